@@ -1,0 +1,74 @@
+"""Every error that a person can meet, outside the service package (which has errors of its own).
+
+    OutlastError            what is wrong and why, and a hint: what to type next
+    ├── InvalidInput        a file, a flag or a request is wrong; all mistakes at once
+    ├── Refused             a guard said no; nothing was changed
+    ├── Unavailable         something needed does not answer, or is not installed
+    └── Deviated            a drill's steady state did not hold, or a prediction was missed
+
+Commands print `error: <what>` and one `hint: …` line on stderr and leave with `exit_code`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class OutlastError(Exception):
+    """What is wrong and why; `hint` says what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what}\nhint: {self.hint}" if self.hint else self.what
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing wrong in an input: `place` (file, key or path), what is wrong there, and what to write instead."""
+
+    place: str
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        line = f"{self.place}: {self.what}" if self.place else self.what
+        return f"{line}\n  hint: {self.hint}" if self.hint else line
+
+
+class InvalidInput(OutlastError):
+    """A file, a flag or a request is wrong; carries every mistake found, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, mistakes: Sequence[Mistake] = (), *, hint: str = "") -> None:
+        super().__init__(what, hint=hint)
+        self.mistakes = tuple(mistakes)
+
+    def __str__(self) -> str:
+        head = "\n".join([self.what, *(f"- {m}" for m in self.mistakes)])
+        return f"{head}\nhint: {self.hint}" if self.hint else head
+
+
+class Refused(OutlastError):
+    """A guard said no; nothing was changed."""
+
+    exit_code = 3
+
+
+class Unavailable(OutlastError):
+    """Something needed does not answer, or is not installed."""
+
+    exit_code = 4
+
+
+class Deviated(OutlastError):
+    """A drill's steady state did not hold, or a prediction was missed."""
+
+    exit_code = 5
