@@ -1,0 +1,172 @@
+"""What a release is made of: golden rows with their answers, and the manifest that pins everything."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pandas as pd
+from numpy.typing import NDArray
+
+from service.errors import ServiceError
+from service.model import reference
+from service.model.datasets import Dataset
+from service.model.export import INPUT_NAME, run_onnx
+from service.model.manifest import (
+    DataSource,
+    GoldenFile,
+    GoldenRow,
+    InputSpec,
+    Manifest,
+    ModelFile,
+    Release,
+    load_release,
+    render_golden,
+    write_release,
+)
+
+RELEASED = Path(__file__).resolve().parent.parent / "released"
+TOLERANCE = 1e-5  # of a golden probability: ten times the parity asked for, room for another CPU's arithmetic
+_CLEAR_OF_DECISION = 100 * TOLERANCE  # a golden row nearer than this could change its label on another CPU
+_PINNED_PACKAGES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy", "pandas")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model that may be released: its bytes, and everything that its manifest will say.
+
+    `classes` in the order of the model's probabilities; `thresholds` as in the manifest.
+    """
+
+    problem: str
+    algorithm: str
+    dataset: Dataset
+    model: bytes
+    classes: tuple[str, ...]
+    positive_class: str | None
+    thresholds: Mapping[str, float]
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_candidate(candidate: Candidate, folder: Path, *, previous: Release | None, now: datetime) -> Release:
+    """Write a candidate with its manifest into a folder.
+
+    The version and the time of `previous` are kept when nothing else differs, so making the same model again changes
+    no byte; otherwise the version is the next one and the time is `now`.
+    """
+    golden = choose_golden(candidate)
+    manifest = _describe(candidate, golden)
+    manifest = replace(manifest, created=now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    if previous is not None:
+        same = replace(manifest, version=previous.manifest.version, created=previous.manifest.created)
+        unchanged = same.to_document() == previous.manifest.to_document()
+        manifest = same if unchanged else replace(manifest, version=_next_version(previous.manifest.version))
+    return write_release(folder, manifest, candidate.model, golden)
+
+
+def load_previous(folder: Path) -> Release | None:
+    """The release that lies in a folder; None where there is none. A damaged one raises."""
+    return load_release(folder) if (folder / "manifest.json").exists() else None
+
+
+def read_now(environ: Mapping[str, str] = os.environ) -> datetime:
+    """The time to write into a manifest: SOURCE_DATE_EPOCH where it is set (reproducible-builds.org), else now."""
+    epoch = environ.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC).replace(microsecond=0)
+
+
+def choose_golden(candidate: Candidate) -> list[GoldenRow]:
+    """Rows that the model gets right, for each class from the one nearest the decision to the clearest one.
+
+    The rows near the decision are there because they move first when a model or a threshold is not the released one.
+    """
+    rows = candidate.dataset.rows()
+    probabilities = run_onnx(candidate.model, rows)
+    predicted, margins = decide(probabilities, candidate.classes, candidate.thresholds)
+    names = np.array(candidate.classes, dtype=object)
+    right = names[predicted] == candidate.dataset.labels
+    chosen: list[int] = []
+    for index in range(len(names)):
+        mine = np.flatnonzero(right & (predicted == index) & (margins > _CLEAR_OF_DECISION))
+        chosen += _spread(mine[np.argsort(margins[mine], kind="stable")], 4 if len(names) == 2 else 2)
+    if not chosen:
+        raise ServiceError("the model gets no row of its data right, so there are no golden rows to release it with")
+    return [
+        GoldenRow(
+            id=f"{candidate.dataset.name}-{row:05d}",
+            features=tuple(rows[row].tolist()),
+            label=str(names[predicted[row]]),
+            probabilities={str(n): round(float(p), 8) for n, p in zip(names, probabilities[row], strict=True)},
+        )
+        for row in sorted(chosen)
+    ]
+
+
+def decide(
+    probabilities: NDArray[np.float64], classes: Sequence[str], thresholds: Mapping[str, float]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The index of each row's predicted class, and how far the row is from another answer (in probability)."""
+    if thresholds:
+        ((label, threshold),) = thresholds.items()
+        positive = list(classes).index(label)
+        above = probabilities[:, positive] - threshold
+        return np.where(above >= 0, positive, 1 - positive), np.abs(above)
+    ordered = np.sort(probabilities, axis=1)
+    return probabilities.argmax(axis=1), ordered[:, -1] - ordered[:, -2]
+
+
+def _spread(ordered: NDArray[np.intp], count: int) -> list[int]:
+    """The first, the last, and evenly many between them: at most `count`."""
+    positions = np.linspace(0, len(ordered) - 1, count).round().astype(int).tolist() if len(ordered) else []
+    return [int(ordered[position]) for position in sorted(set(positions))]
+
+
+def _describe(candidate: Candidate, golden: Sequence[GoldenRow]) -> Manifest:
+    dataset = candidate.dataset
+    return Manifest(
+        problem=candidate.problem,
+        version="1",
+        created="",
+        algorithm=candidate.algorithm,
+        model=ModelFile("model.onnx", hashlib.sha256(candidate.model).hexdigest(), read_opset(candidate.model)),
+        golden=GoldenFile("golden.json", hashlib.sha256(render_golden(golden)).hexdigest()),
+        data=DataSource(dataset.name, dataset.sha256, len(dataset.frame)),
+        input=InputSpec(INPUT_NAME, dataset.datatype, dataset.features),
+        classes=candidate.classes,
+        positive_class=candidate.positive_class,
+        thresholds=dict(candidate.thresholds),
+        tolerance=TOLERANCE,
+        metrics=candidate.metrics,
+        verdict=candidate.verdict,
+        versions={"python": platform.python_version(), **{name: version(name) for name in _PINNED_PACKAGES}},
+        reference=describe_reference(dataset.frame),
+    )
+
+
+def describe_reference(frame: pd.DataFrame) -> dict[str, Any]:
+    """For each feature what the data holds of it, for drift to be measured against."""
+    return {
+        str(name): reference.describe_numbers(column.to_numpy())
+        if pd.api.types.is_numeric_dtype(column)
+        else reference.describe_categories(column.tolist())
+        for name, column in frame.items()
+    }
+
+
+def read_opset(model: bytes) -> int:
+    """The version of the default operator set that an ONNX file asks for."""
+    return next(int(entry.version) for entry in onnx.load_from_string(model).opset_import if entry.domain == "")
+
+
+def _next_version(previous: str) -> str:
+    return str(int(previous) + 1) if previous.isdecimal() else f"{previous}.1"
