@@ -1,0 +1,375 @@
+"""Pure: what Route 53 answers, given record sets and health. No boto3, no clock; every random choice is handed in.
+
+    zone = Zone.from_api("outlast.example", client.list_resource_record_sets(...)["ResourceRecordSets"])
+    answer([zone], "api.outlast.example", "A", healthy=lambda check_id: True, pick=random.randrange)
+    shares(zone.group("api.outlast.example", "CNAME"), healthy={"check-aws": False}.get)   # {"azure": 0.6, "gcp": 0.4}
+
+The rules are those of the Amazon Route 53 Developer Guide (pages `routing-policy-weighted`,
+`health-checks-how-route-53-chooses-records`, `dns-failover-complex-configs`) and of the API reference of
+`ResourceRecordSet` and `AliasTarget`; tests/failover/test_answers.py cites the source of each row of its table.
+
+One file, although long: `infra` may import this module and no helper of it. What is simplified, in words: latency, geolocation, geoproximity and IP-based routing need to know where the resolver
+stands; their healthy records are answered with equal probability, as if all were equally near. DNSSEC is not modelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Policy = Literal["simple", "weighted", "failover", "multivalue", "located"]
+Rcode = Literal["NOERROR", "NXDOMAIN", "REFUSED", "SERVFAIL"]
+Healthy = Callable[[str], bool]
+"""Health check id -> whether Route 53 considers it healthy."""
+Pick = Callable[[int], int]
+"""n -> a whole number in 0..n-1, as `random.randrange`."""
+
+MULTIVALUE_LIMIT = 8
+OUTSIDE_TTL_SECONDS = 60  # what answers for ELB aliases carry (API reference, ResourceRecordSet.TTL)
+MAX_HOPS = 16  # CNAMEs and aliases followed before the answer is SERVFAIL: a loop, or a mistake
+
+
+@dataclass(frozen=True)
+class Alias:
+    """Where an alias record points. `dns_name` is normalised like every name here."""
+
+    dns_name: str
+    hosted_zone_id: str
+    evaluate_target_health: bool = False
+
+
+Outside = Callable[[str, str], Sequence[str]]
+"""(name, type) -> values of a name that no zone here owns (a load balancer's); empty when nothing is known."""
+OutsideHealthy = Callable[[Alias], bool]
+"""Whether an alias target outside the zone counts as healthy, for `EvaluateTargetHealth`."""
+
+
+@dataclass(frozen=True)
+class RecordSet:
+    """One resource record set. Names are lower case, without the last dot, `*` not escaped; TTL in seconds."""
+
+    name: str
+    type: str
+    ttl_seconds: int = 0
+    values: tuple[str, ...] = ()
+    alias: Alias | None = None
+    set_identifier: str | None = None
+    weight: int | None = None
+    failover: Literal["PRIMARY", "SECONDARY"] | None = None
+    multivalue: bool = False
+    located: bool = False
+    health_check_id: str | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """The routing policy, as its fields imply it."""
+        if self.weight is not None:
+            return "weighted"
+        if self.failover:
+            return "failover"
+        if self.multivalue:
+            return "multivalue"
+        return "located" if self.located else "simple"
+
+    @classmethod
+    def from_api(cls, item: Mapping[str, Any]) -> RecordSet:
+        """From one item of boto3's `list_resource_record_sets`."""
+        alias = item.get("AliasTarget")
+        return cls(
+            name=normal_name(item["Name"]),
+            type=item["Type"],
+            ttl_seconds=int(item.get("TTL", 0)),
+            values=tuple(record["Value"] for record in item.get("ResourceRecords", ())),
+            alias=Alias(normal_name(alias["DNSName"]), alias["HostedZoneId"], bool(alias.get("EvaluateTargetHealth")))
+            if alias
+            else None,
+            set_identifier=item.get("SetIdentifier"),
+            weight=item.get("Weight"),
+            failover=item.get("Failover"),
+            multivalue=bool(item.get("MultiValueAnswer")),
+            located=any(
+                item.get(key) for key in ("Region", "GeoLocation", "CidrRoutingConfig", "GeoProximityLocation")
+            ),
+            health_check_id=item.get("HealthCheckId"),
+        )
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A public hosted zone: its name and its record sets, found by name and type."""
+
+    name: str
+    records: tuple[RecordSet, ...]
+    _groups: dict[str, dict[str, tuple[RecordSet, ...]]] = field(init=False, repr=False, compare=False)
+    _inner: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        groups: dict[str, dict[str, tuple[RecordSet, ...]]] = {}
+        for record in self.records:
+            of_name = groups.setdefault(record.name, {})
+            of_name[record.type] = (*of_name.get(record.type, ()), record)
+        object.__setattr__(self, "_groups", groups)
+        object.__setattr__(self, "_inner", frozenset(parent for name in groups for parent in _parents(name)))
+
+    @classmethod
+    def from_api(cls, name: str, items: Iterable[Mapping[str, Any]]) -> Zone:
+        """From the zone's name and the items of boto3's `list_resource_record_sets`."""
+        return cls(normal_name(name), tuple(RecordSet.from_api(item) for item in items))
+
+    def group(self, name: str, rdtype: str) -> tuple[RecordSet, ...]:
+        """The record sets of exactly this name and type."""
+        return self._groups.get(normal_name(name), {}).get(rdtype, ())
+
+    def types(self, name: str) -> Mapping[str, tuple[RecordSet, ...]]:
+        """The groups at exactly this name, by type."""
+        return self._groups.get(name, {})
+
+    def source_of(self, name: str) -> str | None:
+        """The owner whose records answer for `name`: itself, a wildcard (RFC 4592), or None (NXDOMAIN)."""
+        if name in self._groups or name in self._inner:
+            return name
+        for parent in _parents(name):
+            if parent in self._groups or parent in self._inner:  # the closest encloser: only its wildcard may match
+                return f"*.{parent}" if f"*.{parent}" in self._groups else None
+        return None
+
+    def delegation_of(self, name: str) -> tuple[RecordSet, ...]:
+        """The NS records, below the apex, that hand `name` to other name servers; empty when this zone answers."""
+        for owner in (name, *_parents(name)):
+            if owner == self.name:
+                break
+            if delegated := self.group(owner, "NS"):
+                return delegated
+        return ()
+
+    def owns(self, name: str) -> bool:
+        """Whether `name` is the apex or lies below it."""
+        return name == self.name or name.endswith(f".{self.name}")
+
+
+@dataclass(frozen=True)
+class Rrset:
+    """Records of one name and type in an answer; `ttl_seconds` undivided."""
+
+    name: str
+    type: str
+    ttl_seconds: int
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back to the resolver, and why.
+
+    `chosen` are the record sets that answered, in the order of the chain; `fail_open` tells that all of a group were
+    unhealthy, so that all were treated as healthy.
+    """
+
+    rcode: Rcode
+    records: tuple[Rrset, ...] = ()
+    authority: tuple[Rrset, ...] = ()
+    authoritative: bool = True
+    chosen: tuple[RecordSet, ...] = ()
+    fail_open: bool = False
+
+
+def normal_name(name: str) -> str:
+    """Lower case, no last dot, and `\\052` (how the API lists it) as `*`."""
+    return name.rstrip(".").lower().replace("\\052", "*")
+
+
+def answer(
+    zones: Sequence[Zone],
+    name: str,
+    rdtype: str,
+    *,
+    healthy: Healthy,
+    pick: Pick,
+    outside: Outside = lambda name, rdtype: (),
+    outside_healthy: OutsideHealthy = lambda alias: True,
+) -> Answer:
+    """What the name servers of `zones` answer to the question (`name`, `rdtype`).
+
+    Args:
+        zones: the hosted zones; the longest name that encloses the question wins.
+        healthy: status by health check id; asked only for records that have one.
+        pick: the random choice.
+        outside: resolves alias targets, and whole questions, for names that lie in none of the zones.
+        outside_healthy: health of such a target.
+    """
+    return _Question(zones, healthy, pick, outside, outside_healthy).answer(normal_name(name), rdtype.upper())
+
+
+def shares(group: Sequence[RecordSet], *, healthy: Callable[[str], bool | None]) -> dict[str, float]:
+    """The probability with which each record set of one group answers, by set identifier (`""` for a simple one).
+
+    Probabilities of a multivalue group are those of being among the answers, so they can add up to more than 1.
+    `healthy` may return None for "unknown", which counts as healthy. Targets of aliases are taken as healthy.
+    """
+    able = _candidates(group, lambda record: not record.health_check_id or healthy(record.health_check_id) is not False)
+    if able and able[0].policy == "multivalue":
+        odds = {record.set_identifier: min(1.0, MULTIVALUE_LIMIT / len(able)) for record in able}
+    else:
+        tickets = _tickets(able)
+        odds = {record.set_identifier: count / sum(tickets) for record, count in zip(able, tickets, strict=True)}
+    return {record.set_identifier or "": odds.get(record.set_identifier, 0.0) for record in group}
+
+
+class _Question:
+    """One question's surroundings, so that following CNAMEs and aliases passes only names."""
+
+    def __init__(
+        self, zones: Sequence[Zone], healthy: Healthy, pick: Pick, outside: Outside, outside_healthy: OutsideHealthy
+    ) -> None:
+        self._zones = sorted(zones, key=lambda zone: -len(zone.name))
+        self._healthy = healthy
+        self._pick = pick
+        self._outside = outside
+        self._outside_healthy = outside_healthy
+
+    def answer(self, name: str, rdtype: str) -> Answer:
+        zone = self._zone_of(name)
+        if zone is None:
+            values = tuple(self._outside(name, rdtype))
+            known = Rrset(name, rdtype, OUTSIDE_TTL_SECONDS, values)
+            return Answer("NOERROR", (known,)) if values else Answer("REFUSED", authoritative=False)
+        records: list[Rrset] = []
+        chosen: list[RecordSet] = []
+        fail_open = False
+        for _ in range(MAX_HOPS):
+            step = self._step(zone, name, rdtype)
+            chosen += step.chosen
+            fail_open |= step.fail_open
+            records += step.records
+            redirected = step.records and step.records[-1].type == "CNAME" and rdtype not in ("CNAME", "ANY")
+            if not redirected:
+                return Answer(step.rcode, tuple(records), step.authority, step.authoritative, tuple(chosen), fail_open)
+            name = normal_name(step.records[-1].values[0])
+            onward = self._zone_of(name)
+            if onward is None:  # an authoritative server stops here: the resolver asks whoever owns that name
+                return Answer("NOERROR", tuple(records), chosen=tuple(chosen), fail_open=fail_open)
+            zone = onward
+        return Answer("SERVFAIL", chosen=tuple(chosen))
+
+    def _step(self, zone: Zone, name: str, rdtype: str) -> Answer:
+        """Answer from the records at one name: no CNAME is followed yet."""
+        if delegated := zone.delegation_of(name):
+            return Answer("NOERROR", authority=(_rrset(delegated[0].name, delegated),), authoritative=False)
+        source = zone.source_of(name)
+        if source is None:
+            return Answer("NXDOMAIN", authority=_soa(zone))
+        types = zone.types(source)
+        asked = rdtype if rdtype != "ANY" else min(types, default="ANY")  # RFC 8482: one type is answer enough
+        group = types.get(asked) or types.get("CNAME", ())
+        return self._from_group(zone, name, group, depth=0) if group else Answer("NOERROR", authority=_soa(zone))
+
+    def _from_group(self, zone: Zone, name: str, group: tuple[RecordSet, ...], depth: int) -> Answer:
+        able = _candidates(group, lambda record: self._is_healthy(zone, record, frozenset()))
+        fail_open = not any(self._is_healthy(zone, record, frozenset()) for record in group)
+        chosen = self._choose(able)
+        alias = chosen[0].alias
+        if alias is None:
+            return Answer("NOERROR", (_rrset(name, chosen),), chosen=chosen, fail_open=fail_open)
+        below = self._from_alias(alias, name, chosen[0].type, depth)
+        nothing = not below.records and below.rcode == "NOERROR"
+        return Answer(
+            below.rcode,
+            below.records,
+            _soa(zone) if nothing else below.authority,
+            chosen=(*chosen, *below.chosen),
+            fail_open=fail_open or below.fail_open,
+        )
+
+    def _from_alias(self, alias: Alias, name: str, rdtype: str, depth: int) -> Answer:
+        """The target's records under the alias's own name; the client never sees the target's name."""
+        if depth >= MAX_HOPS:
+            return Answer("SERVFAIL")
+        zone = self._zone_of(alias.dns_name)
+        if zone is None:
+            values = tuple(self._outside(alias.dns_name, rdtype))
+            return Answer("NOERROR", (Rrset(name, rdtype, OUTSIDE_TTL_SECONDS, values),) if values else ())
+        source = zone.source_of(alias.dns_name)
+        group = zone.types(source).get(rdtype, ()) if source else ()
+        return self._from_group(zone, name, group, depth + 1) if group else Answer("NOERROR")
+
+    def _choose(self, able: Sequence[RecordSet]) -> tuple[RecordSet, ...]:
+        if able[0].policy == "multivalue":
+            left = list(able)
+            return tuple(left.pop(self._pick(len(left))) for _ in range(min(MULTIVALUE_LIMIT, len(able))))
+        if len(able) == 1:
+            return (able[0],)
+        tickets = _tickets(able)
+        drawn = self._pick(sum(tickets))
+        for record, count in zip(able, tickets, strict=True):
+            drawn -= count
+            if drawn < 0:
+                return (record,)
+        raise AssertionError("pick returned a number outside its range")
+
+    def _is_healthy(self, zone: Zone, record: RecordSet, seen: frozenset[tuple[str, str]]) -> bool:
+        if record.health_check_id and not self._healthy(record.health_check_id):
+            return False
+        if record.alias is None or not record.alias.evaluate_target_health:
+            return True
+        alias_name = record.alias.dns_name
+        target = (alias_name, record.type)
+        inside = self._zone_of(alias_name)
+        if inside is None:
+            return self._outside_healthy(record.alias)
+        if target in seen:
+            return True
+        group = inside.group(inside.source_of(alias_name) or "", record.type)
+        return not group or any(self._is_healthy(inside, member, seen | {target}) for member in group)
+
+    def _zone_of(self, name: str) -> Zone | None:
+        return next((zone for zone in self._zones if zone.owns(name)), None)
+
+
+def _candidates(group: Sequence[RecordSet], is_healthy: Callable[[RecordSet], bool]) -> list[RecordSet]:
+    """Those among which the choice is made: healthy ones of the best tier, or all of it when none is healthy."""
+    tiers = _tiers(group)
+    for tier in tiers:
+        if able := [record for record in tier if is_healthy(record)]:
+            return able
+    return list(tiers[0]) if tiers else []  # fail-open: with none healthy, Route 53 considers all of them healthy
+
+
+def _tiers(group: Sequence[RecordSet]) -> list[list[RecordSet]]:
+    """The group in the order in which Route 53 considers it: non-zero before zero weights, primary before secondary."""
+    policy = group[0].policy if group else "simple"
+    if policy == "weighted":
+        split = [[r for r in group if r.weight], [r for r in group if not r.weight]]
+    elif policy == "failover":
+        split = [[r for r in group if r.failover == role] for role in ("PRIMARY", "SECONDARY")]
+    else:
+        split = [list(group)]
+    return [tier for tier in split if tier]
+
+
+def _tickets(able: Sequence[RecordSet]) -> list[int]:
+    """How many of the equally likely draws belong to each record set; zero weights among themselves are equal."""
+    weights = [record.weight or 0 for record in able]
+    return weights if any(weights) else [1] * len(able)
+
+
+def _rrset(name: str, chosen: Sequence[RecordSet]) -> Rrset:
+    values = tuple(dict.fromkeys(value for record in chosen for value in record.values))
+    return Rrset(name, chosen[0].type, min(record.ttl_seconds for record in chosen), values)
+
+
+def _soa(zone: Zone) -> tuple[Rrset, ...]:
+    """The SOA for a negative answer, its TTL cut to its last field, the time for which "no" may be kept (RFC 2308)."""
+    soa = zone.group(zone.name, "SOA")
+    if not soa or not soa[0].values:
+        return ()
+    minimum = soa[0].values[0].split()[-1]
+    keep = min(soa[0].ttl_seconds, int(minimum)) if minimum.isdigit() else soa[0].ttl_seconds
+    return (Rrset(zone.name, "SOA", keep, soa[0].values),)
+
+
+def _parents(name: str) -> Iterable[str]:
+    """The names above `name`, closest first."""
+    while "." in name:
+        name = name.split(".", 1)[1]
+        yield name

@@ -1,0 +1,353 @@
+"""The one way to connect: which name server is asked, which port is dialled, which authorities are trusted.
+
+Everything that reaches a site by name goes through here, because only this module knows the *port offset*: where
+low ports may not be bound, 443 and 53 are served at 443+offset and 53+offset, and nobody else needs to know.
+
+    dial = Dial.from_environment(os.environ)
+    found = dial.resolve("api.outlast.example")             # real DNS, never a cache
+    with dial.client(lookup=StubResolver(dial).lookup) as http:
+        http.get("https://api.outlast.example/healthz")     # a new connection each time; SNI and Host are the name
+    with dial.client(address="203.0.113.7") as http:        # the same request, sent to one address
+        http.get("https://api.outlast.example/healthz")
+
+Deadlines are wall-clock seconds for a whole request, first byte to last: no server escapes them by dripping bytes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import dns.resolver
+import dns.rrset
+import httpx
+
+from failover.connection import DialTransport
+from failover.errors import InvalidInput, Mistake, Unavailable
+
+DNS_PORT = 53
+MAX_CNAME_HOPS = 8
+ENVIRONMENT = ("OUTLAST_NAMESERVER", "OUTLAST_PORT_OFFSET", "OUTLAST_CA_FILE", "OUTLAST_SPEED")
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What DNS said about a name.
+
+    `addresses` in the order of the answer; `cname_chain` the names that led there, without `host` itself;
+    `ttl_seconds` the smallest of the chain (for a negative answer the negative TTL of the SOA), as DNS gave it;
+    `rcode` as text (`NOERROR` with no addresses means that the name exists without this type).
+    """
+
+    host: str
+    rdtype: str
+    addresses: tuple[str, ...]
+    cname_chain: tuple[str, ...]
+    ttl_seconds: int
+    rcode: str
+    authoritative: bool
+    elapsed_seconds: float
+
+    @property
+    def origin_host(self) -> str:
+        """The name that owns the addresses: the end of the CNAME chain."""
+        return self.cname_chain[-1] if self.cname_chain else self.host
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A verified certificate: when it ends, and the DNS names that it is for."""
+
+    not_after: datetime
+    names: tuple[str, ...]
+
+
+Lookup = Callable[[str], Resolution]
+
+
+@dataclass(frozen=True)
+class Dial:
+    """How to reach names and addresses from here. `speed` is only carried: nothing in this module divides by it."""
+
+    nameserver: str | None = None
+    port_offset: int = 0
+    ca_file: Path | None = None
+    speed: int = 1
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Dial:
+        """Read `OUTLAST_NAMESERVER`, `_PORT_OFFSET`, `_CA_FILE`, `_SPEED`; every mistake is reported together."""
+        mistakes: list[Mistake] = []
+        nameserver = environ.get("OUTLAST_NAMESERVER") or None
+        if nameserver and not _is_address(nameserver):
+            mistakes.append(
+                Mistake("OUTLAST_NAMESERVER", f"{nameserver!r} is not an IP address", "write e.g. 127.0.0.1")
+            )
+        ca_file = Path(environ["OUTLAST_CA_FILE"]) if environ.get("OUTLAST_CA_FILE") else None
+        if ca_file and not ca_file.is_file():
+            mistakes.append(Mistake("OUTLAST_CA_FILE", f"there is no file {ca_file}", "name a PEM file, or unset it"))
+        offset = _whole_number(environ, "OUTLAST_PORT_OFFSET", 0, range(65_536 - 443), mistakes)
+        speed = _whole_number(environ, "OUTLAST_SPEED", 1, range(1, 1_001), mistakes)
+        if mistakes:
+            raise InvalidInput("the environment cannot be used", mistakes)
+        return cls(nameserver=nameserver, port_offset=offset, ca_file=ca_file, speed=speed)
+
+    def resolve(self, host: str, rdtype: str = "A", *, timeout_seconds: float = 2.0) -> Resolution:
+        """Ask for `host` now, follow its CNAMEs, and say what came back; never answers from a cache.
+
+        Raises:
+            Unavailable: no answer within `timeout_seconds`, or one that is not DNS.
+        """
+        started = time.monotonic()
+        deadline = started + timeout_seconds
+        found = self._ask(host, rdtype, deadline)
+        for _ in range(MAX_CNAME_HOPS):  # the chain may leave the zone that this name server answers for
+            if found.addresses or not found.cname_chain or found.rcode != "NOERROR":
+                break
+            onward = self._ask(found.origin_host, rdtype, deadline)
+            if not (onward.addresses or onward.cname_chain):
+                break
+            found = replace(
+                found,
+                addresses=onward.addresses,
+                cname_chain=found.cname_chain + onward.cname_chain,
+                ttl_seconds=min(found.ttl_seconds, onward.ttl_seconds),
+            )
+        return replace(found, elapsed_seconds=time.monotonic() - started)
+
+    def client(
+        self,
+        *,
+        lookup: Lookup | None = None,
+        address: str | None = None,
+        fresh: bool = True,
+        deadline_seconds: float = 5.0,
+    ) -> httpx.Client:
+        """An HTTP client that dials as this object says; close it, or use it in a `with`.
+
+        Args:
+            lookup: how names become addresses; `self.resolve` when absent. Give a `StubResolver` to honour TTLs.
+            address: dial this address whatever the name; the name still goes into SNI, Host and verification.
+            fresh: a new connection for each request; False keeps connections alive and then never looks up again.
+            deadline_seconds: for each whole request, connecting included.
+        """
+        found: Lookup = lookup or self.resolve
+        transport = DialTransport(
+            addresses=(lambda _: (address,)) if address else (lambda host: found(host).addresses),
+            port_offset=self.port_offset,
+            ssl_context=self.ssl_context,
+            fresh=fresh,
+            deadline_seconds=deadline_seconds,
+        )
+        return httpx.Client(transport=transport, trust_env=False, timeout=deadline_seconds)
+
+    def get(
+        self,
+        url: str,
+        *,
+        address: str | None = None,
+        deadline_seconds: float = 5.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """GET once over a new connection. For many requests take one `client()` and keep it."""
+        with self.client(address=address, deadline_seconds=deadline_seconds) as http:
+            return http.get(url, headers=headers)
+
+    def post(
+        self,
+        url: str,
+        *,
+        json: object,
+        address: str | None = None,
+        deadline_seconds: float = 5.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """POST `json` once over a new connection."""
+        with self.client(address=address, deadline_seconds=deadline_seconds) as http:
+            return http.post(url, json=json, headers=headers)
+
+    def certificate(
+        self, server_name: str, *, address: str | None = None, port: int = 443, deadline_seconds: float = 5.0
+    ) -> Certificate:
+        """The certificate that is served for `server_name`, once it has been verified.
+
+        Raises:
+            Unavailable: nothing answers there, or its certificate is not valid for the name; the reason is told.
+        """
+        where = (address,) if address else self.resolve(server_name, timeout_seconds=deadline_seconds).addresses
+        try:
+            if not where:
+                raise OSError("the name has no address")
+            with (
+                socket.create_connection((where[0], port + self.port_offset), timeout=deadline_seconds) as plain,
+                self.ssl_context.wrap_socket(plain, server_hostname=server_name) as secured,
+            ):
+                return _read_certificate(secured)
+        except OSError as error:
+            raise Unavailable(
+                f"no valid certificate for {server_name} from {where[0] if where else 'anywhere'}: {error}",
+                hint="openssl s_client -servername NAME -connect ADDRESS:PORT shows what is served",
+            ) from error
+
+    @cached_property
+    def ssl_context(self) -> ssl.SSLContext:
+        """Trusts the system's authorities and `ca_file`. One for all connections: reading authorities is slow."""
+        context = ssl.create_default_context()
+        if self.ca_file is not None:
+            try:
+                context.load_verify_locations(cafile=str(self.ca_file))
+            except (OSError, ssl.SSLError) as error:
+                raise Unavailable(
+                    f"the trusted CA {self.ca_file} cannot be read: {error}", hint="name a PEM file in OUTLAST_CA_FILE"
+                ) from error
+        return context
+
+    def _ask(self, host: str, rdtype: str, deadline: float) -> Resolution:
+        remaining = max(0.05, deadline - time.monotonic())
+        try:
+            query_name = dns.name.from_text(host)
+            response = (
+                self._ask_nameserver(query_name, rdtype, remaining)
+                if self.nameserver
+                else _ask_system(query_name, rdtype, remaining)
+            )
+        except (dns.exception.DNSException, OSError) as error:
+            asked = (
+                f"{self.nameserver} port {DNS_PORT + self.port_offset}" if self.nameserver else "the system's resolver"
+            )
+            raise Unavailable(
+                f"no answer from {asked} for {host}: {type(error).__name__}: {error}",
+                hint="check OUTLAST_NAMESERVER and OUTLAST_PORT_OFFSET, and that the name server runs",
+            ) from error
+        return _read(response, host, rdtype)
+
+    def _ask_nameserver(self, name: dns.name.Name, rdtype: str, timeout: float) -> dns.message.Message:
+        query = dns.message.make_query(name, rdtype, use_edns=0)
+        where = str(self.nameserver)
+        response, _ = dns.query.udp_with_fallback(query, where, timeout=timeout, port=DNS_PORT + self.port_offset)
+        return response
+
+
+class StubResolver:
+    """What an ordinary client does with DNS: keeps an answer for its TTL, then asks again.
+
+    Thread-safe. `now` counts seconds; failures to ask are not kept, and an expired answer is never served.
+    """
+
+    def __init__(self, dial: Dial, *, now: Callable[[], float] = time.monotonic, rdtype: str = "A") -> None:
+        self._dial = dial
+        self._now = now
+        self._rdtype = rdtype
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, Resolution]] = {}
+
+    def lookup(self, host: str) -> Resolution:
+        """The answer for `host`: a kept one while its TTL lasts, else a new one."""
+        key = host.rstrip(".").lower()
+        with self._lock:
+            expires, kept = self._kept.get(key, (0.0, None))
+        if kept is not None and self._now() < expires:
+            return kept
+        asked_at = self._now()
+        found = self._dial.resolve(host, self._rdtype)
+        if found.rcode in ("NOERROR", "NXDOMAIN"):
+            with self._lock:
+                self._kept[key] = (asked_at + found.ttl_seconds, found)
+        return found
+
+    def forget(self) -> None:
+        """Drop everything, as a restarted client would."""
+        with self._lock:
+            self._kept.clear()
+
+
+def _ask_system(name: dns.name.Name, rdtype: str, timeout: float) -> dns.message.Message:
+    resolver = dns.resolver.Resolver()
+    try:
+        return resolver.resolve(name, rdtype, raise_on_no_answer=False, lifetime=timeout, search=False).response
+    except dns.resolver.NXDOMAIN as error:
+        return cast(dns.message.Message, error.response(name))  # type: ignore[no-untyped-call]  # dnspython has no types here
+
+
+def _read(response: dns.message.Message, host: str, rdtype: str) -> Resolution:
+    """Walk the answer section from `host` along its CNAMEs to the addresses."""
+    owner = dns.name.from_text(host)
+    chain: list[str] = []
+    ttls: list[int] = []
+    wanted = dns.rdatatype.from_text(rdtype)
+    records = {(rrset.name, rrset.rdtype): rrset for rrset in response.answer}
+    addresses: tuple[str, ...] = ()
+    while len(chain) <= MAX_CNAME_HOPS:
+        if found := records.get((owner, wanted)):
+            addresses = tuple(_text(rdata) for rdata in found)
+            ttls.append(found.ttl)
+            break
+        alias = records.get((owner, dns.rdatatype.CNAME))
+        if alias is None:
+            break
+        ttls.append(alias.ttl)
+        owner = alias[0].target
+        chain.append(owner.to_text(omit_final_dot=True).lower())
+    if not addresses:
+        ttls.extend(
+            min(rrset.ttl, rrset[0].minimum) for rrset in response.authority if rrset.rdtype == dns.rdatatype.SOA
+        )
+    return Resolution(
+        host=host.rstrip("."),
+        rdtype=rdtype,
+        addresses=addresses,
+        cname_chain=tuple(chain),
+        ttl_seconds=min(ttls, default=0),
+        rcode=dns.rcode.to_text(response.rcode()),
+        authoritative=bool(response.flags & dns.flags.AA),
+        elapsed_seconds=0.0,
+    )
+
+
+def _read_certificate(secured: ssl.SSLSocket) -> Certificate:
+    facts = cast(dict[str, Any], secured.getpeercert())  # never None or empty: the certificate was verified
+    ends = ssl.cert_time_to_seconds(facts["notAfter"])
+    names = tuple(value for kind, value in facts.get("subjectAltName", ()) if kind == "DNS")
+    return Certificate(not_after=datetime.fromtimestamp(ends, UTC), names=names)
+
+
+def _text(rdata: dns.rdata.Rdata) -> str:
+    return rdata.to_text()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _whole_number(environ: Mapping[str, str], key: str, default: int, allowed: range, mistakes: list[Mistake]) -> int:
+    text = environ.get(key, "")
+    if not text:
+        return default
+    if text.isascii() and text.isdigit() and int(text) in allowed:
+        return int(text)
+    mistakes.append(
+        Mistake(
+            key, f"{text!r} is not a whole number from {allowed.start} to {allowed.stop - 1}", f"write e.g. {default}"
+        )
+    )
+    return default
