@@ -1,0 +1,85 @@
+"""Pure: which settings of a health check Route 53 refuses, and its defaults; moto accepts everything and has others."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from failover.testing.health import REGIONS
+from failover.testing.record_rules import constraint
+from failover.testing.wire import ApiError
+
+TYPES_SIMULATED = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP", "CALCULATED")
+
+
+def complete_health_check(config: Mapping[str, Any], checks: Collection[str]) -> dict[str, Any]:
+    """A HealthCheckConfig with the defaults of the real API, where moto has others (443 and SNI for HTTPS).
+
+    Raises:
+        ApiError: InvalidInput for what the real API refuses, or for a type that is not simulated.
+    """
+    done = dict(config)
+    kind = done.get("Type", "")
+    if kind not in TYPES_SIMULATED:
+        raise constraint(
+            "type", kind, f"Member must satisfy enum value set (simulated here): [{', '.join(TYPES_SIMULATED)}]"
+        )
+    if kind == "CALCULATED":
+        done.setdefault("HealthThreshold", 0)
+    else:
+        done.setdefault("RequestInterval", 30)
+        done.setdefault("FailureThreshold", 3)
+        if kind != "TCP":
+            done.setdefault("Port", 443 if kind.startswith("HTTPS") else 80)
+        if kind.startswith("HTTPS"):
+            done.setdefault("EnableSNI", True)
+    check_health_check(done, checks)
+    return done
+
+
+def check_health_check(config: Mapping[str, Any], checks: Collection[str]) -> None:
+    """Raise ApiError for settings that Route 53 refuses; `config` is complete."""
+    problems = _calculated_problems(config, checks) if config["Type"] == "CALCULATED" else _endpoint_problems(config)
+    if problems:
+        raise ApiError("InvalidInput", "; ".join(problems))
+
+
+def _calculated_problems(config: Mapping[str, Any], checks: Collection[str]) -> list[str]:
+    children = config.get("ChildHealthChecks") or []
+    problems = [f"The child health check {child} does not exist." for child in children if child not in checks]
+    if not 0 <= config.get("HealthThreshold", 0) <= 256:
+        problems.append("HealthThreshold must be from 0 to 256.")
+    return problems
+
+
+def _endpoint_problems(config: Mapping[str, Any]) -> list[str]:
+    kind, regions = config["Type"], config.get("Regions")
+    matches = kind.endswith("_STR_MATCH")
+    rules = (
+        (
+            config.get("IPAddress") or config.get("FullyQualifiedDomainName"),
+            "Specify IPAddress or FullyQualifiedDomainName.",
+        ),
+        (not config.get("IPAddress") or _is_address(config["IPAddress"]), "IPAddress is not a valid IP address."),
+        (config.get("Port") is not None, "Port is required for a TCP health check."),
+        (1 <= (config.get("Port") or 1) <= 65_535, "Port must be from 1 to 65535."),
+        (config["RequestInterval"] in (10, 30), "RequestInterval must be 10 or 30."),
+        (1 <= config["FailureThreshold"] <= 10, "FailureThreshold must be from 1 to 10."),
+        (not matches or config.get("SearchString"), f"SearchString is required for {kind}."),
+        (matches or not config.get("SearchString"), f"SearchString is not supported for {kind}."),
+        (len(config.get("SearchString") or "") <= 255, "SearchString can have at most 255 characters."),
+        (len(config.get("ResourcePath") or "") <= 255, "ResourcePath can have at most 255 characters."),
+        (kind != "TCP" or not config.get("ResourcePath"), "ResourcePath is not supported for TCP."),
+        (regions is None or len(set(regions)) >= 3, "Specify at least three Regions, or none for all."),
+        (set(regions or ()) <= set(REGIONS), f"Regions must be among {', '.join(REGIONS)}."),
+    )
+    return [what for holds, what in rules if not holds]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

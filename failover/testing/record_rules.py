@@ -1,0 +1,309 @@
+"""Pure: what Route 53 refuses and moto lets through, with the codes and the sentences of the real API in substance.
+
+Sources: botocore's service model (limits, enums, error codes); error texts as users report them in public issue
+trackers (external-dns#732, terraform#9732, terraform-provider-aws#7918, aws-sdk-go-v2#518, amazon.aws#2694).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import dns.exception
+
+from failover.answers import normal_name
+from failover.testing.dns_server import rdata_of
+from failover.testing.wire import ApiError
+
+Record = dict[str, Any]
+"""A ResourceRecordSet as boto3 gives it."""
+
+TYPES = frozenset(
+    "A AAAA CAA CNAME DS HTTPS MX NAPTR NS PTR SOA SPF SRV SSHFP SVCB TLSA TXT".split()  # noqa: SIM905  # reads better
+)
+POLICY_KEYS = (
+    "Weight",
+    "Region",
+    "Failover",
+    "GeoLocation",
+    "MultiValueAnswer",
+    "CidrRoutingConfig",
+    "GeoProximityLocation",
+)
+POLICY_NAMES = {
+    "Weight": "weighted",
+    "Region": "latency",
+    "Failover": "failover",
+    "GeoLocation": "geolocation",
+    "MultiValueAnswer": "multivalue answer",
+    "CidrRoutingConfig": "CIDR",
+    "GeoProximityLocation": "geoproximity",
+}
+WEIGHTED_LIMIT = 100  # record sets of one name and type (API reference, Weight)
+
+
+def apply_changes(
+    zone_name: str,
+    zone_id: str,
+    records: Sequence[Record],
+    changes: Sequence[Mapping[str, Any]],
+    checks: Collection[str],
+) -> list[Record]:
+    """The zone's records after a change batch: all of it, or none.
+
+    Args:
+        zone_name: with or without its last dot.
+        records: the zone as it is.
+        changes: `Action` and `ResourceRecordSet` each.
+        checks: ids of the health checks that exist.
+
+    Raises:
+        ApiError: InvalidInput for a malformed change, NoSuchHealthCheck, or InvalidChangeBatch with all its messages.
+    """
+    if not changes:
+        raise ApiError("InvalidInput", "The change batch is empty: specify at least one change.")
+    for change in changes:
+        _check_shape(change, checks)
+    after = {identity(record): record for record in records}
+    problems: list[str] = []
+    for change in changes:
+        problems += _apply(after, change, normal_name(zone_name))
+    if not problems:
+        touched = {normal_name(change["ResourceRecordSet"]["Name"]) for change in changes}
+        problems = _conflicts(list(after.values()), touched, normal_name(zone_name), zone_id)
+    if problems:
+        raise ApiError("InvalidChangeBatch", f"[{', '.join(problems)}]")
+    return list(after.values())
+
+
+def identity(record: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What makes two record sets the same one: name, type, set identifier."""
+    return normal_name(record["Name"]), record["Type"], record.get("SetIdentifier", "")
+
+
+def _apply(after: dict[tuple[str, str, str], Record], change: Mapping[str, Any], zone: str) -> list[str]:
+    record = dict(change["ResourceRecordSet"])
+    record["Name"] = _listed_name(record["Name"])
+    key, action = identity(record), change["Action"]
+    existing = after.get(key)
+    if key[0] != zone and not key[0].endswith(f".{zone}"):
+        return [f"RRSet with DNS name {record['Name']} is not permitted in zone {zone}."]
+    if action == "CREATE" and existing is not None:
+        return [f"Tried to create resource record set {_told(record)} but it already exists"]
+    if action == "DELETE":
+        return _delete(after, record, existing, zone)
+    after.pop(key, None)  # a changed record goes last: conflicts are told of the one that came last
+    after[key] = record
+    return []
+
+
+def _delete(after: dict[tuple[str, str, str], Record], record: Record, existing: Record | None, zone: str) -> list[str]:
+    told = f"Tried to delete resource record set {_told(record)}"
+    if existing is None:
+        return [f"{told} but it was not found"]
+    if not _same_values(record, existing):
+        return [f"{told} but the values provided do not match the current values"]
+    if identity(record)[:2] == (zone, "SOA"):
+        return ["A HostedZone must contain exactly one SOA record."]
+    if identity(record)[:2] == (zone, "NS"):
+        return ["A HostedZone must contain at least one NS record for the zone itself."]
+    del after[identity(record)]
+    return []
+
+
+def _same_values(given: Record, existing: Record) -> bool:
+    """Whether a DELETE names the current values; MultiValueAnswer and the like may be left out (moto#7151)."""
+    if sorted(_values(given)) != sorted(_values(existing)) or given.get("TTL") != existing.get("TTL"):
+        return False
+    if _alias(given) != _alias(existing):
+        return False
+    return all(given[key] == existing.get(key) for key in (*POLICY_KEYS, "HealthCheckId") if key in given)
+
+
+def _conflicts(records: Sequence[Record], touched: Iterable[str], zone: str, zone_id: str) -> list[str]:
+    problems: list[str] = []
+    for name in sorted(touched):
+        here = [record for record in records if normal_name(record["Name"]) == name]
+        problems += _cname_conflicts(here, name, zone)
+        for rdtype in sorted({record["Type"] for record in here}):
+            group = [record for record in here if record["Type"] == rdtype]
+            problems += _group_conflicts(group, _listed_name(name), rdtype)
+            problems += _alias_problems(group, records, zone_id)
+    return problems
+
+
+def _cname_conflicts(here: Sequence[Record], name: str, zone: str) -> list[str]:
+    types = {record["Type"] for record in here}
+    listed = _listed_name(name)
+    if "CNAME" not in types:
+        return []
+    if name == zone:
+        return [f"RRSet of type CNAME with DNS name {listed} is not permitted at apex in zone {zone}."]
+    if len(types) == 1:
+        return []
+    last = here[-1]["Type"]  # the one that came last is the one that is not permitted
+    if last == "CNAME":
+        return [
+            f"RRSet of type CNAME with DNS name {listed} is not permitted as it conflicts with other records "
+            f"with the same DNS name in zone {zone}."
+        ]
+    return [
+        f"RRSet of type {last} with DNS name {listed} is not permitted because a conflicting RRSet of type CNAME "
+        f"with the same DNS name already exists in zone {zone}."
+    ]
+
+
+def _group_conflicts(group: Sequence[Record], name: str, rdtype: str) -> list[str]:
+    policies = [_policy(record) for record in group]
+    last = group[-1]
+    whole = f"RRSet with DNS name {name}, type {rdtype}"
+    told = f"{whole}, SetIdentifier {last.get('SetIdentifier', 'null')} cannot be created as"
+    if len(group) > 1 and None in policies and policies[-1] is None:
+        return [f"{whole} cannot be created as other RRSets exist with the same name and type."]
+    if len(set(policies)) > 1:
+        kind = POLICY_NAMES[policies[-1] or "Weight"]
+        return [f"{told} a non-{kind} set exists with the same name and type."]
+    if policies[0] == "Weight":
+        if len({record.get("TTL") for record in group if "TTL" in record}) > 1:
+            return [f"{told} weighted sets must contain the same TTL."]
+        if len(group) > WEIGHTED_LIMIT:
+            return [f"{told} there can be no more than {WEIGHTED_LIMIT} weighted sets with the same name and type."]
+    roles = [record["Failover"] for record in group if "Failover" in record]
+    if len(roles) != len(set(roles)):
+        return [f"{told} a failover set with Failover={last['Failover']} exists with the same name and type."]
+    return []
+
+
+def _alias_problems(group: Sequence[Record], records: Sequence[Record], zone_id: str) -> list[str]:
+    known = {identity(record)[:2] for record in records}
+    return [
+        f"Tried to create an alias that targets {record['AliasTarget']['DNSName']}, type {record['Type']} "
+        f"in zone {zone_id}, but that target was not found"
+        for record in group
+        if "AliasTarget" in record
+        and record["AliasTarget"]["HostedZoneId"] == zone_id
+        and (normal_name(record["AliasTarget"]["DNSName"]), record["Type"]) not in known
+    ]
+
+
+def _check_shape(change: Mapping[str, Any], checks: Collection[str]) -> None:
+    """What can be said of one change without looking at the zone."""
+    record = change.get("ResourceRecordSet") or {}
+    if change.get("Action") not in ("CREATE", "DELETE", "UPSERT"):
+        raise ApiError(
+            "InvalidInput", f"Invalid XML ; Value '{change.get('Action')}' is not one of [CREATE, DELETE, UPSERT]."
+        )
+    _check_name(record.get("Name", ""))
+    if record.get("Type") not in TYPES:
+        raise constraint(
+            "type", record.get("Type"), f"Member must satisfy enum value set: [{', '.join(sorted(TYPES))}]"
+        )
+    _check_routing(change, record)
+    if not 0 <= record.get("Weight", 0) <= 255:
+        raise constraint("weight", record["Weight"], "Member must have value from 0 to 255")
+    if not 0 <= record.get("TTL", 0) < 2**31:
+        raise constraint("tTL", record["TTL"], "Member must have value from 0 to 2147483647")
+    check_id = record.get("HealthCheckId")
+    if check_id and change["Action"] != "DELETE" and check_id not in checks:
+        raise ApiError("NoSuchHealthCheck", f"No health check exists with the specified ID: {check_id}", 404)
+    if change["Action"] != "DELETE":
+        _check_values(record)
+
+
+def _check_routing(change: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+    where = (
+        f"in Change with [Action={change['Action']}, Name={record['Name']}, Type={record['Type']}, "
+        f"SetIdentifier={record.get('SetIdentifier', 'null')}]"
+    )
+    plain = "TTL" in record and bool(record.get("ResourceRecords"))
+    found = plain + ("AliasTarget" in record)
+    if found != 1 or ("AliasTarget" in record and ("TTL" in record or "ResourceRecords" in record)):
+        number = "none" if not found else "more than one"
+        raise ApiError(
+            "InvalidInput",
+            "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], "
+            f"or TrafficPolicyInstanceId], but found {number} {where}",
+        )
+    policies = [key for key in POLICY_KEYS if record.get(key) not in (None, False)]
+    if len(policies) > 1 or (not policies and "SetIdentifier" in record):
+        number = "more than one" if policies else "none"
+        raise ApiError(
+            "InvalidInput",
+            f"Invalid request: Expected exactly one of [{', '.join(POLICY_KEYS)}], but found {number} {where}",
+        )
+    if policies and not record.get("SetIdentifier"):
+        raise ApiError("InvalidInput", f"Invalid request: Missing field 'SetIdentifier' {where}")
+
+
+def _check_name(name: str) -> None:
+    labels = normal_name(name).split(".")
+    strange = next((letter for letter in name if not 32 < ord(letter) < 127), "")
+    fatal = (
+        (not all(labels), "DomainLabelEmpty (Domain label is empty)", name),
+        (any(len(label) > 63 for label in labels), "DomainLabelTooLong (Domain label is too long)", name),
+        (len(normal_name(name)) > 253, "DomainNameTooLong (Domain name is too long)", name),
+        (bool(strange), "UnsupportedCharacter (Value contains unsupported characters)", strange),
+    )
+    for wrong, what, value in fatal:
+        if wrong:
+            raise ApiError("InvalidChangeBatch", f"[FATAL problem: {what} encountered with '{value}']")
+
+
+def _check_values(record: Mapping[str, Any]) -> None:
+    values = _values(record)
+    if len(values) != len(set(values)):
+        raise ApiError("InvalidChangeBatch", "[Duplicate Resource Record: '" + max(values, key=values.count) + "']")
+    if record["Type"] == "CNAME" and len(values) > 1:
+        raise ApiError("InvalidChangeBatch", "[Invalid Resource Record: 'A CNAME record can have only one value']")
+    problems = [problem for value in values if (problem := _value_problem(record["Type"], value))]
+    if problems:
+        raise ApiError("InvalidChangeBatch", f"[{', '.join(problems)}]")
+
+
+def _value_problem(rdtype: str, value: str) -> str | None:
+    if rdtype in ("TXT", "SPF") and not value.startswith('"'):
+        kind = "InvalidCharacterString (Value should be enclosed in quotation marks)"
+    else:
+        try:
+            rdata_of(rdtype, value)
+        except (dns.exception.DNSException, ValueError):
+            kind = {
+                "A": "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)",
+                "AAAA": "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)",
+            }.get(rdtype, f"{rdtype}RRDATANotValid (Value is not valid for this type)")
+        else:
+            return None
+    return f"Invalid Resource Record: 'FATAL problem: {kind} encountered with '{value}''"
+
+
+def constraint(member: str, value: object, rule: str) -> ApiError:
+    """InvalidInput, told as the API tells that one member breaks one rule."""
+    return ApiError(
+        "InvalidInput",
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}",
+    )
+
+
+def _policy(record: Mapping[str, Any]) -> str | None:
+    return next((key for key in POLICY_KEYS if record.get(key) not in (None, False)), None)
+
+
+def _values(record: Mapping[str, Any]) -> list[str]:
+    return [item["Value"] for item in record.get("ResourceRecords", ())]
+
+
+def _alias(record: Mapping[str, Any]) -> tuple[str, str, bool] | None:
+    alias = record.get("AliasTarget")
+    if not alias:
+        return None
+    return normal_name(alias["DNSName"]), alias["HostedZoneId"], bool(alias.get("EvaluateTargetHealth"))
+
+
+def _told(record: Record) -> str:
+    parts = f"name='{record['Name']}', type='{record['Type']}'"
+    return f"[{parts}, set-identifier='{record['SetIdentifier']}']" if record.get("SetIdentifier") else f"[{parts}]"
+
+
+def _listed_name(name: str) -> str:
+    """A name as the API lists it: lower case, last dot, `*` escaped."""
+    return normal_name(name).replace("*", "\\052") + "."

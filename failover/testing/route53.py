@@ -1,0 +1,317 @@
+"""Route 53 that moves: its API, its health checkers and its name server, on loopback, on one clock."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from failover.answers import Answer, Zone
+from failover.errors import InvalidInput, Mistake, Unavailable
+from failover.testing.checkers import HealthCheckers, HealthStatus, Transition
+from failover.testing.clock import Clock
+from failover.testing.dns_server import Address, DnsServer
+from failover.testing.front import Change, Front, Touched
+from failover.testing.health import REGIONS
+from failover.testing.loop import LoopThread
+from failover.testing.store import Store, bare_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+
+SNAPSHOT_SCHEMA = 1
+POLL_SECONDS = 0.02  # wall: how often wait_until looks
+LOOPBACK = "127.0.0.1"
+
+
+class MovingRoute53:
+    """Start it, point boto3 at `endpoint_url` and resolvers at `dns_address`; stop it, or use it in a `with`.
+
+    Args:
+        speed: how many times faster than life the clock runs; a divisor of 30 up to 15.
+        api_address: where the API listens; port 0 takes a free one.
+        dns_addresses: where the name server listens, UDP and TCP.
+        port_offset: added to every port that a health checker dials.
+        outside_names: IPv4 addresses of names that no hosted zone owns (a load balancer's); empty when unknown.
+        on_change: given a snapshot after each change, before the caller of the API has its answer.
+        propagation_seconds: how long a record change needs to reach the name server (and stays PENDING), life seconds.
+        requests_per_second: refuse more API requests than this in a second of life (the real limit is 5); None for all.
+        account_id: the moto account to use; a random one keeps several instances in a process apart.
+        seed: makes random choices and phases repeat.
+    """
+
+    def __init__(
+        self,
+        *,
+        speed: int = 1,
+        api_address: Address = (LOOPBACK, 0),
+        dns_addresses: Sequence[Address] = ((LOOPBACK, 0),),
+        port_offset: int = 0,
+        outside_names: Callable[[str], Sequence[str]] = lambda name: (),
+        on_change: Callable[[dict[str, Any]], None] | None = None,
+        propagation_seconds: float = 0.0,
+        requests_per_second: int | None = None,
+        account_id: str | None = None,
+        seed: int | None = None,
+    ) -> None:
+        chance = random.Random(seed)
+        self.clock = Clock(speed)
+        self._api_address = api_address
+        self._dns_addresses = dns_addresses
+        self._outside_names = outside_names
+        self._on_change = on_change
+        self._propagation_seconds = propagation_seconds
+        self._store = Store(account_id or f"{random.randrange(10**12):012d}")
+        self._kept: dict[str, Any] = {"zones": {}, "health_checks": []}
+        self._tables: dict[str, Zone] = {}
+        self._thread = LoopThread("moving-route53")
+        self._started = False
+        self._dns = DnsServer(
+            zones=lambda: tuple(self._tables.values()),
+            healthy=lambda check_id: self._checkers.healthy(check_id),
+            clock=self.clock,
+            outside=self._outside,
+            chance=chance,
+        )
+        self._checkers = HealthCheckers(
+            self._thread.loop, self.clock, resolve=self._addresses, port_offset=port_offset, chance=chance
+        )
+        self._front = Front(
+            self._store,
+            self.clock,
+            lambda: self._checkers,
+            touched=self._on_touched,
+            ask=self._ask_zone,
+            propagation_seconds=propagation_seconds,
+            requests_per_second=requests_per_second,
+        )
+        self._server: BaseWSGIServer | None = None
+        self._server_thread: threading.Thread | None = None
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    def start(self) -> MovingRoute53:
+        """Listen and begin to check. Raises Unavailable when a port is taken."""
+        try:
+            self._server = make_server(*self._api_address, self._front, threaded=True, request_handler=_QuietHandler)
+        except (OSError, SystemExit) as error:  # werkzeug leaves by SystemExit when a port is taken
+            raise _port_taken("the Route 53 API", [self._api_address]) from error
+        self._thread.start()
+        try:
+            self._thread.run(self._dns.start(self._dns_addresses))
+        except OSError as error:
+            self._server.server_close()
+            self._thread.stop()
+            raise _port_taken("the DNS server", self._dns_addresses) from error
+        self._started = True
+        self._thread.call(self._checkers.start)
+        self._reload()
+        self._server_thread = threading.Thread(target=self._server.serve_forever, name="route53-api", daemon=True)
+        self._server_thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Close every socket, end both threads, and forget what moto kept for this account."""
+        if self._server and self._server_thread:
+            self._server.shutdown()
+            self._server_thread.join()
+            self._server.server_close()
+        if self._started:
+            self._started = False
+            self._thread.call(self._checkers.stop)
+            self._thread.run(self._dns.stop())
+        self._thread.stop()
+        self._store.clear()
+
+    def __enter__(self) -> MovingRoute53:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    # -- where things are --------------------------------------------------------------------------------------------
+
+    @property
+    def endpoint_url(self) -> str:
+        """For boto3's `endpoint_url` or `AWS_ENDPOINT_URL`; other AWS services of moto answer there too."""
+        if self._server is None:
+            raise Unavailable("Route 53 is not running", hint="call start()")
+        return f"http://{self._api_address[0]}:{self._server.server_port}"
+
+    @property
+    def dns_addresses(self) -> tuple[Address, ...]:
+        """Where the name server listens."""
+        return self._dns.addresses
+
+    @property
+    def dns_address(self) -> Address:
+        """The first of them."""
+        return self._dns.addresses[0]
+
+    def client(self) -> Route53Client:
+        """A boto3 client for this Route 53."""
+        return boto3.client(
+            "route53",
+            endpoint_url=self.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def status(self, health_check_id: str) -> HealthStatus:
+        """A health check as its checkers see it now."""
+        status = self._checkers.status(health_check_id)
+        if status is None:
+            raise Unavailable(f"there is no health check {health_check_id}", hint="list_health_checks shows them")
+        return status
+
+    def ask(self, name: str, rdtype: str = "A") -> Answer:
+        """What the name server would answer now, and which record sets would be chosen; TTLs in life seconds."""
+        return self._dns.ask(name, rdtype)
+
+    @property
+    def transitions(self) -> tuple[Transition, ...]:
+        """Every change of a health check's status so far, in the clock's life seconds."""
+        return tuple(self._checkers.transitions)
+
+    def lag_seconds(self) -> float:
+        """By how much, in wall seconds, the checkers' loop was late at worst in the last ten seconds."""
+        return self._checkers.lag_seconds()
+
+    def wait_until(self, holds: Callable[[], bool], *, timeout_seconds: float, what: str = "the condition") -> float:
+        """Wait until `holds()`; returns how many life seconds that took. Raises Unavailable after `timeout_seconds`."""
+        began = self.clock.now()
+        while not holds():
+            if self.clock.now() - began > timeout_seconds:
+                raise Unavailable(f"{what} did not come to hold within {timeout_seconds:g} s of the clock")
+            time.sleep(POLL_SECONDS)
+        return self.clock.now() - began
+
+    # -- changing ----------------------------------------------------------------------------------------------------
+
+    def set_speed(self, speed: int) -> None:
+        """Go on at another speed: checks, TTLs and deadlines together."""
+        self.clock.set_speed(speed)
+        if self._started:
+            self._thread.call(self._checkers.reschedule)
+
+    def set_blind_regions(self, regions: Sequence[str]) -> None:
+        """Let the checkers of these regions reach nothing, as behind a broken network; empty heals all."""
+        if unknown := set(regions) - set(REGIONS):
+            mistake = Mistake("regions", f"{', '.join(sorted(unknown))}", f"take some of {', '.join(REGIONS)}")
+            raise InvalidInput("there are no such checker regions", [mistake])
+        self._checkers.blind_regions = frozenset(regions)
+
+    def set_control_plane(self, *, available: bool) -> None:
+        """Let the API refuse every request (503), or work again. DNS and health checks go on either way."""
+        self._front.available = available
+
+    def snapshot(self) -> dict[str, Any]:
+        """Zones, records, health checks, versions, tags and change ids, as plain JSON data."""
+        with self._front.lock:
+            return self._snapshot()
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Hold what `snapshot` says, with the same ids; before or after `start`. Checkers begin anew.
+
+        Raises:
+            InvalidInput: a snapshot of another schema.
+        """
+        if snapshot.get("schema") != SNAPSHOT_SCHEMA:
+            mistake = Mistake("schema", f"{snapshot.get('schema')!r}", f"this version reads {SNAPSHOT_SCHEMA}")
+            raise InvalidInput("the snapshot cannot be restored", [mistake])
+        with self._front.lock:
+            self._store.restore(snapshot)
+            self._front.changes = {
+                kept["id"]: Change(kept["id"], datetime.fromisoformat(kept["submitted_at"]), self.clock.now())
+                for kept in snapshot["changes"]
+            }
+            self._reload()
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _snapshot(self) -> dict[str, Any]:
+        return {
+            "schema": SNAPSHOT_SCHEMA,
+            "zones": list(self._kept["zones"].values()),
+            "health_checks": list(self._kept["health_checks"]),
+            "changes": [
+                {"id": change.id, "submitted_at": change.submitted_at.isoformat()}
+                for change in self._front.changes.values()
+            ],
+        }
+
+    def _reload(self) -> None:
+        kept = self._store.snapshot()
+        self._kept = {"zones": {zone["Id"]: zone for zone in kept["zones"]}, "health_checks": kept["health_checks"]}
+        self._tables = {zone_id: _table(zone) for zone_id, zone in self._kept["zones"].items()}
+        self._apply_checks()
+
+    def _on_touched(self, touched: Touched) -> None:
+        """Follow a change of the API: read again what it touched, tell the name server and the checkers, keep it."""
+        if touched.zone_id is not None:
+            self._reload_zone(touched.zone_id)
+        if touched.health_checks:
+            self._kept["health_checks"] = self._store.keep_checks()
+            self._apply_checks()
+        if self._on_change:
+            self._on_change(self._snapshot())
+
+    def _reload_zone(self, zone_id: str) -> None:
+        zone = next((zone for zone in self._store.zones() if bare_id(zone["Id"]) == zone_id), None)
+        if zone is None:
+            self._kept["zones"].pop(zone_id, None)
+        else:
+            self._kept["zones"][zone_id] = self._store.keep_zone(zone)
+        tables = {kept_id: _table(kept) for kept_id, kept in self._kept["zones"].items() if kept_id == zone_id}
+        if self._propagation_seconds and self._started:
+            wall = self.clock.to_wall(self._propagation_seconds)
+            self._thread.call(lambda: self._thread.loop.call_later(wall, self._publish, zone_id, tables.get(zone_id)))
+        else:
+            self._publish(zone_id, tables.get(zone_id))
+
+    def _publish(self, zone_id: str, table: Zone | None) -> None:
+        others = {other: zone for other, zone in self._tables.items() if other != zone_id}
+        self._tables = others if table is None else {**others, zone_id: table}
+
+    def _apply_checks(self) -> None:
+        if self._started:
+            configs = {check["Id"]: check["HealthCheckConfig"] for check in self._kept["health_checks"]}
+            self._thread.call(lambda: self._checkers.apply(configs))
+
+    def _ask_zone(self, zone_id: str, name: str, rdtype: str) -> Answer:
+        zone = self._tables.get(zone_id)
+        return self._dns.ask(name, rdtype, zones=[zone] if zone else [])
+
+    def _addresses(self, name: str) -> Sequence[str]:
+        return [value for rrset in self._dns.ask(name, "A").records if rrset.type == "A" for value in rrset.values]
+
+    def _outside(self, name: str, rdtype: str) -> Sequence[str]:
+        return self._outside_names(name) if rdtype == "A" else ()
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """No line per request on stderr."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
+def _table(kept: Mapping[str, Any]) -> Zone:
+    return Zone.from_api(kept["Name"], kept["Records"])
+
+
+def _port_taken(who: str, addresses: Sequence[Address]) -> Unavailable:
+    where = ", ".join(f"{ip} port {port}" for ip, port in addresses)
+    return Unavailable(
+        f"{who} cannot listen on {where}", hint="end the program that listens there, or give another port"
+    )
