@@ -1,0 +1,24 @@
+"""The program of every stack: its settings in, the one program they ask for called, its outputs out."""
+
+from __future__ import annotations
+
+import importlib
+
+import pulumi
+
+from failover.errors import OutlastError
+from infra.stack import load_settings
+
+
+def main() -> None:
+    """Run the stack that Pulumi asks for. Only that stack's cloud is imported: each SDK costs seconds and memory."""
+    try:
+        settings = load_settings()
+        outputs = importlib.import_module(f"infra.{settings.kind}").program(settings)
+    except OutlastError as error:
+        raise pulumi.RunError(str(error)) from None
+    for name, value in outputs.items():
+        pulumi.export(name, value)
+
+
+main()

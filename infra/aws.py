@@ -1,0 +1,262 @@
+"""A site on AWS: Fargate behind an Application Load Balancer, with a certificate proven by standing DNS records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import plan, sizes
+from infra.aws_network import Network, build_network
+from infra.contract import HEALTH_PATH, PORT, Site, SiteSpec
+from infra.dns import ZoneWriter
+from infra.image import BuiltImage, Login, build_image
+from infra.kinds import AwsOptions, SiteSettings
+from infra.site import deploy_site
+from infra.stack import build_spec
+
+CONTAINER = "service"
+LOG_DAYS = 30
+
+
+def program(settings: SiteSettings[AwsOptions]) -> dict[str, Any]:
+    """Of a stack of the kind `aws`."""
+    return deploy_site(Aws(settings.options), build_spec(settings))
+
+
+@dataclass(frozen=True)
+class Front:
+    """What answers the public: the load balancer, where it sends requests, and the listener that must exist first."""
+
+    load_balancer: aws.lb.LoadBalancer
+    target_group: aws.lb.TargetGroup
+    https: aws.lb.Listener
+
+
+class Aws:
+    """Satisfies `infra.contract.Cloud`."""
+
+    name = "aws"
+
+    def __init__(self, options: AwsOptions) -> None:
+        self._options = options
+
+    def unsupported(self, spec: SiteSpec) -> Mapping[str, str]:
+        """A fixed number of tasks runs: there is no scaling target yet."""
+        reasons = {"concurrency": "a load balancer does not limit the requests that a task works on"}
+        if spec.replicas.maximum > spec.replicas.minimum:
+            reasons["maxReplicas"] = f"{spec.replicas.minimum} tasks run: no scaling is provisioned for them yet"
+        return reasons
+
+    def deploy(self, spec: SiteSpec) -> Site:
+        """Register the site's resources."""
+        name = plan.name_site(spec.prefix, spec.name)
+        origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
+        zone = ZoneWriter(spec.zone_id)
+        network = build_network(name, self._options)
+        image, repository = _image(name)
+        certificate = _certificate(zone, spec.host, origin)
+        front = _front(name, network, certificate)
+        _service(name, spec, network, front, image, repository)
+        zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
+        return Site(
+            name=spec.name,
+            cloud=self.name,
+            region=spec.region,
+            origin_host=origin,
+            # A load balancer's addresses change, so checkers resolve its own name; the certificate holds that too.
+            probe_address=origin,
+            probe_server_name=origin,
+            model_digest=spec.model_digest,
+            image_digest=image.digest,
+            capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=False),
+        )
+
+
+# -- image ---------------------------------------------------------------------------------------------------------
+
+
+def _image(name: str) -> tuple[BuiltImage, aws.ecr.Repository]:
+    repository = aws.ecr.Repository(
+        "repository",
+        name=name,
+        image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),
+        # Only digests are deployed, so a moving tag harms nobody, and each build may push.
+        image_tag_mutability="MUTABLE",
+        force_delete=True,
+    )
+    token = aws.ecr.get_authorization_token_output(registry_id=repository.registry_id)
+    login = Login(repository.repository_url, token.user_name, token.password)
+    return build_image(repository.repository_url, login), repository
+
+
+# -- front ---------------------------------------------------------------------------------------------------------
+
+
+def _certificate(
+    zone: ZoneWriter, host: pulumi.Input[str], origin: pulumi.Output[str]
+) -> aws.acm.CertificateValidation:
+    """Of the public host and of the site's own name, issued once both of its records answer."""
+    certificate = aws.acm.Certificate(
+        "certificate",
+        domain_name=host,
+        subject_alternative_names=[origin],
+        validation_method="DNS",
+    )
+    # Two names that share no wildcard: two records, and their number is known before ACM has named them.
+    options = [certificate.domain_validation_options[i] for i in range(2)]
+    records = [
+        zone.proof(f"certificate-{i}", o.resource_record_name, o.resource_record_type, o.resource_record_value)
+        for i, o in enumerate(options)
+    ]
+    return aws.acm.CertificateValidation(
+        "certificate", certificate_arn=certificate.arn, validation_record_fqdns=[r.fqdn for r in records]
+    )
+
+
+def _front(name: str, network: Network, certificate: aws.acm.CertificateValidation) -> Front:
+    balancer = aws.lb.LoadBalancer(
+        "front",
+        name=name,
+        load_balancer_type="application",
+        internal=False,
+        security_groups=[network.load_balancer_group],
+        subnets=network.subnet_ids,
+        drop_invalid_header_fields=True,
+    )
+    targets = _target_group(name, network)
+    to_tasks = aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=targets.arn)
+    https = aws.lb.Listener(
+        "https",
+        load_balancer_arn=balancer.arn,
+        port=443,
+        protocol="HTTPS",
+        # TLS 1.2 and 1.3: the health checkers of Route 53 are documented to speak no more than 1.2.
+        ssl_policy="ELBSecurityPolicy-TLS13-1-2-2021-06",
+        # Of the validation, not of the certificate: a listener is refused one that is not issued yet.
+        certificate_arn=certificate.certificate_arn,
+        default_actions=[to_tasks],
+    )
+    redirect = aws.lb.ListenerDefaultActionRedirectArgs(port="443", protocol="HTTPS", status_code="HTTP_301")
+    aws.lb.Listener(
+        "http",
+        load_balancer_arn=balancer.arn,
+        port=80,
+        protocol="HTTP",
+        default_actions=[aws.lb.ListenerDefaultActionArgs(type="redirect", redirect=redirect)],
+    )
+    return Front(balancer, targets, https)
+
+
+def _target_group(name: str, network: Network) -> aws.lb.TargetGroup:
+    health = aws.lb.TargetGroupHealthCheckArgs(
+        path=HEALTH_PATH, interval=10, timeout=5, healthy_threshold=2, unhealthy_threshold=2, matcher="200"
+    )
+    return aws.lb.TargetGroup(
+        "tasks",
+        name=name,
+        target_type="ip",
+        port=PORT,
+        protocol="HTTP",
+        vpc_id=network.vpc_id,
+        health_check=health,
+        deregistration_delay=30,
+    )
+
+
+# -- service -------------------------------------------------------------------------------------------------------
+
+
+def _service(
+    name: str, spec: SiteSpec, network: Network, front: Front, image: BuiltImage, repository: aws.ecr.Repository
+) -> aws.ecs.Service:
+    logs = aws.cloudwatch.LogGroup("logs", name=f"/{name}", retention_in_days=LOG_DAYS)
+    cluster = aws.ecs.Cluster("cluster", name=name)
+    fargate = aws.ecs.ClusterCapacityProviders(
+        "fargate", cluster_name=cluster.name, capacity_providers=["FARGATE", "FARGATE_SPOT"]
+    )
+    execution = _role(name, "execution")
+    allowed = aws.iam.RolePolicy("execution", role=execution.id, policy=_execution_policy(repository.arn, logs.arn))
+    task = aws.ecs.TaskDefinition(
+        "task",
+        family=name,
+        requires_compatibilities=["FARGATE"],
+        network_mode="awsvpc",
+        cpu=sizes.fargate_units(spec.size.cpu),
+        memory=str(spec.size.memory_mib),
+        execution_role_arn=execution.arn,
+        # The service calls nothing of AWS: its role has no policy.
+        task_role_arn=_role(name, "task").arn,
+        runtime_platform=aws.ecs.TaskDefinitionRuntimePlatformArgs(
+            operating_system_family="LINUX", cpu_architecture="X86_64"
+        ),
+        container_definitions=_container(spec, image.reference, logs.name),
+    )
+    return aws.ecs.Service(
+        "service",
+        name=name,
+        cluster=cluster.arn,
+        task_definition=task.arn,
+        desired_count=spec.replicas.minimum,
+        # Named from the first day on: a service that once had a launch type is replaced to get these.
+        capacity_provider_strategies=[
+            aws.ecs.ServiceCapacityProviderStrategyArgs(capacity_provider="FARGATE", base=1, weight=1)
+        ],
+        network_configuration=aws.ecs.ServiceNetworkConfigurationArgs(
+            subnets=network.subnet_ids, security_groups=[network.task_group], assign_public_ip=True
+        ),
+        load_balancers=[
+            aws.ecs.ServiceLoadBalancerArgs(
+                target_group_arn=front.target_group.arn, container_name=CONTAINER, container_port=PORT
+            )
+        ],
+        deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
+        deployment_minimum_healthy_percent=100,
+        health_check_grace_period_seconds=60,
+        # `up` ends when the tasks answer, and fails when they do not.
+        wait_for_steady_state=True,
+        opts=pulumi.ResourceOptions(depends_on=[front.https, fargate, allowed, *network.paths]),
+    )
+
+
+def _role(name: str, purpose: str) -> aws.iam.Role:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    return aws.iam.Role(f"{purpose}-role", name=f"{name}-{purpose}", assume_role_policy=json.dumps(trust))
+
+
+def _execution_policy(repository_arn: pulumi.Output[str], log_group_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+    """What starting a task needs: to pull this one repository's images and to write to this one log group."""
+    pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    write = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    statements = [
+        {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": "*"},  # it takes no narrower one
+        {"Effect": "Allow", "Action": pull, "Resource": repository_arn},
+        {"Effect": "Allow", "Action": write, "Resource": pulumi.Output.concat(log_group_arn, ":*")},
+    ]
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def _container(spec: SiteSpec, image: pulumi.Output[str], log_group: pulumi.Output[str]) -> pulumi.Output[str]:
+    """The one container, as the task definition's JSON (ECS API, ContainerDefinition)."""
+    variables = plan.environment(spec.name, spec.environment) | {"PORT": str(PORT)}
+    container = {
+        "name": CONTAINER,
+        "image": image,
+        "essential": True,
+        "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
+        "environment": [{"name": k, "value": v} for k, v in sorted(variables.items())],
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {"awslogs-group": log_group, "awslogs-region": spec.region, "awslogs-stream-prefix": CONTAINER},
+        },
+    }
+    return pulumi.Output.json_dumps([container])

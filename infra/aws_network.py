@@ -1,0 +1,75 @@
+"""Where a site on AWS stands: a VPC, two public subnets, and who may speak to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import plan
+from infra.contract import PORT
+from infra.kinds import AwsOptions
+
+ANYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where the site's parts stand: two public subnets in two zones, so that no NAT gateway is needed."""
+
+    vpc_id: pulumi.Output[str]
+    subnet_ids: list[pulumi.Output[str]]
+    load_balancer_group: pulumi.Output[str]
+    task_group: pulumi.Output[str]
+    paths: list[pulumi.Resource]
+    """Routes and rules: a task that starts before them reaches neither its image nor its logs."""
+
+
+def build_network(name: str, options: AwsOptions) -> Network:
+    """Register the network of the site `name`."""
+    vpc = aws.ec2.Vpc(
+        "vpc", cidr_block=options.vpc_cidr, enable_dns_hostnames=True, enable_dns_support=True, tags={"Name": name}
+    )
+    subnets = _subnets(name, vpc.id, options)
+    front = aws.ec2.SecurityGroup("front", name=f"{name}-front", description="From anyone to the site", vpc_id=vpc.id)
+    tasks = aws.ec2.SecurityGroup("tasks", name=f"{name}-tasks", description="From the front to tasks", vpc_id=vpc.id)
+    paths = [*_routes(name, vpc.id, subnets), *_rules(front.id, tasks.id)]
+    return Network(vpc.id, [s.id for s in subnets.values()], front.id, tasks.id, paths)
+
+
+def _subnets(name: str, vpc_id: pulumi.Output[str], options: AwsOptions) -> dict[str, aws.ec2.Subnet]:
+    """One in each availability zone, each with its own half of the range."""
+    ranges = plan.split_range(options.vpc_cidr, len(options.availability_zones))
+    return {
+        zone: aws.ec2.Subnet(
+            f"subnet-{zone}", vpc_id=vpc_id, availability_zone=zone, cidr_block=cidr, tags={"Name": f"{name}-{zone}"}
+        )
+        for zone, cidr in zip(options.availability_zones, ranges, strict=True)
+    }
+
+
+def _routes(name: str, vpc_id: pulumi.Output[str], subnets: dict[str, aws.ec2.Subnet]) -> list[pulumi.Resource]:
+    gateway = aws.ec2.InternetGateway("gateway", vpc_id=vpc_id, tags={"Name": name})
+    outward = aws.ec2.RouteTableRouteArgs(cidr_block=ANYWHERE, gateway_id=gateway.id)
+    table = aws.ec2.RouteTable("routes", vpc_id=vpc_id, routes=[outward], tags={"Name": name})
+    return [
+        aws.ec2.RouteTableAssociation(f"routes-{zone}", route_table_id=table.id, subnet_id=subnet.id)
+        for zone, subnet in subnets.items()
+    ]
+
+
+def _rules(front: pulumi.Output[str], tasks: pulumi.Output[str]) -> list[pulumi.Resource]:
+    """Anyone (health checkers too) -> the load balancer -> the tasks -> HTTPS, for their image and their logs."""
+    ingress, egress = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
+    return [
+        ingress("front-in-80", security_group_id=front, cidr_ipv4=ANYWHERE, **_tcp(80)),
+        ingress("front-in-443", security_group_id=front, cidr_ipv4=ANYWHERE, **_tcp(443)),
+        egress("front-out", security_group_id=front, referenced_security_group_id=tasks, **_tcp(PORT)),
+        ingress("tasks-in", security_group_id=tasks, referenced_security_group_id=front, **_tcp(PORT)),
+        egress("tasks-out", security_group_id=tasks, cidr_ipv4=ANYWHERE, **_tcp(443)),
+    ]
+
+
+def _tcp(port: int) -> dict[str, str | int]:
+    return {"ip_protocol": "tcp", "from_port": port, "to_port": port}

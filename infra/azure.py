@@ -1,0 +1,247 @@
+"""A site on Azure: Container Apps, with a certificate brought along in a Key Vault.
+
+Azure's own free certificate is no choice here: it is issued and renewed only while the host is a CNAME directly to the
+app, and ours is answered by other clouds too (docs/concepts/sites.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
+
+from infra import acr, plan, sizes
+from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
+from infra.dns import ZoneWriter
+from infra.image import BuiltImage, Login, build_image
+from infra.kinds import AzureOptions, SiteSettings
+from infra.site import deploy_site
+from infra.stack import build_spec
+
+# The same in every subscription: learn.microsoft.com/azure/role-based-access-control/built-in-roles
+PULL_IMAGES = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+READ_SECRETS = "4633458b-17de-408a-b874-0445c86b69e6"
+
+CONTAINER = "service"
+
+
+def program(settings: SiteSettings[AzureOptions]) -> dict[str, Any]:
+    """Of a stack of the kind `azure`."""
+    return deploy_site(Azure(settings.options), build_spec(settings))
+
+
+@dataclass(frozen=True)
+class Base:
+    """What the app stands on: its group, its registry, and the identity that may pull from it and read the vault."""
+
+    group: resources.ResourceGroup
+    registry: containerregistry.Registry
+    identity: managedidentity.UserAssignedIdentity
+    may_pull: authorization.RoleAssignment
+    may_read: authorization.RoleAssignment
+
+
+class Azure:
+    """Satisfies `infra.contract.Cloud`."""
+
+    name = "azure"
+
+    def __init__(self, options: AzureOptions) -> None:
+        self._options = options
+
+    def unsupported(self, spec: SiteSpec) -> Mapping[str, str]:
+        """Everything that is asked for is given."""
+        return {}
+
+    def deploy(self, spec: SiteSpec) -> Site:
+        """Register the site's resources."""
+        name = plan.name_site(spec.prefix, spec.name)
+        origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
+        zone = ZoneWriter(spec.zone_id, self._options.dns)
+        base = self._base(name, spec)
+        image = self._image(base)
+        environment = _environment(name, base)
+        certificate = self._certificate(name, base, environment)
+        ownership = zone.proof(
+            "ownership",
+            pulumi.Output.concat("asuid.", spec.host),
+            "TXT",
+            # The subscription's, so it is known before anything of the app exists.
+            app.get_custom_domain_verification_id_output().apply(_verification_id),
+        )
+        _app(name, spec, base, environment, certificate, image, ownership)
+        zone.address("origin", origin, environment.static_ip)
+        return Site(
+            name=spec.name,
+            cloud=self.name,
+            region=spec.region,
+            origin_host=origin,
+            probe_address=environment.static_ip,
+            probe_server_name=spec.host,
+            model_digest=spec.model_digest,
+            image_digest=image.digest,
+            capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=True),
+        )
+
+    def _base(self, name: str, spec: SiteSpec) -> Base:
+        group = resources.ResourceGroup("group", resource_group_name=name, location=spec.region)
+        registry = containerregistry.Registry(
+            "registry",
+            registry_name=plan.name_registry(spec.prefix, spec.name),
+            resource_group_name=group.name,
+            location=spec.region,
+            sku=containerregistry.SkuArgs(name=containerregistry.SkuName.BASIC),
+            admin_user_enabled=False,
+        )
+        identity = managedidentity.UserAssignedIdentity(
+            "identity", resource_name_=name, resource_group_name=group.name, location=spec.region
+        )
+        return Base(
+            group,
+            registry,
+            identity,
+            may_pull=self._grant("may-pull", identity, PULL_IMAGES, registry.id),
+            may_read=self._grant("may-read", identity, READ_SECRETS, self._options.certificate_vault),
+        )
+
+    def _grant(
+        self, name: str, identity: managedidentity.UserAssignedIdentity, role: str, scope: pulumi.Input[str]
+    ) -> authorization.RoleAssignment:
+        subscription = f"/subscriptions/{self._options.subscription_id}"
+        return authorization.RoleAssignment(
+            name,
+            principal_id=identity.principal_id,
+            # Said because Azure would look the new identity up in a directory that may not have it yet, and refuse.
+            principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
+            role_definition_id=f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}",
+            scope=scope,
+        )
+
+    def _image(self, base: Base) -> BuiltImage:
+        repository = pulumi.Output.concat(base.registry.login_server, "/", CONTAINER)
+        if self._options.registry_login == "docker":
+            return build_image(repository, None)
+        token = acr.repository_token(
+            base.registry.login_server, CONTAINER, authorization.get_client_token_output().token
+        )
+        return build_image(repository, Login(base.registry.login_server, acr.TOKEN_USER, token))
+
+    def _certificate(self, name: str, base: Base, environment: app.ManagedEnvironment) -> app.Certificate:
+        """Read from the vault by the site's identity; renewed there, it is read again within twelve hours."""
+        return app.Certificate(
+            "certificate",
+            certificate_name=name,
+            environment_name=environment.name,
+            resource_group_name=base.group.name,
+            location=base.group.location,
+            properties=app.CertificatePropertiesArgs(
+                certificate_key_vault_properties=app.CertificateKeyVaultPropertiesArgs(
+                    identity=base.identity.id, key_vault_url=self._options.certificate_secret
+                )
+            ),
+            opts=pulumi.ResourceOptions(depends_on=[base.may_read]),
+        )
+
+
+def _verification_id(found: app.GetCustomDomainVerificationIdResult) -> str:
+    return found.value or ""
+
+
+def _environment(name: str, base: Base) -> app.ManagedEnvironment:
+    return app.ManagedEnvironment(
+        "environment",
+        environment_name=name,
+        resource_group_name=base.group.name,
+        location=base.group.location,
+        # Needed to read the certificate from the vault.
+        identity=_identity(base),
+        app_logs_configuration=app.AppLogsConfigurationArgs(destination="none"),
+        workload_profiles=[app.WorkloadProfileArgs(name="Consumption", workload_profile_type="Consumption")],
+    )
+
+
+def _identity(base: Base) -> app.ManagedServiceIdentityArgs:
+    return app.ManagedServiceIdentityArgs(
+        type=app.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[base.identity.id]
+    )
+
+
+def _app(
+    name: str,
+    spec: SiteSpec,
+    base: Base,
+    environment: app.ManagedEnvironment,
+    certificate: app.Certificate,
+    image: BuiltImage,
+    ownership: pulumi.Resource,
+) -> app.ContainerApp:
+    return app.ContainerApp(
+        "app",
+        container_app_name=name,
+        resource_group_name=base.group.name,
+        location=base.group.location,
+        environment_id=environment.id,
+        workload_profile_name="Consumption",
+        identity=_identity(base),
+        configuration=app.ConfigurationArgs(
+            active_revisions_mode=app.ActiveRevisionsMode.SINGLE,
+            ingress=_ingress(spec, certificate),
+            registries=[app.RegistryCredentialsArgs(server=base.registry.login_server, identity=base.identity.id)],
+        ),
+        template=app.TemplateArgs(containers=[_container(spec, image)], scale=_scale(spec)),
+        # Without the TXT record the custom domain is refused, without the role the image is.
+        opts=pulumi.ResourceOptions(depends_on=[ownership, base.may_pull]),
+    )
+
+
+def _ingress(spec: SiteSpec, certificate: app.Certificate) -> app.IngressArgs:
+    return app.IngressArgs(
+        external=True,
+        target_port=PORT,
+        transport=app.IngressTransportMethod.AUTO,
+        allow_insecure=False,
+        custom_domains=[
+            app.CustomDomainArgs(
+                name=spec.host, binding_type=app.BindingType.SNI_ENABLED, certificate_id=certificate.id
+            )
+        ],
+        traffic=[app.TrafficWeightArgs(latest_revision=True, weight=100)],
+    )
+
+
+def _container(spec: SiteSpec, image: BuiltImage) -> app.ContainerArgs:
+    variables = plan.environment(spec.name, spec.environment) | {"PORT": str(PORT)}
+    return app.ContainerArgs(
+        name=CONTAINER,
+        image=image.reference,
+        env=[app.EnvironmentVarArgs(name=k, value=v) for k, v in sorted(variables.items())],
+        resources=app.ContainerResourcesArgs(cpu=spec.size.cpu, memory=sizes.gibibytes(spec.size.memory_mib)),
+        probes=[
+            _probe(app.Type.STARTUP, HEALTH_PATH, period_seconds=2, failure_threshold=30),
+            _probe(app.Type.LIVENESS, LIVE_PATH, period_seconds=10, failure_threshold=3),
+            _probe(app.Type.READINESS, HEALTH_PATH, period_seconds=5, failure_threshold=2),
+        ],
+    )
+
+
+def _probe(kind: app.Type, path: str, *, period_seconds: int, failure_threshold: int) -> app.ContainerAppProbeArgs:
+    return app.ContainerAppProbeArgs(
+        type=kind,
+        http_get=app.ContainerAppProbeHttpGetArgs(path=path, port=PORT),
+        period_seconds=period_seconds,
+        failure_threshold=failure_threshold,
+        timeout_seconds=2,
+    )
+
+
+def _scale(spec: SiteSpec) -> app.ScaleArgs:
+    """Another replica when each has more than `concurrency` requests at once."""
+    rule = app.HttpScaleRuleArgs(metadata={"concurrentRequests": str(spec.concurrency)})
+    return app.ScaleArgs(
+        min_replicas=spec.replicas.minimum,
+        max_replicas=spec.replicas.maximum,
+        rules=[app.ScaleRuleArgs(name="requests", http=rule)],
+    )

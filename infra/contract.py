@@ -1,0 +1,102 @@
+"""The seam between every cloud and the rest: a `SiteSpec` says what is asked for, a `Site` what exists.
+
+A **site** is one cloud in one region that answers for the public host. Each cloud module offers a class that satisfies
+`Cloud`; nothing else of it is used. What only one cloud needs to know (a Key Vault, a VPC range) is given to that class
+when it is made, so that these two dataclasses mean the same on every cloud.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pulumi
+
+SITE_VERSION = 1
+"""Of the stack output `site`: raised when a field changes its meaning; `traffic` refuses what it cannot read."""
+
+PORT = 8080
+"""Where the container listens; the image's default as well."""
+
+HEALTH_PATH = "/healthz"
+"""Answers 200 and `HEALTH_TEXT` only while the model gives its golden answer."""
+
+LIVE_PATH = "/livez"
+"""Answers 200 while the process runs, whatever the model says."""
+
+HEALTH_TEXT = '"status":"ok"'
+"""What the health checkers of Route 53 look for in the answer of `HEALTH_PATH`."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """One replica: `cpu` in virtual CPUs, `memory_mib` in MiB."""
+
+    cpu: float
+    memory_mib: int
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """How many copies of the service run: never fewer than `minimum`, never more than `maximum`."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True)
+class SiteSpec:
+    """What is asked of a cloud. `zone_id` and `host` come from the stack `zone` and are known when the engine runs."""
+
+    name: str
+    region: str
+    prefix: str
+    zone_id: pulumi.Input[str]
+    host: pulumi.Input[str]
+    model_digest: str
+    size: Size
+    replicas: Replicas
+    concurrency: int
+    rps_per_replica: int
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Site:
+    """What exists: all that `traffic` and the drills need to know of a site.
+
+    `probe_address` is where a checker connects (an IPv4 address, or a name where the cloud has no fixed one),
+    `probe_server_name` the SNI and Host that it sends; `capacity_rps` the requests a second that it bears at full size.
+    """
+
+    name: str
+    cloud: str
+    region: str
+    origin_host: pulumi.Input[str]
+    probe_address: pulumi.Input[str]
+    probe_server_name: pulumi.Input[str]
+    model_digest: str
+    image_digest: pulumi.Input[str]
+    capacity_rps: int
+
+
+class Cloud(Protocol):
+    """What every cloud module offers, and no more: a further member needs a decision record."""
+
+    @property
+    def name(self) -> str:
+        """As in `Site.cloud`: `aws`, `azure`, `gcp`."""
+
+    def unsupported(self, spec: SiteSpec) -> Mapping[str, str]:
+        """What of `spec` this cloud will not give: feature -> reason. Empty when it gives everything."""
+
+    def deploy(self, spec: SiteSpec) -> Site:
+        """Register the resources of the site and say what will exist."""
+
+
+def site_output(site: Site) -> dict[str, Any]:
+    """`site` as the stack output of that name: its fields, and the version of their meaning."""
+    return {"version": SITE_VERSION} | {f.name: getattr(site, f.name) for f in dataclasses.fields(site)}

@@ -1,0 +1,59 @@
+"""A site's own records in the zone: what it is reached by, and what proves that its certificate may be issued.
+
+The zone lies in AWS. A site on another cloud writes there through a provider of its own, pinned to the zone's account.
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import plan
+from infra.kinds import DnsAccount
+
+
+class ZoneWriter:
+    """Writes records into one zone, with the stack's own AWS provider or with that of `account`."""
+
+    def __init__(self, zone_id: pulumi.Input[str], account: DnsAccount | None = None) -> None:
+        self._zone_id = zone_id
+        self._opts = pulumi.ResourceOptions(provider=_provider(account)) if account else None
+
+    def alias(
+        self, name: str, host: pulumi.Input[str], target: pulumi.Input[str], zone: pulumi.Input[str]
+    ) -> aws.route53.Record:
+        """`host` answers with the addresses of an AWS load balancer."""
+        to = aws.route53.RecordAliasArgs(
+            name=target,
+            zone_id=zone,
+            # The health checks of `traffic` decide who answers; this name is where they look, healthy or not.
+            evaluate_target_health=False,
+        )
+        return aws.route53.Record(name, zone_id=self._zone_id, name=host, type="A", aliases=[to], opts=self._opts)
+
+    def address(self, name: str, host: pulumi.Input[str], ipv4: pulumi.Input[str]) -> aws.route53.Record:
+        """`host` answers with one IPv4 address."""
+        return self._record(name, host, "A", ipv4, plan.ORIGIN_TTL_SECONDS)
+
+    def proof(
+        self, name: str, host: pulumi.Input[str], kind: pulumi.Input[str], value: pulumi.Input[str]
+    ) -> aws.route53.Record:
+        """A standing record that proves ownership: it must outlive the certificate that it proves."""
+        return self._record(name, host, kind, value, plan.VALIDATION_TTL_SECONDS)
+
+    def _record(
+        self, name: str, host: pulumi.Input[str], kind: pulumi.Input[str], value: pulumi.Input[str], ttl_seconds: int
+    ) -> aws.route53.Record:
+        return aws.route53.Record(
+            name, zone_id=self._zone_id, name=host, type=kind, ttl=ttl_seconds, records=[value], opts=self._opts
+        )
+
+
+def _provider(account: DnsAccount) -> aws.Provider:
+    """Explicit, so that a site on another cloud says which AWS account it writes to, and is refused in any other."""
+    return aws.Provider(
+        "dns",
+        region=account.region,
+        allowed_account_ids=list(account.account_ids),
+        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=account.role)] if account.role else None,
+    )

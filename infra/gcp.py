@@ -1,0 +1,246 @@
+"""A site on Google Cloud: Cloud Run behind a global load balancer, with a certificate proven by a standing CNAME."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_gcp as gcp
+
+from infra import plan, sizes
+from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
+from infra.dns import ZoneWriter
+from infra.image import BuiltImage, Login, build_image
+from infra.kinds import GcpOptions, SiteSettings
+from infra.site import deploy_site
+from infra.stack import build_spec
+
+Certificates = tuple[gcp.certificatemanager.CertificateMap, gcp.certificatemanager.CertificateMapEntry]
+"""The map that a proxy names, and the entry without which the map is empty."""
+
+APIS = ("artifactregistry", "certificatemanager", "compute", "iam", "run")
+SCHEME = "EXTERNAL_MANAGED"
+CONTAINER = "service"
+TOKEN_USER = "oauth2accesstoken"
+"""With an access token as its password: cloud.google.com/artifact-registry/docs/docker/authentication"""
+
+
+def program(settings: SiteSettings[GcpOptions]) -> dict[str, Any]:
+    """Of a stack of the kind `gcp`."""
+    return deploy_site(Gcp(settings.options), build_spec(settings))
+
+
+class Gcp:
+    """Satisfies `infra.contract.Cloud`."""
+
+    name = "gcp"
+
+    def __init__(self, options: GcpOptions) -> None:
+        self._options = options
+
+    def unsupported(self, spec: SiteSpec) -> Mapping[str, str]:
+        """Everything that is asked for is given."""
+        return {}
+
+    def deploy(self, spec: SiteSpec) -> Site:
+        """Register the site's resources."""
+        name = plan.name_site(spec.prefix, spec.name)
+        origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
+        zone = ZoneWriter(spec.zone_id, self._options.dns)
+        ready = pulumi.ResourceOptions(depends_on=_apis())
+        image = _image(name, spec.region, ready)
+        service = _service(name, spec, image, ready)
+        address = gcp.compute.GlobalAddress("address", name=name, opts=ready)
+        certificates, entry = _certificate(name, spec.host, zone, ready)
+        front = _url_map(name, spec.region, service, ready)
+        _front(name, front, address, (certificates, entry), ready)
+        zone.address("origin", origin, address.address)
+        return Site(
+            name=spec.name,
+            cloud=self.name,
+            region=spec.region,
+            origin_host=origin,
+            probe_address=address.address,
+            probe_server_name=spec.host,
+            model_digest=spec.model_digest,
+            image_digest=image.digest,
+            capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=True),
+        )
+
+
+def _apis() -> list[gcp.projects.Service]:
+    """What the project has to have switched on. Destroying the site leaves them on: others may use them."""
+    return [
+        gcp.projects.Service(f"api-{api}", service=f"{api}.googleapis.com", disable_on_destroy=False) for api in APIS
+    ]
+
+
+# -- service -------------------------------------------------------------------------------------------------------
+
+
+def _image(name: str, region: str, ready: pulumi.ResourceOptions) -> BuiltImage:
+    repository = gcp.artifactregistry.Repository(
+        "repository", repository_id=name, location=region, format="DOCKER", opts=ready
+    )
+    token = gcp.organizations.get_client_config_output().access_token
+    login = Login(f"{region}-docker.pkg.dev", TOKEN_USER, token)
+    return build_image(pulumi.Output.concat(repository.registry_uri, "/", CONTAINER), login)
+
+
+def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.ResourceOptions) -> gcp.cloudrunv2.Service:
+    # The service calls nothing of Google's: its account has no role.
+    account = gcp.serviceaccount.Account("identity", account_id=name, display_name=name, opts=ready)
+    service = gcp.cloudrunv2.Service(
+        "service",
+        name=name,
+        location=spec.region,
+        # Only the load balancer gets in, so that the public host is the one way to the model.
+        ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+        default_uri_disabled=True,
+        # The provider's default would refuse `pulumi destroy`, and every change that replaces the service.
+        deletion_protection=False,
+        template=gcp.cloudrunv2.ServiceTemplateArgs(
+            service_account=account.email,
+            containers=[_container(spec, image)],
+            max_instance_request_concurrency=spec.concurrency,
+            scaling=gcp.cloudrunv2.ServiceTemplateScalingArgs(
+                min_instance_count=spec.replicas.minimum, max_instance_count=spec.replicas.maximum
+            ),
+        ),
+        opts=ready,
+    )
+    gcp.cloudrunv2.ServiceIamMember(
+        "anyone",
+        name=service.name,
+        location=spec.region,
+        role="roles/run.invoker",
+        member="allUsers",
+        # A service that is replaced loses its bindings, though this one's inputs stay the same.
+        opts=pulumi.ResourceOptions(replace_with=[service]),
+    )
+    return service
+
+
+def _container(spec: SiteSpec, image: BuiltImage) -> gcp.cloudrunv2.ServiceTemplateContainerArgs:
+    variables = plan.environment(spec.name, spec.environment)  # PORT is Cloud Run's own to set
+    return gcp.cloudrunv2.ServiceTemplateContainerArgs(
+        name=CONTAINER,
+        image=image.reference,
+        ports=gcp.cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=PORT),
+        envs=[gcp.cloudrunv2.ServiceTemplateContainerEnvArgs(name=k, value=v) for k, v in sorted(variables.items())],
+        resources=gcp.cloudrunv2.ServiceTemplateContainerResourcesArgs(
+            limits={"cpu": f"{spec.size.cpu:g}", "memory": sizes.mebibytes(spec.size.memory_mib)},
+            # Said because leaving it out beside `limits` means billing by the instance.
+            cpu_idle=True,
+            startup_cpu_boost=True,
+        ),
+        startup_probe=gcp.cloudrunv2.ServiceTemplateContainerStartupProbeArgs(
+            http_get=gcp.cloudrunv2.ServiceTemplateContainerStartupProbeHttpGetArgs(path=HEALTH_PATH, port=PORT),
+            period_seconds=2,
+            failure_threshold=30,
+            timeout_seconds=2,
+        ),
+        liveness_probe=gcp.cloudrunv2.ServiceTemplateContainerLivenessProbeArgs(
+            http_get=gcp.cloudrunv2.ServiceTemplateContainerLivenessProbeHttpGetArgs(path=LIVE_PATH, port=PORT),
+            period_seconds=10,
+            failure_threshold=3,
+            timeout_seconds=2,
+        ),
+    )
+
+
+# -- certificate ---------------------------------------------------------------------------------------------------
+
+
+def _certificate(name: str, host: pulumi.Input[str], zone: ZoneWriter, ready: pulumi.ResourceOptions) -> Certificates:
+    """Google issues it some minutes after its record answers; until then the front speaks no TLS for the host."""
+    proof = gcp.certificatemanager.DnsAuthorization(
+        "certificate",
+        name=name,
+        domain=host,
+        location="global",
+        # The other type puts a CNAME at _acme-challenge.<host>, where the job that gets Azure's certificate writes.
+        type="PER_PROJECT_RECORD",
+        opts=ready,
+    )
+    record = proof.dns_resource_records[0]
+    zone.proof("certificate", record.name.apply(_without_dot), record.type, record.data.apply(_without_dot))
+    certificate = gcp.certificatemanager.Certificate(
+        "certificate",
+        name=name,
+        location="global",
+        managed=gcp.certificatemanager.CertificateManagedArgs(domains=[host], dns_authorizations=[proof.id]),
+    )
+    entries = gcp.certificatemanager.CertificateMap("certificates", name=name, opts=ready)
+    entry = gcp.certificatemanager.CertificateMapEntry(
+        "certificate", name=name, map=entries.name, certificates=[certificate.id], hostname=host
+    )
+    return entries, entry
+
+
+def _without_dot(name: str) -> str:
+    """Google writes names with the root's dot, Route 53 gives them back without: the same name is no change."""
+    return name.removesuffix(".")
+
+
+# -- front ---------------------------------------------------------------------------------------------------------
+
+
+def _front(
+    name: str,
+    url_map: gcp.compute.URLMap,
+    address: gcp.compute.GlobalAddress,
+    certificates: Certificates,
+    ready: pulumi.ResourceOptions,
+) -> None:
+    # Not 1.3 alone: the health checkers of Route 53 are documented to speak no more than 1.2.
+    policy = gcp.compute.SSLPolicy("tls", name=name, min_tls_version="TLS_1_2", profile="MODERN", opts=ready)
+    entries, entry = certificates
+    https = gcp.compute.TargetHttpsProxy(
+        "https",
+        name=name,
+        url_map=url_map.id,
+        certificate_map=pulumi.Output.concat("//certificatemanager.googleapis.com/", entries.id),
+        ssl_policy=policy.id,
+        opts=pulumi.ResourceOptions(depends_on=[entry]),
+    )
+    redirect = gcp.compute.URLMap(
+        "redirect",
+        name=f"{name}-redirect",
+        default_url_redirect=gcp.compute.URLMapDefaultUrlRedirectArgs(https_redirect=True, strip_query=False),
+        opts=ready,
+    )
+    http = gcp.compute.TargetHttpProxy("http", name=name, url_map=redirect.id)
+    for port, proxy in ((443, https), (80, http)):
+        gcp.compute.GlobalForwardingRule(
+            f"port-{port}",
+            name=f"{name}-{port}",
+            target=proxy.id,
+            ip_address=address.address,
+            ip_protocol="TCP",
+            port_range=str(port),
+            load_balancing_scheme=SCHEME,
+        )
+
+
+def _url_map(
+    name: str, region: str, service: gcp.cloudrunv2.Service, ready: pulumi.ResourceOptions
+) -> gcp.compute.URLMap:
+    group = gcp.compute.RegionNetworkEndpointGroup(
+        "service",
+        name=name,
+        region=region,
+        network_endpoint_type="SERVERLESS",
+        cloud_run=gcp.compute.RegionNetworkEndpointGroupCloudRunArgs(service=service.name),
+        opts=ready,
+    )
+    # No health check: a serverless group takes none, so a broken Cloud Run is seen by Route 53's checks alone.
+    backend = gcp.compute.BackendService(
+        "service",
+        name=name,
+        load_balancing_scheme=SCHEME,
+        protocol="HTTPS",
+        backends=[gcp.compute.BackendServiceBackendArgs(group=group.id)],
+    )
+    return gcp.compute.URLMap("service", name=name, default_service=backend.id)

@@ -1,0 +1,60 @@
+"""The service's image: built once for each site, pushed to that cloud's own registry, deployed by its digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_docker_build as docker
+
+CONTEXT = "service"
+"""The whole build context: editing a stack file, or anything else outside it, changes no image."""
+
+# Nothing is deployed by tag. One fixed tag keeps the registry from filling with names that nobody reads.
+TAG = "current"
+
+
+@dataclass(frozen=True)
+class Login:
+    """How a registry lets us push: `password` is short-lived and kept secret in the state."""
+
+    server: pulumi.Input[str]
+    username: pulumi.Input[str]
+    password: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """What was pushed. `reference` is `<repository>@<digest>`, the only way in which a site names its image."""
+
+    reference: pulumi.Output[str]
+    digest: pulumi.Output[str]
+
+
+def build_image(
+    repository: pulumi.Input[str], login: Login | None, opts: pulumi.ResourceOptions | None = None
+) -> BuiltImage:
+    """Build the service for x86-64 and push it to `repository`.
+
+    Without `login` the docker client's own credentials are used (`docker login`, or a credential helper).
+    """
+    image = docker.Image(
+        "image",
+        context=docker.BuildContextArgs(location=CONTEXT),
+        dockerfile=docker.DockerfileArgs(location=f"{CONTEXT}/Dockerfile"),
+        # BuildKit stamps every layer with this time, so that one commit gives one digest wherever it is built.
+        build_args={"SOURCE_DATE_EPOCH": "0"},
+        platforms=[docker.Platform.LINUX_AMD64],
+        tags=[pulumi.Output.concat(repository, ":", TAG)],
+        push=True,
+        build_on_preview=False,
+        registries=[_registry(login)] if login else None,
+        opts=opts,
+    )
+    return BuiltImage(pulumi.Output.concat(repository, "@", image.digest), image.digest)
+
+
+def _registry(login: Login) -> docker.RegistryArgs:
+    return docker.RegistryArgs(
+        address=login.server, username=login.username, password=pulumi.Output.secret(login.password)
+    )

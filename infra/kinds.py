@@ -1,0 +1,95 @@
+"""What each kind of stack is asked for, once its file has been read: plain data, no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from infra.contract import Replicas, Size
+
+
+@dataclass(frozen=True)
+class DnsAccount:
+    """The AWS account that holds the zone, for the sites of the other clouds. `role` is assumed where it is not ''."""
+
+    account_ids: tuple[str, ...]
+    region: str
+    role: str
+
+
+@dataclass(frozen=True)
+class AwsOptions:
+    """What only a site on AWS needs to know."""
+
+    availability_zones: tuple[str, ...]
+    vpc_cidr: str
+
+
+@dataclass(frozen=True)
+class AzureOptions:
+    """What only a site on Azure needs to know: where its certificate lies, and the zone's account."""
+
+    subscription_id: str
+    certificate_vault: str
+    certificate_secret: str
+    registry_login: str
+    dns: DnsAccount
+
+
+@dataclass(frozen=True)
+class GcpOptions:
+    """What only a site on Google Cloud needs to know."""
+
+    project: str
+    dns: DnsAccount
+
+
+Options = AwsOptions | AzureOptions | GcpOptions
+OptionsT = TypeVar("OptionsT", bound=Options, covariant=True)
+
+
+@dataclass(frozen=True)
+class ZoneSettings:
+    """Of the stack that holds the hosted zone."""
+
+    kind: str
+    name: str
+    domain: str
+    host: str
+    protect: bool
+
+
+@dataclass(frozen=True)
+class SiteSettings(Generic[OptionsT]):
+    """Of a site's stack. `name` is the stack's own, and the site's everywhere."""
+
+    kind: str
+    name: str
+    zone: str
+    region: str
+    prefix: str
+    size: Size
+    replicas: Replicas
+    concurrency: int
+    rps_per_replica: int
+    environment: Mapping[str, str]
+    options: OptionsT
+
+
+@dataclass(frozen=True)
+class TrafficSettings:
+    """Of the stack that holds the weighted records and the health checks."""
+
+    kind: str
+    name: str
+    zone: str
+    weights: Mapping[str, int]
+    ttl_seconds: int
+    interval_seconds: int
+    failure_threshold: int
+    checker_regions: tuple[str, ...]
+    accepted_models: tuple[str, ...]
+
+
+Settings = ZoneSettings | SiteSettings[Options] | TrafficSettings

@@ -1,0 +1,194 @@
+"""What the stacks decide before anything is created: names, hosts, address ranges, capacity, who may take traffic.
+
+Pure: plain values in, plain values out. Neither pulumi nor boto3 nor a clock is imported here, so all of it can be
+tested in microseconds.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.contract import Replicas
+
+ORIGIN_TTL_SECONDS = 60
+"""Of the records `<site>.<host>`: they change only when a site is built anew, and should then be seen soon."""
+
+VALIDATION_TTL_SECONDS = 300
+"""Of the records that prove ownership: they stand for good and are read when a certificate is issued or renewed."""
+
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""One part of a host name, RFC 1123 section 2.1, in lower case."""
+
+
+# -- names ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """What a cloud asks of a name, and where that is written."""
+
+    longest: int
+    pattern: str
+    source: str
+    shortest: int = 1
+
+    def accepts(self, name: str) -> bool:
+        """Whether `name` has the length and the characters asked for."""
+        return self.shortest <= len(name) <= self.longest and re.fullmatch(self.pattern, name) is not None
+
+
+_AZURE = "learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"
+_RUN = "cloud.google.com/run/docs/reference/rest/v2/projects.locations.services"
+
+NAME_RULES: Mapping[str, Mapping[str, NameRule]] = {
+    "aws": {
+        "load balancer": NameRule(32, r"(?!internal-)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", "ELBv2 API"),
+        "repository": NameRule(256, r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*", "ECR API, RepositoryName", shortest=2),
+        # Roles are named `<name>-execution` at the longest.
+        "role": NameRule(64 - len("-execution"), r"[\w+=,.@-]+", "IAM API, roleNameType"),
+        "service": NameRule(255, r"[A-Za-z0-9_-]+", "ECS API, CreateService"),
+    },
+    "azure": {
+        "container app": NameRule(32, r"[a-z]([a-z0-9]|-(?!-))*[a-z0-9]", f"{_AZURE}#microsoftapp", shortest=2),
+        "identity": NameRule(128, r"[A-Za-z0-9][\w-]*", f"{_AZURE}#microsoftmanagedidentity", shortest=3),
+        "resource group": NameRule(90, r"[\w().-]*[\w()-]", f"{_AZURE}#microsoftresources"),
+    },
+    "gcp": {
+        "service": NameRule(49, r"[a-z]([a-z0-9-]*[a-z0-9])?", _RUN),
+        "service account": NameRule(
+            30, r"[a-z][a-z0-9-]*[a-z0-9]", "cloud.google.com/iam/docs/service-accounts-create", shortest=6
+        ),
+        # Parts of a load balancer are named `<name>-redirect` at the longest.
+        "load balancer": NameRule(
+            63 - len("-redirect"), r"[a-z]([a-z0-9-]*[a-z0-9])?", "cloud.google.com/compute/docs/naming-resources"
+        ),
+    },
+}
+
+REGISTRY_RULE = NameRule(50, r"[a-z0-9]+", f"{_AZURE}#microsoftcontainerregistry", shortest=5)
+"""Of an Azure registry, whose name is part of a host name and so is taken once in the world."""
+
+
+def name_site(prefix: str, site: str) -> str:
+    """The one name from which all of a site's resources are named: the same every time, no random part."""
+    return f"{prefix}-{site}"
+
+
+def name_registry(prefix: str, site: str) -> str:
+    """The Azure registry's: no hyphens are allowed in it."""
+    return name_site(prefix, site).replace("-", "")
+
+
+def list_bad_names(cloud: str, prefix: str, site: str) -> list[str]:
+    """Why the names that follow from `prefix` and `site` cannot be used in `cloud`; empty when they can."""
+    tried = [(what, rule, name_site(prefix, site)) for what, rule in NAME_RULES[cloud].items()]
+    if cloud == "azure":
+        tried.append(("registry", REGISTRY_RULE, name_registry(prefix, site)))
+    return [
+        f"'{name}' cannot be the name of a {what}: {rule.shortest} to {rule.longest} characters like {rule.pattern} "
+        f"({rule.source})"
+        for what, rule, name in tried
+        if not rule.accepts(name)
+    ]
+
+
+# -- hosts and records ---------------------------------------------------------------------------------------------
+
+
+def is_host(name: str) -> bool:
+    """Whether `name` is a host name in lower case with at least two parts, none of them a wildcard."""
+    parts = name.split(".")
+    return len(name) <= 253 and len(parts) >= 2 and all(LABEL.fullmatch(p) for p in parts)
+
+
+def origin_host(site: str, host: str) -> str:
+    """The name under which one site alone is reached: `aws.api.example.com`."""
+    return f"{site}.{host}"
+
+
+def ownership_host(host: str) -> str:
+    """Where Azure looks for the TXT record that proves that a custom domain is ours."""
+    return f"asuid.{host}"
+
+
+def is_ipv4(address: str) -> bool:
+    """Whether a probe address is an address, or a name that a checker has to resolve."""
+    try:
+        ipaddress.IPv4Address(address)
+    except ValueError:
+        return False
+    return True
+
+
+# -- addresses -----------------------------------------------------------------------------------------------------
+
+LOAD_BALANCER_PREFIX = 27
+"""The smallest subnet in which an Application Load Balancer can be placed (ELBv2 user guide, "Subnets")."""
+
+
+def split_range(cidr: str, count: int) -> list[str]:
+    """The first `count` equal, disjoint subnets of `cidr`, each as large as can be."""
+    network = ipaddress.IPv4Network(cidr)
+    bits = max(count - 1, 0).bit_length()
+    return [str(s) for s, _ in zip(network.subnets(prefixlen_diff=bits), range(count), strict=False)]
+
+
+# -- capacity ------------------------------------------------------------------------------------------------------
+
+
+def capacity(replicas: Replicas, rps_per_replica: int, *, scales: bool) -> int:
+    """Requests a second that a site bears at full size; a site that does not scale stays at its minimum."""
+    return rps_per_replica * (replicas.maximum if scales else replicas.minimum)
+
+
+# -- routing -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A site as `traffic` sees it before it decides; `model_digest` is None when the site does not exist."""
+
+    name: str
+    weight: int
+    model_digest: str | None
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Who takes traffic and who does not: site -> weight, and site -> reason."""
+
+    weights: Mapping[str, int]
+    left_out: Mapping[str, str]
+
+
+def plan_routing(candidates: Iterable[Candidate], accepted_models: Sequence[str]) -> Routing:
+    """Give weight only to sites that exist and serve an accepted model.
+
+    A site that is left out gets no record at all: weight 0 would not do, for Route 53 answers with zero-weight records
+    when every other is unhealthy, and then the wrong model would answer.
+    """
+    weights: dict[str, int] = {}
+    left_out: dict[str, str] = {}
+    for candidate in candidates:
+        if candidate.model_digest is None:
+            left_out[candidate.name] = "the stack has no site: it was never brought up, or it was destroyed"
+        elif candidate.model_digest not in accepted_models:
+            left_out[candidate.name] = f"it serves the model {candidate.model_digest}, which is not accepted"
+        else:
+            weights[candidate.name] = candidate.weight
+    return Routing(weights, left_out)
+
+
+# -- the model -----------------------------------------------------------------------------------------------------
+
+RELEASED_MANIFEST = Path("service/released/tumour/manifest.json")
+"""From the root of the project. It pins model and golden rows by their SHA-256: its own digest covers all."""
+
+
+def environment(site: str, extra: Mapping[str, str]) -> dict[str, str]:
+    """The container's variables on every cloud: which site it is, and what the stack file adds."""
+    return {"OUTLAST_SITE": site, **extra}

@@ -1,0 +1,103 @@
+"""What the program asks the engine for: its own name and configuration, and the outputs of other stacks."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from failover.errors import Unavailable
+from infra import plan
+from infra.contract import SITE_VERSION, SiteSpec
+from infra.kinds import Options, Settings, SiteSettings
+from infra.settings import parse
+
+ZONE_VERSION = 1
+"""Of the stack output `zone`, as SITE_VERSION is of `site`."""
+
+
+@dataclass(frozen=True)
+class Zone:
+    """What the other stacks need of the stack `zone`."""
+
+    zone_id: pulumi.Output[str]
+    host: pulumi.Output[str]
+
+
+def load_settings() -> Settings:
+    """The settings of the stack that is being run, from its file."""
+    return parse(pulumi.get_stack(), read_config())
+
+
+def read_config() -> dict[str, str]:
+    """Every setting of this stack as text, `namespace:key` -> value.
+
+    pulumi.Config reads a key that one knows; which keys were written is asked of the runtime, for a key that nobody
+    knows is a mistake to report.
+    """
+    keys = [k for k in {**get_config_env(), **CONFIG.get()} if k.count(":") == 1]
+    found = {k: pulumi.Config(k.split(":")[0]).get(k.split(":")[1]) for k in keys}
+    return {k: v for k, v in found.items() if v is not None}
+
+
+def read_zone(stack: str) -> Zone:
+    """The zone that `stack` holds; an error that names the command to run first when it holds none."""
+    zone = _reference(stack).get_output("zone").apply(lambda found: _check_version(stack, "zone", found, ZONE_VERSION))
+    return Zone(zone.apply(lambda z: str(z["zone_id"])), zone.apply(lambda z: str(z["host"])))
+
+
+def read_site(stack: str) -> pulumi.Output[dict[str, Any] | None]:
+    """The output `site` of `stack`, or None where the stack has none: `traffic` survives a missing site."""
+    found = _reference(stack).get_output("site")
+    return found.apply(lambda site: _check_version(stack, "site", site, SITE_VERSION) if site else None)
+
+
+def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
+    """What is asked of the cloud, from the stack's own settings and what the stack `zone` says."""
+    zone = read_zone(settings.zone)
+    return SiteSpec(
+        name=settings.name,
+        region=settings.region,
+        prefix=settings.prefix,
+        zone_id=zone.zone_id,
+        host=zone.host,
+        model_digest=read_model_digest(),
+        size=settings.size,
+        replicas=settings.replicas,
+        concurrency=settings.concurrency,
+        rps_per_replica=settings.rps_per_replica,
+        environment=settings.environment,
+    )
+
+
+def read_model_digest(root: Path = Path()) -> str:
+    """The digest of the released model under `root`: of its manifest, which pins everything else by digest."""
+    manifest = root / plan.RELEASED_MANIFEST
+    try:
+        return f"sha256:{hashlib.sha256(manifest.read_bytes()).hexdigest()}"
+    except OSError as error:
+        raise Unavailable(
+            f"no released model: {manifest} cannot be read ({error.strerror})",
+            hint="it is committed; `git checkout -- service/released` brings it back, `make model` makes it anew",
+        ) from None
+
+
+def _reference(stack: str) -> pulumi.StackReference:
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
+    return pulumi.StackReference(stack, stack_name=name)
+
+
+def _check_version(stack: str, output: str, found: Any, version: int) -> Any:
+    """`found`, when it is what this program can read. RunError: of all errors, Pulumi shows it without a trace."""
+    if not found:
+        what, hint = f"the stack '{stack}' has no {output}", f"run `pulumi up -s {stack}` first"
+    elif found.get("version") != version:
+        what = f"the {output} of the stack '{stack}' has version {found.get('version')}, this program reads {version}"
+        hint = f"run `pulumi up -s {stack}` from the commit that this stack is run from"
+    else:
+        return found
+    raise pulumi.RunError(str(Unavailable(what, hint=hint)))

@@ -1,0 +1,120 @@
+"""The stack `traffic`: which sites answer for the public host, how often, and what takes one out.
+
+Nothing of a site is made here, and nothing here is made by a site's stack: destroying one must not touch the routing of
+the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from failover.errors import Refused
+from infra import plan
+from infra.contract import HEALTH_PATH, HEALTH_TEXT
+from infra.kinds import TrafficSettings
+from infra.stack import read_site, read_zone
+
+ROUTING_VERSION = 1
+
+Sites = Mapping[str, Mapping[str, Any] | None]
+"""Site -> its stack's output `site`, or None where it has none."""
+
+
+def program(settings: TrafficSettings) -> dict[str, Any]:
+    """Read the zone and the sites, then route: how many records there are depends on which sites exist."""
+    zone = read_zone(settings.zone)
+    sites = pulumi.Output.all(**{name: read_site(name) for name in settings.weights})
+    known: pulumi.Output[list[Any]] = pulumi.Output.all(zone.zone_id, zone.host, sites)
+    routing: pulumi.Output[dict[str, Any]] = known.apply(lambda k: _route(settings, k[0], k[1], k[2]))
+    return {"routing": routing}
+
+
+def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> pulumi.Output[dict[str, Any]]:
+    """Register a health check for each site that exists, and a weighted record for each that may take traffic."""
+    routing = plan.plan_routing(_candidates(settings, sites), settings.accepted_models)
+    for site, reason in routing.left_out.items():
+        pulumi.log.warn(f"{site} takes no traffic: {reason}")
+    if not routing.weights:
+        raise pulumi.RunError(str(_nobody_left(settings, routing)))
+    checks = {name: _health_check(settings, host, site) for name, site in sites.items() if site}
+    for name, weight in routing.weights.items():
+        _record(settings, zone_id, host, sites[name] or {}, weight, checks[name])
+    return pulumi.Output.from_input(
+        {
+            "version": ROUTING_VERSION,
+            "host": host,
+            "ttl_seconds": settings.ttl_seconds,
+            "weights": dict(routing.weights),
+            "left_out": dict(routing.left_out),
+            "health_checks": {name: check.id for name, check in checks.items()},
+        }
+    )
+
+
+def _candidates(settings: TrafficSettings, sites: Sites) -> list[plan.Candidate]:
+    digests = {name: site["model_digest"] if site else None for name, site in sites.items()}
+    return [plan.Candidate(name, weight, digests[name]) for name, weight in settings.weights.items()]
+
+
+def _nobody_left(settings: TrafficSettings, routing: plan.Routing) -> Refused:
+    reasons = "; ".join(f"{site}: {reason}" for site, reason in routing.left_out.items())
+    return Refused(
+        f"no site may take traffic, so the public host would have no answer ({reasons})",
+        hint="bring up a site, or put the digest of the model that the sites serve into outlast:acceptedModels "
+        f"in stacks/Pulumi.{settings.name}.yaml",
+    )
+
+
+def _health_check(settings: TrafficSettings, host: str, site: Mapping[str, Any]) -> aws.route53.HealthCheck:
+    address, server_name = site["probe_address"], site["probe_server_name"]
+    return aws.route53.HealthCheck(
+        site["name"],
+        type="HTTPS_STR_MATCH",
+        # With an address the checker goes there and only says the name; the public host itself may never be resolved
+        # by a checker, for it answers with any site (Route 53 API, HealthCheckConfig).
+        ip_address=address if plan.is_ipv4(address) else None,
+        fqdn=server_name,
+        port=443,
+        enable_sni=True,
+        resource_path=HEALTH_PATH,
+        search_string=HEALTH_TEXT,
+        request_interval=settings.interval_seconds,
+        failure_threshold=settings.failure_threshold,
+        regions=list(settings.checker_regions) or None,
+        tags={
+            "Name": f"{site['name']}.{host}",
+            "outlast:site": site["name"],
+            "outlast:host": host,
+            "outlast:capacity-rps": str(site["capacity_rps"]),
+            "outlast:model-digest": site["model_digest"],
+        },
+        # A drill, or somebody in an emergency, takes a site out by these two. An `up` at that moment must not bring it
+        # back, and a `refresh` must not take that state for what is wanted.
+        opts=pulumi.ResourceOptions(ignore_changes=["disabled", "invertHealthcheck"]),
+    )
+
+
+def _record(
+    settings: TrafficSettings,
+    zone_id: str,
+    host: str,
+    site: Mapping[str, Any],
+    weight: int,
+    check: aws.route53.HealthCheck,
+) -> aws.route53.Record:
+    return aws.route53.Record(
+        site["name"],
+        zone_id=zone_id,
+        name=host,
+        type="CNAME",
+        ttl=settings.ttl_seconds,
+        records=[site["origin_host"]],
+        # From the site's name and never renamed: Route 53 tells the records of a group apart by this alone.
+        set_identifier=site["name"],
+        weighted_routing_policies=[aws.route53.RecordWeightedRoutingPolicyArgs(weight=weight)],
+        health_check_id=check.id,
+    )
