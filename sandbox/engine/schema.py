@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from sandbox.engine import sdk
+from sandbox.engine.changes import join_path
 from sandbox.engine.outputs import complete, complete_result, output_names, promised_names
 from sandbox.engine.sdk import Anything, Choice, ListOf, MapOf, OneOf, Record, Scalar, Shape, UnknownToken
 from sandbox.engine.wire import UNKNOWN, OutputValue, ResourceReference, Secret, Value
@@ -64,7 +64,7 @@ def _problems(path: str, shape: Shape, value: Value, lax: bool, hidden: bool = F
                 yield from _problems(f"{path}[{index}]", item, element, lax, hidden)
         case MapOf(item) if _is_map(value):
             for key, element in value.items():
-                yield from _problems(_join(path, key), item, element, lax, hidden)
+                yield from _problems(join_path(path, key), item, element, lax, hidden)
         case OneOf(options):
             attempts = [list(_problems(path, option, value, lax, hidden)) for option in options]
             yield from min(attempts, key=len)
@@ -80,22 +80,16 @@ def _record_problems(path: str, record: Record, value: Value, lax: bool, hidden:
     fields = record.fields
     for name in value:
         if name not in fields and not name.startswith("__"):
-            yield _join(path, name), f"unknown property{_suggestion(name, fields)}"
+            yield join_path(path, name), f"unknown property{_suggestion(name, fields)}"
     for name, field in fields.items():
         if value.get(name) is not None:
-            yield from _problems(_join(path, name), field.shape, value[name], lax, hidden)
+            yield from _problems(join_path(path, name), field.shape, value[name], lax, hidden)
         elif field.promised:
-            yield _join(path, name), "missing required property"
+            yield join_path(path, name), "missing required property"
 
 
 def _is_map(value: Value) -> bool:
     return isinstance(value, Mapping)
-
-
-def _join(path: str, name: str) -> str:
-    if not re.fullmatch(r"[^.\[\]\"]+", name):
-        return f"{path}[{json.dumps(name)}]"
-    return f"{path}.{name}" if path else name
 
 
 def _suggestion(name: str, fields: Mapping[str, sdk.Field]) -> str:

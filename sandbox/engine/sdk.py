@@ -36,7 +36,7 @@ _one_at_a_time = threading.RLock()
 
 @contextlib.contextmanager
 def _loading() -> Iterator[None]:
-    """The SDKs load their modules lazily, which two threads at once break in Python 3.11, and warn of what they hold."""
+    """SDKs load their modules lazily, which two threads at once break in Python 3.11, and warn of what they hold."""
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield
