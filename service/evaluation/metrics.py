@@ -1,0 +1,420 @@
+"""Metrics of a classifier, binary and multiclass, for one set of rows or for thousands of resamples of it at once.
+
+Shapes: n rows, k classes, b resamples. `truth` [n] and `predicted` [n] are indices of classes, `probabilities` [n, k]
+the model's. A resample is a column of integer weights, [n, b]: how often each row was drawn. The point estimate is the
+resample in which every weight is 1, so both run through the same code.
+
+Definitions, for one class against the rest, from true and false positives and negatives (TP, FP, FN, TN):
+
+    accuracy            (TP + TN) / all; multiclass: the share of rows that are right
+    precision           TP / (TP + FP)            of what is called positive, how much is
+    recall              TP / (TP + FN)            of what is positive, how much is found (sensitivity)
+    specificity         TN / (TN + FP)            of what is negative, how much is left alone: about false positives
+    F-beta              (1 + b²) TP / ((1 + b²) TP + b² FN + FP)      van Rijsbergen 1979
+    balanced accuracy   the mean of recall and specificity; multiclass: the mean of the classes' recalls
+    MCC                 the correlation of truth and prediction       Matthews 1975; multiclass: Gorodkin 2004
+    AUC                 the probability that a random positive scores above a random negative, ties counting half;
+                        it knows no threshold                         Hanley and McNeil 1982
+    average precision   the sum over thresholds of precision times the gain of recall
+    log loss            the mean of -ln of the probability given to the true class, clipped to 2.2e-16
+    Brier score         binary: the mean squared error of the positive's probability, 0 to 1;
+                        multiclass: summed over the classes, 0 to 2   Brier 1950
+    calibration error   ten equal bins of the positive's probability (multiclass: of the highest one): the mean gap
+                        between probability and what happened, weighted by rows     Naeini et al. 2015
+
+Averages over classes: `macro_` the plain mean, `weighted_` by the classes' rows, `micro_` from pooled counts.
+
+A ratio of nothing to nothing has no value of its own. `measure` gives 0 for it, as scikit-learn's `zero_division=0`
+does, or NaN for AUC, and always a note saying why; in a resample it is NaN.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+CALIBRATION_BINS = 10
+_SMALLEST = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric's value, and a note where it needs one: why it is not defined, or what was left out."""
+
+    value: float
+    note: str = ""
+
+
+class Tally(NamedTuple):
+    """One class against the rest: counts of any shape."""
+
+    tp: Floats
+    fp: Floats
+    fn: Floats
+    tn: Floats
+
+
+class Curve(NamedTuple):
+    """A curve over thresholds, descending: at `thresholds[i]` every score at or above it is called positive."""
+
+    x: Floats
+    y: Floats
+    thresholds: Floats
+
+
+def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, classes: int) -> NDArray[np.int64]:
+    """Counts [k, k]: row = true class, column = predicted class."""
+    cells = np.asarray(truth, dtype=np.intp) * classes + np.asarray(predicted, dtype=np.intp)
+    return np.bincount(cells, minlength=classes * classes).reshape(classes, classes).astype(np.int64)
+
+
+def tally_classes(matrix: ArrayLike) -> Tally:
+    """Confusion matrices [..., k, k] as counts of each class against the rest, each [..., k]."""
+    counts = np.asarray(matrix, dtype=np.float64)
+    tp = np.diagonal(counts, axis1=-2, axis2=-1)
+    fp = counts.sum(axis=-2) - tp
+    fn = counts.sum(axis=-1) - tp
+    tn = counts.sum(axis=(-2, -1))[..., None] - tp - fp - fn
+    return Tally(tp, fp, fn, tn)
+
+
+def precision(t: Tally) -> Floats:
+    """TP / (TP + FP), 0 to 1; NaN where nothing was predicted positive."""
+    return _divide(t.tp, t.tp + t.fp)
+
+
+def recall(t: Tally) -> Floats:
+    """TP / (TP + FN), 0 to 1, also called sensitivity; NaN where nothing is positive."""
+    return _divide(t.tp, t.tp + t.fn)
+
+
+def specificity(t: Tally) -> Floats:
+    """TN / (TN + FP), 0 to 1: about false positives; NaN where nothing is negative."""
+    return _divide(t.tn, t.tn + t.fp)
+
+
+def f_beta(t: Tally, beta: float = 1.0) -> Floats:
+    """The weighted harmonic mean of precision and recall, 0 to 1: recall counts beta times as much as precision."""
+    b2 = beta * beta
+    return _divide((1 + b2) * t.tp, (1 + b2) * t.tp + b2 * t.fn + t.fp)
+
+
+def accuracy(matrix: ArrayLike) -> Floats:
+    """The share of rows on the diagonal of [..., k, k], 0 to 1; NaN where there is no row."""
+    counts = np.asarray(matrix, dtype=np.float64)
+    return _divide(np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1)))
+
+
+def balanced_accuracy(matrix: ArrayLike) -> Floats:
+    """The mean of the recalls of those classes that have rows, 0 to 1; for two, the mean of recall and specificity."""
+    recalls = recall(tally_classes(matrix))
+    present = ~np.isnan(recalls)
+    return _divide(np.where(present, recalls, 0.0).sum(axis=-1), present.sum(axis=-1))
+
+
+def matthews(matrix: ArrayLike) -> Floats:
+    """The correlation coefficient of truth and prediction, -1 to 1; NaN where either of them is one class only."""
+    counts = np.asarray(matrix, dtype=np.float64)
+    total, right = counts.sum(axis=(-2, -1)), np.trace(counts, axis1=-2, axis2=-1)
+    true, called = counts.sum(axis=-1), counts.sum(axis=-2)
+    covariance = right * total - (true * called).sum(axis=-1)
+    spread = (total**2 - (true**2).sum(axis=-1)) * (total**2 - (called**2).sum(axis=-1))
+    return _divide(covariance, np.sqrt(spread))
+
+
+def roc_curve(positive: ArrayLike, scores: ArrayLike) -> Curve:
+    """x = false positive rate (1 - specificity), y = recall, from (0, 0) to (1, 1); NaN where a side has no rows."""
+    tp, called, thresholds = _cumulate(positive, scores)
+    fp = called - tp
+    fp, tp = np.concatenate([[0.0], fp]), np.concatenate([[0.0], tp])
+    return Curve(_divide(fp, fp[-1]), _divide(tp, tp[-1]), np.concatenate([[np.inf], thresholds]))
+
+
+def precision_recall_curve(positive: ArrayLike, scores: ArrayLike) -> Curve:
+    """x = recall, y = precision, one point for each threshold; recall is NaN where nothing is positive."""
+    tp, called, thresholds = _cumulate(positive, scores)
+    return Curve(_divide(tp, tp[-1]), tp / called, thresholds)
+
+
+def auc(positive: ArrayLike, scores: ArrayLike) -> float:
+    """The probability that a random positive scores above a random negative, ties counting half; NaN with one class."""
+    ranking = _Ranking(np.asarray(positive, dtype=bool), np.asarray(scores, dtype=np.float64))
+    return float(ranking.score(np.ones((ranking.rows, 1), dtype=np.int32))[0][0])
+
+
+def average_precision(positive: ArrayLike, scores: ArrayLike) -> float:
+    """The sum over thresholds of precision times the gain of recall, 0 to 1; NaN where nothing is positive."""
+    ranking = _Ranking(np.asarray(positive, dtype=bool), np.asarray(scores, dtype=np.float64))
+    return float(ranking.score(np.ones((ranking.rows, 1), dtype=np.int32))[1][0])
+
+
+class Evaluation:
+    """One model's answers on n rows, prepared so that any number of resamples of the rows are measured together.
+
+    Without `predicted` the most probable class is taken. `positive` names the class whose metrics, in the case of two
+    classes, carry no class name.
+    """
+
+    def __init__(
+        self,
+        truth: ArrayLike,
+        probabilities: ArrayLike,
+        *,
+        classes: Sequence[str],
+        positive: str | None = None,
+        predicted: ArrayLike | None = None,
+    ) -> None:
+        self.classes = tuple(classes)
+        self.truth: Indices = np.asarray(truth, dtype=np.intp)
+        self.probabilities: Floats = np.asarray(probabilities, dtype=np.float64)
+        most_probable = self.probabilities.argmax(axis=1) if predicted is None else predicted
+        self.predicted: Indices = np.asarray(most_probable, dtype=np.intp)
+        self.positive = self.classes.index(positive) if positive is not None and len(self.classes) == 2 else None
+        self.rows = len(self.truth)
+        one_hot = np.arange(len(self.classes)) == self.truth[:, None]
+        self._rankings = [_Ranking(one_hot[:, i], self.probabilities[:, i]) for i in range(len(self.classes))]
+        self._pooled = _Ranking(one_hot.ravel(), self.probabilities.ravel(), per_row=len(self.classes))
+        self._cells = _Cells(self.truth * len(self.classes) + self.predicted)
+        self._sums = np.vstack([self._losses(one_hot), self._calibration_gaps()])
+
+    @property
+    def confusion(self) -> NDArray[np.int64]:
+        """Counts [k, k]: row = true class, column = predicted class."""
+        return confusion_matrix(self.truth, self.predicted, len(self.classes))
+
+    def compute(self, weights: NDArray[np.int32]) -> dict[str, Floats]:
+        """Every metric of every resample: name -> [b], from weights [n, b]. Undefined values are NaN."""
+        k = len(self.classes)
+        matrix = self._cells.count(weights, k * k).T.reshape(-1, k, k)
+        found = self._from_counts(matrix)
+        found |= self._from_rankings(weights, matrix)
+        found |= self._from_sums(weights)
+        return found
+
+    def measure(self) -> dict[str, Measure]:
+        """Every metric of the rows themselves: name -> value, with a note where it is not defined."""
+        found = self.compute(np.ones((self.rows, 1), dtype=np.int32))
+        noted = _Notes(self)
+        return {name: noted.explain(name, float(values[0])) for name, values in found.items()}
+
+    def _from_counts(self, matrix: Floats) -> dict[str, Floats]:
+        t = tally_classes(matrix)
+        found = {
+            "accuracy": accuracy(matrix),
+            "balanced_accuracy": balanced_accuracy(matrix),
+            "mcc": matthews(matrix),
+        }
+        pooled = Tally(*(counts.sum(axis=-1) for counts in t))
+        rows = t.tp + t.fn
+        for name, per_class, together in (
+            ("precision", precision(t), precision(pooled)),
+            ("recall", recall(t), recall(pooled)),
+            ("specificity", specificity(t), specificity(pooled)),
+            ("f1", f_beta(t), f_beta(pooled)),
+            ("f2", f_beta(t, 2.0), f_beta(pooled, 2.0)),
+        ):
+            found |= self._name_classes(name, per_class)
+            found[f"macro_{name}"] = np.nan_to_num(per_class).mean(axis=-1)
+            found[f"weighted_{name}"] = _divide((np.nan_to_num(per_class) * rows).sum(axis=-1), rows.sum(axis=-1))
+            found[f"micro_{name}"] = together
+        return found
+
+    def _from_rankings(self, weights: NDArray[np.int32], matrix: Floats) -> dict[str, Floats]:
+        scored = [ranking.score(weights) for ranking in self._rankings]
+        pooled = self._pooled.score(weights)
+        rows = matrix.sum(axis=-1)
+        found: dict[str, Floats] = {}
+        for index, name in enumerate(("auc", "average_precision")):
+            per_class = np.stack([score[index] for score in scored], axis=-1)
+            defined = ~np.isnan(per_class)
+            values = np.where(defined, per_class, 0.0)
+            found |= self._name_classes(name, per_class)
+            found[f"macro_{name}"] = _divide(values.sum(axis=-1), defined.sum(axis=-1))
+            found[f"weighted_{name}"] = _divide((values * rows).sum(axis=-1), (defined * rows).sum(axis=-1))
+            found[f"micro_{name}"] = pooled[index]
+        return found
+
+    def _from_sums(self, weights: NDArray[np.int32]) -> dict[str, Floats]:
+        sums = self._sums @ weights.astype(np.float64)
+        rows = weights.sum(axis=0, dtype=np.float64)
+        return {
+            "log_loss": _divide(sums[0], rows),
+            "brier": _divide(sums[1], rows),
+            "calibration_error": _divide(np.abs(sums[2:]).sum(axis=0), rows),
+        }
+
+    def _name_classes(self, name: str, per_class: Floats) -> dict[str, Floats]:
+        found = {} if self.positive is None else {name: per_class[..., self.positive]}
+        return found | {f"{name}[{label}]": per_class[..., i] for i, label in enumerate(self.classes)}
+
+    def _losses(self, one_hot: NDArray[np.bool_]) -> Floats:
+        """Log loss and Brier score of each row: [2, n]."""
+        true = self.probabilities[np.arange(self.rows), self.truth]
+        squares = (self.probabilities - one_hot) ** 2
+        brier = squares.sum(axis=1) if self.positive is None else squares[:, self.positive]
+        return np.vstack([-np.log(np.clip(true, _SMALLEST, 1 - _SMALLEST)), brier])
+
+    def _calibration_gaps(self) -> Floats:
+        """Probability minus outcome of each row, in the line of its bin: [bins, n]."""
+        if self.positive is None:
+            said, came = self.probabilities.max(axis=1), self.truth == self.probabilities.argmax(axis=1)
+        else:
+            said, came = self.probabilities[:, self.positive], self.truth == self.positive
+        bins = np.clip((said * CALIBRATION_BINS).astype(np.intp), 0, CALIBRATION_BINS - 1)
+        return np.where(np.arange(CALIBRATION_BINS)[:, None] == bins, said - came, 0.0)
+
+
+def measure_counts(tp: int, fp: int, fn: int, tn: int) -> dict[str, Measure]:
+    """The metrics of one class against the rest that need counts only: what a confusion matrix on paper gives."""
+    matrix = np.array([[tn, fp], [fn, tp]], dtype=np.float64)
+    t = Tally(*(np.float64(count) for count in (tp, fp, fn, tn)))  # type: ignore[arg-type]
+    found = {
+        "accuracy": accuracy(matrix),
+        "precision": precision(t),
+        "recall": recall(t),
+        "specificity": specificity(t),
+        "f1": f_beta(t),
+        "f2": f_beta(t, 2.0),
+        "balanced_accuracy": balanced_accuracy(matrix),
+        "mcc": matthews(matrix),
+    }
+    return {name: _explain(name, float(value), "positive") for name, value in found.items()}
+
+
+class _Cells:
+    """Rows sorted by the cell of the confusion matrix that they fall into, so that counting is one pass of sums."""
+
+    def __init__(self, cells: Indices) -> None:
+        self._order = np.argsort(cells, kind="stable")
+        self._present, self._starts = np.unique(cells[self._order], return_index=True)
+
+    def count(self, weights: NDArray[np.int32], cells: int) -> Floats:
+        """Weights [n, b] summed by cell: [cells, b]."""
+        counts = np.zeros((cells, weights.shape[1]))
+        if len(self._starts):
+            counts[self._present] = np.add.reduceat(weights[self._order], self._starts, axis=0)
+        return counts
+
+
+class _Ranking:
+    """Scores of one class against the rest, sorted once; AUC and average precision of any resample follow by sums.
+
+    Rows of equal score form a group: a threshold cannot part them. Only groups that hold a positive add to either sum,
+    so after one cumulated sum over all rows the work is on those alone. `per_row` entries in a line belong to one row
+    (pooled scores of k classes).
+    """
+
+    def __init__(self, positive: NDArray[np.bool_], scores: Floats, *, per_row: int = 1) -> None:
+        order = np.argsort(-scores, kind="stable")
+        sorted_scores, sorted_positive = scores[order], positive[order]
+        self.rows = len(order) // per_row
+        self._order = order // per_row
+        first = np.ones(len(order), dtype=bool)
+        first[1:] = sorted_scores[1:] != sorted_scores[:-1]
+        starts = np.flatnonzero(first)
+        group = np.cumsum(first) - 1
+        self._positives = np.flatnonzero(sorted_positive)
+        holding, self._first_of_group = np.unique(group[self._positives], return_index=True)
+        self._starts = starts[holding]
+        self._ends = np.append(starts[1:], len(order))[holding]  # exclusive
+
+    def score(self, weights: NDArray[np.int32]) -> tuple[Floats, Floats]:
+        """AUC and average precision of each resample, [b] each; NaN where a side is empty."""
+        if not len(self._positives):
+            nothing = np.full(weights.shape[1], np.nan)
+            return nothing, nothing
+        cumulated = np.zeros((len(self._order) + 1, weights.shape[1]), dtype=np.int32)
+        drawn = weights[self._order]
+        np.cumsum(drawn, axis=0, out=cumulated[1:])
+        positives = np.add.reduceat(drawn[self._positives], self._first_of_group, axis=0).astype(np.float64)
+        before, upto = cumulated[self._starts].astype(np.float64), cumulated[self._ends].astype(np.float64)
+        found = np.cumsum(positives, axis=0)
+        total = found[-1]
+        negatives = cumulated[-1] - total
+        beaten = negatives - (before - (found - positives)) - (upto - before - positives) / 2
+        area = _divide((positives * beaten).sum(axis=0), total * negatives)
+        return area, _divide((positives * _divide(found, upto, empty=0.0)).sum(axis=0), total)
+
+
+class _Notes:
+    """Why a metric of these rows is not defined, in words."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        counts = evaluation.confusion
+        self._classes = evaluation.classes
+        self._positive = evaluation.positive
+        self._absent = [label for label, rows in zip(self._classes, counts.sum(axis=1), strict=True) if not rows]
+        self._uncalled = [label for label, rows in zip(self._classes, counts.sum(axis=0), strict=True) if not rows]
+        self._rows = evaluation.rows
+
+    def explain(self, name: str, value: float) -> Measure:
+        """The value as it is reported, and the note."""
+        if not self._rows:
+            return Measure(math.nan, "there are no rows")
+        if math.isnan(value):
+            label = name.partition("[")[2].rstrip("]")
+            if not label and self._positive is not None:
+                label = self._classes[self._positive]
+            return _explain(name.partition("[")[0], value, label or "any one class")
+        return Measure(value, self._left_out(name))
+
+    def _left_out(self, name: str) -> str:
+        if name == "balanced_accuracy" and self._absent:
+            return f"no row is {_list(self._absent)}: the mean is over the other classes"
+        if name in ("macro_auc", "macro_average_precision", "weighted_auc") and self._absent:
+            return f"no row is {_list(self._absent)}: left out of the mean"
+        counted_as_zero = {
+            "macro_precision": self._uncalled,
+            "macro_recall": self._absent,
+            "macro_f1": [label for label in self._absent if label in self._uncalled],
+            "macro_f2": [label for label in self._absent if label in self._uncalled],
+            "weighted_precision": [label for label in self._uncalled if label not in self._absent],
+        }.get(name, [])
+        return f"0/0 for {_list(counted_as_zero)}: counted as 0 in the mean" if counted_as_zero else ""
+
+
+def _explain(name: str, value: float, label: str) -> Measure:
+    if not math.isnan(value):
+        return Measure(value)
+    why: Mapping[str, str] = {
+        "precision": f"nothing was predicted {label}",
+        "recall": f"no row is {label}",
+        "specificity": f"no row is other than {label}",
+        "f1": f"no row is {label} and none was predicted so",
+        "f2": f"no row is {label} and none was predicted so",
+        "average_precision": f"no row is {label}",
+        "mcc": "the rows or the predictions are of one class only",
+    }
+    if name.endswith("auc"):
+        return Measure(math.nan, "AUC compares positives with negatives: the rows hold only one of the two")
+    return Measure(0.0, f"{why.get(name, 'there is nothing to divide by')}: 0/0, reported as 0")
+
+
+def _cumulate(positive: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """At each distinct score, descending: positives at or above it, rows at or above it, the score."""
+    values = np.asarray(scores, dtype=np.float64)
+    order = np.argsort(-values, kind="stable")
+    ordered = values[order]
+    last = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
+    tp = np.cumsum(np.asarray(positive, dtype=np.float64)[order])[last]
+    return tp, last + 1.0, ordered[last]
+
+
+def _divide(numerator: ArrayLike, denominator: ArrayLike, *, empty: float = math.nan) -> Floats:
+    """Element by element, `empty` where the denominator is 0."""
+    above, below = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
+    out = np.full(np.broadcast_shapes(above.shape, below.shape), empty)
+    np.divide(above, below, out=out, where=below != 0)
+    return out
+
+
+def _list(labels: Sequence[str]) -> str:
+    return ", ".join(labels)
