@@ -1,0 +1,289 @@
+"""The ASGI application: every route. Predictions are answered by `Endpoint`.directly.
+
+`service.server.transport` answers the prediction paths without this module when it runs under `python -m service
+serve`; under any other ASGI server the same answers come from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from service.server.bodies import too_large
+from service.server.endpoint import Exchange, Header
+from service.server.faults import Fault, poll
+from service.server.logs import log
+from service.server.models import ServedModel, internal_error
+from service.server.problems import CONTENT_TYPE, NOT_FOUND, UNWELL, WRONG_METHOD, Problem
+from service.server.runtime import VERSION, Runtime
+
+SERVER_NAME = "outlast"
+Handler = Callable[[Request], Awaitable[Response]]
+
+_FIXED_HEADERS: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+)
+
+
+def fixed_headers(site: str) -> tuple[Header, ...]:
+    """What every response carries. The transport policy header is ignored by browsers where TLS is not in use."""
+    return ((b"x-served-by", site.encode()), *_FIXED_HEADERS)
+
+
+def build_app(runtime: Runtime) -> Starlette:
+    """The application over a runtime; its lifespan starts and stops it."""
+    routes = _Routes(runtime)
+    app = Starlette(
+        routes=routes.table(),
+        lifespan=lambda _: _lifespan(runtime),
+        exception_handlers={Problem: _answer_problem, HTTPException: _answer_http, Exception: _answer_crash},
+    )
+    app.add_middleware(_Finish, runtime=runtime)
+    return app
+
+
+class _Finish:
+    """Adds the fixed headers, and counts what the endpoint has not counted itself. Plain ASGI: it costs little."""
+
+    def __init__(self, app: Any, runtime: Runtime) -> None:
+        self._app = app
+        self._runtime = runtime
+        self._headers = list(fixed_headers(runtime.settings.site))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = self._runtime.clock()
+
+        async def send_finished(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in given)]
+                self._count(scope, message["status"], started)
+            await send(message)
+
+        await self._app(scope, receive, send_finished)
+
+    def _count(self, scope: Any, status: int, started: float) -> None:
+        if scope.get("state", {}).get("counted"):
+            return
+        route = scope.get("route")
+        path = getattr(route, "path", "(none)")
+        self._runtime.metrics.observe_request(path, status, self._runtime.clock() - started)
+
+
+class _Routes:
+    """The handlers, over one runtime."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def table(self) -> list[Route]:
+        """Every route, its most asked first."""
+        metadata = "/v2/models/{name}"
+        version = metadata + "/versions/{version}"
+        predictions = [Route(path, self.predict, methods=["POST"], name=path) for path in self._runtime.targets]
+        return [
+            Route("/healthz", self.healthz),
+            Route("/livez", self.livez),
+            *predictions,
+            Route("/v2/health/live", self.live),
+            Route("/v2/health/ready", self.ready),
+            Route("/v2", self.server_metadata),
+            Route(metadata, self.model_metadata),
+            Route(version, self.model_metadata),
+            Route(metadata + "/ready", self.model_ready),
+            Route(version + "/ready", self.model_ready),
+            # A wrong name or version of a model gets its own words, not the plain 404 of an unknown path.
+            Route(metadata + "/infer", self.predict, methods=["POST"]),
+            Route(version + "/infer", self.predict, methods=["POST"]),
+            Route("/metrics", self.metrics),
+            Route("/drift", self.drift),
+        ]
+
+    async def livez(self, request: Request) -> Response:
+        """The process runs its loop."""
+        return _json({"status": "live"})
+
+    async def healthz(self, request: Request) -> Response:
+        """Whether this replica should get traffic, with the reasons when not."""
+        status, body = self._runtime.health.report()
+        return Response(body, status, media_type="application/json")
+
+    async def live(self, request: Request) -> Response:
+        """Open Inference Protocol: server live."""
+        return _json({"live": True})
+
+    async def ready(self, request: Request) -> Response:
+        """Open Inference Protocol: server ready."""
+        ready = not self._runtime.health.reasons()
+        return _json({"ready": ready}, 200 if ready else 503)
+
+    async def server_metadata(self, request: Request) -> Response:
+        """Open Inference Protocol: server metadata."""
+        return _json({"name": SERVER_NAME, "version": VERSION, "extensions": ["binary_tensor_data"]})
+
+    async def model_metadata(self, request: Request) -> Response:
+        """Open Inference Protocol: model metadata."""
+        model = self._find(request)
+        return _json(describe_model(model, self._runtime.models.versions(model.name)))
+
+    async def model_ready(self, request: Request) -> Response:
+        """Open Inference Protocol: model ready."""
+        model = self._find(request)
+        failures = [reason for reason in self._runtime.health.reasons() if reason]
+        if failures:
+            raise Problem(UNWELL, failures[0])
+        return _json({"name": model.name, "ready": True})
+
+    async def predict(self, request: Request) -> Response:
+        """A prediction, by any of its paths."""
+        runtime = self._runtime
+        arrived = runtime.clock()
+        body = await _read_body(request, runtime.settings.max_body_bytes)
+        target = runtime.targets.get(request.url.path)
+        if target is None:
+            self._find(request)
+            raise Problem(NOT_FOUND, f"{request.url.path} leads nowhere")
+        exchange = Exchange(target, dict(request.scope["headers"]), body, arrived)
+        if delay := runtime.faults.latency_seconds():
+            await asyncio.sleep(delay)
+        runtime.endpoint.answer([exchange])
+        request.scope.setdefault("state", {})["counted"] = True
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.extra}
+        headers |= {"content-type": exchange.reply_type.decode(), "x-request-id": exchange.request_id}
+        return Response(exchange.reply, exchange.status, headers)
+
+    async def metrics(self, request: Request) -> Response:
+        """Prometheus metrics."""
+        self._guard(request)
+        text, content_type = self._runtime.metrics.render()
+        return Response(text, headers={"content-type": content_type})
+
+    async def drift(self, request: Request) -> Response:
+        """Drift scores as JSON."""
+        self._guard(request)
+        return _json(self._runtime.drift.scores if self._runtime.drift is not None else {})
+
+    def _find(self, request: Request) -> ServedModel:
+        return self._runtime.models.find(request.path_params["name"], request.path_params.get("version"))
+
+    def _guard(self, request: Request) -> None:
+        """The rule of health and metrics: open, or with a key; they never touch a caller's rate limit."""
+        if self._runtime.settings.metrics_auth:
+            self._runtime.gate.identify(dict(request.scope["headers"]), self._runtime.clock())
+
+
+def describe_model(model: ServedModel, versions: Sequence[str]) -> Mapping[str, Any]:
+    """Model metadata of the Open Inference Protocol; its `parameters` say what the protocol has no field for."""
+    spec = model.manifest.input
+    return {
+        "name": model.name,
+        "versions": list(versions),
+        "platform": "onnx_onnxv1",
+        "inputs": [{"name": spec.name, "datatype": spec.datatype, "shape": [-1, len(spec.features)]}],
+        "outputs": [
+            {"name": "label", "datatype": "BYTES", "shape": [-1]},
+            {"name": "probabilities", "datatype": "FP32", "shape": [-1, len(model.classes)]},
+        ],
+        "parameters": {
+            "version": model.version,
+            "digest": model.digest,
+            "features": list(spec.features),
+            "classes": model.classes,
+            "threshold": model.threshold,
+        },
+    }
+
+
+async def _read_body(request: Request, limit_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit_bytes:
+            raise too_large(limit_bytes)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _json(document: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(document), status, media_type="application/json")
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    problem = error if isinstance(error, Problem) else internal_error()
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in problem.headers}
+    return Response(problem.render(), problem.status, {**headers, "content-type": CONTENT_TYPE.decode()})
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals, in the same words as ours."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:
+        allowed = (getattr(error, "headers", None) or {}).get("Allow", "")
+        problem = Problem(
+            WRONG_METHOD,
+            f"{request.method} is not for {request.url.path}",
+            hint=f"use {allowed}",
+            headers=[(b"allow", allowed.encode("latin-1"))],
+        )
+    else:
+        problem = Problem(NOT_FOUND, f"{request.url.path} leads nowhere", hint="GET /docs lists the addresses")
+    return await _answer_problem(request, problem)
+
+
+async def _answer_crash(request: Request, error: Exception) -> Response:
+    return await _answer_problem(request, internal_error())
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(runtime: Runtime) -> AsyncIterator[None]:
+    """Everything that runs beside the requests."""
+    runtime.start()
+    settings = runtime.settings
+    tasks = [asyncio.create_task(_repeat(settings.health_seconds, runtime.health.refresh))]
+    if runtime.drift is not None:
+        tasks.append(asyncio.create_task(_repeat(settings.drift_seconds, runtime.drift.score)))
+    if settings.drills:
+        tasks.append(asyncio.create_task(poll(runtime.faults, settings.faults, settings.faults_seconds, _tell_fault)))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await run_in_threadpool(runtime.stop)
+
+
+async def _repeat(interval_seconds: float, work: Callable[[], Any]) -> None:
+    """Run `work` in a thread, again and again; a failure is logged and does not end it."""
+    while True:
+        await asyncio.sleep(interval_seconds)
+        try:
+            await asyncio.to_thread(work)
+        except Exception as error:
+            log(logging.ERROR, "work beside the requests failed", work=work.__qualname__, error=str(error))
+
+
+def _tell_fault(fault: Fault | None) -> None:
+    if fault is None:
+        log(logging.WARNING, "the injected fault is over")
+    else:
+        log(logging.WARNING, "a drill injected a fault", mode=fault.mode, id=fault.id, expires_at=fault.expires_at)

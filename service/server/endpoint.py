@@ -1,0 +1,350 @@
+"""Predictions: from a complete request to a complete response, many at a time. The hot path; no I/O here.
+
+Requests that arrived together are answered together: the rows of all of them go through the model in one call, because
+a call costs far more than a row. Nothing waits for company; a request that is alone is answered alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from service.server import tensors
+from service.server.auth import Gate
+from service.server.bodies import decompress
+from service.server.faults import Faults
+from service.server.models import Answers, BrokenModel, ServedModel, internal_error
+from service.server.problems import AUDIT_STALLED, CONTENT_TYPE, FAULT, Problem
+from service.server.receipts import Receipt, Receipts
+from service.server.tensors import InferRequest, Rows
+
+JSON = b"application/json"
+BINARY = b"application/octet-stream"
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+
+Header = tuple[bytes, bytes]
+
+
+class Codec(Protocol):
+    """One way of asking for a prediction: the Open Inference Protocol, or the plain door."""
+
+    route: str
+
+    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
+        """Raises Problem."""
+
+    def encode(
+        self, model: ServedModel, request: InferRequest, answers: Answers, receipt: str | None
+    ) -> tuple[bytes, int | None]:
+        """The body, and the length of its JSON where binary data follows."""
+
+
+class Target(NamedTuple):
+    """Where a path leads: a model, and the way in which it is asked."""
+
+    model: ServedModel
+    codec: Codec
+
+
+class Exchange:
+    """One request for a prediction and, once `answer` has run, its response. Times are Unix seconds."""
+
+    __slots__ = (
+        "arrived",
+        "body",
+        "extra",
+        "headers",
+        "input_sha256",
+        "key",
+        "output_sha256",
+        "problem",
+        "reply",
+        "reply_type",
+        "request",
+        "request_id",
+        "rows",
+        "status",
+        "target",
+        "trace",
+    )  # fmt: skip
+
+    def __init__(self, target: Target, headers: Mapping[bytes, bytes], body: bytes, arrived: float) -> None:
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.arrived = arrived
+        self.status = 500
+        self.reply = b""
+        self.reply_type = JSON
+        self.extra: list[Header] = []
+        self.key = ""
+        self.request_id = ""
+        self.trace = b""
+        self.request: InferRequest | None = None
+        self.rows = 0
+        self.input_sha256 = ""
+        self.output_sha256 = ""
+        self.problem: Problem | None = None
+
+    def fail(self, problem: Problem) -> None:
+        """Make the problem the response."""
+        self.problem = problem
+        self.status = problem.status
+        self.reply = problem.render(self.request_id)
+        self.reply_type = CONTENT_TYPE
+        self.extra.extend(problem.headers)
+
+
+class Recorder(Protocol):
+    """The audit trail, as the hot path sees it."""
+
+    def accepts(self, count: int) -> bool:
+        """Whether that many predictions may be given now."""
+
+    def record(self, exchange: Exchange, finished: float) -> None:
+        """Remember one exchange; must not block."""
+
+
+class RowSink(Protocol):
+    """What looks at rows and labels for drift."""
+
+    def observe(self, model: ServedModel, rows: Rows, answers: Answers) -> None:
+        """Remember rows; must not block."""
+
+
+class Observer(Protocol):
+    """What counts requests."""
+
+    def observe_request(self, route: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+
+    def observe_inference(self, model: str, seconds: float, rows: int) -> None:
+        """Count one call of a model."""
+
+
+class Endpoint:
+    """Answers exchanges. Everything with an effect is handed in; `clock` gives Unix seconds."""
+
+    def __init__(
+        self,
+        *,
+        site: str,
+        replica: str,
+        gate: Gate,
+        receipts: Receipts,
+        recorder: Recorder,
+        observer: Observer,
+        drift: RowSink | None,
+        faults: Faults,
+        count_answers: Callable[[float, int, int], None],
+        max_rows: int,
+        max_body_bytes: int,
+        clock: Callable[[], float],
+        on_failure: Callable[[Exception], None],
+        on_answer: Callable[[Exchange, float], None] | None = None,
+    ) -> None:
+        self._site = site
+        self._gate = gate
+        self._receipts = receipts
+        self._recorder = recorder
+        self._observer = observer
+        self._drift = drift
+        self._faults = faults
+        self._count_answers = count_answers
+        self._max_rows = max_rows
+        self._max_body_bytes = max_body_bytes
+        self._clock = clock
+        self._on_failure = on_failure
+        self._on_answer = on_answer
+        # A prefix of this process and a running number: unique, and cheaper than random bits for each request.
+        self._id_prefix = hashlib.sha256(f"{site}/{replica}/{clock()}".encode()).hexdigest()[:12]
+        self._count = 0
+
+    def answer(self, exchanges: Sequence[Exchange]) -> None:
+        """Give every exchange its response. Never raises: what goes wrong becomes that exchange's 500."""
+        waiting: dict[int, list[Exchange]] = {}
+        accepted = self._recorder.accepts(len(exchanges))
+        for exchange in exchanges:
+            try:
+                self._open(exchange, accepted)
+            except Problem as problem:
+                exchange.fail(problem)
+            except Exception as error:
+                self._break(exchange, error)
+            else:
+                waiting.setdefault(id(exchange.target.model), []).append(exchange)
+        for group in waiting.values():
+            self._infer(group)
+        self._close(exchanges)
+
+    def _open(self, exchange: Exchange, accepted: bool) -> None:
+        """Name the request, admit its caller, decode its body. Raises Problem."""
+        headers = exchange.headers
+        self._name(exchange)
+        exchange.key = self._gate.admit(headers, exchange.arrived)
+        if not accepted:
+            raise Problem(AUDIT_STALLED, "its sink does not take records", headers=[(b"retry-after", b"1")])
+        if self._faults.draws_error():
+            raise Problem(FAULT, "a drill asked for server errors at this site")
+        body = exchange.body
+        if b"content-encoding" in headers:
+            body = decompress(headers, body, self._max_body_bytes)
+        target = exchange.target
+        request = target.codec.decode(target.model, headers, body, self._max_rows)
+        exchange.request = request
+        exchange.rows = len(request.rows)
+
+    def _name(self, exchange: Exchange) -> None:
+        """The caller's request id and trace where they are well formed, else a new id."""
+        given = exchange.headers.get(b"x-request-id")
+        if given is not None and _REQUEST_ID.fullmatch(given):
+            exchange.request_id = given.decode()
+        else:
+            self._count += 1
+            exchange.request_id = f"{self._id_prefix}-{self._count:x}"
+        trace = exchange.headers.get(b"traceparent")
+        if trace is not None and _TRACEPARENT.fullmatch(trace):
+            exchange.trace = trace
+            exchange.extra.append((b"traceparent", trace))
+
+    def _infer(self, group: Sequence[Exchange]) -> None:
+        """Answer exchanges of one model with one call of it; alone, should one of them break the call."""
+        model = group[0].target.model
+        requests = [exchange.request for exchange in group if exchange.request is not None]
+        rows = requests[0].rows if len(requests) == 1 else np.concatenate([request.rows for request in requests])
+        started = self._clock()
+        try:
+            answers = model.infer(rows)
+        except Exception as error:
+            if len(group) > 1 and not isinstance(error, BrokenModel):
+                for exchange in group:
+                    self._infer([exchange])
+                return
+            for exchange in group:
+                self._break(exchange, error)
+            return
+        self._observer.observe_inference(model.name, self._clock() - started, len(rows))
+        if self._drift is not None:
+            self._drift.observe(model, rows, answers)
+        self._share(group, model, answers)
+
+    def _share(self, group: Sequence[Exchange], model: ServedModel, answers: Answers) -> None:
+        """Hand each exchange its part of the answers."""
+        digest = model.digest
+        start = 0
+        for exchange in group:
+            end = start + exchange.rows
+            mine = Answers(answers.labels[start:end], answers.probabilities[start:end])
+            start = end
+            try:
+                self._encode(exchange, model, digest, mine)
+            except Exception as error:
+                self._break(exchange, error)
+
+    def _encode(self, exchange: Exchange, model: ServedModel, digest: str, answers: Answers) -> None:
+        request = exchange.request
+        if request is None:  # only decoded exchanges come here
+            raise BrokenModel("an exchange without a request was answered")
+        exchange.input_sha256 = hashlib.sha256(tensors.canonical_input(request.rows)).hexdigest()
+        exchange.output_sha256 = hash_answers(answers.labels, answers.probabilities)
+        receipt = self._sign(exchange, model, digest, answers) if self._receipts.enabled else None
+        exchange.reply, json_length = exchange.target.codec.encode(model, request, answers, receipt)
+        exchange.status = 200
+        if json_length is not None:
+            exchange.reply_type = BINARY
+            exchange.extra.append((tensors.HEADER_LENGTH, str(json_length).encode()))
+
+    def _sign(self, exchange: Exchange, model: ServedModel, digest: str, answers: Answers) -> str:
+        return self._receipts.sign(
+            Receipt(
+                exchange.request_id,
+                model.name,
+                model.version,
+                digest,
+                exchange.input_sha256,
+                exchange.output_sha256,
+                tuple(answers.labels),
+                round(exchange.arrived, 3),
+                self._site,
+            )
+        )
+
+    def _break(self, exchange: Exchange, error: Exception) -> None:
+        self._on_failure(error)
+        exchange.fail(internal_error())
+
+    def _close(self, exchanges: Sequence[Exchange]) -> None:
+        """Count, audit, and let health see how it went."""
+        finished = self._clock()
+        answers = errors = 0
+        for exchange in exchanges:
+            self._observer.observe_request(exchange.target.codec.route, exchange.status, finished - exchange.arrived)
+            self._recorder.record(exchange, finished)
+            if exchange.status == 200:
+                answers += 1
+            elif exchange.status == 500:
+                answers += 1
+                errors += 1
+            if self._on_answer is not None:
+                self._on_answer(exchange, finished)
+        if answers:
+            self._count_answers(finished, answers, errors)
+
+
+def hash_answers(labels: Sequence[str], probabilities: NDArray[np.float32]) -> str:
+    """Hex SHA-256 over the labels and the probabilities as binary tensor data, in this order."""
+    return hashlib.sha256(tensors.encode_bytes(labels) + probabilities.tobytes()).hexdigest()
+
+
+class OpenInference:
+    """The Open Inference Protocol's way to ask."""
+
+    route = "/v2/models/{name}/infer"
+
+    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
+        """Raises Problem."""
+        return tensors.decode_request(model.manifest.input, headers, body, max_rows)
+
+    def encode(
+        self, model: ServedModel, request: InferRequest, answers: Answers, receipt: str | None
+    ) -> tuple[bytes, int | None]:
+        """The response, binary where it was asked for."""
+        head: dict[str, Any] = {"model_name": model.name, "model_version": model.version}
+        if request.id:
+            head["id"] = request.id
+        if receipt is not None:
+            head["parameters"] = {"receipt": receipt}
+        return tensors.encode_response(head, request.wanted, answers.labels, answers.probabilities)
+
+
+class NamedFeatures:
+    """The plain door for people: one row, features by name."""
+
+    route = "/predict"
+
+    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
+        """Raises Problem."""
+        from service.server.named import decode_named
+
+        return decode_named(model.manifest.input, headers, body)
+
+    def encode(
+        self, model: ServedModel, request: InferRequest, answers: Answers, receipt: str | None
+    ) -> tuple[bytes, int | None]:
+        """Label, probability of each class, threshold used, model and version."""
+        document: dict[str, Any] = {
+            "label": answers.labels[0],
+            "probabilities": dict(zip(model.classes, answers.probabilities[0].tolist(), strict=True)),
+            "threshold": model.threshold,
+            "model": {"name": model.name, "version": model.version, "digest": model.digest},
+        }
+        if receipt is not None:
+            document["receipt"] = receipt
+        return orjson.dumps(document), None

@@ -1,0 +1,116 @@
+"""Whether this replica should get traffic: `GET /healthz`.
+
+Well means: every model gives its golden answers, each artifact's digest is right, and the share of server errors over
+a minimum sample is under its limit. Shed load and refused requests (4xx) never count: overload must not take a site out
+and push its load onto the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from service.server.faults import Faults
+from service.server.models import Models
+
+WINDOW_SECONDS = 60
+_SHOWN = 5  # reasons in the answer: Route 53 reads the first 5,120 bytes only
+
+
+class ErrorWindow:
+    """Answers and server errors of the last minute, in buckets of one second."""
+
+    def __init__(self) -> None:
+        self._second = [-1] * WINDOW_SECONDS
+        self._answers = [0] * WINDOW_SECONDS
+        self._errors = [0] * WINDOW_SECONDS
+
+    def record(self, now: float, *, answers: int, errors: int) -> None:
+        """Count answers given (2xx, 5xx of our own making) and how many of them were server errors."""
+        second = int(now)
+        slot = second % WINDOW_SECONDS
+        if self._second[slot] != second:
+            self._second[slot], self._answers[slot], self._errors[slot] = second, 0, 0
+        self._answers[slot] += answers
+        self._errors[slot] += errors
+
+    def totals(self, now: float) -> tuple[int, int]:
+        """Answers and errors of the last minute."""
+        live = [i for i, second in enumerate(self._second) if now - WINDOW_SECONDS < second <= now]
+        return sum(self._answers[i] for i in live), sum(self._errors[i] for i in live)
+
+
+class Health:
+    """The verdict on this replica; the self-inference is cached, the rest is looked at each time."""
+
+    def __init__(
+        self,
+        models: Models,
+        faults: Faults,
+        *,
+        accepted: Mapping[str, str],
+        interval_seconds: float,
+        error_ratio: float,
+        min_requests: int,
+        identity: Mapping[str, str],
+        clock: Callable[[], float],
+    ) -> None:
+        self.window = ErrorWindow()
+        self.draining = False
+        self._models = models
+        self._faults = faults
+        self._accepted = accepted
+        self._interval = interval_seconds
+        self._error_ratio = error_ratio
+        self._min_requests = min_requests
+        self._identity = dict(identity)
+        self._clock = clock
+        self._checked_at = float("-inf")
+        self._failures: list[str] = ["the first self-inference has not run"]
+
+    def refresh(self) -> list[str]:
+        """Run the self-inference and the digest check now; returns what failed."""
+        failures: list[str] = []
+        for model in self._models:
+            wrong = model.golden_failures()
+            if wrong:
+                rows = len(model.classifier.golden)
+                failures.append(f"{len(wrong)} of {rows} golden answers of {model.name} are wrong: {wrong[0]}")
+            if reason := model.digest_failure(self._accepted.get(model.name)):
+                failures.append(reason)
+        served = {model.name for model in self._models}
+        failures += [
+            f"{name}: not served, this site is to serve {d}" for name, d in self._accepted.items() if name not in served
+        ]
+        self._failures = failures
+        self._checked_at = self._clock()
+        return failures
+
+    def reasons(self) -> list[str]:
+        """Why the replica is not well; empty when it is."""
+        now = self._clock()
+        # The timer refreshes it; this is for the case that the timer is late, as under a starved processor.
+        if now - self._checked_at > 2 * self._interval:
+            self.refresh()
+        reasons = list(self._failures)
+        if self._faults.mode() == "fail-health":
+            reasons.append("a drill made the health check fail")
+        answers, errors = self.window.totals(now)
+        if answers >= self._min_requests and errors / answers >= self._error_ratio:
+            reasons.append(f"{errors} of {answers} answers of the last minute were server errors")
+        if self.draining:
+            reasons.append("the replica is shutting down")
+        return reasons
+
+    def report(self) -> tuple[int, bytes]:
+        """Status and body of `/healthz`; the body holds `"status":"ok"` only when the replica is well."""
+        reasons = self.reasons()
+        document: dict[str, Any] = {"status": "unwell" if reasons else "ok", **self._identity}
+        document["models"] = {
+            m.name: {"version": m.version, "digest": m.digest} for m in self._models.newest().values()
+        }
+        if reasons:
+            document["reasons"] = [reason[:200] for reason in reasons[:_SHOWN]]
+        return (503 if reasons else 200), orjson.dumps(document)

@@ -1,0 +1,165 @@
+"""The released models that this process serves, by name and version; and the one place where rows meet a model.
+
+Faults for drills act here, beneath everything else, so that whatever they break is broken for the health check too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import InvalidInput, Mistake, ServiceError
+from service.model.inference import Classifier
+from service.model.manifest import MANIFEST_FILE, load_release
+from service.server.faults import Faults
+from service.server.problems import INTERNAL, NOT_FOUND, Problem
+from service.server.tensors import Rows
+
+
+class BrokenModel(Exception):
+    """The model gave something that is no answer (NaN); never passed on to a caller."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """`labels` [n], class names; `probabilities` [n, classes], float32, columns in the manifest's order."""
+
+    labels: list[str]
+    probabilities: NDArray[np.float32]
+
+
+class ServedModel:
+    """One released model in memory."""
+
+    def __init__(self, folder: Path, classifier: Classifier, faults: Faults) -> None:
+        manifest = classifier.manifest
+        self.folder = folder
+        self.classifier = classifier
+        self.name = manifest.problem
+        self.version = manifest.version
+        self.manifest = manifest
+        self.classes = list(manifest.classes)
+        self._faults = faults
+
+    @property
+    def digest(self) -> str:
+        """The digest of what is served: the manifest's, which pins the rest."""
+        if self._faults.mode() == "stale-model":
+            return "sha256:" + hashlib.sha256(b"stale " + self.classifier.digest.encode()).hexdigest()
+        return self.classifier.digest
+
+    @property
+    def threshold(self) -> float | None:
+        """The released probability from which the positive class is predicted; None where the highest one wins."""
+        return next(iter(self.manifest.thresholds.values()), None)
+
+    def infer(self, rows: Rows) -> Answers:
+        """Answer rows [n, features]. Raises BrokenModel when an answer is not a number."""
+        probabilities = self.classifier.predict_probabilities(rows)
+        mode = self._faults.mode()
+        if mode == "wrong-answers":
+            probabilities = np.ascontiguousarray(np.roll(probabilities, 1, axis=1))
+        elif mode == "nan-answers":
+            probabilities = np.full_like(probabilities, np.nan)
+        if not probabilities.sum() < np.inf:  # false for NaN as well
+            raise BrokenModel(f"the model {self.name} answered NaN or infinity")
+        classes = self.classes
+        return Answers([classes[i] for i in self.classifier.decide(probabilities).tolist()], probabilities)
+
+    def golden_failures(self) -> list[str]:
+        """Why the model, asked as callers ask it, does not give its golden answers; empty when it does."""
+        golden = self.classifier.golden
+        dtype = np.float32 if self.manifest.input.datatype == "FP32" else np.object_
+        try:
+            answers = self.infer(np.array([row.features for row in golden], dtype=dtype))
+        except BrokenModel as error:
+            return [str(error)]
+        expected = np.array([[row.probabilities[name] for name in self.classes] for row in golden])
+        off = np.abs(answers.probabilities - expected).max(axis=1)
+        return [
+            f"{self.name} {row.id}: answered {label}, expected {row.label}; off by {float(distance):.2g}"
+            for row, label, distance in zip(golden, answers.labels, off, strict=True)
+            if label != row.label or not distance <= self.manifest.tolerance
+        ]
+
+    def digest_failure(self, accepted: str | None) -> str:
+        """Why the artifact is not the right one: changed on disk, or not the digest that this site is to serve."""
+        try:
+            on_disk = load_release(self.folder).digest
+        except ServiceError as error:
+            return f"{self.name}: {error.what}"
+        if self.digest != on_disk:
+            return f"{self.name}: {self.digest} is served, {on_disk} is released"
+        if accepted is not None and self.digest != accepted:
+            return f"{self.name}: {self.digest} is served, this site is to serve {accepted}"
+        return ""
+
+
+class Models:
+    """Every served model, by name and by version; without a version the newest of that name."""
+
+    def __init__(self, models: Iterable[ServedModel]) -> None:
+        self._versions: dict[str, dict[str, ServedModel]] = {}
+        for model in sorted(models, key=lambda model: model.manifest.created):
+            self._versions.setdefault(model.name, {})[model.version] = model
+
+    @classmethod
+    def load(cls, folder: Path, faults: Faults) -> Models:
+        """Load every released model under a folder. Raises InvalidInput or ModelMismatch, all failures together."""
+        mistakes: list[Mistake] = []
+        loaded: list[ServedModel] = []
+        for path in sorted(path for path in folder.iterdir() if (path / MANIFEST_FILE).is_file()):
+            try:
+                loaded.append(ServedModel(path, Classifier.load(path), faults))
+            except ServiceError as error:
+                details: Sequence[Mistake] = getattr(error, "mistakes", ())
+                mistakes += [Mistake(str(path), error.what, error.hint), *details]
+        names = [(model.name, model.version) for model in loaded]
+        mistakes += [
+            Mistake(str(folder), f"{n} version {v} is there twice") for n, v in set(names) if names.count((n, v)) > 1
+        ]
+        if not loaded and not mistakes:
+            mistakes.append(Mistake(str(folder), "holds no released model", "release one: `make model PROBLEM=tumour`"))
+        if mistakes:
+            raise InvalidInput("the released models cannot be served", mistakes)
+        return cls(loaded)
+
+    def __iter__(self) -> Iterator[ServedModel]:
+        return iter([model for versions in self._versions.values() for model in versions.values()])
+
+    @property
+    def default(self) -> ServedModel:
+        """The model that `/predict` without a name asks: the only one, or `tumour` beside others."""
+        newest = self.newest()
+        return newest.get("tumour") or next(iter(newest.values()))
+
+    def newest(self) -> Mapping[str, ServedModel]:
+        """Name -> newest version."""
+        return {name: next(reversed(versions.values())) for name, versions in self._versions.items()}
+
+    def versions(self, name: str) -> list[str]:
+        """The versions of a model, oldest first."""
+        return list(self._versions.get(name, {}))
+
+    def find(self, name: str, version: str | None = None) -> ServedModel:
+        """Raises Problem 404."""
+        versions = self._versions.get(name)
+        if versions is None:
+            raise Problem(
+                NOT_FOUND, f"no model is named {name!r}", hint=f"there are {', '.join(sorted(self._versions))}"
+            )
+        if version is None:
+            return next(reversed(versions.values()))
+        if version not in versions:
+            raise Problem(NOT_FOUND, f"{name} has no version {version!r}", hint=f"there are {', '.join(versions)}")
+        return versions[version]
+
+
+def internal_error(detail: str = "the request was right; the server could not answer it") -> Problem:
+    """500: counts against the replica's health."""
+    return Problem(INTERNAL, detail, hint="try again, or at another site; quote the request id to the operator")

@@ -1,0 +1,182 @@
+"""Puts the server together from its settings: the one place where its parts meet."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.server.audit import FileSink, NoTrail, Sink, Trail
+from service.server.auth import Gate
+from service.server.drift import Drift
+from service.server.endpoint import Endpoint, Exchange, NamedFeatures, OpenInference, Target
+from service.server.faults import Faults
+from service.server.health import Health
+from service.server.logs import log, log_exception
+from service.server.metrics import Metrics
+from service.server.models import Models
+from service.server.receipts import Receipts
+from service.server.settings import Settings
+
+VERSION = "1"
+_STDOUT = 1
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A server's parts, wired. `targets` maps the paths of predictions to where they lead."""
+
+    settings: Settings
+    models: Models
+    health: Health
+    gate: Gate
+    receipts: Receipts
+    trail: Trail | NoTrail
+    metrics: Metrics
+    drift: Drift | None
+    faults: Faults
+    endpoint: Endpoint
+    targets: dict[str, Target]
+    clock: Callable[[], float]
+
+    def start(self) -> None:
+        """Open the audit trail and run the first self-inference."""
+        if isinstance(self.trail, Trail):
+            self.trail.start()
+        for reason in self.health.refresh():
+            log(logging.ERROR, "not well at start", reason=reason)
+
+    def stop(self) -> None:
+        """Close the audit trail."""
+        if isinstance(self.trail, Trail) and not self.trail.stop():
+            log(
+                logging.ERROR, "the audit trail was not closed: its sink does not take records", queued=self.trail.depth
+            )
+
+
+def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) -> Runtime:
+    """Load the models and wire everything. Raises InvalidInput when a model cannot be served."""
+    faults = Faults(clock)
+    models = Models.load(settings.models, faults)
+    identity = {"site": settings.site, "replica": settings.replica}
+    health = Health(
+        models,
+        faults,
+        accepted=settings.model_digests,
+        interval_seconds=settings.health_seconds,
+        error_ratio=settings.health_error_ratio,
+        min_requests=settings.health_min_requests,
+        identity=identity,
+        clock=clock,
+    )
+    gate = Gate(settings.api_keys, required=settings.auth)
+    receipts = Receipts(settings.receipt_keys)
+    metrics = Metrics()
+    drift = Drift(models, settings.drift_rows) if settings.drift_rows else None
+    trail = _build_trail(settings, models, clock)
+    endpoint = Endpoint(
+        site=settings.site,
+        replica=settings.replica,
+        gate=gate,
+        receipts=receipts,
+        recorder=trail,
+        observer=metrics,
+        drift=drift,
+        faults=faults,
+        count_answers=lambda now, answers, errors: health.window.record(now, answers=answers, errors=errors),
+        max_rows=settings.max_rows,
+        max_body_bytes=settings.max_body_bytes,
+        clock=clock,
+        on_failure=lambda error: log_exception("a prediction failed", error),
+        on_answer=_request_logger(settings) if settings.log_requests else None,
+    )
+    runtime = Runtime(
+        settings, models, health, gate, receipts, trail, metrics, drift, faults, endpoint, _targets(models), clock
+    )
+    _add_gauges(runtime)
+    return runtime
+
+
+def _targets(models: Models) -> dict[str, Target]:
+    """Every path on which a prediction may be asked for."""
+    protocol, named = OpenInference(), NamedFeatures()
+    targets = {"/predict": Target(models.default, named)}
+    for name, newest in models.newest().items():
+        targets[f"/v2/models/{name}/infer"] = Target(newest, protocol)
+        targets[f"/predict/{name}"] = Target(newest, named)
+    for model in models:
+        targets[f"/v2/models/{model.name}/versions/{model.version}/infer"] = Target(model, protocol)
+    return targets
+
+
+def _build_trail(settings: Settings, models: Models, clock: Callable[[], float]) -> Trail | NoTrail:
+    sinks: list[Sink] = [FileSink(_STDOUT)] if settings.audit_stdout else []
+    if settings.audit_dir is not None:
+        sinks.append(FileSink(_open_trail_file(settings.audit_dir, settings.replica, clock)))
+    if not sinks:
+        return NoTrail()
+    return Trail(
+        sinks,
+        site=settings.site,
+        replica=settings.replica,
+        capacity=settings.audit_queue,
+        refuses=settings.audit_refuses,
+        clock=clock,
+        about={"models": {f"{model.name}/{model.version}": model.digest for model in models}, "auth": settings.auth},
+        on_trouble=lambda what: log(logging.ERROR, what),
+    )
+
+
+def _open_trail_file(folder: Path, replica: str, clock: Callable[[], float]) -> int:
+    path = folder / f"audit-{replica}-{int(clock())}-{os.getpid()}.jsonl"
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+
+
+def _request_logger(settings: Settings) -> Callable[[Exchange, float], None]:
+    def write(exchange: Exchange, finished: float) -> None:
+        fields = {
+            "route": exchange.target.codec.route,
+            "status": exchange.status,
+            "request_id": exchange.request_id,
+            "key": exchange.key,
+            "rows": exchange.rows,
+            "seconds": round(finished - exchange.arrived, 6),
+        }
+        if exchange.trace:
+            fields["trace"] = exchange.trace.decode()
+        if settings.log_features and exchange.request is not None:
+            fields["features"] = exchange.request.rows.tolist()
+        log(logging.INFO, "request", **fields)
+
+    return write
+
+
+def _add_gauges(runtime: Runtime) -> None:
+    """What is looked up only when somebody asks for metrics."""
+    metrics, trail, drift = runtime.metrics, runtime.trail, runtime.drift
+    metrics.add_gauge(
+        "outlast_model_info",
+        "The served models.",
+        lambda: {(m.name, m.version, m.digest): 1.0 for m in runtime.models},
+        ("model", "version", "digest"),
+    )
+    metrics.add_gauge("outlast_well", "1 when /healthz answers 200.", lambda: {(): float(not runtime.health.reasons())})
+    if isinstance(trail, Trail):
+        metrics.add_gauge("outlast_audit_queue", "Audit records not yet written.", lambda: {(): float(trail.depth)})
+        metrics.add_gauge("outlast_audit_lost", "Audit records lost since the start.", lambda: {(): float(trail.lost)})
+    if drift is not None:
+        labels = ("model", "feature", "score")
+        metrics.add_gauge("outlast_drift", "Drift of a feature over the window.", lambda: _drift_scores(drift), labels)
+
+
+def _drift_scores(drift: Drift) -> dict[tuple[str, ...], float]:
+    return {
+        (model, feature, name): score
+        for model, document in drift.scores.items()
+        for feature, scores in document.get("features", {}).items()
+        for name, score in scores.items()
+        if name in ("psi", "ks")
+    }

@@ -1,0 +1,325 @@
+"""The Open Inference Protocol's tensors, JSON and binary: bytes in, rows out; answers in, bytes out. Pure.
+
+Source: https://github.com/kserve/open-inference-protocol (version 2, HTTP/REST) and its binary tensor data extension.
+Binary tensors are little-endian and row-major; an element of type BYTES is a 4-byte length and that many bytes.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from service.errors import Mistake
+from service.model.manifest import InputSpec
+from service.server.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
+from service.server.problems import INVALID_REQUEST, NOT_JSON, TOO_LARGE, Problem
+
+HEADER_LENGTH = b"inference-header-content-length"
+OUTPUTS = ("label", "probabilities")
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+_NUMBERS = {float, int}
+_REQUEST_KEYS = {"id", "parameters", "inputs", "outputs"}
+_INPUT_KEYS = {"name", "shape", "datatype", "parameters", "data"}
+_OUTPUT_KEYS = {"name", "parameters"}
+_DTYPES = {"FP32": "<f4", "FP64": "<f8"}
+
+Rows = NDArray[Any]  # [n, features]; float32, or texts for a BYTES model
+
+
+class Wanted(NamedTuple):
+    """An output that the caller wants, and whether as binary data."""
+
+    name: str
+    binary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InferRequest:
+    """A decoded request: rows [n, features], the caller's id ("" = none), and the outputs in the order asked for."""
+
+    rows: Rows
+    id: str
+    wanted: tuple[Wanted, ...]
+
+
+_ALL_JSON = tuple(Wanted(name, False) for name in OUTPUTS)
+_ALL_BINARY = tuple(Wanted(name, True) for name in OUTPUTS)
+
+
+def decode_request(spec: InputSpec, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
+    """Decode one inference request. Raises Problem with every mistake found."""
+    header_length = headers.get(HEADER_LENGTH)
+    if header_length is None:
+        require_json_type(headers)
+        head, tail = body, b""
+    else:
+        head, tail = _split_binary(body, header_length)
+    document = parse_object(head)
+    refuse_duplicate_keys(head, count_keys(document))
+    mistakes: list[Mistake] = []
+    wanted = _read_wanted(document, mistakes)
+    tensor = _only_input(document, spec, mistakes)
+    rows = None if tensor is None else _read_rows(tensor, spec, tail, max_rows, mistakes)
+    if mistakes or rows is None:
+        raise Problem(INVALID_REQUEST, _summary(mistakes), mistakes=mistakes, hint=_hint(spec))
+    request_id = document.get("id", "")
+    return InferRequest(rows, request_id, wanted)
+
+
+def _split_binary(body: bytes, header_length: bytes) -> tuple[bytes, bytes]:
+    if not header_length.isdigit() or len(header_length) > 12 or int(header_length) > len(body):
+        raise Problem(
+            NOT_JSON,
+            f"inference-header-content-length is {header_length.decode('latin-1')!r}, the body has {len(body)} bytes",
+            hint="it is the length in bytes of the JSON that stands before the binary data",
+        )
+    return body[: int(header_length)], body[int(header_length) :]
+
+
+def _read_wanted(document: Mapping[str, Any], mistakes: list[Mistake]) -> tuple[Wanted, ...]:
+    """The outputs asked for; all of them when none is named."""
+    if not document.keys() <= _REQUEST_KEYS:
+        mistakes += [Mistake(key, "is not a key of a request") for key in sorted(set(document) - _REQUEST_KEYS)]
+    request_id = document.get("id", "")
+    if type(request_id) is not str or len(request_id) > 256:
+        mistakes.append(Mistake("id", "must be a text of at most 256 characters"))
+    parameters = _parameters(document, "parameters", mistakes)
+    binary = parameters.get("binary_data_output", False) if parameters else False
+    if type(binary) is not bool:
+        mistakes.append(Mistake("parameters.binary_data_output", "must be true or false"))
+    outputs = document.get("outputs")
+    if outputs is None or outputs == []:
+        return _ALL_BINARY if binary is True else _ALL_JSON
+    if type(outputs) is not list:
+        mistakes.append(Mistake("outputs", "must be a list"))
+        return ()
+    if len(outputs) > len(OUTPUTS):
+        mistakes.append(Mistake("outputs", f"names {len(outputs)} outputs; there are {len(OUTPUTS)}"))
+        return ()
+    wanted = tuple(_read_output(entry, f"outputs[{n}]", binary is True, mistakes) for n, entry in enumerate(outputs))
+    if len({output.name for output in wanted}) < len(wanted) and not mistakes:
+        mistakes.append(Mistake("outputs", "names the same output twice"))
+    return wanted
+
+
+def _read_output(entry: Any, place: str, binary: bool, mistakes: list[Mistake]) -> Wanted:
+    if type(entry) is not dict:
+        mistakes.append(Mistake(place, "must be an object"))
+        return Wanted("", False)
+    mistakes += [Mistake(f"{place}.{key}", "is not a key of an output") for key in sorted(set(entry) - _OUTPUT_KEYS)]
+    name = entry.get("name")
+    if name not in OUTPUTS:
+        mistakes.append(Mistake(f"{place}.name", f"is {_short(name)}; the outputs are {' and '.join(OUTPUTS)}"))
+    parameters = _parameters(entry, f"{place}.parameters", mistakes)
+    asked = parameters.get("binary_data", binary)
+    if type(asked) is not bool:
+        mistakes.append(Mistake(f"{place}.parameters.binary_data", "must be true or false"))
+    if parameters.get("classification"):
+        mistakes.append(Mistake(f"{place}.parameters.classification", "is not supported", "read `label` instead"))
+    return Wanted(str(name), asked is True)
+
+
+def _only_input(document: Mapping[str, Any], spec: InputSpec, mistakes: list[Mistake]) -> Mapping[str, Any] | None:
+    inputs = document.get("inputs")
+    if type(inputs) is not list or len(inputs) != 1 or type(inputs[0]) is not dict:
+        mistakes.append(Mistake("inputs", f"must be a list of one tensor, named {spec.name!r}"))
+        return None
+    tensor: Mapping[str, Any] = inputs[0]
+    if not tensor.keys() <= _INPUT_KEYS:
+        unknown = sorted(set(tensor) - _INPUT_KEYS)
+        mistakes += [Mistake(f"inputs[0].{key}", "is not a key of a tensor") for key in unknown]
+    if tensor.get("name") != spec.name:
+        mistakes.append(Mistake("inputs[0].name", f"is {_short(tensor.get('name'))}; the input is {spec.name!r}"))
+    return tensor
+
+
+def _read_rows(
+    tensor: Mapping[str, Any], spec: InputSpec, tail: bytes, max_rows: int, mistakes: list[Mistake]
+) -> Rows | None:
+    """The tensor's rows; None when a mistake was found."""
+    datatype = tensor.get("datatype")
+    allowed = ("FP32", "FP64") if spec.datatype == "FP32" else ("BYTES",)
+    if datatype not in allowed:
+        mistakes.append(Mistake("inputs[0].datatype", f"is {_short(datatype)}; the model takes {' or '.join(allowed)}"))
+    count = _count_rows(tensor.get("shape"), len(spec.features), max_rows, mistakes)
+    parameters = _parameters(tensor, "inputs[0].parameters", mistakes)
+    if mistakes:
+        return None
+    size = count * len(spec.features)
+    binary_size = parameters.get("binary_data_size") if parameters else None
+    if binary_size is not None:
+        flat = _read_binary(tensor, str(datatype), size, binary_size, tail, mistakes)
+    else:
+        if tail:
+            mistakes.append(
+                Mistake("inputs[0].parameters.binary_data_size", f"is missing for {len(tail)} binary bytes")
+            )
+        flat = _read_data(tensor.get("data"), spec.datatype, size, mistakes)
+    if flat is None or mistakes:
+        return None
+    rows = flat.reshape(count, len(spec.features))
+    return rows if spec.datatype == "BYTES" else _as_float32(rows, spec, mistakes)
+
+
+def _count_rows(shape: Any, width: int, max_rows: int, mistakes: list[Mistake]) -> int:
+    if type(shape) is not list or len(shape) != 2 or not all(type(side) is int for side in shape):
+        mistakes.append(Mistake("inputs[0].shape", f"is {_short(shape)}; it must be [rows, {width}]"))
+        return 0
+    count, columns = shape
+    if columns != width or count < 1:
+        mistakes.append(Mistake("inputs[0].shape", f"is {shape}; it must be [rows, {width}] with at least one row"))
+        return 0
+    if count > max_rows:
+        raise Problem(
+            TOO_LARGE, f"{count} rows are over the limit of {max_rows} in a request", hint="send several requests"
+        )
+    return int(count)
+
+
+def _read_data(data: Any, datatype: str, size: int, mistakes: list[Mistake]) -> NDArray[Any] | None:
+    """The flat elements of a JSON tensor, which may come flat or nested by row."""
+    if type(data) is not list:
+        mistakes.append(Mistake("inputs[0].data", "must be a list"))
+        return None
+    if data and type(data[0]) is list:
+        if not all(type(row) is list for row in data):
+            mistakes.append(Mistake("inputs[0].data", "mixes rows and single values"))
+            return None
+        data = [value for row in data for value in row]
+    if len(data) != size:
+        mistakes.append(Mistake("inputs[0].data", f"holds {len(data)} values, its shape says {size}"))
+        return None
+    if datatype == "BYTES":
+        return _texts(data, mistakes)
+    if not set(map(type, data)) <= _NUMBERS:
+        wrong = next(n for n, value in enumerate(data) if type(value) not in _NUMBERS)
+        mistakes.append(Mistake(f"inputs[0].data[{wrong}]", f"is {_short(data[wrong])}, not a number"))
+        return None
+    return np.array(data, dtype=np.float64)
+
+
+def _texts(data: Sequence[Any], mistakes: list[Mistake]) -> NDArray[Any] | None:
+    for number, value in enumerate(data):
+        if type(value) is not str:
+            mistakes.append(Mistake(f"inputs[0].data[{number}]", f"is {_short(value)}, not a text"))
+            return None
+    return np.array(data, dtype=np.object_)
+
+
+def _read_binary(
+    tensor: Mapping[str, Any], datatype: str, size: int, binary_size: Any, tail: bytes, mistakes: list[Mistake]
+) -> NDArray[Any] | None:
+    place = "inputs[0].parameters.binary_data_size"
+    if "data" in tensor:
+        mistakes.append(Mistake("inputs[0].data", "is given beside binary data"))
+    if type(binary_size) is not int or binary_size != len(tail):
+        mistakes.append(Mistake(place, f"is {_short(binary_size)}, but {len(tail)} bytes follow the JSON"))
+        return None
+    if datatype == "BYTES":
+        return _read_binary_texts(tail, size, mistakes)
+    dtype = np.dtype(_DTYPES[datatype])
+    if len(tail) != size * dtype.itemsize:
+        mistakes.append(Mistake(place, f"is {len(tail)}, the shape and datatype say {size * dtype.itemsize}"))
+        return None
+    return np.frombuffer(tail, dtype)
+
+
+def _read_binary_texts(tail: bytes, size: int, mistakes: list[Mistake]) -> NDArray[Any] | None:
+    texts: list[str] = []
+    position = 0
+    try:
+        while position < len(tail):
+            (length,) = struct.unpack_from("<I", tail, position)
+            chunk = tail[position + 4 : position + 4 + length]
+            if len(chunk) != length:
+                raise ValueError("an element is cut off")
+            texts.append(chunk.decode())
+            position += 4 + length
+    except (struct.error, ValueError) as error:
+        mistakes.append(Mistake("inputs[0]", f"its binary elements cannot be read: {error}"))
+        return None
+    if len(texts) != size:
+        mistakes.append(Mistake("inputs[0]", f"holds {len(texts)} elements, its shape says {size}"))
+        return None
+    return np.array(texts, dtype=np.object_)
+
+
+def _as_float32(rows: NDArray[Any], spec: InputSpec, mistakes: list[Mistake]) -> Rows | None:
+    """Finite float32 rows. Comparing the extremes catches NaN, infinity and overflow at once, as NaN compares false."""
+    if rows.max() <= FLOAT32_MAX and rows.min() >= -FLOAT32_MAX:
+        return rows.astype(np.float32)
+    for row, column in np.argwhere(~(np.abs(rows) <= FLOAT32_MAX))[:20]:
+        value = float(rows[row, column])
+        what = f"is {value:g}, beyond FP32" if math.isfinite(value) else f"is {value:g}, not a finite number"
+        mistakes.append(Mistake(f"row {row}, {spec.features[column]}", what))
+    return None
+
+
+def _parameters(document: Mapping[str, Any], place: str, mistakes: list[Mistake]) -> Mapping[str, Any]:
+    parameters = document.get("parameters")
+    if parameters is None:
+        return {}
+    if type(parameters) is not dict:
+        mistakes.append(Mistake(place, "must be an object"))
+        return {}
+    return parameters
+
+
+def _summary(mistakes: Sequence[Mistake]) -> str:
+    return "; ".join(f"{mistake.place} {mistake.what}" for mistake in mistakes[:3]) + (
+        "; …" if len(mistakes) > 3 else ""
+    )
+
+
+def _hint(spec: InputSpec) -> str:
+    return f"one tensor {spec.name!r} of shape [rows, {len(spec.features)}]; GET /v2/models/<name> names the columns"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def encode_bytes(texts: Sequence[str]) -> bytes:
+    """A BYTES tensor's binary data."""
+    parts: list[bytes] = []
+    for text in texts:
+        raw = text.encode()
+        parts += [struct.pack("<I", len(raw)), raw]
+    return b"".join(parts)
+
+
+def canonical_input(rows: Rows) -> bytes:
+    """What a receipt's input hash covers: the rows as binary tensor data, the same for both encodings."""
+    return encode_bytes(list(rows.ravel())) if rows.dtype == np.object_ else rows.tobytes()
+
+
+def encode_response(
+    head: Mapping[str, Any], wanted: Sequence[Wanted], labels: Sequence[str], probabilities: NDArray[np.float32]
+) -> tuple[bytes, int | None]:
+    """The response's body, and the length of its JSON where binary data follows it (else None)."""
+    outputs: list[dict[str, Any]] = []
+    blobs: list[bytes] = []
+    for name, binary in wanted:
+        output: dict[str, Any]
+        if name == "label":
+            output = {"name": name, "datatype": "BYTES", "shape": [len(labels)]}
+        else:
+            output = {"name": name, "datatype": "FP32", "shape": list(probabilities.shape)}
+        if binary:
+            blob = encode_bytes(labels) if name == "label" else probabilities.tobytes()
+            output["parameters"] = {"binary_data_size": len(blob)}
+            blobs.append(blob)
+        else:
+            output["data"] = labels if name == "label" else probabilities.ravel()
+        outputs.append(output)
+    text = orjson.dumps({**head, "outputs": outputs}, option=orjson.OPT_SERIALIZE_NUMPY)
+    return (b"".join([text, *blobs]), len(text)) if blobs else (text, None)

@@ -1,0 +1,104 @@
+"""The server's routes over real sockets: predictions, health, and refusals that say what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.service.server.harness import Server, infer_body
+
+INFER = "/v2/models/tumour/infer"
+ROW = [1.0] * 30
+
+
+def test_every_golden_row_gets_its_golden_answer(open_server: Server, golden: list[Mapping[str, Any]]) -> None:
+    with open_server.client() as client:
+        reply = client.post(INFER, json=infer_body([row["features"] for row in golden], id="mine"))
+    assert reply.status_code == 200
+    assert reply.headers["x-served-by"] == "aws"
+    answer = reply.json()
+    assert answer["id"] == "mine"
+    label, probabilities = answer["outputs"]
+    assert label["data"] == [row["label"] for row in golden]
+    assert label["datatype"] == "BYTES"
+    assert probabilities["shape"] == [len(golden), 2]
+    expected = [p for row in golden for p in row["probabilities"].values()]
+    assert probabilities["data"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_health_is_compact_and_well(open_server: Server) -> None:
+    with open_server.client() as client:
+        reply = client.get("/healthz")
+    assert reply.status_code == 200
+    assert b'"status":"ok"' in reply.content[:5120]
+
+
+def _with(**changes: Any) -> dict[str, Any]:
+    """A right request with some of its tensor changed; None takes a key away."""
+    body = infer_body([ROW])
+    tensor = {**body["inputs"][0], **changes}
+    return {"inputs": [{key: value for key, value in tensor.items() if value is not None}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        pytest.param({}, "inputs", id="no-inputs"),
+        pytest.param({"inputs": [1]}, "inputs", id="no-tensor"),
+        pytest.param(_with(data=ROW[1:]), "inputs[0].data", id="missing-feature"),
+        pytest.param(_with(data=None), "inputs[0].data", id="no-data"),
+        pytest.param(_with(shape=[1, 29], data=ROW[1:]), "inputs[0].shape", id="wrong-shape"),
+        pytest.param(_with(shape=[0, 30], data=[]), "inputs[0].shape", id="no-row"),
+        pytest.param(_with(shape=[-1, 30]), "inputs[0].shape", id="negative-shape"),
+        pytest.param(_with(shape=[True, 30]), "inputs[0].shape", id="shape-of-truth"),
+        pytest.param(_with(datatype="INT64"), "inputs[0].datatype", id="datatype"),
+        pytest.param(_with(name="colour"), "inputs[0].name", id="unknown-input"),
+        pytest.param(_with(data=[*ROW[1:], "1"]), "inputs[0].data[29]", id="text-for-a-number"),
+        pytest.param(_with(data=[*ROW[1:], True]), "inputs[0].data[29]", id="truth-for-a-number"),
+        pytest.param(_with(data=[*ROW[1:], None]), "inputs[0].data[29]", id="null-for-a-number"),
+        pytest.param(_with(data=[*ROW[1:], 1e39]), "row 0, worst_fractal_dimension", id="beyond-fp32"),
+        pytest.param(_with(data=[ROW[1:], 1.0]), "inputs[0].data", id="half-nested"),
+        pytest.param({**infer_body([ROW]), "outputs": [{"name": "x"}]}, "outputs[0].name", id="unknown-output"),
+        pytest.param({**infer_body([ROW]), "colour": 1}, "colour", id="unknown-key"),
+        pytest.param({**infer_body([ROW]), "id": 7}, "id", id="id-no-text"),
+    ],
+)
+def test_a_wrong_request_is_told_where_it_is_wrong(open_server: Server, body: object, place: str) -> None:
+    with open_server.client() as client:
+        reply = client.post(INFER, json=body)
+    assert reply.status_code == 400
+    assert reply.headers["content-type"] == "application/problem+json"
+    problem = reply.json()
+    assert problem["type"] == "urn:outlast:problem:invalid-request"
+    assert place in [error["place"] for error in problem["errors"]]
+    assert problem["hint"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "says"),
+    [
+        pytest.param(b"", 400, "cannot be read", id="empty"),
+        pytest.param(b"[]", 400, "not an object", id="no-object"),
+        pytest.param(b'{"inputs": [NaN]}', 400, "cannot be read", id="nan"),
+        pytest.param(b'{"a": "\xff"}', 400, "cannot be read", id="no-utf8"),
+        pytest.param(b'{"a":' * 3000, 400, "cannot be read", id="deep"),
+        pytest.param(b'{"inputs": 1, "inputs": 2}', 400, "same key twice", id="duplicate-keys"),
+        pytest.param(b" " * (5 << 20), 413, "over 4194304 bytes", id="large"),
+    ],
+)
+def test_a_broken_body_is_refused_in_words(open_server: Server, raw: bytes, status: int, says: str) -> None:
+    with open_server.client() as client:
+        reply = client.post(INFER, content=raw, headers={"content-type": "application/json"})
+    assert reply.status_code == status
+    assert says in reply.json()["detail"]
+
+
+def test_an_unknown_model_and_an_unknown_version_are_named(open_server: Server) -> None:
+    with open_server.client() as client:
+        unknown = client.post("/v2/models/nobody/infer", json=infer_body([ROW]))
+        version = client.post("/v2/models/tumour/versions/99/infer", json=infer_body([ROW]))
+    assert (unknown.status_code, version.status_code) == (404, 404)
+    assert "nobody" in unknown.json()["detail"]
+    assert "99" in version.json()["detail"]
