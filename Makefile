@@ -1,0 +1,61 @@
+# Verbs of this repository. Each is a thin call; `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+EXEC := $(RUN) sandbox exec --
+.DEFAULT_GOAL := help
+.PHONY: help up status predict drill shell down clean fault heal speed test lint model lock
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-28s %s\n", $$1, $$2}'
+
+# Made anew whenever the lock changes; a stamp says that it is whole.
+.venv/complete: requirements.lock
+	@echo "making the virtual environment .venv (once; minutes on a first machine)" >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python %d.%d is too old\nhint: make PYTHON=python3.11 …" % sys.version_info[:2])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+up: .venv/complete ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10]
+	@$(RUN) sandbox up $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT))
+
+status: .venv/complete ## what runs, where, and how it is
+	@$(RUN) sandbox status
+
+predict: .venv/complete ## one real row through DNS and TLS to whichever cloud answers
+	@$(RUN) sandbox predict
+
+drill: .venv/complete ## take one site out of DNS, measure, put it back: LOSE=aws|azure|gcp
+	@$(EXEC) $(RUN) failover drill now --lose "$(LOSE)"
+
+shell: .venv/complete ## a shell in which plain `pulumi up -s aws` works on the sandbox
+	@$(RUN) sandbox shell
+
+fault: .venv/complete ## break something for a while: SITE=azure KIND=kill FOR=60
+	@$(RUN) sandbox fault --site "$(SITE)" --kind "$(KIND)" --for $(or $(FOR),60)
+
+heal: .venv/complete ## end every fault [SITE=azure]
+	@$(RUN) sandbox heal $(if $(SITE),--site "$(SITE)")
+
+speed: .venv/complete ## run the sandbox's clock faster: SPEED=1|2|3|5|10|15
+	@$(RUN) sandbox speed "$(SPEED)"
+
+down: .venv/complete ## stop the sandbox; it finds everything again at the next `make up`
+	@$(RUN) sandbox down
+
+clean: .venv/complete ## stop the sandbox and forget its clouds and their Pulumi state
+	@$(RUN) sandbox clean
+
+test: .venv/complete ## every test, offline but for loopback
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+
+lint: .venv/complete ## formatting, imports, types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits
+	@$(RUN) service model $(if $(PROBLEM),--problem $(PROBLEM))
+
+lock: ## resolve the pinned requirements again (needs uv)
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --group dev -o requirements.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements.lock service/requirements.in -o service/requirements.lock

@@ -1,0 +1,242 @@
+"""`python -m sandbox …`: three clouds on a laptop."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, ParamSpec, TypeVar
+
+import click
+
+from failover.errors import InvalidInput, OutlastError, Refused, Unavailable
+from sandbox.layout import Layout
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _layout() -> Layout:
+    return Layout.of(Path(__file__).resolve().parent.parent)
+
+
+def _report(line: str) -> None:
+    click.echo(f"• {line}", err=True)
+
+
+def _leave(error: OutlastError) -> NoReturn:
+    click.echo(f"error: {error}", err=True)
+    sys.exit(error.exit_code)
+
+
+def _told(function: Callable[P, T]) -> Callable[P, T]:
+    """Errors as what, why and hint on stderr, and their exit code."""
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except OutlastError as error:
+            _leave(error)
+        except KeyboardInterrupt:
+            click.echo("interrupted; nothing is lost: the same command goes on from here", err=True)
+            sys.exit(130)
+
+    return wrapped
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Data on stdout, nothing else there.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Three simulated clouds behind the real Pulumi engine, real processes, real TLS and a real DNS server."""
+
+
+@main.command()
+@click.option("--speed", type=int, help="How many times faster than life the clock runs: 1, 2, 3, 5, 10 or 15.")
+@click.option("--dns-port", type=click.IntRange(1, 65535), help="Port of 127.0.0.1 on which `dig` is answered.")
+@click.option("--port-offset", type=click.IntRange(0, 40000), help="Added to 443, 80 and 53; chosen by itself.")
+@json_option
+@_told
+def up(speed: int | None, dns_port: int | None, port_offset: int | None, as_json: bool) -> None:
+    """Bring everything up, deploy every stack, and predict once through DNS."""
+    from failover.testing.clock import SPEEDS
+    from sandbox.bringup import bring_up
+
+    if speed is not None and speed not in SPEEDS:
+        raise InvalidInput(f"SPEED={speed} would break TTLs", hint=f"one of {', '.join(map(str, SPEEDS))}")
+    done = bring_up(_layout(), _report, speed=speed, dns_port=dns_port, port_offset=port_offset)
+    if as_json:
+        click.echo(
+            json.dumps(
+                {"host": done.host, "changes": done.changes, "prediction": done.prediction.document(),
+                 "seconds": done.seconds, "pulumi": {"source": done.pulumi.source, "version": done.pulumi.version,
+                                                     "language_host": done.pulumi.language_host}}
+            )
+        )  # fmt: skip
+        return
+    for stack, changes in done.changes.items():
+        click.echo(f"  {stack:8} " + ", ".join(f"{number} {what}" for what, number in sorted(changes.items())))
+    _print_prediction(done.prediction.document())
+    dns = f"dig @127.0.0.1 -p {done.instance.dns_port} {done.host}"
+    click.echo(f"  ask it yourself: {dns}")
+
+
+def _print_prediction(answer: dict[str, Any]) -> None:
+    mark = "right" if answer["right"] else f"WRONG: {answer['expected']} was expected"
+    click.echo(
+        f"  {answer['row']}: {answer['label']} ({answer['probability']:.4f}), {mark}; "
+        f"from {answer['site']} ({answer['origin']}) in {answer['milliseconds']:.1f} ms"
+    )
+
+
+@main.command()
+@click.option("--row", help="Id of a golden row; one is drawn at random otherwise.")
+@json_option
+@_told
+def predict(row: str | None, as_json: bool) -> None:
+    """Send one real row through DNS and TLS to whichever cloud answers."""
+    from failover.dial import Dial
+    from sandbox.daemon import public_host
+    from sandbox.environment import dial_of
+    from sandbox.prediction import predict as send
+
+    layout = _layout()
+    instance = _require_instance(layout)
+    dial = Dial.from_environment(dial_of(layout, instance))
+    answer = send(dial, public_host(layout.root), layout.released / "tumour", row).document()
+    click.echo(json.dumps(answer)) if as_json else _print_prediction(answer)
+    if not answer["right"]:
+        sys.exit(5)
+
+
+@main.command()
+@click.option("--resources", is_flag=True, help="How deep each resource type goes.")
+@json_option
+@_told
+def status(resources: bool, as_json: bool) -> None:
+    """What runs, where, and how it is."""
+    from sandbox import control
+    from sandbox.status import collect, render, render_resources
+
+    layout = _layout()
+    if resources:
+        found = control.connect(layout).call("GET", "/resources")
+        click.echo(json.dumps(found) if as_json else render_resources(found))
+        return
+    document = collect(layout)
+    click.echo(json.dumps(document) if as_json else render(document))
+
+
+@main.command("exec", context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@_told
+def exec_(command: tuple[str, ...]) -> None:
+    """Run a command in the environment in which plain `pulumi` and boto3 meet the sandbox."""
+    from sandbox.bringup import run_command
+    from sandbox.engine import cli
+
+    if shutil.which(command[0], path=f"{_layout().root / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}") is None and command[0] != "pulumi":
+        raise InvalidInput(f"no program {command[0]!r} on PATH", hint="python -m sandbox exec -- pulumi stack ls")
+    sys.exit(run_command(_layout(), cli.installed(), command))
+
+
+@main.command()
+@_told
+def shell() -> None:
+    """A shell in which plain `pulumi up -s aws`, `pulumi preview` and boto3 work against the sandbox."""
+    from sandbox.bringup import run_command
+    from sandbox.engine import cli
+
+    program = os.environ.get("SHELL") or "/bin/sh"
+    _report("`pulumi up -s aws`, `pulumi preview -s traffic`, `python -m sandbox status`; leave with exit")
+    sys.exit(run_command(_layout(), cli.installed(), [program]))
+
+
+@main.command()
+@click.option("--site", default="", help="aws, azure, gcp, …; leave out for faults of Route 53.")
+@click.option("--kind", required=True, help="What breaks, as `kill` or `delay=200`.")
+@click.option("--for", "seconds", type=float, default=60.0, show_default=True, help="Seconds of the sandbox's clock.")
+@json_option
+@_told
+def fault(site: str, kind: str, seconds: float, as_json: bool) -> None:
+    """Break something for a while."""
+    from sandbox import control
+
+    found = control.connect(_layout()).call("POST", "/fault", {"site": site, "kind": kind, "seconds": seconds})
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for entry in found["faults"]:
+        click.echo(f"  {entry['site'] or 'route 53'}: {entry['kind']}: {entry['does']}, for {entry['seconds_left']:.0f} s")
+
+
+@main.command()
+@click.option("--site", default="", help="Only this site's faults.")
+@json_option
+@_told
+def heal(site: str, as_json: bool) -> None:
+    """End every fault."""
+    from sandbox import control
+
+    found = control.connect(_layout()).call("POST", "/heal", {"site": site})
+    click.echo(json.dumps(found) if as_json else f"  healed: {', '.join(found['healed']) or 'nothing was broken'}")
+
+
+@main.command()
+@click.argument("times", type=int)
+@_told
+def speed(times: int) -> None:
+    """Run the sandbox's clock so many times faster than life."""
+    from sandbox import control
+
+    found = control.connect(_layout()).call("POST", "/speed", {"speed": times})
+    click.echo(f"  the clock runs at speed {found['speed']}")
+
+
+@main.command()
+@_told
+def down() -> None:
+    """Stop the sandbox. It finds everything again at the next `up`."""
+    from sandbox import bringup
+
+    click.echo("  stopped" if bringup.down(_layout()) else "  nothing was running")
+
+
+@main.command()
+@_told
+def clean() -> None:
+    """Stop the sandbox and forget its clouds and their Pulumi state."""
+    from sandbox import bringup
+
+    layout = _layout()
+    if layout.state == layout.root or layout.root.is_relative_to(layout.state):
+        raise Refused(f"OUTLAST_STATE={layout.state} holds the project itself", hint="unset OUTLAST_STATE")
+    bringup.down(layout)
+    shutil.rmtree(layout.state, ignore_errors=True)
+    click.echo("  forgotten")
+
+
+@main.command(hidden=True)
+@_told
+def serve() -> None:
+    """Be the background process; `up` starts it."""
+    from sandbox.daemon import run
+
+    sys.exit(run(_layout()))
+
+
+def _require_instance(layout: Layout) -> Any:
+    instance = layout.load_instance()
+    if instance is None:
+        raise Unavailable("this folder has no sandbox yet", hint="make up")
+    return instance
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m sandbox")

@@ -1,0 +1,225 @@
+"""`make up`: Pulumi, the sandbox, all stacks by the real CLI, and one prediction through DNS."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent import futures
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import filelock
+
+from failover.dial import Dial
+from failover.errors import OutlastError, Refused, Unavailable
+from sandbox import control, images, prediction
+from sandbox import layout as places
+from sandbox.daemon import public_host
+from sandbox.engine import cli, plugins
+from sandbox.engine.recover import recover_stack
+from sandbox.environment import dial_of, sandbox_environment
+from sandbox.layout import Instance, Layout
+
+# What depends on what: the sites read the zone, traffic reads zone and sites.
+ORDER: tuple[tuple[str, ...], ...] = (("zone",), ("aws", "azure", "gcp"), ("traffic",))
+STACKS = tuple(stack for group in ORDER for stack in group)
+
+_HEALTHY_LIFE_SECONDS = 120.0
+Report = Callable[[str], None]
+
+
+@dataclass
+class Timings:
+    """Wall seconds of each step, for people and for `--json`."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.seconds[name] = round(time.monotonic() - began, 2)
+
+
+@dataclass(frozen=True)
+class BroughtUp:
+    """What `up` has to tell."""
+
+    pulumi: cli.Pulumi
+    instance: Instance
+    host: str
+    changes: Mapping[str, Mapping[str, int]]  # stack -> what Pulumi did: {"create": 12}, {"same": 12}
+    prediction: prediction.Prediction
+    seconds: Mapping[str, float]
+
+
+def bring_up(
+    layout: Layout,
+    report: Report,
+    *,
+    speed: int | None = None,
+    dns_port: int | None = None,
+    port_offset: int | None = None,
+) -> BroughtUp:
+    """Everything that `make up` does. Can be interrupted and repeated: the next one goes on.
+
+    Raises Refused where another `up` runs in this folder, and whatever a step has to say.
+    """
+    layout.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = filelock.FileLock(layout.state / "up.lock", timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise Refused("another `make up` is at work in this folder", hint="wait for it, or end it with Ctrl-C") from None
+    with lock:
+        timings = Timings()
+        with timings.step("pulumi"):
+            pulumi = cli.obtain(report)
+        instance = _start(layout, timings, report, speed=speed, dns_port=dns_port, port_offset=port_offset)
+        environment = sandbox_environment(layout, instance, pulumi)
+        changes = _deploy(layout, pulumi, environment, timings, report)
+        host = public_host(layout.root)
+        with timings.step("healthy"):
+            wait_healthy(layout, instance, report)
+        with timings.step("predict"):
+            answer = prediction.predict(Dial.from_environment(dial_of(layout, instance)), host, layout.released / "tumour")
+        return BroughtUp(pulumi, instance, host, changes, answer, timings.seconds)
+
+
+def _start(layout: Layout, timings: Timings, report: Report, **asked: int | None) -> Instance:
+    """The daemon, running and as asked for; its plugin scripts; the image's virtual environment."""
+    instance = places.choose_instance(layout, **asked)
+    layout.pulumi_state.mkdir(parents=True, exist_ok=True)
+    with timings.step("image environment"):
+        images.make_environment((layout.root / "service" / "requirements.lock").read_text(), report)
+    if control.is_running(layout):
+        running = control.connect(layout)
+        if running.instance != instance:
+            report(f"the sandbox runs on; its clock goes on at speed {instance.speed}")
+            running.call("POST", "/speed", {"speed": instance.speed})
+        return instance
+    layout.save_instance(instance)
+    with timings.step("sandbox"):
+        plugins.make_home(layout.pulumi_home)
+        report(f"starting three clouds on {instance.block}.0/24, clock at speed {instance.speed}")
+        control.start(layout)
+    return instance
+
+
+def _deploy(
+    layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, str], timings: Timings, report: Report
+) -> dict[str, dict[str, int]]:
+    """`pulumi up` of every stack, the sites side by side. Raises the first stack's refusal, the others' named too."""
+    changes: dict[str, dict[str, int]] = {}
+    for group in ORDER:
+        with futures.ThreadPoolExecutor(len(group)) as pool:
+            running = {stack: pool.submit(_up, layout, pulumi, environment, stack, timings, report) for stack in group}
+        failed = {stack: done.exception() for stack, done in running.items() if done.exception()}
+        if failed:
+            raise _join(failed)
+        changes |= {stack: done.result() for stack, done in running.items()}
+    return changes
+
+
+def _join(failed: Mapping[str, BaseException | None]) -> BaseException:
+    first = next(iter(failed.values()))
+    if len(failed) == 1 or not all(isinstance(e, OutlastError) for e in failed.values()):
+        return first or OutlastError("a stack failed")
+    return OutlastError("\n\n".join(str(error) for error in failed.values()))
+
+
+def _up(
+    layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, str], stack: str, timings: Timings, report: Report
+) -> dict[str, int]:
+    with timings.step(f"up {stack}"):
+        recover_stack(pulumi, stack, layout.root, environment, report)
+        if not stack_exists(layout, stack):
+            cli.run(pulumi, ["stack", "init", stack], cwd=layout.root, environment=environment)
+        report(f"pulumi up -s {stack}")
+        output = cli.run(
+            pulumi,
+            ["up", "--stack", stack, "--yes", "--skip-preview", "--suppress-progress", "--json"],
+            cwd=layout.root, environment=environment,
+        )  # fmt: skip
+        return _summary(output)
+
+
+def _summary(events: str) -> dict[str, int]:
+    """What the CLI's event stream says was done: operation -> number of resources."""
+    for line in reversed(events.splitlines()):
+        try:
+            summary = json.loads(line).get("summaryEvent")
+        except ValueError:
+            continue
+        if summary:
+            return {str(k): int(v) for k, v in summary["resourceChanges"].items()}
+    return {}
+
+
+def stack_exists(layout: Layout, stack: str) -> bool:
+    """Whether Pulumi's file backend holds the stack; looking saves half a second of asking the CLI."""
+    return (layout.pulumi_state / ".pulumi" / "stacks" / "outlast" / f"{stack}.json").exists()
+
+
+def wait_healthy(layout: Layout, instance: Instance, report: Report) -> None:
+    """Return once every site that has weight is healthy by its checkers. Raises Unavailable naming the ill."""
+    running = control.connect(layout)
+    deadline = time.monotonic() + max(_HEALTHY_LIFE_SECONDS / instance.speed, 15.0)
+    said = False
+    while True:
+        status = running.status()
+        ill = sorted(check["site"] for check in status["health_checks"] if not check["healthy"])
+        if status["health_checks"] and not ill:
+            return
+        if time.monotonic() > deadline:
+            reasons = "; ".join(f"{key}: {why}" for key, why in status["why_not"].items())
+            raise Unavailable(f"not healthy in time: {', '.join(ill) or 'no health check exists'}. {reasons}", hint="make status")
+        if not said:
+            said = True
+            report("waiting for the health checkers to see every site")
+        time.sleep(0.1)
+
+
+def down(layout: Layout) -> bool:
+    """Stop the sandbox; everything that it remembers stays. False where none ran."""
+    return control.stop(layout)
+
+
+def weights_of(layout: Layout, instance: Instance, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The weighted records of the public host, by boto3, as a drill finds them."""
+    client = boto3.client(
+        "route53", endpoint_url=environment["AWS_ENDPOINT_URL"], region_name="us-east-1",
+        aws_access_key_id="sandbox", aws_secret_access_key="sandbox",
+    )  # fmt: skip
+    host = public_host(layout.root) + "."
+    found = []
+    for zone in client.list_hosted_zones()["HostedZones"]:
+        for page in client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone["Id"]):
+            found += [
+                {"site": r["SetIdentifier"], "weight": r["Weight"], "ttl": r["TTL"],
+                 "origin": r["ResourceRecords"][0]["Value"], "health_check": r.get("HealthCheckId", "")}
+                for r in page["ResourceRecordSets"] if r["Name"] == host and "Weight" in r
+            ]  # fmt: skip
+    return found
+
+
+def run_command(layout: Layout, pulumi: cli.Pulumi | None, command: Sequence[str]) -> int:
+    """Run a command in the sandbox's environment; its exit code."""
+    instance = layout.load_instance()
+    if instance is None:
+        raise Unavailable("this folder has no sandbox yet", hint="make up")
+    process = subprocess.Popen(command, env=sandbox_environment(layout, instance, pulumi))
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # the command has it too, and decides

@@ -1,0 +1,94 @@
+"""Building and pushing the image: what a Dockerfile copies, addressed by content, in the registry that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from failover.errors import OutlastError
+from sandbox import images
+from sandbox.clouds import aws, azure, gcp
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import CloudRefused, Resource, Values, World, nested
+
+_REMOTE = ("https://", "http://", "git@", "-")
+
+
+def _paths(world: World, inputs: Values) -> tuple[Path, Path]:
+    """Context and Dockerfile of an image on this machine."""
+    location = str(nested(inputs, "context", "location") or ".")
+    if location.startswith(_REMOTE):
+        raise CloudRefused(f"the sandbox builds from folders of the project, not from {location}")
+    context = (world.project_root / location).resolve()
+    if not context.is_dir():
+        raise CloudRefused(f"context.location: no folder at {context}")
+    named = nested(inputs, "dockerfile", "location")
+    dockerfile = (world.project_root / named).resolve() if named else context / "Dockerfile"
+    return context, dockerfile
+
+
+def split_tag(tag: str) -> tuple[str, str, str]:
+    """`host/path/name:tag` as (host, path/name, tag); `latest` where no tag is named."""
+    host, _, rest = tag.partition("/")
+    repository, colon, name = rest.rpartition(":")
+    return (host, repository, name) if colon else (host, rest, "latest")
+
+
+def _build(world: World, r: Resource) -> None:
+    context, dockerfile = _paths(world, r.inputs)
+    try:
+        image = images.build(context, dockerfile, world.image_store, r.inputs.get("buildArgs") or {})
+        images.make_environment(str(image.config["lock"]), world.report)
+    except OutlastError as error:
+        raise CloudRefused(f"failed to build: {error.what}", hint=error.hint) from error
+    if r.inputs.get("push"):
+        _push(world, r, image)
+    r.place["digest"] = image.digest
+
+
+def _push(world: World, r: Resource, image: images.Image) -> None:
+    logins = {login.get("address"): login for login in r.inputs.get("registries") or []}
+    for tag in r.inputs.get("tags") or []:
+        host, repository, name = split_tag(tag)
+        login = logins.get(host)
+        refusal = _refusal(world, host, repository, login)
+        if refusal:
+            raise CloudRefused(f"failed to push {tag}: {refusal}")
+        world.push(host, repository, image, [name])
+
+
+def _refusal(world: World, host: str, repository: str, login: Values | None) -> str | None:
+    """Why that registry does not take the push; without a log-in the sandbox is a docker client that has logged in."""
+    if host.endswith(".amazonaws.com"):
+        user, password = "AWS", aws.push_password(world, host)
+        known = aws.registry_of(world, host, repository)
+        if known is None and login and (login.get("username"), login.get("password")) != (user, password):
+            return "no basic auth credentials"
+        return known
+    if host.endswith(".azurecr.io"):
+        given = login or {"username": azure.TOKEN_USER, "password": azure.access_token(host, repository)}
+        return azure.may_push(world, host, repository, given.get("username", ""), given.get("password", ""))
+    if host.endswith("-docker.pkg.dev"):
+        given = login or {"username": "oauth2accesstoken", "password": gcp.access_token()}
+        return gcp.may_push(world, host, repository, given.get("username", ""), given.get("password", ""))
+    return f"{host} is no registry of the three clouds"
+
+
+def _context_hash(world: World, r: Resource) -> Values:
+    """Known in a preview already: the engine compares it, and so sees a changed file as a changed image."""
+    return {"contextHash": images.hash_context(*_paths(world, r.inputs))}
+
+
+def _outputs(world: World, r: Resource) -> Values:
+    exported = r.inputs.get("push") or r.inputs.get("exports")
+    digest = r.place["digest"] if exported else ""
+    tag = next(iter(r.inputs.get("tags") or []), "")
+    return _context_hash(world, r) | {"digest": digest, "ref": f"{tag}@{digest}" if tag and digest else tag}
+
+
+declare(
+    "docker-build:index:Image", depth=Depth.SIMULATED,
+    effect="copies what the Dockerfile copies and makes a virtual environment with its lock; pushed by content digest",
+    not_simulated="layers, base images, RUN lines other than pip install, other platforms",
+    id_of=lambda w, r: f"{next(iter(r.inputs.get('tags') or ['image']))}@{r.place['digest']}", create=_build, update=_build,
+    outputs=_outputs, known_early=_context_hash,
+)  # fmt: skip

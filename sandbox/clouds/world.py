@@ -1,0 +1,210 @@
+"""What exists in the simulated clouds: resources by type and id, on disk before anybody hears of them."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dns.rdatatype
+
+from failover.errors import OutlastError, Refused, Unavailable
+from failover.testing.clock import Clock
+from sandbox import images
+from sandbox.certificates import PrivateCA
+from sandbox.journal import Journal
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+
+Values = dict[str, Any]
+
+ACCOUNT = "000000000000"
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+TENANT = "00000000-0000-0000-0000-00000000000a"
+PROJECT = "outlast-sandbox"
+PROJECT_NUMBER = "100000000000"
+
+
+class CloudRefused(Refused):
+    """A simulated cloud refused a request, with the message that the real one gives in substance."""
+
+
+class NotReady(OutlastError):
+    """The resource was made but does not work: it stays, and the update fails."""
+
+
+@dataclass
+class Resource:
+    """One resource as a cloud remembers it."""
+
+    type: str
+    name: str  # in the program
+    urn: str
+    inputs: Values
+    config: Values  # of the provider that made it: region, project
+    id: str = ""
+    outputs: Values = field(default_factory=dict)  # what the cloud added to the inputs
+    place: Values = field(default_factory=dict)  # the simulation's own: addresses, files, states
+
+    @property
+    def key(self) -> str:
+        return f"{self.type}|{self.id}"
+
+    @property
+    def stack(self) -> str:
+        """The stack that made it: the site's name."""
+        return self.urn.split("::")[0].rpartition(":")[2]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """An output if the cloud has one of that name, else the input."""
+        return self.outputs.get(name, self.inputs.get(name, default))
+
+    def names(self) -> set[str]:
+        """Everything by which another resource may mean this one."""
+        candidates = [self.id, *(self.get(n) for n in ("arn", "selfLink", "name", "address"))]
+        return {str(c) for c in candidates if c}
+
+    def document(self) -> Values:
+        return {"type": self.type, "name": self.name, "urn": self.urn, "inputs": self.inputs, "config": self.config,
+                "id": self.id, "outputs": self.outputs, "place": self.place}  # fmt: skip
+
+
+class World:
+    """The resources of all three clouds, and what the simulation needs to act on them.
+
+    Thread-safe. `lookup(name, type)` asks the sandbox's own DNS, as a certificate authority does.
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        clock: Clock,
+        ca: PrivateCA,
+        image_store: Path,
+        project_root: Path,
+        route53: Callable[[], Route53Client],
+        lookup: Callable[[str, str], list[str]],
+        report: Callable[[str], None],
+        addresses: list[str],
+    ) -> None:
+        self.journal = journal
+        self.clock = clock
+        self.ca = ca
+        self.image_store = image_store
+        self.project_root = project_root
+        self.route53 = route53
+        self.lookup = lookup
+        self.report = report
+        self.addresses = addresses
+        self.lock = threading.RLock()
+        self.reconcile: Callable[[], None] = lambda: None
+        self.wait_workload: Callable[[str, float, Callable[[], bool]], None] = lambda *_: None
+        self._resources = {
+            key: Resource(**doc) for key, doc in journal.items() if "|" in key and not key.startswith("manifest|")
+        }
+
+    # -- resources ----------------------------------------------------------------------------------
+
+    def all(self, type_: str | None = None) -> list[Resource]:
+        with self.lock:
+            return [r for r in self._resources.values() if type_ in (None, r.type)]
+
+    def get(self, type_: str, id_: str) -> Resource | None:
+        return self._resources.get(f"{type_}|{id_}")
+
+    def find(self, type_: str, reference: object) -> Resource | None:
+        """The resource of that type which `reference` (an id, ARN, self link, name or address) means."""
+        if not reference:
+            return None
+        wanted = str(reference)
+        for resource in self.all(type_):
+            if wanted in resource.names() or wanted.endswith(f"/{resource.id}"):
+                return resource
+        return None
+
+    def require(self, type_: str, reference: object, message: str) -> Resource:
+        """Like `find`, refusing with `message` where there is none."""
+        found = self.find(type_, reference)
+        if found is None:
+            raise CloudRefused(message)
+        return found
+
+    def put(self, resource: Resource) -> None:
+        with self.lock:
+            self.journal.put(resource.key, resource.document())
+            self._resources[resource.key] = resource
+
+    def forget(self, resource: Resource) -> None:
+        with self.lock:
+            self.journal.forget(resource.key)
+            self._resources.pop(resource.key, None)
+
+    # -- what resources are made of -----------------------------------------------------------------
+
+    def lease_address(self) -> str:
+        """A loopback address for an entry point, which no other has."""
+        used = {r.place.get("address") for r in self.all()}
+        for address in self.addresses:
+            if address not in used:
+                return address
+        raise Unavailable(f"all {len(self.addresses)} entry point addresses are in use", hint="destroy a site first")
+
+    def record_values(self, name: str, type_: str) -> list[str]:
+        """What the zone answers for a name now, names without their last dot; [] where there is nothing."""
+        return [value.rstrip(".") if type_ == "CNAME" else value for value in self.lookup(name, type_)]
+
+    # -- images that registries hold ----------------------------------------------------------------
+
+    def push(self, registry: str, repository: str, image: images.Image, tags: list[str]) -> None:
+        key = f"manifest|{registry}/{repository}@{image.digest}"
+        known = self.journal.get(key)
+        merged = sorted({*tags, *(known["tags"] if known else ())})
+        self.journal.put(key, {"tags": merged})
+
+    def holds(self, reference: str) -> bool:
+        """Whether a registry holds `host/repository@sha256:…` or `host/repository:tag`."""
+        return self.digest_of(reference) is not None
+
+    def digest_of(self, reference: str) -> str | None:
+        """The digest that an image reference means in the registry that it names."""
+        name, at, digest = reference.partition("@")
+        if at:
+            repository = name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
+            return digest if f"manifest|{repository}@{digest}" in self.journal else None
+        repository, _, tag = name.rpartition(":")
+        for key in self.journal:
+            if key.startswith(f"manifest|{repository}@") and tag in self.journal[key]["tags"]:
+                return key.rpartition("@")[2]
+        return None
+
+
+def hex_id(length: int) -> str:
+    return secrets.token_hex((length + 1) // 2)[:length]
+
+
+def stable_hex(*parts: str, length: int = 32) -> str:
+    """Hex digits that depend on `parts` only."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:length]
+
+
+def is_record_type(name: str) -> bool:
+    return name in dns.rdatatype.RdataType.__members__
+
+
+def nested(values: Mapping[str, Any] | None, *path: str | int) -> Any:
+    """The value at a path of keys and list positions, or None where the path ends early."""
+    here: Any = values
+    for step in path:
+        if isinstance(step, int):
+            here = here[step] if isinstance(here, list) and len(here) > step else None
+        else:
+            here = here.get(step) if isinstance(here, Mapping) else None
+        if here is None:
+            return None
+    return here

@@ -1,0 +1,122 @@
+"""Talking to the running sandbox, and starting and stopping it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import httpx
+
+from failover.errors import OutlastError, Unavailable
+from sandbox import layout as places
+from sandbox.layout import Instance, Layout
+
+_START_WALL_SECONDS = 60.0
+_STOP_WALL_SECONDS = 30.0
+
+
+class Answered(OutlastError):
+    """The sandbox refused a call; carries its own exit code."""
+
+    def __init__(self, what: str, hint: str, exit_code: int) -> None:
+        super().__init__(what, hint=hint)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True)
+class Control:
+    """The control interface of one running sandbox."""
+
+    instance: Instance
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None, timeout_seconds: float = 30.0) -> Any:
+        """The answer's JSON. Raises Unavailable where no sandbox answers, and Answered for what it refuses."""
+        url = f"http://{self.instance.address(places.API)}:{places.CONTROL_PORT}{path}"
+        try:
+            response = httpx.request(
+                method, url, json=body or {}, timeout=timeout_seconds, trust_env=False,
+                headers={"authorization": f"Bearer {self.instance.token}"},
+            )  # fmt: skip
+        except httpx.HTTPError as error:
+            raise Unavailable("the sandbox does not answer", hint="make up") from error
+        answer = response.json()
+        if response.status_code != 200:
+            raise Answered(answer.get("what", answer.get("error", "")), answer.get("hint", ""), answer.get("exit_code", 1))
+        return answer
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.call("GET", "/status")
+        return found
+
+    def is_up(self) -> bool:
+        try:
+            self.status()
+        except Unavailable:
+            return False
+        return True
+
+
+def connect(layout: Layout) -> Control:
+    """The running sandbox of this folder. Raises Unavailable where there is none."""
+    instance = layout.load_instance()
+    if instance is None:
+        raise Unavailable("this folder has no sandbox yet", hint="make up")
+    return Control(instance)
+
+
+def is_running(layout: Layout) -> bool:
+    """Whether a daemon of this folder lives, ready or not: it holds the lock for as long as it does."""
+    if not layout.lock.exists():
+        return False
+    lock = filelock.FileLock(layout.lock, timeout=0)
+    try:
+        with lock:
+            return False
+    except filelock.Timeout:
+        return True
+
+
+def start(layout: Layout) -> Control:
+    """Start the daemon in the background and return once it answers. Raises Unavailable with its log's end."""
+    control = connect(layout)
+    layout.logs.mkdir(parents=True, exist_ok=True)
+    log = layout.logs / "daemon.log"
+    began = log.stat().st_size if log.exists() else 0
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PULUMI_"))}
+    with log.open("ab") as output:
+        # A session of its own: Ctrl-C in `make up` is for `make up`.
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "serve"], cwd=layout.root, stdin=subprocess.DEVNULL,
+            stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=environment,
+        )  # fmt: skip
+    deadline = time.monotonic() + _START_WALL_SECONDS
+    while not control.is_up():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise Unavailable(f"the sandbox did not start: {_end_of(log, began)}", hint=f"the whole log: {log}")
+        time.sleep(0.05)
+    return control
+
+
+def stop(layout: Layout) -> bool:
+    """Stop the daemon and wait until it is gone. False where none ran."""
+    if not is_running(layout):
+        return False
+    connect(layout).call("POST", "/stop")
+    deadline = time.monotonic() + _STOP_WALL_SECONDS
+    while is_running(layout):
+        if time.monotonic() > deadline:
+            raise Unavailable("the sandbox did not stop in time", hint=f"see {layout.logs / 'daemon.log'}")
+        time.sleep(0.05)
+    return True
+
+
+def _end_of(log: Path, began: int) -> str:
+    text = log.read_bytes()[began:].decode(errors="replace").strip()
+    lines = [line for line in text.splitlines() if line.startswith(("error:", "hint:"))] or text.splitlines()[-6:]
+    return "\n".join(lines) or "it said nothing"

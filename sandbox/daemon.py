@@ -1,0 +1,329 @@
+"""The sandbox's one background process: three clouds, DNS, health checkers, fronts, replicas, and a control interface."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import filelock
+import psutil
+import yaml
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from failover.errors import InvalidInput, OutlastError, Unavailable
+from failover.testing import MovingRoute53
+from sandbox import layout as places
+from sandbox.certificates import KeyPair, PrivateCA
+from sandbox.clouds.simulated import SimulatedClouds, derive, describe_kinds, settle
+from sandbox.clouds.world import ACCOUNT, World
+from sandbox.engine import plugins
+from sandbox.faults import Faults, parse_fault
+from sandbox.fronts import Fronts
+from sandbox.journal import Journal
+from sandbox.layout import Instance, Layout
+from sandbox.replicas import Supervisor
+
+_log = logging.getLogger("sandbox")
+_FOLLOW_WALL_SECONDS = 0.05
+# Certificates wait for records and faults expire without anybody's call: look at the world this often as well.
+_RECONCILE_WALL_SECONDS = 1.0
+
+
+def public_host(root: Path) -> str:
+    """The public host, from the zone's stack file: what the certificate in the sandbox's vault is for."""
+    path = root / "stacks" / "Pulumi.zone.yaml"
+    try:
+        return str(yaml.safe_load(path.read_text())["config"]["outlast:host"])
+    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise InvalidInput(f"{path} names no outlast:host ({error})", hint="git checkout -- stacks") from error
+
+
+class Daemon:
+    """Everything of one sandbox, from `start` to `stop`."""
+
+    def __init__(self, layout: Layout, instance: Instance) -> None:
+        self.layout = layout
+        self.instance = instance
+        self.stopped = threading.Event()
+        self._changed = threading.Event()
+        self._reconciling = threading.RLock()
+        self._why_not: dict[str, str] = {}
+        self._names: dict[str, list[str]] = {}
+        self._providers = contextlib.ExitStack()
+        self._control: BaseWSGIServer | None = None
+        self.route53 = MovingRoute53(
+            speed=instance.speed,
+            api_address=(instance.address(places.API), places.API_PORT),
+            dns_addresses=[
+                (instance.address(places.DNS), instance.port(places.DNS_PORT)),
+                ("127.0.0.1", instance.dns_port),
+            ],
+            port_offset=instance.port_offset,
+            outside_names=lambda name: self._names.get(name.rstrip(".").lower(), []),
+            on_change=self._keep_route53,
+            account_id=ACCOUNT,
+        )
+        self.clock = self.route53.clock
+        self.ca = PrivateCA(layout.certificates)
+        self.journal = Journal(layout.journal)
+        self.faults = Faults(self.clock, layout.state / "faults.json")
+        self.supervisor = Supervisor(
+            clock=self.clock,
+            image_store=layout.images,
+            addresses=[instance.address(host) for host in places.REPLICAS],
+            state_file=layout.processes,
+            logs=layout.logs,
+            report=_log.info,
+        )
+        self.fronts = Fronts(
+            clock=self.clock, supervisor=self.supervisor, faults=self.faults, port_offset=instance.port_offset,
+            bad_pair=self._bad_pair, report=_log.warning,
+        )  # fmt: skip
+        self.world = World(
+            journal=self.journal, clock=self.clock, ca=self.ca, image_store=layout.images,
+            project_root=layout.root, route53=self.route53.client, lookup=self._lookup, report=_log.info,
+            addresses=[instance.address(host) for host in places.FRONTS],
+        )  # fmt: skip
+        self.world.reconcile = self.reconcile
+        self.world.wait_workload = self.supervisor.wait_ready
+
+    # -- life ---------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Listen, remember, and make real what is remembered. Raises Unavailable for a port that is taken."""
+        self._fill_vault()
+        if self.layout.route53.exists():
+            self.route53.restore(json.loads(self.layout.route53.read_text()))
+        self.route53.start()
+        self.supervisor.start()
+        self.fronts.start()
+        self.reconcile()
+        clouds = SimulatedClouds(self.world, self._why_silent)
+        self._providers.enter_context(plugins.running(clouds, self.layout.pulumi_home))
+        threading.Thread(target=self._follow, name="follow", daemon=True).start()
+        self._control = make_server(
+            self.instance.address(places.API), places.CONTROL_PORT, self._application, threaded=True,
+            request_handler=_QuietHandler,
+        )  # fmt: skip
+        threading.Thread(target=self._control.serve_forever, name="control", daemon=True).start()
+
+    def stop(self) -> None:
+        """End every process and close every port; what is remembered stays on disk."""
+        self._providers.close()
+        self.fronts.stop()
+        self.supervisor.stop()
+        self.route53.stop()
+        self.journal.close()
+        if self._control is not None:
+            self._control.shutdown()
+            self._control.server_close()
+
+    def reconcile(self) -> None:
+        """Make workloads, fronts and names those that follow from the world."""
+        with self._reconciling:
+            settle(self.world)
+            effects = derive(self.world)
+            self._names = effects.names
+            self._why_not = effects.why_not
+            self.supervisor.apply(effects.workloads)
+            self.fronts.apply(effects.fronts)
+
+    def sites(self) -> list[str]:
+        """The stacks that have a front or a workload."""
+        entries = [*self.supervisor.status(), *self.fronts.status()]
+        return sorted({str(entry["stack"]) for entry in entries})
+
+    # -- what the parts ask of each other ---------------------------------------------------------------
+
+    def _lookup(self, name: str, type_: str) -> list[str]:
+        answer = self.route53.ask(name, type_)
+        return [value.strip('"') for rrset in answer.records if rrset.type == type_ for value in rrset.values]
+
+    def _keep_route53(self, snapshot: dict[str, Any]) -> None:
+        new = self.layout.route53.with_suffix(".new")
+        with new.open("w") as file:
+            json.dump(snapshot, file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.layout.route53)
+        self._changed.set()
+
+    def _fill_vault(self) -> None:
+        """The Key Vault that the Azure site expects to find: one certificate, for the public host."""
+        host = public_host(self.layout.root)
+        name = f"vault-{host.replace('.', '-')}"
+        if not (self.layout.certificates / f"{name}.pem").exists():
+            self.ca.issue(name, [host])
+
+    def _bad_pair(self, kind: str, names: Any) -> KeyPair:
+        hosts = ["wrong.invalid"] if kind == "wrong-certificate" else list(names)
+        return self.ca.issue(f"{kind}-{hosts[0]}", hosts, expired=kind == "expired-certificate")
+
+    def _why_silent(self, stack: str) -> str | None:
+        if self.faults.at(stack, "dark"):
+            return f"the API of the cloud of site {stack} does not answer: connection timed out (the sandbox's fault `dark`)"
+        return None
+
+    def _follow(self) -> None:
+        """What happens without a call: records appear, faults begin and expire."""
+        last, killed = 0.0, set[tuple[str, float]]()
+        while not self.stopped.is_set():
+            due = time.monotonic() - last > _RECONCILE_WALL_SECONDS
+            if self._changed.wait(_FOLLOW_WALL_SECONDS) or due:
+                self._changed.clear()
+                last = time.monotonic()
+                with contextlib.suppress(RuntimeError), _logged():
+                    self.reconcile()
+            with _logged():
+                self._apply_faults(killed)
+
+    def _apply_faults(self, killed: set[tuple[str, float]]) -> None:
+        active = self.faults.active()
+        self.route53.set_control_plane(available=not any(f.kind == "control-plane" for f in active))
+        self.route53.set_blind_regions([f.value for f in active if f.kind == "blind"])
+        for fault in active:
+            if fault.kind == "kill" and (fault.site, fault.until) not in killed:
+                killed.add((fault.site, fault.until))
+                self.supervisor.kill(fault.site, fault.until, int(fault.value) if fault.value else None)
+
+    # -- control interface ------------------------------------------------------------------------------
+
+    @Request.application
+    def _application(self, request: Request) -> Response:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given, self.instance.token):
+            return _json({"error": "the control interface asks for this sandbox's token"}, 401)
+        handler = self._routes().get((request.method, request.path))
+        if handler is None:
+            return _json({"error": f"no such call: {request.method} {request.path}"}, 404)
+        try:
+            body = json.loads(request.get_data() or b"{}")
+            return _json(handler(body))
+        except OutlastError as error:
+            return _json({"error": str(error), "what": error.what, "hint": error.hint, "exit_code": error.exit_code}, 400)
+
+    def _routes(self) -> dict[tuple[str, str], Callable[[dict[str, Any]], Any]]:
+        return {
+            ("GET", "/status"): lambda body: self.status(),
+            ("GET", "/resources"): lambda body: {"kinds": describe_kinds(), "existing": self._existing()},
+            ("POST", "/fault"): self._inject,
+            ("POST", "/heal"): self._heal,
+            ("POST", "/speed"): self._set_speed,
+            ("POST", "/stop"): lambda body: self.stopped.set(),
+        }
+
+    def status(self) -> dict[str, Any]:
+        """The whole sandbox as plain data, for `make status`."""
+        process = psutil.Process()
+        children = [p for p in process.children(recursive=True)]
+        return {
+            "pid": process.pid,
+            "speed": self.clock.speed,
+            "lag_seconds": self.route53.lag_seconds(),
+            "sites": self.sites(),
+            "workloads": self.supervisor.status(),
+            "fronts": self.fronts.status(),
+            "why_not": self._why_not,
+            "faults": self.faults.describe(),
+            "health_checks": self._health(),
+            "resources": len(self.world.all()),
+            "damaged": self.journal.damaged,
+            "memory_mb": round(sum(_memory(p) for p in [process, *children]) / 1e6),
+            "cpu_seconds": sum(process.cpu_times()[:2]),
+        }
+
+    def _existing(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for resource in self.world.all():
+            counts[resource.type] = counts.get(resource.type, 0) + 1
+        return counts
+
+    def _health(self) -> list[dict[str, Any]]:
+        checks = []
+        for resource in self.world.all("aws:route53/healthCheck:HealthCheck"):
+            with contextlib.suppress(Unavailable):
+                found = self.route53.status(resource.id)
+                site = (resource.inputs.get("tags") or {}).get("outlast:site", resource.name)
+                checks.append({"id": resource.id, "site": site, "healthy": found.healthy})
+        return checks
+
+    def _inject(self, body: dict[str, Any]) -> dict[str, Any]:
+        fault = parse_fault(body.get("site", ""), body.get("kind", ""), float(body.get("seconds", 60)), self.clock.now(), self.sites())
+        self.faults.inject(fault)
+        return {"faults": self.faults.describe()}
+
+    def _heal(self, body: dict[str, Any]) -> dict[str, Any]:
+        ended = self.faults.heal(body.get("site") or None)
+        self.supervisor.release(body.get("site") or None)
+        return {"healed": [f"{f.site} {f.kind}".strip() for f in ended]}
+
+    def _set_speed(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.route53.set_speed(int(body["speed"]))
+        self.layout.save_instance(places.replace_speed(self.instance, int(body["speed"])))
+        return {"speed": self.clock.speed}
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """No line per request on stderr."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    return Response(json.dumps(body), status, content_type="application/json")
+
+
+@contextlib.contextmanager
+def _logged() -> Iterator[None]:
+    """A failure here is shown in the log and by `status`; the next round tries again."""
+    try:
+        yield
+    except OutlastError as error:
+        _log.warning("%s", error)
+    except Exception:
+        _log.exception("the sandbox could not follow a change")
+
+
+def _memory(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def run(layout: Layout) -> int:
+    """Be the daemon, until SIGTERM or a call of `stop`. Exit code 0, or 4 where something that it needs is taken."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    instance = layout.load_instance()
+    if instance is None:
+        raise Unavailable("this sandbox has never been brought up", hint="make up")
+    lock = filelock.FileLock(layout.lock, timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise Unavailable("this sandbox is running already", hint="make status") from None
+    with lock:
+        daemon = Daemon(layout, instance)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: daemon.stopped.set())
+        try:
+            daemon.start()
+            _log.info("ready")
+            # A handler runs only when this thread wakes: wait in slices.
+            while not daemon.stopped.wait(0.2):
+                pass
+        finally:
+            daemon.stopped.set()
+            daemon.stop()
+    return 0

@@ -1,0 +1,56 @@
+"""The environment in which plain commands (`pulumi up -s aws`, boto3, a drill) meet the sandbox instead of the world."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sandbox import layout as places
+from sandbox.daemon import public_host
+from sandbox.engine import cli
+from sandbox.layout import Instance, Layout
+
+# Public on purpose: the committed stack files' salt belongs to it, and they hold no secret.
+PASSPHRASE = "outlast-sandbox"
+
+# Whatever points elsewhere must not leak in: a person's own credentials, profiles and backends.
+_FOREIGN = ("AWS_", "AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_", "PULUMI_", "OUTLAST_")
+
+
+def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi | None) -> dict[str, str]:
+    """All variables for a command that is run against the sandbox, the caller's own included where harmless."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN) or k == "OUTLAST_STATE"}
+    path = [str(layout.root / ".venv" / "bin"), kept.get("PATH", "")]
+    if pulumi is not None:
+        path.insert(0, str(pulumi.bin.parent))
+        kept |= cli.environment(layout.pulumi_home, layout.pulumi_state, PASSPHRASE)
+    return kept | {
+        "PATH": os.pathsep.join(path),
+        "OUTLAST_HOST": public_host(layout.root),
+        "OUTLAST_NAMESERVER": instance.address(places.DNS),
+        "OUTLAST_PORT_OFFSET": str(instance.port_offset),
+        "OUTLAST_CA_FILE": str(layout.ca),
+        "OUTLAST_SPEED": str(instance.speed),
+        "AWS_ENDPOINT_URL": f"http://{instance.address(places.API)}:{places.API_PORT}",
+        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def dial_of(layout: Layout, instance: Instance) -> dict[str, str]:
+    """Only what `failover.dial.Dial.from_environment` reads."""
+    return {
+        "OUTLAST_NAMESERVER": instance.address(places.DNS),
+        "OUTLAST_PORT_OFFSET": str(instance.port_offset),
+        "OUTLAST_CA_FILE": str(layout.ca),
+        "OUTLAST_SPEED": str(instance.speed),
+    }
+
+
+def project_root() -> Path:
+    """The folder of this checkout."""
+    return Path(__file__).resolve().parent.parent

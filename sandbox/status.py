@@ -1,0 +1,93 @@
+"""What `make status` shows: the sites as DNS and the checkers see them, what runs, and what is broken on purpose."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from sandbox import control
+from sandbox.bringup import weights_of
+from sandbox.daemon import public_host
+from sandbox.engine import cli
+from sandbox.environment import sandbox_environment
+from sandbox.layout import Layout
+
+
+def collect(layout: Layout) -> dict[str, Any]:
+    """The sandbox's state as plain data. Raises Unavailable where none runs."""
+    running = control.connect(layout)
+    status = running.status()
+    pulumi = cli.installed()
+    environment = sandbox_environment(layout, running.instance, pulumi)
+    instance = running.instance
+    return {
+        **status,
+        "host": public_host(layout.root),
+        "dns": f"127.0.0.1:{instance.dns_port}",
+        "block": instance.block,
+        "port_offset": instance.port_offset,
+        "ca": str(layout.ca),
+        "endpoint_url": environment["AWS_ENDPOINT_URL"],
+        "weights": weights_of(layout, instance, environment),
+        "pulumi": None if pulumi is None else {
+            "version": pulumi.version, "source": pulumi.source, "language_host": pulumi.language_host, "path": str(pulumi.bin)},
+    }  # fmt: skip
+
+
+def render(document: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = [
+        f"{document['host']}: dig @127.0.0.1 -p {document['dns'].rpartition(':')[2]} {document['host']}",
+        f"clock at speed {document['speed']}; checkers late by at most {document['lag_seconds'] * 1000:.0f} ms; "
+        f"{document['resources']} resources; {document['memory_mb']} MB in all",
+        _pulumi_line(document["pulumi"]),
+        "",
+        _table(["site", "weight", "health", "origin", "replicas", "address"], [_site_row(document, w) for w in document["weights"]]),
+    ]
+    for fault in document["faults"]:
+        where = fault["site"] or "route 53"
+        lines.append(f"fault at {where}: {fault['kind']} {fault['value']}: {fault['does']}; {fault['seconds_left']:.0f} s left")
+    lines += [f"not serving: {key}: {why}" for key, why in document["why_not"].items()]
+    lines += [f"damaged and left out: {line}" for line in document["damaged"]]
+    return "\n".join(line for line in lines if line is not None)
+
+
+def render_resources(found: dict[str, Any]) -> str:
+    """How deep each resource type goes, those in use counted."""
+    existing = found["existing"]
+    rows = [
+        [k["type"], str(existing.get(k["type"], "")), k["depth"], k["effect"], k["not_simulated"]] for k in found["kinds"]
+    ]
+    declared = {k["type"] for k in found["kinds"]}
+    rows += [[t, str(n), "typed", "", "everything"] for t, n in sorted(existing.items()) if t not in declared]
+    return _table(["resource type", "here", "depth", "creating one", "not simulated"], rows)
+
+
+def _pulumi_line(pulumi: dict[str, Any] | None) -> str:
+    if pulumi is None:
+        return "no pulumi: `make up` obtains one"
+    return f"pulumi {pulumi['version']} ({pulumi['source']}), language host: {pulumi['language_host']}"
+
+
+def _site_row(document: dict[str, Any], weight: dict[str, Any]) -> list[str]:
+    site = weight["site"]
+    health = next((c["healthy"] for c in document["health_checks"] if c["id"] == weight["health_check"]), None)
+    replicas = [r for w in document["workloads"] if w["stack"] == site for r in w["replicas"]]
+    fronts = [f for f in document["fronts"] if f["stack"] == site and f["names"]]
+    address = ", ".join(f"{f['address']}:{f['port']}" for f in fronts)
+    words = {True: "healthy", False: "unhealthy", None: "no check"}[health]
+    return [site, str(weight["weight"]), words, weight["origin"], f"{sum(r['ready'] for r in replicas)} ready", address]
+
+
+def _table(columns: list[str], rows: list[list[str]]) -> str:
+    table = Table(box=None, pad_edge=False, header_style="")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    output = io.StringIO()
+    Console(file=output, width=160, color_system=None).print(table)
+    return output.getvalue().rstrip()
