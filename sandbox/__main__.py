@@ -74,11 +74,19 @@ def up(speed: int | None, dns_port: int | None, port_offset: int | None, as_json
     if as_json:
         click.echo(
             json.dumps(
-                {"host": done.host, "changes": done.changes, "prediction": done.prediction.document(),
-                 "seconds": done.seconds, "pulumi": {"source": done.pulumi.source, "version": done.pulumi.version,
-                                                     "language_host": done.pulumi.language_host}}
+                {
+                    "host": done.host,
+                    "changes": done.changes,
+                    "prediction": done.prediction.document(),
+                    "seconds": done.seconds,
+                    "pulumi": {
+                        "source": done.pulumi.source,
+                        "version": done.pulumi.version,
+                        "language_host": done.pulumi.language_host,
+                    },
+                }
             )
-        )  # fmt: skip
+        )
         return
     for stack, changes in done.changes.items():
         click.echo(f"  {stack:8} " + ", ".join(f"{number} {what}" for what, number in sorted(changes.items())))
@@ -141,7 +149,11 @@ def exec_(command: tuple[str, ...]) -> None:
     from sandbox.bringup import run_command
     from sandbox.engine import cli
 
-    if shutil.which(command[0], path=f"{_layout().root / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}") is None and command[0] != "pulumi":
+    if (
+        shutil.which(command[0], path=f"{_layout().root / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}")
+        is None
+        and command[0] != "pulumi"
+    ):
         raise InvalidInput(f"no program {command[0]!r} on PATH", hint="python -m sandbox exec -- pulumi stack ls")
     sys.exit(run_command(_layout(), cli.installed(), command))
 
@@ -173,7 +185,9 @@ def fault(site: str, kind: str, seconds: float, as_json: bool) -> None:
         click.echo(json.dumps(found))
         return
     for entry in found["faults"]:
-        click.echo(f"  {entry['site'] or 'route 53'}: {entry['kind']}: {entry['does']}, for {entry['seconds_left']:.0f} s")
+        click.echo(
+            f"  {entry['site'] or 'route 53'}: {entry['kind']}: {entry['does']}, for {entry['seconds_left']:.0f} s"
+        )
 
 
 @main.command()

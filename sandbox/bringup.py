@@ -79,7 +79,9 @@ def bring_up(
     try:
         lock.acquire()
     except filelock.Timeout:
-        raise Refused("another `make up` is at work in this folder", hint="wait for it, or end it with Ctrl-C") from None
+        raise Refused(
+            "another `make up` is at work in this folder", hint="wait for it, or end it with Ctrl-C"
+        ) from None
     with lock:
         timings = Timings()
         with timings.step("pulumi"):
@@ -91,7 +93,9 @@ def bring_up(
         with timings.step("healthy"):
             wait_healthy(layout, instance, report)
         with timings.step("predict"):
-            answer = prediction.predict(Dial.from_environment(dial_of(layout, instance)), host, layout.released / "tumour")
+            answer = prediction.predict(
+                Dial.from_environment(dial_of(layout, instance)), host, layout.released / "tumour"
+            )
         return BroughtUp(pulumi, instance, host, changes, answer, timings.seconds)
 
 
@@ -148,8 +152,9 @@ def _up(
         output = cli.run(
             pulumi,
             ["up", "--stack", stack, "--yes", "--skip-preview", "--suppress-progress", "--json"],
-            cwd=layout.root, environment=environment,
-        )  # fmt: skip
+            cwd=layout.root,
+            environment=environment,
+        )
         return _summary(output)
 
 
@@ -182,7 +187,9 @@ def wait_healthy(layout: Layout, instance: Instance, report: Report) -> None:
             return
         if time.monotonic() > deadline:
             reasons = "; ".join(f"{key}: {why}" for key, why in status["why_not"].items())
-            raise Unavailable(f"not healthy in time: {', '.join(ill) or 'no health check exists'}. {reasons}", hint="make status")
+            raise Unavailable(
+                f"not healthy in time: {', '.join(ill) or 'no health check exists'}. {reasons}", hint="make status"
+            )
         if not said:
             said = True
             report("waiting for the health checkers to see every site")
@@ -197,18 +204,27 @@ def down(layout: Layout) -> bool:
 def weights_of(layout: Layout, instance: Instance, environment: Mapping[str, str]) -> list[dict[str, Any]]:
     """The weighted records of the public host, by boto3, as a drill finds them."""
     client = boto3.client(
-        "route53", endpoint_url=environment["AWS_ENDPOINT_URL"], region_name="us-east-1",
-        aws_access_key_id="sandbox", aws_secret_access_key="sandbox",
-    )  # fmt: skip
+        "route53",
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name="us-east-1",
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+    )
     host = public_host(layout.root) + "."
     found = []
     for zone in client.list_hosted_zones()["HostedZones"]:
         for page in client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone["Id"]):
             found += [
-                {"site": r["SetIdentifier"], "weight": r["Weight"], "ttl": r["TTL"],
-                 "origin": r["ResourceRecords"][0]["Value"], "health_check": r.get("HealthCheckId", "")}
-                for r in page["ResourceRecordSets"] if r["Name"] == host and "Weight" in r
-            ]  # fmt: skip
+                {
+                    "site": r["SetIdentifier"],
+                    "weight": r["Weight"],
+                    "ttl": r["TTL"],
+                    "origin": r["ResourceRecords"][0]["Value"],
+                    "health_check": r.get("HealthCheckId", ""),
+                }
+                for r in page["ResourceRecordSets"]
+                if r["Name"] == host and "Weight" in r
+            ]
     return found
 
 

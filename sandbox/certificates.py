@@ -89,10 +89,16 @@ class PrivateCA:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Outlast sandbox CA (trust it nowhere else)")])
         now = datetime.datetime.now(datetime.UTC)
         usage = x509.KeyUsage(
-            key_cert_sign=True, crl_sign=True, digital_signature=True, content_commitment=False,
-            key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False,
+            key_cert_sign=True,
+            crl_sign=True,
+            digital_signature=True,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            encipher_only=False,
             decipher_only=False,
-        )  # fmt: skip
+        )
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -114,7 +120,10 @@ def _write(pair: KeyPair, certificate: x509.Certificate, key: ec.EllipticCurvePr
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    for path, content in ((pair.key, private), (pair.certificate, certificate.public_bytes(serialization.Encoding.PEM))):
+    for path, content in (
+        (pair.key, private),
+        (pair.certificate, certificate.public_bytes(serialization.Encoding.PEM)),
+    ):
         new = path.with_suffix(path.suffix + ".new")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(content)

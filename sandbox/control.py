@@ -40,14 +40,20 @@ class Control:
         url = f"http://{self.instance.address(places.API)}:{places.CONTROL_PORT}{path}"
         try:
             response = httpx.request(
-                method, url, json=body or {}, timeout=timeout_seconds, trust_env=False,
+                method,
+                url,
+                json=body or {},
+                timeout=timeout_seconds,
+                trust_env=False,
                 headers={"authorization": f"Bearer {self.instance.token}"},
-            )  # fmt: skip
+            )
         except httpx.HTTPError as error:
             raise Unavailable("the sandbox does not answer", hint="make up") from error
         answer = response.json()
         if response.status_code != 200:
-            raise Answered(answer.get("what", answer.get("error", "")), answer.get("hint", ""), answer.get("exit_code", 1))
+            raise Answered(
+                answer.get("what", answer.get("error", "")), answer.get("hint", ""), answer.get("exit_code", 1)
+            )
         return answer
 
     def status(self) -> dict[str, Any]:
@@ -92,9 +98,14 @@ def start(layout: Layout) -> Control:
     with log.open("ab") as output:
         # A session of its own: Ctrl-C in `make up` is for `make up`.
         process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "serve"], cwd=layout.root, stdin=subprocess.DEVNULL,
-            stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=environment,
-        )  # fmt: skip
+            [sys.executable, "-m", "sandbox", "serve"],
+            cwd=layout.root,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=environment,
+        )
     deadline = time.monotonic() + _START_WALL_SECONDS
     while not control.is_up():
         if process.poll() is not None or time.monotonic() > deadline:

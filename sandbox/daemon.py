@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,14 +86,24 @@ class Daemon:
             report=_log.info,
         )
         self.fronts = Fronts(
-            clock=self.clock, supervisor=self.supervisor, faults=self.faults, port_offset=instance.port_offset,
-            bad_pair=self._bad_pair, report=_log.warning,
-        )  # fmt: skip
+            clock=self.clock,
+            supervisor=self.supervisor,
+            faults=self.faults,
+            port_offset=instance.port_offset,
+            bad_pair=self._bad_pair,
+            report=_log.warning,
+        )
         self.world = World(
-            journal=self.journal, clock=self.clock, ca=self.ca, image_store=layout.images,
-            project_root=layout.root, route53=self.route53.client, lookup=self._lookup, report=_log.info,
+            journal=self.journal,
+            clock=self.clock,
+            ca=self.ca,
+            image_store=layout.images,
+            project_root=layout.root,
+            route53=self.route53.client,
+            lookup=self._lookup,
+            report=_log.info,
             addresses=[instance.address(host) for host in places.FRONTS],
-        )  # fmt: skip
+        )
         self.world.reconcile = self.reconcile
         self.world.wait_workload = self.supervisor.wait_ready
 
@@ -112,9 +122,12 @@ class Daemon:
         self._providers.enter_context(plugins.running(clouds, self.layout.pulumi_home))
         threading.Thread(target=self._follow, name="follow", daemon=True).start()
         self._control = make_server(
-            self.instance.address(places.API), places.CONTROL_PORT, self._application, threaded=True,
+            self.instance.address(places.API),
+            places.CONTROL_PORT,
+            self._application,
+            threaded=True,
             request_handler=_QuietHandler,
-        )  # fmt: skip
+        )
         threading.Thread(target=self._control.serve_forever, name="control", daemon=True).start()
 
     def stop(self) -> None:
@@ -198,8 +211,10 @@ class Daemon:
 
     # -- control interface ------------------------------------------------------------------------------
 
-    @Request.application
-    def _application(self, request: Request) -> Response:
+    def _application(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return self._answer(Request(environ))(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given, self.instance.token):
             return _json({"error": "the control interface asks for this sandbox's token"}, 401)
@@ -210,7 +225,9 @@ class Daemon:
             body = json.loads(request.get_data() or b"{}")
             return _json(handler(body))
         except OutlastError as error:
-            return _json({"error": str(error), "what": error.what, "hint": error.hint, "exit_code": error.exit_code}, 400)
+            return _json(
+                {"error": str(error), "what": error.what, "hint": error.hint, "exit_code": error.exit_code}, 400
+            )
 
     def _routes(self) -> dict[tuple[str, str], Callable[[dict[str, Any]], Any]]:
         return {
@@ -258,7 +275,9 @@ class Daemon:
         return checks
 
     def _inject(self, body: dict[str, Any]) -> dict[str, Any]:
-        fault = parse_fault(body.get("site", ""), body.get("kind", ""), float(body.get("seconds", 60)), self.clock.now(), self.sites())
+        fault = parse_fault(
+            body.get("site", ""), body.get("kind", ""), float(body.get("seconds", 60)), self.clock.now(), self.sites()
+        )
         self.faults.inject(fault)
         return {"faults": self.faults.describe()}
 

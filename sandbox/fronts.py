@@ -28,10 +28,10 @@ from sandbox.replicas import Replica, Supervisor
 _CHUNK = 64 * 1024
 _CONNECT_WALL_SECONDS = 2.0
 _SYNC_WALL_SECONDS = 0.05
-_ANSWER = (
-    "HTTP/1.1 {status} {phrase}\r\ncontent-type: text/plain\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_ANSWER = "HTTP/1.1 {status} {phrase}\r\ncontent-type: text/plain\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_REDIRECT = (
+    "HTTP/1.1 301 Moved Permanently\r\nlocation: https://{host}{path}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
-_REDIRECT = "HTTP/1.1 301 Moved Permanently\r\nlocation: https://{host}{path}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,18 @@ class Fronts:
 
     def status(self) -> list[dict[str, Any]]:
         return [
-            {"front": f.key, "stack": f.stack, "address": f.address, "port": f.port + self._offset,
-             "names": [b.host for b in f.bindings], "workload": f.workload, "mode": self._listeners[f.key].mode}
-            for f in self._wanted.values() if f.key in self._listeners
-        ]  # fmt: skip
+            {
+                "front": f.key,
+                "stack": f.stack,
+                "address": f.address,
+                "port": f.port + self._offset,
+                "names": [b.host for b in f.bindings],
+                "workload": f.workload,
+                "mode": self._listeners[f.key].mode,
+            }
+            for f in self._wanted.values()
+            if f.key in self._listeners
+        ]
 
     # -- the loop -----------------------------------------------------------------------------------
 
@@ -181,11 +189,16 @@ class Fronts:
         if listener.front.port == 443:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             tls.minimum_version = ssl.TLSVersion.TLSv1_2
-            tls.sni_callback = lambda s, name, _: self._choose(listener, s, name)  # type: ignore[assignment]
+            tls.sni_callback = lambda s, name, _: self._choose(listener, s, name)
         return await asyncio.start_server(
-            handle, listener.front.address, port, ssl=tls, backlog=512, reuse_address=True,
+            handle,
+            listener.front.address,
+            port,
+            ssl=tls,
+            backlog=512,
+            reuse_address=True,
             ssl_handshake_timeout=10.0 if tls else None,
-        )  # fmt: skip
+        )
 
     def _choose(self, listener: _Listener, connection: ssl.SSLObject, name: str | None) -> int | None:
         """The certificate for the name that the client asks for; no binding for it ends the handshake."""

@@ -125,9 +125,15 @@ def _start_stage(value: str, stages: Sequence[_Stage], arguments: Mapping[str, s
     for earlier in stages:
         if earlier.name == base:
             return _Stage(
-                name, base, earlier.workdir, dict(earlier.environment), list(earlier.copies),
-                list(earlier.entry_point), list(earlier.command), earlier.lock,
-            )  # fmt: skip
+                name,
+                base,
+                earlier.workdir,
+                dict(earlier.environment),
+                list(earlier.copies),
+                list(earlier.entry_point),
+                list(earlier.command),
+                earlier.lock,
+            )
     return _Stage(name, base)
 
 

@@ -127,8 +127,12 @@ def choose_instance(
     known = layout.load_instance()
     if known is None:
         known = _new_instance(layout.state, port_offset, dns_port)
-    asked = {"speed": speed, "port_offset": port_offset, "dns_port": dns_port}
-    return replace(known, **{name: value for name, value in asked.items() if value is not None})
+    return replace(
+        known,
+        speed=known.speed if speed is None else speed,
+        port_offset=known.port_offset if port_offset is None else port_offset,
+        dns_port=known.dns_port if dns_port is None else dns_port,
+    )
 
 
 def replace_speed(instance: Instance, speed: int) -> Instance:
@@ -159,7 +163,9 @@ def _new_instance(state: Path, port_offset: int | None, dns_port: int | None) ->
         require_loopback(f"{block}.{API}")
         offset = _usable_offset(f"{block}.{DNS}") if port_offset is None else port_offset
         if _is_free(f"{block}.{DNS}", DNS_PORT + offset) and _is_free(f"{block}.{FRONTS[0]}", HTTPS_PORT + offset):
-            return Instance(block, offset, dns_port or _free_port("127.0.0.1"), speed=1, token=secrets.token_urlsafe(24))
+            return Instance(
+                block, offset, dns_port or _free_port("127.0.0.1"), speed=1, token=secrets.token_urlsafe(24)
+            )
     raise Unavailable("no free block of loopback addresses was found", hint="stop other sandboxes with `make down`")
 
 

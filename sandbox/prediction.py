@@ -59,15 +59,23 @@ def predict(dial: Dial, host: str, released: Path, row_id: str | None = None) ->
     try:
         response = dial.post(f"https://{host}/v2/models/{problem}/infer", json=body, address=resolution.addresses[0])
     except httpx.HTTPError as error:
-        raise Unavailable(f"{host} at {resolution.addresses[0]} does not answer: {error}", hint="make status") from error
+        raise Unavailable(
+            f"{host} at {resolution.addresses[0]} does not answer: {error}", hint="make status"
+        ) from error
     milliseconds = (time.perf_counter() - began) * 1000
     if response.status_code != 200:
         raise Deviated(f"{host} answered {response.status_code}: {response.text[:300]}", hint="make status")
     label, probability = _read(response.json())
     return Prediction(
-        row["id"], label, probability, row["label"], response.headers.get("x-served-by", "?"),
-        resolution.origin_host, resolution.addresses[0], milliseconds,
-    )  # fmt: skip
+        row["id"],
+        label,
+        probability,
+        row["label"],
+        response.headers.get("x-served-by", "?"),
+        resolution.origin_host,
+        resolution.addresses[0],
+        milliseconds,
+    )
 
 
 def _read(answer: dict[str, Any]) -> tuple[str, float]:

@@ -221,13 +221,20 @@ class Supervisor:
                     "wanted": group.wanted,
                     "failed": dict(group.failed),
                     "replicas": [
-                        {"pid": r.process.pid, "address": r.address, "port": r.port, "ready": r.ready,
-                         "revision": r.revision, "connections": r.connections}
-                        for r in group.replicas if r.alive
+                        {
+                            "pid": r.process.pid,
+                            "address": r.address,
+                            "port": r.port,
+                            "ready": r.ready,
+                            "revision": r.revision,
+                            "connections": r.connections,
+                        }
+                        for r in group.replicas
+                        if r.alive
                     ],
                 }
                 for key, group in self._groups.items()
-            ]  # fmt: skip
+            ]
 
     # -- the loop -----------------------------------------------------------------------------------
 
@@ -273,13 +280,12 @@ class Supervisor:
                 self._remember()
                 if replica.stopping_since is None:
                     group.restart_at = max(group.restart_at, now + RESTART_SECONDS)
-                    self._report(f"{replica.workload}: replica {replica.process.pid} ended ({replica.process.returncode})")
+                    self._report(
+                        f"{replica.workload}: replica {replica.process.pid} ended ({replica.process.returncode})"
+                    )
                     if not replica.ready:
                         self._count_failure(group, replica)
-            elif (
-                replica.stopping_since is not None
-                and time.monotonic() - replica.stopping_since > STOP_WALL_SECONDS
-            ):
+            elif replica.stopping_since is not None and time.monotonic() - replica.stopping_since > STOP_WALL_SECONDS:
                 _signal(replica, signal.SIGKILL)
 
     def _count_failure(self, group: _Group, replica: Replica) -> None:
@@ -330,13 +336,24 @@ class Supervisor:
         log = self._logs / f"{workload.stack}-{address.rpartition('.')[2]}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         replica = Replica(
-            workload.key, workload.revision, address, workload.port, process, self._clock.now(), log,
+            workload.key,
+            workload.revision,
+            address,
+            workload.port,
+            process,
+            self._clock.now(),
+            log,
             workload.probe_path,
-        )  # fmt: skip
+        )
         group.replicas.append(replica)
         self._remember()
 
@@ -436,5 +453,3 @@ def _tail(log: Path, limit: int = 400) -> str:
         return log.read_text(errors="replace")[-limit:].strip()
     except OSError:
         return "no log"
-
-

@@ -32,9 +32,15 @@ def collect(layout: Layout) -> dict[str, Any]:
         "ca": str(layout.ca),
         "endpoint_url": environment["AWS_ENDPOINT_URL"],
         "weights": weights_of(layout, instance, environment),
-        "pulumi": None if pulumi is None else {
-            "version": pulumi.version, "source": pulumi.source, "language_host": pulumi.language_host, "path": str(pulumi.bin)},
-    }  # fmt: skip
+        "pulumi": None
+        if pulumi is None
+        else {
+            "version": pulumi.version,
+            "source": pulumi.source,
+            "language_host": pulumi.language_host,
+            "path": str(pulumi.bin),
+        },
+    }
 
 
 def render(document: dict[str, Any]) -> str:
@@ -45,11 +51,16 @@ def render(document: dict[str, Any]) -> str:
         f"{document['resources']} resources; {document['memory_mb']} MB in all",
         _pulumi_line(document["pulumi"]),
         "",
-        _table(["site", "weight", "health", "origin", "replicas", "address"], [_site_row(document, w) for w in document["weights"]]),
+        _table(
+            ["site", "weight", "health", "origin", "replicas", "address"],
+            [_site_row(document, w) for w in document["weights"]],
+        ),
     ]
     for fault in document["faults"]:
         where = fault["site"] or "route 53"
-        lines.append(f"fault at {where}: {fault['kind']} {fault['value']}: {fault['does']}; {fault['seconds_left']:.0f} s left")
+        lines.append(
+            f"fault at {where}: {fault['kind']} {fault['value']}: {fault['does']}; {fault['seconds_left']:.0f} s left"
+        )
     lines += [f"not serving: {key}: {why}" for key, why in document["why_not"].items()]
     lines += [f"damaged and left out: {line}" for line in document["damaged"]]
     return "\n".join(line for line in lines if line is not None)
@@ -59,7 +70,8 @@ def render_resources(found: dict[str, Any]) -> str:
     """How deep each resource type goes, those in use counted."""
     existing = found["existing"]
     rows = [
-        [k["type"], str(existing.get(k["type"], "")), k["depth"], k["effect"], k["not_simulated"]] for k in found["kinds"]
+        [k["type"], str(existing.get(k["type"], "")), k["depth"], k["effect"], k["not_simulated"]]
+        for k in found["kinds"]
     ]
     declared = {k["type"] for k in found["kinds"]}
     rows += [[t, str(n), "typed", "", "everything"] for t, n in sorted(existing.items()) if t not in declared]

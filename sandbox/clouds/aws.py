@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from failover.errors import OutlastError, Unavailable
+from sandbox.certificates import KeyPair
 from sandbox.clouds.effects import Effects, environment_pairs
 from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.route53 import ELB_ZONE_ID
 from sandbox.clouds.world import (
     ACCOUNT,
     CloudRefused,
@@ -27,10 +29,8 @@ from sandbox.clouds.world import (
     nested,
     stable_hex,
 )
-from sandbox.clouds.route53 import ELB_ZONE_ID
 from sandbox.fronts import Binding, Front
 from sandbox.replicas import Workload
-from sandbox.certificates import KeyPair
 
 _FORCE_NEW = "pulumi-aws 7.51.1, 'Forces new resource' in the property's documentation"
 # "The default value is 75m" for CertificateValidation's create: pulumi-aws 7.51.1.
@@ -52,9 +52,11 @@ def _prefixed(prefix: str) -> Callable[[World, Resource], str]:
 
 def _ec2(kind: str) -> Callable[[World, Resource], Values]:
     return lambda world, r: {
-        "arn": _arn("ec2", r, f"{kind}/{r.id}"), "ownerId": ACCOUNT, "tagsAll": r.inputs.get("tags") or {},
+        "arn": _arn("ec2", r, f"{kind}/{r.id}"),
+        "ownerId": ACCOUNT,
+        "tagsAll": r.inputs.get("tags") or {},
         "region": _region(r),
-    }  # fmt: skip
+    }
 
 
 # -- network ----------------------------------------------------------------------------------------
@@ -120,46 +122,78 @@ def _lets_in(world: World, groups: Iterable[str], port: int, source: str) -> boo
 
 
 declare(
-    "aws:ec2/vpc:Vpc", depth=Depth.SIMULATED, effect="subnets, groups and gateways belong to it or are refused",
-    not_simulated="addresses inside it", id_of=_prefixed("vpc"), replaces={"cidrBlock": _FORCE_NEW},
-    outputs=lambda w, r: _ec2("vpc")(w, r) | {
-        "mainRouteTableId": f"rtb-{stable_hex(r.id, length=17)}", "defaultSecurityGroupId": f"sg-{stable_hex(r.id, length=17)}",
-        "defaultRouteTableId": f"rtb-{stable_hex(r.id, length=17)}", "defaultNetworkAclId": f"acl-{stable_hex(r.id, length=17)}"},
-)  # fmt: skip
+    "aws:ec2/vpc:Vpc",
+    depth=Depth.SIMULATED,
+    effect="subnets, groups and gateways belong to it or are refused",
+    not_simulated="addresses inside it",
+    id_of=_prefixed("vpc"),
+    replaces={"cidrBlock": _FORCE_NEW},
+    outputs=lambda w, r: (
+        _ec2("vpc")(w, r)
+        | {
+            "mainRouteTableId": f"rtb-{stable_hex(r.id, length=17)}",
+            "defaultSecurityGroupId": f"sg-{stable_hex(r.id, length=17)}",
+            "defaultRouteTableId": f"rtb-{stable_hex(r.id, length=17)}",
+            "defaultNetworkAclId": f"acl-{stable_hex(r.id, length=17)}",
+        }
+    ),
+)
 declare(
-    "aws:ec2/subnet:Subnet", depth=Depth.SIMULATED, effect="the balancer is reached only through its route table",
-    not_simulated="addresses inside it", id_of=_prefixed("subnet"), outputs=_ec2("subnet"), rules=_subnet_rules,
+    "aws:ec2/subnet:Subnet",
+    depth=Depth.SIMULATED,
+    effect="the balancer is reached only through its route table",
+    not_simulated="addresses inside it",
+    id_of=_prefixed("subnet"),
+    outputs=_ec2("subnet"),
+    rules=_subnet_rules,
     replaces={"vpcId": _FORCE_NEW, "cidrBlock": _FORCE_NEW, "availabilityZone": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "aws:ec2/internetGateway:InternetGateway", depth=Depth.SIMULATED, effect="without it nobody reaches the balancer",
-    id_of=_prefixed("igw"), outputs=_ec2("internet-gateway"),
-)  # fmt: skip
+    "aws:ec2/internetGateway:InternetGateway",
+    depth=Depth.SIMULATED,
+    effect="without it nobody reaches the balancer",
+    id_of=_prefixed("igw"),
+    outputs=_ec2("internet-gateway"),
+)
 declare(
-    "aws:ec2/routeTable:RouteTable", depth=Depth.SIMULATED, effect="its route to the gateway is looked up",
-    not_simulated="other routes", id_of=_prefixed("rtb"), outputs=_ec2("route-table"), replaces={"vpcId": _FORCE_NEW},
-)  # fmt: skip
+    "aws:ec2/routeTable:RouteTable",
+    depth=Depth.SIMULATED,
+    effect="its route to the gateway is looked up",
+    not_simulated="other routes",
+    id_of=_prefixed("rtb"),
+    outputs=_ec2("route-table"),
+    replaces={"vpcId": _FORCE_NEW},
+)
 declare("aws:ec2/route:Route", depth=Depth.SIMULATED, effect="counts as a route of its table", id_of=_prefixed("r-rtb"))
 declare(
-    "aws:ec2/routeTableAssociation:RouteTableAssociation", depth=Depth.SIMULATED,
-    effect="gives a subnet its route table", id_of=_prefixed("rtbassoc"), replaces={"subnetId": _FORCE_NEW},
-)  # fmt: skip
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    depth=Depth.SIMULATED,
+    effect="gives a subnet its route table",
+    id_of=_prefixed("rtbassoc"),
+    replaces={"subnetId": _FORCE_NEW},
+)
 declare(
-    "aws:ec2/securityGroup:SecurityGroup", depth=Depth.SIMULATED,
-    effect="the balancer and the tasks are reached only on ports that its rules let in", not_simulated="egress rules",
-    id_of=_prefixed("sg"), outputs=_ec2("security-group"),
+    "aws:ec2/securityGroup:SecurityGroup",
+    depth=Depth.SIMULATED,
+    effect="the balancer and the tasks are reached only on ports that its rules let in",
+    not_simulated="egress rules",
+    id_of=_prefixed("sg"),
+    outputs=_ec2("security-group"),
     replaces={"name": _FORCE_NEW, "namePrefix": _FORCE_NEW, "description": _FORCE_NEW, "vpcId": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", depth=Depth.SIMULATED,
-    effect="lets a port in, or traffic from another group", id_of=_prefixed("sgr"),
-    outputs=lambda w, r: {"arn": _arn("ec2", r, f"security-group-rule/{r.id}"), "securityGroupRuleId": r.id},
-)  # fmt: skip
-declare(
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", not_simulated="egress is not held back",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    depth=Depth.SIMULATED,
+    effect="lets a port in, or traffic from another group",
     id_of=_prefixed("sgr"),
     outputs=lambda w, r: {"arn": _arn("ec2", r, f"security-group-rule/{r.id}"), "securityGroupRuleId": r.id},
-)  # fmt: skip
+)
+declare(
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    not_simulated="egress is not held back",
+    id_of=_prefixed("sgr"),
+    outputs=lambda w, r: {"arn": _arn("ec2", r, f"security-group-rule/{r.id}"), "securityGroupRuleId": r.id},
+)
 
 
 # -- registry, roles, logs ----------------------------------------------------------------------------
@@ -174,9 +208,7 @@ def registry_of(world: World, address: str, repository: str) -> str | None:
     for r in world.all("aws:ecr/repository:Repository"):
         if _registry(r) == address and r.id == repository:
             return None
-    return (
-        f"name unknown: The repository with name '{repository}' does not exist in the registry with id '{ACCOUNT}'"
-    )
+    return f"name unknown: The repository with name '{repository}' does not exist in the registry with id '{ACCOUNT}'"
 
 
 def push_password(world: World, address: str) -> str:
@@ -189,10 +221,14 @@ def authorization_token(world: World, args: Values, config: Values) -> Values:
     address = f"{args.get('registryId') or ACCOUNT}.dkr.ecr.{region}.amazonaws.com"
     password = push_password(world, address)
     return {
-        "authorizationToken": base64.b64encode(f"AWS:{password}".encode()).decode(), "userName": "AWS",
-        "password": password, "proxyEndpoint": f"https://{address}", "expiresAt": "2099-01-01T00:00:00Z",
-        "id": region, "region": region,
-    }  # fmt: skip
+        "authorizationToken": base64.b64encode(f"AWS:{password}".encode()).decode(),
+        "userName": "AWS",
+        "password": password,
+        "proxyEndpoint": f"https://{address}",
+        "expiresAt": "2099-01-01T00:00:00Z",
+        "id": region,
+        "region": region,
+    }
 
 
 def _role_allows(world: World, role_arn: object, action: str, resource_arn: str) -> bool:
@@ -201,9 +237,10 @@ def _role_allows(world: World, role_arn: object, action: str, resource_arn: str)
     if role is None:
         return False
     documents = [
-        p.inputs.get("policy") for p in world.all("aws:iam/rolePolicy:RolePolicy")
+        p.inputs.get("policy")
+        for p in world.all("aws:iam/rolePolicy:RolePolicy")
         if p.inputs.get("role") in role.names()
-    ] + [p.get("policy") for p in role.inputs.get("inlinePolicies") or []]  # fmt: skip
+    ] + [p.get("policy") for p in role.inputs.get("inlinePolicies") or []]
     for attachment in world.all("aws:iam/rolePolicyAttachment:RolePolicyAttachment"):
         managed = str(attachment.inputs.get("policyArn"))
         if attachment.inputs.get("role") in role.names() and managed.endswith("AmazonECSTaskExecutionRolePolicy"):
@@ -232,32 +269,54 @@ def _matches(pattern: str, value: str) -> bool:
 
 
 declare(
-    "aws:ecr/repository:Repository", depth=Depth.SIMULATED, effect="images can be pushed to it and pulled from it",
-    not_simulated="scanning, lifecycle", id_of=lambda w, r: str(r.inputs.get("name") or r.name),
+    "aws:ecr/repository:Repository",
+    depth=Depth.SIMULATED,
+    effect="images can be pushed to it and pulled from it",
+    not_simulated="scanning, lifecycle",
+    id_of=lambda w, r: str(r.inputs.get("name") or r.name),
     outputs=lambda w, r: {
-        "arn": _arn("ecr", r, f"repository/{r.id}"), "registryId": ACCOUNT, "repositoryUrl": f"{_registry(r)}/{r.id}",
-        "name": r.id},
+        "arn": _arn("ecr", r, f"repository/{r.id}"),
+        "registryId": ACCOUNT,
+        "repositoryUrl": f"{_registry(r)}/{r.id}",
+        "name": r.id,
+    },
     replaces={"name": _FORCE_NEW, "encryptionConfigurations": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "aws:iam/role:Role", depth=Depth.SIMULATED, effect="a task's image is pulled with its execution role's permissions",
-    not_simulated="who may assume it", id_of=lambda w, r: str(r.inputs.get("name") or f"{r.name}-{hex_id(7)}"),
-    outputs=lambda w, r: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{r.id}", "name": r.id, "uniqueId": f"AROA{stable_hex(r.id, length=17).upper()}",
-                          "createDate": "2026-01-01T00:00:00Z"},
+    "aws:iam/role:Role",
+    depth=Depth.SIMULATED,
+    effect="a task's image is pulled with its execution role's permissions",
+    not_simulated="who may assume it",
+    id_of=lambda w, r: str(r.inputs.get("name") or f"{r.name}-{hex_id(7)}"),
+    outputs=lambda w, r: {
+        "arn": f"arn:aws:iam::{ACCOUNT}:role/{r.id}",
+        "name": r.id,
+        "uniqueId": f"AROA{stable_hex(r.id, length=17).upper()}",
+        "createDate": "2026-01-01T00:00:00Z",
+    },
     replaces={"name": _FORCE_NEW, "path": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "aws:iam/rolePolicy:RolePolicy", depth=Depth.SIMULATED, effect="permits the pull of the task's image",
+    "aws:iam/rolePolicy:RolePolicy",
+    depth=Depth.SIMULATED,
+    effect="permits the pull of the task's image",
     not_simulated="permissions other than the pull",
     id_of=lambda w, r: f"{r.inputs.get('role')}:{r.inputs.get('name') or r.name}",
-    outputs=lambda w, r: {"name": r.inputs.get("name") or r.name}, replaces={"name": _FORCE_NEW, "role": _FORCE_NEW},
-)  # fmt: skip
-declare("aws:iam/rolePolicyAttachment:RolePolicyAttachment", depth=Depth.SIMULATED, effect="permits what the policy says of pulls")
+    outputs=lambda w, r: {"name": r.inputs.get("name") or r.name},
+    replaces={"name": _FORCE_NEW, "role": _FORCE_NEW},
+)
 declare(
-    "aws:cloudwatch/logGroup:LogGroup", not_simulated="the replicas' output goes to .sandbox/logs",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    depth=Depth.SIMULATED,
+    effect="permits what the policy says of pulls",
+)
+declare(
+    "aws:cloudwatch/logGroup:LogGroup",
+    not_simulated="the replicas' output goes to .sandbox/logs",
     id_of=lambda w, r: str(r.inputs.get("name") or r.name),
-    outputs=lambda w, r: {"arn": _arn("logs", r, f"log-group:{r.id}"), "name": r.id}, replaces={"name": _FORCE_NEW},
-)  # fmt: skip
+    outputs=lambda w, r: {"arn": _arn("logs", r, f"log-group:{r.id}"), "name": r.id},
+    replaces={"name": _FORCE_NEW},
+)
 
 
 # -- certificates ------------------------------------------------------------------------------------
@@ -272,16 +331,28 @@ def _certificate_outputs(world: World, r: Resource) -> Values:
     for host in dict.fromkeys(certificate_hosts(r)):
         base = host.removeprefix("*.")
         token, target = stable_hex("acm", ACCOUNT, base), stable_hex("acm-target", ACCOUNT, base)
-        options.append({
-            "domainName": host, "resourceRecordName": f"_{token}.{base}.", "resourceRecordType": "CNAME",
-            "resourceRecordValue": f"_{target}.acm-validations.aws.",
-        })  # fmt: skip
+        options.append(
+            {
+                "domainName": host,
+                "resourceRecordName": f"_{token}.{base}.",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": f"_{target}.acm-validations.aws.",
+            }
+        )
     return {
-        "arn": r.id, "domainValidationOptions": options, "status": r.place.get("status", "PENDING_VALIDATION"),
-        "type": "AMAZON_ISSUED", "subjectAlternativeNames": list(dict.fromkeys(certificate_hosts(r))),
-        "validationEmails": [], "renewalEligibility": "INELIGIBLE", "keyAlgorithm": r.inputs.get("keyAlgorithm") or "EC_prime256v1",
-        "notAfter": "", "notBefore": "", "pendingRenewal": False, "renewalSummaries": [],
-    }  # fmt: skip
+        "arn": r.id,
+        "domainValidationOptions": options,
+        "status": r.place.get("status", "PENDING_VALIDATION"),
+        "type": "AMAZON_ISSUED",
+        "subjectAlternativeNames": list(dict.fromkeys(certificate_hosts(r))),
+        "validationEmails": [],
+        "renewalEligibility": "INELIGIBLE",
+        "keyAlgorithm": r.inputs.get("keyAlgorithm") or "EC_prime256v1",
+        "notAfter": "",
+        "notBefore": "",
+        "pendingRenewal": False,
+        "renewalSummaries": [],
+    }
 
 
 def missing_validation(world: World, r: Resource) -> list[str]:
@@ -306,9 +377,10 @@ def settle(world: World) -> None:
 
 def _wait_validated(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:
     certificate = world.require(
-        "aws:acm/certificate:Certificate", r.inputs["certificateArn"],
+        "aws:acm/certificate:Certificate",
+        r.inputs["certificateArn"],
         f"ResourceNotFoundException: Could not find certificate {r.inputs['certificateArn']}",
-    )  # fmt: skip
+    )
     deadline = world.clock.now() + (timeout_seconds or VALIDATION_SECONDS)
     while True:
         world.reconcile()
@@ -326,19 +398,29 @@ def _wait_validated(world: World, r: Resource, timeout_seconds: float, cancelled
 
 
 declare(
-    "aws:acm/certificate:Certificate", depth=Depth.SIMULATED,
+    "aws:acm/certificate:Certificate",
+    depth=Depth.SIMULATED,
     effect="issued by the private CA once its validation records are answered by the zone",
     not_simulated="renewal, e-mail validation, imported certificates",
-    id_of=lambda w, r: f"arn:aws:acm:{_region(r)}:{ACCOUNT}:certificate/{hex_id(8)}-{hex_id(4)}-{hex_id(4)}-{hex_id(4)}-{hex_id(12)}",
+    id_of=lambda w, r: (
+        f"arn:aws:acm:{_region(r)}:{ACCOUNT}:certificate/{hex_id(8)}-{hex_id(4)}-{hex_id(4)}-{hex_id(4)}-{hex_id(12)}"
+    ),
     outputs=_certificate_outputs,
-    replaces={"domainName": _FORCE_NEW, "subjectAlternativeNames": _FORCE_NEW, "validationMethod": _FORCE_NEW, "keyAlgorithm": _FORCE_NEW},
-)  # fmt: skip
+    replaces={
+        "domainName": _FORCE_NEW,
+        "subjectAlternativeNames": _FORCE_NEW,
+        "validationMethod": _FORCE_NEW,
+        "keyAlgorithm": _FORCE_NEW,
+    },
+)
 declare(
-    "aws:acm/certificateValidation:CertificateValidation", depth=Depth.SIMULATED,
+    "aws:acm/certificateValidation:CertificateValidation",
+    depth=Depth.SIMULATED,
     effect="waits until the certificate is issued, and times out naming the missing record",
-    id_of=lambda w, r: "2026-01-01T00:00:00Z", wait=_wait_validated,
+    id_of=lambda w, r: "2026-01-01T00:00:00Z",
+    wait=_wait_validated,
     replaces={"certificateArn": _FORCE_NEW, "validationRecordFqdns": _FORCE_NEW},
-)  # fmt: skip
+)
 
 
 # -- load balancer -----------------------------------------------------------------------------------
@@ -347,13 +429,17 @@ declare(
 def _create_balancer(world: World, r: Resource) -> None:
     subnets = r.inputs.get("subnets") or [m.get("subnetId") for m in r.inputs.get("subnetMappings") or []]
     if len(subnets) < 2:
-        raise CloudRefused("ValidationError: At least two subnets in two different Availability Zones must be specified")
+        raise CloudRefused(
+            "ValidationError: At least two subnets in two different Availability Zones must be specified"
+        )
     zones = set()
     for subnet in subnets:
         found = world.require("aws:ec2/subnet:Subnet", subnet, f"SubnetNotFound: The subnet ID '{subnet}' is not valid")
         zones.add(found.inputs.get("availabilityZone") or found.id)
     if len(zones) < 2:
-        raise CloudRefused("InvalidSubnet: A load balancer cannot be attached to multiple subnets in the same Availability Zone")
+        raise CloudRefused(
+            "InvalidSubnet: A load balancer cannot be attached to multiple subnets in the same Availability Zone"
+        )
     r.place["address"] = world.lease_address()
 
 
@@ -362,9 +448,13 @@ def _balancer_outputs(world: World, r: Resource) -> Values:
     suffix = f"app/{name}/{stable_hex(r.place['address'], r.urn, length=16)}"
     scheme = "internal-" if r.inputs.get("internal") else ""
     return {
-        "arn": r.id, "arnSuffix": suffix, "name": name, "zoneId": ELB_ZONE_ID, "vpcId": "",
+        "arn": r.id,
+        "arnSuffix": suffix,
+        "name": name,
+        "zoneId": ELB_ZONE_ID,
+        "vpcId": "",
         "dnsName": f"{scheme}{name}-{stable_hex(r.id, length=10)}.{_region(r)}.elb.amazonaws.com",
-    }  # fmt: skip
+    }
 
 
 def _balancer_id(world: World, r: Resource) -> str:
@@ -372,15 +462,20 @@ def _balancer_id(world: World, r: Resource) -> str:
 
 
 def _listener_rules(world: World, r: Resource) -> None:
-    world.require("aws:lb/loadBalancer:LoadBalancer", r.inputs.get("loadBalancerArn"), "LoadBalancerNotFound: One or more load balancers not found")
+    world.require(
+        "aws:lb/loadBalancer:LoadBalancer",
+        r.inputs.get("loadBalancerArn"),
+        "LoadBalancerNotFound: One or more load balancers not found",
+    )
     if r.inputs.get("protocol") != "HTTPS":
         return
     if not r.inputs.get("certificateArn"):
         raise CloudRefused("CertificateNotFound: A certificate must be specified for HTTPS listeners")
     certificate = world.require(
-        "aws:acm/certificate:Certificate", r.inputs["certificateArn"],
+        "aws:acm/certificate:Certificate",
+        r.inputs["certificateArn"],
         f"CertificateNotFound: Certificate '{r.inputs['certificateArn']}' not found",
-    )  # fmt: skip
+    )
     if certificate.place.get("status") != "ISSUED":
         raise CloudRefused(
             f"UnsupportedCertificate: The certificate '{certificate.id}' must have a fully-qualified domain name, a "
@@ -390,26 +485,45 @@ def _listener_rules(world: World, r: Resource) -> None:
 
 
 declare(
-    "aws:lb/loadBalancer:LoadBalancer", depth=Depth.SIMULATED,
+    "aws:lb/loadBalancer:LoadBalancer",
+    depth=Depth.SIMULATED,
     effect="has a DNS name and a loopback address on which its listeners are open",
     not_simulated="HTTP features: header rules, access logs, idle timeouts; one address where the real one has several",
-    id_of=_balancer_id, create=_create_balancer, outputs=_balancer_outputs,
+    id_of=_balancer_id,
+    create=_create_balancer,
+    outputs=_balancer_outputs,
     replaces={"name": _FORCE_NEW, "internal": _FORCE_NEW, "loadBalancerType": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "aws:lb/targetGroup:TargetGroup", depth=Depth.SIMULATED,
-    effect="joins a listener to the service that registers with it", not_simulated="stickiness, slow start, health thresholds",
+    "aws:lb/targetGroup:TargetGroup",
+    depth=Depth.SIMULATED,
+    effect="joins a listener to the service that registers with it",
+    not_simulated="stickiness, slow start, health thresholds",
     id_of=lambda w, r: _arn("elasticloadbalancing", r, f"targetgroup/{r.inputs.get('name') or r.name}/{hex_id(16)}"),
-    outputs=lambda w, r: {"arn": r.id, "arnSuffix": r.id.partition(":")[2].rpartition(":")[2], "name": r.inputs.get("name") or r.name,
-                          "loadBalancerArns": []},
-    replaces={"name": _FORCE_NEW, "port": _FORCE_NEW, "protocol": _FORCE_NEW, "vpcId": _FORCE_NEW, "targetType": _FORCE_NEW},
-)  # fmt: skip
+    outputs=lambda w, r: {
+        "arn": r.id,
+        "arnSuffix": r.id.partition(":")[2].rpartition(":")[2],
+        "name": r.inputs.get("name") or r.name,
+        "loadBalancerArns": [],
+    },
+    replaces={
+        "name": _FORCE_NEW,
+        "port": _FORCE_NEW,
+        "protocol": _FORCE_NEW,
+        "vpcId": _FORCE_NEW,
+        "targetType": _FORCE_NEW,
+    },
+)
 declare(
-    "aws:lb/listener:Listener", depth=Depth.SIMULATED, effect="a real TLS listener with the certificate's key",
-    not_simulated="further rules and certificates of a listener", rules=_listener_rules,
+    "aws:lb/listener:Listener",
+    depth=Depth.SIMULATED,
+    effect="a real TLS listener with the certificate's key",
+    not_simulated="further rules and certificates of a listener",
+    rules=_listener_rules,
     id_of=lambda w, r: f"{str(r.inputs['loadBalancerArn']).replace(':loadbalancer/', ':listener/')}/{hex_id(16)}",
-    outputs=lambda w, r: {"arn": r.id}, replaces={"loadBalancerArn": _FORCE_NEW},
-)  # fmt: skip
+    outputs=lambda w, r: {"arn": r.id},
+    replaces={"loadBalancerArn": _FORCE_NEW},
+)
 
 
 # -- Fargate -----------------------------------------------------------------------------------------
@@ -422,7 +536,11 @@ def _task_outputs(world: World, r: Resource) -> Values:
 
 
 def _revisions(world: World, family: str) -> int:
-    known = [t.place.get("revision", 0) for t in world.all("aws:ecs/taskDefinition:TaskDefinition") if t.inputs["family"] == family]
+    known = [
+        t.place.get("revision", 0)
+        for t in world.all("aws:ecs/taskDefinition:TaskDefinition")
+        if t.inputs["family"] == family
+    ]
     return max(known, default=0)
 
 
@@ -436,15 +554,20 @@ def _task_rules(world: World, r: Resource) -> None:
 
 
 def _service_rules(world: World, r: Resource) -> None:
-    task = world.require("aws:ecs/taskDefinition:TaskDefinition", r.inputs.get("taskDefinition"),
-                         "ClientException: TaskDefinition not found.")  # fmt: skip
+    task = world.require(
+        "aws:ecs/taskDefinition:TaskDefinition",
+        r.inputs.get("taskDefinition"),
+        "ClientException: TaskDefinition not found.",
+    )
     container = _container(task)
     if world.digest_of(container["image"]) is None:
         raise CloudRefused(
             f"CannotPullContainerError: pull image manifest has been retried 1 time(s): {container['image']}: not found",
             hint="deploy the reference that the image resource gives back",
         )
-    repository = _arn("ecr", task, f"repository/{container['image'].partition('/')[2].partition('@')[0].partition(':')[0]}")
+    repository = _arn(
+        "ecr", task, f"repository/{container['image'].partition('/')[2].partition('@')[0].partition(':')[0]}"
+    )
     role = task.inputs.get("executionRoleArn")
     if not _role_allows(world, role, "ecr:BatchGetImage", repository):
         raise CloudRefused(
@@ -468,7 +591,7 @@ def _service_workload(world: World, r: Resource) -> Workload | None:
     if digest is None:
         return None
     desired = int(r.inputs.get("desiredCount", 1))
-    target = next(iter(r.inputs.get("loadBalancers") or []), {})
+    target: Values = next(iter(r.inputs.get("loadBalancers") or []), {})
     group = world.find("aws:lb/targetGroup:TargetGroup", target.get("targetGroupArn"))
     path = nested(group.inputs, "healthCheck", "path") if group else None
     variables = {e["name"]: e["value"] for e in container.get("environment") or []}
@@ -497,28 +620,58 @@ def _wait_service(world: World, r: Resource, timeout_seconds: float, cancelled: 
 
 
 declare(
-    "aws:ecs/cluster:Cluster", not_simulated="a name for services to be in",
+    "aws:ecs/cluster:Cluster",
+    not_simulated="a name for services to be in",
     id_of=lambda w, r: _arn("ecs", r, f"cluster/{r.inputs.get('name') or r.name}"),
-    outputs=lambda w, r: {"arn": r.id, "name": r.inputs.get("name") or r.name}, replaces={"name": _FORCE_NEW},
-)  # fmt: skip
+    outputs=lambda w, r: {"arn": r.id, "name": r.inputs.get("name") or r.name},
+    replaces={"name": _FORCE_NEW},
+)
 declare(
-    "aws:ecs/taskDefinition:TaskDefinition", depth=Depth.SIMULATED,
+    "aws:ecs/taskDefinition:TaskDefinition",
+    depth=Depth.SIMULATED,
     effect="its container's image, environment and port are what the processes get",
-    not_simulated="CPU and memory limits, volumes, secrets, further containers", rules=_task_rules,
-    id_of=lambda w, r: str(r.inputs["family"]), outputs=_task_outputs,
-    replaces=dict.fromkeys(("family", "containerDefinitions", "cpu", "memory", "executionRoleArn", "taskRoleArn",
-                            "networkMode", "requiresCompatibilities", "runtimePlatform", "volumes"), _FORCE_NEW),
-)  # fmt: skip
+    not_simulated="CPU and memory limits, volumes, secrets, further containers",
+    rules=_task_rules,
+    id_of=lambda w, r: str(r.inputs["family"]),
+    outputs=_task_outputs,
+    replaces=dict.fromkeys(
+        (
+            "family",
+            "containerDefinitions",
+            "cpu",
+            "memory",
+            "executionRoleArn",
+            "taskRoleArn",
+            "networkMode",
+            "requiresCompatibilities",
+            "runtimePlatform",
+            "volumes",
+        ),
+        _FORCE_NEW,
+    ),
+)
 declare(
-    "aws:ecs/service:Service", depth=Depth.SIMULATED,
+    "aws:ecs/service:Service",
+    depth=Depth.SIMULATED,
     effect="real service processes, replaced when they die, rolled back when a new revision never gets ready",
-    not_simulated="spot interruptions, placement, deployment alarms", rules=_service_rules, wait=_wait_service,
-    id_of=lambda w, r: _arn("ecs", r, f"service/{str(r.inputs.get('cluster', 'default')).rpartition('/')[2]}/{r.inputs.get('name') or r.name}"),
+    not_simulated="spot interruptions, placement, deployment alarms",
+    rules=_service_rules,
+    wait=_wait_service,
+    id_of=lambda w, r: _arn(
+        "ecs",
+        r,
+        f"service/{str(r.inputs.get('cluster', 'default')).rpartition('/')[2]}/{r.inputs.get('name') or r.name}",
+    ),
     outputs=lambda w, r: {"arn": r.id, "name": r.inputs.get("name") or r.name},
     replaces={"name": _FORCE_NEW, "cluster": _FORCE_NEW, "launchType": _FORCE_NEW},
-)  # fmt: skip
-declare("aws:appautoscaling/target:Target", depth=Depth.SIMULATED, effect="bounds the number of replicas",
-        id_of=lambda w, r: str(r.inputs["resourceId"]), outputs=lambda w, r: {"arn": _arn("application-autoscaling", r, f"scalable-target/{hex_id(12)}")})  # fmt: skip
+)
+declare(
+    "aws:appautoscaling/target:Target",
+    depth=Depth.SIMULATED,
+    effect="bounds the number of replicas",
+    id_of=lambda w, r: str(r.inputs["resourceId"]),
+    outputs=lambda w, r: {"arn": _arn("application-autoscaling", r, f"scalable-target/{hex_id(12)}")},
+)
 
 
 # -- what follows --------------------------------------------------------------------------------------
@@ -542,19 +695,25 @@ def derive(world: World) -> Effects:
 
 
 def _front(world: World, listener: Resource) -> Front:
-    balancer = world.require("aws:lb/loadBalancer:LoadBalancer", listener.inputs["loadBalancerArn"], "its load balancer is gone")
+    balancer = world.require(
+        "aws:lb/loadBalancer:LoadBalancer", listener.inputs["loadBalancerArn"], "its load balancer is gone"
+    )
     port = int(listener.inputs.get("port") or 443)
     groups = balancer.inputs.get("securityGroups") or []
     if not any(_reaches_internet(world, subnet) for subnet in balancer.inputs.get("subnets") or []):
         raise CloudRefused("no subnet of the load balancer has a route to an internet gateway")
     if not _lets_in(world, groups, port, EVERYWHERE):
         raise CloudRefused(f"no security group of the load balancer lets TCP {port} in from {EVERYWHERE}")
-    action = next(iter(listener.inputs.get("defaultActions") or []), {})
+    action: Values = next(iter(listener.inputs.get("defaultActions") or []), {})
     if action.get("type") == "redirect":
-        return Front(listener.key, listener.stack, balancer.place["address"], port, _bindings(world, listener), redirect=True)
+        return Front(
+            listener.key, listener.stack, balancer.place["address"], port, _bindings(world, listener), redirect=True
+        )
     if action.get("type") == "fixed-response":
         status = int(nested(action, "fixedResponse", "statusCode") or 200)
-        return Front(listener.key, listener.stack, balancer.place["address"], port, _bindings(world, listener), answer=status)
+        return Front(
+            listener.key, listener.stack, balancer.place["address"], port, _bindings(world, listener), answer=status
+        )
     workload = _target(world, action, groups)
     return Front(listener.key, listener.stack, balancer.place["address"], port, _bindings(world, listener), workload)
 
@@ -562,7 +721,9 @@ def _front(world: World, listener: Resource) -> Front:
 def _bindings(world: World, listener: Resource) -> tuple[Binding, ...]:
     if listener.inputs.get("protocol") != "HTTPS":
         return ()
-    certificate = world.require("aws:acm/certificate:Certificate", listener.inputs.get("certificateArn"), "its certificate is gone")
+    certificate = world.require(
+        "aws:acm/certificate:Certificate", listener.inputs.get("certificateArn"), "its certificate is gone"
+    )
     if certificate.place.get("status") != "ISSUED":
         raise CloudRefused("its certificate is not issued")
     # A balancer presents its default certificate to every name.

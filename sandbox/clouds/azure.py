@@ -51,7 +51,7 @@ def _named(provider: str, name_input: str) -> Callable[[World, Resource], str]:
     def id_of(world: World, r: Resource) -> str:
         group = r.inputs["resourceGroupName"]
         if world.find("azure-native:resources:ResourceGroup", group) is None:
-            raise CloudRefused(f"Code=\"ResourceGroupNotFound\" Message=\"Resource group '{group}' could not be found.\"")
+            raise CloudRefused(f'Code="ResourceGroupNotFound" Message="Resource group \'{group}\' could not be found."')
         parent = provider.format(**r.inputs)
         return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers/{parent}/{_own_name(r, name_input)}"
 
@@ -87,40 +87,62 @@ def _identity_output(world: World, r: Resource) -> Values:
 # -- group, registry, identity --------------------------------------------------------------------------
 
 declare(
-    "azure-native:resources:ResourceGroup", depth=Depth.SIMULATED, effect="what names a group that does not exist is refused",
+    "azure-native:resources:ResourceGroup",
+    depth=Depth.SIMULATED,
+    effect="what names a group that does not exist is refused",
     id_of=lambda w, r: f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{_own_name(r, 'resourceGroupName')}",
-    outputs=lambda w, r: _common(r, "Microsoft.Resources/resourceGroups") | {"properties": {"provisioningState": "Succeeded"}},
+    outputs=lambda w, r: (
+        _common(r, "Microsoft.Resources/resourceGroups") | {"properties": {"provisioningState": "Succeeded"}}
+    ),
     replaces={"resourceGroupName": _NAMED, "location": _CREATE_ONLY},
-)  # fmt: skip
+)
 declare(
-    "azure-native:containerregistry:Registry", depth=Depth.SIMULATED,
-    effect="images can be pushed to it with a token and pulled with a role", not_simulated="replication, retention, firewall",
+    "azure-native:containerregistry:Registry",
+    depth=Depth.SIMULATED,
+    effect="images can be pushed to it with a token and pulled with a role",
+    not_simulated="replication, retention, firewall",
     id_of=_named("Microsoft.ContainerRegistry/registries", "registryName"),
-    outputs=lambda w, r: _common(r, "Microsoft.ContainerRegistry/registries") | {
-        "loginServer": f"{_tail(r).lower()}.azurecr.io", "provisioningState": "Succeeded", "creationDate": "2026-01-01T00:00:00Z"},
+    outputs=lambda w, r: (
+        _common(r, "Microsoft.ContainerRegistry/registries")
+        | {
+            "loginServer": f"{_tail(r).lower()}.azurecr.io",
+            "provisioningState": "Succeeded",
+            "creationDate": "2026-01-01T00:00:00Z",
+        }
+    ),
     replaces={"registryName": _NAMED, "resourceGroupName": _NAMED, "location": _CREATE_ONLY},
-)  # fmt: skip
+)
 declare(
-    "azure-native:managedidentity:UserAssignedIdentity", depth=Depth.SIMULATED,
+    "azure-native:managedidentity:UserAssignedIdentity",
+    depth=Depth.SIMULATED,
     effect="pulls images and reads the vault with the roles assigned to it",
     id_of=_named("Microsoft.ManagedIdentity/userAssignedIdentities", "resourceName"),
-    outputs=lambda w, r: _common(r, "Microsoft.ManagedIdentity/userAssignedIdentities") | {
-        "principalId": _guid("principal", r.id), "clientId": _guid("client", r.id), "tenantId": TENANT},
+    outputs=lambda w, r: (
+        _common(r, "Microsoft.ManagedIdentity/userAssignedIdentities")
+        | {"principalId": _guid("principal", r.id), "clientId": _guid("client", r.id), "tenantId": TENANT}
+    ),
     replaces={"resourceName": _NAMED, "resourceGroupName": _NAMED, "location": _CREATE_ONLY},
-)  # fmt: skip
+)
 declare(
-    "azure-native:authorization:RoleAssignment", depth=Depth.SIMULATED, effect="gives an identity a role on a scope",
+    "azure-native:authorization:RoleAssignment",
+    depth=Depth.SIMULATED,
+    effect="gives an identity a role on a scope",
     not_simulated="propagation: it counts at once, where Azure takes minutes",
-    id_of=lambda w, r: f"{r.inputs['scope']}/providers/Microsoft.Authorization/roleAssignments/{r.inputs.get('roleAssignmentName') or _guid(r.urn)}",
+    id_of=lambda w, r: (
+        f"{r.inputs['scope']}/providers/Microsoft.Authorization/roleAssignments/{r.inputs.get('roleAssignmentName') or _guid(r.urn)}"
+    ),
     outputs=lambda w, r: {"name": _tail(r), "type": "Microsoft.Authorization/roleAssignments"},
     replaces=dict.fromkeys(("scope", "principalId", "roleDefinitionId", "roleAssignmentName"), _CREATE_ONLY),
-)  # fmt: skip
+)
 declare(
-    "azure-native:operationalinsights:Workspace", not_simulated="the replicas' output goes to .sandbox/logs",
+    "azure-native:operationalinsights:Workspace",
+    not_simulated="the replicas' output goes to .sandbox/logs",
     id_of=_named("Microsoft.OperationalInsights/workspaces", "workspaceName"),
-    outputs=lambda w, r: _common(r, "Microsoft.OperationalInsights/workspaces") | {"customerId": _guid("workspace", r.id)},
+    outputs=lambda w, r: (
+        _common(r, "Microsoft.OperationalInsights/workspaces") | {"customerId": _guid("workspace", r.id)}
+    ),
     replaces={"workspaceName": _NAMED, "resourceGroupName": _NAMED, "location": _CREATE_ONLY},
-)  # fmt: skip
+)
 
 
 def vault_id(group: str = "outlast-certificates") -> str:
@@ -179,11 +201,21 @@ def _create_environment(world: World, r: Resource) -> None:
 
 def _environment_outputs(world: World, r: Resource) -> Values:
     domain = f"{stable_hex(r.id, length=12)}.{str(r.inputs.get('location') or 'eastus').lower().replace(' ', '')}.azurecontainerapps.io"
-    return _common(r, "Microsoft.App/managedEnvironments") | _identity_output(world, r) | {
-        "staticIp": r.place["address"], "defaultDomain": domain, "provisioningState": "Succeeded",
-        "customDomainConfiguration": {**(r.inputs.get("customDomainConfiguration") or {}), "customDomainVerificationId": verification_id()},
-        "eventStreamEndpoint": f"https://eastus.azurecontainerapps.dev{r.id}/eventstream", "infrastructureResourceGroup": f"ME_{_tail(r)}",
-    }  # fmt: skip
+    return (
+        _common(r, "Microsoft.App/managedEnvironments")
+        | _identity_output(world, r)
+        | {
+            "staticIp": r.place["address"],
+            "defaultDomain": domain,
+            "provisioningState": "Succeeded",
+            "customDomainConfiguration": {
+                **(r.inputs.get("customDomainConfiguration") or {}),
+                "customDomainVerificationId": verification_id(),
+            },
+            "eventStreamEndpoint": f"https://eastus.azurecontainerapps.dev{r.id}/eventstream",
+            "infrastructureResourceGroup": f"ME_{_tail(r)}",
+        }
+    )
 
 
 def _vault_pair(world: World, r: Resource) -> KeyPair:
@@ -233,7 +265,9 @@ def _environment_of(world: World, group: str, name: str) -> Resource | None:
 
 def _certificate_rules(world: World, r: Resource) -> None:
     if _environment_of(world, r.inputs["resourceGroupName"], r.inputs["environmentName"]) is None:
-        raise CloudRefused(f'Code="ResourceNotFound" Message="The environment {r.inputs["environmentName"]} was not found."')
+        raise CloudRefused(
+            f'Code="ResourceNotFound" Message="The environment {r.inputs["environmentName"]} was not found."'
+        )
     if not r.inputs.get("properties"):
         raise CloudRefused('Code="InvalidRequestContent" Message="properties is required."')
     pair = _vault_pair(world, r)
@@ -245,17 +279,28 @@ def _certificate_outputs(world: World, r: Resource) -> Values:
     names = list(pair.names)
     return _common(r, "Microsoft.App/managedEnvironments/certificates") | {
         "properties": {
-            **(r.inputs.get("properties") or {}), "provisioningState": "Succeeded", "subjectName": f"CN={names[0]}",
-            "subjectAlternativeNames": names, "expirationDate": pair.not_after.isoformat(), "issueDate": "2026-01-01T00:00:00+00:00",
-            "issuer": "CN=Outlast sandbox CA", "publicKeyHash": stable_hex(*names), "thumbprint": stable_hex("thumb", *names).upper(),
-            "valid": True, "deploymentErrors": "",
+            **(r.inputs.get("properties") or {}),
+            "provisioningState": "Succeeded",
+            "subjectName": f"CN={names[0]}",
+            "subjectAlternativeNames": names,
+            "expirationDate": pair.not_after.isoformat(),
+            "issueDate": "2026-01-01T00:00:00+00:00",
+            "issuer": "CN=Outlast sandbox CA",
+            "publicKeyHash": stable_hex(*names),
+            "thumbprint": stable_hex("thumb", *names).upper(),
+            "valid": True,
+            "deploymentErrors": "",
         },
-    }  # fmt: skip
+    }
 
 
 def _app_rules(world: World, r: Resource) -> None:
     environment_id = r.inputs.get("managedEnvironmentId") or r.inputs.get("environmentId")
-    world.require("azure-native:app:ManagedEnvironment", environment_id, 'Code="ManagedEnvironmentNotFound" Message="The environment was not found."')
+    world.require(
+        "azure-native:app:ManagedEnvironment",
+        environment_id,
+        'Code="ManagedEnvironmentNotFound" Message="The environment was not found."',
+    )
     container = nested(r.inputs, "template", "containers", 0)
     if container is None:
         raise CloudRefused('Code="InvalidParameterValueInContainerTemplate" Message="The template has no container."')
@@ -270,10 +315,12 @@ def _image_rules(world: World, r: Resource, image: str) -> None:
     if registry is None or world.digest_of(image) is None:
         raise CloudRefused(
             f'Code="InvalidParameterValueInContainerTemplate" Message="Field template.containers.image is invalid with details: '
-            f"MANIFEST_UNKNOWN: manifest for {image} is not found.\"",
+            f'MANIFEST_UNKNOWN: manifest for {image} is not found."',
             hint="deploy the reference that the image resource gives back",
         )
-    credentials = next((c for c in nested(r.inputs, "configuration", "registries") or [] if c.get("server") == server), None)
+    credentials = next(
+        (c for c in nested(r.inputs, "configuration", "registries") or [] if c.get("server") == server), None
+    )
     identity = world.find("azure-native:managedidentity:UserAssignedIdentity", (credentials or {}).get("identity"))
     if identity is None or not has_role(world, identity, ACR_PULL, registry.id):
         raise CloudRefused(
@@ -294,9 +341,10 @@ def _domain_rules(world: World, domain: Values) -> None:
     if domain.get("bindingType") in (None, "Disabled"):
         return
     certificate = world.require(
-        "azure-native:app:Certificate", domain.get("certificateId"),
+        "azure-native:app:Certificate",
+        domain.get("certificateId"),
         f'Code="CertificateMissing" Message="CertificateId property is missing for customDomain \'{name}\'."',
-    )  # fmt: skip
+    )
     if not _fits(name, certificate.outputs["properties"]["subjectAlternativeNames"]):
         raise CloudRefused(
             f'Code="CertificateDomainMismatch" Message="The certificate {certificate.id} does not match the custom domain '
@@ -316,12 +364,21 @@ def _app_outputs(world: World, r: Resource) -> Values:
     configuration = dict(r.inputs.get("configuration") or {})
     if configuration.get("ingress"):
         configuration["ingress"] = {**configuration["ingress"], "fqdn": f"{_tail(r)}.{domain}"}
-    return _common(r, "Microsoft.App/containerApps") | _identity_output(world, r) | {
-        "provisioningState": "Succeeded", "runningStatus": "Running", "customDomainVerificationId": verification_id(),
-        "latestRevisionName": f"{_tail(r)}--{revision:07d}", "latestReadyRevisionName": f"{_tail(r)}--{revision:07d}",
-        "latestRevisionFqdn": f"{_tail(r)}--{revision:07d}.{domain}", "outboundIpAddresses": [], "eventStreamEndpoint": "",
-        "configuration": configuration,
-    }  # fmt: skip
+    return (
+        _common(r, "Microsoft.App/containerApps")
+        | _identity_output(world, r)
+        | {
+            "provisioningState": "Succeeded",
+            "runningStatus": "Running",
+            "customDomainVerificationId": verification_id(),
+            "latestRevisionName": f"{_tail(r)}--{revision:07d}",
+            "latestReadyRevisionName": f"{_tail(r)}--{revision:07d}",
+            "latestRevisionFqdn": f"{_tail(r)}--{revision:07d}.{domain}",
+            "outboundIpAddresses": [],
+            "eventStreamEndpoint": "",
+            "configuration": configuration,
+        }
+    )
 
 
 def _app_workload(world: World, r: Resource) -> Workload | None:
@@ -333,11 +390,13 @@ def _app_workload(world: World, r: Resource) -> Workload | None:
     scale = nested(r.inputs, "template", "scale") or {}
     # Defaults of the scale block: 0 to 10 replicas, 10 requests at once (azure-native 3.29.0, ScaleArgs; docs "scale-app").
     low, high = int(scale.get("minReplicas") or 0), int(scale.get("maxReplicas") or 10)
-    rule = next((x["http"] for x in scale.get("rules") or [] if x.get("http")), {})
+    rule: Values = next((x["http"] for x in scale.get("rules") or [] if x.get("http")), {})
     concurrency = int((rule.get("metadata") or {}).get("concurrentRequests", 10))
     port = int(nested(r.inputs, "configuration", "ingress", "targetPort") or 80)
     probes = container.get("probes") or []
-    wanted = next((p for kind in ("Readiness", "Startup", "Liveness") for p in probes if p.get("type") == kind), {})
+    wanted: Values = next(
+        (p for kind in ("Readiness", "Startup", "Liveness") for p in probes if p.get("type") == kind), {}
+    )
     path = nested(wanted, "httpGet", "path") or "/"
     return Workload(r.key, r.stack, digest, port, environment_pairs(variables), low, high, concurrency, path)
 
@@ -353,26 +412,48 @@ def _wait_app(world: World, r: Resource, timeout_seconds: float, cancelled: Call
 
 
 declare(
-    "azure-native:app:ManagedEnvironment", depth=Depth.SIMULATED, effect="has a static address on which its apps are reached",
+    "azure-native:app:ManagedEnvironment",
+    depth=Depth.SIMULATED,
+    effect="has a static address on which its apps are reached",
     not_simulated="VNets, workload profiles, zone redundancy; one app with ingress per environment",
-    id_of=_named("Microsoft.App/managedEnvironments", "environmentName"), create=_create_environment, outputs=_environment_outputs,
-    replaces={"environmentName": _NAMED, "resourceGroupName": _NAMED, "location": _CREATE_ONLY, "vnetConfiguration": _CREATE_ONLY,
-              "zoneRedundant": _CREATE_ONLY},
-)  # fmt: skip
+    id_of=_named("Microsoft.App/managedEnvironments", "environmentName"),
+    create=_create_environment,
+    outputs=_environment_outputs,
+    replaces={
+        "environmentName": _NAMED,
+        "resourceGroupName": _NAMED,
+        "location": _CREATE_ONLY,
+        "vnetConfiguration": _CREATE_ONLY,
+        "zoneRedundant": _CREATE_ONLY,
+    },
+)
 declare(
-    "azure-native:app:Certificate", depth=Depth.SIMULATED, effect="reads the key pair from the vault with the site's identity",
-    not_simulated="uploaded PFX files, rotation", rules=_certificate_rules, outputs=_certificate_outputs,
+    "azure-native:app:Certificate",
+    depth=Depth.SIMULATED,
+    effect="reads the key pair from the vault with the site's identity",
+    not_simulated="uploaded PFX files, rotation",
+    rules=_certificate_rules,
+    outputs=_certificate_outputs,
     id_of=_named("Microsoft.App/managedEnvironments/{environmentName}/certificates", "certificateName"),
     replaces={"certificateName": _NAMED, "environmentName": _NAMED, "resourceGroupName": _NAMED},
-)  # fmt: skip
+)
 declare(
-    "azure-native:app:ContainerApp", depth=Depth.SIMULATED,
+    "azure-native:app:ContainerApp",
+    depth=Depth.SIMULATED,
     effect="real service processes behind the environment's address, for the custom domains that are bound to it",
-    not_simulated="secrets, Dapr, several containers, traffic splitting between revisions", rules=_app_rules, outputs=_app_outputs,
-    id_of=_named("Microsoft.App/containerApps", "containerAppName"), wait=_wait_app,
-    replaces={"containerAppName": _NAMED, "resourceGroupName": _NAMED, "managedEnvironmentId": _CREATE_ONLY,
-              "environmentId": _CREATE_ONLY, "location": _CREATE_ONLY},
-)  # fmt: skip
+    not_simulated="secrets, Dapr, several containers, traffic splitting between revisions",
+    rules=_app_rules,
+    outputs=_app_outputs,
+    id_of=_named("Microsoft.App/containerApps", "containerAppName"),
+    wait=_wait_app,
+    replaces={
+        "containerAppName": _NAMED,
+        "resourceGroupName": _NAMED,
+        "managedEnvironmentId": _CREATE_ONLY,
+        "environmentId": _CREATE_ONLY,
+        "location": _CREATE_ONLY,
+    },
+)
 
 
 def derive(world: World) -> Effects:
@@ -397,9 +478,10 @@ def _front(world: World, app: Resource) -> Front:
     if not ingress or not ingress.get("external"):
         raise CloudRefused("its ingress is not external")
     environment = world.require(
-        "azure-native:app:ManagedEnvironment", app.inputs.get("managedEnvironmentId") or app.inputs.get("environmentId"),
+        "azure-native:app:ManagedEnvironment",
+        app.inputs.get("managedEnvironmentId") or app.inputs.get("environmentId"),
         "its environment is gone",
-    )  # fmt: skip
+    )
     bindings = []
     for domain in ingress.get("customDomains") or []:
         certificate = world.find("azure-native:app:Certificate", domain.get("certificateId"))

@@ -86,9 +86,13 @@ def _outputs(world: World, r: Resource) -> Values:
 
 
 declare(
-    "docker-build:index:Image", depth=Depth.SIMULATED,
+    "docker-build:index:Image",
+    depth=Depth.SIMULATED,
     effect="copies what the Dockerfile copies and makes a virtual environment with its lock; pushed by content digest",
     not_simulated="layers, base images, RUN lines other than pip install, other platforms",
-    id_of=lambda w, r: f"{next(iter(r.inputs.get('tags') or ['image']))}@{r.place['digest']}", create=_build, update=_build,
-    outputs=_outputs, known_early=_context_hash,
-)  # fmt: skip
+    id_of=lambda w, r: f"{next(iter(r.inputs.get('tags') or ['image']))}@{r.place['digest']}",
+    create=_build,
+    update=_build,
+    outputs=_outputs,
+    known_early=_context_hash,
+)

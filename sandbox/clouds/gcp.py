@@ -24,6 +24,7 @@ from sandbox.clouds.world import (
     nested,
     stable_hex,
 )
+from sandbox.engine.outputs import output_names
 from sandbox.fronts import Binding, Front
 from sandbox.replicas import Workload
 
@@ -51,7 +52,9 @@ def _global(collection: str) -> Callable[[World, Resource], str]:
 
 
 def _located(collection: str, *inputs: str, place: str | None = None) -> Callable[[World, Resource], str]:
-    return lambda world, r: f"projects/{_project(r)}/locations/{place or _place_of(r)}/{collection}/{_name(r, *(inputs or ('name',)))}"
+    return lambda world, r: (
+        f"projects/{_project(r)}/locations/{place or _place_of(r)}/{collection}/{_name(r, *(inputs or ('name',)))}"
+    )
 
 
 def _tail(r: Resource) -> str:
@@ -59,10 +62,16 @@ def _tail(r: Resource) -> str:
 
 
 def _compute(world: World, r: Resource) -> Values:
-    return {
-        "name": _tail(r), "selfLink": _COMPUTE + r.id, "project": _project(r), "creationTimestamp": "2026-01-01T00:00:00.000-00:00",
-        "fingerprint": stable_hex(r.id, length=12), "generatedId": int(stable_hex(r.id, length=8), 16),
-    }  # fmt: skip
+    """What every compute resource gives back, as far as its type has it."""
+    found = {
+        "name": _tail(r),
+        "selfLink": _COMPUTE + r.id,
+        "project": _project(r),
+        "creationTimestamp": "2026-01-01T00:00:00.000-00:00",
+        "fingerprint": stable_hex(r.id, length=12),
+        "generatedId": int(stable_hex(r.id, length=8), 16),
+    }
+    return {name: value for name, value in found.items() if name in output_names(r.type)}
 
 
 def _needs_api(api: str) -> Callable[[World, Resource], None]:
@@ -79,25 +88,43 @@ def _needs_api(api: str) -> Callable[[World, Resource], None]:
 
 
 declare(
-    "gcp:projects/service:Service", depth=Depth.SIMULATED, effect="enables the API; resources of an API that is not enabled are refused",
-    id_of=lambda w, r: f"{_project(r)}/{r.inputs['service']}", outputs=lambda w, r: {"project": _project(r)},
+    "gcp:projects/service:Service",
+    depth=Depth.SIMULATED,
+    effect="enables the API; resources of an API that is not enabled are refused",
+    id_of=lambda w, r: f"{_project(r)}/{r.inputs['service']}",
+    outputs=lambda w, r: {"project": _project(r)},
     replaces={"service": _FORCE_NEW, "project": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "gcp:artifactregistry/repository:Repository", depth=Depth.SIMULATED, effect="images can be pushed to it and pulled from it",
-    not_simulated="cleanup policies, scanning", rules=_needs_api("artifactregistry.googleapis.com"),
+    "gcp:artifactregistry/repository:Repository",
+    depth=Depth.SIMULATED,
+    effect="images can be pushed to it and pulled from it",
+    not_simulated="cleanup policies, scanning",
+    rules=_needs_api("artifactregistry.googleapis.com"),
     id_of=_located("repositories", "repositoryId"),
-    outputs=lambda w, r: {"name": _tail(r), "project": _project(r), "location": _place_of(r), "createTime": "2026-01-01T00:00:00Z",
-                          "updateTime": "2026-01-01T00:00:00Z", "registryUri": f"{_place_of(r)}-docker.pkg.dev/{_project(r)}/{_tail(r)}"},
+    outputs=lambda w, r: {
+        "name": _tail(r),
+        "project": _project(r),
+        "location": _place_of(r),
+        "createTime": "2026-01-01T00:00:00Z",
+        "updateTime": "2026-01-01T00:00:00Z",
+        "registryUri": f"{_place_of(r)}-docker.pkg.dev/{_project(r)}/{_tail(r)}",
+    },
     replaces={"repositoryId": _FORCE_NEW, "location": _FORCE_NEW, "format": _FORCE_NEW, "project": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "gcp:serviceaccount/account:Account", not_simulated="what the service may do: it needs nothing",
+    "gcp:serviceaccount/account:Account",
+    not_simulated="what the service may do: it needs nothing",
     id_of=lambda w, r: f"projects/{_project(r)}/serviceAccounts/{_email(r)}",
-    outputs=lambda w, r: {"email": _email(r), "member": f"serviceAccount:{_email(r)}", "name": r.id,
-                          "uniqueId": str(int(stable_hex(r.id, length=16), 16)), "project": _project(r)},
+    outputs=lambda w, r: {
+        "email": _email(r),
+        "member": f"serviceAccount:{_email(r)}",
+        "name": r.id,
+        "uniqueId": str(int(stable_hex(r.id, length=16), 16)),
+        "project": _project(r),
+    },
     replaces={"accountId": _FORCE_NEW, "project": _FORCE_NEW},
-)  # fmt: skip
+)
 
 
 def _email(r: Resource) -> str:
@@ -145,11 +172,21 @@ def _run_outputs(world: World, r: Resource) -> Values:
     uri = f"https://{name}-{PROJECT_NUMBER}.{_place_of(r)}.run.app"
     revision = r.place["revision"] = int(r.place.get("revision", 0)) + 1
     return {
-        "name": name, "uri": uri, "urls": [uri], "project": _project(r), "location": _place_of(r), "reconciling": False,
-        "latestCreatedRevision": f"{r.id}/revisions/{name}-{revision:05d}", "latestReadyRevision": f"{r.id}/revisions/{name}-{revision:05d}",
-        "uid": stable_hex(r.id), "etag": stable_hex(r.id, str(revision), length=12), "generation": str(revision),
-        "observedGeneration": str(revision), "createTime": "2026-01-01T00:00:00Z", "updateTime": "2026-01-01T00:00:00Z",
-    }  # fmt: skip
+        "name": name,
+        "uri": uri,
+        "urls": [uri],
+        "project": _project(r),
+        "location": _place_of(r),
+        "reconciling": False,
+        "latestCreatedRevision": f"{r.id}/revisions/{name}-{revision:05d}",
+        "latestReadyRevision": f"{r.id}/revisions/{name}-{revision:05d}",
+        "uid": stable_hex(r.id),
+        "etag": stable_hex(r.id, str(revision), length=12),
+        "generation": str(revision),
+        "observedGeneration": str(revision),
+        "createTime": "2026-01-01T00:00:00Z",
+        "updateTime": "2026-01-01T00:00:00Z",
+    }
 
 
 def _run_workload(world: World, r: Resource) -> Workload | None:
@@ -166,11 +203,22 @@ def _run_workload(world: World, r: Resource) -> Workload | None:
         low = high = int(nested(r.inputs, "scaling", "manualInstanceCount") or 0)
     ports = container.get("ports") or {}
     port = int((ports[0] if isinstance(ports, list) and ports else ports or {}).get("containerPort") or 8080)
-    probe = nested(container, "startupProbe", "httpGet", "path") or nested(container, "livenessProbe", "httpGet", "path") or "/"
+    probe = (
+        nested(container, "startupProbe", "httpGet", "path")
+        or nested(container, "livenessProbe", "httpGet", "path")
+        or "/"
+    )
     return Workload(
-        r.key, r.stack, digest, port, environment_pairs(variables), low, high,
-        int(template.get("maxInstanceRequestConcurrency") or 80), probe,
-    )  # fmt: skip
+        r.key,
+        r.stack,
+        digest,
+        port,
+        environment_pairs(variables),
+        low,
+        high,
+        int(template.get("maxInstanceRequestConcurrency") or 80),
+        probe,
+    )
 
 
 def _wait_run(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:
@@ -184,18 +232,27 @@ def _wait_run(world: World, r: Resource, timeout_seconds: float, cancelled: Call
 
 
 declare(
-    "gcp:cloudrunv2/service:Service", depth=Depth.SIMULATED, effect="real service processes, a new revision serving once it is ready",
+    "gcp:cloudrunv2/service:Service",
+    depth=Depth.SIMULATED,
+    effect="real service processes, a new revision serving once it is ready",
     not_simulated="CPU and memory limits, volumes, secrets, its run.app address, scale from zero on a request",
-    id_of=_located("services"), rules=_run_rules, outputs=_run_outputs, wait=_wait_run,
+    id_of=_located("services"),
+    rules=_run_rules,
+    outputs=_run_outputs,
+    wait=_wait_run,
     replaces={"name": _FORCE_NEW, "location": _FORCE_NEW, "project": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "gcp:cloudrunv2/serviceIamMember:ServiceIamMember", depth=Depth.SIMULATED, effect="lets everybody invoke the service",
+    "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+    depth=Depth.SIMULATED,
+    effect="lets everybody invoke the service",
     not_simulated="members other than allUsers",
-    id_of=lambda w, r: f"projects/{_project(r)}/locations/{_place_of(r)}/services/{str(r.inputs['name']).rpartition('/')[2]}/{r.inputs['role']}/{r.inputs['member']}",
+    id_of=lambda w, r: (
+        f"projects/{_project(r)}/locations/{_place_of(r)}/services/{str(r.inputs['name']).rpartition('/')[2]}/{r.inputs['role']}/{r.inputs['member']}"
+    ),
     outputs=lambda w, r: {"etag": stable_hex(r.urn, length=12), "project": _project(r), "location": _place_of(r)},
     replaces=dict.fromkeys(("name", "role", "member", "location", "project"), _FORCE_NEW),
-)  # fmt: skip
+)
 
 
 # -- certificates -------------------------------------------------------------------------------------------
@@ -205,7 +262,11 @@ def _authorization_outputs(world: World, r: Resource) -> Values:
     domain, per_project = r.inputs["domain"], r.inputs.get("type") == "PER_PROJECT_RECORD"
     label = f"_acme-challenge_{stable_hex(_project(r), domain, length=16)}" if per_project else "_acme-challenge"
     data = f"{stable_hex(r.id, domain)}.{7 if per_project else 1}.authorize.certificatemanager.goog."
-    return {"name": _tail(r), "project": _project(r), "dnsResourceRecords": [{"name": f"{label}.{domain}.", "type": "CNAME", "data": data}]}
+    return {
+        "name": _tail(r),
+        "project": _project(r),
+        "dnsResourceRecords": [{"name": f"{label}.{domain}.", "type": "CNAME", "data": data}],
+    }
 
 
 def settle(world: World) -> None:
@@ -237,31 +298,59 @@ def missing_authorization(world: World, r: Resource) -> list[str]:
 
 
 declare(
-    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization", depth=Depth.SIMULATED, effect="names the record that proves the domain",
-    id_of=_located("dnsAuthorizations", place="global"), outputs=_authorization_outputs, rules=_needs_api("certificatemanager.googleapis.com"),
-    replaces={"name": _FORCE_NEW, "domain": _FORCE_NEW, "location": _FORCE_NEW, "type": _FORCE_NEW},
-)  # fmt: skip
-declare(
-    "gcp:certificatemanager/certificate:Certificate", depth=Depth.SIMULATED,
-    effect="issued by the private CA once its authorization's record is answered; creation does not wait for that",
-    not_simulated="renewal, self-managed certificates", id_of=_located("certificates", place="global"),
+    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization",
+    depth=Depth.SIMULATED,
+    effect="names the record that proves the domain",
+    id_of=_located("dnsAuthorizations", place="global"),
+    outputs=_authorization_outputs,
     rules=_needs_api("certificatemanager.googleapis.com"),
-    outputs=lambda w, r: {"name": _tail(r), "project": _project(r), "sanDnsnames": nested(r.inputs, "managed", "domains") or []},
+    replaces={"name": _FORCE_NEW, "domain": _FORCE_NEW, "location": _FORCE_NEW, "type": _FORCE_NEW},
+)
+declare(
+    "gcp:certificatemanager/certificate:Certificate",
+    depth=Depth.SIMULATED,
+    effect="issued by the private CA once its authorization's record is answered; creation does not wait for that",
+    not_simulated="renewal, self-managed certificates",
+    id_of=_located("certificates", place="global"),
+    rules=_needs_api("certificatemanager.googleapis.com"),
+    outputs=lambda w, r: {
+        "name": _tail(r),
+        "project": _project(r),
+        "sanDnsnames": nested(r.inputs, "managed", "domains") or [],
+    },
     replaces={"name": _FORCE_NEW, "managed": _FORCE_NEW, "location": _FORCE_NEW, "scope": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "gcp:certificatemanager/certificateMap:CertificateMap", depth=Depth.SIMULATED, effect="joins a proxy to its certificates",
-    id_of=_located("certificateMaps", place="global"), rules=_needs_api("certificatemanager.googleapis.com"),
-    outputs=lambda w, r: {"name": _tail(r), "project": _project(r), "createTime": "2026-01-01T00:00:00Z", "updateTime": "2026-01-01T00:00:00Z", "gclbTargets": []},
+    "gcp:certificatemanager/certificateMap:CertificateMap",
+    depth=Depth.SIMULATED,
+    effect="joins a proxy to its certificates",
+    id_of=_located("certificateMaps", place="global"),
+    rules=_needs_api("certificatemanager.googleapis.com"),
+    outputs=lambda w, r: {
+        "name": _tail(r),
+        "project": _project(r),
+        "createTime": "2026-01-01T00:00:00Z",
+        "updateTime": "2026-01-01T00:00:00Z",
+        "gclbTargets": [],
+    },
     replaces={"name": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry", depth=Depth.SIMULATED,
+    "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry",
+    depth=Depth.SIMULATED,
     effect="the front presents its certificate for this host name, and none for others",
-    id_of=lambda w, r: f"projects/{_project(r)}/locations/global/certificateMaps/{str(r.inputs['map']).rpartition('/')[2]}/certificateMapEntries/{_name(r, 'name')}",
-    outputs=lambda w, r: {"name": _tail(r), "project": _project(r), "state": "ACTIVE", "createTime": "2026-01-01T00:00:00Z", "updateTime": "2026-01-01T00:00:00Z"},
+    id_of=lambda w, r: (
+        f"projects/{_project(r)}/locations/global/certificateMaps/{str(r.inputs['map']).rpartition('/')[2]}/certificateMapEntries/{_name(r, 'name')}"
+    ),
+    outputs=lambda w, r: {
+        "name": _tail(r),
+        "project": _project(r),
+        "state": "ACTIVE",
+        "createTime": "2026-01-01T00:00:00Z",
+        "updateTime": "2026-01-01T00:00:00Z",
+    },
     replaces={"name": _FORCE_NEW, "map": _FORCE_NEW, "hostname": _FORCE_NEW, "matcher": _FORCE_NEW},
-)  # fmt: skip
+)
 
 
 # -- load balancer -------------------------------------------------------------------------------------------
@@ -297,39 +386,72 @@ def _proxy_rules(world: World, r: Resource) -> None:
 
 
 for _token, _collection, _effect in (
-    ("regionNetworkEndpointGroup:RegionNetworkEndpointGroup", "networkEndpointGroups", "joins the backend to the Cloud Run service"),
+    (
+        "regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
+        "networkEndpointGroups",
+        "joins the backend to the Cloud Run service",
+    ),
     ("uRLMap:URLMap", "urlMaps", "joins the proxy to its backend service, or redirects to HTTPS"),
-    ("targetHttpsProxy:TargetHttpsProxy", "targetHttpsProxies", "joins a forwarding rule to the URL map and the certificates"),
+    (
+        "targetHttpsProxy:TargetHttpsProxy",
+        "targetHttpsProxies",
+        "joins a forwarding rule to the URL map and the certificates",
+    ),
     ("targetHttpProxy:TargetHttpProxy", "targetHttpProxies", "joins a forwarding rule to the URL map"),
 ):
     declare(
-        f"gcp:compute/{_token}", depth=Depth.SIMULATED, effect=_effect, outputs=_compute,
+        f"gcp:compute/{_token}",
+        depth=Depth.SIMULATED,
+        effect=_effect,
+        outputs=_compute,
         rules=_proxy_rules if _collection == "targetHttpsProxies" else _needs_api("compute.googleapis.com"),
         not_simulated="host and path rules" if "urlMap" in _collection else "",
-        id_of=(lambda w, r, c=_collection: f"projects/{_project(r)}/regions/{_place_of(r)}/{c}/{_name(r, 'name')}")  # type: ignore[misc]
-        if _collection == "networkEndpointGroups" else _global(_collection),
-        replaces={"name": _FORCE_NEW, **({"cloudRun": _FORCE_NEW, "region": _FORCE_NEW} if _collection == "networkEndpointGroups" else {})},
-    )  # fmt: skip
+        id_of=(lambda w, r, c=_collection: f"projects/{_project(r)}/regions/{_place_of(r)}/{c}/{_name(r, 'name')}")
+        if _collection == "networkEndpointGroups"
+        else _global(_collection),
+        replaces={
+            "name": _FORCE_NEW,
+            **({"cloudRun": _FORCE_NEW, "region": _FORCE_NEW} if _collection == "networkEndpointGroups" else {}),
+        },
+    )
 declare(
-    "gcp:compute/backendService:BackendService", depth=Depth.SIMULATED, effect="joins the URL map to the endpoint group",
-    not_simulated="Cloud Armor, CDN, logging", id_of=_global("backendServices"), outputs=_compute, rules=_backend_rules,
+    "gcp:compute/backendService:BackendService",
+    depth=Depth.SIMULATED,
+    effect="joins the URL map to the endpoint group",
+    not_simulated="Cloud Armor, CDN, logging",
+    id_of=_global("backendServices"),
+    outputs=_compute,
+    rules=_backend_rules,
     replaces={"name": _FORCE_NEW, "loadBalancingScheme": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "gcp:compute/sSLPolicy:SSLPolicy", not_simulated="every front takes TLS 1.2 and 1.3", id_of=_global("sslPolicies"), outputs=_compute,
+    "gcp:compute/sSLPolicy:SSLPolicy",
+    not_simulated="every front takes TLS 1.2 and 1.3",
+    id_of=_global("sslPolicies"),
+    outputs=_compute,
     replaces={"name": _FORCE_NEW},
-)  # fmt: skip
+)
 declare(
-    "gcp:compute/globalAddress:GlobalAddress", depth=Depth.SIMULATED, effect="a loopback address of the site's own",
-    id_of=_global("addresses"), create=_lease, rules=_needs_api("compute.googleapis.com"),
-    outputs=lambda w, r: _compute(w, r) | {"address": r.place["address"]}, replaces={"name": _FORCE_NEW, "ipVersion": _FORCE_NEW},
-)  # fmt: skip
+    "gcp:compute/globalAddress:GlobalAddress",
+    depth=Depth.SIMULATED,
+    effect="a loopback address of the site's own",
+    id_of=_global("addresses"),
+    create=_lease,
+    rules=_needs_api("compute.googleapis.com"),
+    outputs=lambda w, r: _compute(w, r) | {"address": r.place["address"]},
+    replaces={"name": _FORCE_NEW, "ipVersion": _FORCE_NEW},
+)
 declare(
-    "gcp:compute/globalForwardingRule:GlobalForwardingRule", depth=Depth.SIMULATED, effect="a real listener on the address",
-    id_of=_global("forwardingRules"), rules=_needs_api("compute.googleapis.com"),
-    outputs=lambda w, r: _compute(w, r) | {"baseForwardingRule": "", "forwardingRuleId": int(stable_hex(r.id, length=8), 16)},
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule",
+    depth=Depth.SIMULATED,
+    effect="a real listener on the address",
+    id_of=_global("forwardingRules"),
+    rules=_needs_api("compute.googleapis.com"),
+    outputs=lambda w, r: (
+        _compute(w, r) | {"baseForwardingRule": "", "forwardingRuleId": int(stable_hex(r.id, length=8), 16)}
+    ),
     replaces={"name": _FORCE_NEW, "ipAddress": _FORCE_NEW, "portRange": _FORCE_NEW, "loadBalancingScheme": _FORCE_NEW},
-)  # fmt: skip
+)
 
 
 def derive(world: World) -> Effects:
@@ -348,7 +470,9 @@ def derive(world: World) -> Effects:
 
 
 def _front(world: World, rule: Resource) -> Front:
-    address = world.require("gcp:compute/globalAddress:GlobalAddress", rule.inputs.get("ipAddress"), "its address is gone")
+    address = world.require(
+        "gcp:compute/globalAddress:GlobalAddress", rule.inputs.get("ipAddress"), "its address is gone"
+    )
     port = int(str(rule.inputs.get("portRange") or "443").partition("-")[0])
     where = (rule.key, rule.stack, address.place["address"], port)
     plain = world.find("gcp:compute/targetHttpProxy:TargetHttpProxy", rule.inputs.get("target"))
@@ -356,7 +480,9 @@ def _front(world: World, rule: Resource) -> Front:
         urls = world.require("gcp:compute/uRLMap:URLMap", plain.inputs.get("urlMap"), "its URL map is gone")
         redirect = bool(nested(urls.inputs, "defaultUrlRedirect", "httpsRedirect"))
         return Front(*where, redirect=redirect, answer=404)
-    proxy = world.require("gcp:compute/targetHttpsProxy:TargetHttpsProxy", rule.inputs.get("target"), "its proxy is gone")
+    proxy = world.require(
+        "gcp:compute/targetHttpsProxy:TargetHttpsProxy", rule.inputs.get("target"), "its proxy is gone"
+    )
     bindings = _bindings(world, proxy)
     urls = world.require("gcp:compute/uRLMap:URLMap", proxy.inputs.get("urlMap"), "its URL map is gone")
     service = _service_behind(world, urls)
@@ -367,7 +493,9 @@ def _front(world: World, rule: Resource) -> Front:
 
 def _bindings(world: World, proxy: Resource) -> tuple[Binding, ...]:
     reference = str(proxy.inputs.get("certificateMap") or "").removeprefix(_MANAGER)
-    certificates = world.require("gcp:certificatemanager/certificateMap:CertificateMap", reference, "its certificate map is gone")
+    certificates = world.require(
+        "gcp:certificatemanager/certificateMap:CertificateMap", reference, "its certificate map is gone"
+    )
     bindings = []
     for entry in world.all("gcp:certificatemanager/certificateMapEntry:CertificateMapEntry"):
         if str(entry.inputs["map"]).rpartition("/")[2] != _tail(certificates):
@@ -382,12 +510,17 @@ def _bindings(world: World, proxy: Resource) -> tuple[Binding, ...]:
 
 
 def _service_behind(world: World, urls: Resource) -> Resource:
-    backend = world.require("gcp:compute/backendService:BackendService", urls.inputs.get("defaultService"), "its backend service is gone")
+    backend = world.require(
+        "gcp:compute/backendService:BackendService", urls.inputs.get("defaultService"), "its backend service is gone"
+    )
     group = world.require(
-        "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup", nested(backend.inputs, "backends", 0, "group"),
+        "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
+        nested(backend.inputs, "backends", 0, "group"),
         "its endpoint group is gone",
-    )  # fmt: skip
-    return world.require("gcp:cloudrunv2/service:Service", nested(group.inputs, "cloudRun", "service"), "its Cloud Run service is gone")
+    )
+    return world.require(
+        "gcp:cloudrunv2/service:Service", nested(group.inputs, "cloudRun", "service"), "its Cloud Run service is gone"
+    )
 
 
 def _everybody_may_invoke(world: World, service: Resource) -> bool:

@@ -71,7 +71,7 @@ def _delete_zone(world: World, r: Resource) -> None:
                 f"({left[0]['Name']} {left[0]['Type']}, …) and so cannot be deleted."
             )
         for record in left:
-            _change(client, r.id, "DELETE", record)
+            _change(client, r.id, "DELETE", dict(record))
         client.delete_hosted_zone(Id=r.id)
     except ClientError as error:
         if not _is_gone(error):
@@ -237,12 +237,22 @@ def _take_over(r: Resource, record: Values) -> None:
 
 # pulumi-aws's name -> Route 53's.
 _CHECK_FIELDS = {
-    "type": "Type", "ipAddress": "IPAddress", "fqdn": "FullyQualifiedDomainName", "port": "Port",
-    "resourcePath": "ResourcePath", "searchString": "SearchString", "requestInterval": "RequestInterval",
-    "failureThreshold": "FailureThreshold", "enableSni": "EnableSNI", "regions": "Regions", "disabled": "Disabled",
-    "invertHealthcheck": "Inverted", "measureLatency": "MeasureLatency", "childHealthchecks": "ChildHealthChecks",
+    "type": "Type",
+    "ipAddress": "IPAddress",
+    "fqdn": "FullyQualifiedDomainName",
+    "port": "Port",
+    "resourcePath": "ResourcePath",
+    "searchString": "SearchString",
+    "requestInterval": "RequestInterval",
+    "failureThreshold": "FailureThreshold",
+    "enableSni": "EnableSNI",
+    "regions": "Regions",
+    "disabled": "Disabled",
+    "invertHealthcheck": "Inverted",
+    "measureLatency": "MeasureLatency",
+    "childHealthchecks": "ChildHealthChecks",
     "childHealthThreshold": "HealthThreshold",
-}  # fmt: skip
+}
 _WHOLE_NUMBERS = frozenset({"port", "requestInterval", "failureThreshold", "childHealthThreshold"})
 # UpdateHealthCheck has no Type, RequestInterval or MeasureLatency: botocore's service model of route53.
 _FIXED = frozenset({"type", "requestInterval", "measureLatency"})
@@ -284,9 +294,7 @@ def _update_check(world: World, r: Resource) -> None:
     now = _call(client.get_health_check, HealthCheckId=r.id)["HealthCheck"]
     fixed = {_CHECK_FIELDS[name] for name in _FIXED}
     config = {key: value for key, value in _check_config(r.inputs).items() if key not in fixed}
-    _call(
-        client.update_health_check, HealthCheckId=r.id, HealthCheckVersion=now["HealthCheckVersion"], **config
-    )
+    _call(client.update_health_check, HealthCheckId=r.id, HealthCheckVersion=now["HealthCheckVersion"], **config)
     _tag(world, r, r.place.get("tags", {}))
 
 
@@ -328,27 +336,50 @@ def _refresh_check(world: World, r: Resource) -> Resource | None:
 
 def _refuse_self_check(world: World, r: Resource) -> None:
     if str(r.inputs.get("type", "")).endswith("STR_MATCH") and not r.inputs.get("searchString"):
-        raise CloudRefused("InvalidInput: SearchString must be specified for HTTP_STR_MATCH and HTTPS_STR_MATCH checks.")
+        raise CloudRefused(
+            "InvalidInput: SearchString must be specified for HTTP_STR_MATCH and HTTPS_STR_MATCH checks."
+        )
 
 
 declare(
-    "aws:route53/zone:Zone", depth=Depth.MOTO, effect="the sandbox's DNS answers for the zone",
-    not_simulated="delegation from a parent zone, private zones, DNSSEC", create=_create_zone, outputs=_zone_outputs,
-    delete=_delete_zone, refresh=_refresh_zone, replaces={"name": _CITED, "delegationSetId": _CITED},
-)  # fmt: skip
+    "aws:route53/zone:Zone",
+    depth=Depth.MOTO,
+    effect="the sandbox's DNS answers for the zone",
+    not_simulated="delegation from a parent zone, private zones, DNSSEC",
+    create=_create_zone,
+    outputs=_zone_outputs,
+    delete=_delete_zone,
+    refresh=_refresh_zone,
+    replaces={"name": _CITED, "delegationSetId": _CITED},
+)
 declare(
-    "aws:route53/record:Record", depth=Depth.MOTO, effect="the sandbox's DNS answers with it, by Route 53's rules",
-    not_simulated="latency, geolocation and IP-based routing", id_of=_record_id, create=_create_record,
-    update=_update_record, delete=_delete_record, refresh=_refresh_record,
+    "aws:route53/record:Record",
+    depth=Depth.MOTO,
+    effect="the sandbox's DNS answers with it, by Route 53's rules",
+    not_simulated="latency, geolocation and IP-based routing",
+    id_of=_record_id,
+    create=_create_record,
+    update=_update_record,
+    delete=_delete_record,
+    refresh=_refresh_record,
     outputs=lambda world, r: {"fqdn": _fqdn(r), "name": _fqdn(r)},
     replaces={"zoneId": _CITED, "name": _CITED, "type": _CITED, "setIdentifier": _CITED},
-)  # fmt: skip
+)
 declare(
-    "aws:route53/healthCheck:HealthCheck", depth=Depth.MOTO,
+    "aws:route53/healthCheck:HealthCheck",
+    depth=Depth.MOTO,
     effect="health checkers of each region connect to the site's socket and decide whether its records are answered",
     not_simulated="CloudWatch alarm and ARC routing control checks, latency measurement",
-    rules=_refuse_self_check, create=_create_check, update=_update_check, delete=_delete_check, refresh=_refresh_check,
+    rules=_refuse_self_check,
+    create=_create_check,
+    update=_update_check,
+    delete=_delete_check,
+    refresh=_refresh_check,
     outputs=_check_outputs,
-    replaces={"type": "botocore, UpdateHealthCheckRequest: absent", "requestInterval": "botocore, the same",
-              "measureLatency": "botocore, the same", "referenceName": _CITED},
-)  # fmt: skip
+    replaces={
+        "type": "botocore, UpdateHealthCheckRequest: absent",
+        "requestInterval": "botocore, the same",
+        "measureLatency": "botocore, the same",
+        "referenceName": _CITED,
+    },
+)

@@ -119,9 +119,15 @@ class SimulatedClouds:
                 hint="`pulumi refresh` finds out what is gone, `pulumi up` makes it again",
             )
         resource = Resource(
-            known.type, known.name, request.urn, dict(request.inputs), dict(request.config),
-            known.id, known.outputs, dict(known.place),
-        )  # fmt: skip
+            known.type,
+            known.name,
+            request.urn,
+            dict(request.inputs),
+            dict(request.config),
+            known.id,
+            known.outputs,
+            dict(known.place),
+        )
         kind.rules(self.world, resource)
         kind.update(self.world, resource)
         resource.outputs = kind.outputs(self.world, resource)
@@ -177,7 +183,13 @@ def _resource(request: engine.Request) -> Resource:
 def _zones(world: World, args: Values, config: Values) -> Values:
     region = args.get("region") or config.get("region") or "us-east-1"
     names = [f"{region}{letter}" for letter in "abc"]
-    return {"names": names, "zoneIds": [f"{region}-az{i}" for i in (1, 2, 3)], "groupNames": [region], "id": region, "region": region}
+    return {
+        "names": names,
+        "zoneIds": [f"{region}-az{i}" for i in (1, 2, 3)],
+        "groupNames": [region],
+        "id": region,
+        "region": region,
+    }
 
 
 def _caller(world: World, args: Values, config: Values) -> Values:
@@ -186,9 +198,13 @@ def _caller(world: World, args: Values, config: Values) -> Values:
 
 def _client_config(world: World, args: Values, config: Values) -> Values:
     return {
-        "accessToken": gcp.access_token(), "project": PROJECT, "region": config.get("region", ""), "zone": config.get("zone", ""),
-        "defaultLabels": {}, "id": PROJECT,
-    }  # fmt: skip
+        "accessToken": gcp.access_token(),
+        "project": PROJECT,
+        "region": config.get("region", ""),
+        "zone": config.get("zone", ""),
+        "defaultLabels": {},
+        "id": PROJECT,
+    }
 
 
 _FUNCTIONS: dict[str, Callable[[World, Values, Values], Values]] = {
@@ -198,11 +214,19 @@ _FUNCTIONS: dict[str, Callable[[World, Values, Values], Values]] = {
     "azure-native:app:getCustomDomainVerificationId": lambda w, a, c: {"value": azure.verification_id()},
     "azure-native:authorization:getClientToken": lambda w, a, c: {"token": azure.client_token()},
     "azure-native:authorization:getClientConfig": lambda w, a, c: {
-        "clientId": SUBSCRIPTION, "objectId": SUBSCRIPTION, "subscriptionId": SUBSCRIPTION, "tenantId": TENANT},
+        "clientId": SUBSCRIPTION,
+        "objectId": SUBSCRIPTION,
+        "subscriptionId": SUBSCRIPTION,
+        "tenantId": TENANT,
+    },
     "gcp:organizations/getClientConfig:getClientConfig": _client_config,
     "gcp:organizations/getProject:getProject": lambda w, a, c: {
-        "projectId": PROJECT, "number": PROJECT_NUMBER, "name": PROJECT, "id": f"projects/{PROJECT}"},
-}  # fmt: skip
+        "projectId": PROJECT,
+        "number": PROJECT_NUMBER,
+        "name": PROJECT,
+        "id": f"projects/{PROJECT}",
+    },
+}
 
 
 def describe_kinds() -> list[dict[str, str]]:

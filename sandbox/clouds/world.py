@@ -70,8 +70,16 @@ class Resource:
         return {str(c) for c in candidates if c}
 
     def document(self) -> Values:
-        return {"type": self.type, "name": self.name, "urn": self.urn, "inputs": self.inputs, "config": self.config,
-                "id": self.id, "outputs": self.outputs, "place": self.place}  # fmt: skip
+        return {
+            "type": self.type,
+            "name": self.name,
+            "urn": self.urn,
+            "inputs": self.inputs,
+            "config": self.config,
+            "id": self.id,
+            "outputs": self.outputs,
+            "place": self.place,
+        }
 
 
 class World:
