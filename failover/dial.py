@@ -18,7 +18,6 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -28,46 +27,20 @@ from pathlib import Path
 from typing import Any, cast
 
 import dns.exception
-import dns.flags
 import dns.message
 import dns.name
 import dns.query
-import dns.rcode
-import dns.rdatatype
 import dns.resolver
-import dns.rrset
 import httpx
 
 from failover.connection import DialTransport
 from failover.errors import InvalidInput, Mistake, Unavailable
+from failover.resolution import MAX_CNAME_HOPS, Resolution, StubResolver, read_response
+
+__all__ = ["Certificate", "Dial", "Lookup", "Resolution", "StubResolver"]
 
 DNS_PORT = 53
-MAX_CNAME_HOPS = 8
 ENVIRONMENT = ("OUTLAST_NAMESERVER", "OUTLAST_PORT_OFFSET", "OUTLAST_CA_FILE", "OUTLAST_SPEED")
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """What DNS said about a name.
-
-    `addresses` in the order of the answer; `cname_chain` the names that led there, without `host` itself;
-    `ttl_seconds` the smallest of the chain (for a negative answer the negative TTL of the SOA), as DNS gave it;
-    `rcode` as text (`NOERROR` with no addresses means that the name exists without this type).
-    """
-
-    host: str
-    rdtype: str
-    addresses: tuple[str, ...]
-    cname_chain: tuple[str, ...]
-    ttl_seconds: int
-    rcode: str
-    authoritative: bool
-    elapsed_seconds: float
-
-    @property
-    def origin_host(self) -> str:
-        """The name that owns the addresses: the end of the CNAME chain."""
-        return self.cname_chain[-1] if self.cname_chain else self.host
 
 
 @dataclass(frozen=True)
@@ -235,46 +208,13 @@ class Dial:
                 f"no answer from {asked} for {host}: {type(error).__name__}: {error}",
                 hint="check OUTLAST_NAMESERVER and OUTLAST_PORT_OFFSET, and that the name server runs",
             ) from error
-        return _read(response, host, rdtype)
+        return read_response(response, host, rdtype)
 
     def _ask_nameserver(self, name: dns.name.Name, rdtype: str, timeout: float) -> dns.message.Message:
         query = dns.message.make_query(name, rdtype, use_edns=0)
         where = str(self.nameserver)
         response, _ = dns.query.udp_with_fallback(query, where, timeout=timeout, port=DNS_PORT + self.port_offset)
         return response
-
-
-class StubResolver:
-    """What an ordinary client does with DNS: keeps an answer for its TTL, then asks again.
-
-    Thread-safe. `now` counts seconds; failures to ask are not kept, and an expired answer is never served.
-    """
-
-    def __init__(self, dial: Dial, *, now: Callable[[], float] = time.monotonic, rdtype: str = "A") -> None:
-        self._dial = dial
-        self._now = now
-        self._rdtype = rdtype
-        self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, Resolution]] = {}
-
-    def lookup(self, host: str) -> Resolution:
-        """The answer for `host`: a kept one while its TTL lasts, else a new one."""
-        key = host.rstrip(".").lower()
-        with self._lock:
-            expires, kept = self._kept.get(key, (0.0, None))
-        if kept is not None and self._now() < expires:
-            return kept
-        asked_at = self._now()
-        found = self._dial.resolve(host, self._rdtype)
-        if found.rcode in ("NOERROR", "NXDOMAIN"):
-            with self._lock:
-                self._kept[key] = (asked_at + found.ttl_seconds, found)
-        return found
-
-    def forget(self) -> None:
-        """Drop everything, as a restarted client would."""
-        with self._lock:
-            self._kept.clear()
 
 
 def _ask_system(name: dns.name.Name, rdtype: str, timeout: float) -> dns.message.Message:
@@ -285,50 +225,11 @@ def _ask_system(name: dns.name.Name, rdtype: str, timeout: float) -> dns.message
         return cast(dns.message.Message, error.response(name))  # type: ignore[no-untyped-call]  # dnspython has no types here
 
 
-def _read(response: dns.message.Message, host: str, rdtype: str) -> Resolution:
-    """Walk the answer section from `host` along its CNAMEs to the addresses."""
-    owner = dns.name.from_text(host)
-    chain: list[str] = []
-    ttls: list[int] = []
-    wanted = dns.rdatatype.from_text(rdtype)
-    records = {(rrset.name, rrset.rdtype): rrset for rrset in response.answer}
-    addresses: tuple[str, ...] = ()
-    while len(chain) <= MAX_CNAME_HOPS:
-        if found := records.get((owner, wanted)):
-            addresses = tuple(_text(rdata) for rdata in found)
-            ttls.append(found.ttl)
-            break
-        alias = records.get((owner, dns.rdatatype.CNAME))
-        if alias is None:
-            break
-        ttls.append(alias.ttl)
-        owner = alias[0].target
-        chain.append(owner.to_text(omit_final_dot=True).lower())
-    if not addresses:
-        ttls.extend(
-            min(rrset.ttl, rrset[0].minimum) for rrset in response.authority if rrset.rdtype == dns.rdatatype.SOA
-        )
-    return Resolution(
-        host=host.rstrip("."),
-        rdtype=rdtype,
-        addresses=addresses,
-        cname_chain=tuple(chain),
-        ttl_seconds=min(ttls, default=0),
-        rcode=dns.rcode.to_text(response.rcode()),
-        authoritative=bool(response.flags & dns.flags.AA),
-        elapsed_seconds=0.0,
-    )
-
-
 def _read_certificate(secured: ssl.SSLSocket) -> Certificate:
     facts = cast(dict[str, Any], secured.getpeercert())  # never None or empty: the certificate was verified
     ends = ssl.cert_time_to_seconds(facts["notAfter"])
     names = tuple(value for kind, value in facts.get("subjectAltName", ()) if kind == "DNS")
     return Certificate(not_after=datetime.fromtimestamp(ends, UTC), names=names)
-
-
-def _text(rdata: dns.rdata.Rdata) -> str:
-    return rdata.to_text()
 
 
 def _is_address(text: str) -> bool:
