@@ -97,6 +97,27 @@ class Cloud(Protocol):
         """Register the resources of the site and say what will exist."""
 
 
+@dataclass(frozen=True)
+class KnownSite:
+    """A `Site` as another stack reads it: the same fields, all of them known."""
+
+    name: str
+    cloud: str
+    region: str
+    origin_host: str
+    probe_address: str
+    probe_server_name: str
+    model_digest: str
+    image_digest: str
+    capacity_rps: int
+
+
 def site_output(site: Site) -> dict[str, Any]:
     """`site` as the stack output of that name: its fields, and the version of their meaning."""
     return {"version": SITE_VERSION} | {f.name: getattr(site, f.name) for f in dataclasses.fields(site)}
+
+
+def parse_site(output: Mapping[str, Any]) -> KnownSite:
+    """The stack output `site`, read back. Pulumi hands every number of another stack over as a float."""
+    known = {f.name: output[f.name] for f in dataclasses.fields(KnownSite)}
+    return KnownSite(**known | {"capacity_rps": int(known["capacity_rps"])})

@@ -12,7 +12,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from failover.errors import Unavailable
 from infra import plan
-from infra.contract import SITE_VERSION, SiteSpec
+from infra.contract import SITE_VERSION, KnownSite, SiteSpec, parse_site
 from infra.kinds import Options, Settings, SiteSettings
 from infra.settings import parse
 
@@ -50,10 +50,13 @@ def read_zone(stack: str) -> Zone:
     return Zone(zone.apply(lambda z: str(z["zone_id"])), zone.apply(lambda z: str(z["host"])))
 
 
-def read_site(stack: str) -> pulumi.Output[dict[str, Any] | None]:
+def read_site(stack: str) -> pulumi.Output[KnownSite | None]:
     """The output `site` of `stack`, or None where the stack has none: `traffic` survives a missing site."""
-    found = _reference(stack).get_output("site")
-    return found.apply(lambda site: _check_version(stack, "site", site, SITE_VERSION) if site else None)
+
+    def parse_known(found: Any) -> KnownSite | None:
+        return parse_site(_check_version(stack, "site", found, SITE_VERSION)) if found else None
+
+    return _reference(stack).get_output("site").apply(parse_known)
 
 
 def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
@@ -96,7 +99,7 @@ def _check_version(stack: str, output: str, found: Any, version: int) -> Any:
     if not found:
         what, hint = f"the stack '{stack}' has no {output}", f"run `pulumi up -s {stack}` first"
     elif found.get("version") != version:
-        what = f"the {output} of the stack '{stack}' has version {found.get('version')}, this program reads {version}"
+        what = f"the {output} of the stack '{stack}' has version {found.get('version'):g}, this program reads {version}"
         hint = f"run `pulumi up -s {stack}` from the commit that this stack is run from"
     else:
         return found

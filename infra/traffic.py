@@ -14,14 +14,14 @@ import pulumi_aws as aws
 
 from failover.errors import Refused
 from infra import plan
-from infra.contract import HEALTH_PATH, HEALTH_TEXT
+from infra.contract import HEALTH_PATH, HEALTH_TEXT, KnownSite
 from infra.kinds import TrafficSettings
 from infra.stack import read_site, read_zone
 
 ROUTING_VERSION = 1
 
-Sites = Mapping[str, Mapping[str, Any] | None]
-"""Site -> its stack's output `site`, or None where it has none."""
+Sites = Mapping[str, KnownSite | None]
+"""Each site that may take traffic; None where its stack has none."""
 
 
 def program(settings: TrafficSettings) -> dict[str, Any]:
@@ -40,9 +40,10 @@ def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> 
         pulumi.log.warn(f"{site} takes no traffic: {reason}")
     if not routing.weights:
         raise pulumi.RunError(str(_nobody_left(settings, routing)))
-    checks = {name: _health_check(settings, host, site) for name, site in sites.items() if site}
+    existing = {name: site for name, site in sites.items() if site}
+    checks = {name: _health_check(settings, host, site) for name, site in existing.items()}
     for name, weight in routing.weights.items():
-        _record(settings, zone_id, host, sites[name] or {}, weight, checks[name])
+        _record(settings, zone_id, host, existing[name], weight, checks[name])
     return pulumi.Output.from_input(
         {
             "version": ROUTING_VERSION,
@@ -56,7 +57,7 @@ def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> 
 
 
 def _candidates(settings: TrafficSettings, sites: Sites) -> list[plan.Candidate]:
-    digests = {name: site["model_digest"] if site else None for name, site in sites.items()}
+    digests = {name: site.model_digest if site else None for name, site in sites.items()}
     return [plan.Candidate(name, weight, digests[name]) for name, weight in settings.weights.items()]
 
 
@@ -69,15 +70,15 @@ def _nobody_left(settings: TrafficSettings, routing: plan.Routing) -> Refused:
     )
 
 
-def _health_check(settings: TrafficSettings, host: str, site: Mapping[str, Any]) -> aws.route53.HealthCheck:
-    address, server_name = site["probe_address"], site["probe_server_name"]
+def _health_check(settings: TrafficSettings, host: str, site: KnownSite) -> aws.route53.HealthCheck:
+    address = site.probe_address
     return aws.route53.HealthCheck(
-        site["name"],
+        site.name,
         type="HTTPS_STR_MATCH",
         # With an address the checker goes there and only says the name; the public host itself may never be resolved
         # by a checker, for it answers with any site (Route 53 API, HealthCheckConfig).
         ip_address=address if plan.is_ipv4(address) else None,
-        fqdn=server_name,
+        fqdn=site.probe_server_name,
         port=443,
         enable_sni=True,
         resource_path=HEALTH_PATH,
@@ -86,11 +87,11 @@ def _health_check(settings: TrafficSettings, host: str, site: Mapping[str, Any])
         failure_threshold=settings.failure_threshold,
         regions=list(settings.checker_regions) or None,
         tags={
-            "Name": f"{site['name']}.{host}",
-            "outlast:site": site["name"],
+            "Name": site.origin_host,
+            "outlast:site": site.name,
             "outlast:host": host,
-            "outlast:capacity-rps": str(site["capacity_rps"]),
-            "outlast:model-digest": site["model_digest"],
+            "outlast:capacity-rps": str(site.capacity_rps),
+            "outlast:model-digest": site.model_digest,
         },
         # A drill, or somebody in an emergency, takes a site out by these two. An `up` at that moment must not bring it
         # back, and a `refresh` must not take that state for what is wanted.
@@ -102,19 +103,19 @@ def _record(
     settings: TrafficSettings,
     zone_id: str,
     host: str,
-    site: Mapping[str, Any],
+    site: KnownSite,
     weight: int,
     check: aws.route53.HealthCheck,
 ) -> aws.route53.Record:
     return aws.route53.Record(
-        site["name"],
+        site.name,
         zone_id=zone_id,
         name=host,
         type="CNAME",
         ttl=settings.ttl_seconds,
-        records=[site["origin_host"]],
+        records=[site.origin_host],
         # From the site's name and never renamed: Route 53 tells the records of a group apart by this alone.
-        set_identifier=site["name"],
+        set_identifier=site.name,
         weighted_routing_policies=[aws.route53.RecordWeightedRoutingPolicyArgs(weight=weight)],
         health_check_id=check.id,
     )

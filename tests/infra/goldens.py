@@ -1,0 +1,58 @@
+"""The inventory of each stack: what it registers, as tests/golden/<stack>.json. `python -m tests.infra.goldens` accepts.
+
+What changes with every build or release is replaced by a word, so that an inventory changes only when the program does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.infra.harness import ROOT, STACKS, Run, run_stack
+
+FOLDER = ROOT / "tests" / "golden"
+REDACTED = ((re.compile(r"sha256:[0-9a-f]{64}"), "<digest>"), (re.compile(r"\w+-token"), "<secret>"))
+
+
+def golden_file(stack: str) -> Path:
+    """Where the inventory of `stack` lies."""
+    return FOLDER / f"{stack}.json"
+
+
+def render_inventory(run: Run) -> str:
+    """The resources of one run as JSON, sorted by type and name."""
+    ordered = sorted(run.resources, key=lambda r: (r.type, r.name))
+    resources = [{"type": r.type, "name": r.name, "inputs": _opened(r.inputs)} | _given(r.options) for r in ordered]
+    text = json.dumps({"functions": run.calls, "resources": resources}, indent=1)
+    for pattern, word in REDACTED:
+        text = pattern.sub(word, text)
+    return text + "\n"
+
+
+def accept_command(stack: str) -> str:
+    """What to type when a change of an inventory is meant."""
+    return f".venv/bin/python -m tests.infra.goldens {stack}"
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {"options": dict(sorted(options.items()))} if options else {}
+
+
+def _opened(value: Any) -> Any:
+    """JSON inside a text (policies, container definitions) as the structure that it is: a diff should show one line."""
+    if isinstance(value, dict):
+        return {k: _opened(v) for k, v in sorted(value.items())}
+    if isinstance(value, list):
+        return [_opened(v) for v in value]
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        return {"as JSON": json.loads(value)}
+    return value
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or STACKS:
+        golden_file(name).write_text(render_inventory(run_stack(name)))
+        print(f"accepted {golden_file(name).relative_to(ROOT)}", file=sys.stderr)

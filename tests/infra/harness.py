@@ -1,0 +1,246 @@
+"""Runs a stack's program under Pulumi's mocks, with the stack file that is committed, and keeps what was registered.
+
+The mocked clouds give ids and the few outputs that the programs read; every input is held to the SDK's own types at any
+depth, because the SDKs themselves let a misspelt key of a dict through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from pulumi.runtime import mocks, rpc
+
+from infra.settings import parse
+from sandbox.engine import schema
+
+ROOT = Path(__file__).resolve().parents[2]
+STACKS = ("zone", "aws", "azure", "gcp", "traffic")
+DIGEST = "sha256:" + "1" * 64
+HOST = "api.outlast.example"
+ZONE = {"version": 1, "zone_id": "Z0SANDBOX", "domain": "outlast.example", "host": HOST}
+
+
+def site(name: str, **changed: Any) -> dict[str, Any]:
+    """The output `site` of a stack, as the site of that name would export it."""
+    addresses = {"aws": f"aws.{HOST}", "azure": "192.0.2.20", "gcp": "192.0.2.30"}
+    return {
+        "version": 1,
+        "name": name,
+        "cloud": name,
+        "region": "somewhere",
+        "origin_host": f"{name}.{HOST}",
+        "probe_address": addresses[name],
+        "probe_server_name": addresses[name] if name == "aws" else HOST,
+        "model_digest": released_model(),
+        "image_digest": DIGEST,
+        "capacity_rps": 100,
+    } | changed
+
+
+def released_model() -> str:
+    """What the committed stack file of `traffic` accepts."""
+    accepted: str = stack_file("traffic")["config"]["outlast:acceptedModels"][0]
+    return accepted
+
+
+def stack_file(stack: str) -> dict[str, Any]:
+    """A committed stack file."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
+    return found
+
+
+def configuration(stack: str, **changed: Any) -> dict[str, str]:
+    """The stack's settings as Pulumi hands them over; `changed` by key without namespace, None to leave one out."""
+    config = {k: v for k, v in stack_file(stack)["config"].items() if k.split(":")[1] not in changed}
+    kept = {f"outlast:{k}": v for k, v in changed.items() if v is not None}
+    return {k: as_text(v) for k, v in {**config, **kept}.items()}
+
+
+def as_text(value: Any) -> str:
+    """A YAML value as Pulumi hands it to a program."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@dataclass
+class Registered:
+    """One resource that a program asked for. `options` are those that are not empty."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    options: dict[str, Any]
+
+
+@dataclass
+class Run:
+    """What one program registered and exported, and the functions that it called."""
+
+    stack: str
+    resources: list[Registered] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def one(self, type_: str, name: str | None = None) -> Registered:
+        """The one resource of that type (and name)."""
+        (found,) = [r for r in self.resources if r.type == type_ and name in (None, r.name)]
+        return found
+
+    def all(self, type_: str) -> dict[str, Registered]:
+        """Every resource of that type, by name."""
+        return {r.name: r for r in self.resources if r.type == type_}
+
+
+class _Clouds(mocks.Mocks):
+    """Gives ids, and the outputs that the programs read."""
+
+    def __init__(self, stacks: Mapping[str, Mapping[str, Any]]) -> None:
+        self.stacks = stacks
+        self.calls: list[str] = []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.typ == "pulumi:pulumi:StackReference":
+            name = args.inputs["name"]
+            return name, {"name": name, "outputs": dict(self.stacks[name.split("/")[2]]), "secretOutputNames": []}
+        return f"{args.name}-id", {**args.inputs, **_computed(args.typ, args.name, args.inputs)}
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        self.calls.append(args.token)
+        return {
+            "aws:ecr/getAuthorizationToken:getAuthorizationToken": {"userName": "AWS", "password": "ecr-token"},
+            "azure-native:app:getCustomDomainVerificationId": {"value": "VERIFICATION"},
+            "azure-native:authorization:getClientToken": {"token": "entra-token"},
+            "gcp:organizations/getClientConfig:getClientConfig": {"accessToken": "google-token"},
+        }[args.token]
+
+
+def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    arn = {"arn": f"arn:{name}"}
+    if type_ == "aws:acm/certificate:Certificate":
+        hosts = [inputs["domainName"], *inputs["subjectAlternativeNames"]]
+        return arn | {
+            "domainValidationOptions": [
+                {
+                    "domainName": h,
+                    "resourceRecordName": f"_proof.{h}",
+                    "resourceRecordType": "CNAME",
+                    "resourceRecordValue": "_proof.acm",
+                }
+                for h in hosts
+            ]
+        }
+    if type_.startswith("azure-native:app:") and "identity" in inputs:
+        # A list going in, a map coming out: a mock that echoes it makes every output of the resource fail.
+        ids = inputs["identity"]["userAssignedIdentities"]
+        identity = {**inputs["identity"], "userAssignedIdentities": {i: {"principalId": "p"} for i in ids}}
+        return {"identity": identity, "name": name, "staticIp": "192.0.2.20"}
+    known: dict[str, dict[str, Any]] = {
+        "aws:route53/zone:Zone": arn | {"zoneId": "Z0SANDBOX", "nameServers": ["ns-1.example"]},
+        "aws:route53/record:Record": {"fqdn": inputs.get("name")},
+        "aws:ecr/repository:Repository": arn
+        | {"registryId": "0", "repositoryUrl": f"ecr.example/{inputs.get('name')}"},
+        "aws:lb/loadBalancer:LoadBalancer": arn | {"dnsName": "front.elb.example", "zoneId": "Z0ELB"},
+        "azure-native:resources:ResourceGroup": {"name": inputs.get("resourceGroupName")},
+        "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "principal"},
+        "azure-native:containerregistry:Registry": {"loginServer": f"{inputs.get('registryName')}.azurecr.io"},
+        "docker-build:index:Image": {"digest": DIGEST},
+        "gcp:artifactregistry/repository:Repository": {"registryUri": f"region-docker.pkg.dev/project/{name}"},
+        "gcp:serviceaccount/account:Account": {"email": f"{inputs.get('accountId')}@project.iam"},
+        "gcp:compute/globalAddress:GlobalAddress": {"address": "192.0.2.30"},
+        "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": {
+            "dnsResourceRecords": [{"name": f"_proof.{HOST}.", "type": "CNAME", "data": "proof.goog."}]
+        },
+    }
+    return known.get(type_, arn)
+
+
+class _Monitor(mocks.MockMonitor):
+    """Keeps each registration as the engine would see it, its options included."""
+
+    def __init__(self, clouds: _Clouds, run: Run) -> None:
+        super().__init__(clouds)
+        self._run = run
+
+    def RegisterResource(self, request: Any) -> Any:
+        if request.type != "pulumi:pulumi:Stack":
+            inputs = _plain(rpc.deserialize_properties(request.object, keep_unknowns=False))
+            bad = [f"{request.type} {request.name}: {p}: {why}" for p, why in self._problems(request.type, inputs)]
+            self._run.problems += bad
+            self._run.resources.append(Registered(request.type, request.name, inputs, _options(request)))
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def _problems(self, type_: str, inputs: dict[str, Any]) -> list[tuple[str, str]]:
+        # A provider's own inputs travel as JSON texts, which only the engine side takes apart.
+        return [] if type_.startswith("pulumi:providers:") else schema.problems(type_, inputs)
+
+
+def _plain(value: Any) -> Any:
+    """What a program sends, its secrets opened and whole numbers whole."""
+    if isinstance(value, dict):
+        return _plain(value["value"]) if rpc.is_rpc_secret(value) else {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _options(request: Any) -> dict[str, Any]:
+    short = {"dependsOn": request.dependencies, "replaceWith": request.replace_with}
+    found: dict[str, Any] = {k: sorted(u.split("::", 2)[2].split("$")[-1] for u in v) for k, v in short.items()}
+    found |= {"ignoreChanges": list(request.ignoreChanges), "protect": request.protect}
+    found["provider"] = request.provider.split("::")[3] if request.provider else ""
+    return {k: v for k, v in found.items() if v}
+
+
+@contextlib.contextmanager
+def _event_loops() -> Iterator[None]:
+    """Loops of our own for this thread and the SDK's workers: those that the SDK makes are never closed."""
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def start() -> None:
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+
+    start()
+    try:
+        with ThreadPoolExecutor(8, initializer=start) as workers:
+            loops[0].set_default_executor(workers)
+            yield
+    finally:
+        asyncio.set_event_loop(None)
+        for loop in loops:
+            loop.close()
+
+
+def run_stack(stack: str, *, stacks: Mapping[str, Mapping[str, Any]] | None = None, **changed: Any) -> Run:
+    """Run the program of `stack` as `pulumi up` would, with `changed` settings and outputs of other `stacks`."""
+    others: dict[str, Mapping[str, Any]] = {"zone": {"zone": ZONE}} | {s: {"site": site(s)} for s in STACKS[1:4]}
+    run, clouds = Run(stack), _Clouds(others | dict(stacks or {}))
+    settings = parse(stack, configuration(stack, **changed))
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def program() -> pulumi.Output[None]:
+        outputs = importlib.import_module(f"infra.{settings.kind}").program(settings)
+        return pulumi.Output.from_input(outputs).apply(run.outputs.update)
+
+    with warnings.catch_warnings(), _event_loops():
+        # The SDKs warn of types that they deprecate while they load, used or not.
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pulumi_(aws|azure_native|gcp)\b")
+        # The root of the last run belongs to a loop that is closed.
+        pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
+        mocks.set_mocks(
+            clouds, "outlast", stack, preview=False, monitor=_Monitor(clouds, run), organization="organization"
+        )
+        program()
+    run.calls = sorted(clouds.calls)
+    return run

@@ -1,0 +1,193 @@
+"""The inventory of every stack: unchanged unless somebody means it, well typed, and what the design asks for."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.infra.goldens import accept_command, golden_file, render_inventory
+from tests.infra.harness import STACKS, Run
+
+# What each part has to be, cloud by cloud: the design's table of compute, with the properties that it insists on.
+# A dotted path names an input; a callable says what must hold of it.
+DESIGN: dict[str, dict[str, dict[str, Any]]] = {
+    "zone": {"aws:route53/zone:Zone": {"enableAcceleratedRecovery": True}},
+    "aws": {
+        "aws:ec2/vpc:Vpc": {},
+        "aws:ec2/subnet:Subnet": {},
+        "aws:ec2/internetGateway:InternetGateway": {},
+        "aws:ec2/routeTable:RouteTable": {},
+        "aws:ec2/routeTableAssociation:RouteTableAssociation": {},
+        "aws:ec2/securityGroup:SecurityGroup": {"ingress": None, "egress": None},
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {"ipProtocol": "tcp"},
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {"ipProtocol": "tcp"},
+        "aws:ecr/repository:Repository": {"imageScanningConfiguration.scanOnPush": True},
+        "aws:iam/role:Role": {},
+        "aws:iam/rolePolicy:RolePolicy": {},
+        "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": lambda days: days > 0},
+        "aws:ecs/cluster:Cluster": {},
+        "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": {"capacityProviders": lambda p: "FARGATE" in p},
+        "aws:ecs/taskDefinition:TaskDefinition": {
+            "requiresCompatibilities": ["FARGATE"],
+            "networkMode": "awsvpc",
+            "executionRoleArn": bool,
+            "taskRoleArn": bool,
+            "runtimePlatform.cpuArchitecture": "X86_64",
+        },
+        "aws:ecs/service:Service": {
+            "launchType": None,  # excludes the strategies
+            "capacityProviderStrategies.0.capacityProvider": "FARGATE",
+            "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+            "deploymentMinimumHealthyPercent": 100,
+            "healthCheckGracePeriodSeconds": bool,
+            "networkConfiguration.assignPublicIp": True,
+        },
+        "aws:lb/loadBalancer:LoadBalancer": {"dropInvalidHeaderFields": True, "internal": False},
+        "aws:lb/targetGroup:TargetGroup": {
+            "targetType": "ip",
+            "deregistrationDelay": 30,
+            "healthCheck.interval": 10,
+            "healthCheck.timeout": 5,
+            "healthCheck.healthyThreshold": 2,
+            "healthCheck.unhealthyThreshold": 2,
+            "healthCheck.matcher": "200",
+        },
+        "aws:lb/listener:Listener": {},
+        "aws:acm/certificate:Certificate": {"validationMethod": "DNS"},
+        "aws:acm/certificateValidation:CertificateValidation": {"validationRecordFqdns": lambda r: len(r) == 2},
+        "aws:route53/record:Record": {},
+    },
+    "azure": {
+        "azure-native:resources:ResourceGroup": {},
+        "azure-native:managedidentity:UserAssignedIdentity": {"resourceName": bool},
+        "azure-native:containerregistry:Registry": {"sku.name": "Basic", "adminUserEnabled": False},
+        "azure-native:authorization:RoleAssignment": {"principalType": "ServicePrincipal"},
+        "azure-native:app:ManagedEnvironment": {"identity.type": "UserAssigned", "appLogsConfiguration": bool},
+        "azure-native:app:Certificate": {
+            "properties.certificateKeyVaultProperties.identity": bool,
+            "properties.certificateKeyVaultProperties.keyVaultUrl": lambda url: url.count("/") == 4,  # no version
+        },
+        "azure-native:app:ContainerApp": {
+            "configuration.ingress.external": True,
+            "configuration.ingress.allowInsecure": False,
+            "configuration.ingress.transport": "auto",
+            "configuration.ingress.customDomains.0.bindingType": "SniEnabled",
+            "configuration.ingress.traffic": [{"latestRevision": True, "weight": 100}],
+            "configuration.registries.0.identity": bool,
+            "template.containers.0.probes": lambda p: {x["type"] for x in p} == {"Startup", "Liveness", "Readiness"},
+            "template.scale.minReplicas": lambda n: n >= 1,
+            "template.scale.rules.0.http.metadata.concurrentRequests": bool,
+        },
+        "aws:route53/record:Record": {},
+    },
+    "gcp": {
+        "gcp:projects/service:Service": {"disableOnDestroy": False},
+        "gcp:artifactregistry/repository:Repository": {"format": "DOCKER"},
+        "gcp:serviceaccount/account:Account": {},
+        "gcp:cloudrunv2/service:Service": {
+            "deletionProtection": False,
+            "ingress": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+            "defaultUriDisabled": True,
+            "template.containers.0.resources.cpuIdle": True,
+            "template.maxInstanceRequestConcurrency": bool,
+            "template.scaling.minInstanceCount": lambda n: n >= 1,
+        },
+        "gcp:cloudrunv2/serviceIamMember:ServiceIamMember": {"role": "roles/run.invoker", "member": "allUsers"},
+        "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": {"networkEndpointType": "SERVERLESS"},
+        "gcp:compute/backendService:BackendService": {
+            "loadBalancingScheme": "EXTERNAL_MANAGED",
+            "healthChecks": None,  # refused with a serverless group
+        },
+        "gcp:compute/uRLMap:URLMap": {},
+        "gcp:compute/targetHttpsProxy:TargetHttpsProxy": {
+            "certificateMap": lambda m: m.startswith("//certificatemanager.googleapis.com/"),
+            "sslPolicy": bool,
+        },
+        "gcp:compute/targetHttpProxy:TargetHttpProxy": {},
+        "gcp:compute/globalForwardingRule:GlobalForwardingRule": {"loadBalancingScheme": "EXTERNAL_MANAGED"},
+        "gcp:compute/globalAddress:GlobalAddress": {},
+        "gcp:compute/sSLPolicy:SSLPolicy": {"minTlsVersion": "TLS_1_2"},
+        "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": {
+            "type": "PER_PROJECT_RECORD",  # the other collides with the ACME job of Azure's certificate
+            "location": "global",
+        },
+        "gcp:certificatemanager/certificate:Certificate": {"managed.dnsAuthorizations": lambda a: len(a) == 1},
+        "gcp:certificatemanager/certificateMap:CertificateMap": {},
+        "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": {"hostname": bool},
+        "aws:route53/record:Record": {},
+    },
+    "traffic": {
+        "aws:route53/healthCheck:HealthCheck": {
+            "type": "HTTPS_STR_MATCH",
+            "port": 443,
+            "enableSni": True,
+            "requestInterval": 10,
+            "failureThreshold": 3,
+            "resourcePath": "/healthz",
+            "searchString": '"status":"ok"',
+        },
+        "aws:route53/record:Record": {"type": "CNAME", "ttl": 30, "weightedRoutingPolicies": lambda w: len(w) == 1},
+    },
+}
+
+# Losing one of these loses what cannot be made again by another `up`: addresses, certificates, names that were delegated.
+STATEFUL = {
+    "zone": {"zone"},
+    "aws": {"front", "repository", "certificate"},
+    "azure": {"environment", "registry", "certificate"},
+    "gcp": {"address", "repository", "certificate"},
+    "traffic": {"aws", "azure", "gcp"},
+}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_inventory_is_the_accepted_one(run_of: Callable[[str], Run], stack: str) -> None:
+    accepted, found = golden_file(stack).read_text(), render_inventory(run_of(stack))
+    diff = difflib.unified_diff(accepted.splitlines(), found.splitlines(), "accepted", "found", lineterm="", n=8)
+    lines = "\n".join(diff)
+    assert not lines, f"the stack '{stack}' registers something else:\n{lines}\nif meant: {accept_command(stack)}"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_input_has_the_type_that_the_sdk_declares(run_of: Callable[[str], Run], stack: str) -> None:
+    assert run_of(stack).problems == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_accepted_inventory_is_what_the_design_asks_for(stack: str) -> None:
+    resources = json.loads(golden_file(stack).read_text())["resources"]
+    for type_, wanted in DESIGN[stack].items():
+        found = [r for r in resources if r["type"] == type_]
+        assert found, f"the stack '{stack}' has no {type_}"
+        for resource in found:
+            for path, expected in wanted.items():
+                value = at(resource["inputs"], path)
+                fits = expected(value) if callable(expected) else value == expected
+                assert fits, f"{type_} {resource['name']}: {path} is {value!r}"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_accepted_inventory_holds_nothing_that_the_design_does_not_know(stack: str) -> None:
+    types = {r["type"] for r in json.loads(golden_file(stack).read_text())["resources"]}
+    beside = {"docker-build:index:Image", "pulumi:providers:aws"}
+    assert types - beside == DESIGN[stack].keys()
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_holds_state_keeps_its_name(run_of: Callable[[str], Run], stack: str) -> None:
+    # A changed name is a new resource: the old one is destroyed, and with it an address or a certificate.
+    assert {r.name for r in run_of(stack).resources} >= STATEFUL[stack]
+
+
+def at(inputs: Any, path: str) -> Any:
+    """The value at a dotted path, None where there is none."""
+    for part in path.split("."):
+        if isinstance(inputs, list):
+            inputs = inputs[int(part)] if int(part) < len(inputs) else None
+        else:
+            inputs = inputs.get(part) if isinstance(inputs, dict) else None
+    return inputs
