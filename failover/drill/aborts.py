@@ -1,0 +1,81 @@
+"""When a running drill has to give up: looked at with every tick, from the change until its undo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from failover.drill.discover import read_checks, read_view
+from failover.drill.facts import Facts
+from failover.drill.observers import Watch
+from failover.drill.plan import DrillPlan
+from failover.drill.route53 import translate_errors
+from failover.drill.samples import SITE
+from failover.drill.world import World
+from failover.errors import Deviated
+
+POLL_SECONDS, POLL_FLOOR_SECONDS = 10.0, 2.0  # Route 53's API allows an account 5 calls a second
+FEWEST_FAILURES = 3  # a share of few requests says nothing
+
+
+class Stop:
+    """Asked for by a signal: the drill sees it at its next tick, undoes and ends."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self.signal = 0
+
+    def request(self, reason: str, signal: int = 0) -> None:
+        """Ask the drill to end. Asking again changes nothing: an undo under way is never cut short."""
+        self.reason, self.signal = self.reason or reason, self.signal or signal
+
+
+@dataclass
+class Overseer:
+    """Raises `Deviated`, with the reason, as soon as a drill that holds a site away must end."""
+
+    plan: DrillPlan
+    world: World
+    watch: Watch
+    facts: Facts
+    drill_id: str
+    began: float
+    polled: float
+
+    def check(self) -> None:
+        """Every condition, the cheap ones first."""
+        self._check_duration()
+        self._check_survivors()
+        self._check_clients()
+        clock = self.world.clock
+        if clock.now() - self.polled >= max(POLL_FLOOR_SECONDS, POLL_SECONDS / self.plan.speed):
+            self.polled = clock.now()
+            self._check_route53()
+
+    def _check_duration(self) -> None:
+        longest = self.plan.limits.max_duration_seconds
+        if (self.world.clock.now() - self.began) * self.plan.speed > longest:
+            raise Deviated(f"took longer than {longest:g} s of life (--max-duration)")
+
+    def _check_survivors(self) -> None:
+        for name, tally in self.watch.tallies(SITE).items():
+            if name == SITE + self.plan.lose or tally.failing < self.plan.limits.survivor_failures or not tally.last:
+                continue
+            site, why = name.removeprefix(SITE), tally.last.error or tally.last.wrong
+            raise Deviated(f"{site} failed {tally.failing} times in a row, asked directly: {why}")
+
+    def _check_clients(self) -> None:
+        failed, asked = self.watch.client_failures()
+        if failed >= FEWEST_FAILURES and failed > self.plan.limits.error_budget * asked:
+            raise Deviated(f"{failed} of the clients' last {asked} requests failed or were wrong")
+
+    def _check_route53(self) -> None:
+        """Do the survivors still look healthy to Route 53, and is the switched check still as the drill left it?"""
+        for site in self.facts.survivors:
+            if not read_view(self.world.route53, site.check).healthy:
+                raise Deviated(f"{site.name} became unhealthy to Route 53: traffic may go back to {self.plan.lose}")
+        check_id = self.plan.change.check_id
+        with translate_errors("read the switched health check"):
+            check = read_checks(self.world.route53, [check_id])[check_id]
+        state = {"Disabled": check.disabled, "Inverted": check.inverted}
+        if check.drill_id != self.drill_id or state != dict(self.plan.change.after):
+            raise Deviated("somebody else changed the health check during the drill")

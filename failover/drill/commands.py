@@ -1,0 +1,297 @@
+"""The commands of `python -m failover drill`: the only place that reads the environment and builds clients."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from failover.dial import Dial
+from failover.drill.aborts import Stop
+from failover.drill.clock import SystemClock
+from failover.drill.discover import read_fleet
+from failover.drill.expect import expect_failback, expect_failover
+from failover.drill.golden import load_golden
+from failover.drill.guards import GUARDS, check_guards, check_overrides, refuse
+from failover.drill.journal import find_journal, find_unfinished, read_journal
+from failover.drill.measure import Measurement, measure
+from failover.drill.plan import DrillPlan, Limits, plan_drill, render_plan
+from failover.drill.report import HELD, INVALID, headline, judge, render_data, render_html, render_markdown
+from failover.drill.restore import Undone, restore_journal, sweep
+from failover.drill.route53 import build_client
+from failover.drill.run import run_drill
+from failover.drill.survey import find_authorities, survey
+from failover.drill.world import Pace, World
+from failover.errors import Deviated, InvalidInput, Refused
+
+DEFAULT_GOLDEN = Path(__file__).parents[2] / "service" / "released" / "tumour" / "golden.json"
+DEFAULT_DRILLS = Path("drills")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+OVERRIDABLE = ", ".join(guard.name for guard in GUARDS if guard.overridable)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was typed."""
+
+    lose: str
+    host: str
+    golden: Path
+    drills: Path
+    peak_rps: float | None
+    override: tuple[str, ...]
+    max_duration: float
+    clients: int
+    as_json: bool
+
+
+@click.group()
+def drill() -> None:
+    """Lose one site on purpose, measure how traffic moves, and take it back.
+
+    A drill disables and inverts the site's health check at Route 53: DNS stops naming the site, and no request is
+    expected to fail. `plan` only looks. `run` does what a plan says, and undoes it in any case.
+    """
+
+
+def _lose_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that plans a drill; the command gets them as one `Options`."""
+
+    def with_options(**typed: Any) -> None:
+        own = {key: typed.pop(key) for key in ("approved",) if key in typed}
+        command(Options(**typed), **own)
+
+    with_options.__doc__ = command.__doc__
+    with_options.__name__ = command.__name__
+    decorators = [
+        click.option("--lose", metavar="SITE", required=True, help="The site to lose, by its name in DNS."),
+        click.option("--host", envvar="OUTLAST_HOST", default="", help="The public host. [env: OUTLAST_HOST]"),
+        click.option(
+            "--golden",
+            type=click.Path(path_type=Path),
+            default=DEFAULT_GOLDEN,
+            help="Rows whose right answer is known.",
+        ),
+        click.option(
+            "--drills", type=click.Path(path_type=Path), default=DEFAULT_DRILLS, help="Where journals and reports go."
+        ),
+        click.option(
+            "--peak-rps",
+            type=click.FloatRange(min=0.0, min_open=True),
+            help="Requests per second of your users at their peak, for the guard `capacity`. Where the name server is "
+            "on loopback nobody else can be a user, and it is what the drill itself sends.",
+        ),
+        click.option("--override", multiple=True, metavar="GUARD", help=f"Accept what a guard finds: {OVERRIDABLE}."),
+        click.option(
+            "--max-duration",
+            type=click.FloatRange(min=60.0),
+            default=Limits.max_duration_seconds,
+            help="Abort and undo after so many seconds of life.",
+        ),
+        click.option("--clients", type=click.IntRange(1, 50), default=Pace.clients, help="How many clients to be."),
+        click.option("--json", "as_json", is_flag=True, help="Data on stdout, as JSON."),
+    ]
+    decorated: Callable[..., None] = with_options
+    for decorate in reversed(decorators):
+        decorated = decorate(decorated)
+    return decorated
+
+
+@drill.command()
+@_lose_options
+def plan(options: Options) -> None:
+    """Print the plan and its hash. Changes nothing."""
+    planned, world = _plan(options)
+    findings = check_guards(survey(world, planned))
+    if options.as_json:
+        _print_json({"plan": planned.to_data(), "findings": [_finding_data(finding) for finding in findings]})
+    else:
+        click.echo(render_plan(planned))
+        for finding in findings:
+            click.echo(f"  guard {finding}")
+    refuse(findings, f"run would refuse to lose {planned.lose}")
+    _say(f"to run it: python -m failover drill run --lose {planned.lose} --plan {planned.hash}")
+
+
+@drill.command()
+@click.option("--plan", "approved", metavar="HASH", required=True, help="The hash that `plan` printed.")
+@_lose_options
+def run(options: Options, approved: str) -> None:
+    """Run an approved plan; refuse if anything in it has changed since."""
+    planned, world = _plan(options)
+    if planned.hash != approved:
+        raise Refused(
+            f"the plan has changed: it is {planned.hash} now, {approved} was approved; nothing was changed",
+            hint=f"look at it again, with the same options: python -m failover drill plan --lose {planned.lose}",
+        )
+    _run(planned, world, options)
+
+
+@drill.command()
+@_lose_options
+def now(options: Options) -> None:
+    """Print the plan and run it at once."""
+    planned, world = _plan(options)
+    _say(render_plan(planned) + "\n")
+    _run(planned, world, options)
+
+
+@drill.command()
+@click.option(
+    "--journal", type=click.Path(path_type=Path), help="A drill's folder, or its journal; default: all unfinished."
+)
+@click.option(
+    "--drills", type=click.Path(path_type=Path), default=DEFAULT_DRILLS, help="Where journals are looked for."
+)
+@click.option("--json", "as_json", is_flag=True, help="Data on stdout, as JSON.")
+def restore(journal: Path | None, drills: Path, as_json: bool) -> None:
+    """Undo whatever a killed drill left. Needs the journal and boto3; doing it again changes nothing."""
+    paths = [find_journal(journal)] if journal else find_unfinished(drills)
+    route53 = build_client()
+    undone = [each for path in paths for each in restore_journal(path, route53, SystemClock())]
+    _print_undone(undone, as_json, nothing=f"nothing to restore: {len(paths)} journals, nothing pending")
+
+
+@drill.command(name="sweep")
+@click.option("--json", "as_json", is_flag=True, help="Data on stdout, as JSON.")
+def sweep_command(as_json: bool) -> None:
+    """Undo every drill of this AWS account whose tags say that it has expired. Needs no journal."""
+    undone = sweep(build_client(), SystemClock(), _say)
+    _print_undone(undone, as_json, nothing="nothing to sweep: no drill has expired")
+
+
+@drill.command()
+@click.argument("journal", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Data on stdout, as JSON.")
+def report(journal: Path, as_json: bool) -> None:
+    """Write the report of a drill again, from its journal alone."""
+    _finish(find_journal(journal), as_json)
+
+
+# -- inside ------------------------------------------------------------------------------------------------------------
+
+
+def _plan(options: Options) -> tuple[DrillPlan, World]:
+    if not options.host:
+        raise InvalidInput("no host: whose site is to be lost?", hint="name it with --host or in $OUTLAST_HOST")
+    overrides = check_overrides(options.override)
+    dial = Dial.from_environment(os.environ)
+    golden, route53 = load_golden(options.golden), build_client()
+    pace = Pace(clients=options.clients)
+    fleet = read_fleet(route53, options.host)
+    planned = plan_drill(
+        fleet,
+        options.lose,
+        golden=golden,
+        speed=dial.speed,
+        failover=expect_failover(fleet.ttl_seconds, client_hz=pace.client_hz, speed=dial.speed),
+        failback=expect_failback(fleet.ttl_seconds, client_hz=pace.client_hz, speed=dial.speed),
+        peak_rps=options.peak_rps or _own_peak(dial, pace),
+        limits=Limits(max_duration_seconds=options.max_duration),
+        overrides=overrides,
+    )
+    world = World(
+        route53=route53,
+        dial=dial,
+        authorities=find_authorities(route53, dial, fleet.zone_id),
+        golden=golden,
+        clock=SystemClock(),
+        drills=options.drills,
+        pace=pace,
+        api_key=os.environ.get("OUTLAST_API_KEY", ""),
+    )
+    return planned, world
+
+
+def _own_peak(dial: Dial, pace: Pace) -> float | None:
+    """What the drill itself sends, where nobody else can send anything: names are served on this machine only."""
+    alone = dial.nameserver is not None and ipaddress.ip_address(dial.nameserver).is_loopback
+    return pace.requests_per_second if alone else None
+
+
+def _run(planned: DrillPlan, world: World, options: Options) -> None:
+    stop = Stop()
+    with _signals_ask(stop):
+        journal = run_drill(planned, world, say=_say, stop=stop)
+    _finish(journal, options.as_json, stop)
+
+
+@contextmanager
+def _signals_ask(stop: Stop) -> Iterator[None]:
+    """Turn signals into a request: the drill ends at its next tick, undone, instead of in the middle of a change."""
+    before = {
+        number: signal.signal(number, lambda n, _: stop.request(signal.Signals(n).name, signal=n)) for number in SIGNALS
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _finish(journal: Path, as_json: bool, stop: Stop | None = None) -> None:
+    """Write both reports, print one, and leave with what the drill came to."""
+    entries = read_journal(journal)
+    measured = measure(entries)
+    written = [journal, journal.with_name("report.md"), journal.with_name("report.html")]
+    written[1].write_text(render_markdown(measured), encoding="utf-8")
+    written[2].write_text(render_html(measured), encoding="utf-8")
+    if as_json:
+        _print_json({**render_data(measured), "files": [str(path) for path in written]})
+    else:
+        click.echo(f"\n{judge(measured)}: {headline(measured)}\n")
+        for line in _term_lines(measured):
+            click.echo(line)
+        click.echo("\n" + "\n".join(f"  {path}" for path in written))
+    if stop and stop.signal:
+        click.echo(f"error: stopped by {stop.reason}; {headline(measured)}", err=True)
+        raise SystemExit(128 + stop.signal)
+    _raise_verdict(measured, entries)
+
+
+def _raise_verdict(measured: Measurement, entries: Sequence[dict[str, Any]]) -> None:
+    if any(entry["kind"] == "abort" and entry["refused"] for entry in entries):
+        raise Refused(measured.abort, hint="nothing is left changed; make a new plan")
+    if judge(measured) == INVALID:
+        raise Deviated(
+            f"the observers were late by up to {measured.lag.life_seconds:.1f} s of life: the times mean nothing",
+            hint="run it on an idle machine, or with the clock at a lower speed",
+        )
+    if judge(measured) != HELD:
+        raise Deviated("the drill deviated: " + "; ".join(measured.deviations), hint="the report shows when and where")
+
+
+def _term_lines(measured: Measurement) -> Iterator[str]:
+    yield f"  {'in seconds of life':<22}{'best':>8}{'measured':>10}{'worst':>8}"
+    for title, terms in (("failover", measured.failover), ("failback", measured.failback)):
+        for term in terms:
+            value = "not seen" if term.measured is None else f"{term.measured:.1f}"
+            mark = "" if term.holds else "  ✗"
+            yield f"  {title + ' ' + term.name:<22}{term.best:>8.1f}{value:>10}{term.worst:>8.1f}{mark}"
+
+
+def _finding_data(finding: Any) -> dict[str, Any]:
+    return {"guard": finding.guard.name, "what": finding.what, "overridden": finding.overridden}
+
+
+def _print_undone(undone: Sequence[Undone], as_json: bool, *, nothing: str) -> None:
+    if as_json:
+        _print_json([asdict(each) for each in undone])
+    else:
+        click.echo("\n".join(f"{each.drill_id}: {each.change}: {each.found}" for each in undone) or nothing)
+
+
+def _print_json(data: Any) -> None:
+    click.echo(json.dumps(data, indent=2))
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

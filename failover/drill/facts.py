@@ -1,0 +1,87 @@
+"""What was found out about the sites, as plain data: guards judge it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from failover.drill.fleet import FleetSite
+from failover.drill.plan import DrillPlan
+
+HEALTHY_SHARE = 0.18
+"""Route 53 holds an endpoint healthy when more than 18 % of its checkers do (Developer Guide, "How Amazon Route 53
+determines whether a health check is healthy")."""
+
+
+@dataclass(frozen=True)
+class CheckerView:
+    """What Route 53's checkers saw of one site: how many of them report success."""
+
+    succeeding: int
+    total: int
+
+    @property
+    def healthy(self) -> bool:
+        """Route 53's own rule; no report at all is not health."""
+        return self.total > 0 and self.succeeding / self.total > HEALTHY_SHARE
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One inference request's outcome: `error` when no answer came, `wrong` when it is not the golden one."""
+
+    served_by: str | None
+    seconds: float
+    error: str = ""
+    wrong: str = ""
+
+    @property
+    def right(self) -> bool:
+        """An answer came and it was the expected one."""
+        return not self.error and not self.wrong
+
+
+@dataclass(frozen=True)
+class SiteProbe:
+    """What a pinned probe found at one site; `certificate_ends` is None when no valid certificate was served."""
+
+    site: str
+    address: str | None
+    answer: Answer
+    certificate_ends: datetime | None
+    certificate_error: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was found just now. `views` and `probes` are by site; `dns_ttl_seconds` is the host's TTL as DNS gave it."""
+
+    plan: DrillPlan
+    sites: tuple[FleetSite, ...]
+    views: Mapping[str, CheckerView]
+    probes: Mapping[str, SiteProbe]
+    dns_ttl_seconds: int
+    now: datetime
+    own_drill: str = ""
+
+    @property
+    def lost(self) -> FleetSite:
+        """The site to lose."""
+        return next(site for site in self.sites if site.name == self.plan.lose)
+
+    @property
+    def survivors(self) -> tuple[FleetSite, ...]:
+        """All other sites."""
+        return tuple(site for site in self.sites if site.name != self.plan.lose)
+
+    def find_problem(self, name: str) -> str:
+        """Why Route 53 or a golden row says that this site does not serve; empty when both say that it does."""
+        view, probe = self.views.get(name), self.probes.get(name)
+        if view is None or probe is None:
+            return "was not looked at"
+        if not view.healthy:
+            return f"is unhealthy to Route 53 ({view.succeeding} of {view.total} checkers succeed)"
+        if not probe.answer.right:
+            return f"does not answer right: {probe.answer.error or probe.answer.wrong}"
+        return f"has no valid certificate: {probe.certificate_error}" if probe.certificate_ends is None else ""

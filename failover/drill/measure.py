@@ -1,0 +1,293 @@
+"""From a journal to what happened: stamps, terms, counts. Pure: the journal alone retells the run.
+
+Stamps are wall seconds since the drill began; every duration is in seconds of life (wall seconds times the speed).
+
+    T0  the change is asked for              T7   its undo is asked for
+    T3  authoritative DNS names the site     T9   authoritative DNS names it again
+        no more
+    T5  every client has a right answer      T10  a client has a right answer from it again
+        from elsewhere
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from failover.drill.changes import SWITCH_OFF
+from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
+
+Entry = dict[str, Any]
+MAX_LAG_LIFE_SECONDS = 1.0
+LAG_PERCENTILE = 0.99
+TOTALS = {
+    "failover": "from the change until the last client has a right answer from elsewhere",
+    "failback": "from the undo until a client that asks anew has a right answer from the site again",
+}
+
+
+@dataclass(frozen=True)
+class MeasuredTerm:
+    """One term in life seconds: `measured` is None when the drill did not get that far; `doubt` is the resolution."""
+
+    name: str
+    best: float
+    worst: float
+    measured: float | None
+    doubt: float
+    why: str
+
+    @property
+    def holds(self) -> bool:
+        """best <= measured <= worst; what was not measured does not hold."""
+        return self.measured is not None and self.best <= self.measured <= self.worst
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Requests or questions of one kind of observer: how many, how many without an answer, and with a wrong one."""
+
+    total: int
+    failed: int
+    wrong: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds of right answers by one site, asked directly: before and during the loss."""
+
+    site: str
+    before_p50: float | None
+    before_p95: float | None
+    during_p50: float | None
+    during_p95: float | None
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How late the observers were: the 99th percentile and the worst in wall milliseconds; `life` is what decides."""
+
+    p99_ms: float
+    worst_ms: float
+    at_stamps_ms: float
+    life_seconds: float
+
+    @property
+    def valid(self) -> bool:
+        """Whether the observers were quick enough for their times to mean anything."""
+        return self.life_seconds <= MAX_LAG_LIFE_SECONDS
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A whole drill, measured. `deviations` are the sentences that make it a failure; none means it held."""
+
+    drill_id: str
+    utc: str
+    host: str
+    lost: str
+    speed: int
+    stamps: dict[str, float | None]
+    failover: tuple[MeasuredTerm, ...]
+    failback: tuple[MeasuredTerm, ...]
+    clients: Counts
+    answers: Counts
+    pinned: Counts
+    client_recoveries: dict[str, float]
+    latencies: tuple[Latency, ...]
+    lag: Lag
+    resolution_life_seconds: dict[str, float]
+    abort: str
+    restored: bool
+    samples: tuple[Sample, ...] = field(repr=False)
+    steps: tuple[tuple[str, float], ...] = ()
+    overridden: tuple[str, ...] = ()
+
+    @property
+    def recovery_life_seconds(self) -> float | None:
+        """The recovery time: from the change until the last client had a right answer from elsewhere."""
+        return self.failover[-1].measured
+
+    @property
+    def deviations(self) -> tuple[str, ...]:
+        """Everything that should not have been."""
+        found = [f"aborted: {self.abort}"] if self.abort else []
+        if not self.restored:
+            found.append("not restored: a change of the drill is still in place")
+        for title, counts in (("client requests", self.clients), ("DNS questions", self.answers)):
+            if counts.failed:
+                found.append(f"{counts.failed} of {counts.total} {title} had no answer")
+            if counts.wrong:
+                found.append(f"{counts.wrong} of {counts.total} {title} had a wrong answer")
+        if not self.abort:
+            for title, terms in (("failover", self.failover), ("failback", self.failback)):
+                found += [f"{title}, {term.name}: {_compare(term)}" for term in terms if not term.holds]
+        return tuple(found)
+
+
+def _compare(term: MeasuredTerm) -> str:
+    if term.measured is None:
+        return "was not seen"
+    return f"{term.measured:.1f} s, predicted {term.best:.1f} to {term.worst:.1f} s"
+
+
+def measure(entries: Sequence[Entry]) -> Measurement:
+    """Measure a drill from its journal's entries; a journal cut short gives what it holds."""
+    return _Reader(entries).measure()
+
+
+class _Reader:
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._init = next(entry for entry in entries if entry["kind"] == "init")
+        self._plan = self._init["plan"]
+        self._lost = str(self._plan["lose"])
+        self._speed = int(self._plan["speed"])
+        self._entries = entries
+        self._samples = tuple(Sample.from_entry(entry) for entry in entries if entry["kind"] == "sample")
+        change = next((e for e in entries if e["kind"] == "change" and e["action"] == SWITCH_OFF), None)
+        self._t0 = float(change["at"]) if change else None
+        self._t7 = self._find("undo")
+        self._lags_at_stamps: list[float] = []
+
+    def measure(self) -> Measurement:
+        stamps, recoveries = self._find_stamps()
+        abort = next((entry for entry in self._entries if entry["kind"] == "abort"), None)
+        begun = {entry["change"] for entry in self._entries if entry["kind"] == "change"}
+        undone = {entry["change"] for entry in self._entries if entry["kind"] == "undone"}
+        return Measurement(
+            drill_id=str(self._init["drill_id"]),
+            utc=str(self._init["utc"]),
+            host=str(self._plan["host"]),
+            lost=self._lost,
+            speed=self._speed,
+            stamps=stamps,
+            failover=self._terms("failover", ("T0", "T3", "T5"), stamps),
+            failback=self._terms("failback", ("T7", "T9", "T10"), stamps),
+            clients=_count(self._by(CLIENT)),
+            answers=_count(self._by(AUTHORITY)),
+            pinned=_count(self._by(SITE)),
+            client_recoveries=recoveries,
+            latencies=self._latencies(),
+            lag=self._lag(),
+            resolution_life_seconds={
+                name: round(period * self._speed, 3) for name, period in self._init["observers"].items()
+            },
+            abort=str(abort["why"]) if abort else "",
+            restored=begun <= undone,
+            samples=self._samples,
+            steps=tuple((str(e["name"]), float(e["at"])) for e in self._entries if e["kind"] == "step"),
+            overridden=tuple(self._init.get("findings", ())),
+        )
+
+    def _find(self, kind: str) -> float | None:
+        """When the entry of this kind about the switched check was written."""
+        name = f"{SWITCH_OFF}:"
+        return next((float(e["at"]) for e in self._entries if e["kind"] == kind and e["change"].startswith(name)), None)
+
+    def _by(self, prefix: str) -> list[Sample]:
+        return [sample for sample in self._samples if sample.by.startswith(prefix)]
+
+    def _find_stamps(self) -> tuple[dict[str, float | None], dict[str, float]]:
+        stamps: dict[str, float | None] = {"T0": self._t0, "T3": None, "T5": None, "T7": self._t7}
+        recoveries: dict[str, float] = {}
+        if self._t0 is not None:
+            until = self._t7 if self._t7 is not None else math.inf
+            dropped = [self._left_at(samples, self._t0, until) for samples in _group(self._by(AUTHORITY)).values()]
+            moved = {by: self._left_at(samples, self._t0, until) for by, samples in _group(self._by(CLIENT)).items()}
+            stamps["T3"] = _latest(dropped)
+            stamps["T5"] = _latest(moved.values())
+            recoveries = {by: self._life(at - self._t0) for by, at in moved.items() if at is not None}
+        if self._t7 is not None:
+            stamps["T9"] = self._returned_at(AUTHORITY, self._t7)
+            stamps["T10"] = self._returned_at(CLIENT, self._t7)
+        return {**stamps, **{name: stamps.get(name) for name in ("T9", "T10")}}, recoveries
+
+    def _left_at(self, samples: Sequence[Sample], after: float, until: float) -> float | None:
+        """When the first right answer came from elsewhere after which the lost site was not seen until `until`."""
+        first: Sample | None = None
+        for sample in samples:
+            if sample.at < after or sample.at >= until or not sample.right:
+                continue
+            if sample.site == self._lost:
+                first = None
+            elif first is None:
+                first = sample
+        return self._end_of(first)
+
+    def _returned_at(self, prefix: str, after: float) -> float | None:
+        """When the first right answer came that names, or is by, the lost site."""
+        back = [s for s in self._by(prefix) if s.at >= after and s.right and s.site == self._lost]
+        return self._end_of(min(back, key=lambda s: s.at, default=None))
+
+    def _end_of(self, sample: Sample | None) -> float | None:
+        if sample is None:
+            return None
+        self._lags_at_stamps.append(sample.late_ms)
+        return sample.at + sample.ms / 1000
+
+    def _terms(self, which: str, names: tuple[str, ...], stamps: dict[str, float | None]) -> tuple[MeasuredTerm, ...]:
+        """The predicted terms beside the measured ones, and their total: the last stamp minus the first."""
+        predicted = self._plan[which]
+        # Clients may be quicker than the slowest name server to change; then nothing is left for the second term.
+        times = [stamps[name] for name in names]
+        durations = [None if a is None or b is None else max(0.0, self._life(b - a)) for a, b in pairwise(times)]
+        doubt = max(self._init["observers"].values()) * self._speed
+        terms = [
+            MeasuredTerm(term["name"], term["best"], term["worst"], duration, doubt, term["why"])
+            for term, duration in zip(predicted, durations, strict=True)
+        ]
+        first, last = times[0], times[-1]
+        whole = None if first is None or last is None else self._life(last - first)
+        best, worst = sum(t.best for t in terms), sum(t.worst for t in terms)
+        return (*terms, MeasuredTerm("total", best, worst, whole, doubt, TOTALS[which]))
+
+    def _latencies(self) -> tuple[Latency, ...]:
+        found = []
+        for by, samples in sorted(_group(self._by(SITE)).items()):
+            right = [sample for sample in samples if sample.right]
+            before = [s.ms for s in right if self._t0 is None or s.at < self._t0]
+            during = [s.ms for s in right if self._t0 is not None and self._t0 <= s.at < (self._t7 or math.inf)]
+            found.append(
+                Latency(by.removeprefix(SITE), *(percentile(part, q) for part in (before, during) for q in (0.5, 0.95)))
+            )
+        return tuple(found)
+
+    def _lag(self) -> Lag:
+        late = [sample.late_ms for sample in self._samples]
+        p99, worst = percentile(late, LAG_PERCENTILE) or 0.0, max(late, default=0.0)
+        at_stamps = max(self._lags_at_stamps, default=0.0)
+        return Lag(p99, worst, at_stamps, self._life(max(p99, at_stamps) / 1000))
+
+    def _life(self, wall_seconds: float) -> float:
+        return round(wall_seconds * self._speed, 3)
+
+
+def _group(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    groups: dict[str, list[Sample]] = {}
+    for sample in sorted(samples, key=lambda sample: sample.at):
+        groups.setdefault(sample.by, []).append(sample)
+    return groups
+
+
+def _latest(times: Iterable[float | None]) -> float | None:
+    """The latest of all; None when one of them never happened, or there is none."""
+    found = list(times)
+    known = [time for time in found if time is not None]
+    return max(known) if known and len(known) == len(found) else None
+
+
+def _count(samples: Sequence[Sample]) -> Counts:
+    failed, wrong = [s for s in samples if s.error], [s for s in samples if s.wrong]
+    told = dict.fromkeys(f"{s.by}: {s.error or s.wrong}" for s in (*failed, *wrong))
+    return Counts(len(samples), len(failed), len(wrong), tuple(told)[:5])
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """The nearest-rank percentile: the smallest value that at least `share` of all do not exceed."""
+    if not values:
+        return None
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]

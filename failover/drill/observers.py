@@ -1,0 +1,214 @@
+"""Observers: what DNS answers, what real clients get, and what each site does, looked at ten times a second each.
+
+    authority-N   asks an authoritative name server for the host's CNAME: sees the switch first, caches nothing
+    client-N      an ordinary client: keeps a DNS answer for its TTL, opens a new connection for every request
+    site-NAME     a pinned client: dials one site's address whatever DNS says
+
+Each runs in a thread of its own on a fixed beat. How late it woke is written into every sample: an observer that
+is late measures itself, and the report says so.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import cycle
+from typing import Any, Protocol, Self
+
+import httpx
+
+from failover.drill.clients import Authority, ClientCache
+from failover.drill.facts import Facts
+from failover.drill.golden import Golden
+from failover.drill.plan import DrillPlan
+from failover.drill.probes import ask_golden
+from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Sample, Tally
+from failover.drill.world import World
+from failover.errors import Unavailable
+
+RECENT = 100  # client requests over which an error ratio is taken
+JOIN_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Something that looks: `look` is called every `period_seconds` (wall), first after `phase` periods."""
+
+    name: str
+    period_seconds: float
+    phase: float
+    look: Callable[[], Look]
+
+
+class Recorder(Protocol):
+    """Where samples go: the journal."""
+
+    def elapsed(self) -> float: ...
+    def write(self, kind: str, *, at: float | None = None, **fields: Any) -> None: ...
+
+
+class Watch:
+    """Runs observers in threads while in its `with` block; `tally` is what they saw last."""
+
+    def __init__(
+        self,
+        observers: Sequence[Observer],
+        recorder: Recorder,
+        lost: str,
+        *,
+        caches: Sequence[ClientCache] = (),
+        resources: ExitStack | None = None,
+    ) -> None:
+        self._observers = tuple(observers)
+        self._caches = tuple(caches)
+        self._resources = resources or ExitStack()
+        self._recorder = recorder
+        self._lost = lost
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._tallies = {observer.name: Tally() for observer in observers}
+        self._recent: deque[bool] = deque(maxlen=RECENT)
+        self._threads = [
+            threading.Thread(target=self._observe, args=(observer,), name=observer.name, daemon=True)
+            for observer in observers
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=JOIN_SECONDS)
+        self._resources.close()
+
+    @property
+    def beats(self) -> dict[str, float]:
+        """Wall seconds between two looks, by observer."""
+        return {observer.name: observer.period_seconds for observer in self._observers}
+
+    def prime(self, origin_host: str) -> bool:
+        """Make every client one that was sent to this origin: their answers are of all ages, the last one's fresh."""
+        count = len(self._caches)
+        return all(cache.prime(origin_host, (count - 1 - n) / count) for n, cache in enumerate(self._caches))
+
+    def send_anew(self, origin_host: str) -> bool:
+        """Make the first client one that has just asked, and was told this origin."""
+        return self._caches[0].prime(origin_host, age=0.0)
+
+    def tally(self, name: str) -> Tally:
+        """What the observer of that name saw last."""
+        with self._lock:
+            return self._tallies[name]
+
+    def tallies(self, prefix: str = "") -> dict[str, Tally]:
+        """The tallies of all observers whose name begins so."""
+        with self._lock:
+            return {name: tally for name, tally in self._tallies.items() if name.startswith(prefix)}
+
+    def client_failures(self) -> tuple[int, int]:
+        """How many of the clients' latest requests failed or were wrong, and how many those were."""
+        with self._lock:
+            return sum(not right for right in self._recent), len(self._recent)
+
+    def add(self, sample: Sample) -> None:
+        """Write a sample down and count it."""
+        self._recorder.write("sample", **sample.to_entry())
+        with self._lock:
+            if sample.by.startswith(CLIENT):
+                self._recent.append(sample.right)
+            self._tallies[sample.by] = self._tallies[sample.by].add(sample, self._lost)
+
+    def _observe(self, observer: Observer) -> None:
+        due = time.monotonic() + observer.phase * observer.period_seconds
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            began, late = self._recorder.elapsed(), time.monotonic() - due
+            found = observer.look()
+            ms = (self._recorder.elapsed() - began) * 1000
+            self.add(
+                Sample(
+                    found.site,
+                    found.error,
+                    found.wrong,
+                    observer.name,
+                    round(began, 4),
+                    round(ms, 2),
+                    round(late * 1000, 2),
+                )
+            )
+            # A look longer than the period makes the observer miss beats; it never hurries to catch up.
+            missed = max(0.0, time.monotonic() - due) // observer.period_seconds
+            due += (missed + 1) * observer.period_seconds
+
+
+def open_watch(world: World, plan: DrillPlan, facts: Facts, recorder: Recorder) -> Watch:
+    """The observers of one drill, not yet started. Sites without an address are not asked directly."""
+    resources, deadline = ExitStack(), world.deadline_seconds
+
+    def open_client(**how: Any) -> httpx.Client:
+        http = resources.enter_context(world.dial.client(deadline_seconds=deadline, **how))
+        http.headers.update(world.headers)
+        return http
+
+    count, pace = len(world.authorities), world.pace
+    caches = [ClientCache(world.authorities[n % count], world.dial, plan.host) for n in range(pace.clients)]
+    observers = [
+        # Several name servers share the beat: the zone is asked authority_hz times a second in all.
+        Observer(
+            f"{AUTHORITY}{server.name}", count / pace.authority_hz, n / count, _look_at_dns(server, plan, deadline)
+        )
+        for n, server in enumerate(world.authorities)
+    ]
+    for n, cache in enumerate(caches, start=1):
+        look = _look_by_request(open_client(lookup=cache.lookup), plan.host, world.golden, n)
+        observers.append(Observer(f"{CLIENT}{n}", 1 / pace.client_hz, n / (pace.clients + 1), look))
+    addresses = {name: probe.address for name, probe in sorted(facts.probes.items()) if probe.address}
+    for n, (site, address) in enumerate(addresses.items()):
+        look = _look_at_site(_look_by_request(open_client(address=address), plan.host, world.golden, n), site)
+        observers.append(Observer(f"{SITE}{site}", 1 / pace.site_hz, (n + 0.5) / len(addresses), look))
+    return Watch(observers, recorder, plan.lose, caches=caches, resources=resources)
+
+
+def _look_at_dns(authority: Authority, plan: DrillPlan, timeout_seconds: float) -> Callable[[], Look]:
+    sites = {origin: site for site, origin in plan.origins.items()}
+
+    def look() -> Look:
+        try:
+            origin, _ = authority.ask(plan.host, timeout_seconds)
+        except Unavailable as error:
+            return Look(None, error=error.what)
+        if origin is None:
+            return Look(None, error="empty answer")
+        site = sites.get(origin)
+        return Look(site) if site else Look(None, wrong=f"points at {origin}, which is no site of the plan")
+
+    return look
+
+
+def _look_by_request(http: httpx.Client, host: str, golden: Golden, offset: int) -> Callable[[], Look]:
+    """Each request sends the next golden row; observers begin at different rows."""
+    rows = cycle(golden.rows[offset % len(golden.rows) :] + golden.rows[: offset % len(golden.rows)])
+
+    def look() -> Look:
+        answer = ask_golden(http, host, golden, next(rows))
+        return Look(answer.served_by, answer.error, answer.wrong)
+
+    return look
+
+
+def _look_at_site(look: Callable[[], Look], site: str) -> Callable[[], Look]:
+    """A pinned look: that another site answers at this address is an error."""
+
+    def look_there() -> Look:
+        found = look()
+        if found.right and found.site != site:
+            return replace(found, error=f"answered by {found.site}")
+        return found
+
+    return look_there

@@ -1,0 +1,199 @@
+"""The plan of a drill: plain data with a hash over all of it. Pure: it decides, and nothing else.
+
+The hash covers what is read from Route 53 (records, versions of the health checks, capacities), what was asked for, and
+the golden rows: approve a plan, and if any of it has changed when it is run, the run is refused. What moves by itself,
+such as latencies and observations, is no part of it; guards look at that just before acting.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from failover.answers import RecordSet, shares
+from failover.drill.changes import Change, describe_change, plan_switch_off
+from failover.drill.fleet import Fleet, FleetSite
+from failover.drill.golden import Golden
+from failover.errors import InvalidInput, Mistake, Refused
+
+SCHEMA = 1
+HASH_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Term:
+    """One part of a time to recover, in life seconds: no less than `best`, no more than `worst`, and why."""
+
+    name: str
+    best: float
+    worst: float
+    why: str
+
+
+@dataclass(frozen=True)
+class PlannedSite:
+    """A site as the plan found it; `share` and `share_during` are probabilities of being answered by DNS."""
+
+    name: str
+    origin_host: str
+    weight: int
+    share: float
+    share_during: float
+    capacity_rps: float | None
+    model_digest: str | None
+    check_id: str
+    check_version: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a drill keeps to. Durations in life seconds; `error_budget` is a share of the clients' latest requests."""
+
+    max_duration_seconds: float = 600.0
+    error_budget: float = 0.05
+    survivor_failures: int = 5
+
+
+@dataclass(frozen=True)
+class DrillPlan:
+    """What would be done, to what, and what is expected of it."""
+
+    host: str
+    lose: str
+    zone_id: str
+    ttl_seconds: int
+    speed: int
+    sites: tuple[PlannedSite, ...]
+    change: Change
+    failover: tuple[Term, ...]
+    failback: tuple[Term, ...]
+    golden_digest: str
+    peak_rps: float | None
+    limits: Limits
+    overrides: tuple[str, ...]
+    schema: int = SCHEMA
+
+    @property
+    def hash(self) -> str:
+        """The content hash by which a plan is approved."""
+        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:HASH_LENGTH]
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """Origin host by site."""
+        return {site.name: site.origin_host for site in self.sites}
+
+    def to_data(self) -> dict[str, Any]:
+        """The plan as JSON data, with its hash."""
+        return {"hash": self.hash, **asdict(self)}
+
+
+def plan_drill(
+    fleet: Fleet,
+    lose: str,
+    *,
+    golden: Golden,
+    speed: int,
+    failover: Sequence[Term],
+    failback: Sequence[Term],
+    peak_rps: float | None = None,
+    limits: Limits | None = None,
+    overrides: Sequence[str] = (),
+) -> DrillPlan:
+    """The plan to lose one site of `fleet`.
+
+    Raises:
+        Refused: more than one site is to be lost.
+        InvalidInput: there is no such site.
+    """
+    site = find_lost_site(fleet, lose)
+    before, during = _shares(fleet, lost=None), _shares(fleet, lost=site.name)
+    return DrillPlan(
+        host=fleet.host,
+        lose=site.name,
+        zone_id=fleet.zone_id,
+        ttl_seconds=fleet.ttl_seconds,
+        speed=speed,
+        sites=tuple(_plan_site(each, before[each.name], during[each.name]) for each in fleet.sites),
+        change=plan_switch_off(site.check),
+        failover=tuple(failover),
+        failback=tuple(failback),
+        golden_digest=golden.digest,
+        peak_rps=peak_rps,
+        limits=limits or Limits(),
+        overrides=tuple(overrides),
+    )
+
+
+def find_lost_site(fleet: Fleet, lose: str) -> FleetSite:
+    """The one site that `lose` names; two are refused, whatever their state."""
+    names = lose.replace(",", " ").split()
+    known = ", ".join(site.name for site in fleet.sites)
+    if len(names) > 1:
+        raise Refused(
+            f"a drill loses one site at a time, not {len(names)} ({', '.join(names)}): nothing was changed",
+            hint=f"name one of {known}",
+        )
+    if not names or names[0] not in {site.name for site in fleet.sites}:
+        mistake = Mistake("--lose", f"{lose!r} is no site behind {fleet.host}", f"one of: {known}")
+        raise InvalidInput("there is no such site", [mistake])
+    return fleet.site(names[0])
+
+
+def _shares(fleet: Fleet, *, lost: str | None) -> dict[str, float]:
+    """With what probability DNS answers with each site, all of them healthy but the lost one."""
+    records = [
+        RecordSet(fleet.host, "CNAME", set_identifier=site.name, weight=site.weight, health_check_id=site.name)
+        for site in fleet.sites
+    ]
+    return shares(records, healthy=lambda name: name != lost)
+
+
+def _plan_site(site: FleetSite, share: float, share_during: float) -> PlannedSite:
+    return PlannedSite(
+        name=site.name,
+        origin_host=site.origin_host,
+        weight=site.weight,
+        share=round(share, 6),
+        share_during=round(share_during, 6),
+        capacity_rps=site.capacity_rps,
+        model_digest=site.model_digest,
+        check_id=site.check.id,
+        check_version=site.check.version,
+    )
+
+
+def total(terms: Sequence[Term]) -> Term:
+    """All terms one after the other."""
+    return Term("total", sum(t.best for t in terms), sum(t.worst for t in terms), "the terms one after the other")
+
+
+def render_plan(plan: DrillPlan) -> str:
+    """The plan as text for a person; the last line says how to run it."""
+    lines = [
+        f"Plan {plan.hash}: lose {plan.lose} of {plan.host}",
+        f"  clock      {plan.speed} times life" if plan.speed != 1 else "  clock      life",
+        f"  action     {describe_change(plan.change)} (level 1: no request is expected to fail)",
+        "  undo       back to what it was: in any case, at the latest after "
+        f"{plan.limits.max_duration_seconds:g} s of life",
+        "",
+        f"  {'site':<10}{'answered by DNS':>18}{'during the drill':>18}{'bears':>12}",
+    ]
+    for site in plan.sites:
+        capacity = "unknown" if site.capacity_rps is None else f"{site.capacity_rps:g} rps"
+        lines.append(f"  {site.name:<10}{site.share:>17.0%} {site.share_during:>17.0%} {capacity:>12}")
+    peak = "not known" if plan.peak_rps is None else f"{plan.peak_rps:g} rps"
+    lines += ["", f"  peak load  {peak}"]
+    for title, terms in (("failover", plan.failover), ("failback", plan.failback)):
+        lines += ["", f"  predicted {title}, in seconds of life", *map(_render_term, (*terms, total(terms)))]
+    if plan.overrides:
+        lines += ["", f"  overridden guards: {', '.join(plan.overrides)}"]
+    return "\n".join(lines)
+
+
+def _render_term(term: Term) -> str:
+    return f"    {term.name:<18}{term.best:>6.1f} to {term.worst:<6.1f}  {term.why}"

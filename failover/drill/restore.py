@@ -1,0 +1,81 @@
+"""Undoing what a drill left: from its journal alone, or from the tags on the health checks once they have expired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from failover.drill.actions import undo_change
+from failover.drill.changes import MARK, SWITCH_OFF, Change
+from failover.drill.clock import Clock
+from failover.drill.discover import read_all_checks
+from failover.drill.fleet import HealthCheck
+from failover.drill.journal import LINES, Journal, find_pending, read_journal, seal_journal
+from failover.drill.run import LOCK, hold_lock
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+
+
+@dataclass(frozen=True)
+class Undone:
+    """One change that was looked at, and what was found."""
+
+    drill_id: str
+    change: str
+    found: str
+
+
+def restore_journal(path: Path, route53: Route53Client, clock: Clock) -> list[Undone]:
+    """Undo every change that this journal says is pending, last first, and seal it. Doing it again changes nothing.
+
+    Raises:
+        Refused: the drill still runs.
+        Deviated: somebody else changed the health check since; it is left alone, and so is the journal.
+    """
+    with _drill_is_dead(path):
+        pending = find_pending(read_journal(path))
+        undone = []
+        if pending.changes:
+            with Journal(path, clock) as journal:
+                for change in pending.changes:
+                    journal.write_durably("undo", change=change.name, by="restore")
+                    found = undo_change(route53, change, pending.drill_id)
+                    journal.write_durably("undone", change=change.name, found=found, by="restore")
+                    undone.append(Undone(pending.drill_id, change.name, found))
+        if path.name == LINES:
+            seal_journal(path)
+        return undone
+
+
+def _drill_is_dead(path: Path) -> AbstractContextManager[None]:
+    """Holds the lock that a running drill would hold; a journal that was copied elsewhere has none beside it."""
+    drills = path.resolve().parent.parent
+    return hold_lock(drills) if (drills / LOCK).exists() else nullcontext()
+
+
+def sweep(route53: Route53Client, clock: Clock, say: Callable[[str], None]) -> list[Undone]:
+    """Undo every drill whose tags say that it has expired, whoever ran it and wherever its journal is.
+
+    A drill starts only from a check that is neither disabled nor inverted, so that is what a sweep restores. After it
+    the real health of the endpoint counts again, which is right even if the site has died meanwhile.
+    """
+    undone = []
+    for check in read_all_checks(route53).values():
+        if check.drill_id is None:
+            continue
+        if not check.is_expired(clock.utc()):
+            say(f"drill {check.drill_id} holds health check {check.id} until {check.expires_at}: left alone")
+            continue
+        undone += [Undone(check.drill_id, c.name, undo_change(route53, c, check.drill_id)) for c in _changes_of(check)]
+    return undone
+
+
+def _changes_of(check: HealthCheck) -> list[Change]:
+    """What an expired drill may have left at a health check, in the order in which it has to be undone."""
+    switched = {"Disabled": True, "Inverted": True}
+    switch = Change(SWITCH_OFF, check.id, check.version, {"Disabled": False, "Inverted": False}, switched)
+    return [switch, Change(MARK, check.id, check.version, {}, {})]

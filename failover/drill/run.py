@@ -1,0 +1,292 @@
+"""A drill, from an approved plan to its journal: init, steady, fail, moved, restore, back, steady.
+
+Whatever happens after the first change, an error, a deviation, Ctrl-C or SIGTERM, the changes are undone in `finally`;
+`kill -9` leaves a journal from which `restore` undoes them, and tags by which `sweep` does.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from failover.drill.aborts import Overseer, Stop
+from failover.drill.actions import apply_change, undo_change
+from failover.drill.changes import Change, describe_change, plan_mark
+from failover.drill.clock import Clock
+from failover.drill.discover import read_checks
+from failover.drill.facts import Facts
+from failover.drill.guards import check_guards, refuse
+from failover.drill.journal import LINES, Journal, find_pending, name_folder, new_folder, read_journal
+from failover.drill.observers import Recorder, Watch, open_watch
+from failover.drill.plan import DrillPlan, total
+from failover.drill.route53 import translate_errors
+from failover.drill.samples import AUTHORITY, CLIENT
+from failover.drill.survey import survey
+from failover.drill.world import World
+from failover.errors import Deviated, OutlastError, Refused, Unavailable
+
+LOCK = ".lock"
+STREAK = 10  # right answers in a row before anything is believed
+DNS_DOUBT = 0.001  # how likely a site that is still answered may have been missed by chance
+SLACK_SECONDS = 60.0  # life, beyond what was predicted, before a wait gives up
+WAIT_FLOOR_SECONDS = 10.0  # wall: sockets and threads do not get faster with a simulated clock
+TICK_SECONDS = 0.05
+UNDO_PATIENCE_SECONDS, UNDO_PAUSE_SECONDS = 120.0, 2.0  # wall
+EXPIRY_MARGIN_SECONDS = 300.0  # wall, on top of the longest that a drill may take
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """How a drill looks at the world: once, and all the time."""
+
+    survey: Callable[..., Facts] = survey
+    watch: Callable[[World, DrillPlan, Facts, Recorder], Watch] = open_watch
+
+
+@contextmanager
+def hold_lock(drills: Path) -> Iterator[None]:
+    """Only one drill, or restore, at a time with these journals; given back by the system if the process dies."""
+    drills.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(drills / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise Refused(
+            f"a drill is running already: it holds {drills / LOCK}; nothing was changed",
+            hint="wait until it ends, or end it with Ctrl-C (or kill -TERM): it takes its change back",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def run_drill(plan: DrillPlan, world: World, *, say: Say, stop: Stop, eyes: Eyes | None = None) -> Path:
+    """Run an approved plan and return its sealed journal.
+
+    An abort is no exception: it stands in the journal, and so in the report.
+
+    Raises:
+        Refused: a guard said no, or another drill runs; nothing was begun.
+        Unavailable: Route 53 or DNS does not answer; nothing was begun, or the hint says how to undo it.
+        Deviated: somebody else changed the health check, so that it was not undone.
+    """
+    eyes = eyes or Eyes()
+    with hold_lock(world.drills):
+        facts = eyes.survey(world, plan)
+        refuse(check_guards(facts), f"the drill of {plan.lose} is refused")
+        with Journal(new_folder(world.drills, world.clock.utc()) / LINES, world.clock) as journal:
+            _Drill(plan, world, journal, facts, eyes, say, stop).run()
+            return journal.finish()
+
+
+class _Drill:
+    """One run; each step is a method, and `run` reads as the seven of them."""
+
+    def __init__(
+        self, plan: DrillPlan, world: World, journal: Journal, facts: Facts, eyes: Eyes, say: Say, stop: Stop
+    ) -> None:
+        self.id = f"{name_folder(world.clock.utc())}-{secrets.token_hex(4)}"
+        self._plan = plan
+        self._world = world
+        self._journal = journal
+        self._facts = facts
+        self._eyes = eyes
+        self._say = say
+        self._stop = stop
+        self._watch = eyes.watch(world, plan, facts, journal)
+        self._began = world.clock.now()
+        self._overseer: Overseer | None = None
+
+    def run(self) -> None:
+        self._init()
+        try:
+            with self._watch:
+                try:
+                    self._steady()
+                    self._fail()
+                    self._moved()
+                finally:
+                    self._restore()
+                self._back()
+                self._steady_again()
+        except OutlastError as error:
+            self._note_abort(error)
+        finally:
+            self._undo_all()
+        self._journal.write("end")
+
+    # -- the seven steps ---------------------------------------------------------------------------------------------
+
+    def _init(self) -> None:
+        self._journal.write_durably(
+            "init",
+            drill_id=self.id,
+            plan=self._plan.to_data(),
+            observers=self._watch.beats,
+            findings=[str(finding) for finding in check_guards(self._facts)],
+        )
+        self._step("init", f"drill {self.id}: lose {self._plan.lose} of {self._plan.host}")
+
+    def _steady(self) -> None:
+        self._step("steady", "waiting until every observer gets right answers")
+        self._wait(self._all_right, SLACK_SECONDS, "every observer to get right answers")
+
+    def _fail(self) -> None:
+        plan, world = self._plan, self._world
+        # The world may have changed since the first look: the guards judge it again, right before acting.
+        self._facts = self._eyes.survey(world, plan, own_drill=self.id)
+        refuse(check_guards(self._facts), f"the drill of {plan.lose} is refused at the last moment")
+        longest = plan.limits.max_duration_seconds / plan.speed + EXPIRY_MARGIN_SECONDS
+        self._apply(plan_mark(self._facts.lost.check, self.id, world.clock.utc() + timedelta(seconds=longest)))
+        self._claim()
+        if not self._watch.prime(plan.origins[plan.lose]):
+            raise Deviated(f"DNS never names {plan.lose}, though its record has weight")
+        self._step("fail", describe_change(plan.change))
+        now = world.clock.now()
+        self._overseer = Overseer(plan, world, self._watch, self._facts, self.id, self._began, polled=now)
+        self._apply(plan.change)
+
+    def _moved(self) -> None:
+        self._step("moved", f"waiting until nobody is sent to {self._plan.lose}")
+        expected = total(self._plan.failover).worst
+        self._wait(self._has_moved, expected + SLACK_SECONDS, f"traffic to leave {self._plan.lose}")
+
+    def _restore(self) -> None:
+        if self._overseer:
+            self._step("restore", "undoing")
+        self._overseer = None
+        self._undo(lambda change: change == self._plan.change)
+
+    def _back(self) -> None:
+        lost = self._plan.lose
+        self._step("back", f"waiting until {lost} is answered and serves again")
+        expected = total(self._plan.failback).worst + SLACK_SECONDS
+        seen = {name: tally.at_lost for name, tally in self._watch.tallies().items()}
+
+        def again(prefix: str) -> bool:
+            return any(tally.at_lost > seen[name] for name, tally in self._watch.tallies(prefix).items())
+
+        self._wait(lambda: again(AUTHORITY), expected, f"DNS to name {lost} again")
+        # A client that asks anew, so that the first request back does not wait for chance and other clients' caches.
+        self._watch.send_anew(self._plan.origins[lost])
+        self._wait(lambda: again(CLIENT), expected, f"a client to be served by {lost} again")
+
+    def _steady_again(self) -> None:
+        self._step("steady again", "looking at everything as before the drill")
+        self._wait(self._is_steady, SLACK_SECONDS, "the steady state to hold again", pause=10 * TICK_SECONDS)
+
+    # -- conditions --------------------------------------------------------------------------------------------------
+
+    def _all_right(self) -> bool:
+        return all(tally.right >= STREAK for tally in self._watch.tallies().values())
+
+    def _has_moved(self) -> bool:
+        share = next(site.share for site in self._plan.sites if site.name == self._plan.lose)
+        enough = {AUTHORITY: count_answers_needed(share), CLIENT: STREAK}
+        return all(
+            tally.elsewhere >= needed for kind, needed in enough.items() for tally in self._watch.tallies(kind).values()
+        )
+
+    def _is_steady(self) -> bool:
+        if not self._all_right():
+            return False
+        facts = self._eyes.survey(self._world, self._plan, own_drill=self.id)
+        problems = {site.name: facts.find_problem(site.name) for site in facts.sites}
+        switched = [site.name for site in facts.sites if site.check.disabled or site.check.inverted]
+        self._journal.write("steady", problems=problems, switched=switched)
+        return not any(problems.values()) and not switched
+
+    # -- changes -----------------------------------------------------------------------------------------------------
+
+    def _apply(self, change: Change) -> None:
+        """The change is on disk before it is made: whatever happens next, it can be found and undone."""
+        self._journal.write_durably("change", **change.to_entry())
+        apply_change(self._world.route53, change)
+        self._journal.write_durably("changed", change=change.name)
+
+    def _claim(self) -> None:
+        """Two drills may have looked at the same moment: whoever now sees the other's mark steps back."""
+        with translate_errors("read the drills' tags"):
+            checks = read_checks(self._world.route53, [site.check_id for site in self._plan.sites])
+        others = sorted({check.drill_id for check in checks.values() if check.drill_id} - {self.id})
+        if others:
+            raise Refused(f"another drill began at the same moment: {', '.join(others)}")
+
+    def _undo(self, which: Callable[[Change], bool]) -> None:
+        """Undo what the journal says is pending, and go on trying while Route 53 does not answer."""
+        for change in filter(which, find_pending(read_journal(self._journal.path)).changes):
+            self._journal.write_durably("undo", change=change.name)
+            found = keep_trying(self._world, change, self.id, self._say)
+            self._journal.write_durably("undone", change=change.name, found=found)
+            self._say(f"{change.name}: {found}")
+
+    def _undo_all(self) -> None:
+        try:
+            self._undo(lambda _: True)
+        except OutlastError as error:
+            error.hint = f"python -m failover drill restore --journal {self._journal.path.parent}; {error.hint}"
+            raise
+
+    # -- waiting -----------------------------------------------------------------------------------------------------
+
+    def _wait(self, condition: Callable[[], bool], life_seconds: float, what: str, pause: float = TICK_SECONDS) -> None:
+        """Poll until the condition holds; every tick looks for a reason to abort."""
+        clock = self._world.clock
+        deadline = clock.now() + max(life_seconds / self._plan.speed, WAIT_FLOOR_SECONDS)
+        while not condition():
+            if self._stop.reason:
+                raise Deviated(f"stopped by {self._stop.reason}")
+            if self._overseer:
+                self._overseer.check()
+            if clock.now() > deadline:
+                raise Deviated(f"waited {life_seconds:g} s of life for {what}, in vain: {self._complaint()}")
+            clock.sleep(pause)
+
+    def _complaint(self) -> str:
+        """What the observers that do not get right answers say."""
+        latest = {name: tally.last for name, tally in self._watch.tallies().items()}
+        bad = [f"{name}: {last.error or last.wrong}" for name, last in latest.items() if last and not last.right]
+        return "; ".join(bad) or "yet every observer gets right answers"
+
+    def _step(self, name: str, text: str) -> None:
+        self._journal.write("step", name=name)
+        self._say(f"{name}: {text}")
+
+    def _note_abort(self, error: OutlastError) -> None:
+        refused = isinstance(error, Refused)
+        self._journal.write_durably("abort", why=error.what, refused=refused, signal=self._stop.signal)
+        self._say(f"aborted: {error.what}")
+
+
+def keep_trying(world: World, change: Change, drill_id: str, say: Say) -> str:
+    """Undo, again and again while the API does not answer; raises what it raised last once patience is over."""
+    clock: Clock = world.clock
+    deadline = clock.now() + UNDO_PATIENCE_SECONDS
+    while True:
+        try:
+            return undo_change(world.route53, change, drill_id)
+        except Unavailable as error:
+            if clock.now() + UNDO_PAUSE_SECONDS > deadline:
+                raise
+            say(f"{change.name} is not undone yet, trying again: {error.what}")
+            clock.sleep(UNDO_PAUSE_SECONDS)
+
+
+def count_answers_needed(share: float) -> int:
+    """How many DNS answers in a row without a site make it certain enough that the site has been dropped.
+
+    `share` is the probability, 0 < share <= 1, with which each answer named the site before.
+    """
+    if share >= 1.0:
+        return STREAK
+    return max(STREAK, math.ceil(math.log(DNS_DOUBT) / math.log(1.0 - share)))

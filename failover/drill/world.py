@@ -1,0 +1,58 @@
+"""Everything outside that a drill touches, handed in: only the commands build it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from failover.dial import Dial
+from failover.drill.clients import Authority
+from failover.drill.clock import Clock
+from failover.drill.golden import Golden
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+
+REQUEST_SECONDS = 5.0
+WALL_FLOOR_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much is observed: beats per wall second, and how many clients there are."""
+
+    authority_hz: float = 20.0
+    client_hz: float = 10.0
+    site_hz: float = 10.0
+    clients: int = 4
+
+    @property
+    def requests_per_second(self) -> float:
+        """What the drill itself sends to all sites together."""
+        return self.clients * self.client_hz
+
+
+@dataclass(frozen=True)
+class World:
+    """Clients, clock, resolver, folders: what a drill is given to work with."""
+
+    route53: Route53Client
+    dial: Dial
+    authorities: Sequence[Authority]
+    golden: Golden
+    clock: Clock
+    drills: Path
+    pace: Pace
+    api_key: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request carries: the service may ask for a key."""
+        return {"authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+
+    @property
+    def deadline_seconds(self) -> float:
+        """Wall seconds that one request may take: divided by the speed, but never too short for a busy machine."""
+        return max(WALL_FLOOR_SECONDS, REQUEST_SECONDS / self.dial.speed)
