@@ -203,9 +203,10 @@ class Trail:
                 **entry, "site": self._site, "replica": self._replica,
                 "chain": self.chain, "seq": self._seq, "prev": self._prev,
             }  # fmt: skip
-            record["hash"] = self._prev = hash_record(record)
+            raw = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+            self._prev = hashlib.sha256(raw).hexdigest()
             self._seq += 1
-            lines.append(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+            lines.append(b'%b,"hash":"%b"}\n' % (raw[:-1], self._prev.encode()))
         data = b"".join(lines)
         for sink in self._sinks:
             sink.add(data)

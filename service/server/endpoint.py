@@ -215,45 +215,47 @@ class Endpoint:
             exchange.extra.append((b"traceparent", trace))
 
     def _infer(self, group: Sequence[Exchange]) -> None:
-        """Answer exchanges of one model with one call of it; alone, should one of them break the call."""
+        """Answer exchanges of one model with one call of it; each alone, should one of them spoil that."""
         model = group[0].target.model
         requests = [exchange.request for exchange in group if exchange.request is not None]
-        rows = requests[0].rows if len(requests) == 1 else np.concatenate([request.rows for request in requests])
-        started = self._clock()
+        together = requests[0].rows if len(requests) == 1 else np.concatenate([request.rows for request in requests])
         try:
+            rows = tensors.as_model_input(together, model.manifest.input)
+            started = self._clock()
             answers = model.infer(rows)
         except Exception as error:
-            if len(group) > 1 and not isinstance(error, BrokenModel):
+            if len(group) > 1:
                 for exchange in group:
                     self._infer([exchange])
-                return
-            for exchange in group:
-                self._break(exchange, error)
+            elif isinstance(error, Problem):
+                group[0].fail(error)
+            else:
+                self._break(group[0], error)
             return
         self._observer.observe_inference(model.name, self._clock() - started, len(rows))
         if self._drift is not None:
             self._drift.observe(model, rows, answers)
-        self._share(group, model, answers)
+        self._share(group, model, rows, answers)
 
-    def _share(self, group: Sequence[Exchange], model: ServedModel, answers: Answers) -> None:
-        """Hand each exchange its part of the answers."""
+    def _share(self, group: Sequence[Exchange], model: ServedModel, rows: Rows, answers: Answers) -> None:
+        """Hand each exchange its part of the rows as the model saw them, and of the answers."""
         digest = model.digest
         start = 0
         for exchange in group:
             end = start + exchange.rows
             mine = Answers(answers.labels[start:end], answers.probabilities[start:end])
-            start = end
             try:
+                exchange.input_sha256 = hashlib.sha256(tensors.canonical_input(rows[start:end])).hexdigest()
+                exchange.output_sha256 = hash_answers(mine.labels, mine.probabilities)
                 self._encode(exchange, model, digest, mine)
             except Exception as error:
                 self._break(exchange, error)
+            start = end
 
     def _encode(self, exchange: Exchange, model: ServedModel, digest: str, answers: Answers) -> None:
         request = exchange.request
         if request is None:  # only decoded exchanges come here
             raise BrokenModel("an exchange without a request was answered")
-        exchange.input_sha256 = hashlib.sha256(tensors.canonical_input(request.rows)).hexdigest()
-        exchange.output_sha256 = hash_answers(answers.labels, answers.probabilities)
         receipt = self._sign(exchange, model, digest, answers) if self._receipts.enabled else None
         exchange.reply, json_length = exchange.target.codec.encode(model, request, answers, receipt)
         exchange.status = 200

@@ -39,7 +39,7 @@ def decode_named(spec: InputSpec, headers: Mapping[bytes, bytes], body: bytes) -
             else f"{mistakes[0].place} {mistakes[0].what}"
         )
         raise Problem(INVALID_REQUEST, detail, mistakes=mistakes, hint="GET /docs shows a row that works")
-    rows = np.array([values], dtype=np.float32 if is_number else np.object_)
+    rows = np.array([values], dtype=np.float64 if is_number else np.object_)
     return InferRequest(rows, "", (Wanted("label", False), Wanted("probabilities", False)))
 
 

@@ -21,6 +21,7 @@ from service.server.problems import INVALID_RECEIPT, NO_RECEIPTS, Problem
 
 _DOMAIN = b"outlast-receipt-1."  # a mac made for a receipt is good for nothing else
 _MAX_TOKEN = 1 << 20
+_BLOCK = 64  # bytes that SHA-256 takes at a time
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ class Receipts:
     """Signs with the first key, verifies with any."""
 
     def __init__(self, keys: Sequence[SigningKey]) -> None:
-        self._secrets = {key.name: key.secret for key in keys}
-        self._first = keys[0] if keys else None
-        self._prefix = f"{self._first.name}.".encode() if self._first else b""
+        self._macs = {key.name: _Mac(key.secret) for key in keys}
+        self._first = keys[0].name if keys else None
+        self._prefix = f"{self._first}.".encode()
 
     @property
     def enabled(self) -> bool:
@@ -62,16 +63,15 @@ class Receipts:
         """The receipt as text for the caller to keep. There must be a key."""
         if self._first is None:
             raise _no_receipts()
-        signed = self._prefix + _encode(orjson.dumps(receipt))
-        mac = hmac.digest(self._first.secret, _DOMAIN + signed, "sha256")
-        return (signed + b"." + _encode(mac)).decode()
+        signed = self._prefix + _encode(orjson.dumps(tuple(receipt)))
+        return (signed + b"." + _encode(self._macs[self._first].digest(signed))).decode()
 
     def verify(self, token: str, *, now: float, max_age_seconds: float) -> Receipt:
         """The receipt that one of our keys signed.
 
         Raises Problem 400 for a forged, foreign or expired one, in the same words whether the key or the mac is wrong.
         """
-        if not self._secrets:
+        if not self._macs:
             raise _no_receipts()
         receipt = self._open(token)
         if receipt is None:
@@ -89,14 +89,32 @@ class Receipts:
         if len(parts) < 3:
             return None
         name, payload, mac = b".".join(parts[:-2]), parts[-2], parts[-1]  # a key's id may hold dots
-        secret = self._secrets.get(name.decode("ascii", "replace"))
-        if secret is None:
+        key = self._macs.get(name.decode("ascii", "replace"))
+        if key is None:
             return None
-        expected = hmac.digest(secret, _DOMAIN + name + b"." + payload, "sha256")
+        expected = key.digest(name + b"." + payload)
         # Compared as text: base64 has several spellings of some bytes, and only one of them was signed out.
         if not hmac.compare_digest(_encode(expected), mac):
             return None
         return _parse(payload)
+
+
+class _Mac:
+    """HMAC-SHA-256 (RFC 2104) with a key's two padded blocks hashed once, which halves the time of each receipt."""
+
+    def __init__(self, secret: bytes) -> None:
+        block = hashlib.sha256(secret).digest() if len(secret) > _BLOCK else secret
+        block = block.ljust(_BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + _DOMAIN)
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def digest(self, message: bytes) -> bytes:
+        """The code of `_DOMAIN + message`."""
+        inner = self._inner.copy()
+        inner.update(message)
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 def feedback_id(token: str) -> str:

@@ -2,35 +2,96 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
+import resource
 import socket
+from types import FrameType
 
 import uvicorn
 
-from service.server.app import build_app
+from service.errors import Unavailable
+from service.server.app import build_app, fixed_headers
 from service.server.logs import configure_logs, log
-from service.server.runtime import build_runtime
+from service.server.runtime import Runtime, build_runtime
 from service.server.settings import Settings
+from service.server.transport import Desk
+
+GRACEFUL_SECONDS = 10  # for requests that are under way when the draining is over
+
+
+class Server(uvicorn.Server):
+    """uvicorn, draining first: the load balancer must see /healthz fail before the port closes."""
+
+    def __init__(self, config: uvicorn.Config, runtime: Runtime, desk: Desk) -> None:
+        super().__init__(config)
+        self._runtime = runtime
+        self._desk = desk
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Leave cleanly at SIGTERM and Ctrl-C; at once when asked twice. uvicorn would raise the signal again."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say unwell, answer on with `connection: close`, and only then stop."""
+        seconds = self._runtime.settings.drain_seconds
+        log(logging.INFO, "draining", seconds=seconds)
+        self._runtime.health.draining = True
+        self._desk.draining = True
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not self.force_exit and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+        await super().shutdown(sockets)
+        log(logging.INFO, "stopped")
 
 
 def serve(settings: Settings) -> None:
     """Serve until told to stop."""
     configure_logs(settings.log_level, {"site": settings.site, "replica": settings.replica})
+    _raise_file_limit(settings.max_connections)
     runtime = build_runtime(settings)
+    desk = build_desk(runtime)
     listener = _listen(settings)
     config = uvicorn.Config(
         build_app(runtime),
-        http="httptools",
+        http=desk.connection_class(),
+        ws="none",
         loop="uvloop",
         lifespan="on",
         access_log=False,
         log_config=None,
         server_header=False,
-        timeout_keep_alive=int(settings.idle_seconds),
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
     )
     for line in describe_start(settings, listener.getsockname()[1]):
         log(logging.INFO, line)
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config, runtime, desk).run(sockets=[listener])
+
+
+def build_desk(runtime: Runtime) -> Desk:
+    """The queue in front of a runtime's endpoint."""
+
+    def count_shed() -> None:
+        runtime.metrics.shed += 1
+        runtime.trail.count_shed()
+
+    desk = Desk(
+        settings=runtime.settings,
+        endpoint=runtime.endpoint,
+        targets=runtime.targets,
+        headers=fixed_headers(runtime.settings.site),
+        clock=runtime.clock,
+        latency_seconds=runtime.faults.latency_seconds,
+        on_shed=count_shed,
+    )
+    runtime.metrics.add_gauge("outlast_queue_depth", "Requests waiting for inference.", lambda: {(): float(desk.depth)})
+    runtime.metrics.add_gauge("outlast_connections", "Open connections.", lambda: {(): float(len(desk.connections))})
+    return desk
 
 
 def describe_start(settings: Settings, port: int) -> list[str]:
@@ -49,8 +110,6 @@ def describe_start(settings: Settings, port: int) -> list[str]:
 
 
 def _listen(settings: Settings) -> socket.socket:
-    from service.errors import Unavailable
-
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -65,3 +124,13 @@ def _listen(settings: Settings) -> socket.socket:
     listener.listen(4096)
     listener.set_inheritable(True)
     return listener
+
+
+def _raise_file_limit(connections: int) -> None:
+    """Each connection is an open file; take as many as the system lets this user have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + 256
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

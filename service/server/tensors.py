@@ -43,7 +43,10 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InferRequest:
-    """A decoded request: rows [n, features], the caller's id ("" = none), and the outputs in the order asked for."""
+    """A decoded request: rows [n, features], the caller's id ("" = none), and the outputs in the order asked for.
+
+    Numbers are still as they came, float64 from JSON: `as_model_input` makes them finite float32, for many at once.
+    """
 
     rows: Rows
     id: str
@@ -63,7 +66,7 @@ def decode_request(spec: InputSpec, headers: Mapping[bytes, bytes], body: bytes,
     else:
         head, tail = _split_binary(body, header_length)
     document = parse_object(head)
-    refuse_duplicate_keys(head, count_keys(document))
+    _refuse_duplicates(head, document)
     mistakes: list[Mistake] = []
     wanted = _read_wanted(document, mistakes)
     tensor = _only_input(document, spec, mistakes)
@@ -72,6 +75,16 @@ def decode_request(spec: InputSpec, headers: Mapping[bytes, bytes], body: bytes,
         raise Problem(INVALID_REQUEST, _summary(mistakes), mistakes=mistakes, hint=_hint(spec))
     request_id = document.get("id", "")
     return InferRequest(rows, request_id, wanted)
+
+
+def _refuse_duplicates(head: bytes, document: Mapping[str, Any]) -> None:
+    """As many colons as the usual keys have: nothing was lost. Only otherwise is all of it counted, and read again."""
+    usual = len(document)
+    inputs = document.get("inputs")
+    if type(inputs) is list and len(inputs) == 1 and type(inputs[0]) is dict:
+        usual += len(inputs[0])
+    if head.count(b":") != usual:
+        refuse_duplicate_keys(head, count_keys(document))
 
 
 def _split_binary(body: bytes, header_length: bytes) -> tuple[bytes, bytes]:
@@ -165,8 +178,7 @@ def _read_rows(
         flat = _read_data(tensor.get("data"), spec.datatype, size, mistakes)
     if flat is None or mistakes:
         return None
-    rows = flat.reshape(count, len(spec.features))
-    return rows if spec.datatype == "BYTES" else _as_float32(rows, spec, mistakes)
+    return flat.reshape(count, len(spec.features))
 
 
 def _count_rows(shape: Any, width: int, max_rows: int, mistakes: list[Mistake]) -> int:
@@ -252,15 +264,17 @@ def _read_binary_texts(tail: bytes, size: int, mistakes: list[Mistake]) -> NDArr
     return np.array(texts, dtype=np.object_)
 
 
-def _as_float32(rows: NDArray[Any], spec: InputSpec, mistakes: list[Mistake]) -> Rows | None:
-    """Finite float32 rows. Comparing the extremes catches NaN, infinity and overflow at once, as NaN compares false."""
-    if rows.max() <= FLOAT32_MAX and rows.min() >= -FLOAT32_MAX:
-        return rows.astype(np.float32)
+def as_model_input(rows: NDArray[Any], spec: InputSpec) -> Rows:
+    """Rows as the model takes them. Raises Problem where a number is not finite, or beyond FP32."""
+    # Comparing the extremes finds NaN, infinity and overflow at once, as NaN compares false.
+    if rows.dtype == np.object_ or (rows.max() <= FLOAT32_MAX and rows.min() >= -FLOAT32_MAX):
+        return rows if rows.dtype == np.object_ else rows.astype(np.float32, copy=False)
+    mistakes = []
     for row, column in np.argwhere(~(np.abs(rows) <= FLOAT32_MAX))[:20]:
         value = float(rows[row, column])
         what = f"is {value:g}, beyond FP32" if math.isfinite(value) else f"is {value:g}, not a finite number"
         mistakes.append(Mistake(f"row {row}, {spec.features[column]}", what))
-    return None
+    raise Problem(INVALID_REQUEST, _summary(mistakes), mistakes=mistakes, hint=_hint(spec))
 
 
 def _parameters(document: Mapping[str, Any], place: str, mistakes: list[Mistake]) -> Mapping[str, Any]:
