@@ -154,7 +154,7 @@ def _cname_conflicts(here: Sequence[Record], name: str, zone: str) -> list[str]:
 
 
 def _group_conflicts(group: Sequence[Record], name: str, rdtype: str) -> list[str]:
-    policies = [_policy(record) for record in group]
+    policies = [next(iter(_policies(record)), None) for record in group]
     last = group[-1]
     whole = f"RRSet with DNS name {name}, type {rdtype}"
     told = f"{whole}, SetIdentifier {last.get('SetIdentifier', 'null')} cannot be created as"
@@ -224,7 +224,7 @@ def _check_routing(change: Mapping[str, Any], record: Mapping[str, Any]) -> None
             "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], "
             f"or TrafficPolicyInstanceId], but found {number} {where}",
         )
-    policies = [key for key in POLICY_KEYS if record.get(key) not in (None, False)]
+    policies = _policies(record)
     if len(policies) > 1 or (not policies and "SetIdentifier" in record):
         number = "more than one" if policies else "none"
         raise ApiError(
@@ -284,8 +284,9 @@ def constraint(member: str, value: object, rule: str) -> ApiError:
     )
 
 
-def _policy(record: Mapping[str, Any]) -> str | None:
-    return next((key for key in POLICY_KEYS if record.get(key) not in (None, False)), None)
+def _policies(record: Mapping[str, Any]) -> list[str]:
+    """The routing keys that are set; a weight of 0 is, MultiValueAnswer=False is not."""
+    return [key for key in POLICY_KEYS if record.get(key) is not None and record[key] is not False]
 
 
 def _values(record: Mapping[str, Any]) -> list[str]:

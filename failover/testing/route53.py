@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SNAPSHOT_SCHEMA = 1
 POLL_SECONDS = 0.02  # wall: how often wait_until looks
+STOP_POLL_SECONDS = 0.05  # wall: how long the API server takes to notice that it should stop
 LOOPBACK = "127.0.0.1"
 
 
@@ -113,7 +114,9 @@ class MovingRoute53:
         self._started = True
         self._thread.call(self._checkers.start)
         self._reload()
-        self._server_thread = threading.Thread(target=self._server.serve_forever, name="route53-api", daemon=True)
+        self._server_thread = threading.Thread(
+            target=self._server.serve_forever, args=(STOP_POLL_SECONDS,), name="route53-api", daemon=True
+        )
         self._server_thread.start()
         return self
 

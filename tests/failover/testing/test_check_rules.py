@@ -1,0 +1,65 @@
+"""Which health checks are refused, and what is filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from failover.testing.check_rules import complete_health_check
+from failover.testing.wire import ApiError
+
+THREE = ["us-east-1", "us-west-1", "eu-west-1"]
+
+
+def endpoint(**more: Any) -> dict[str, Any]:
+    return {"Type": "HTTPS_STR_MATCH", "FullyQualifiedDomainName": "a.example", "SearchString": "ok", **more}
+
+
+@pytest.mark.parametrize(
+    ("config", "filled"),
+    [  # API reference, HealthCheckConfig: defaults; "If you omit EnableSNI, the default value is true for HTTPS"
+        (endpoint(), {"Port": 443, "EnableSNI": True, "RequestInterval": 30, "FailureThreshold": 3}),
+        (endpoint(Type="HTTP_STR_MATCH"), {"Port": 80, "RequestInterval": 30, "FailureThreshold": 3}),
+        (endpoint(Port=8443, EnableSNI=False, RequestInterval=10), {"FailureThreshold": 3}),
+        ({"Type": "CALCULATED", "ChildHealthChecks": ["x"]}, {"HealthThreshold": 0}),
+    ],
+)
+def test_defaults(config: dict[str, Any], filled: dict[str, Any]) -> None:
+    assert complete_health_check(config, {"x"}) == {**filled, **config}
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (endpoint(RequestInterval=17), "RequestInterval must be 10 or 30"),
+        (endpoint(FailureThreshold=0), "FailureThreshold must be from 1 to 10"),
+        (endpoint(FailureThreshold=11), "FailureThreshold must be from 1 to 10"),
+        (endpoint(Port=70_000), "Port must be from 1 to 65535"),
+        (endpoint(SearchString=""), "SearchString is required"),
+        (endpoint(Type="HTTPS"), "SearchString is not supported for HTTPS"),
+        (endpoint(SearchString="x" * 256), "at most 255"),
+        (endpoint(ResourcePath="/" + "x" * 255), "at most 255"),
+        (endpoint(FullyQualifiedDomainName=""), "Specify IPAddress or FullyQualifiedDomainName"),
+        (endpoint(IPAddress="1.2.3"), "IPAddress is not a valid IP address"),
+        (endpoint(Regions=THREE[:2]), "at least three Regions"),
+        (endpoint(Regions=[*THREE, "mars-1"]), "Regions must be among"),
+        ({"Type": "TCP", "IPAddress": "192.0.2.1"}, "Port is required for a TCP"),
+        ({"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 1, "ResourcePath": "/"}, "ResourcePath is not supported"),
+        ({"Type": "CALCULATED", "ChildHealthChecks": ["gone"]}, "The child health check gone does not exist"),
+        ({"Type": "CALCULATED", "HealthThreshold": 300}, "HealthThreshold must be from 0 to 256"),
+        ({"Type": "CLOUDWATCH_METRIC"}, "simulated here"),
+        ({}, "simulated here"),
+    ],
+)
+def test_refusals(config: dict[str, Any], told: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        complete_health_check(config, {"x"})
+    assert caught.value.code == "InvalidInput"
+    assert told in caught.value.message
+
+
+def test_every_problem_is_told_at_once() -> None:
+    with pytest.raises(ApiError) as caught:
+        complete_health_check(endpoint(RequestInterval=1, FailureThreshold=0, SearchString=""), ())
+    assert caught.value.message.count(";") == 2

@@ -1,0 +1,202 @@
+"""The name server over real sockets, asked by dnspython, and by nobody polite."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import dns.xfr
+import dns.zone
+import pytest
+
+from failover.answers import RecordSet, Zone
+from failover.testing import dns_server
+from failover.testing.clock import Clock
+from failover.testing.dns_server import Address, DnsServer
+from failover.testing.loop import LoopThread
+
+H = "api.outlast.example"
+ZONE = Zone(
+    "outlast.example",
+    (
+        RecordSet("outlast.example", "SOA", 900, ("ns.example. hostmaster.example. 1 7200 900 1209600 86400",)),
+        RecordSet("outlast.example", "NS", 172_800, ("ns.example.",)),
+        RecordSet(H, "CNAME", 30, (f"aws.{H}",)),
+        RecordSet(f"aws.{H}", "A", 60, ("192.0.2.1",)),
+        RecordSet("many.outlast.example", "TXT", 60, tuple(f'"{number:0200}"' for number in range(100))),
+        RecordSet("txt.outlast.example", "TXT", 300, ('"a \\"quoted\\" one" "and more"',)),
+    ),
+)
+
+
+@dataclass
+class Running:
+    server: DnsServer
+    clock: Clock
+    outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def address(self) -> Address:
+        return self.server.addresses[0]
+
+    def udp(self, name: str, rdtype: str = "A", **more: object) -> dns.message.Message:
+        query = dns.message.make_query(name, rdtype, **more)  # type: ignore[arg-type]
+        return dns.query.udp(query, self.address[0], port=self.address[1], timeout=2)
+
+    def tcp(self, query: dns.message.Message) -> dns.message.Message:
+        return dns.query.tcp(query, self.address[0], port=self.address[1], timeout=2)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    clock, outside = Clock(10), {"lb.example.net": ("127.0.0.5",)}
+    server = DnsServer(
+        zones=lambda: [ZONE],
+        healthy=lambda check: True,
+        clock=clock,
+        outside=lambda name, rdtype: outside.get(name, ()) if rdtype == "A" else (),
+    )
+    thread = LoopThread("dns")
+    thread.start()
+    thread.run(server.start([("127.0.0.1", 0), ("127.0.0.2", 0)]))
+    yield Running(server, clock, outside)
+    thread.run(server.stop())
+    thread.stop()
+
+
+def test_a_chain_with_ttls_at_the_speed_of_the_clock(running: Running) -> None:
+    response = running.udp(H)
+    assert [(str(r.name), r.rdtype.name, r.ttl) for r in response.answer] == [
+        (f"{H}.", "CNAME", 3),
+        (f"aws.{H}.", "A", 6),
+    ]
+    assert response.flags & dns.flags.AA
+    assert not response.flags & dns.flags.RA
+    assert response.rcode() == dns.rcode.NOERROR
+
+
+def test_every_address_is_served(running: Running) -> None:
+    for ip, port in running.server.addresses:
+        query = dns.message.make_query(f"aws.{H}", "A")
+        for ask in (dns.query.udp, dns.query.tcp):
+            assert ask(query, ip, port=port, timeout=2).answer[0][0].address == "192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype", "rcode", "authority"),
+    [
+        ("gone.outlast.example", "A", dns.rcode.NXDOMAIN, 1),
+        (f"aws.{H}", "AAAA", dns.rcode.NOERROR, 1),
+        ("other.example", "A", dns.rcode.REFUSED, 0),
+        (".", "NS", dns.rcode.REFUSED, 0),
+        ("outlast.example", "TYPE65280", dns.rcode.NOERROR, 1),  # an unknown type of a known name
+    ],
+)
+def test_negative_answers(running: Running, name: str, rdtype: str, rcode: dns.rcode.Rcode, authority: int) -> None:
+    response = running.udp(name, rdtype)
+    assert (response.rcode(), len(response.answer), len(response.authority)) == (rcode, 0, authority)
+
+
+def test_names_of_the_clouds_are_answered_with_their_addresses(running: Running) -> None:
+    assert running.udp("lb.example.net").answer[0][0].to_text() == "127.0.0.5"
+
+
+def test_txt_values_come_through(running: Running) -> None:
+    assert running.udp("txt.outlast.example", "TXT").answer[0][0].strings == (b'a "quoted" one', b"and more")
+
+
+def test_zone_transfers_are_refused(running: Running) -> None:
+    for kind in ("AXFR", "IXFR"):
+        assert running.tcp(dns.message.make_query("outlast.example", kind)).rcode() == dns.rcode.REFUSED
+    with pytest.raises(dns.xfr.TransferError, match="REFUSED"):
+        dns.query.inbound_xfr("127.0.0.1", dns.zone.Zone("outlast.example"), port=running.address[1], timeout=2)
+
+
+def test_other_classes_opcodes_and_edns_versions(running: Running) -> None:
+    chaos = dns.message.make_query("version.bind", "TXT", rdclass="CH")
+    assert running.tcp(chaos).rcode() == dns.rcode.REFUSED
+    update = dns.message.make_query(H, "A")
+    update.set_opcode(dns.opcode.NOTIFY)
+    assert running.tcp(update).rcode() == dns.rcode.NOTIMP
+    assert running.udp(H, use_edns=1).rcode() == dns.rcode.BADVERS
+
+
+def test_a_long_answer_is_truncated_by_udp_and_whole_by_tcp(running: Running) -> None:
+    for edns in ({"use_edns": -1}, {"use_edns": 0, "payload": 4096}):
+        short = running.udp("many.outlast.example", "TXT", **edns)
+        assert short.flags & dns.flags.TC
+        assert len(short.to_wire()) <= 1232
+    whole = running.tcp(dns.message.make_query("many.outlast.example", "TXT"))
+    assert len(whole.answer[0]) == 100
+    assert not whole.flags & dns.flags.TC
+
+
+def test_edns_is_answered_with_edns_and_only_then(running: Running) -> None:
+    assert running.udp(H, use_edns=0).edns == 0
+    assert running.udp(H, use_edns=-1).edns == -1
+
+
+def test_a_thousand_pieces_of_garbage_a_second_stop_nobody(running: Running) -> None:
+    dropped = running.server.counters.dropped
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as noisy:
+        for number in range(1_000):
+            noisy.sendto(os.urandom(number % 60), running.address)
+            if number % 100 == 0:
+                assert running.udp(H).answer
+        noisy.setblocking(False)
+        answered = 0
+        for _ in range(1_000):
+            try:
+                answered += bool(noisy.recv(4096))
+            except BlockingIOError:
+                break
+    assert answered < 10  # a random message is a valid question once in a while
+    assert running.server.counters.dropped > dropped + 500
+
+
+def test_responses_are_not_answered(running: Running) -> None:
+    response = dns.message.make_response(dns.message.make_query(H, "A"))
+    assert running.server.respond(response.to_wire()) is None
+
+
+def test_several_questions_on_one_tcp_connection(running: Running) -> None:
+    wire = dns.message.make_query(H, "A").to_wire()
+    with socket.create_connection(running.address, timeout=2) as stream:
+        for _ in range(3):
+            stream.sendall(struct.pack("!H", len(wire)) + wire)
+            (length,) = struct.unpack("!H", _exactly(stream, 2))
+            assert dns.message.from_wire(_exactly(stream, length)).answer
+
+
+def test_a_tcp_client_that_hardly_sends_is_left(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns_server, "TCP_IDLE_SECONDS", 0.2)
+    with socket.create_connection(running.address, timeout=2) as stream:
+        stream.sendall(b"\x00")
+        began = time.monotonic()
+        assert stream.recv(1) == b""
+    assert time.monotonic() - began < 1.0
+
+
+def test_a_taken_port_is_told(running: Running) -> None:
+    other = DnsServer(zones=list, healthy=lambda check: True, clock=Clock())
+    thread = LoopThread("other")
+    thread.start()
+    with pytest.raises(OSError, match="in use"):
+        thread.run(other.start([running.address]))
+    thread.stop()
+
+
+def _exactly(stream: socket.socket, length: int) -> bytes:
+    received = b""
+    while len(received) < length:
+        received += stream.recv(length - len(received))
+    return received

@@ -1,0 +1,253 @@
+"""Route 53's API as boto3 sees it over HTTP: what moto lacks, and what it lets through."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import httpx
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from failover.testing import MovingRoute53
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+
+H = "api.outlast.example"
+
+
+@pytest.fixture(scope="module")
+def client(route53: MovingRoute53) -> Route53Client:
+    return route53.client()
+
+
+@pytest.fixture
+def zone(client: Route53Client) -> Iterator[str]:
+    zone_id = client.create_hosted_zone(Name="outlast.example", CallerReference=uuid.uuid4().hex)["HostedZone"]["Id"]
+    yield zone_id
+    records = client.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
+    if mine := [record for record in records if record["Type"] not in ("SOA", "NS")]:
+        change(client, zone_id, *(("DELETE", record) for record in mine))
+    client.delete_hosted_zone(Id=zone_id)
+
+
+def change(client: Route53Client, zone: str, *changes: tuple[str, Any]) -> Any:
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record} for action, record in changes]}
+    return client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)  # type: ignore[arg-type]
+
+
+def new_check(client: Route53Client, **more: Any) -> dict[str, Any]:
+    config = {"Type": "HTTPS", "FullyQualifiedDomainName": "nowhere.example", "RequestInterval": 30, **more}
+    created = client.create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)  # type: ignore[arg-type]
+    return dict(created["HealthCheck"])
+
+
+def code_of(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, int]:
+    response = error.value.response
+    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def plain(value: str = "192.0.2.1", **more: Any) -> dict[str, Any]:
+    return {"Name": H, "Type": "A", "TTL": 30, "ResourceRecords": [{"Value": value}], **more}
+
+
+# -- records ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_change_is_pending_then_insync_and_has_an_id_of_its_own(client: Route53Client, zone: str) -> None:
+    first = change(client, zone, ("CREATE", plain()))["ChangeInfo"]
+    second = change(client, zone, ("UPSERT", plain("192.0.2.2")))["ChangeInfo"]
+    assert (first["Status"], second["Status"]) == ("PENDING", "PENDING")
+    assert first["Id"] != second["Id"]
+    assert client.get_change(Id=first["Id"])["ChangeInfo"]["Status"] == "INSYNC"
+    client.get_waiter("resource_record_sets_changed").wait(Id=second["Id"])
+
+
+def test_a_refused_batch_changes_nothing(client: Route53Client, zone: str) -> None:
+    change(client, zone, ("CREATE", plain()))
+    with pytest.raises(ClientError, match="but it already exists") as error:
+        change(client, zone, ("UPSERT", plain("192.0.2.9", Name=f"new.{H}")), ("CREATE", plain()))
+    assert code_of(error) == ("InvalidChangeBatch", 400)
+    assert isinstance(error.value, client.exceptions.InvalidChangeBatch)
+    assert len(client.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]) == 3
+
+
+def test_wildcards_are_listed_escaped_and_deleted_as_listed(client: Route53Client, zone: str) -> None:
+    change(client, zone, ("CREATE", plain(Name="*.outlast.example")))
+    listed = client.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    (wildcard,) = [record for record in listed if record["Type"] == "A"]
+    assert wildcard["Name"] == "\\052.outlast.example."
+    change(client, zone, ("DELETE", wildcard))
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda c, z: change(c, "Z0", ("CREATE", plain())), ("NoSuchHostedZone", 404)),
+        (lambda c, z: change(c, z, ("CREATE", plain(HealthCheckId="gone"))), ("NoSuchHealthCheck", 404)),
+        (lambda c, z: change(c, z, ("CREATE", plain(Type="BOGUS"))), ("InvalidInput", 400)),
+        (lambda c, z: c.get_change(Id="C0"), ("NoSuchChange", 404)),
+        (lambda c, z: c.get_hosted_zone(Id="Z0"), ("NoSuchHostedZone", 404)),
+        (lambda c, z: c.get_health_check(HealthCheckId="gone"), ("NoSuchHealthCheck", 404)),
+        (lambda c, z: c.update_health_check(HealthCheckId="gone", Disabled=True), ("NoSuchHealthCheck", 404)),
+        (lambda c, z: c.delete_health_check(HealthCheckId="gone"), ("NoSuchHealthCheck", 404)),
+        (lambda c, z: c.get_health_check_status(HealthCheckId="gone"), ("NoSuchHealthCheck", 404)),
+        (lambda c, z: c.test_dns_answer(HostedZoneId="Z0", RecordName=H, RecordType="A"), ("NoSuchHostedZone", 404)),
+    ],
+)
+def test_unknown_things_are_refused(client: Route53Client, zone: str, call: Any, expected: tuple[str, int]) -> None:
+    with pytest.raises(ClientError) as error:
+        call(client, zone)
+    assert code_of(error) == expected
+
+
+def test_a_zone_that_holds_records_is_not_deleted(client: Route53Client, zone: str) -> None:
+    change(client, zone, ("CREATE", plain()))
+    with pytest.raises(ClientError) as error:
+        client.delete_hosted_zone(Id=zone)
+    assert code_of(error)[0] == "HostedZoneNotEmpty"
+
+
+def test_a_caller_reference_makes_one_zone(client: Route53Client, zone: str) -> None:
+    reference = client.get_hosted_zone(Id=zone)["HostedZone"]["CallerReference"]
+    with pytest.raises(ClientError) as error:
+        client.create_hosted_zone(Name="outlast.example", CallerReference=reference)
+    assert code_of(error) == ("HostedZoneAlreadyExists", 409)
+
+
+def test_what_the_name_servers_answer_can_be_asked(client: Route53Client, zone: str, route53: MovingRoute53) -> None:
+    change(client, zone, ("CREATE", plain(Type="CNAME", ResourceRecords=[{"Value": f"aws.{H}"}])))
+    change(client, zone, ("CREATE", plain(Name=f"aws.{H}")))
+    answers = {
+        name: client.test_dns_answer(HostedZoneId=zone, RecordName=name, RecordType="A") for name in (H, f"no.{H}")
+    }
+    assert (answers[H]["RecordData"], answers[H]["ResponseCode"]) == (["192.0.2.1"], "NOERROR")
+    assert (answers[f"no.{H}"]["RecordData"], answers[f"no.{H}"]["ResponseCode"]) == ([], "NXDOMAIN")
+
+
+# -- health checks ---------------------------------------------------------------------------------------------------
+
+
+def test_versions_are_counted_and_a_stale_one_is_refused(client: Route53Client) -> None:
+    check = new_check(client)
+    assert check["HealthCheckVersion"] == 1
+    updated = client.update_health_check(HealthCheckId=check["Id"], HealthCheckVersion=1, Disabled=True, Inverted=True)
+    assert updated["HealthCheck"]["HealthCheckVersion"] == 2
+    with pytest.raises(client.exceptions.HealthCheckVersionMismatch) as error:
+        client.update_health_check(HealthCheckId=check["Id"], HealthCheckVersion=1, Disabled=False)
+    assert code_of(error) == ("HealthCheckVersionMismatch", 409)
+    now = client.get_health_check(HealthCheckId=check["Id"])["HealthCheck"]
+    assert (now["HealthCheckVersion"], now["HealthCheckConfig"]["Disabled"]) == (2, True)
+    assert (
+        client.update_health_check(HealthCheckId=check["Id"], Disabled=False)["HealthCheck"]["HealthCheckVersion"] == 3
+    )
+
+
+def test_https_has_port_443_and_sni_by_default(client: Route53Client) -> None:
+    config = new_check(client)["HealthCheckConfig"]
+    assert (config["Port"], config["EnableSNI"]) == (443, True)
+
+
+def test_a_caller_reference_makes_one_health_check(client: Route53Client) -> None:
+    config: Any = {"Type": "HTTPS", "FullyQualifiedDomainName": "nowhere.example"}
+    ids = {
+        client.create_health_check(CallerReference="same", HealthCheckConfig=config)["HealthCheck"]["Id"] for _ in "12"
+    }
+    assert len(ids) == 1
+    with pytest.raises(ClientError) as error:
+        client.create_health_check(CallerReference="same", HealthCheckConfig={**config, "FailureThreshold": 9})
+    assert code_of(error) == ("HealthCheckAlreadyExists", 409)
+
+
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        ({"FailureThreshold": 10, "IPAddress": "192.0.2.1"}, "can't add an IPAddress"),
+        ({"ResetElements": ["FullyQualifiedDomainName"]}, "Specify IPAddress or FullyQualifiedDomainName"),
+        ({"SearchString": "x"}, "SearchString is not supported"),
+    ],
+)
+def test_updates_that_make_no_sense_are_refused(client: Route53Client, update: dict[str, Any], told: str) -> None:
+    check = new_check(client)
+    with pytest.raises(ClientError, match=told) as error:
+        client.update_health_check(HealthCheckId=check["Id"], **update)
+    assert code_of(error)[0] == "InvalidInput"
+    assert client.get_health_check(HealthCheckId=check["Id"])["HealthCheck"] == check
+
+
+def test_an_interval_of_17_seconds_is_refused(client: Route53Client) -> None:
+    with pytest.raises(ClientError, match="RequestInterval must be 10 or 30"):
+        new_check(client, RequestInterval=17)
+
+
+def test_status_counts_ranges_and_reasons(client: Route53Client, route53: MovingRoute53) -> None:
+    check = new_check(client, RequestInterval=10)["Id"]  # its name has no address
+    route53.wait_until(lambda: len(route53.status(check).observations) == 8, timeout_seconds=60)
+    for ask in (client.get_health_check_status, client.get_health_check_last_failure_reason):
+        seen = ask(HealthCheckId=check)["HealthCheckObservations"]
+        assert {one["Region"] for one in seen} >= {"us-east-1", "sa-east-1"}
+        assert all("DNS resolution failed" in one["StatusReport"]["Status"] for one in seen)
+    assert client.get_health_check_count()["HealthCheckCount"] == len(client.list_health_checks()["HealthChecks"])
+    assert client.get_checker_ip_ranges()["CheckerIpRanges"] == ["127.0.0.1/32"]
+    client.delete_health_check(HealthCheckId=check)
+
+
+def test_a_calculated_check_has_no_observations(client: Route53Client) -> None:
+    child = new_check(client)["Id"]
+    parent = client.create_health_check(
+        CallerReference=uuid.uuid4().hex,
+        HealthCheckConfig={"Type": "CALCULATED", "ChildHealthChecks": [child], "HealthThreshold": 1},
+    )["HealthCheck"]["Id"]
+    with pytest.raises(ClientError, match="calculated") as error:
+        client.get_health_check_status(HealthCheckId=parent)
+    assert code_of(error) == ("InvalidInput", 400)
+
+
+# -- the account -----------------------------------------------------------------------------------------------------
+
+ONCE = Config(retries={"total_max_attempts": 1})
+
+
+def once(route53: MovingRoute53) -> Route53Client:
+    return boto3.client("route53", endpoint_url=route53.endpoint_url, region_name="us-east-1", config=ONCE)
+
+
+def test_more_than_five_requests_a_second_are_throttled() -> None:
+    with MovingRoute53(requests_per_second=5) as slow:
+        client = once(slow)
+        with pytest.raises(ClientError) as error:
+            for _ in range(20):
+                client.list_hosted_zones()
+        assert code_of(error) == ("Throttling", 400)
+        slow.set_speed(15)  # a second of life is over sooner
+        patient = slow.client()  # boto3's own retries get through
+        assert [patient.list_hosted_zones()["HostedZones"] for _ in range(2)] == [[], []]
+
+
+def test_the_control_plane_can_be_down_while_dns_answers(
+    client: Route53Client, zone: str, route53: MovingRoute53
+) -> None:
+    change(client, zone, ("CREATE", plain()))
+    route53.set_control_plane(available=False)
+    try:
+        with pytest.raises(ClientError) as error:
+            once(route53).list_hosted_zones()
+        assert code_of(error) == ("ServiceUnavailable", 503)
+        assert route53.ask(H).records[0].values == ("192.0.2.1",)
+    finally:
+        route53.set_control_plane(available=True)
+
+
+def test_other_services_of_moto_answer_at_the_same_place(route53: MovingRoute53) -> None:
+    sts = boto3.client("sts", endpoint_url=route53.endpoint_url, region_name="us-east-1")
+    assert len(sts.get_caller_identity()["Account"]) == 12
+
+
+def test_a_body_that_is_not_xml_is_refused(route53: MovingRoute53) -> None:
+    answer = httpx.post(f"{route53.endpoint_url}/2013-04-01/healthcheck", content=b"<broken", trust_env=False)
+    assert answer.status_code == 400
+    assert "<Code>InvalidInput</Code>" in answer.text
