@@ -529,10 +529,17 @@ declare(
 # -- Fargate -----------------------------------------------------------------------------------------
 
 
+def _create_task(world: World, r: Resource) -> None:
+    r.place["revision"] = 1 + _revisions(world, r.inputs["family"])
+
+
+def _task_id(world: World, r: Resource) -> str:
+    """The ARN with its revision: pulumi-aws says the family, which two revisions share while one replaces the other."""
+    return _arn("ecs", r, f"task-definition/{r.inputs['family']}:{r.place['revision']}")
+
+
 def _task_outputs(world: World, r: Resource) -> Values:
-    revision = r.place.setdefault("revision", 1 + _revisions(world, r.inputs["family"]))
-    base = _arn("ecs", r, f"task-definition/{r.inputs['family']}")
-    return {"arn": f"{base}:{revision}", "arnWithoutRevision": base, "revision": revision}
+    return {"arn": r.id, "arnWithoutRevision": r.id.rpartition(":")[0], "revision": r.place["revision"]}
 
 
 def _revisions(world: World, family: str) -> int:
@@ -632,7 +639,8 @@ declare(
     effect="its container's image, environment and port are what the processes get",
     not_simulated="CPU and memory limits, volumes, secrets, further containers",
     rules=_task_rules,
-    id_of=lambda w, r: str(r.inputs["family"]),
+    id_of=_task_id,
+    create=_create_task,
     outputs=_task_outputs,
     replaces=dict.fromkeys(
         (
