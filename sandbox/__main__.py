@@ -147,15 +147,9 @@ def status(resources: bool, as_json: bool) -> None:
 def exec_(command: tuple[str, ...]) -> None:
     """Run a command in the environment in which plain `pulumi` and boto3 meet the sandbox."""
     from sandbox.bringup import run_command
-    from sandbox.engine import cli
+    from sandbox.environment import load_cli
 
-    if (
-        shutil.which(command[0], path=f"{_layout().root / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}")
-        is None
-        and command[0] != "pulumi"
-    ):
-        raise InvalidInput(f"no program {command[0]!r} on PATH", hint="python -m sandbox exec -- pulumi stack ls")
-    sys.exit(run_command(_layout(), cli.installed(), command))
+    sys.exit(run_command(_layout(), load_cli(_layout()), command))
 
 
 @main.command()
@@ -163,11 +157,11 @@ def exec_(command: tuple[str, ...]) -> None:
 def shell() -> None:
     """A shell in which plain `pulumi up -s aws`, `pulumi preview` and boto3 work against the sandbox."""
     from sandbox.bringup import run_command
-    from sandbox.engine import cli
+    from sandbox.environment import load_cli
 
     program = os.environ.get("SHELL") or "/bin/sh"
     _report("`pulumi up -s aws`, `pulumi preview -s traffic`, `python -m sandbox status`; leave with exit")
-    sys.exit(run_command(_layout(), cli.installed(), [program]))
+    sys.exit(run_command(_layout(), load_cli(_layout()), [program]))
 
 
 @main.command()

@@ -7,7 +7,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,17 +15,17 @@ import boto3
 import filelock
 
 from failover.dial import Dial
-from failover.errors import OutlastError, Refused, Unavailable
+from failover.errors import InvalidInput, Refused, Unavailable
 from sandbox import control, images, prediction
 from sandbox import layout as places
 from sandbox.daemon import public_host
-from sandbox.engine import cli, plugins
-from sandbox.engine.recover import recover_stack
-from sandbox.environment import dial_of, sandbox_environment
+from sandbox.engine import cli, commands, plugins, recover
+from sandbox.environment import dial_of, sandbox_environment, save_cli
 from sandbox.layout import Instance, Layout
 
 # What depends on what: the sites read the zone, traffic reads zone and sites.
 ORDER: tuple[tuple[str, ...], ...] = (("zone",), ("aws", "azure", "gcp"), ("traffic",))
+PROJECT = "outlast"  # Pulumi.yaml's name
 STACKS = tuple(stack for group in ORDER for stack in group)
 
 _HEALTHY_LIFE_SECONDS = 120.0
@@ -86,6 +85,7 @@ def bring_up(
         timings = Timings()
         with timings.step("pulumi"):
             pulumi = cli.obtain(report)
+            save_cli(layout, pulumi)
         instance = _start(layout, timings, report, speed=speed, dns_port=dns_port, port_offset=port_offset)
         environment = sandbox_environment(layout, instance, pulumi)
         changes = _deploy(layout, pulumi, environment, timings, report)
@@ -122,40 +122,30 @@ def _start(layout: Layout, timings: Timings, report: Report, **asked: int | None
 def _deploy(
     layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, str], timings: Timings, report: Report
 ) -> dict[str, dict[str, int]]:
-    """`pulumi up` of every stack, the sites side by side. Raises the first stack's refusal, the others' named too."""
+    """`pulumi up` of every stack, the sites side by side; what a killed command left behind is put right first."""
     changes: dict[str, dict[str, int]] = {}
     for group in ORDER:
-        with futures.ThreadPoolExecutor(len(group)) as pool:
-            running = {stack: pool.submit(_up, layout, pulumi, environment, stack, timings, report) for stack in group}
-        failed = {stack: done.exception() for stack, done in running.items() if done.exception()}
-        if failed:
-            raise _join(failed)
-        changes |= {stack: done.result() for stack, done in running.items()}
+        with timings.step(f"up {' '.join(group)}"):
+            for stack in group:
+                _make_ready(layout, pulumi, environment, stack, report)
+            report(f"pulumi up: {', '.join(group)}")
+            outputs = commands.run_all(
+                pulumi,
+                dict.fromkeys(group, ["up", *commands.UNATTENDED, "--json"]),
+                environ=environment,
+                directory=layout.root,
+            )
+        changes |= {stack: _summary(output) for stack, output in outputs.items()}
     return changes
 
 
-def _join(failed: Mapping[str, BaseException | None]) -> BaseException:
-    first = next(iter(failed.values()))
-    if len(failed) == 1 or not all(isinstance(e, OutlastError) for e in failed.values()):
-        return first or OutlastError("a stack failed")
-    return OutlastError("\n\n".join(str(error) for error in failed.values()))
-
-
-def _up(
-    layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, str], stack: str, timings: Timings, report: Report
-) -> dict[str, int]:
-    with timings.step(f"up {stack}"):
-        recover_stack(pulumi, stack, layout.root, environment, report)
-        if not stack_exists(layout, stack):
-            cli.run(pulumi, ["stack", "init", stack], cwd=layout.root, environment=environment)
-        report(f"pulumi up -s {stack}")
-        output = cli.run(
-            pulumi,
-            ["up", "--stack", stack, "--yes", "--skip-preview", "--suppress-progress", "--json"],
-            cwd=layout.root,
-            environment=environment,
-        )
-        return _summary(output)
+def _make_ready(layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, str], stack: str, report: Report) -> None:
+    """The stack exists, and no dead command's lock or half-done operation is in its way."""
+    if not stack_exists(layout, stack):
+        commands.run(pulumi, ["stack", "init", stack], environ=environment, directory=layout.root)
+    recover.recover(
+        pulumi, PROJECT, stack, state=layout.pulumi_state, environ=environment, directory=layout.root, say=report
+    )
 
 
 def _summary(events: str) -> dict[str, int]:
@@ -172,7 +162,7 @@ def _summary(events: str) -> dict[str, int]:
 
 def stack_exists(layout: Layout, stack: str) -> bool:
     """Whether Pulumi's file backend holds the stack; looking saves half a second of asking the CLI."""
-    return (layout.pulumi_state / ".pulumi" / "stacks" / "outlast" / f"{stack}.json").exists()
+    return (layout.pulumi_state / ".pulumi" / "stacks" / PROJECT / f"{stack}.json").exists()
 
 
 def wait_healthy(layout: Layout, instance: Instance, report: Report) -> None:
@@ -233,7 +223,12 @@ def run_command(layout: Layout, pulumi: cli.Pulumi | None, command: Sequence[str
     instance = layout.load_instance()
     if instance is None:
         raise Unavailable("this folder has no sandbox yet", hint="make up")
-    process = subprocess.Popen(command, env=sandbox_environment(layout, instance, pulumi))
+    try:
+        process = subprocess.Popen(command, env=sandbox_environment(layout, instance, pulumi))
+    except OSError as error:
+        raise InvalidInput(
+            f"{command[0]} cannot be started: {error.strerror}", hint="python -m sandbox exec -- pulumi stack ls"
+        ) from None
     while True:
         try:
             return process.wait()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 from sandbox import layout as places
@@ -20,12 +22,10 @@ _FOREIGN = ("AWS_", "AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_", "PULUMI_", "OUTLAS
 def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi | None) -> dict[str, str]:
     """All variables for a command that is run against the sandbox, the caller's own included where harmless."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN) or k == "OUTLAST_STATE"}
-    path = [str(layout.root / ".venv" / "bin"), kept.get("PATH", "")]
+    kept["PATH"] = os.pathsep.join([str(layout.root / ".venv" / "bin"), kept.get("PATH", os.defpath)])
     if pulumi is not None:
-        path.insert(0, str(pulumi.bin.parent))
-        kept |= cli.environment(layout.pulumi_home, layout.pulumi_state, PASSPHRASE)
+        kept = cli.environment(pulumi, layout.pulumi_home, layout.pulumi_state, PASSPHRASE, kept)
     return kept | {
-        "PATH": os.pathsep.join(path),
         "OUTLAST_HOST": public_host(layout.root),
         "OUTLAST_NAMESERVER": instance.address(places.DNS),
         "OUTLAST_PORT_OFFSET": str(instance.port_offset),
@@ -41,6 +41,21 @@ def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi |
     }
 
 
+def save_cli(layout: Layout, pulumi: cli.Pulumi) -> None:
+    """Write down which Pulumi this sandbox is brought up with."""
+    layout.cli.parent.mkdir(parents=True, exist_ok=True)
+    layout.cli.write_text(json.dumps({**asdict(pulumi), "bin": str(pulumi.bin)}) + "\n")
+
+
+def load_cli(layout: Layout) -> cli.Pulumi | None:
+    """The Pulumi that the last `up` used, or None before the first."""
+    try:
+        found = json.loads(layout.cli.read_text())
+        return cli.Pulumi(**{**found, "bin": Path(found["bin"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
 def dial_of(layout: Layout, instance: Instance) -> dict[str, str]:
     """Only what `failover.dial.Dial.from_environment` reads."""
     return {
@@ -49,8 +64,3 @@ def dial_of(layout: Layout, instance: Instance) -> dict[str, str]:
         "OUTLAST_CA_FILE": str(layout.ca),
         "OUTLAST_SPEED": str(instance.speed),
     }
-
-
-def project_root() -> Path:
-    """The folder of this checkout."""
-    return Path(__file__).resolve().parent.parent

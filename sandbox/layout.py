@@ -90,6 +90,11 @@ class Layout:
         return self.state / "pulumi" / "state"
 
     @property
+    def cli(self) -> Path:
+        """Which Pulumi the last `up` used."""
+        return self.state / "pulumi" / "cli.json"
+
+    @property
     def processes(self) -> Path:
         return self.state / "processes.json"
 

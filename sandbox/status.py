@@ -11,8 +11,7 @@ from rich.table import Table
 from sandbox import control
 from sandbox.bringup import weights_of
 from sandbox.daemon import public_host
-from sandbox.engine import cli
-from sandbox.environment import sandbox_environment
+from sandbox.environment import load_cli, sandbox_environment
 from sandbox.layout import Layout
 
 
@@ -20,7 +19,7 @@ def collect(layout: Layout) -> dict[str, Any]:
     """The sandbox's state as plain data. Raises Unavailable where none runs."""
     running = control.connect(layout)
     status = running.status()
-    pulumi = cli.installed()
+    pulumi = load_cli(layout)
     environment = sandbox_environment(layout, running.instance, pulumi)
     instance = running.instance
     return {

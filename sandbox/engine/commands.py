@@ -51,9 +51,10 @@ class _Command:
             reader.start()
 
     def _read(self, name: str) -> None:
-        for line in getattr(self._process, name):
-            self._said[name].append(line)
-            self._show(line.rstrip("\n"))
+        with getattr(self._process, name) as stream:
+            for line in stream:
+                self._said[name].append(line)
+                self._show(line.rstrip("\n"))
 
     def interrupt(self) -> None:
         if self._process.poll() is None:

@@ -1,0 +1,115 @@
+"""One sandbox for all end-to-end tests: a copy of the project in a temporary folder, brought up by the real CLI."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dns.message
+import dns.query
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEED = 10
+HOST = "api.outlast.example"
+
+
+@dataclass
+class Project:
+    """A copy of the project, and the commands that a person gives in it."""
+
+    root: Path
+    up_document: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, *arguments: str, check: bool = True, timeout_seconds: float = 120.0) -> subprocess.CompletedProcess[str]:
+        """`python <arguments>` in the project; its output is shown when it fails."""
+        done = subprocess.run(
+            [self.python, *arguments], cwd=self.root, env=self.environment(), text=True, capture_output=True,
+            timeout=timeout_seconds, check=False,
+        )
+        if check and done.returncode:
+            pytest.fail(f"python {' '.join(arguments)} left with {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    @property
+    def python(self) -> str:
+        return str(self.root / ".venv" / "bin" / "python")
+
+    def environment(self) -> dict[str, str]:
+        """What a person's shell has, and nothing of the test's."""
+        keep = ("PATH", "HOME", "LANG", "XDG_CACHE_HOME", "TMPDIR")
+        return {name: os.environ[name] for name in keep if name in os.environ}
+
+    def sandbox(self, *arguments: str, **kwargs: Any) -> Any:
+        """A `python -m sandbox …` command's JSON."""
+        return json.loads(self.run("-m", "sandbox", *arguments, "--json", **kwargs).stdout)
+
+    def pulumi(self, *arguments: str, **kwargs: Any) -> subprocess.CompletedProcess[str]:
+        """A plain `pulumi` command, as in `make shell`."""
+        return self.run("-m", "sandbox", "exec", "--", "pulumi", *arguments, "--non-interactive", **kwargs)
+
+    def up(self, *arguments: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.sandbox("up", "--speed", str(SPEED), *arguments)
+        return found
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.sandbox("status")
+        return found
+
+    def answer(self) -> str:
+        """The origin that DNS answers for the public host now, by UDP."""
+        address, port = self.up_document["dns"]
+        query = dns.message.make_query(HOST, "A")
+        response = dns.query.udp(query, address, timeout=5, port=port)
+        return str(response.answer[0][0]).rstrip(".")
+
+    def sites_answered(self, times: int = 60) -> set[str]:
+        """The sites among `times` answers."""
+        return {self.answer().partition(".")[0] for _ in range(times)}
+
+    def wait_until(self, holds: Callable[[], bool], what: str, timeout_seconds: float = 30.0) -> float:
+        """Seconds until `holds()`; fails after `timeout_seconds`."""
+        began = time.monotonic()
+        while not holds():
+            if time.monotonic() - began > timeout_seconds:
+                pytest.fail(f"{what} did not happen within {timeout_seconds:g} s")
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The project's own files, tracked or not, in a git tree of their own; up once, down at the end."""
+    root = tmp_path_factory.mktemp("project") / "outlast"
+    copy_project(root)
+    copy = Project(root)
+    try:
+        copy.up_document = copy.up()
+        copy.up_document["dns"] = ("127.0.0.1", int(copy.status()["dns"].rpartition(":")[2]))
+        yield copy
+    finally:
+        copy.run("-m", "sandbox", "down", check=False)
+
+
+def copy_project(root: Path) -> None:
+    """Copy what a commit of everything would hold, and share this checkout's virtual environment."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        source, target = ROOT / name, root / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    (root / ".venv").symlink_to(Path(sys.prefix))
+    git = ["git", "-c", "user.name=test", "-c", "user.email=test@outlast.example"]
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "copy"]):
+        subprocess.run([*git, *command], cwd=root, check=True, capture_output=True)
