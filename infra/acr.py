@@ -59,6 +59,8 @@ def post_form(url: str, form: dict[str, str]) -> dict[str, str]:
             found: dict[str, str] = json.load(answer)
             return found
     except (OSError, ValueError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it is the answer as well, with its socket
         raise Unavailable(
             f"{url} gave no token: {error}",
             hint="the deploying identity needs AcrPush on the registry; or log in by yourself (`az acr login`) and set "

@@ -48,11 +48,11 @@ class Reader:
 
     def integer(self, key: str, low: int, high: int, default: int = _REQUIRED) -> int:
         """A whole number from `low` to `high`."""
-        return self._read(key, default, low, _to_integer, between(low, high), "a whole number")
+        return self._read(key, default, low, _to_integer, between(low, high), f"a whole number from {low} to {high}")
 
     def number(self, key: str, low: float, high: float, default: float = _REQUIRED) -> float:
         """A number from `low` to `high`."""
-        return self._read(key, default, low, _to_number, between(low, high), "a number")
+        return self._read(key, default, low, _to_number, between(low, high), f"a number from {low:g} to {high:g}")
 
     def boolean(self, key: str, default: bool = _REQUIRED) -> bool:
         """`true` or `false`."""
@@ -79,6 +79,10 @@ class Reader:
     def wrong(self, key: str, what: str, hint: str = "", *, namespace: str = NAMESPACE) -> None:
         """Note a mistake that only the caller can see, at `namespace:key`."""
         self.mistakes.append(Mistake(f"{self.file}: {namespace}:{key}", what, hint))
+
+    def is_wrong(self, key: str) -> bool:
+        """Whether a mistake at `outlast:key` has been noted, so that what follows from it need not be said as well."""
+        return any(m.place == f"{self.file}: {NAMESPACE}:{key}" for m in self.mistakes)
 
     def finish(self, *, unknown_keys: bool = True) -> None:
         """Raise every mistake of this file, unknown keys among them; return quietly when there is none."""
@@ -116,7 +120,8 @@ class Reader:
         if raw is None:
             if default is not _REQUIRED:
                 return default
-            self.wrong(key, "is missing", f"write {expected}", namespace=namespace)
+            wanted = (check(placeholder) if check else None) or expected
+            self.wrong(key, "is missing", f"write {wanted}", namespace=namespace)
             return placeholder
         try:
             value = convert(raw)
@@ -144,7 +149,7 @@ def one_of(words: Iterable[str]) -> Check:
     def check(value: str) -> str | None:
         if value in known:
             return None
-        close = difflib.get_close_matches(value, known, n=1)
+        close = difflib.get_close_matches(value.lower().replace(" ", ""), known, n=1)
         return f"'{close[0]}'?" if close else f"one of {', '.join(known)}"
 
     return check

@@ -124,7 +124,7 @@ def _read_weights(reader: Reader) -> Mapping[str, int]:
     given = reader.mapping("weights")
     weights: dict[str, int] = {}
     for site, weight in given.items():
-        if site not in sites:
+        if site not in sites and not reader.is_wrong("sites"):
             reader.wrong(f"weights.{site}", "is not among outlast:sites", f"sites are {', '.join(sites) or 'none'}")
         elif type(weight) is not int or not 0 <= weight <= 255:
             reader.wrong(f"weights.{site}", f"is {weight!r}", "write a whole number from 0 to 255 (Route 53)")
@@ -148,6 +148,8 @@ def _read_checker_regions(reader: Reader) -> tuple[str, ...]:
 
 def _read_accepted_models(reader: Reader) -> tuple[str, ...]:
     models = reader.texts("acceptedModels", check=like(r"sha256:[0-9a-f]{64}", "sha256: and 64 hexadecimal digits"))
+    if not models and not reader.is_wrong("acceptedModels"):
+        reader.wrong("acceptedModels", "names no model, so no site could take traffic", "write one digest")
     if len(models) > 2:
         reader.wrong("acceptedModels", f"has {len(models)}", "one; two while a release goes from site to site")
     return models
@@ -158,8 +160,9 @@ def _parse_site(stack: str, cloud: str, reader: Reader) -> SiteSettings[Options]
     region = reader.text(region_key[1], check=one_of(sorted(regions_of(cloud))), namespace=region_key[0])
     readers: dict[str, Callable[[Reader, str], Options]] = {"aws": _read_aws, "azure": _read_azure, "gcp": _read_gcp}
     prefix = reader.text("prefix", "outlast", check=like(r"[a-z][a-z0-9-]*", "letters a-z, digits and hyphens"))
-    for why in plan.list_bad_names(cloud, prefix, stack) if prefix else ():
-        reader.wrong("prefix", why, "choose another prefix, or another name for the stack")
+    bad_names = plan.list_bad_names(cloud, prefix, stack) if prefix and plan.LABEL.fullmatch(stack) else []
+    if bad_names:
+        reader.wrong("prefix", "; ".join(bad_names), "choose another prefix, or another name for the stack")
     return SiteSettings(
         kind=cloud,
         name=stack,
@@ -177,9 +180,9 @@ def _parse_site(stack: str, cloud: str, reader: Reader) -> SiteSettings[Options]
 
 def _read_size(reader: Reader, cloud: str) -> Size:
     size = Size(reader.number("cpu", 0.25, 16), reader.integer("memoryMiB", 512, 122_880))
-    if not any(m.place.endswith((":cpu", ":memoryMiB")) for m in reader.mistakes) and (
-        bad := explain_bad_size(cloud, size)
-    ):
+    known = not reader.is_wrong("cpu") and not reader.is_wrong("memoryMiB")
+    bad = explain_bad_size(cloud, size) if known else None
+    if bad:
         given = f"{size.cpu:g}" if bad[0] == "cpu" else str(size.memory_mib)
         reader.wrong(bad[0], f"is {given}, which {cloud} does not offer", f"write {bad[1]}")
     return size
@@ -252,9 +255,8 @@ _SECRET_URL = rf"https://{_VAULT_NAME}\.vault\.azure\.net/secrets/[A-Za-z0-9-]{{
 
 
 def _check_certificate(reader: Reader, vault: str, secret: str) -> None:
-    noted = [m.place for m in reader.mistakes]
-    missing = [k for k, v in (("certificateVault", vault), ("certificateSecret", secret)) if not v]
-    missing = [k for k in missing if not any(place.endswith(f":{k}") for place in noted)]
+    given = {"certificateVault": vault, "certificateSecret": secret}
+    missing = [key for key, value in given.items() if not value and not reader.is_wrong(key)]
     if missing:
         reader.wrong(missing[0], "is missing: the site has no certificate for the public host", _CERTIFICATE_WAYS)
         for key in missing[1:]:

@@ -1,6 +1,7 @@
-"""The inventory of each stack: what it registers, as tests/golden/<stack>.json. `python -m tests.infra.goldens` accepts.
+"""The inventory of each stack: what it registers, as tests/golden/<stack>.json.
 
-What changes with every build or release is replaced by a word, so that an inventory changes only when the program does.
+`python -m tests.infra.goldens` accepts what is registered now. What changes with every build or release is replaced by
+a word, so that an inventory changes only when the program or a stack file does.
 """
 
 from __future__ import annotations

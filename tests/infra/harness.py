@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import gc
 import importlib
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +56,7 @@ def released_model() -> str:
     return accepted
 
 
+@functools.cache
 def stack_file(stack: str) -> dict[str, Any]:
     """A committed stack file."""
     found: dict[str, Any] = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
@@ -202,6 +205,21 @@ def _options(request: Any) -> dict[str, Any]:
     return {k: v for k, v in found.items() if v}
 
 
+def _run(program: Callable[[], None], clouds: _Clouds, run: Run, preview: bool) -> str | None:
+    """Why the program was refused; None when it ran."""
+    with _event_loops():
+        # The root of the last run belongs to a loop that is closed.
+        pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
+        mocks.set_mocks(
+            clouds, "outlast", run.stack, preview, monitor=_Monitor(clouds, run), organization="organization"
+        )
+        try:
+            program()
+        except pulumi.RunError as error:
+            return str(error)
+    return None
+
+
 @contextlib.contextmanager
 def _event_loops() -> Iterator[None]:
     """Loops of our own for this thread and the SDK's workers: those that the SDK makes are never closed."""
@@ -219,10 +237,21 @@ def _event_loops() -> Iterator[None]:
     finally:
         asyncio.set_event_loop(None)
         for loop in loops:
-            loop.close()
+            _finish(loop)
 
 
-def run_stack(stack: str, *, stacks: Mapping[str, Mapping[str, Any]] | None = None, **changed: Any) -> Run:
+def _finish(loop: asyncio.AbstractEventLoop) -> None:
+    """A program that failed leaves tasks that wait for what will not come."""
+    if left := asyncio.all_tasks(loop):
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left))
+    loop.close()
+
+
+def run_stack(
+    stack: str, *, preview: bool = False, stacks: Mapping[str, Mapping[str, Any]] | None = None, **changed: Any
+) -> Run:
     """Run the program of `stack` as `pulumi up` would, with `changed` settings and outputs of other `stacks`."""
     others: dict[str, Mapping[str, Any]] = {"zone": {"zone": ZONE}} | {s: {"site": site(s)} for s in STACKS[1:4]}
     run, clouds = Run(stack), _Clouds(others | dict(stacks or {}))
@@ -233,14 +262,15 @@ def run_stack(stack: str, *, stacks: Mapping[str, Mapping[str, Any]] | None = No
         outputs = importlib.import_module(f"infra.{settings.kind}").program(settings)
         return pulumi.Output.from_input(outputs).apply(run.outputs.update)
 
-    with warnings.catch_warnings(), _event_loops():
+    with warnings.catch_warnings():
         # The SDKs warn of types that they deprecate while they load, used or not.
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pulumi_(aws|azure_native|gcp)\b")
-        # The root of the last run belongs to a loop that is closed.
-        pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
-        mocks.set_mocks(
-            clouds, "outlast", stack, preview=False, monitor=_Monitor(clouds, run), organization="organization"
-        )
-        program()
+        refused = _run(program, clouds, run, preview)
+        if refused:
+            # What waited for a value that never came goes now, not in the middle of another test.
+            warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+            gc.collect()
+    if refused:
+        raise pulumi.RunError(refused)
     run.calls = sorted(clouds.calls)
     return run

@@ -134,7 +134,7 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 
-# Losing one of these loses what cannot be made again by another `up`: addresses, certificates, names that were delegated.
+# Losing one of these loses what another `up` does not bring back: an address, a certificate, a delegated zone.
 STATEFUL = {
     "zone": {"zone"},
     "aws": {"front", "repository", "certificate"},

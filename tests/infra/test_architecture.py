@@ -1,0 +1,137 @@
+"""What may import what, and how the clouds' SDKs may be called. Read from the source, so that it costs no import."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.infra.harness import ROOT
+
+INFRA = sorted((ROOT / "infra").glob("*.py"))
+PURE = {"contract", "kinds", "plan", "reader", "regions", "settings", "sizes"}
+FAILOVER = {"failover.answers", "failover.predict", "failover.lint", "failover.errors"}
+EFFECTS = {"pulumi", "boto3", "botocore", "time", "datetime", "random", "urllib", "socket", "httpx", "os", "subprocess"}
+
+# Maps whose keys are the user's own; everything else that a resource takes has a class.
+OPEN_MAPS = {"tags", "build_args", "limits", "metadata"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports when it runs; what only the type checker sees does not count."""
+    tree = ast.parse(path.read_text())
+    hidden = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", INFRA, ids=lambda p: p.stem)
+def test_infra_depends_on_nothing_but_the_pure_part_of_failover(path: Path) -> None:
+    ours = {m for m in imports(path) if m.split(".")[0] in ("failover", "service", "sandbox", "tests")}
+    assert {m for m in ours if m != "failover" and not any(f"{m}.".startswith(f"{f}.") for f in FAILOVER)} == set()
+
+
+@pytest.mark.parametrize("path", [p for p in INFRA if p.stem in PURE], ids=lambda p: p.stem)
+def test_modules_that_decide_reach_for_nothing(path: Path) -> None:
+    assert {m.split(".")[0] for m in imports(path)} & EFFECTS == set()
+    inner = {
+        m.split(".")[1]
+        for m in imports(path)
+        if m.startswith("infra.") and (ROOT / f"{m.replace('.', '/')}.py").exists()
+    }
+    assert inner <= PURE
+
+
+def test_the_list_of_pure_modules_is_not_out_of_date() -> None:
+    assert {p.stem for p in INFRA} >= PURE
+
+
+@pytest.mark.parametrize("path", INFRA, ids=lambda p: p.stem)
+def test_nothing_asks_whether_it_runs_on_the_sandbox(path: Path) -> None:
+    words = [n.value for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant)]
+    assert not [w for w in words if isinstance(w, str) and w.strip() in ("sandbox", "outlast-sandbox", "000000000000")]
+
+
+@pytest.mark.parametrize("path", INFRA, ids=lambda p: p.stem)
+def test_resources_take_classes_where_the_sdk_has_them(path: Path) -> None:
+    """A misspelt key of a dict passes the SDK silently, a misspelt argument of a class does not."""
+    for call in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)):
+        if not is_sdk(call.func):
+            continue
+        for keyword in call.keywords:
+            dicts = [n for n in within(keyword.value) if isinstance(n, ast.Dict)]
+            assert not dicts or keyword.arg in OPEN_MAPS, f"{path.name}:{call.lineno}: {keyword.arg} is given a dict"
+
+
+def is_sdk(function: ast.expr) -> bool:
+    """Whether a call is of a cloud's SDK, as these modules import them."""
+    root = ast.unparse(function).split(".")[0]
+    sdks = {"aws", "gcp", "docker", "app", "authorization", "containerregistry", "managedidentity", "resources"}
+    return root in sdks and isinstance(function, ast.Attribute) and function.attr[0].isupper()
+
+
+def within(value: ast.expr) -> Iterator[ast.AST]:
+    """A value and what is in it, but not what is in further calls: those are looked at by themselves."""
+    yield value
+    for child in ast.iter_child_nodes(value):
+        if isinstance(child, ast.expr) and not isinstance(child, ast.Call):
+            yield from within(child)
+
+
+def test_main_only_joins_settings_and_program() -> None:
+    assert len((ROOT / "__main__.py").read_text().splitlines()) <= 30
+
+
+@pytest.mark.parametrize("path", INFRA, ids=lambda p: p.stem)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    long = {n.name: n.end_lineno - n.lineno for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.end_lineno}
+    assert len(path.read_text().splitlines()) <= 300
+    assert {name: lines for name, lines in long.items() if lines > 60} == {}
+
+
+WATCH = """
+import json, sys
+sys.argv = ["__main__.py"]
+sys.path.insert(0, ".")
+import pulumi
+pulumi.runtime.set_all_config(json.loads(sys.stdin.read()))
+pulumi.runtime.mocks.set_mocks(type("M", (pulumi.runtime.Mocks,), {
+    "new_resource": lambda self, args: ("id", {**args.inputs, "outputs": {}}), "call": lambda self, args: {}})(),
+    "outlast", "zone", preview=True, organization="organization")
+import runpy
+pulumi.runtime.test(lambda: runpy.run_path("__main__.py", run_name="__main__"))()
+print(json.dumps(sorted(m for m in sys.modules if m in ("pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "boto3"))))
+"""
+
+
+def test_a_stack_imports_its_own_cloud_and_no_other() -> None:
+    from tests.infra.harness import configuration
+
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH],
+        input=json.dumps(configuration("zone")),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["pulumi_aws"]

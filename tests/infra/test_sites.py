@@ -1,0 +1,266 @@
+"""What holds of every site, and what each cloud's own rules ask for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from infra.aws import Aws
+from infra.azure import Azure
+from infra.contract import Cloud, Replicas, Site, SiteSpec, Size, parse_site, site_output
+from infra.gcp import Gcp
+from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
+from tests.infra.harness import DIGEST, HOST, Run, released_model, run_stack
+
+RunOf = Callable[[str], Run]
+SITES = ("aws", "azure", "gcp")
+RECORD = "aws:route53/record:Record"
+DNS = DnsAccount(("000000000000",), "us-east-1", "")
+
+
+# -- every site ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stack", "region", "capacity", "address", "server_name"),
+    [
+        ("aws", "us-east-1", 100, f"aws.{HOST}", f"aws.{HOST}"),
+        ("azure", "eastus", 200, "192.0.2.20", HOST),
+        ("gcp", "us-central1", 200, "192.0.2.30", HOST),
+    ],
+)
+def test_site_is_exported_whole(
+    run_of: RunOf, stack: str, region: str, capacity: int, address: str, server_name: str
+) -> None:
+    assert run_of(stack).outputs["site"] == {
+        "version": 1,
+        "name": stack,
+        "cloud": stack,
+        "region": region,
+        "origin_host": f"{stack}.{HOST}",
+        "probe_address": address,
+        "probe_server_name": server_name,
+        "model_digest": released_model(),
+        "image_digest": DIGEST,
+        "capacity_rps": capacity,
+    }
+
+
+def test_site_survives_the_way_through_pulumi_which_makes_floats_of_numbers() -> None:
+    site = Site("a", "aws", "r", "o", "p", "s", "m", "i", 100)
+    travelled = {k: float(v) if isinstance(v, int) else v for k, v in site_output(site).items()}
+    assert vars(parse_site(travelled)) == vars(site)
+    assert isinstance(parse_site(travelled).capacity_rps, int)
+
+
+@pytest.mark.parametrize("stack", SITES)
+def test_image_is_deployed_by_the_digest_that_was_pushed(run_of: RunOf, stack: str) -> None:
+    image = run_of(stack).one("docker-build:index:Image").inputs
+    assert image["push"] is True
+    assert image["context"] == {"location": "service"}
+    assert image["platforms"] == ["linux/amd64"]
+    deployed = container(run_of(stack))["image"]
+    assert deployed == f"{image['tags'][0].removesuffix(':current')}@{DIGEST}"
+
+
+@pytest.mark.parametrize("stack", SITES)
+def test_container_is_told_its_site_and_what_the_stack_file_adds(run_of: RunOf, stack: str) -> None:
+    found = container(run_of(stack))
+    variables = {v["name"]: v["value"] for v in found.get("environment") or found.get("env") or found["envs"]}
+    assert variables.pop("OUTLAST_SITE") == stack
+    assert variables.pop("OUTLAST_AUTH") == "off"
+    # Cloud Run sets PORT by itself and refuses a service that does.
+    assert variables == ({} if stack == "gcp" else {"PORT": "8080"})
+
+
+@pytest.mark.parametrize("stack", ["azure", "gcp"])
+def test_records_of_another_clouds_site_are_written_through_the_zones_own_account(run_of: RunOf, stack: str) -> None:
+    provider = run_of(stack).one("pulumi:providers:aws", "dns").inputs
+    assert json.loads(provider["allowedAccountIds"]) == ["000000000000"]
+    assert {r.options["provider"] for r in run_of(stack).all(RECORD).values()} == {"dns"}
+
+
+def test_another_clouds_site_may_write_records_by_a_narrow_role() -> None:
+    run = run_stack("gcp", dnsRole="arn:aws:iam::000000000000:role/outlast-gcp-records")
+    roles = json.loads(run.one("pulumi:providers:aws", "dns").inputs["assumeRoles"])
+    assert roles == [{"roleArn": "arn:aws:iam::000000000000:role/outlast-gcp-records"}]
+
+
+@pytest.mark.parametrize("stack", SITES)
+def test_names_follow_from_prefix_and_stack(stack: str) -> None:
+    run = run_stack(stack, prefix="acme")
+    named = [r.inputs.get("name") or r.inputs.get("containerAppName") for r in run.resources]
+    assert f"acme-{stack}" in named
+    assert not [n for n in named if n and n.startswith("outlast-")]
+
+
+@pytest.mark.parametrize(
+    "cloud",
+    [
+        Aws(AwsOptions(("us-east-1a", "us-east-1b"), "10.0.0.0/16")),
+        Azure(AzureOptions("s", "v", "c", "token", DNS)),
+        Gcp(GcpOptions("p", DNS)),
+    ],
+    ids=lambda c: c.name,
+)
+def test_unsupported_features_are_declared_with_a_reason(cloud: Cloud) -> None:
+    found = cloud.unsupported(spec(Replicas(1, 3)))
+    assert found.keys() == ({"concurrency", "maxReplicas"} if cloud.name == "aws" else set())
+    assert all(reason for reason in found.values())
+    assert "maxReplicas" not in cloud.unsupported(spec(Replicas(2, 2)))
+
+
+def test_what_a_site_does_not_give_is_exported(run_of: RunOf) -> None:
+    assert run_of("aws").outputs["unsupported"].keys() == {"concurrency"}
+    assert run_of("gcp").outputs["unsupported"] == {}
+
+
+# -- AWS -----------------------------------------------------------------------------------------------------------
+
+
+def test_aws_roles_may_do_no_more_than_start_this_sites_tasks(run_of: RunOf) -> None:
+    (policy,) = run_of("aws").all("aws:iam/rolePolicy:RolePolicy").values()
+    statements = json.loads(policy.inputs["policy"])["Statement"]
+    everywhere = [s["Action"] for s in statements if s["Resource"] == "*"]
+    assert everywhere == [["ecr:GetAuthorizationToken"]]
+    assert [s["Resource"] for s in statements if s["Resource"] != "*"] == ["arn:repository", "arn:logs:*"]
+    assert not [a for s in statements for a in s["Action"] if a.endswith("*")]
+    assert policy.inputs["role"] == "execution-role-id"
+
+
+def test_aws_tasks_are_reached_by_the_load_balancer_alone(run_of: RunOf) -> None:
+    rules = run_of("aws").all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    to_tasks = [r.inputs for r in rules.values() if r.inputs["securityGroupId"] == "tasks-id"]
+    assert [(r["referencedSecurityGroupId"], r["fromPort"], r.get("cidrIpv4")) for r in to_tasks] == [
+        ("front-id", 8080, None)
+    ]
+    public = {r.inputs["fromPort"] for r in rules.values() if r.inputs["securityGroupId"] == "front-id"}
+    assert public == {80, 443}
+
+
+def test_aws_listener_waits_for_an_issued_certificate_that_holds_both_names(run_of: RunOf) -> None:
+    run = run_of("aws")
+    certificate = run.one("aws:acm/certificate:Certificate").inputs
+    assert [certificate["domainName"], *certificate["subjectAlternativeNames"]] == [HOST, f"aws.{HOST}"]
+    proofs = {r.inputs["name"] for n, r in run.all(RECORD).items() if n.startswith("certificate-")}
+    assert proofs == {f"_proof.{HOST}", f"_proof.aws.{HOST}"}
+    https = run.one("aws:lb/listener:Listener", "https")
+    validation = "aws:acm/certificateValidation:CertificateValidation::certificate"
+    assert validation in https.options["dependsOn"]
+
+
+def test_aws_http_is_sent_to_https(run_of: RunOf) -> None:
+    (action,) = run_of("aws").one("aws:lb/listener:Listener", "http").inputs["defaultActions"]
+    assert action == {"type": "redirect", "redirect": {"port": "443", "protocol": "HTTPS", "statusCode": "HTTP_301"}}
+
+
+def test_aws_service_starts_after_its_way_to_images_and_logs(run_of: RunOf) -> None:
+    after = run_of("aws").one("aws:ecs/service:Service").options["dependsOn"]
+    for needed in ("https", "fargate", "execution", "tasks-out", "routes-us-east-1a", "routes-us-east-1b"):
+        assert [d for d in after if d.endswith(f"::{needed}")], f"the service does not wait for {needed}"
+
+
+# -- Azure ---------------------------------------------------------------------------------------------------------
+
+
+def test_azure_app_waits_for_its_ownership_record_and_its_role(run_of: RunOf) -> None:
+    run = run_of("azure")
+    record = run.one(RECORD, "ownership").inputs
+    assert (record["name"], record["type"], record["records"]) == (f"asuid.{HOST}", "TXT", ["VERIFICATION"])
+    after = run.one("azure-native:app:ContainerApp").options["dependsOn"]
+    assert "aws:route53/record:Record::ownership" in after
+    assert "azure-native:authorization:RoleAssignment::may-pull" in after
+    certificate = run.one("azure-native:app:Certificate")
+    assert "azure-native:authorization:RoleAssignment::may-read" in certificate.options["dependsOn"]
+
+
+def test_azure_identity_may_pull_from_its_registry_and_read_its_vault_and_no_more(run_of: RunOf) -> None:
+    grants = run_of("azure").all("azure-native:authorization:RoleAssignment")
+    roles = {n: (g.inputs["roleDefinitionId"].rsplit("/", 1)[1], g.inputs["scope"]) for n, g in grants.items()}
+    vault = "/providers/Microsoft.KeyVault/vaults/outlast-sandbox"
+    assert roles["may-pull"] == ("7f951dda-4ed3-4680-a7ca-43fe172d538d", "registry-id")
+    assert roles["may-read"][0] == "4633458b-17de-408a-b874-0445c86b69e6"
+    assert roles["may-read"][1].endswith(vault)
+    assert len(roles) == 2
+
+
+def test_azure_registry_log_in_by_docker_hands_over_no_password(run_of: RunOf) -> None:
+    assert "registries" not in run_of("azure").one("docker-build:index:Image").inputs
+
+
+def test_azure_registry_log_in_by_token_asks_for_one_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, str]] = []
+
+    def post(url: str, form: dict[str, str]) -> dict[str, str]:
+        asked.append({"url": url, **form})
+        return {"refresh_token": "refresh", "access_token": "access"}
+
+    monkeypatch.setattr("infra.acr.post_form", post)
+    (login,) = run_stack("azure", registryLogin="token").one("docker-build:index:Image").inputs["registries"]
+    assert login["address"] == "outlastazure.azurecr.io"
+    assert (login["username"], login["password"]) == ("00000000-0000-0000-0000-000000000000", "access")
+    assert asked[1]["scope"] == "repository:service:pull,push"
+
+
+def test_azure_preview_asks_no_registry_for_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.acr.post_form", lambda url, form: pytest.fail("a preview asked for a token"))
+    run = run_stack("azure", preview=True, registryLogin="token")
+    assert run.one("docker-build:index:Image").inputs["registries"][0]["password"]
+
+
+# -- Google Cloud --------------------------------------------------------------------------------------------------
+
+
+def test_gcp_front_waits_for_the_entry_that_fills_its_certificate_map(run_of: RunOf) -> None:
+    after = run_of("gcp").one("gcp:compute/targetHttpsProxy:TargetHttpsProxy").options["dependsOn"]
+    assert "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry::certificate" in after
+
+
+def test_gcp_proof_is_written_without_the_roots_dot(run_of: RunOf) -> None:
+    proof = run_of("gcp").one(RECORD, "certificate").inputs
+    assert (proof["name"], proof["type"], proof["records"]) == (f"_proof.{HOST}", "CNAME", ["proof.goog"])
+
+
+def test_gcp_invoker_goes_with_the_service_when_that_is_replaced(run_of: RunOf) -> None:
+    invoker = run_of("gcp").one("gcp:cloudrunv2/serviceIamMember:ServiceIamMember")
+    assert invoker.options["replaceWith"] == ["gcp:cloudrunv2/service:Service::service"]
+
+
+def test_gcp_http_is_sent_to_https_and_both_ports_have_one_address(run_of: RunOf) -> None:
+    run = run_of("gcp")
+    redirect = run.one("gcp:compute/uRLMap:URLMap", "redirect").inputs["defaultUrlRedirect"]
+    assert redirect == {"httpsRedirect": True, "stripQuery": False}
+    rules = run.all("gcp:compute/globalForwardingRule:GlobalForwardingRule")
+    assert {(r.inputs["portRange"], r.inputs["ipAddress"]) for r in rules.values()} == {
+        ("443", "192.0.2.30"),
+        ("80", "192.0.2.30"),
+    }
+
+
+def test_gcp_apis_are_on_before_anything_asks_them(run_of: RunOf) -> None:
+    run = run_of("gcp")
+    apis = {f"gcp:projects/service:Service::{n}" for n in run.all("gcp:projects/service:Service")}
+    first = ("compute/globalAddress:GlobalAddress", "cloudrunv2/service:Service", "serviceaccount/account:Account")
+    for type_ in first:
+        assert apis <= set(run.one(f"gcp:{type_}").options["dependsOn"])
+
+
+# -- helpers -------------------------------------------------------------------------------------------------------
+
+
+def spec(replicas: Replicas) -> SiteSpec:
+    return SiteSpec("a", "r", "outlast", "Z", HOST, DIGEST, Size(1, 1024), replicas, 40, 50, {})
+
+
+def container(run: Run) -> dict[str, Any]:
+    """The one container of a site, as its cloud has it."""
+    if run.stack == "aws":
+        task = run.one("aws:ecs/taskDefinition:TaskDefinition").inputs
+        (found,) = json.loads(task["containerDefinitions"])
+        return dict(found)
+    app = "azure-native:app:ContainerApp" if run.stack == "azure" else "gcp:cloudrunv2/service:Service"
+    (found,) = run.one(app).inputs["template"]["containers"]
+    return dict(found)

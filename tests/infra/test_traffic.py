@@ -1,0 +1,98 @@
+"""Routing: one health check for each site that exists, one record for each that may take traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pulumi
+import pytest
+
+from tests.infra.harness import HOST, Run, released_model, run_stack, site
+
+RECORD, CHECK = "aws:route53/record:Record", "aws:route53/healthCheck:HealthCheck"
+OTHER = "sha256:" + "f" * 64
+
+
+def test_group_is_one_name_with_a_weight_and_a_check_for_each_site(run_of: Callable[[str], Run]) -> None:
+    records = run_of("traffic").all(RECORD)
+    assert {r.inputs["name"] for r in records.values()} == {HOST}
+    assert {r.inputs["setIdentifier"] for r in records.values()} == records.keys() == {"aws", "azure", "gcp"}
+    weights = {name: r.inputs["weightedRoutingPolicies"] for name, r in records.items()}
+    assert weights == {"aws": [{"weight": 50}], "azure": [{"weight": 30}], "gcp": [{"weight": 20}]}
+    assert {name: r.inputs["records"] for name, r in records.items()} == {n: [f"{n}.{HOST}"] for n in records}
+    assert {name: r.inputs["healthCheckId"] for name, r in records.items()} == {n: f"{n}-id" for n in records}
+
+
+def test_a_checker_goes_to_the_address_where_there_is_one_and_never_resolves_the_public_host(
+    run_of: Callable[[str], Run],
+) -> None:
+    where = {n: (c.inputs.get("ipAddress"), c.inputs["fqdn"]) for n, c in run_of("traffic").all(CHECK).items()}
+    assert where == {"aws": (None, f"aws.{HOST}"), "azure": ("192.0.2.20", HOST), "gcp": ("192.0.2.30", HOST)}
+
+
+def test_checks_carry_what_a_drill_needs_to_know(run_of: Callable[[str], Run]) -> None:
+    assert run_of("traffic").one(CHECK, "azure").inputs["tags"] == {
+        "Name": f"azure.{HOST}",
+        "outlast:site": "azure",
+        "outlast:host": HOST,
+        "outlast:capacity-rps": "100",
+        "outlast:model-digest": released_model(),
+    }
+
+
+def test_an_up_does_not_end_a_drill(run_of: Callable[[str], Run]) -> None:
+    for check in run_of("traffic").all(CHECK).values():
+        assert check.options["ignoreChanges"] == ["disabled", "invertHealthcheck"]
+        assert not {"disabled", "invertHealthcheck"} & check.inputs.keys()
+
+
+def test_a_missing_site_costs_the_others_nothing() -> None:
+    run = run_stack("traffic", stacks={"azure": {}})
+    assert run.all(RECORD).keys() == run.all(CHECK).keys() == {"aws", "gcp"}
+    assert run.outputs["routing"]["left_out"].keys() == {"azure"}
+
+
+def test_a_site_with_another_model_is_checked_but_takes_no_traffic() -> None:
+    run = run_stack("traffic", stacks={"gcp": {"site": site("gcp", model_digest=OTHER)}})
+    assert run.all(RECORD).keys() == {"aws", "azure"}
+    assert run.all(CHECK).keys() == {"aws", "azure", "gcp"}
+    assert OTHER in run.outputs["routing"]["left_out"]["gcp"]
+
+
+def test_two_models_may_serve_while_a_release_goes_round() -> None:
+    run = run_stack(
+        "traffic",
+        stacks={"gcp": {"site": site("gcp", model_digest=OTHER)}},
+        acceptedModels=[released_model(), OTHER],
+    )
+    assert run.all(RECORD).keys() == {"aws", "azure", "gcp"}
+
+
+def test_nobody_left_is_refused_with_the_reasons() -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        run_stack("traffic", stacks={"azure": {}, "gcp": {}}, acceptedModels=[OTHER])
+    said = str(caught.value)
+    assert "no site may take traffic" in said
+    assert "aws: it serves the model" in said
+    assert "azure: the stack has no site" in said
+    assert "hint: bring up a site, or put the digest" in said
+
+
+def test_settings_reach_the_records_and_the_checks() -> None:
+    run = run_stack(
+        "traffic",
+        ttlSeconds=15,
+        checkIntervalSeconds=30,
+        failureThreshold=2,
+        checkerRegions=["us-east-1", "us-west-1", "eu-west-1"],
+        weights={"aws": 100, "azure": 0, "gcp": 0},
+    )
+    check = run.one(CHECK, "gcp").inputs
+    assert (check["requestInterval"], check["failureThreshold"], len(check["regions"])) == (30, 2, 3)
+    assert run.one(RECORD, "gcp").inputs["ttl"] == 15
+    assert run.one(RECORD, "gcp").inputs["weightedRoutingPolicies"] == [{"weight": 0}]
+
+
+def test_the_path_and_text_that_checkers_look_for_are_the_services_own(run_of: Callable[[str], Run]) -> None:
+    check = run_of("traffic").one(CHECK, "aws").inputs
+    assert (check["resourcePath"], check["searchString"]) == ("/healthz", '"status":"ok"')
