@@ -90,7 +90,8 @@ def _image(name: str) -> tuple[BuiltImage, aws.ecr.Repository]:
         force_delete=True,
     )
     token = aws.ecr.get_authorization_token_output(registry_id=repository.registry_id)
-    login = Login(repository.repository_url, token.user_name, token.password)
+    server = repository.repository_url.apply(lambda url: url.partition("/")[0])
+    login = Login(server, token.user_name, token.password)
     return build_image(repository.repository_url, login), repository
 
 

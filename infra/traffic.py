@@ -14,7 +14,8 @@ import pulumi_aws as aws
 
 from failover.errors import Refused
 from infra import plan
-from infra.contract import HEALTH_PATH, HEALTH_TEXT, KnownSite
+from infra.contract import KnownSite
+from infra.forecast import describe_check, lint_plan, predict_loss
 from infra.kinds import TrafficSettings
 from infra.stack import read_site, read_zone
 
@@ -41,6 +42,8 @@ def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> 
     if not routing.weights:
         raise pulumi.RunError(str(_nobody_left(settings, routing)))
     existing = {name: site for name, site in sites.items() if site}
+    for finding in lint_plan(settings, host, existing, routing.weights):
+        pulumi.log.warn(str(finding))
     checks = {name: _health_check(settings, host, site) for name, site in existing.items()}
     for name, weight in routing.weights.items():
         _record(settings, zone_id, host, existing[name], weight, checks[name])
@@ -51,6 +54,7 @@ def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> 
             "ttl_seconds": settings.ttl_seconds,
             "weights": dict(routing.weights),
             "left_out": dict(routing.left_out),
+            "predicted_loss": predict_loss(settings),
             "health_checks": {name: check.id for name, check in checks.items()},
         }
     )
@@ -71,20 +75,20 @@ def _nobody_left(settings: TrafficSettings, routing: plan.Routing) -> Refused:
 
 
 def _health_check(settings: TrafficSettings, host: str, site: KnownSite) -> aws.route53.HealthCheck:
-    address = site.probe_address
+    config = describe_check(settings, site)
     return aws.route53.HealthCheck(
         site.name,
-        type="HTTPS_STR_MATCH",
+        type=config["Type"],
         # With an address the checker goes there and only says the name; the public host itself may never be resolved
         # by a checker, for it answers with any site (Route 53 API, HealthCheckConfig).
-        ip_address=address if plan.is_ipv4(address) else None,
-        fqdn=site.probe_server_name,
-        port=443,
-        enable_sni=True,
-        resource_path=HEALTH_PATH,
-        search_string=HEALTH_TEXT,
-        request_interval=settings.interval_seconds,
-        failure_threshold=settings.failure_threshold,
+        ip_address=config.get("IPAddress"),
+        fqdn=config["FullyQualifiedDomainName"],
+        port=config["Port"],
+        enable_sni=config["EnableSNI"],
+        resource_path=config["ResourcePath"],
+        search_string=config["SearchString"],
+        request_interval=config["RequestInterval"],
+        failure_threshold=config["FailureThreshold"],
         regions=list(settings.checker_regions) or None,
         tags={
             "Name": site.origin_host,

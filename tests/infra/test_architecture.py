@@ -14,7 +14,7 @@ import pytest
 from tests.infra.harness import ROOT
 
 INFRA = sorted((ROOT / "infra").glob("*.py"))
-PURE = {"contract", "kinds", "plan", "reader", "regions", "settings", "sizes"}
+PURE = {"contract", "forecast", "kinds", "plan", "reader", "regions", "settings", "sizes"}
 FAILOVER = {"failover.answers", "failover.predict", "failover.lint", "failover.errors"}
 EFFECTS = {"pulumi", "boto3", "botocore", "time", "datetime", "random", "urllib", "socket", "httpx", "os", "subprocess"}
 
