@@ -110,8 +110,7 @@ def _print_prediction(answer: dict[str, Any]) -> None:
 def predict(row: str | None, as_json: bool) -> None:
     """Send one real row through DNS and TLS to whichever cloud answers."""
     from failover.dial import Dial
-    from sandbox.daemon import public_host
-    from sandbox.environment import dial_of
+    from sandbox.environment import dial_of, public_host
     from sandbox.prediction import predict as send
 
     layout = _layout()

@@ -18,9 +18,8 @@ from failover.dial import Dial
 from failover.errors import InvalidInput, Refused, Unavailable
 from sandbox import control, images, prediction
 from sandbox import layout as places
-from sandbox.daemon import public_host
 from sandbox.engine import cli, commands, plugins, recover
-from sandbox.environment import dial_of, sandbox_environment, save_cli
+from sandbox.environment import dial_of, public_host, sandbox_environment, save_cli
 from sandbox.layout import Instance, Layout
 
 # What depends on what: the sites read the zone, traffic reads zone and sites.
@@ -131,7 +130,7 @@ def _deploy(
             report(f"pulumi up: {', '.join(group)}")
             outputs = commands.run_all(
                 pulumi,
-                dict.fromkeys(group, ["up", *commands.UNATTENDED, "--json"]),
+                {stack: ["up", *commands.UNATTENDED, "--json"] for stack in group},
                 environ=environment,
                 directory=layout.root,
             )

@@ -1,4 +1,4 @@
-"""The sandbox's one background process: three clouds, DNS, health checkers, fronts, replicas, and a control interface."""
+"""The sandbox's one background process: three clouds, DNS, checkers, fronts, replicas, and a control interface."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import filelock
 import psutil
-import yaml
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from failover.errors import InvalidInput, OutlastError, Unavailable
+from failover.errors import OutlastError, Unavailable
 from failover.testing import MovingRoute53
 from sandbox import layout as places
 from sandbox.certificates import KeyPair, PrivateCA
 from sandbox.clouds.simulated import SimulatedClouds, derive, describe_kinds, settle
 from sandbox.clouds.world import ACCOUNT, World
 from sandbox.engine import plugins
+from sandbox.environment import public_host
 from sandbox.faults import Faults, parse_fault
 from sandbox.fronts import Fronts
 from sandbox.journal import Journal
@@ -37,15 +36,6 @@ _log = logging.getLogger("sandbox")
 _FOLLOW_WALL_SECONDS = 0.05
 # Certificates wait for records and faults expire without anybody's call: look at the world this often as well.
 _RECONCILE_WALL_SECONDS = 1.0
-
-
-def public_host(root: Path) -> str:
-    """The public host, from the zone's stack file: what the certificate in the sandbox's vault is for."""
-    path = root / "stacks" / "Pulumi.zone.yaml"
-    try:
-        return str(yaml.safe_load(path.read_text())["config"]["outlast:host"])
-    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
-        raise InvalidInput(f"{path} names no outlast:host ({error})", hint="git checkout -- stacks") from error
 
 
 class Daemon:
@@ -184,7 +174,7 @@ class Daemon:
 
     def _why_silent(self, stack: str) -> str | None:
         if self.faults.at(stack, "dark"):
-            return f"the API of the cloud of site {stack} does not answer: connection timed out (the sandbox's fault `dark`)"
+            return f"the API of {stack}'s cloud does not answer: connection timed out (the sandbox's fault `dark`)"
         return None
 
     def _follow(self) -> None:
@@ -242,7 +232,7 @@ class Daemon:
     def status(self) -> dict[str, Any]:
         """The whole sandbox as plain data, for `make status`."""
         process = psutil.Process()
-        children = [p for p in process.children(recursive=True)]
+        children = process.children(recursive=True)
         return {
             "pid": process.pid,
             "speed": self.clock.speed,

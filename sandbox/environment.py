@@ -1,4 +1,4 @@
-"""The environment in which plain commands (`pulumi up -s aws`, boto3, a drill) meet the sandbox instead of the world."""
+"""The environment in which plain commands (`pulumi up -s aws`, boto3, a drill) meet the sandbox, not the world."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+import yaml
+
+from failover.errors import InvalidInput
 from sandbox import layout as places
-from sandbox.daemon import public_host
 from sandbox.engine import cli
 from sandbox.layout import Instance, Layout
 
@@ -17,6 +19,15 @@ PASSPHRASE = "outlast-sandbox"
 
 # Whatever points elsewhere must not leak in: a person's own credentials, profiles and backends.
 _FOREIGN = ("AWS_", "AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_", "PULUMI_", "OUTLAST_")
+
+
+def public_host(root: Path) -> str:
+    """The public host, from the zone's stack file: what the certificate in the sandbox's vault is for."""
+    path = root / "stacks" / "Pulumi.zone.yaml"
+    try:
+        return str(yaml.safe_load(path.read_text())["config"]["outlast:host"])
+    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise InvalidInput(f"{path} names no outlast:host ({error})", hint="git checkout -- stacks") from error
 
 
 def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi | None) -> dict[str, str]:

@@ -10,8 +10,7 @@ from rich.table import Table
 
 from sandbox import control
 from sandbox.bringup import weights_of
-from sandbox.daemon import public_host
-from sandbox.environment import load_cli, sandbox_environment
+from sandbox.environment import load_cli, public_host, sandbox_environment
 from sandbox.layout import Layout
 
 
