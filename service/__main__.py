@@ -13,7 +13,20 @@ import click
 # command -> (module, what it does). A module offers its command as a click command named like it, in `COMMANDS`.
 _COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("service.server.commands", "Serve the released models over HTTP."),
-    "model": ("service.model.commands", "Train the model and write the release."),
+    "probe": ("service.server.commands", "Ask the server on this machine whether it is well."),
+    "key": ("service.server.commands", "Make an API key and the entry that the server keeps of it."),
+    "audit": ("service.server.commands", "Verify audit trails."),
+    "model": ("service.evaluation.commands", "All nine steps, from the problem file to the released model."),
+    "frame": ("service.evaluation.commands", "Step 1: the problem file, checked."),
+    "data": ("service.evaluation.commands", "Step 2: schema and quality of the data."),
+    "explore": ("service.evaluation.commands", "Step 3: statistics, correlations, a projection."),
+    "prepare": ("service.evaluation.commands", "Step 4: how rows become numbers, and the splits."),
+    "train": ("service.evaluation.commands", "Step 5: every algorithm once."),
+    "tune": ("service.evaluation.commands", "Step 6: grid search, resumable."),
+    "evaluate": ("service.evaluation.commands", "Step 7: every algorithm measured on the same rows."),
+    "present": ("service.evaluation.commands", "Step 8: the report and the model card."),
+    "release": ("service.evaluation.commands", "Step 9: the gate, and the release."),
+    "advise": ("service.evaluation.commands", "Say what to optimise and where to put the threshold."),
 }
 
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -20,11 +21,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.server.bodies import too_large
+from service.server.audit import Trail
+from service.server.bodies import decompress, too_large
 from service.server.endpoint import Exchange, Header
 from service.server.faults import Fault, poll
+from service.server.feedback import read_feedback, require_trail
 from service.server.logs import log
 from service.server.models import ServedModel, internal_error
+from service.server.openapi import describe_api
 from service.server.problems import CONTENT_TYPE, NOT_FOUND, UNWELL, WRONG_METHOD, Problem
 from service.server.runtime import VERSION, Runtime
 
@@ -37,6 +41,18 @@ _FIXED_HEADERS: tuple[Header, ...] = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+)
+
+
+_STATIC = Path(__file__).parent / "static"
+_DOCS = {
+    "docs.html": "text/html; charset=utf-8",
+    "docs.css": "text/css; charset=utf-8",
+    "docs.js": "text/javascript; charset=utf-8",
+}
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -93,6 +109,14 @@ class _Routes:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        settings = runtime.settings
+        self._api = describe_api(
+            runtime.models,
+            version=VERSION,
+            max_rows=settings.max_rows,
+            auth=settings.auth,
+            metrics_auth=settings.metrics_auth,
+        )
 
     def table(self) -> list[Route]:
         """Every route, its most asked first."""
@@ -113,8 +137,12 @@ class _Routes:
             # A wrong name or version of a model gets its own words, not the plain 404 of an unknown path.
             Route(metadata + "/infer", self.predict, methods=["POST"]),
             Route(version + "/infer", self.predict, methods=["POST"]),
+            Route("/feedback", self.feedback, methods=["POST"]),
             Route("/metrics", self.metrics),
             Route("/drift", self.drift),
+            Route("/openapi.json", self.openapi),
+            Route("/docs", self.docs),
+            Route("/docs/{file}", self.docs),
         ]
 
     async def livez(self, request: Request) -> Response:
@@ -180,6 +208,38 @@ class _Routes:
         """Drift scores as JSON."""
         self._guard(request)
         return _json(self._runtime.drift.scores if self._runtime.drift is not None else {})
+
+    async def feedback(self, request: Request) -> Response:
+        """A receipt comes back with the true labels."""
+        runtime = self._runtime
+        headers = dict(request.scope["headers"])
+        now = runtime.clock()
+        key = runtime.gate.admit(headers, now)
+        limit = runtime.settings.max_body_bytes
+        body = decompress(headers, await _read_body(request, limit), limit)
+        record = read_feedback(
+            headers,
+            body,
+            receipts=runtime.receipts,
+            models=runtime.models,
+            now=now,
+            max_age_seconds=runtime.settings.receipt_days * 86400,
+        )
+        require_trail(runtime.trail.accepts(1), isinstance(runtime.trail, Trail))
+        runtime.trail.put({**record, "key": key})
+        return _json({"feedback_id": record["feedback_id"]}, 202)
+
+    async def openapi(self, request: Request) -> Response:
+        """The OpenAPI document of what is served."""
+        return _json(self._api)
+
+    async def docs(self, request: Request) -> Response:
+        """The page that shows the document and lets it be tried; its files come from this package."""
+        name = request.path_params.get("file", "docs.html")
+        if name not in _DOCS:
+            raise Problem(NOT_FOUND, f"{request.url.path} leads nowhere")
+        policy = {"content-security-policy": _DOCS_POLICY, "content-type": _DOCS[name]}
+        return Response((_STATIC / name).read_bytes(), headers=policy)
 
     def _find(self, request: Request) -> ServedModel:
         return self._runtime.models.find(request.path_params["name"], request.path_params.get("version"))

@@ -16,11 +16,12 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
-from service.server.endpoint import Exchange
+if TYPE_CHECKING:  # verifying a trail needs neither numpy nor a model
+    from service.server.endpoint import Exchange
 
 GENESIS = "0" * 64
 SCHEMA = 1

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import ParamSpec
 
 import click
+import orjson
 
-from service.errors import ServiceError
+from service.errors import InvalidInput, Mistake, ServiceError
+from service.server.audit_verify import ChainReport, verify_trails
 from service.server.settings import SETTINGS, Settings
+
+P = ParamSpec("P")
+
+TAMPERED = 7  # exit code of `audit verify` when something is wrong with a trail
+
+
+def _tell_errors(command: Callable[P, None]) -> Callable[P, None]:
+    """Print what went wrong, and its hint, and leave with its exit code."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except ServiceError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(error.exit_code)
+
+    return run
 
 
 def _settings_help() -> str:
@@ -23,22 +47,143 @@ def _settings_help() -> str:
 
 @click.command("serve", epilog=_settings_help())
 @click.option("--check", is_flag=True, help="Check the settings and the models, then leave.")
+@_tell_errors
 def serve_command(check: bool) -> None:
     """Serve the released models over HTTP until SIGTERM or Ctrl-C."""
+    settings = Settings.from_environment(os.environ)
+    if check:
+        from service.server.runtime import build_runtime
+
+        build_runtime(settings)
+        click.echo("the settings and the models are right", err=True)
+        return
+    from service.server.run import serve
+
+    serve(settings)
+
+
+@click.command("probe")
+@click.option("--port", type=int, default=lambda: int(os.environ.get("PORT", "8080")), help="Port; PORT when absent.")
+def probe_command(port: int) -> None:
+    """Ask the server on this machine for /healthz; leave with 0 when it is well (the image's health check)."""
+    secure = bool(os.environ.get("OUTLAST_TLS_CERTIFICATE"))
     try:
-        settings = Settings.from_environment(os.environ)
-        if check:
-            from service.server.runtime import build_runtime
-
-            build_runtime(settings)
-            click.echo("the settings and the models are right", err=True)
-            return
-        from service.server.run import serve
-
-        serve(settings)
-    except ServiceError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
+        status, body = _ask_health(port, secure)
+    except OSError as error:
+        click.echo(f"error: no server answers on port {port}: {error}", err=True)
+        sys.exit(1)
+    click.echo(body.decode("utf-8", "replace"))
+    sys.exit(0 if status == 200 else 1)
 
 
-COMMANDS: Mapping[str, click.Command] = {"serve": serve_command}
+def _ask_health(port: int, secure: bool) -> tuple[int, bytes]:
+    # Here and not above: it takes longer to import than all the rest that a command needs.
+    import http.client
+    import ssl
+
+    connection: http.client.HTTPConnection
+    if secure:
+        # The certificate is for the public name; this is the loopback address of the same machine.
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=3, context=context)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
+    try:
+        connection.request("GET", "/healthz")
+        reply = connection.getresponse()
+        return reply.status, reply.read()
+    finally:
+        connection.close()
+
+
+@click.command("key")
+@click.option("--name", required=True, help="Whose key it is; shown in logs, metrics and the audit trail.")
+@click.option("--rps", type=click.FloatRange(0, min_open=True), help="Requests per second at each replica.")
+@click.option("--json", "as_json", is_flag=True, help="Print key and entry as one JSON object.")
+def key_command(name: str, rps: float | None, as_json: bool) -> None:
+    """Make an API key: the key for the caller, and the entry for OUTLAST_API_KEYS, which holds only its hash."""
+    from service.server.auth import make_key
+
+    key, sha256 = make_key()
+    entry: dict[str, object] = {"name": name, "sha256": sha256}
+    if rps is not None:
+        entry["rps"] = rps
+    if as_json:
+        click.echo(orjson.dumps({"key": key, "entry": entry}).decode())
+        return
+    click.echo(orjson.dumps(entry).decode())
+    click.echo(f"the key, shown this once: {key}", err=True)
+
+
+@click.group("audit")
+def audit_command() -> None:
+    """The audit trail."""
+
+
+@audit_command.command("verify")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_tell_errors
+def verify_command(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Check trails: files, folders of *.jsonl files, or - for standard input. Any mixture of replicas.
+
+    Leaves with 7 when a record was changed, is missing or was moved, and names it.
+    """
+    reports = verify_trails(line for path in _trail_files(paths) for line in _read_lines(path))
+    findings = [finding for report in reports for finding in report.findings]
+    if not reports:
+        raise InvalidInput(
+            "there is no audit record in what was given", hint="give the files that OUTLAST_AUDIT_DIR got"
+        )
+    if as_json:
+        click.echo(orjson.dumps({"ok": not findings, "chains": [asdict(report) for report in reports]}).decode())
+    else:
+        for report in reports:
+            click.echo(_describe_chain(report))
+        for finding in findings:
+            click.echo(f"wrong: {finding}")
+        click.echo("the trail holds" if not findings else f"the trail does not hold: {len(findings)} findings")
+    sys.exit(TAMPERED if findings else 0)
+
+
+def _describe_chain(report: ChainReport) -> str:
+    line = (
+        f"{report.chain} ({report.site}): {report.records} records, {report.predictions} predictions, "
+        f"{report.feedback} feedback, {report.lost} lost, {report.shed} shed; "
+        f"last {report.last_seq} {report.last_hash}"
+    )
+    if report.closed:
+        return line
+    cut = "its last line is cut off; " if report.torn else ""
+    return f"{line}\n  not closed: {cut}at most {report.may_be_missing} records after {report.last_seq} may be missing"
+
+
+def _trail_files(paths: tuple[Path, ...]) -> list[Path]:
+    files: list[Path] = []
+    missing: list[Mistake] = []
+    for path in paths:
+        if path.is_dir():
+            files += sorted(path.glob("*.jsonl"))
+        elif path.is_file() or str(path) == "-":
+            files.append(path)
+        else:
+            missing.append(Mistake(str(path), "is neither a file nor a folder"))
+    if missing:
+        raise InvalidInput("the trail cannot be read", missing)
+    return files
+
+
+def _read_lines(path: Path) -> Iterator[bytes]:
+    if str(path) == "-":
+        yield from sys.stdin.buffer
+        return
+    with path.open("rb") as file:
+        yield from file
+
+
+COMMANDS: Mapping[str, click.Command] = {
+    "serve": serve_command,
+    "probe": probe_command,
+    "key": key_command,
+    "audit": audit_command,
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 import orjson
@@ -48,6 +48,18 @@ def log(level: int, what: str, **fields: Any) -> None:
     _log.log(level, what, extra={"fields": fields})
 
 
-def log_exception(what: str, error: BaseException, **fields: Any) -> None:
-    """Write one line with a traceback."""
-    _log.error(what, exc_info=error, extra={"fields": fields})
+class FailureLog:
+    """Tracebacks, at most one a second: a model that breaks at every request must not break the log as well."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._next = float("-inf")
+        self._silent = 0
+
+    def __call__(self, error: BaseException) -> None:
+        """Write one line with a traceback, or count it into the next one."""
+        if (now := self._clock()) < self._next:
+            self._silent += 1
+            return
+        _log.error("a prediction failed", exc_info=error, extra={"fields": {"not_shown_before": self._silent}})
+        self._next, self._silent = now + 1.0, 0

@@ -15,7 +15,7 @@ from service.server.drift import Drift
 from service.server.endpoint import Endpoint, Exchange, NamedFeatures, OpenInference, Target
 from service.server.faults import Faults
 from service.server.health import Health
-from service.server.logs import log, log_exception
+from service.server.logs import FailureLog, log
 from service.server.metrics import Metrics
 from service.server.models import Models
 from service.server.receipts import Receipts
@@ -90,8 +90,8 @@ def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) ->
         max_rows=settings.max_rows,
         max_body_bytes=settings.max_body_bytes,
         clock=clock,
-        on_failure=lambda error: log_exception("a prediction failed", error),
-        on_answer=_request_logger(settings) if settings.log_requests else None,
+        on_failure=FailureLog(clock),
+        on_answer=_answer_observer(settings),
     )
     runtime = Runtime(
         settings, models, health, gate, receipts, trail, metrics, drift, faults, endpoint, _targets(models), clock
@@ -133,6 +133,23 @@ def _build_trail(settings: Settings, models: Models, clock: Callable[[], float])
 def _open_trail_file(folder: Path, replica: str, clock: Callable[[], float]) -> int:
     path = folder / f"audit-{replica}-{int(clock())}-{os.getpid()}.jsonl"
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+
+
+def _answer_observer(settings: Settings) -> Callable[[Exchange, float], None] | None:
+    """What looks at every answered exchange: a log line, a span, both or nothing."""
+    observers = [_request_logger(settings)] if settings.log_requests else []
+    if settings.traces:
+        from service.server.tracing import build_tracer
+
+        observers.append(build_tracer({"service.name": "outlast", "site": settings.site, "replica": settings.replica}))
+    if len(observers) < 2:
+        return observers[0] if observers else None
+
+    def observe(exchange: Exchange, finished: float) -> None:
+        for observer in observers:
+            observer(exchange, finished)
+
+    return observe
 
 
 def _request_logger(settings: Settings) -> Callable[[Exchange, float], None]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.client
 import json
 import os
 import re
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +25,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 RELEASED = ROOT / "service" / "released"
 API_KEY = "olk_a-key-for-tests-only"
-API_KEY_SHA256 = "7469376457bf8d2789c3a3d5669459ccf1b90f4485055aae727f8868e86fe23b"
-RECEIPT_KEY = "k1:" + "ab" * 32
+LIMITED_KEY = "olk_limited"
+EXPIRED_KEY = "olk_expired"
+RECEIPT_KEYS = "k1:" + "ab" * 32
+INFER = "/v2/models/tumour/infer"
 _LISTENING = re.compile(r"listening on \w+://\S+:(\d+) as")
 START_SECONDS = 20.0
 
@@ -42,8 +47,21 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, **more: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=self.headers, timeout=10, trust_env=False, **more)
+    def client(self, headers: Mapping[str, str] | None = None) -> httpx.Client:
+        """A client that sends the server's own headers (its API key), then these."""
+        everything = {**self.headers, **(headers or {})}
+        return httpx.Client(base_url=self.url, headers=everything, timeout=10, trust_env=False)
+
+    def connect(self) -> socket.socket:
+        """A bare connection, for what no client library would send."""
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def audit_lines(self) -> list[dict[str, Any]]:
+        """The trail on standard output, as far as it is written."""
+        lines = self.stdout.read_bytes().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
     def logs(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.stderr.read_text().splitlines() if line.startswith("{")]
@@ -111,8 +129,32 @@ def running(folder: Path, **environment: str) -> Iterator[Server]:
         server.stop(signal.SIGKILL)
 
 
+def hash_key(key: str) -> str:
+    """What the server keeps of a key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def api_keys(*extra: dict[str, Any]) -> str:
+    """The setting that accepts API_KEY, and others."""
+    return json.dumps([{"name": "tests", "sha256": hash_key(API_KEY)}, *extra])
+
+
 def infer_body(rows: list[list[float]], **more: Any) -> dict[str, Any]:
     """An Open Inference Protocol request over rows."""
     data = [value for row in rows for value in row]
     tensor = {"name": "features", "shape": [len(rows), len(rows[0])], "datatype": "FP32", "data": data}
     return {"inputs": [tensor], **more}
+
+
+def raw_request(body: bytes, *headers: str, method: str = "POST", path: str = INFER, key: str = API_KEY) -> bytes:
+    """A request as bytes, with its length and a key."""
+    lines = [f"{method} {path} HTTP/1.1", "host: test", f"x-api-key: {key}", "content-type: application/json"]
+    lines += [f"content-length: {len(body)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def read_reply(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """One response: status, headers, body."""
+    reply = http.client.HTTPResponse(connection)
+    reply.begin()
+    return reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read()

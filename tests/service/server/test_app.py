@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.service.server.harness import Server, infer_body
+from tests.service.server.harness import INFER, Server, infer_body
 
-INFER = "/v2/models/tumour/infer"
 ROW = [1.0] * 30
 
 

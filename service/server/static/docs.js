@@ -1,0 +1,48 @@
+// Shows /openapi.json and lets its operations be tried. No library, nothing from another host.
+"use strict";
+
+const element = (name, text, more = {}) => Object.assign(document.createElement(name), { textContent: text ?? "" }, more);
+
+async function send(method, path, body) {
+  const headers = {};
+  const key = document.getElementById("key").value;
+  if (key) headers["authorization"] = "Bearer " + key;
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const started = performance.now();
+  const reply = await fetch(path, { method, headers, body });
+  const milliseconds = (performance.now() - started).toFixed(0);
+  const text = await reply.text();
+  let shown = text;
+  try { shown = JSON.stringify(JSON.parse(text), null, 2); } catch { /* not JSON: shown as it is */ }
+  return `${reply.status} from ${reply.headers.get("x-served-by")} in ${milliseconds} ms\n\n${shown}`;
+}
+
+function renderOperation(path, method, operation) {
+  const box = element("details");
+  const summary = element("summary");
+  summary.append(element("span", method.toUpperCase(), { className: "method" }), element("code", path));
+  summary.append(" " + operation.summary);
+  box.append(summary);
+  const schema = operation.requestBody?.content["application/json"].schema;
+  const input = schema && element("textarea", JSON.stringify(schema.examples?.[0] ?? {}, null, 1), { spellcheck: false });
+  const output = element("pre", Object.entries(operation.responses).map(([s, r]) => `${s}  ${r.description}`).join("\n"));
+  const button = element("button", "Send");
+  button.addEventListener("click", async () => {
+    output.textContent = "…";
+    try { output.textContent = await send(method.toUpperCase(), path, input?.value); }
+    catch (error) { output.textContent = String(error); }
+  });
+  if (input) box.append(input);
+  box.append(button, output);
+  return box;
+}
+
+async function show() {
+  const api = await (await fetch("/openapi.json")).json();
+  document.getElementById("about").textContent = api.info.description;
+  const operations = Object.entries(api.paths)
+    .flatMap(([path, methods]) => Object.entries(methods).map(([method, o]) => renderOperation(path, method, o)));
+  document.getElementById("operations").replaceChildren(...operations);
+}
+
+show();
