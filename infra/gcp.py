@@ -123,7 +123,7 @@ def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.Resourc
 
 
 def _container(spec: SiteSpec, image: BuiltImage) -> gcp.cloudrunv2.ServiceTemplateContainerArgs:
-    variables = plan.environment(spec.name, spec.environment)  # PORT is Cloud Run's own to set
+    variables = plan.environment(spec.name, spec.model_digest, spec.environment)  # PORT is Cloud Run's own to set
     return gcp.cloudrunv2.ServiceTemplateContainerArgs(
         name=CONTAINER,
         image=image.reference,

@@ -7,6 +7,7 @@ tested in microseconds.
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -185,10 +186,16 @@ def plan_routing(candidates: Iterable[Candidate], accepted_models: Sequence[str]
 
 # -- the model -----------------------------------------------------------------------------------------------------
 
-RELEASED_MANIFEST = Path("service/released/tumour/manifest.json")
+MODEL = "tumour"
+"""The one model that is served."""
+
+RELEASED_MANIFEST = Path(f"service/released/{MODEL}/manifest.json")
 """From the root of the project. It pins model and golden rows by their SHA-256: its own digest covers all."""
 
 
-def environment(site: str, extra: Mapping[str, str]) -> dict[str, str]:
-    """The container's variables on every cloud: which site it is, and what the stack file adds."""
-    return {"OUTLAST_SITE": site, **extra}
+def environment(site: str, model_digest: str, extra: Mapping[str, str]) -> dict[str, str]:
+    """The container's variables on every cloud: which site it is, which model it must serve, what the file adds.
+
+    A replica whose image carries another model than the stack was deployed with calls itself unwell.
+    """
+    return {"OUTLAST_SITE": site, "OUTLAST_MODEL_DIGESTS": json.dumps({MODEL: model_digest}), **extra}

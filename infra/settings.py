@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from infra import plan
 from infra.contract import Replicas, Size
@@ -44,7 +44,7 @@ CHECKER_REGIONS = (
 MAX_COMMON_NAME = 64
 """The first name of an ACM certificate may have 64 characters (ACM RequestCertificate, after RFC 5280)."""
 
-RESERVED_ENVIRONMENT = ("OUTLAST_SITE", "PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
+RESERVED_ENVIRONMENT = ("OUTLAST_SITE", "OUTLAST_MODEL_DIGESTS", "PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
 """Set by the program, or by the cloud: PORT and K_* are refused by Cloud Run."""
 
 
@@ -60,9 +60,15 @@ _CERTIFICATE_WAYS = (
 )
 
 
-def parse(stack: str, config: Mapping[str, str]) -> Settings:
-    """The settings of `stack`, or InvalidInput with every mistake in its file."""
+_NO_SECRETS = "write it in plain text if it may be read (OUTLAST_API_KEYS holds hashes), or leave it out"
+
+
+def parse(stack: str, config: Mapping[str, str], secret_keys: Collection[str] = ()) -> Settings:
+    """The settings of `stack`, or InvalidInput with every mistake in its file. `secret_keys` are those of `config`
+    that are encrypted in the file."""
     reader = Reader(stack, config)
+    for key in sorted(k.removeprefix("outlast:") for k in secret_keys if k.startswith("outlast:")):
+        reader.wrong(key, "is encrypted, but its value would lie in plain text in what it configures", _NO_SECRETS)
     if not plan.LABEL.fullmatch(stack):
         reader.wrong("kind", f"the stack's name '{stack}' becomes part of host names", "use a-z, 0-9 and hyphens")
     kind = reader.choice("kind", KINDS)

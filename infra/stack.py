@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from failover.errors import Unavailable
 from infra import plan
@@ -30,7 +30,8 @@ class Zone:
 
 def load_settings() -> Settings:
     """The settings of the stack that is being run, from its file."""
-    return parse(pulumi.get_stack(), read_config())
+    config = read_config()
+    return parse(pulumi.get_stack(), config, [key for key in config if is_config_secret(key)])
 
 
 def read_config() -> dict[str, str]:

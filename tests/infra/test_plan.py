@@ -111,5 +111,9 @@ def test_reasons_say_what_is_missing() -> None:
     assert "sha256:old, which is not accepted" in routing.left_out["b"]
 
 
-def test_environment_names_the_site_and_adds_what_the_file_says() -> None:
-    assert plan.environment("aws-eu", {"OUTLAST_AUTH": "off"}) == {"OUTLAST_SITE": "aws-eu", "OUTLAST_AUTH": "off"}
+def test_environment_names_the_site_and_the_model_and_adds_what_the_file_says() -> None:
+    assert plan.environment("aws-eu", "sha256:abc", {"OUTLAST_AUTH": "off"}) == {
+        "OUTLAST_SITE": "aws-eu",
+        "OUTLAST_MODEL_DIGESTS": '{"tumour": "sha256:abc"}',
+        "OUTLAST_AUTH": "off",
+    }

@@ -180,6 +180,13 @@ def test_stack_name_that_cannot_be_part_of_a_host_name_is_refused() -> None:
     assert "part of host names" in mistakes_in("eu_west", configuration("gcp"))["kind"].what
 
 
+def test_encrypted_setting_is_refused_because_its_value_would_not_stay_secret() -> None:
+    config = configuration("aws")
+    with pytest.raises(InvalidInput) as caught:
+        parse("aws", config, ["outlast:environment", "aws:secretKey"])
+    assert [m.place for m in caught.value.mistakes] == ["stacks/Pulumi.aws.yaml: outlast:environment"]
+
+
 def test_error_is_shown_with_places_and_hints() -> None:
     with pytest.raises(InvalidInput) as caught:
         parse("gcp", with_key("gcp", "gcp:region", "us-centrel1"))

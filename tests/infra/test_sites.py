@@ -72,6 +72,7 @@ def test_container_is_told_its_site_and_what_the_stack_file_adds(run_of: RunOf, 
     variables = {v["name"]: v["value"] for v in found.get("environment") or found.get("env") or found["envs"]}
     assert variables.pop("OUTLAST_SITE") == stack
     assert variables.pop("OUTLAST_AUTH") == "off"
+    assert json.loads(variables.pop("OUTLAST_MODEL_DIGESTS")) == {"tumour": released_model()}
     # Cloud Run sets PORT by itself and refuses a service that does.
     assert variables == ({} if stack == "gcp" else {"PORT": "8080"})
 
