@@ -6,7 +6,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +17,13 @@ from failover.errors import InvalidInput, Mistake, Unavailable
 from failover.testing.checkers import HealthCheckers, HealthStatus, Transition
 from failover.testing.clock import Clock
 from failover.testing.dns_server import Address, DnsServer
-from failover.testing.front import Change, Front, Touched
+from failover.testing.front import Front
 from failover.testing.health import REGIONS
+from failover.testing.kept import Kept
 from failover.testing.loop import LoopThread
-from failover.testing.store import Store, bare_id
+from failover.testing.operations import Touched
+from failover.testing.store import Store
+from failover.testing.wire import ApiError
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -41,7 +43,8 @@ class MovingRoute53:
         dns_addresses: where the name server listens, UDP and TCP.
         port_offset: added to every port that a health checker dials.
         outside_names: IPv4 addresses of names that no hosted zone owns (a load balancer's); empty when unknown.
-        on_change: given a snapshot after each change, before the caller of the API has its answer.
+        on_change: given a snapshot after each change, before the caller of the API has its answer; when it raises, the
+            change is taken back and the caller is told.
         propagation_seconds: how long a record change needs to reach the name server (and stays PENDING), life seconds.
         requests_per_second: refuse more API requests than this in a second of life (the real limit is 5); None for all.
         account_id: the moto account to use; a random one keeps several instances in a process apart.
@@ -70,7 +73,7 @@ class MovingRoute53:
         self._on_change = on_change
         self._propagation_seconds = propagation_seconds
         self._store = Store(account_id or f"{random.randrange(10**12):012d}")
-        self._kept: dict[str, Any] = {"zones": {}, "health_checks": []}
+        self._kept = Kept(self._store)
         self._tables: dict[str, Zone] = {}
         self._thread = LoopThread("moving-route53")
         self._started = False
@@ -113,7 +116,8 @@ class MovingRoute53:
             raise _port_taken("the DNS server", self._dns_addresses) from error
         self._started = True
         self._thread.call(self._checkers.start)
-        self._reload()
+        self._kept.load()
+        self._apply_all()
         self._server_thread = threading.Thread(
             target=self._server.serve_forever, args=(STOP_POLL_SECONDS,), name="route53-api", daemon=True
         )
@@ -233,62 +237,55 @@ class MovingRoute53:
             mistake = Mistake("schema", f"{snapshot.get('schema')!r}", f"this version reads {SNAPSHOT_SCHEMA}")
             raise InvalidInput("the snapshot cannot be restored", [mistake])
         with self._front.lock:
-            self._store.restore(snapshot)
-            self._front.changes = {
-                kept["id"]: Change(kept["id"], datetime.fromisoformat(kept["submitted_at"]), self.clock.now())
-                for kept in snapshot["changes"]
-            }
-            self._reload()
+            self._kept.restore(snapshot)
+            self._front.changes.restore(snapshot["changes"])
+            self._apply_all()
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _snapshot(self) -> dict[str, Any]:
-        return {
-            "schema": SNAPSHOT_SCHEMA,
-            "zones": list(self._kept["zones"].values()),
-            "health_checks": list(self._kept["health_checks"]),
-            "changes": [
-                {"id": change.id, "submitted_at": change.submitted_at.isoformat()}
-                for change in self._front.changes.values()
-            ],
-        }
-
-    def _reload(self) -> None:
-        kept = self._store.snapshot()
-        self._kept = {"zones": {zone["Id"]: zone for zone in kept["zones"]}, "health_checks": kept["health_checks"]}
-        self._tables = {zone_id: _table(zone) for zone_id, zone in self._kept["zones"].items()}
-        self._apply_checks()
+        return {"schema": SNAPSHOT_SCHEMA, **self._kept.snapshot(), "changes": self._front.changes.snapshot()}
 
     def _on_touched(self, touched: Touched) -> None:
-        """Follow a change of the API: read again what it touched, tell the name server and the checkers, keep it."""
+        """Follow a change of the API: read again what it touched, keep it, then tell name server and checkers."""
+        before = self._kept.snapshot()
+        self._kept.follow(touched)
+        self._save(before)
         if touched.zone_id is not None:
-            self._reload_zone(touched.zone_id)
+            self._publish(touched.zone_id)
         if touched.health_checks:
-            self._kept["health_checks"] = self._store.keep_checks()
             self._apply_checks()
-        if self._on_change:
-            self._on_change(self._snapshot())
 
-    def _reload_zone(self, zone_id: str) -> None:
-        zone = next((zone for zone in self._store.zones() if bare_id(zone["Id"]) == zone_id), None)
-        if zone is None:
-            self._kept["zones"].pop(zone_id, None)
-        else:
-            self._kept["zones"][zone_id] = self._store.keep_zone(zone)
-        tables = {kept_id: _table(kept) for kept_id, kept in self._kept["zones"].items() if kept_id == zone_id}
+    def _save(self, before: dict[str, Any]) -> None:
+        """Hand the new state to `on_change`; a change that cannot be kept is taken back and refused."""
+        if self._on_change is None:
+            return
+        try:
+            self._on_change(self._snapshot())
+        except Exception as error:
+            self._kept.restore(before)
+            raise ApiError("ServiceUnavailable", f"The change could not be kept: {error}", 503) from error
+
+    def _apply_all(self) -> None:
+        self._tables = self._kept.tables()
+        self._apply_checks()
+
+    def _publish(self, zone_id: str) -> None:
+        """Let the name server answer from the zone as it is now: at once, or after the time that changes take."""
+        table = self._kept.table(zone_id)
         if self._propagation_seconds and self._started:
             wall = self.clock.to_wall(self._propagation_seconds)
-            self._thread.call(lambda: self._thread.loop.call_later(wall, self._publish, zone_id, tables.get(zone_id)))
+            self._thread.call(lambda: self._thread.loop.call_later(wall, self._swap, zone_id, table))
         else:
-            self._publish(zone_id, tables.get(zone_id))
+            self._swap(zone_id, table)
 
-    def _publish(self, zone_id: str, table: Zone | None) -> None:
+    def _swap(self, zone_id: str, table: Zone | None) -> None:
         others = {other: zone for other, zone in self._tables.items() if other != zone_id}
         self._tables = others if table is None else {**others, zone_id: table}
 
     def _apply_checks(self) -> None:
         if self._started:
-            configs = {check["Id"]: check["HealthCheckConfig"] for check in self._kept["health_checks"]}
+            configs = self._kept.configs()
             self._thread.call(lambda: self._checkers.apply(configs))
 
     def _ask_zone(self, zone_id: str, name: str, rdtype: str) -> Answer:
@@ -307,10 +304,6 @@ class _QuietHandler(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:
         pass
-
-
-def _table(kept: Mapping[str, Any]) -> Zone:
-    return Zone.from_api(kept["Name"], kept["Records"])
 
 
 def _port_taken(who: str, addresses: Sequence[Address]) -> Unavailable:

@@ -1,0 +1,66 @@
+"""What moto holds, read once and kept: the name server, the checkers and snapshots are fed from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from failover.answers import Zone
+from failover.testing.health import Config
+from failover.testing.operations import Touched
+from failover.testing.store import Store, bare_id
+
+
+class Kept:
+    """Zones and health checks as plain data, equal to `store`'s as long as every change is told to `follow`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._zones: dict[str, dict[str, Any]] = {}
+        self._checks: list[dict[str, Any]] = []
+
+    def load(self) -> None:
+        """Read everything."""
+        snapshot = self._store.snapshot()
+        self._zones = {zone["Id"]: zone for zone in snapshot["zones"]}
+        self._checks = snapshot["health_checks"]
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Write a snapshot into the store, and keep it."""
+        self._store.restore(snapshot)
+        self.load()
+
+    def follow(self, touched: Touched) -> None:
+        """Read again what a request touched."""
+        if touched.zone_id is not None:
+            self._follow_zone(touched.zone_id)
+        if touched.health_checks:
+            self._checks = self._store.keep_checks()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything as plain JSON data; not shared with later changes, which replace and never alter."""
+        return {"zones": list(self._zones.values()), "health_checks": list(self._checks)}
+
+    def tables(self) -> dict[str, Zone]:
+        """Every zone as the name server needs it, by id."""
+        return {zone_id: _table(zone) for zone_id, zone in self._zones.items()}
+
+    def table(self, zone_id: str) -> Zone | None:
+        """One of them; None when it is gone."""
+        zone = self._zones.get(zone_id)
+        return _table(zone) if zone else None
+
+    def configs(self) -> dict[str, Config]:
+        """Every health check's configuration, by id."""
+        return {check["Id"]: check["HealthCheckConfig"] for check in self._checks}
+
+    def _follow_zone(self, zone_id: str) -> None:
+        zone = next((zone for zone in self._store.zones() if bare_id(zone["Id"]) == zone_id), None)
+        if zone is None:
+            self._zones.pop(zone_id, None)
+        else:
+            self._zones[zone_id] = self._store.keep_zone(zone)
+
+
+def _table(zone: Mapping[str, Any]) -> Zone:
+    return Zone.from_api(zone["Name"], zone["Records"])

@@ -1,0 +1,271 @@
+"""Route 53's operations that moto lacks or does wrongly, each from a parsed request to a response. No sockets here."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.model import OperationModel
+
+from failover.answers import Answer, normal_name
+from failover.testing.check_rules import check_health_check, complete_health_check
+from failover.testing.checkers import HealthCheckers, Observation
+from failover.testing.clock import Clock
+from failover.testing.health import is_endpoint
+from failover.testing.record_rules import apply_changes
+from failover.testing.store import Record, Store, bare_id
+from failover.testing.wire import ApiError, Reply, parse, render
+
+CHECKER_ADDRESS = "127.0.0.1"
+NAME_SERVER = "ns-2048.awsdns-64.com"
+CHANGES_KEPT = 1_000
+LONGEST_PAGE = 300  # ListResourceRecordSets, MaxItems
+ID_LETTERS = string.ascii_uppercase + string.digits
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What a request changed, so that only that is read again."""
+
+    zone_id: str | None = None
+    health_checks: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of the API: `path` holds the variable parts of its path, in order."""
+
+    operation: OperationModel
+    path: tuple[str, ...]
+    query: Mapping[str, str]
+    body: bytes
+
+    def members(self) -> dict[str, Any]:
+        """The body's members. Raises ApiError for one that is not XML of this operation."""
+        return parse(self.body, self.operation)
+
+    def reply(self, members: Mapping[str, Any], *, location: str = "") -> Reply:
+        """The response with `members`."""
+        headers = [("Location", f"https://route53.amazonaws.com/2013-04-01/{location}")] if location else []
+        return render(self.operation, members, headers)
+
+
+OnTouched = Callable[[Touched], None]
+"""Called after a change and before its response leaves; raises ApiError when the change could not be kept."""
+
+
+class Changes:
+    """The changes that were submitted: PENDING at first, INSYNC once they had time to propagate."""
+
+    def __init__(self, clock: Clock, propagation_seconds: float, chance: random.Random) -> None:
+        self._clock = clock
+        self._propagation_seconds = propagation_seconds
+        self._chance = chance
+        self._kept: dict[str, tuple[datetime, float]] = {}
+
+    def submit(self) -> dict[str, Any]:
+        """A new change, as ChangeInfo: always PENDING in the response that announces it."""
+        change_id = "C" + "".join(self._chance.choices(ID_LETTERS, k=20))
+        self._kept[change_id] = datetime.now(UTC), self._clock.now() + self._propagation_seconds
+        while len(self._kept) > CHANGES_KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        return self._describe(change_id, "PENDING")
+
+    def describe(self, change_id: str) -> dict[str, Any]:
+        """ChangeInfo of a change. Raises ApiError for an unknown one."""
+        if change_id not in self._kept:
+            raise ApiError("NoSuchChange", f"A change with the specified ID does not exist: {change_id}", 404)
+        return self._describe(change_id, "INSYNC" if self._clock.now() >= self._kept[change_id][1] else "PENDING")
+
+    def snapshot(self) -> list[dict[str, str]]:
+        """As plain JSON data."""
+        return [{"id": change_id, "submitted_at": at.isoformat()} for change_id, (at, _) in self._kept.items()]
+
+    def restore(self, snapshot: list[dict[str, str]]) -> None:
+        """The changes of a snapshot, by now in sync."""
+        now = self._clock.now()
+        self._kept = {kept["id"]: (datetime.fromisoformat(kept["submitted_at"]), now) for kept in snapshot}
+
+    def _describe(self, change_id: str, status: str) -> dict[str, Any]:
+        return {"Id": f"/change/{change_id}", "Status": status, "SubmittedAt": self._kept[change_id][0]}
+
+
+class ZoneOperations:
+    """Hosted zones and their records; `ask` is what the name servers answer to (zone id, name, type)."""
+
+    def __init__(
+        self, store: Store, changes: Changes, touched: OnTouched, ask: Callable[[str, str, str], Answer]
+    ) -> None:
+        self._store = store
+        self._changes = changes
+        self._touched = touched
+        self._ask = ask
+
+    def create(self, request: Request) -> Reply:
+        """CreateHostedZone."""
+        asked = request.members()
+        reference = asked.get("CallerReference")
+        if any(zone["CallerReference"] == reference for zone in self._store.zones()):
+            told = f"A hosted zone has already been created with the caller reference {reference}"
+            raise ApiError("HostedZoneAlreadyExists", told, 409)
+        result = self._store.client.create_hosted_zone(**asked)
+        zone_id = bare_id(result["HostedZone"]["Id"])
+        self._store.mend_new_zone(zone_id)
+        self._touched(Touched(zone_id=zone_id))
+        return request.reply({**result, "ChangeInfo": self._changes.submit()}, location=f"hostedzone/{zone_id}")
+
+    def delete(self, request: Request) -> Reply:
+        """DeleteHostedZone."""
+        zone_id = bare_id(request.path[0])
+        self._store.client.delete_hosted_zone(Id=zone_id)
+        self._touched(Touched(zone_id=zone_id))
+        return request.reply({"ChangeInfo": self._changes.submit()})
+
+    def change_records(self, request: Request) -> Reply:
+        """ChangeResourceRecordSets."""
+        zone_id = bare_id(request.path[0])
+        batch = request.members().get("ChangeBatch", {})
+        zone = self._store.client.get_hosted_zone(Id=zone_id)["HostedZone"]
+        checks = self._store.health_checks()
+        after = apply_changes(zone["Name"], zone_id, self._store.records(zone_id), batch.get("Changes", []), checks)
+        self._store.write_records(zone_id, after)
+        self._touched(Touched(zone_id=zone_id))
+        return request.reply({"ChangeInfo": self._changes.submit() | {"Comment": batch.get("Comment")}})
+
+    def list_records(self, request: Request) -> Reply:
+        """ListResourceRecordSets: moto's pages begin a weighted group again and again."""
+        start, kind, identifier = (request.query.get(key, "") for key in ("name", "type", "identifier"))
+        if kind and not start:
+            raise ApiError("InvalidInput", "The input is not valid: type without name")
+        limit = min(LONGEST_PAGE, int(request.query.get("maxitems", LONGEST_PAGE)))
+        first = (_listing_name(start), kind, identifier) if start else ([], "", "")
+        listed = sorted(self._store.records(bare_id(request.path[0])), key=_listing_key)
+        rest = [record for record in listed if _listing_key(record) >= first]
+        members: dict[str, Any] = {
+            "ResourceRecordSets": rest[:limit],
+            "IsTruncated": len(rest) > limit,
+            "MaxItems": limit,
+        }
+        if members["IsTruncated"]:
+            following = rest[limit]
+            members |= {"NextRecordName": following["Name"], "NextRecordType": following["Type"]}
+            members["NextRecordIdentifier"] = following.get("SetIdentifier")
+        return request.reply(members)
+
+    def get_change(self, request: Request) -> Reply:
+        """GetChange."""
+        return request.reply({"ChangeInfo": self._changes.describe(bare_id(request.path[0]))})
+
+    def test_answer(self, request: Request) -> Reply:
+        """TestDNSAnswer."""
+        try:
+            zone_id, name, rdtype = (request.query[key] for key in ("hostedzoneid", "recordname", "recordtype"))
+        except KeyError as error:
+            raise ApiError("InvalidInput", f"Missing parameter {error}") from error
+        self._store.client.get_hosted_zone(Id=bare_id(zone_id))
+        found = self._ask(bare_id(zone_id), name, rdtype)
+        matching = [rrset for rrset in found.records if rrset.type == rdtype] or list(found.records)
+        return request.reply(
+            {
+                "Nameserver": NAME_SERVER,
+                "RecordName": normal_name(name),
+                "RecordType": rdtype,
+                "RecordData": [value for rrset in matching for value in rrset.values],
+                "ResponseCode": found.rcode,
+                "Protocol": "UDP",
+            }
+        )
+
+
+class CheckOperations:
+    """Health checks, and what their checkers see."""
+
+    def __init__(self, store: Store, touched: OnTouched, checkers: Callable[[], HealthCheckers]) -> None:
+        self._store = store
+        self._touched = touched
+        self._checkers = checkers
+
+    def create(self, request: Request) -> Reply:
+        """CreateHealthCheck: the same reference with the same settings gives the same check."""
+        asked = request.members()
+        existing = self._store.health_checks()
+        config = complete_health_check(asked.get("HealthCheckConfig", {}), existing)
+        reference = asked.get("CallerReference", "")
+        check = next((check for check in existing.values() if check["CallerReference"] == reference), None)
+        if check is None:
+            check = self._store.create_health_check(reference, config)
+            self._touched(Touched(health_checks=True))
+        elif any(check["HealthCheckConfig"].get(key) != value for key, value in config.items()):
+            told = "A health check with other settings has already been created with the specified caller reference."
+            raise ApiError("HealthCheckAlreadyExists", told, 409)
+        return request.reply({"HealthCheck": check}, location=f"healthcheck/{check['Id']}")
+
+    def update(self, request: Request) -> Reply:
+        """UpdateHealthCheck: refuses a stale HealthCheckVersion, and counts it up."""
+        check_id, changes = request.path[0], request.members()
+        current = self._get(check_id)
+        given, version = changes.get("HealthCheckVersion"), current["HealthCheckVersion"]
+        if given is not None and given != version:
+            told = f"The value of HealthCheckVersion, {given}, is not that of the health check, {version}."
+            raise ApiError("HealthCheckVersionMismatch", told, 409)
+        config = current["HealthCheckConfig"]
+        if "IPAddress" in changes and not config.get("IPAddress"):
+            raise ApiError("InvalidInput", "You can't add an IPAddress to a health check that was created without one.")
+        reset = changes.get("ResetElements", ())
+        after = {key: value for key, value in {**config, **changes}.items() if key not in reset}
+        check_health_check(after, self._store.health_checks())
+        self._store.update_health_check(check_id, changes)
+        self._touched(Touched(health_checks=True))
+        return request.reply({"HealthCheck": self._get(check_id)})
+
+    def delete(self, request: Request) -> Reply:
+        """DeleteHealthCheck: also while records name it. moto deletes an unknown one without a word."""
+        self._get(request.path[0])
+        self._store.client.delete_health_check(HealthCheckId=request.path[0])
+        self._touched(Touched(health_checks=True))
+        return request.reply({})
+
+    def status(self, request: Request) -> Reply:
+        """GetHealthCheckStatus."""
+        status = self._checkers().status(self._endpoint(request.path[0]))
+        observations = status.observations if status else ()
+        return request.reply({"HealthCheckObservations": [_observed(one) for one in observations]})
+
+    def last_failures(self, request: Request) -> Reply:
+        """GetHealthCheckLastFailureReason."""
+        observations = self._checkers().last_failures(self._endpoint(request.path[0]))
+        return request.reply({"HealthCheckObservations": [_observed(one) for one in observations]})
+
+    def count(self, request: Request) -> Reply:
+        """GetHealthCheckCount."""
+        return request.reply({"HealthCheckCount": len(self._store.health_checks())})
+
+    def ranges(self, request: Request) -> Reply:
+        """GetCheckerIpRanges."""
+        return request.reply({"CheckerIpRanges": [f"{CHECKER_ADDRESS}/32"]})
+
+    def _endpoint(self, check_id: str) -> str:
+        if not is_endpoint(self._get(check_id)["HealthCheckConfig"]):
+            raise ApiError("InvalidInput", "The status of a calculated health check cannot be had by this call.")
+        return check_id
+
+    def _get(self, check_id: str) -> dict[str, Any]:
+        return dict(self._store.client.get_health_check(HealthCheckId=check_id)["HealthCheck"])
+
+
+def _observed(one: Observation) -> dict[str, Any]:
+    report = {"Status": one.report, "CheckedTime": one.checked_at}
+    return {"Region": one.region, "IPAddress": CHECKER_ADDRESS, "StatusReport": report}
+
+
+def _listing_name(name: str) -> list[str]:
+    """Route 53 lists names by their labels, the last one first."""
+    return normal_name(name).split(".")[::-1]
+
+
+def _listing_key(record: Record) -> tuple[list[str], str, str]:
+    return _listing_name(record["Name"]), record["Type"], record.get("SetIdentifier", "")
