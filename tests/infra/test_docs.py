@@ -1,0 +1,40 @@
+"""The reference names every setting, and nothing that is none."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from failover.errors import InvalidInput
+from infra.settings import parse
+from tests.infra.harness import ROOT, STACKS, configuration
+
+REFERENCE = (ROOT / "docs" / "reference" / "settings.md").read_text()
+
+
+def known_settings(stack: str) -> set[str]:
+    """What a stack file may hold, as the parser itself lists it."""
+    with pytest.raises(InvalidInput) as caught:
+        parse(stack, configuration(stack) | {"outlast:%": ""})
+    (mistake,) = caught.value.mistakes
+    return set(mistake.hint.removeprefix("known here: ").split(", "))
+
+
+def documented(stack: str) -> set[str]:
+    """The settings that the reference lists in the sections that concern a stack."""
+    sections = re.split(r"\n(?=##)", REFERENCE)
+    concerned = [s for s in sections if s.startswith("## Every kind") or f"`{stack}`" in s.splitlines()[0]]
+    rows = [line for s in concerned for line in s.splitlines() if line.startswith("| `outlast:")]
+    return {row.split("`")[1].removeprefix("outlast:") for row in rows}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_reference_lists_exactly_the_settings_of_each_kind(stack: str) -> None:
+    assert documented(stack) == known_settings(stack)
+
+
+def test_what_clouds_do_not_give_is_in_the_docs() -> None:
+    page = (ROOT / "docs" / "concepts" / "sites.md").read_text()
+    assert "`maxReplicas` above `minReplicas`" in page
+    assert "`concurrency`" in page
