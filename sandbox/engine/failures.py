@@ -75,6 +75,9 @@ _KNOWN = (
 )
 
 
+_EMPTY_WORDS = {"update failed", "preview failed", "1 error occurred:"}
+
+
 def explain(arguments: Sequence[str], stack: str, code: int, said: str) -> OutlastError:
     """The error for a command that failed. `said` is all that it wrote, with `error: …` lines among it.
 
@@ -93,17 +96,13 @@ def explain(arguments: Sequence[str], stack: str, code: int, said: str) -> Outla
 
 
 def _own_words(said: str) -> list[str]:
-    """The errors of the `Diagnostics:` at the end, or of the whole output; hints that providers gave included."""
+    """The errors under `Diagnostics:`, or of the whole output if it has none, each with the hint that came with it."""
     _, found, diagnostics = said.partition("\nDiagnostics:\n")
-    lines = (diagnostics if found else said).splitlines()
     words = list[str]()
-    for line in lines:
-        stripped = line.strip()
-        if not stripped or stripped in ("Outputs:", "Resources:"):
-            if words and stripped:
-                break
-        elif stripped.startswith("error:"):
-            words.append(stripped.removeprefix("error:").strip())
-        elif words and stripped.startswith("hint:"):
-            words.append(stripped)
-    return words
+    for line in (diagnostics if found else said).splitlines():
+        text = line.strip()
+        if text in ("Outputs:", "Resources:"):
+            break
+        if text.startswith(("error:", "* ", "hint:")):
+            words.append(text.removeprefix("error:").removeprefix("* ").strip())
+    return [word for word in words if word not in _EMPTY_WORDS]

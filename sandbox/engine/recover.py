@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,12 +95,12 @@ def recover(
     state: Path,
     environ: Mapping[str, str],
     directory: Path,
-    find_id: Callable[[Operation], str | None] = lambda operation: None,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Operation]:
-    """Make a stack usable after a kill -9 of `pulumi`; does nothing to a sound one. Gives what was pending.
+    """Make a stack usable after a kill -9 of `pulumi`; does nothing to a sound one. Gives what was interrupted.
 
-    `find_id` may know the id of a resource whose creation was interrupted: then it is imported rather than forgotten.
+    The engine forgets an interrupted creation (its --import-pending-creates drops the entry as well, at 3.259.0), and
+    the next `up` creates anew: a cloud that did make the thing has to be told, by the urn, to remove it.
     Raises Locked when somebody who may be alive holds the lock.
     """
     held = locks(state, project, stack)
@@ -116,13 +116,6 @@ def recover(
     left = pending(state, project, stack)
     if left:
         say(f"{stack}: {len(left)} operations were interrupted; asking the clouds what became of them")
-        arguments = ["refresh", *commands.UNATTENDED, *_pending_flags(left, find_id)]
+        arguments = ["refresh", *commands.UNATTENDED, "--clear-pending-creates"]
         commands.run(pulumi, arguments, environ=environ, directory=directory, stack=stack)
     return left
-
-
-def _pending_flags(left: Sequence[Operation], find_id: Callable[[Operation], str | None]) -> list[str]:
-    """Interrupted creations: import those that the cloud knows, clear the rest. A refresh settles all others."""
-    known = {operation.urn: find_id(operation) for operation in left if operation.kind == "creating"}
-    imported = [f"--import-pending-creates={part}" for urn, id_ in known.items() if id_ for part in (urn, id_)]
-    return imported + (["--clear-pending-creates"] if not all(known.values()) else [])
