@@ -1,0 +1,260 @@
+"""The audit trail: whole, or else it says what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.server.audit import Trail
+from service.server.audit_verify import ChainReport, verify_trails
+from tests.service.server.harness import INFER, ROOT, Server, infer_body, running, wait_for
+
+
+class Sink:
+    """A sink in memory that can be slow, or refuse."""
+
+    def __init__(self, most: int = 10**9) -> None:
+        self.data = b""
+        self.most = most
+        self.broken = False
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def write(self, data: bytes | memoryview) -> int:
+        self.gate.wait(20)
+        if self.broken:
+            raise OSError(28, "No space left on device")
+        self.data += bytes(data[: self.most])
+        return min(self.most, len(data))
+
+    def lines(self) -> list[bytes]:
+        return self.data.splitlines(keepends=True)
+
+
+def _trail(*sinks: Sink, capacity: int = 100, refuses: bool = True, trouble: list[str] | None = None) -> Trail:
+    return Trail(
+        sinks,
+        site="aws",
+        replica="r1",
+        capacity=capacity,
+        refuses=refuses,
+        clock=lambda: 1000.0,
+        about={},
+        on_trouble=(trouble if trouble is not None else []).append,
+    )
+
+
+def _written(count: int, sink: Sink | None = None) -> list[bytes]:
+    sink = sink or Sink()
+    trail = _trail(sink, capacity=count + 10)
+    trail.start()
+    for number in range(count):
+        trail.put({"kind": "prediction", "time": 1.0, "number": number})
+    assert trail.stop()
+    return sink.lines()
+
+
+def _only(lines: list[bytes]) -> ChainReport:
+    (report,) = verify_trails(lines)
+    return report
+
+
+def test_a_whole_trail_holds() -> None:
+    report = _only(_written(300))
+    assert (report.records, report.predictions, report.closed, report.findings) == (302, 300, True, [])
+    assert report.may_be_missing == 0
+
+
+def test_a_sink_that_takes_a_little_at_a_time_gets_every_byte_once() -> None:
+    assert _written(20, Sink(most=7))[1:-1] != []
+    assert _only(_written(20, Sink(most=7))).findings == []
+
+
+def test_a_log_service_may_reformat_the_lines() -> None:
+    lines = [json.dumps(dict(reversed(json.loads(line).items())), indent=None).encode() + b"\n" for line in _written(5)]
+    assert _only(lines).findings == []
+
+
+TRAIL = _written(30)
+
+
+@given(st.data())
+def test_any_changed_value_is_found_and_named(data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(TRAIL) - 1))
+    record: dict[str, Any] = json.loads(TRAIL[at])
+    field = data.draw(st.sampled_from(sorted(set(record) - {"chain", "seq"})))
+    value = data.draw(st.one_of(st.text(max_size=5), st.integers(-9, 9)))
+    if record[field] == value:
+        return
+    record[field] = value
+    lines = [*TRAIL[:at], json.dumps(record).encode() + b"\n", *TRAIL[at + 1 :]]
+    assert at in {finding.seq for finding in _only(lines).findings}
+
+
+@given(first=st.integers(0, 30), count=st.integers(1, 5))
+def test_any_missing_record_is_found_and_named(first: int, count: int) -> None:
+    first = min(first, len(TRAIL) - 1 - count)
+    findings = _only([*TRAIL[:first], *TRAIL[first + count :]]).findings
+    assert findings[0].seq == first
+    assert "missing" in findings[0].what
+
+
+@given(st.permutations(range(8)))
+def test_any_moved_record_is_found(order: list[int]) -> None:
+    lines = [TRAIL[i] for i in order] + TRAIL[8:]
+    findings = _only(lines).findings
+    assert (findings == []) == (order == list(range(8)))
+
+
+def test_a_replaced_record_that_was_hashed_anew_is_found() -> None:
+    from service.server.audit import hash_record
+
+    record = {**json.loads(TRAIL[7]), "number": 99}
+    record["hash"] = hash_record(record)
+    findings = _only([*TRAIL[:7], json.dumps(record).encode() + b"\n", *TRAIL[8:]]).findings
+    assert [finding.seq for finding in findings] == [8]
+    assert "replaced" in findings[0].what
+
+
+def test_a_doubled_record_is_found() -> None:
+    assert [f.what for f in _only([*TRAIL[:5], TRAIL[4], *TRAIL[5:]]).findings] == ["is there twice"]
+
+
+def test_many_chains_and_other_output_may_be_mixed() -> None:
+    mixed = [line for pair in zip(_written(4), _written(4), strict=True) for line in (b"hello\n", *pair)]
+    reports = verify_trails(mixed)
+    assert [(report.records, report.findings) for report in reports] == [(6, []), (6, [])]
+
+
+def test_a_stalled_sink_makes_the_server_refuse() -> None:
+    sink = Sink()
+    sink.gate.clear()
+    trail = _trail(sink, capacity=10)
+    trail.start()
+    assert trail.accepts(9)
+    for number in range(9):
+        trail.put({"kind": "prediction", "number": number})
+    assert not trail.accepts(1)
+    sink.gate.set()
+    wait_for(lambda: trail.accepts(10), "the queue to empty")
+    assert trail.stop()
+    assert (_only(sink.lines()).predictions, trail.lost) == (9, 0)
+
+
+def test_or_the_losses_are_counted_in_the_chain_itself() -> None:
+    sink = Sink()
+    sink.gate.clear()
+    trail = _trail(sink, capacity=10, refuses=False)
+    trail.start()
+    for number in range(25):
+        assert trail.accepts(1)
+        trail.put({"kind": "prediction", "number": number})
+    sink.gate.set()
+    assert trail.stop()
+    report = _only(sink.lines())
+    assert report.findings == []
+    assert (report.predictions + report.lost, report.lost) == (25, trail.lost)
+    assert report.lost >= 15
+
+
+def test_a_full_disk_is_told_once_and_nothing_is_written_twice_after_it() -> None:
+    sink, other, trouble = Sink(), Sink(), list[str]()
+    sink.broken = True
+    trail = _trail(other, sink, trouble=trouble)
+    trail.start()
+    trail.put({"kind": "prediction"})
+    wait_for(lambda: trouble, "the trouble to be told")
+    sink.broken = False
+    wait_for(lambda: trail.depth == 0, "the sink to take it")
+    assert trail.stop()
+    assert trouble == ["the audit trail cannot be written: No space left on device"]
+    assert sink.data == other.data
+    assert _only(sink.lines()).findings == []
+
+
+def test_the_server_records_each_request_and_no_feature(guarded_server: Server, guarded_folder: Path) -> None:
+    with guarded_server.client({"x-request-id": "audited-1"}) as client:
+        client.post(INFER, json=infer_body([[3.25] * 30]))
+        client.post(INFER, content=b"{", headers={"x-request-id": "audited-2"})
+    wanted = ("audited-1", "audited-2")
+    records = wait_for(
+        lambda: (
+            [line for line in guarded_server.audit_lines() if line.get("request_id") in wanted][1:]
+            and [line for line in guarded_server.audit_lines() if line.get("request_id") in wanted]
+        ),
+        "both records",
+    )
+    answered, refused = records
+    assert (answered["status"], answered["key"], answered["rows"], answered["site"]) == (200, "tests", 1, "gcp")
+    assert len(answered["input_sha256"]) == len(answered["output_sha256"]) == 64
+    assert (refused["status"], refused["input_sha256"]) == (400, "")
+    assert "3.25" not in guarded_server.stdout.read_text()
+    assert "3.25" not in guarded_server.stderr.read_text()
+    (copy,) = (guarded_folder / "audit").glob("*.jsonl")
+    assert answered in [json.loads(line) for line in copy.read_bytes().splitlines()]
+
+
+def _verify_command(*paths: Path) -> tuple[int, dict[str, Any]]:
+    command = [sys.executable, "-m", "service", "audit", "verify", "--json", *map(str, paths)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    return run.returncode, json.loads(run.stdout)
+
+
+def test_after_kill_9_the_trail_verifies_and_says_how_many_may_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "audit").mkdir()
+    settings = {"OUTLAST_AUTH": "off", "OUTLAST_AUDIT_QUEUE": "64", "OUTLAST_AUDIT": "off"}
+    with running(tmp_path, OUTLAST_AUDIT_DIR=str(tmp_path / "audit"), **settings) as server:
+        stop = threading.Event()
+        answered: list[str] = []
+
+        def ask() -> None:
+            with server.client() as client:
+                while not stop.is_set():
+                    try:
+                        reply = client.post(INFER, json=infer_body([[1.0] * 30]))
+                    except Exception:
+                        return
+                    if reply.status_code == 200:
+                        answered.append(reply.headers["x-request-id"])
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: len(answered) >= 150, "some answers")
+        server.stop(signal.SIGKILL)
+        stop.set()
+        for thread in threads:
+            thread.join()
+    (path,) = (tmp_path / "audit").glob("*.jsonl")
+    status, report = _verify_command(tmp_path / "audit")
+    (chain,) = report["chains"]
+    assert status == 0 and report["ok"]
+    assert not chain["closed"]
+    recorded = {json.loads(line).get("request_id") for line in path.read_bytes().splitlines() if line.endswith(b"}")}
+    assert chain["may_be_missing"] == 64
+    assert len(set(answered) - recorded) <= chain["may_be_missing"]
+    # And a record that is cut off by the kill is told, not held to be tampering.
+    with path.open("ab") as file:
+        file.write(b'{"kind":"predic')
+    status, report = _verify_command(path)
+    assert status == 0 and report["chains"][0]["torn"]
+    # While a changed one is.
+    path.write_bytes(path.read_bytes().replace(b'"status":200', b'"status":201', 1))
+    status, report = _verify_command(path)
+    assert status == 7 and not report["ok"]
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"{}\n", b"null\n", b'{"chain":1,"seq":"a","prev":0,"hash":0,"kind":0}\n', b"\xff\n"]
+)
+def test_lines_that_are_no_records_are_passed_over(line: bytes) -> None:
+    assert verify_trails([line]) == []

@@ -1,0 +1,194 @@
+"""What makes a replica unwell, and what must not; and the faults that drills inject."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.server.faults import Fault, Faults, parse_fault
+from service.server.health import ErrorWindow, Health
+from service.server.models import Models
+from tests.service.server.harness import INFER, RELEASED, Server, infer_body, wait_for
+
+MODES = ["fail-health", "errors:1", "latency:5", "wrong-answers", "nan-answers", "stale-model"]
+NOW = 1000.0
+
+
+def _flag(mode: str, expires_at: float | str = NOW + 60) -> bytes:
+    return json.dumps({"mode": mode, "expires_at": expires_at, "id": "drill-1"}).encode()
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _health(clock: Clock, folder: Path = RELEASED, **more: Any) -> tuple[Health, Faults]:
+    faults = Faults(clock)
+    settings = {"accepted": {}, "interval_seconds": 5.0, "error_ratio": 0.5, "min_requests": 20, **more}
+    return Health(Models.load(folder, faults), faults, identity={"site": "aws"}, clock=clock, **settings), faults
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_a_right_model_is_well(clock: Clock) -> None:
+    health, _ = _health(clock)
+    status, body = health.report()
+    assert status == 200
+    assert body.startswith(b'{"status":"ok"')
+
+
+@pytest.mark.parametrize("mode", ["wrong-answers", "nan-answers", "stale-model", "fail-health"])
+def test_the_health_check_itself_catches_a_broken_model(clock: Clock, mode: str) -> None:
+    health, faults = _health(clock)
+    assert health.report()[0] == 200
+    faults.put(_flag(mode))
+    clock.now += 11
+    status, body = health.report()
+    assert status == 503
+    assert b'"status":"ok"' not in body
+    assert json.loads(body)["reasons"]
+    faults.put(b"")
+    clock.now += 11
+    assert health.report()[0] == 200
+
+
+def test_wrong_answers_are_caught_by_the_golden_rows(clock: Clock) -> None:
+    health, faults = _health(clock)
+    faults.put(_flag("wrong-answers"))
+    assert any("golden answers of tumour are wrong" in reason for reason in health.refresh())
+
+
+def test_an_artifact_changed_on_disk_is_noticed(clock: Clock, tmp_path: Path) -> None:
+    shutil.copytree(RELEASED / "tumour", tmp_path / "tumour")
+    health, _ = _health(clock, tmp_path)
+    assert health.reasons() == []
+    model = tmp_path / "tumour" / "model.onnx"
+    model.write_bytes(model.read_bytes()[:-1] + b"\0")
+    clock.now += 11
+    assert any("does not match its manifest" in reason for reason in health.reasons())
+
+
+def test_a_digest_that_the_site_is_not_to_serve_is_unwell(clock: Clock) -> None:
+    wrong = "sha256:" + "0" * 64
+    health, _ = _health(clock, accepted={"tumour": wrong, "digits-of-old": wrong})
+    reasons = health.reasons()
+    assert any(f"this site is to serve {wrong}" in reason for reason in reasons)
+    assert any("digits-of-old: not served" in reason for reason in reasons)
+
+
+def test_server_errors_count_only_over_a_sample_and_only_for_a_minute(clock: Clock) -> None:
+    health, _ = _health(clock)
+    health.refresh()
+    health.window.record(clock.now, answers=19, errors=19)
+    assert health.reasons() == []
+    health.window.record(clock.now, answers=1, errors=1)
+    assert health.reasons() == ["20 of 20 answers of the last minute were server errors"]
+    health.window.record(clock.now, answers=21, errors=0)
+    assert health.reasons() == []
+    health.window.record(clock.now, answers=100, errors=100)
+    clock.now += 60
+    health.refresh()
+    assert health.reasons() == []
+
+
+@given(st.lists(st.tuples(st.floats(0, 90), st.integers(0, 5), st.integers(0, 5)), max_size=60))
+def test_the_window_holds_exactly_the_last_sixty_seconds(events: list[tuple[float, int, int]]) -> None:
+    window, now, told = ErrorWindow(), 1000.0, []
+    for gap, answers, errors in events:
+        now += gap
+        window.record(now, answers=answers, errors=errors)
+        told.append((int(now), answers, errors))
+    live = [(a, e) for second, a, e in told if now - 60 < second <= now]
+    assert window.totals(now) == (sum(a for a, _ in live), sum(e for _, e in live))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_flag_holds_until_it_expires(mode: str) -> None:
+    clock = Clock()
+    faults = Faults(clock)
+    assert faults.put(_flag(mode)) is not None
+    clock.now += 60
+    assert faults.mode() == ""
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"", b"{", b"[]", b"null", b'{"mode":"fail-health"}', _flag("fail-health", NOW), _flag("fail-health", NOW - 1),
+        _flag("fail-health", NOW + 1e6), _flag("fail-health", "soon"), _flag("fail-health", "2026-11-23T00:00:00"),
+        _flag("errors:2"), _flag("errors:nan"), _flag("errors:"), _flag("latency:1e9"), _flag("latency:-1"),
+        _flag("fail-health:1"), _flag("explode"), b'{"mode":1,"expires_at":1e999,"id":"x"}', b"[" * 3000,
+    ],
+)  # fmt: skip
+def test_anything_else_is_no_fault(raw: bytes) -> None:
+    assert parse_fault(raw, NOW) is None
+
+
+@given(st.binary(max_size=200))
+def test_no_content_of_the_flag_breaks_the_server(raw: bytes) -> None:
+    assert parse_fault(raw, NOW) is None
+
+
+def test_a_flag_may_give_an_iso_time() -> None:
+    assert parse_fault(_flag("latency:250", "1970-01-01T00:17:00+00:00"), NOW) == Fault(
+        "latency", 1020.0, "drill-1", 0.25
+    )
+
+
+@pytest.fixture
+def fault_flag(guarded_folder: Path, guarded_server: Server) -> Iterator[Path]:
+    """The guarded server's flag; taken away afterwards, and the server well again before the next test."""
+    path = guarded_folder / "fault.json"
+    yield path
+    path.unlink(missing_ok=True)
+    with guarded_server.client() as client:
+        wait_for(lambda: client.get("/healthz").status_code == 200, "the server to be well again")
+
+
+def _raise_flag(path: Path, mode: str) -> None:
+    path.write_bytes(_flag(mode, time.time() + 60))
+
+
+@pytest.mark.parametrize("mode", ["wrong-answers", "nan-answers", "stale-model", "fail-health"])
+def test_a_running_server_turns_unwell_by_itself(guarded_server: Server, fault_flag: Path, mode: str) -> None:
+    with guarded_server.client() as client:
+        assert client.get("/healthz").status_code == 200
+        _raise_flag(fault_flag, mode)
+        wait_for(lambda: client.get("/healthz").status_code == 503, "the server to notice")
+        if mode == "nan-answers":  # nothing that is no number ever reaches a caller
+            assert client.post(INFER, json=infer_body([[1.0] * 30])).status_code == 500
+
+
+def test_injected_errors_and_latency_reach_callers(guarded_server: Server, fault_flag: Path) -> None:
+    body = infer_body([[1.0] * 30])
+    with guarded_server.client() as client:
+        _raise_flag(fault_flag, "errors:1")
+        wait_for(lambda: client.post(INFER, json=body).status_code == 500, "errors")
+        _raise_flag(fault_flag, "latency:150")
+        wait_for(lambda: client.post(INFER, json=body).status_code == 200, "the errors to end")
+        started = time.monotonic()
+        assert client.post(INFER, json=body).status_code == 200
+        assert time.monotonic() - started >= 0.15
+
+
+def test_faults_are_ignored_where_drills_are_not_allowed(open_server: Server) -> None:
+    assert not any("fault" in line["what"] for line in open_server.logs())
+    with open_server.client() as client:
+        assert client.get("/healthz").status_code == 200
