@@ -39,6 +39,7 @@ class ClientCache:
         self._now = now
         self._lock = threading.Lock()
         self._origin: tuple[float, str | None] = (0.0, None)
+        self._ran_out: float | None = None
         self._addresses: dict[str, tuple[float, Resolution]] = {}
 
     def lookup(self, host: str) -> Resolution:
@@ -47,10 +48,11 @@ class ClientCache:
             expires, origin = self._origin
             if origin is None or self._now() >= expires:
                 asked = self._now()
+                ran_out = asked - expires if origin is not None else 0.0
                 origin, ttl = self._authority.ask(self._host, LOOKUP_SECONDS)
                 if origin is None:
                     raise Unavailable(f"DNS has no answer for {host}")
-                self._origin = (asked + ttl, origin)
+                self._origin, self._ran_out = (asked + ttl, origin), ran_out
             return self._resolve_origin(origin)
 
     def _resolve_origin(self, origin: str) -> Resolution:
@@ -62,6 +64,12 @@ class ClientCache:
         self._addresses[origin] = (asked + found.ttl_seconds, found)
         return found
 
+    def take_ran_out(self) -> float | None:
+        """When DNS was asked anew since the last call: how many seconds earlier the kept answer had run out."""
+        with self._lock:
+            ran_out, self._ran_out = self._ran_out, None
+            return ran_out
+
     def prime(self, origin_host: str, age: float) -> bool:
         """Become a client that was given `origin_host` some time ago: `age` is the share of the TTL that has passed.
 
@@ -72,6 +80,6 @@ class ClientCache:
             origin, ttl = self._authority.ask(self._host, LOOKUP_SECONDS)
             if origin == origin_host:
                 with self._lock:
-                    self._origin = (asked + ttl * (1.0 - age), origin)
+                    self._origin, self._ran_out = (asked + ttl * (1.0 - age), origin), 0.0
                 return True
         return False

@@ -18,7 +18,6 @@ from failover.dial import Dial
 from failover.drill.aborts import Stop
 from failover.drill.clock import SystemClock
 from failover.drill.discover import read_fleet
-from failover.drill.expect import expect_failback, expect_failover
 from failover.drill.golden import load_golden
 from failover.drill.guards import GUARDS, check_guards, check_overrides, refuse
 from failover.drill.journal import find_journal, find_unfinished, read_journal
@@ -28,8 +27,9 @@ from failover.drill.report import HELD, INVALID, headline, judge, render_data, r
 from failover.drill.restore import Undone, restore_journal, sweep
 from failover.drill.route53 import build_client
 from failover.drill.run import run_drill
+from failover.drill.samples import Pace
 from failover.drill.survey import find_authorities, survey
-from failover.drill.world import Pace, World
+from failover.drill.world import World
 from failover.errors import Deviated, InvalidInput, Refused
 
 DEFAULT_GOLDEN = Path(__file__).parents[2] / "service" / "released" / "tumour" / "golden.json"
@@ -192,8 +192,7 @@ def _plan(options: Options) -> tuple[DrillPlan, World]:
         options.lose,
         golden=golden,
         speed=dial.speed,
-        failover=expect_failover(fleet.ttl_seconds, client_hz=pace.client_hz, speed=dial.speed),
-        failback=expect_failback(fleet.ttl_seconds, client_hz=pace.client_hz, speed=dial.speed),
+        pace=pace,
         peak_rps=options.peak_rps or _own_peak(dial, pace),
         limits=Limits(max_duration_seconds=options.max_duration),
         overrides=overrides,
@@ -270,12 +269,13 @@ def _raise_verdict(measured: Measurement, entries: Sequence[dict[str, Any]]) -> 
 
 
 def _term_lines(measured: Measurement) -> Iterator[str]:
-    yield f"  {'in seconds of life':<22}{'best':>8}{'measured':>10}{'worst':>8}"
+    yield f"  {'in seconds of life':<20}{'best':>8}{'typical':>9}{'worst':>8}{'measured':>10}"
     for title, terms in (("failover", measured.failover), ("failback", measured.failback)):
         for term in terms:
             value = "not seen" if term.measured is None else f"{term.measured:.1f}"
             mark = "" if term.holds else "  ✗"
-            yield f"  {title + ' ' + term.name:<22}{term.best:>8.1f}{value:>10}{term.worst:>8.1f}{mark}"
+            predicted = f"{term.best:>8.1f}{term.typical:>9.1f}{term.worst:>8.1f}"
+            yield f"  {title + ' ' + term.name:<20}{predicted}{value:>10}{mark}"
 
 
 def _finding_data(finding: Any) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 Stamps are wall seconds since the drill began; every duration is in seconds of life (wall seconds times the speed).
 
     T0  the change is asked for              T7   its undo is asked for
-    T3  authoritative DNS names the site     T9   authoritative DNS names it again
-        no more
-    T5  every client has a right answer      T10  a client has a right answer from it again
-        from elsewhere
+    T3  no name server names the site        T9   a name server names the site again
+    T4  the last kept answer that named it   T10  a client has a right answer from it again
+        has run out
+    T5  every client has a right answer      T11  the last answer kept from before T9 has run out
+        from elsewhere                       T12  every client has asked anew and has a right answer
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ MAX_LAG_LIFE_SECONDS = 1.0
 LAG_PERCENTILE = 0.99
 TOTALS = {
     "failover": "from the change until the last client has a right answer from elsewhere",
-    "failback": "from the undo until a client that asks anew has a right answer from the site again",
+    "failback": "from the undo until every client has asked DNS anew and has a right answer",
 }
 
 
@@ -35,6 +36,7 @@ class MeasuredTerm:
 
     name: str
     best: float
+    typical: float
     worst: float
     measured: float | None
     doubt: float
@@ -165,8 +167,8 @@ class _Reader:
             lost=self._lost,
             speed=self._speed,
             stamps=stamps,
-            failover=self._terms("failover", ("T0", "T3", "T5"), stamps),
-            failback=self._terms("failback", ("T7", "T9", "T10"), stamps),
+            failover=self._terms("failover", ("T0", "T3", "T4", "T5"), stamps),
+            failback=self._terms("failback", ("T7", "T9", "T11", "T12"), stamps),
             clients=_count(self._by(CLIENT)),
             answers=_count(self._by(AUTHORITY)),
             pinned=_count(self._by(SITE)),
@@ -192,58 +194,87 @@ class _Reader:
         return [sample for sample in self._samples if sample.by.startswith(prefix)]
 
     def _find_stamps(self) -> tuple[dict[str, float | None], dict[str, float]]:
-        stamps: dict[str, float | None] = {"T0": self._t0, "T3": None, "T5": None, "T7": self._t7}
-        recoveries: dict[str, float] = {}
-        if self._t0 is not None:
-            until = self._t7 if self._t7 is not None else math.inf
-            dropped = [self._left_at(samples, self._t0, until) for samples in _group(self._by(AUTHORITY)).values()]
-            moved = {by: self._left_at(samples, self._t0, until) for by, samples in _group(self._by(CLIENT)).items()}
-            stamps["T3"] = _latest(dropped)
-            stamps["T5"] = _latest(moved.values())
-            recoveries = {by: self._life(at - self._t0) for by, at in moved.items() if at is not None}
-        if self._t7 is not None:
-            stamps["T9"] = self._returned_at(AUTHORITY, self._t7)
-            stamps["T10"] = self._returned_at(CLIENT, self._t7)
-        return {**stamps, **{name: stamps.get(name) for name in ("T9", "T10")}}, recoveries
+        left, renewed = self._find_leaving(CLIENT), self._find_renewals()
+        stamps: dict[str, float | None] = {
+            "T0": self._t0,
+            "T3": self._latest_end(self._find_leaving(AUTHORITY).values()),
+            "T4": _latest(_ran_out_at(sample) for sample in left.values()),
+            "T5": self._latest_end(left.values()),
+            "T7": self._t7,
+            "T9": self._first_end(AUTHORITY),
+            "T10": self._first_end(CLIENT),
+            "T11": _latest(_ran_out_at(sample) for sample in renewed),
+            "T12": self._latest_end(renewed),
+        }
+        recoveries = {by: self._life(s.ended - (self._t0 or 0.0)) for by, s in left.items() if s is not None}
+        return stamps, recoveries
 
-    def _left_at(self, samples: Sequence[Sample], after: float, until: float) -> float | None:
-        """When the first right answer came from elsewhere after which the lost site was not seen until `until`."""
+    def _find_leaving(self, prefix: str) -> dict[str, Sample | None]:
+        """By observer, its first right answer from elsewhere after which it never saw the lost site during the loss."""
+        return {by: self._left(samples) for by, samples in _group(self._by(prefix)).items()}
+
+    def _left(self, samples: Sequence[Sample]) -> Sample | None:
         first: Sample | None = None
+        until = self._t7 if self._t7 is not None else math.inf
         for sample in samples:
-            if sample.at < after or sample.at >= until or not sample.right:
+            if self._t0 is None or not self._t0 <= sample.at < until or not sample.right:
                 continue
             if sample.site == self._lost:
                 first = None
             elif first is None:
                 first = sample
-        return self._end_of(first)
+        return first
 
-    def _returned_at(self, prefix: str, after: float) -> float | None:
-        """When the first right answer came that names, or is by, the lost site."""
-        back = [s for s in self._by(prefix) if s.at >= after and s.right and s.site == self._lost]
-        return self._end_of(min(back, key=lambda s: s.at, default=None))
+    def _find_renewals(self) -> list[Sample | None]:
+        """Of each client, the first right answer after DNS had the site again for which it had to ask DNS."""
+        back = self._first_end(AUTHORITY)
+        return [
+            next((s for s in samples if back is not None and s.at >= back and s.right and s.ran_out is not None), None)
+            for samples in _group(self._by(CLIENT)).values()
+        ]
 
-    def _end_of(self, sample: Sample | None) -> float | None:
-        if sample is None:
-            return None
-        self._lags_at_stamps.append(sample.late_ms)
-        return sample.at + sample.ms / 1000
+    def _first_end(self, prefix: str) -> float | None:
+        """When the first right answer after the undo came that names, or is by, the lost site."""
+        back = [
+            s
+            for s in self._by(prefix)
+            if self._t7 is not None and s.at >= self._t7 and s.right and s.site == self._lost
+        ]
+        first = min(back, key=lambda sample: sample.at, default=None)
+        return self._latest_end([first])
+
+    def _latest_end(self, samples: Iterable[Sample | None]) -> float | None:
+        """When the last of these was answered; remembers how late their observers were."""
+        found = list(samples)
+        self._lags_at_stamps += [sample.late_ms for sample in found if sample is not None]
+        return _latest(None if sample is None else sample.ended for sample in found)
 
     def _terms(self, which: str, names: tuple[str, ...], stamps: dict[str, float | None]) -> tuple[MeasuredTerm, ...]:
         """The predicted terms beside the measured ones, and their total: the last stamp minus the first."""
-        predicted = self._plan[which]
-        # Clients may be quicker than the slowest name server to change; then nothing is left for the second term.
-        times = [stamps[name] for name in names]
-        durations = [None if a is None or b is None else max(0.0, self._life(b - a)) for a, b in pairwise(times)]
+        predicted = self._plan[which]["terms"]
+        times: list[float | None] = []
+        for name in names:
+            time, before = stamps[name], times[-1] if times else None
+            # Clients may be quicker than the slowest name server: then nothing is left for their own terms.
+            times.append(time if time is None or before is None else max(time, before))
+        durations = [None if a is None or b is None else self._life(b - a) for a, b in pairwise(times)]
         doubt = max(self._init["observers"].values()) * self._speed
         terms = [
-            MeasuredTerm(term["name"], term["best"], term["worst"], duration, doubt, term["why"])
+            MeasuredTerm(
+                term["name"],
+                term["best_seconds"],
+                term["typical_seconds"],
+                term["worst_seconds"],
+                duration,
+                doubt,
+                term["why"],
+            )
             for term, duration in zip(predicted, durations, strict=True)
         ]
-        first, last = times[0], times[-1]
+        first, last = stamps[names[0]], stamps[names[-1]]
         whole = None if first is None or last is None else self._life(last - first)
-        best, worst = sum(t.best for t in terms), sum(t.worst for t in terms)
-        return (*terms, MeasuredTerm("total", best, worst, whole, doubt, TOTALS[which]))
+        best, typical, worst = (sum(getattr(term, kind) for term in terms) for kind in ("best", "typical", "worst"))
+        return (*terms, MeasuredTerm("total", best, typical, worst, whole, doubt, TOTALS[which]))
 
     def _latencies(self) -> tuple[Latency, ...]:
         found = []
@@ -271,6 +302,11 @@ def _group(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
     for sample in sorted(samples, key=lambda sample: sample.at):
         groups.setdefault(sample.by, []).append(sample)
     return groups
+
+
+def _ran_out_at(sample: Sample | None) -> float | None:
+    """When the answer that the client had kept before this look ran out."""
+    return None if sample is None else sample.at - (sample.ran_out or 0.0)
 
 
 def _latest(times: Iterable[float | None]) -> float | None:

@@ -72,6 +72,7 @@ class Watch:
         self._lock = threading.Lock()
         self._tallies = {observer.name: Tally() for observer in observers}
         self._recent: deque[bool] = deque(maxlen=RECENT)
+        self._at_lost: list[Sample] = []
         self._threads = [
             threading.Thread(target=self._observe, args=(observer,), name=observer.name, daemon=True)
             for observer in observers
@@ -112,6 +113,12 @@ class Watch:
         with self._lock:
             return {name: tally for name, tally in self._tallies.items() if name.startswith(prefix)}
 
+    def first_at_lost(self, prefix: str, after: float) -> float | None:
+        """When the lost site was first named, or had first served, in a look begun at `after` or later."""
+        with self._lock:
+            ends = [sample.ended for sample in self._at_lost if sample.by.startswith(prefix) and sample.at >= after]
+        return min(ends, default=None)
+
     def client_failures(self) -> tuple[int, int]:
         """How many of the clients' latest requests failed or were wrong, and how many those were."""
         with self._lock:
@@ -121,6 +128,8 @@ class Watch:
         """Write a sample down and count it."""
         self._recorder.write("sample", **sample.to_entry())
         with self._lock:
+            if sample.right and sample.site == self._lost:
+                self._at_lost.append(sample)
             if sample.by.startswith(CLIENT):
                 self._recent.append(sample.right)
             self._tallies[sample.by] = self._tallies[sample.by].add(sample, self._lost)
@@ -130,18 +139,7 @@ class Watch:
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             began, late = self._recorder.elapsed(), time.monotonic() - due
             found = observer.look()
-            ms = (self._recorder.elapsed() - began) * 1000
-            self.add(
-                Sample(
-                    found.site,
-                    found.error,
-                    found.wrong,
-                    observer.name,
-                    round(began, 4),
-                    round(ms, 2),
-                    round(late * 1000, 2),
-                )
-            )
+            self.add(Sample.taken(found, observer.name, began, self._recorder.elapsed(), late))
             # A look longer than the period makes the observer miss beats; it never hurries to catch up.
             missed = max(0.0, time.monotonic() - due) // observer.period_seconds
             due += (missed + 1) * observer.period_seconds
@@ -166,7 +164,7 @@ def open_watch(world: World, plan: DrillPlan, facts: Facts, recorder: Recorder) 
         for n, server in enumerate(world.authorities)
     ]
     for n, cache in enumerate(caches, start=1):
-        look = _look_by_request(open_client(lookup=cache.lookup), plan.host, world.golden, n)
+        look = _look_by_request(open_client(lookup=cache.lookup), plan.host, world.golden, n, cache)
         observers.append(Observer(f"{CLIENT}{n}", 1 / pace.client_hz, n / (pace.clients + 1), look))
     addresses = {name: probe.address for name, probe in sorted(facts.probes.items()) if probe.address}
     for n, (site, address) in enumerate(addresses.items()):
@@ -191,13 +189,15 @@ def _look_at_dns(authority: Authority, plan: DrillPlan, timeout_seconds: float) 
     return look
 
 
-def _look_by_request(http: httpx.Client, host: str, golden: Golden, offset: int) -> Callable[[], Look]:
+def _look_by_request(
+    http: httpx.Client, host: str, golden: Golden, offset: int, cache: ClientCache | None = None
+) -> Callable[[], Look]:
     """Each request sends the next golden row; observers begin at different rows."""
     rows = cycle(golden.rows[offset % len(golden.rows) :] + golden.rows[: offset % len(golden.rows)])
 
     def look() -> Look:
         answer = ask_golden(http, host, golden, next(rows))
-        return Look(answer.served_by, answer.error, answer.wrong)
+        return Look(answer.served_by, answer.error, answer.wrong, cache.take_ran_out() if cache else None)
 
     return look
 

@@ -13,24 +13,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from failover import predict
 from failover.answers import RecordSet, shares
 from failover.drill.changes import Change, describe_change, plan_switch_off
 from failover.drill.fleet import Fleet, FleetSite
 from failover.drill.golden import Golden
+from failover.drill.samples import Pace
 from failover.errors import InvalidInput, Mistake, Refused
+from failover.predict import Check, Prediction, Term, predict_failback, predict_failover
 
 SCHEMA = 1
+LEVEL = 1  # of the drill: DNS is switched, and nothing has to be detected
 HASH_LENGTH = 16
-
-
-@dataclass(frozen=True)
-class Term:
-    """One part of a time to recover, in life seconds: no less than `best`, no more than `worst`, and why."""
-
-    name: str
-    best: float
-    worst: float
-    why: str
+REQUEST_WALL_SECONDS = 0.25
+BUSY_REQUEST_WALL_SECONDS = 0.5  # with a simulated clock, all clouds and all clients share one machine
 
 
 @dataclass(frozen=True)
@@ -68,8 +64,8 @@ class DrillPlan:
     speed: int
     sites: tuple[PlannedSite, ...]
     change: Change
-    failover: tuple[Term, ...]
-    failback: tuple[Term, ...]
+    failover: Prediction
+    failback: Prediction
     golden_digest: str
     peak_rps: float | None
     limits: Limits
@@ -98,8 +94,7 @@ def plan_drill(
     *,
     golden: Golden,
     speed: int,
-    failover: Sequence[Term],
-    failback: Sequence[Term],
+    pace: Pace,
     peak_rps: float | None = None,
     limits: Limits | None = None,
     overrides: Sequence[str] = (),
@@ -111,6 +106,9 @@ def plan_drill(
         InvalidInput: there is no such site.
     """
     site = find_lost_site(fleet, lose)
+    check = Check(site.check.interval_seconds, site.check.failure_threshold)
+    request = REQUEST_WALL_SECONDS if speed == 1 else BUSY_REQUEST_WALL_SECONDS
+    watched = predict.Pace(speed, pace.clients, 1 / pace.client_hz, request)
     before, during = _shares(fleet, lost=None), _shares(fleet, lost=site.name)
     return DrillPlan(
         host=fleet.host,
@@ -120,8 +118,8 @@ def plan_drill(
         speed=speed,
         sites=tuple(_plan_site(each, before[each.name], during[each.name]) for each in fleet.sites),
         change=plan_switch_off(site.check),
-        failover=tuple(failover),
-        failback=tuple(failback),
+        failover=predict_failover(check, ttl_seconds=fleet.ttl_seconds, level=LEVEL, pace=watched),
+        failback=predict_failback(check, ttl_seconds=fleet.ttl_seconds, level=LEVEL, pace=watched),
         golden_digest=golden.digest,
         peak_rps=peak_rps,
         limits=limits or Limits(),
@@ -167,11 +165,6 @@ def _plan_site(site: FleetSite, share: float, share_during: float) -> PlannedSit
     )
 
 
-def total(terms: Sequence[Term]) -> Term:
-    """All terms one after the other."""
-    return Term("total", sum(t.best for t in terms), sum(t.worst for t in terms), "the terms one after the other")
-
-
 def render_plan(plan: DrillPlan) -> str:
     """The plan as text for a person; the last line says how to run it."""
     lines = [
@@ -188,12 +181,20 @@ def render_plan(plan: DrillPlan) -> str:
         lines.append(f"  {site.name:<10}{site.share:>17.0%} {site.share_during:>17.0%} {capacity:>12}")
     peak = "not known" if plan.peak_rps is None else f"{plan.peak_rps:g} rps"
     lines += ["", f"  peak load  {peak}"]
-    for title, terms in (("failover", plan.failover), ("failback", plan.failback)):
-        lines += ["", f"  predicted {title}, in seconds of life", *map(_render_term, (*terms, total(terms)))]
+    for title, predicted in (("failover", plan.failover), ("failback", plan.failback)):
+        lines += ["", f"  predicted {title}, in seconds of life: best, typical, worst"]
+        lines += [_render_term(term) for term in (*predicted.terms, total(predicted))]
     if plan.overrides:
         lines += ["", f"  overridden guards: {', '.join(plan.overrides)}"]
     return "\n".join(lines)
 
 
+def total(predicted: Prediction) -> Term:
+    """All terms one after the other, as one."""
+    sums = predicted.best_seconds, predicted.typical_seconds, predicted.worst_seconds
+    return Term("total", *sums, "one after the other")
+
+
 def _render_term(term: Term) -> str:
-    return f"    {term.name:<18}{term.best:>6.1f} to {term.worst:<6.1f}  {term.why}"
+    times = (term.best_seconds, term.typical_seconds, term.worst_seconds)
+    return f"    {term.name:<12}" + "".join(f"{seconds:>7.1f}" for seconds in times) + f"  {term.why}"

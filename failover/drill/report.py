@@ -12,7 +12,7 @@ from failover.drill.timeline import STAMP_TEXTS, colour_sites, render_timeline
 
 Row = Sequence[str]
 HELD, DEVIATED, INVALID = "held", "deviated", "invalid"
-NUMERIC = frozenset(("best", "measured", "worst", "how often", "no answer", "wrong", "life", "wall"))
+NUMERIC = frozenset(("best", "typical", "worst", "measured", "how often", "no answer", "wrong", "life", "wall"))
 LATENCIES = ("before p50", "before p95", "during p50", "during p95")
 
 STYLE = """
@@ -109,7 +109,7 @@ def render_html(measured: Measurement) -> str:
 
 
 def _tables(measured: Measurement) -> Iterable[tuple[str, Row, list[Row]]]:
-    terms = ("term", "best", "measured", "worst", "", "why")
+    terms = ("term", "best", "typical", "worst", "measured", "", "why")
     yield "Failover, in seconds of life", terms, [_term_row(term) for term in measured.failover]
     yield "Failback, in seconds of life", terms, [_term_row(term) for term in measured.failback]
     counts = (("clients", measured.clients), ("DNS", measured.answers), ("sites, asked directly", measured.pinned))
@@ -124,7 +124,8 @@ def _tables(measured: Measurement) -> Iterable[tuple[str, Row, list[Row]]]:
 
 def _term_row(term: MeasuredTerm) -> Row:
     measured = "not seen" if term.measured is None else f"{term.measured:.1f}"
-    return term.name, f"{term.best:.1f}", measured, f"{term.worst:.1f}", "" if term.holds else "✗", term.why
+    predicted = (f"{seconds:.1f}" for seconds in (term.best, term.typical, term.worst))
+    return term.name, *predicted, measured, "" if term.holds else "✗", term.why
 
 
 def _count_row(who: str, counts: Counts) -> Row:

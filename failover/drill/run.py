@@ -25,7 +25,7 @@ from failover.drill.facts import Facts
 from failover.drill.guards import check_guards, refuse
 from failover.drill.journal import LINES, Journal, find_pending, name_folder, new_folder, read_journal
 from failover.drill.observers import Recorder, Watch, open_watch
-from failover.drill.plan import DrillPlan, total
+from failover.drill.plan import DrillPlan
 from failover.drill.route53 import translate_errors
 from failover.drill.samples import AUTHORITY, CLIENT
 from failover.drill.survey import survey
@@ -106,6 +106,7 @@ class _Drill:
         self._watch = eyes.watch(world, plan, facts, journal)
         self._began = world.clock.now()
         self._overseer: Overseer | None = None
+        self._undo_at = 0.0
 
     def run(self) -> None:
         self._init()
@@ -158,28 +159,24 @@ class _Drill:
 
     def _moved(self) -> None:
         self._step("moved", f"waiting until nobody is sent to {self._plan.lose}")
-        expected = total(self._plan.failover).worst
+        expected = self._plan.failover.worst_seconds
         self._wait(self._has_moved, expected + SLACK_SECONDS, f"traffic to leave {self._plan.lose}")
 
     def _restore(self) -> None:
         if self._overseer:
             self._step("restore", "undoing")
-        self._overseer = None
+        self._overseer, self._undo_at = None, self._journal.elapsed()
         self._undo(lambda change: change == self._plan.change)
 
     def _back(self) -> None:
         lost = self._plan.lose
         self._step("back", f"waiting until {lost} is answered and serves again")
-        expected = total(self._plan.failback).worst + SLACK_SECONDS
-        seen = {name: tally.at_lost for name, tally in self._watch.tallies().items()}
-
-        def again(prefix: str) -> bool:
-            return any(tally.at_lost > seen[name] for name, tally in self._watch.tallies(prefix).items())
-
-        self._wait(lambda: again(AUTHORITY), expected, f"DNS to name {lost} again")
+        expected = self._plan.failback.worst_seconds + SLACK_SECONDS
+        self._wait(lambda: self._first_return(AUTHORITY) is not None, expected, f"DNS to name {lost} again")
         # A client that asks anew, so that the first request back does not wait for chance and other clients' caches.
         self._watch.send_anew(self._plan.origins[lost])
-        self._wait(lambda: again(CLIENT), expected, f"a client to be served by {lost} again")
+        self._wait(lambda: self._first_return(CLIENT) is not None, expected, f"{lost} to serve a client again")
+        self._wait(self._have_asked_anew, expected, "every client to ask DNS anew")
 
     def _steady_again(self) -> None:
         self._step("steady again", "looking at everything as before the drill")
@@ -196,6 +193,14 @@ class _Drill:
         return all(
             tally.elsewhere >= needed for kind, needed in enough.items() for tally in self._watch.tallies(kind).values()
         )
+
+    def _first_return(self, prefix: str) -> float | None:
+        return self._watch.first_at_lost(prefix, after=self._undo_at)
+
+    def _have_asked_anew(self) -> bool:
+        """Whether every client's answer is from after the moment at which DNS had the site again."""
+        answered = self._first_return(AUTHORITY)
+        return answered is not None and all(t.renewed_at >= answered for t in self._watch.tallies(CLIENT).values())
 
     def _is_steady(self) -> bool:
         if not self._all_right():

@@ -10,12 +10,31 @@ AUTHORITY, CLIENT, SITE = "authority-", "client-", "site-"
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How much is observed: beats per wall second, and how many clients there are."""
+
+    authority_hz: float = 20.0
+    client_hz: float = 10.0
+    site_hz: float = 10.0
+    clients: int = 4
+
+    @property
+    def requests_per_second(self) -> float:
+        """What the drill itself sends to all sites together."""
+        return self.clients * self.client_hz
+
+
+@dataclass(frozen=True)
 class Look:
-    """What one look found: `site` by DNS or by x-served-by; `error` when nothing came, `wrong` when not right."""
+    """What one look found: `site` by DNS or by x-served-by; `error` when nothing came, `wrong` when not right.
+
+    `ran_out` is of clients only: DNS was asked for this look, so many wall seconds after the kept answer had run out.
+    """
 
     site: str | None
     error: str = ""
     wrong: str = ""
+    ran_out: float | None = None
 
     @property
     def right(self) -> bool:
@@ -32,9 +51,20 @@ class Sample(Look):
     ms: float = 0.0
     late_ms: float = 0.0
 
+    @classmethod
+    def taken(cls, look: Look, by: str, began: float, ended: float, late: float) -> Self:
+        """The sample of a look; times in wall seconds since the drill began, `late` in wall seconds."""
+        times = round(began, 4), round((ended - began) * 1000, 2), round(late * 1000, 2)
+        return cls(look.site, look.error, look.wrong, look.ran_out, by, *times)
+
+    @property
+    def ended(self) -> float:
+        """When the answer was there, in wall seconds since the drill began."""
+        return self.at + self.ms / 1000
+
     def to_entry(self) -> dict[str, Any]:
-        """The fields of a journal entry; what is empty is left out."""
-        return {key: value for key, value in asdict(self).items() if value or key == "site"}
+        """The fields of a journal entry; what is absent is left out."""
+        return {key: value for key, value in asdict(self).items() if value not in ("", None) or key == "site"}
 
     @classmethod
     def from_entry(cls, entry: dict[str, Any]) -> Self:
@@ -53,8 +83,8 @@ class Tally:
     failing: int = 0
     elsewhere: int = 0
     """Right samples in a row that were not the lost site's."""
-    at_lost: int = 0
-    """Right samples of the lost site, ever."""
+    renewed_at: float = -1.0
+    """When the latest right sample was begun for which DNS was asked anew."""
 
     def add(self, sample: Sample, lost: str) -> Tally:
         """The tally with one more sample."""
@@ -64,5 +94,5 @@ class Tally:
             right=self.right + 1 if sample.right else 0,
             failing=0 if sample.right else self.failing + 1,
             elsewhere=self.elsewhere + 1 if sample.right and sample.site != lost else 0,
-            at_lost=self.at_lost + (sample.right and sample.site == lost),
+            renewed_at=sample.at if sample.right and sample.ran_out is not None else self.renewed_at,
         )

@@ -17,13 +17,17 @@ LOST_COLOUR, BAD_COLOUR = "#e69f00", "#b00020"
 COLOURS = ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#999999")
 """Okabe and Ito's palette, told apart with every kind of colour blindness; the lost site is orange."""
 
+UNDRAWN = ("T4", "T11")  # so close before the next one that the lines would be one
 STAMP_TEXTS = {
     "T0": "change asked for",
     "T3": "DNS has moved",
+    "T4": "last old answer ran out",
     "T5": "all clients moved",
     "T7": "undo asked for",
     "T9": "DNS is back",
     "T10": "served again",
+    "T11": "last old answer ran out",
+    "T12": "all asked anew",
 }
 
 
@@ -46,7 +50,7 @@ def render_timeline(measured: Measurement) -> str:
     """The picture; its horizontal axis is seconds of life since the change."""
     lanes = list(_build_lanes(measured))
     origin = measured.stamps["T0"] or 0.0
-    ends = [sample.at + sample.ms / 1000 for sample in measured.samples]
+    ends = [sample.ended for sample in measured.samples]
     scale = _Scale(measured.speed, origin, 0.0, max(ends, default=1.0))
     bottom = TOP + (len(lanes) + 1) * (LANE + GAP)
     height = bottom + 50
@@ -103,7 +107,7 @@ def _build_served_lane(label: str, samples: Sequence[Sample], colours: dict[str,
     for sample, following in zip(samples, [*samples[1:], None], strict=True):
         if not sample.right or sample.site is None:
             continue
-        end = following.at if following else sample.at + sample.ms / 1000
+        end = following.at if following else sample.ended
         colour = colours[sample.site]
         if spans and spans[-1][2] == colour and spans[-1][1] == sample.at:
             spans[-1] = (spans[-1][0], end, colour)
@@ -165,7 +169,8 @@ def _draw_axis(scale: _Scale, bottom: int) -> Iterator[str]:
 def _draw_stamps(measured: Measurement, scale: _Scale, bottom: int) -> Iterator[str]:
     """Lines over the lanes, each with a text in the first row where it fits, right or left of its line."""
     taken: list[list[tuple[float, float]]] = [[] for _ in range(STAMP_ROWS)]
-    for name, at in sorted(((n, t) for n, t in measured.stamps.items() if t is not None), key=lambda stamp: stamp[1]):
+    known = {name: at for name, at in measured.stamps.items() if at is not None and name not in UNDRAWN}
+    for name, at in sorted(known.items(), key=lambda stamp: stamp[1]):
         x, text = scale.x(at), f"{name} {STAMP_TEXTS[name]}"
         row, left = _find_room(taken, x, CHARACTER_WIDTH * len(text))
         y = 30 + STAMP_ROW_HEIGHT * row

@@ -11,27 +11,13 @@ from failover.dial import Dial
 from failover.drill.clients import Authority
 from failover.drill.clock import Clock
 from failover.drill.golden import Golden
+from failover.drill.samples import Pace
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
 REQUEST_SECONDS = 5.0
 WALL_FLOOR_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How much is observed: beats per wall second, and how many clients there are."""
-
-    authority_hz: float = 20.0
-    client_hz: float = 10.0
-    site_hz: float = 10.0
-    clients: int = 4
-
-    @property
-    def requests_per_second(self) -> float:
-        """What the drill itself sends to all sites together."""
-        return self.clients * self.client_hz
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,144 @@
+"""Reading a fleet by boto3: against moto, and the fake that other tests use held to the same answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from failover.drill.discover import read_all_checks, read_checks, read_fleet, read_view
+from failover.drill.fleet import FleetSite, HealthCheck
+from failover.errors import InvalidInput, Unavailable
+from failover.testing import MovingRoute53
+from tests.failover.drill.fake_route53 import FakeRoute53
+from tests.failover.drill.fakes import tag
+from tests.failover.drill.three_sites import HOST, WEIGHTS, ZONE, provision
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+
+
+@pytest.fixture(params=["moto", "fake"])
+def any_route53(request: pytest.FixtureRequest) -> Any:
+    if request.param == "fake":
+        return FakeRoute53()
+    client = request.getfixturevalue("route53")
+    provision(client)
+    return client
+
+
+def upsert(route53: Route53Client, **record: Any) -> None:
+    zone_id = route53.list_hosted_zones()["HostedZones"][0]["Id"]
+    change: Any = {"Action": "UPSERT", "ResourceRecordSet": {"Name": HOST, "Type": "CNAME", **record}}
+    route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": [change]})
+
+
+def value(text: str) -> list[dict[str, str]]:
+    return [{"Value": text}]
+
+
+def test_finds_everything_from_the_host_name(any_route53: Any) -> None:
+    fleet = read_fleet(any_route53, HOST.upper() + ".")
+    assert (fleet.host, fleet.ttl_seconds) == (HOST, 30)
+    assert [site.name for site in fleet.sites] == ["aws", "azure", "gcp"]
+    assert {site.name: site.weight for site in fleet.sites} == WEIGHTS
+    assert fleet.site("gcp").origin_host == f"gcp.{HOST}"
+    check = fleet.site("aws").check
+    assert (check.version, check.interval_seconds, check.failure_threshold) == (1, 10, 3)
+    assert not check.disabled and not check.inverted and check.drill_id is None
+    assert fleet.site("azure").capacity_rps == 100.0
+
+
+def test_sees_what_a_drill_left(any_route53: Any) -> None:
+    check_id = read_fleet(any_route53, HOST).site("aws").check.id
+    any_route53.update_health_check(HealthCheckId=check_id, Disabled=True, Inverted=True)
+    tag(any_route53, check_id, id="d", expires_at="2026-11-23T12:00:00+00:00")
+    check = read_checks(any_route53, [check_id])[check_id]
+    assert (check.disabled, check.inverted, check.drill_id) == (True, True, "d")
+    assert check.expires_at == "2026-11-23T12:00:00+00:00"
+
+
+def test_lists_all_checks_and_their_views(any_route53: Any) -> None:
+    checks = read_all_checks(any_route53)
+    assert len(checks) == 3
+    assert all(read_view(any_route53, check).healthy for check in checks.values())
+
+
+def test_takes_the_longest_public_zone(route53: Route53Client) -> None:
+    route53.create_hosted_zone(Name="example", CallerReference="1")
+    provision(route53)
+    private = {"HostedZoneConfig": {"PrivateZone": True}, "VPC": {"VPCRegion": "us-east-1", "VPCId": "vpc-1"}}
+    route53.create_hosted_zone(Name=f"api.{ZONE}", CallerReference="2", **private)  # type: ignore[arg-type]
+    assert len(read_fleet(route53, HOST).sites) == 3
+
+
+def test_more_tags_than_one_call_gives(route53: Route53Client) -> None:
+    ids = []
+    for n in range(23):
+        config: Any = {"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 443}
+        created = route53.create_health_check(CallerReference=str(n), HealthCheckConfig=config)
+        ids.append(created["HealthCheck"]["Id"])
+        tag(route53, ids[-1], id=str(n))
+    checks = read_checks(route53, ids)
+    assert [checks[check_id].drill_id for check_id in ids] == [str(n) for n in range(23)]
+
+
+def test_a_host_without_zone_or_records(route53: Route53Client) -> None:
+    with pytest.raises(InvalidInput, match="no public hosted zone of this account contains api"):
+        read_fleet(route53, HOST)
+    provision(route53)
+    with pytest.raises(InvalidInput, match="no weighted records"):
+        read_fleet(route53, f"other.{ZONE}")
+    with pytest.raises(InvalidInput, match="no public hosted zone"):
+        read_fleet(route53, "apioutlast.example")
+
+
+def test_two_zones_of_one_name_are_told_apart_by_nobody(route53: Route53Client) -> None:
+    for n in range(2):
+        route53.create_hosted_zone(Name=ZONE, CallerReference=str(n))
+    with pytest.raises(InvalidInput, match="several public zones"):
+        read_fleet(route53, HOST)
+
+
+def test_reports_every_record_that_cannot_be_drilled(route53: Route53Client, check_ids: dict[str, str]) -> None:
+    upsert(route53, SetIdentifier="gcp", Weight=20, TTL=60, ResourceRecords=value(f"gcp.{HOST}"))
+    upsert(route53, SetIdentifier="four", Weight=1, TTL=30, Type="A", ResourceRecords=value("192.0.2.1"))
+    with pytest.raises(InvalidInput) as caught:
+        read_fleet(route53, HOST)
+    told = str(caught.value)
+    assert "record gcp: has no health check" in told
+    assert "record four: is a weighted A record" in told
+    assert "different TTLs" in told
+
+
+@pytest.mark.parametrize(("text", "expected"), [("100", 100.0), ("0", None), ("-3", None), ("many", None), ("", None)])
+def test_a_capacity_is_a_number_or_unknown(text: str, expected: float | None) -> None:
+    check = HealthCheck("id", 1, 10, 3, tags={"outlast:capacity-rps": text})
+    assert FleetSite("aws", f"aws.{HOST}", 1, check).capacity_rps == expected
+
+
+def test_a_missing_health_check_is_said(route53: Route53Client) -> None:
+    gone = HealthCheck("gone", 1, 10, 3)
+    with pytest.raises(Unavailable, match="read the status of health check gone"):
+        read_view(route53, gone)
+
+
+@pytest.fixture
+def front() -> Iterator[MovingRoute53]:
+    with MovingRoute53(speed=15) as moving:
+        yield moving
+
+
+def test_the_fake_counts_versions_as_the_front_does(front: MovingRoute53) -> None:
+    real: Any = front.client()
+    real_id = provision(real)["aws"]
+    fake = FakeRoute53()
+    for client, check_id in ((real, real_id), (fake, "check-aws")):
+        first = client.update_health_check(HealthCheckId=check_id, HealthCheckVersion=1, Disabled=True, Inverted=True)
+        assert first["HealthCheck"]["HealthCheckVersion"] == 2
+        with pytest.raises(Exception, match="HealthCheckVersionMismatch"):
+            client.update_health_check(HealthCheckId=check_id, HealthCheckVersion=1, Disabled=False)
+        with pytest.raises(Exception, match="NoSuchHealthCheck"):
+            client.get_health_check(HealthCheckId="gone")
+        assert read_checks(client, [check_id])[check_id].disabled

@@ -1,0 +1,301 @@
+"""The seven steps, and everything that may end them early, on fakes, and on time that passes when somebody waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover.drill.aborts import Stop
+from failover.drill.discover import read_checks
+from failover.drill.fleet import HealthCheck
+from failover.drill.journal import Entry, read_journal
+from failover.drill.measure import Measurement, measure
+from failover.drill.plan import Limits
+from failover.drill.restore import restore_journal
+from failover.drill.run import DNS_DOUBT, STREAK, count_answers_needed, hold_lock, run_drill
+from failover.errors import OutlastError, Refused, Unavailable
+from tests.failover.drill.fakes import Refusing, Stage, tag
+
+
+def run(stage: Stage, stop: Stop | None = None, **options: Any) -> list[Entry]:
+    """Run a drill on the stage and return its journal's entries."""
+    journal = run_drill(stage.plan(**options), stage.world, say=stage.said.append, stop=stop or Stop(), eyes=stage.eyes)
+    return read_journal(journal)
+
+
+def check_of(stage: Stage, check_id: str) -> HealthCheck:
+    return read_checks(stage.client, [check_id])[check_id]
+
+
+def is_as_before(stage: Stage) -> bool:
+    checks = [check_of(stage, check_id) for check_id in stage.client.checks]
+    return not any(check.disabled or check.inverted or check.drill_id for check in checks)
+
+
+def at_step(stage: Stage, step: str, do: Callable[[], None], after_ticks: int = 1) -> None:
+    """Do something once, some ticks after the drill has said that it is at a step."""
+    left = [after_ticks]
+
+    def tick() -> None:
+        if any(said.startswith(f"{step}:") for said in stage.said):
+            left[0] -= 1
+            if left[0] == 0:
+                do()
+
+    stage.clock.on_tick.append(tick)
+
+
+def why(entries: list[Entry]) -> str:
+    return str(next((entry["why"] for entry in entries if entry["kind"] == "abort"), ""))
+
+
+def test_reads_like_seven_steps_and_leaves_everything_as_before(stage: Stage) -> None:
+    entries = run(stage)
+    steps = [entry["name"] for entry in entries if entry["kind"] == "step"]
+    assert steps == ["init", "steady", "fail", "moved", "restore", "back", "steady again"]
+    assert why(entries) == ""
+    assert is_as_before(stage)
+    assert measure(entries).deviations == ()
+
+
+def test_writes_each_change_before_it_is_made(stage: Stage) -> None:
+    seen: list[bool] = []
+
+    def update(**wanted: Any) -> Any:
+        text = next(stage.drills.glob("*/journal.jsonl")).read_text()
+        seen.append('"action":"switch-off"' in text and text.count('"kind":"undo"') == len(seen))
+        return client.update_health_check(**wanted)
+
+    client = stage.client
+    stage.client = Refusing(client, update_health_check=update)
+    run(stage)
+    assert seen == [True, True], "a line before the change, and one before its undo"
+
+
+def test_marks_the_check_with_its_id_and_an_expiry(stage: Stage) -> None:
+    found: list[HealthCheck] = []
+    at_step(stage, "moved", lambda: found.append(check_of(stage, "check-aws")))
+    entries = run(stage)
+    assert found[0].drill_id == entries[0]["drill_id"]
+    expires = datetime.fromisoformat(found[0].expires_at)
+    longest = timedelta(seconds=600 / 10)  # ten minutes of life at speed 10
+    assert longest < expires - stage.clock.utc() + timedelta(seconds=60) < longest + timedelta(minutes=7)
+
+
+@pytest.mark.parametrize("site", ["aws", "azure", "gcp"])
+def test_measures_what_was_staged(stage: Stage, site: str) -> None:
+    stage.lose, stage.moves_after = site, 2.0
+    measured: Measurement = measure(run(stage))
+    assert measured.recovery_life_seconds == pytest.approx(20.0, abs=1.5)
+    assert measured.restored
+
+
+def test_aborts_when_a_survivor_fails(stage: Stage) -> None:
+    stage.moves_after = 100.0
+    at_step(stage, "moved", lambda: stage.dead.add("azure"))
+    entries = run(stage)
+    assert why(entries) == "azure failed 5 times in a row, asked directly: refused"
+    assert is_as_before(stage)
+    assert measure(entries).deviations[0].startswith("aborted: azure failed")
+
+
+def test_does_not_abort_when_the_lost_site_fails(stage: Stage) -> None:
+    at_step(stage, "moved", lambda: stage.dead.add("aws"))
+    at_step(stage, "restore", stage.dead.clear)
+    assert why(run(stage)) == ""
+
+
+def test_aborts_when_clients_fail(stage: Stage) -> None:
+    stage.moves_after = 100.0
+    at_step(stage, "moved", lambda: setattr(stage, "failing_clients", True))
+    entries = run(stage)
+    assert "of the clients' last" in why(entries)
+    assert measure(entries).clients.failed >= 3
+    assert is_as_before(stage)
+
+
+def test_aborts_after_the_longest_time(stage: Stage) -> None:
+    stage.moves_after = 1e9
+    entries = run(stage, limits=Limits(max_duration_seconds=100.0))
+    assert why(entries) == "took longer than 100 s of life (--max-duration)"
+    assert is_as_before(stage)
+
+
+def test_gives_up_when_traffic_does_not_move(stage: Stage) -> None:
+    stage.moves_after = 1e9
+    entries = run(stage, limits=Limits(max_duration_seconds=1e9))
+    assert "for traffic to leave aws, in vain" in why(entries)
+    assert is_as_before(stage)
+
+
+def test_stops_when_somebody_else_changes_the_check(stage: Stage) -> None:
+    stage.moves_after = 100.0
+    client = stage.client
+    at_step(
+        stage,
+        "moved",
+        lambda: client.update_health_check(HealthCheckId="check-aws", Disabled=False, Inverted=False),
+    )
+    entries = run(stage)
+    assert why(entries) == "somebody else changed the health check during the drill"
+    assert is_as_before(stage)
+
+
+def test_leaves_a_check_alone_that_another_drill_took_over(stage: Stage) -> None:
+    stage.moves_after = 100.0
+    at_step(stage, "moved", lambda: tag(stage.client, "check-aws", id="other"))
+    entries = run(stage)
+    assert "somebody else" in why(entries)
+    assert [e["found"] for e in entries if e["kind"] == "undone"] == ["left alone: drill other holds it now"] * 2
+    assert check_of(stage, "check-aws").drill_id == "other"
+
+
+@pytest.mark.parametrize("step", ["steady", "moved", "back"])
+def test_a_signal_ends_it_at_any_step_and_undoes(stage: Stage, step: str) -> None:
+    stop, stage.returns_after = Stop(), 5.0
+    at_step(stage, step, lambda: stop.request("SIGTERM", 15))
+    entries = run(stage, stop)
+    assert why(entries) == "stopped by SIGTERM"
+    assert is_as_before(stage)
+    changed = any(entry["kind"] == "change" for entry in entries)
+    assert changed == (step != "steady"), "stopped while still steady, it changes nothing"
+
+
+def test_a_second_signal_does_not_replace_the_first() -> None:
+    stop = Stop()
+    stop.request("SIGINT", 2)
+    stop.request("SIGTERM", 15)
+    assert (stop.reason, stop.signal) == ("SIGINT", 2)
+
+
+def test_guards_judge_again_right_before_acting(stage: Stage) -> None:
+    # Dead to the survey only: the observers see nothing of it.
+    surveys = [0]
+    plain = stage.survey
+
+    def survey(*args: Any, **more: Any) -> Any:
+        surveys[0] += 1
+        stage.dead = {"azure", "gcp"} if surveys[0] == 2 else set()
+        facts = plain(*args, **more)
+        stage.dead = set()
+        return facts
+
+    stage.survey = survey  # type: ignore[method-assign]
+    entries = run(stage)
+    assert "refused at the last moment" in why(entries)
+    assert not any(entry["kind"] == "change" for entry in entries)
+    assert is_as_before(stage)
+
+
+def test_refuses_before_anything_is_written(stage: Stage) -> None:
+    stage.dead = {"azure", "gcp"}
+    with pytest.raises(Refused, match="nobody would serve without aws"):
+        run(stage)
+    assert not list(stage.drills.glob("*/*"))
+
+
+def test_steps_back_when_another_drill_began_at_the_same_moment(stage: Stage) -> None:
+    client = stage.client
+
+    def change_tags(**wanted: Any) -> Any:
+        if "AddTags" in wanted:
+            tag(client, "check-gcp", id="other")
+        return client.change_tags_for_resource(**wanted)
+
+    stage.client = Refusing(client, change_tags_for_resource=change_tags)
+    entries = run(stage)
+    assert why(entries) == "another drill began at the same moment: other"
+    assert check_of(stage, "check-aws").drill_id is None
+    assert not check_of(stage, "check-aws").disabled
+
+
+def test_stops_at_a_stale_version_and_takes_its_mark_back(stage: Stage) -> None:
+    def change_tags(**wanted: Any) -> Any:
+        if "AddTags" in wanted:  # somebody writes the check after the guards looked, and before the drill acts
+            client.update_health_check(HealthCheckId="check-aws", FailureThreshold=5)
+        return client.change_tags_for_resource(**wanted)
+
+    client = stage.client
+    stage.client = Refusing(client, change_tags_for_resource=change_tags)
+    entries = run(stage)
+    assert "changed by someone else meanwhile" in why(entries)
+    assert next(entry for entry in entries if entry["kind"] == "abort")["refused"]
+    assert is_as_before(stage)
+
+
+def test_keeps_trying_to_undo_while_the_api_does_not_answer(stage: Stage) -> None:
+    client, calls = stage.client, [0]
+
+    def update(**wanted: Any) -> Any:
+        calls[0] += 1
+        if 2 <= calls[0] <= 4:
+            raise EndpointConnectionError(endpoint_url="https://route53")
+        return client.update_health_check(**wanted)
+
+    stage.client = Refusing(client, update_health_check=update)
+    assert why(run(stage)) == ""
+    assert sum("is not undone yet, trying again" in said for said in stage.said) == 3
+    assert is_as_before(stage)
+
+
+def test_an_undo_that_never_succeeds_says_how_to_go_on(stage: Stage) -> None:
+    client, calls = stage.client, [0]
+
+    def update(**wanted: Any) -> Any:
+        calls[0] += 1
+        if calls[0] >= 2:
+            raise EndpointConnectionError(endpoint_url="https://route53")
+        return client.update_health_check(**wanted)
+
+    stage.client = Refusing(client, update_health_check=update)
+    with pytest.raises(Unavailable) as caught:
+        run(stage)
+    journal = next(stage.drills.glob("*/journal.jsonl"))
+    assert f"drill restore --journal {journal.parent}" in caught.value.hint
+    assert check_of(stage, "check-aws").disabled
+    restore_journal(journal, client, stage.clock)
+    assert is_as_before(stage)
+
+
+def test_a_bug_in_the_middle_is_undone_too(stage: Stage) -> None:
+    def crash() -> None:
+        raise ZeroDivisionError
+
+    at_step(stage, "moved", crash)
+    with pytest.raises(ZeroDivisionError):
+        run(stage)
+    assert is_as_before(stage)
+
+
+def test_only_one_drill_at_a_time(stage: Stage, tmp_path: Path) -> None:
+    with hold_lock(stage.drills), pytest.raises(Refused, match="a drill is running already"):
+        run(stage)
+    run(stage)
+
+
+def test_two_drills_in_one_second_keep_two_journals(stage: Stage) -> None:
+    run(stage)
+    stage.clock.seconds = 1000.0
+    run(stage)
+    assert len(list(stage.drills.glob("*/journal.json"))) == 2
+
+
+@given(st.floats(0.01, 1.0))
+def test_enough_answers_make_a_miss_unlikely(share: float) -> None:
+    needed = count_answers_needed(share)
+    assert needed >= STREAK
+    assert (1 - share) ** needed <= DNS_DOUBT * (1 + 1e-9)
+
+
+def test_every_error_has_a_hint(stage: Stage) -> None:
+    stage.dead = {"azure"}
+    with pytest.raises(OutlastError) as caught:
+        run(stage)
+    assert caught.value.hint == "mend it, or accept it by name: --override steady-state"
