@@ -10,13 +10,15 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import socket
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
-from failover.errors import InvalidInput, Unavailable
+from failover.errors import InvalidInput, Mistake, Unavailable
 
 OFFSET_WHERE_LOW_PORTS_ARE_CLOSED = 20000
 HTTPS_PORT, HTTP_PORT, DNS_PORT = 443, 80, 53
@@ -27,6 +29,11 @@ API_PORT, CONTROL_PORT = 4566, 4567
 API, DNS = 1, 53
 FRONTS = range(11, 51)
 REPLICAS = range(100, 250)
+
+# Where people's `dig` reaches the sandbox, on 127.0.0.1: below the ports that kernels hand to clients (Linux from
+# 32768, macOS from 49152), and above those of the usual services.
+_DNS_PORTS = range(15353, 16353)
+_INSTANCE = "`make clean`, then `make up`"
 
 
 @dataclass(frozen=True)
@@ -106,38 +113,93 @@ class Layout:
     def released(self) -> Path:
         return self.root / "service" / "released"
 
+    @property
+    def instance_file(self) -> Path:
+        return self.state / "instance.json"
+
     def load_instance(self) -> Instance | None:
-        """The sandbox's identity, or None where it was never brought up."""
-        path = self.state / "instance.json"
+        """The sandbox's identity, or None where it was never brought up. Raises InvalidInput where it is damaged."""
         try:
-            return Instance(**json.loads(path.read_text()))
+            kept = json.loads(self.instance_file.read_text())
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError) as error:
-            raise InvalidInput(f"{path} is damaged: {error}", hint="`make clean`, then `make up`") from error
+        except ValueError as error:
+            raise InvalidInput(f"{self.instance_file} is damaged: {error}", hint=_INSTANCE) from error
+        mistakes = _instance_mistakes(kept)
+        if mistakes:
+            raise InvalidInput(f"{self.instance_file} is damaged", mistakes, hint=_INSTANCE)
+        return Instance(**kept)
 
     def save_instance(self, instance: Instance) -> None:
-        self.state.mkdir(parents=True, exist_ok=True)
-        path = self.state / "instance.json"
-        new = path.with_suffix(".new")
+        """Write the identity, for its owner's eyes only: it holds the token."""
+        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = self.instance_file.with_suffix(".new")
+        new.unlink(missing_ok=True)  # what a kill left behind may have other rights
         new.touch(mode=0o600)
         new.write_text(json.dumps(asdict(instance), indent=1) + "\n")
-        new.replace(path)
+        new.replace(self.instance_file)
 
 
 def choose_instance(
     layout: Layout, *, speed: int | None = None, port_offset: int | None = None, dns_port: int | None = None
 ) -> Instance:
-    """The remembered identity with what was asked for now, or a new one on addresses that nobody uses."""
+    """The remembered identity with what was asked for now, or a new one on addresses that nobody uses.
+
+    Raises:
+        InvalidInput: something asked for cannot be, all of it named; or the remembered identity is damaged.
+        Unavailable: the loopback addresses do not exist, or all are in use.
+    """
+    asked = {"speed": speed, "port_offset": port_offset, "dns_port": dns_port}
+    wanted = {name: value for name, value in asked.items() if value is not None}
+    mistakes = _asked_mistakes(wanted)
+    if mistakes:
+        raise InvalidInput("the sandbox cannot be brought up so", mistakes)
     known = layout.load_instance()
-    if known is None:
-        known = _new_instance(layout.state, port_offset, dns_port)
-    return replace(
-        known,
-        speed=known.speed if speed is None else speed,
-        port_offset=known.port_offset if port_offset is None else port_offset,
-        dns_port=known.dns_port if dns_port is None else dns_port,
-    )
+    if known is not None:
+        require_loopback(known.block)  # aliases of macOS are gone after a restart of the machine
+        return replace(
+            known,
+            speed=wanted.get("speed", known.speed),
+            port_offset=wanted.get("port_offset", known.port_offset),
+            dns_port=wanted.get("dns_port", known.dns_port),
+        )
+    return _new_instance(layout.state, wanted)
+
+
+def _asked_mistakes(wanted: dict[str, int]) -> list[Mistake]:
+    mistakes = []
+    if "speed" in wanted:
+        from failover.testing.clock import SPEEDS  # brings moto with it: only where a speed is asked for
+
+        if wanted["speed"] not in SPEEDS:
+            allowed = ", ".join(map(str, SPEEDS))
+            mistakes.append(
+                Mistake("SPEED", f"the clock cannot run {wanted['speed']} times as fast", f"one of {allowed}")
+            )
+    highest = 65535 - HTTPS_PORT
+    if not 0 <= wanted.get("port_offset", 0) <= highest:
+        mistakes.append(Mistake("port offset", f"{wanted['port_offset']} leaves no port", f"from 0 to {highest}"))
+    if not 1 <= wanted.get("dns_port", 1) <= 65535:
+        mistakes.append(Mistake("DNS_PORT", f"{wanted['dns_port']} is not a port", "from 1 to 65535"))
+    return mistakes
+
+
+def _instance_mistakes(kept: Any) -> list[Mistake]:
+    """What is wrong with the content of an instance file."""
+    if not isinstance(kept, dict):
+        return [Mistake("", "it holds no JSON object")]
+    types = {"int": int, "str": str}
+    expected = {f.name: types[str(f.type)] for f in fields(Instance)}
+    mistakes = [Mistake(name, "is missing") for name in expected.keys() - kept.keys()]
+    mistakes += [Mistake(name, "is not known") for name in kept.keys() - expected.keys()]
+    mistakes += [
+        Mistake(name, f"{kept[name]!r} is not of type {type_.__name__}")
+        for name, type_ in expected.items()
+        if name in kept and type(kept[name]) is not type_
+    ]
+    if isinstance(kept.get("block"), str) and not re.fullmatch(r"127(\.\d{1,3}){2}", kept["block"]):
+        mistakes.append(Mistake("block", f"{kept['block']!r} is not the first three octets of a loopback address"))
+    return sorted(mistakes, key=lambda mistake: mistake.place)
 
 
 def replace_speed(instance: Instance, speed: int) -> Instance:
@@ -145,33 +207,48 @@ def replace_speed(instance: Instance, speed: int) -> Instance:
     return replace(instance, speed=speed)
 
 
-def require_loopback(address: str) -> None:
-    """Raise Unavailable, with the command that helps, where `address` does not exist on this machine."""
+def require_loopback(block: str) -> None:
+    """Raise Unavailable, with the one command that helps, where addresses of the block do not exist on this machine.
+
+    Linux has all of 127.0.0.0/8; macOS only those that were added to lo0, until it is started anew.
+    """
+    hosts = [API, DNS, *FRONTS, *REPLICAS]
+    missing = [f"{block}.{host}" for host in hosts if not _exists(f"{block}.{host}")]
+    if missing:
+        ranges = " ".join(f"$(seq {r[0]} {r[-1]})" for r in (FRONTS, REPLICAS))
+        command = f"for i in {API} {DNS} {ranges}; do sudo ifconfig lo0 alias {block}.$i up; done"
+        raise Unavailable(
+            f"{len(missing)} of the sandbox's {len(hosts)} loopback addresses do not exist on this machine "
+            f"({sys.platform}), the first is {missing[0]}",
+            hint=command,
+        )
+
+
+def _exists(address: str) -> bool:
     with socket.socket() as probe:
         try:
             probe.bind((address, 0))
         except OSError as error:
-            if error.errno != errno.EADDRNOTAVAIL:
-                raise
-            block = address.rpartition(".")[0]
-            raise Unavailable(
-                f"the loopback address {address} does not exist on this machine ({sys.platform})",
-                hint=f"for i in 1 53 $(seq 11 50) $(seq 100 249); do sudo ifconfig lo0 alias {block}.$i up; done",
-            ) from error
+            if error.errno == errno.EADDRNOTAVAIL:
+                return False
+            raise
+    return True
 
 
-def _new_instance(state: Path, port_offset: int | None, dns_port: int | None) -> Instance:
+def _new_instance(state: Path, wanted: dict[str, int]) -> Instance:
     seed = hashlib.sha256(str(state).encode()).digest()
     for attempt in range(64):
         # 127.0.x.y is where everybody else's services are; stay clear of it.
         block = f"127.{64 + (seed[attempt % 32] + attempt) % 128}.{seed[(attempt + 1) % 32]}"
-        require_loopback(f"{block}.{API}")
-        offset = _usable_offset(f"{block}.{DNS}") if port_offset is None else port_offset
+        require_loopback(block)
+        offset = wanted.get("port_offset", _usable_offset(f"{block}.{DNS}"))
         if _is_free(f"{block}.{DNS}", DNS_PORT + offset) and _is_free(f"{block}.{FRONTS[0]}", HTTPS_PORT + offset):
-            return Instance(
-                block, offset, dns_port or _free_port("127.0.0.1"), speed=1, token=secrets.token_urlsafe(24)
-            )
-    raise Unavailable("no free block of loopback addresses was found", hint="stop other sandboxes with `make down`")
+            break
+    else:
+        raise Unavailable("no free block of loopback addresses was found", hint="stop other sandboxes with `make down`")
+    # The folder says where to begin, so that a sandbox that is down now finds its port free later.
+    dns_port = wanted.get("dns_port") or _free_dns_port(seed[0] * 256 + seed[1])
+    return Instance(block, offset, dns_port, speed=wanted.get("speed", 1), token=secrets.token_urlsafe(24))
 
 
 def _usable_offset(address: str) -> int:
@@ -186,9 +263,10 @@ def _usable_offset(address: str) -> int:
     return 0
 
 
-def _is_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _is_free(address: str, port: int, kind: int = socket.SOCK_STREAM) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if kind == socket.SOCK_STREAM:  # for UDP it would allow two to have the same port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
         except OSError:
@@ -196,14 +274,10 @@ def _is_free(address: str, port: int) -> bool:
     return True
 
 
-def _free_port(address: str) -> int:
-    """A port that is free for UDP and TCP alike, below the range that the kernel hands to clients."""
-    for port in range(15353, 16353):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind((address, port))
-            except OSError:
-                continue
-        if _is_free(address, port):
+def _free_dns_port(start: int) -> int:
+    """A port of 127.0.0.1 that is free for UDP and TCP alike."""
+    for step in range(len(_DNS_PORTS)):
+        port = _DNS_PORTS[(start + step) % len(_DNS_PORTS)]
+        if all(_is_free("127.0.0.1", port, kind) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
             return port
-    raise Unavailable(f"no free port for DNS on {address}", hint="name one: `make up DNS_PORT=5300`")
+    raise Unavailable("no free port for DNS on 127.0.0.1", hint="name one: `make up DNS_PORT=5300`")
