@@ -17,6 +17,11 @@ import dns.message
 import dns.query
 import pytest
 
+from failover.dial import Dial
+from sandbox import control, prediction, status
+from sandbox.environment import dial_of
+from sandbox.layout import Layout
+
 ROOT = Path(__file__).resolve().parents[2]
 SPEED = 10
 HOST = "api.outlast.example"
@@ -29,11 +34,18 @@ class Project:
     root: Path
     up_document: dict[str, Any] = field(default_factory=dict)
 
-    def run(self, *arguments: str, check: bool = True, timeout_seconds: float = 120.0) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, check: bool = True, timeout_seconds: float = 120.0
+    ) -> subprocess.CompletedProcess[str]:
         """`python <arguments>` in the project; its output is shown when it fails."""
         done = subprocess.run(
-            [self.python, *arguments], cwd=self.root, env=self.environment(), text=True, capture_output=True,
-            timeout=timeout_seconds, check=False,
+            [self.python, *arguments],
+            cwd=self.root,
+            env=self.environment(),
+            text=True,
+            capture_output=True,
+            timeout=timeout_seconds,
+            check=False,
         )
         if check and done.returncode:
             pytest.fail(f"python {' '.join(arguments)} left with {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -60,9 +72,22 @@ class Project:
         found: dict[str, Any] = self.sandbox("up", "--speed", str(SPEED), *arguments)
         return found
 
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.root, self.root / ".sandbox")
+
+    @property
+    def control(self) -> control.Control:
+        return control.connect(self.layout)
+
     def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.sandbox("status")
-        return found
+        """What `make status` shows, without a process for it."""
+        return status.collect(self.layout)
+
+    def predict(self) -> prediction.Prediction:
+        """What `make predict` does, without a process for it."""
+        dial = Dial.from_environment(dial_of(self.layout, self.control.instance))
+        return prediction.predict(dial, HOST, self.layout.released / "tumour")
 
     def answer(self) -> str:
         """The origin that DNS answers for the public host now, by UDP."""

@@ -11,11 +11,11 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
-import time
 from collections import Counter
+from concurrent import futures
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.end_to_end.conftest import HOST, SPEED, Project
@@ -48,25 +48,30 @@ def test_up_predicts_right_through_dns(project: Project) -> None:
 
 
 def test_up_leaves_the_git_tree_clean(project: Project) -> None:
-    status = subprocess.run(["git", "status", "--porcelain"], cwd=project.root, capture_output=True, text=True, check=True)
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=project.root, capture_output=True, text=True, check=True
+    )
     assert status.stdout == ""
 
 
-def test_up_again_changes_nothing(project: Project) -> None:
-    again = project.up()
-    assert all(set(changes) == {"same"} for changes in again["changes"].values()), again["changes"]
+def test_commands_say_what_they_did(project: Project) -> None:
+    answer = project.sandbox("predict")
+    assert answer["right"] and answer["site"] in SITES
+    shown = project.run("-m", "sandbox", "status").stdout
+    assert "Outlast's stand-in" in shown or "Pulumi's own" in shown
+    assert all(re.search(rf"^{site} .* healthy .* 2 ready", shown, re.MULTILINE) for site in SITES), shown
 
 
-@pytest.mark.parametrize(
-    ("stack", "types"),
-    [
-        ("aws", {"aws:ecs/service:Service", "aws:lb/listener:Listener", "aws:acm/certificate:Certificate"}),
-        ("azure", {"azure-native:app:ContainerApp", "azure-native:app:ManagedEnvironment"}),
-        ("gcp", {"gcp:cloudrunv2/service:Service", "gcp:compute/globalForwardingRule:GlobalForwardingRule"}),
-    ],
-)
-def test_state_holds_real_types(project: Project, stack: str, types: set[str]) -> None:
-    assert types <= {resource["type"] for resource in export(project, stack)}
+def test_state_holds_real_types(project: Project) -> None:
+    wanted = {
+        "aws": {"aws:ecs/service:Service", "aws:lb/listener:Listener", "aws:acm/certificate:Certificate"},
+        "azure": {"azure-native:app:ContainerApp", "azure-native:app:ManagedEnvironment"},
+        "gcp": {"gcp:cloudrunv2/service:Service", "gcp:compute/globalForwardingRule:GlobalForwardingRule"},
+    }
+    with futures.ThreadPoolExecutor(3) as pool:
+        found = dict(zip(SITES, pool.map(lambda site: export(project, site), SITES), strict=True))
+    for site, types in wanted.items():
+        assert types <= {resource["type"] for resource in found[site]}
 
 
 def test_dns_answers_by_weight(project: Project) -> None:
@@ -85,10 +90,22 @@ def test_an_ordinary_client_gets_a_prediction(project: Project) -> None:
     row = json.loads((project.root / "service/released/tumour/golden.json").read_text())["rows"][0]
     body = {"inputs": [{"name": "features", "shape": [1, 30], "datatype": "FP32", "data": row["features"]}]}
     done = subprocess.run(
-        [curl, "-sS", "--max-time", "10", "--resolve", f"{HOST}:{front['port']}:{front['address']}",
-         "--cacert", status["ca"], "--json", json.dumps(body),
-         f"https://{HOST}:{front['port']}/v2/models/tumour/infer"],
-        capture_output=True, text=True, check=True,
+        [
+            curl,
+            "-sS",
+            "--max-time",
+            "10",
+            "--resolve",
+            f"{HOST}:{front['port']}:{front['address']}",
+            "--cacert",
+            status["ca"],
+            "--json",
+            json.dumps(body),
+            f"https://{HOST}:{front['port']}/v2/models/tumour/infer",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     outputs = {o["name"]: o["data"] for o in json.loads(done.stdout)["outputs"]}
     assert outputs["label"] == [row["label"]]
@@ -116,15 +133,15 @@ def test_preview_shows_a_diff_and_a_new_weight_moves_traffic(project: Project) -
 def test_losing_a_cloud_moves_traffic_and_it_comes_back(project: Project, site: str) -> None:
     pids = [r["pid"] for w in project.status()["workloads"] if w["stack"] == site for r in w["replicas"]]
     assert len(pids) >= 2
-    project.run("-m", "sandbox", "fault", "--site", site, "--kind", "kill", "--for", "600")
+    project.control.call("POST", "/fault", {"site": site, "kind": "kill", "seconds": 600})
     seconds = project.wait_until(lambda: site not in project.sites_answered(40), f"DNS dropping {site}")
-    # Three failed checks 10 s apart, the checkers not in step: from 20 to 45 s of life, and a second of the wall's noise.
+    # Three failed checks 10 s apart, the checkers not in step: 20 to 45 s of life, and a second of the wall's noise.
     assert 15 / SPEED < seconds < 60 / SPEED + 3
     assert not any(_alive(pid) for pid in pids)
     for _ in range(3):
-        answer = project.sandbox("predict")
-        assert answer["right"] and answer["site"] != site
-    project.run("-m", "sandbox", "heal")
+        answer = project.predict()
+        assert answer.right and answer.site != site
+    project.control.call("POST", "/heal")
     project.wait_until(lambda: site in project.sites_answered(60), f"{site} coming back")
 
 
@@ -136,48 +153,40 @@ def _alive(pid: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("site", SITES)
-def test_drill(project: Project, site: str) -> None:
-    done = project.run("-m", "sandbox", "exec", "--", project.python, "-m", "failover", "drill", "now", "--lose", site, "--json")
+def test_drill(project: Project, site: str = "azure") -> None:
+    done = project.run(
+        "-m", "sandbox", "exec", "--", project.python, "-m", "failover", "drill", "now", "--lose", site, "--json"
+    )
     report = json.loads(done.stdout)
-    assert report["restored"] is True
-    rto = report["failover"]
-    assert rto["best_seconds"] <= rto["measured_seconds"] <= rto["worst_seconds"], rto
-    assert report["failed_requests"] == 0
-    assert report["wrong_answers"] == 0
-    assert report["empty_answers"] == 0
+    assert (report["verdict"], report["restored"], report["deviations"]) == ("held", True, [])
+    for way in ("failover", "failback"):
+        total = report[way][-1]
+        assert total["best"] <= total["measured"] <= total["worst"], total
+    for asked in ("clients", "answers", "pinned"):  # a level-1 drill costs nobody anything
+        assert report[asked]["total"] > 50
+        assert (report[asked]["failed"], report[asked]["wrong"]) == (0, 0), report[asked]
     project.wait_until(lambda: project.sites_answered(80) == set(SITES), "all sites answering again")
 
 
-def test_down_and_up_finds_everything_as_it_was(project: Project) -> None:
-    before = identity(project)
-    project.run("-m", "sandbox", "down")
-    again = project.up()
-    assert all(set(changes) == {"same"} for changes in again["changes"].values()), again["changes"]
-    assert identity(project) == before
-
-
-def test_kill_9_of_the_sandbox_loses_nothing(project: Project) -> None:
+def test_kill_9_of_the_sandbox_loses_nothing_and_two_ups_do_not_meet(project: Project) -> None:
     before, pid = identity(project), project.status()["pid"]
     os.kill(pid, signal.SIGKILL)
     project.wait_until(lambda: not _alive(pid), "the sandbox dying")
-    again = project.up()
-    assert all(set(changes) == {"same"} for changes in again["changes"].values()), again["changes"]
-    assert identity(project) == before
-
-
-def test_two_ups_at_once_do_not_meet(project: Project) -> None:
     first = subprocess.Popen(
-        [project.python, "-m", "sandbox", "up", "--json"], cwd=project.root, env=project.environment(),
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [project.python, "-m", "sandbox", "up", "--json"],
+        cwd=project.root,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
-    try:
-        project.wait_until(lambda: _is_locked(project), "the first `up` taking its lock")
-        second = project.run("-m", "sandbox", "up", check=False)
-        assert second.returncode == 3
-        assert "another `make up` is at work" in second.stderr and "hint:" in second.stderr
-    finally:
-        assert first.wait(60) == 0
+    project.wait_until(lambda: _is_locked(project), "the first `up` taking its lock")
+    second = project.run("-m", "sandbox", "up", check=False)
+    assert second.returncode == 3
+    assert "another `make up` is at work" in second.stderr and "hint:" in second.stderr
+    changes = json.loads(first.communicate(timeout=90)[0])["changes"]
+    assert all(set(made) <= {"same", "read"} for made in changes.values()), changes
+    assert identity(project) == before
 
 
 def _is_locked(project: Project) -> bool:
@@ -190,16 +199,32 @@ def _is_locked(project: Project) -> bool:
         return True
 
 
-def test_a_killed_pulumi_is_recovered_from(project: Project) -> None:
-    """kill -9 of the CLI leaves a lock and a pending operation; the next `make up` goes on by itself."""
+def test_a_killed_pulumi_is_recovered_from_and_down_forgets_nothing(project: Project) -> None:
+    """kill -9 of the CLI leaves a lock and maybe a pending operation; the next `make up` goes on by itself."""
+    before = identity(project)
     stack_file = project.root / "stacks" / "Pulumi.traffic.yaml"
-    before = stack_file.read_text()
+    text = stack_file.read_text()
     try:
-        stack_file.write_text(before.replace("aws: 50", "aws: 49"))
+        stack_file.write_text(text.replace("aws: 50", "aws: 49"))
         cli = subprocess.Popen(
-            [project.python, "-m", "sandbox", "exec", "--", "pulumi", "up", "-s", "traffic", "--yes", "--skip-preview",
-             "--non-interactive"],
-            cwd=project.root, env=project.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [
+                project.python,
+                "-m",
+                "sandbox",
+                "exec",
+                "--",
+                "pulumi",
+                "up",
+                "-s",
+                "traffic",
+                "--yes",
+                "--skip-preview",
+                "--non-interactive",
+            ],
+            cwd=project.root,
+            env=project.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         locks = project.root / ".sandbox" / "pulumi" / "state" / ".pulumi" / "locks"
@@ -208,9 +233,32 @@ def test_a_killed_pulumi_is_recovered_from(project: Project) -> None:
         cli.wait()
         assert any(locks.rglob("*.json"))
     finally:
-        stack_file.write_text(before)
-    project.up()
+        stack_file.write_text(text)
+    _interrupt_an_up(project)
+    project.run("-m", "sandbox", "down")
+    changes = project.up()["changes"]
     assert not any(locks.rglob("*.json"))
+    assert all("create" not in made and "delete" not in made for made in changes.values()), changes
+    assert identity(project) == before
+
+
+def _interrupt_an_up(project: Project) -> None:
+    """Ctrl-C in the middle of `make up`: it ends at once, with its own exit code, and leaves no process."""
+    process = subprocess.Popen(
+        [project.python, "-m", "sandbox", "up", "--json"],
+        cwd=project.root,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    project.wait_until(lambda: bool(psutil.Process(process.pid).children()), "`up` starting pulumi")
+    children = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
 
 
 def test_every_mistake_of_a_stack_file_is_told_at_once(project: Project) -> None:
@@ -227,33 +275,9 @@ def test_every_mistake_of_a_stack_file_is_told_at_once(project: Project) -> None
         stack_file.write_text(before)
 
 
-def test_ctrl_c_in_up_leaves_no_stray_process(project: Project) -> None:
-    began = time.monotonic()
-    process = subprocess.Popen(
-        [project.python, "-m", "sandbox", "up", "--json"], cwd=project.root, env=project.environment(),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )
-    project.wait_until(lambda: _is_locked(project), "`up` beginning")
-    time.sleep(1.0)
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert time.monotonic() - began < 30
-    assert process.returncode == 130, said
-    left = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,args="], capture_output=True, text=True, check=True).stdout
-    strays = [line for line in left.splitlines() if line.split(None, 2)[1] == str(process.pid)]
-    assert strays == []
-    assert all(set(changes) == {"same"} for changes in project.up()["changes"].values())
-
-
-def test_status_says_which_pulumi_ran(project: Project) -> None:
-    pulumi = project.status()["pulumi"]
-    assert pulumi["version"] and pulumi["source"] and pulumi["language_host"]
-
-
 def test_destroy_leaves_no_process_and_no_port(project: Project) -> None:
     """Last of all: everything goes, in the order in which stacks lean on each other."""
     for stack in ("traffic", "gcp", "azure", "aws", "zone"):
         project.pulumi("destroy", "-s", stack, "--yes", "--skip-preview")
     status = project.status()
     assert (status["workloads"], status["fronts"], status["resources"]) == ([], [], 0)
-    assert sys.platform  # the daemon itself goes with `down`, in the fixture
