@@ -26,9 +26,11 @@ def announced_port(ports_file: str, package: str) -> int:
     port = int(rest.replace("}", ",").split(",")[0])
     # The engine waits 11 s for a port where nobody listens, and then does not say why.
     probe = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-    probe.settimeout(2)
-    probe.connect(("127.0.0.1", port))
-    probe.close()
+    try:
+        probe.settimeout(2)
+        probe.connect(("127.0.0.1", port))
+    finally:
+        probe.close()
     return port
 
 

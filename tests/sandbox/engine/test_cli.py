@@ -1,0 +1,196 @@
+"""Which CLI is taken, what is kept of it, and what it runs in. The vendor and Go are stood in for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failover.errors import OutlastError, Unavailable
+from sandbox.engine import build, cli
+from sandbox.engine.cli import Pulumi
+from tests.sandbox.engine.test_official import Vendor, release, vendor
+
+__all__ = ["vendor"]  # a fixture
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+def install(folder: Path, version: str = "3.272.0", host: bool = True) -> Path:
+    """A `pulumi` that says its version."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("pulumi", *(["pulumi-language-python"] if host else [])):
+        (folder / name).write_text(f"#!/bin/sh\necho v{version}\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def environ(tmp_path: Path, *folders: Path) -> dict[str, str]:
+    return {"PATH": os.pathsep.join([*map(str, folders), "/usr/bin", "/bin"]), "HOME": str(tmp_path)}
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Builds at once, and says where."""
+    folders: list[Path] = []
+
+    def build_at_once(folder: Path, say: Any, **more: Any) -> Path:
+        folders.append(folder)
+        return install(folder / "bin", build.pinned_version(), host=False)
+
+    monkeypatch.setattr(build, "build", build_at_once)
+    return folders
+
+
+def test_a_pulumi_on_path_is_taken_as_it_is(tmp_path: Path) -> None:
+    binaries = install(tmp_path / "own")
+    link = tmp_path / "links" / "pulumi"
+    link.parent.mkdir()
+    link.symlink_to(binaries / "pulumi")
+    found = cli.obtain(print, environ=environ(tmp_path, link.parent), base_url=NOWHERE)
+    assert found == Pulumi(binaries, "3.272.0", "PATH", "Pulumi's own")
+    assert str(found) == "Pulumi 3.272.0 (PATH; language host: Pulumi's own)"
+
+
+@pytest.mark.parametrize(
+    ("version", "host"), [("3.258.9", True), ("2.99.0", True), ("3.272.0", False), ("no version", True), ("", True)]
+)
+def test_a_pulumi_on_path_that_will_not_do(tmp_path: Path, version: str, host: bool) -> None:
+    assert cli.on_path(environ(tmp_path, install(tmp_path / "own", version, host))) is None
+
+
+def test_a_pulumi_that_does_not_run_has_no_version(tmp_path: Path) -> None:
+    broken = tmp_path / "pulumi"
+    broken.write_bytes(b"\x7fELF not really")
+    broken.chmod(0o755)
+    assert cli.version_of(broken) is None
+    assert cli.on_path({"PATH": str(tmp_path / "empty")}) is None
+
+
+def test_the_official_release_comes_before_a_build_and_is_kept(
+    tmp_path: Path, vendor: Vendor, built: list[Path]
+) -> None:
+    vendor.publish(release(build.pinned_version()))
+    said: list[str] = []
+    found = cli.obtain(said.append, environ=environ(tmp_path), base_url=vendor.url)
+    assert (found.source, found.language_host) == ("official release", "Pulumi's own")
+    assert found.bin.is_relative_to(tmp_path / ".cache" / "outlast" / "pulumi")
+    vendor.files.clear()
+    assert cli.obtain(said.append, environ=environ(tmp_path), base_url=vendor.url) == found
+    assert built == []
+    assert len(said) == 2
+
+
+def test_without_the_vendor_it_is_built_once_for_every_clone(tmp_path: Path, built: list[Path]) -> None:
+    said: list[str] = []
+    found = cli.obtain(said.append, environ=environ(tmp_path), base_url=NOWHERE)
+    assert (found.source, found.language_host) == ("built from Go modules", "Outlast's stand-in")
+    assert (found.bin / cli.LANGUAGE_HOST).exists()
+    assert "Connection refused" in said[1]
+    assert "takes minutes" in said[2]
+    assert cli.obtain(said.append, environ=environ(tmp_path), base_url=NOWHERE) == found
+    assert len(built) == 1
+    assert sorted(path.name for path in found.bin.parents[1].iterdir()) == [found.bin.parent.name, "lock"]
+
+
+def test_a_release_that_is_not_what_the_checksum_says_is_not_installed(
+    tmp_path: Path, vendor: Vendor, built: list[Path]
+) -> None:
+    vendor.publish(release(), digest="0" * 64)
+    said: list[str] = []
+    assert cli.obtain(said.append, environ=environ(tmp_path), base_url=vendor.url).source == "built from Go modules"
+    assert any("checksum file says 0000" in line for line in said)
+
+
+def test_a_build_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(folder: Path, say: Any, **more: Any) -> Path:
+        (folder / "half").write_text("done")
+        raise Unavailable("no Go", hint="install it")
+
+    monkeypatch.setattr(build, "build", fail)
+    with pytest.raises(Unavailable, match="no Go"):
+        cli.obtain(print, environ=environ(tmp_path), base_url=NOWHERE)
+    assert [path.name for path in cli.cache_folder(environ(tmp_path)).iterdir()] == ["lock"]
+
+
+def test_what_a_killed_build_left_goes_with_the_next(tmp_path: Path, built: list[Path]) -> None:
+    leftover = cli.cache_folder(environ(tmp_path)) / ".arriving-built-1"
+    (leftover / "modules").mkdir(parents=True)
+    cli.obtain(print, environ=environ(tmp_path), base_url=NOWHERE)
+    assert not leftover.exists()
+
+
+def test_two_at_once_build_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started, finish, count = threading.Event(), threading.Event(), []
+
+    def build_slowly(folder: Path, say: Any, **more: Any) -> Path:
+        count.append(folder)
+        started.set()
+        assert finish.wait(10)
+        return install(folder / "bin", build.pinned_version(), host=False)
+
+    monkeypatch.setattr(build, "build", build_slowly)
+    said: list[str] = []
+    found: list[Pulumi] = []
+
+    def obtain() -> None:
+        found.append(cli.obtain(said.append, environ=environ(tmp_path), base_url=NOWHERE))
+
+    threads = [threading.Thread(target=obtain) for _ in range(2)]
+    threads[0].start()
+    assert started.wait(10)
+    threads[1].start()
+    deadline = time.monotonic() + 10
+    while "another process is obtaining Pulumi's CLI: waiting for it" not in said and time.monotonic() < deadline:
+        threads[1].join(0.01)
+    finish.set()
+    for thread in threads:
+        thread.join(10)
+    assert len(count) == 1
+    assert len(found) == 2
+    assert found[0] == found[1]
+
+
+def test_a_build_that_does_not_run_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "build", lambda folder, say, **more: folder)
+    with pytest.raises(OutlastError, match="does not run"):
+        cli.obtain(print, environ=environ(tmp_path), base_url=NOWHERE)
+
+
+@pytest.mark.parametrize(
+    ("given", "system", "expected"),
+    [
+        ({"HOME": "/h"}, "linux", "/h/.cache/outlast/pulumi"),
+        ({"HOME": "/h", "XDG_CACHE_HOME": "/c"}, "linux", "/c/outlast/pulumi"),
+        ({"HOME": "/h"}, "darwin", "/h/Library/Caches/outlast/pulumi"),
+    ],
+)
+def test_where_it_is_kept(given: dict[str, str], system: str, expected: str) -> None:
+    assert cli.cache_folder(given, system) == Path(expected)
+
+
+def test_the_environment_reaches_the_sandbox_only(tmp_path: Path) -> None:
+    theirs = {
+        "PATH": "/usr/bin",
+        "PULUMI_ACCESS_TOKEN": "pul-secret",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": "/x",
+        "LANG": "C",
+    }
+    ours = cli.environment(Pulumi(tmp_path, "3.259.0", "PATH", "Pulumi's own"), tmp_path, tmp_path, "public", theirs)
+    assert ours["PATH"] == f"{tmp_path}:/usr/bin"
+    assert ours["LANG"] == "C"
+    assert ours["PULUMI_CONFIG_PASSPHRASE"] == "public"
+    assert ours["PULUMI_BACKEND_URL"] == f"file://{tmp_path}?create_dir=true"
+    assert ours["PULUMI_PYTHON_CMD"] == sys.executable
+    assert not {"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE"} & ours.keys()
+
+
+def test_the_real_one_is_what_the_pins_say(pulumi: Pulumi) -> None:
+    assert cli.version_of(pulumi.command) == pulumi.version
+    assert pulumi.source == "PATH" or pulumi.version == build.pinned_version()
+    assert os.access(pulumi.bin / cli.LANGUAGE_HOST, os.X_OK)
