@@ -20,8 +20,14 @@ ALLOWED = {
 }
 # Modules that decide: no cloud SDK, no network, no clock.
 PURE = (
-    "infra/plan.py", "infra/settings.py", "infra/contract.py", "failover/answers.py", "failover/predict.py",
-    "failover/lint.py", "failover/drill/plan.py", "failover/drill/guards.py",
+    "infra/plan.py",
+    "infra/settings.py",
+    "infra/contract.py",
+    "failover/answers.py",
+    "failover/predict.py",
+    "failover/lint.py",
+    "failover/drill/plan.py",
+    "failover/drill/guards.py",
 )
 EFFECTS = {"boto3", "botocore", "socket", "time", "subprocess", "httpx", "requests", "asyncio", "threading"}
 
@@ -66,8 +72,10 @@ def test_what_decides_touches_no_effect(name: str) -> None:
 
 def test_no_machine_or_secret_is_written_down() -> None:
     """Nothing of the machine that a file was written on: its folders, its registries, its keys."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
-    traces = ("/root/", "/home/", "BEGIN PRIVATE KEY", "BEGIN EC PRIVATE KEY", "--index-url", "--find-links")
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    traces = (f"{ROOT}/", f"{Path.home()}/", "BEGIN PRIVATE KEY", "BEGIN EC PRIVATE KEY", "--index-url", "--find-links")
     wrong = []
     for name in listed.stdout.splitlines():
         path = ROOT / name
