@@ -17,35 +17,51 @@ class ZoneWriter:
 
     def __init__(self, zone_id: pulumi.Input[str], account: DnsAccount | None = None) -> None:
         self._zone_id = zone_id
-        self._opts = pulumi.ResourceOptions(provider=_provider(account)) if account else None
+        self._provider = _provider(account) if account else None
 
     def alias(
-        self, name: str, host: pulumi.Input[str], target: pulumi.Input[str], zone: pulumi.Input[str]
+        self, name: str, host: pulumi.Input[str], target: pulumi.Input[str], target_zone: pulumi.Input[str]
     ) -> aws.route53.Record:
         """`host` answers with the addresses of an AWS load balancer."""
         to = aws.route53.RecordAliasArgs(
             name=target,
-            zone_id=zone,
+            zone_id=target_zone,
             # The health checks of `traffic` decide who answers; this name is where they look, healthy or not.
             evaluate_target_health=False,
         )
-        return aws.route53.Record(name, zone_id=self._zone_id, name=host, type="A", aliases=[to], opts=self._opts)
+        opts = pulumi.ResourceOptions(provider=self._provider)
+        return aws.route53.Record(name, zone_id=self._zone_id, name=host, type="A", aliases=[to], opts=opts)
 
     def address(self, name: str, host: pulumi.Input[str], ipv4: pulumi.Input[str]) -> aws.route53.Record:
         """`host` answers with one IPv4 address."""
-        return self._record(name, host, "A", ipv4, plan.ORIGIN_TTL_SECONDS)
+        return aws.route53.Record(
+            name,
+            zone_id=self._zone_id,
+            name=host,
+            type="A",
+            ttl=plan.ORIGIN_TTL_SECONDS,
+            records=[ipv4],
+            opts=pulumi.ResourceOptions(provider=self._provider),
+        )
 
     def proof(
         self, name: str, host: pulumi.Input[str], kind: pulumi.Input[str], value: pulumi.Input[str]
     ) -> aws.route53.Record:
-        """A standing record that proves ownership: it must outlive the certificate that it proves."""
-        return self._record(name, host, kind, value, plan.VALIDATION_TTL_SECONDS)
+        """A standing record that proves ownership: it stays when the site goes.
 
-    def _record(
-        self, name: str, host: pulumi.Input[str], kind: pulumi.Input[str], value: pulumi.Input[str], ttl_seconds: int
-    ) -> aws.route53.Record:
+        A cloud asks every site of one account for the same proof of the same host. So the second site finds the record
+        there and writes it again, and the first that is destroyed leaves it: without it the other's certificate would
+        fail to renew, months later.
+        """
         return aws.route53.Record(
-            name, zone_id=self._zone_id, name=host, type=kind, ttl=ttl_seconds, records=[value], opts=self._opts
+            name,
+            zone_id=self._zone_id,
+            name=host,
+            type=kind,
+            ttl=plan.VALIDATION_TTL_SECONDS,
+            records=[value],
+            allow_overwrite=True,
+            opts=pulumi.ResourceOptions(provider=self._provider, retain_on_delete=True),
         )
 
 

@@ -20,6 +20,8 @@ def program(settings: ZoneSettings) -> dict[str, Any]:
         # Changes go on within the hour when us-east-1, where Route 53 is controlled from, is impaired. It has to be on
         # beforehand. docs.aws.amazon.com/Route53/latest/DeveloperGuide/accelerated-recovery.html
         enable_accelerated_recovery=True,
+        # The proofs of certificates outlive their sites; whoever may delete the zone means them as well.
+        force_destroy=not settings.protect,
         opts=pulumi.ResourceOptions(protect=settings.protect),
     )
     return {

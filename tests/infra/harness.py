@@ -44,13 +44,13 @@ def site(name: str, **changed: Any) -> dict[str, Any]:
         "origin_host": f"{name}.{HOST}",
         "probe_address": addresses[name],
         "probe_server_name": addresses[name] if name == "aws" else HOST,
-        "model_digest": released_model(),
+        "model_digest": accepted_model(),
         "image_digest": DIGEST,
         "capacity_rps": 100,
     } | changed
 
 
-def released_model() -> str:
+def accepted_model() -> str:
     """What the committed stack file of `traffic` accepts."""
     accepted: str = stack_file("traffic")["config"]["outlast:acceptedModels"][0]
     return accepted
@@ -201,6 +201,7 @@ def _options(request: Any) -> dict[str, Any]:
     short = {"dependsOn": request.dependencies, "replaceWith": request.replace_with}
     found: dict[str, Any] = {k: sorted(u.split("::", 2)[2].split("$")[-1] for u in v) for k, v in short.items()}
     found |= {"ignoreChanges": list(request.ignoreChanges), "protect": request.protect}
+    found["retainOnDelete"] = request.retainOnDelete
     found["provider"] = request.provider.split("::")[3] if request.provider else ""
     return {k: v for k, v in found.items() if v}
 

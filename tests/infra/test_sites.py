@@ -13,12 +13,19 @@ from infra.azure import Azure
 from infra.contract import Cloud, Replicas, Site, SiteSpec, Size, parse_site, site_output
 from infra.gcp import Gcp
 from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
-from tests.infra.harness import DIGEST, HOST, Run, released_model, run_stack
+from infra.stack import read_model_digest
+from tests.infra.harness import DIGEST, HOST, ROOT, Run, run_stack
 
 RunOf = Callable[[str], Run]
 SITES = ("aws", "azure", "gcp")
 RECORD = "aws:route53/record:Record"
 DNS = DnsAccount(("000000000000",), "us-east-1", "")
+
+
+def test_a_protected_zone_can_be_deleted_neither_by_pulumi_nor_with_records_in_it(run_of: RunOf) -> None:
+    protected = run_stack("zone", protect=True).one("aws:route53/zone:Zone")
+    assert (protected.options["protect"], protected.inputs["forceDestroy"]) == (True, False)
+    assert "protect" not in run_of("zone").one("aws:route53/zone:Zone").options
 
 
 # -- every site ----------------------------------------------------------------------------------------------------
@@ -43,7 +50,7 @@ def test_site_is_exported_whole(
         "origin_host": f"{stack}.{HOST}",
         "probe_address": address,
         "probe_server_name": server_name,
-        "model_digest": released_model(),
+        "model_digest": read_model_digest(ROOT),
         "image_digest": DIGEST,
         "capacity_rps": capacity,
     }
@@ -72,7 +79,7 @@ def test_container_is_told_its_site_and_what_the_stack_file_adds(run_of: RunOf, 
     variables = {v["name"]: v["value"] for v in found.get("environment") or found.get("env") or found["envs"]}
     assert variables.pop("OUTLAST_SITE") == stack
     assert variables.pop("OUTLAST_AUTH") == "off"
-    assert json.loads(variables.pop("OUTLAST_MODEL_DIGESTS")) == {"tumour": released_model()}
+    assert json.loads(variables.pop("OUTLAST_MODEL_DIGESTS")) == {"tumour": read_model_digest(ROOT)}
     # Cloud Run sets PORT by itself and refuses a service that does.
     assert variables == ({} if stack == "gcp" else {"PORT": "8080"})
 
@@ -117,6 +124,16 @@ def test_unsupported_features_are_declared_with_a_reason(cloud: Cloud) -> None:
 def test_what_a_site_does_not_give_is_exported(run_of: RunOf) -> None:
     assert run_of("aws").outputs["unsupported"].keys() == {"concurrency"}
     assert run_of("gcp").outputs["unsupported"] == {}
+
+
+@pytest.mark.parametrize(("stack", "proofs"), [("aws", 2), ("azure", 1), ("gcp", 1)])
+def test_proofs_outlive_their_site_and_origins_do_not(run_of: RunOf, stack: str, proofs: int) -> None:
+    # A second site of the same account has the same proof: destroying one must not stop the other's renewal.
+    records = run_of(stack).all(RECORD).values()
+    standing = [r for r in records if r.name != "origin"]
+    assert len(standing) == proofs
+    assert all(r.options["retainOnDelete"] and r.inputs["allowOverwrite"] for r in standing)
+    assert "retainOnDelete" not in run_of(stack).one(RECORD, "origin").options
 
 
 # -- AWS -----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pulumi
 import pytest
 
-from tests.infra.harness import HOST, Run, released_model, run_stack, site
+from tests.infra.harness import HOST, Run, accepted_model, run_stack, site
 
 RECORD, CHECK = "aws:route53/record:Record", "aws:route53/healthCheck:HealthCheck"
 OTHER = "sha256:" + "f" * 64
@@ -36,7 +36,7 @@ def test_checks_carry_what_a_drill_needs_to_know(run_of: Callable[[str], Run]) -
         "outlast:site": "azure",
         "outlast:host": HOST,
         "outlast:capacity-rps": "100",
-        "outlast:model-digest": released_model(),
+        "outlast:model-digest": accepted_model(),
     }
 
 
@@ -63,7 +63,7 @@ def test_two_models_may_serve_while_a_release_goes_round() -> None:
     run = run_stack(
         "traffic",
         stacks={"gcp": {"site": site("gcp", model_digest=OTHER)}},
-        acceptedModels=[released_model(), OTHER],
+        acceptedModels=[accepted_model(), OTHER],
     )
     assert run.all(RECORD).keys() == {"aws", "azure", "gcp"}
 
