@@ -68,7 +68,7 @@ class _Checker:
 
 
 class HealthCheckers:
-    """Runs the checkers of every endpoint check on `loop`; reading status is safe from any thread.
+    """Runs the checkers of every endpoint check on one loop; reading status is safe from any thread.
 
     Args:
         resolve: IPv4 addresses of a name, asked before each check that has no `IPAddress`.
@@ -78,14 +78,12 @@ class HealthCheckers:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
         clock: Clock,
         *,
         resolve: Callable[[str], Sequence[str]],
         port_offset: int = 0,
         chance: random.Random | None = None,
     ) -> None:
-        self._loop = loop
         self._clock = clock
         self._resolve = resolve
         self._port_offset = port_offset
@@ -102,7 +100,7 @@ class HealthCheckers:
 
     def start(self) -> None:
         """Begin to measure the loop's lag."""
-        self._watch_lag(self._loop.time())
+        self._watch_lag(_loop().time())
 
     def stop(self) -> None:
         """End every check under way."""
@@ -175,11 +173,11 @@ class HealthCheckers:
         if checker.timer:
             checker.timer.cancel()
         wall = self._clock.to_wall(max(0.0, checker.due - self._clock.now()))
-        checker.timer = self._loop.call_later(wall, self._fire, checker)
+        checker.timer = _loop().call_later(wall, self._fire, checker)
 
     def _fire(self, checker: _Checker) -> None:
         checker.timer = None
-        checker.task = self._loop.create_task(self._check_once(checker))
+        checker.task = _loop().create_task(self._check_once(checker))
 
     async def _check_once(self, checker: _Checker) -> None:
         config = self._configs[checker.check_id]
@@ -226,9 +224,10 @@ class HealthCheckers:
         self._known_health = health
 
     def _watch_lag(self, expected: float) -> None:
-        self._lags.append(max(0.0, self._loop.time() - expected))
-        due = self._loop.time() + LAG_EVERY_SECONDS
-        self._lag_timer = self._loop.call_at(due, self._watch_lag, due)
+        loop = _loop()
+        self._lags.append(max(0.0, loop.time() - expected))
+        due = loop.time() + LAG_EVERY_SECONDS
+        self._lag_timer = loop.call_at(due, self._watch_lag, due)
 
     def _all(self) -> list[_Checker]:
         return [checker for checkers in self._checkers.values() for checker in checkers]
@@ -239,3 +238,7 @@ def _halt(checker: _Checker) -> None:
         checker.timer.cancel()
     if checker.task:
         checker.task.cancel()
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()

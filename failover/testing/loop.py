@@ -15,11 +15,20 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop, once started."""
+        if self._loop is None:
+            raise RuntimeError(f"the loop {self._name} does not run")
+        return self._loop
 
     def start(self) -> None:
         """Start the thread."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=self._name, daemon=True)
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -36,11 +45,13 @@ class LoopThread:
 
     def stop(self) -> None:
         """Cancel what still runs, end the thread, close the loop."""
-        if self._thread.is_alive():
-            self.run(_cancel_others())
-            self.loop.call_soon_threadsafe(self.loop.stop)
-            self._thread.join()
-        self.loop.close()
+        if self._loop is None or self._thread is None:
+            return
+        self.run(_cancel_others())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._loop = self._thread = None
 
 
 async def _cancel_others() -> None:

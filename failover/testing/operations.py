@@ -115,15 +115,17 @@ class ZoneOperations:
         result = self._store.client.create_hosted_zone(**asked)
         zone_id = bare_id(result["HostedZone"]["Id"])
         self._store.mend_new_zone(zone_id)
+        submitted = self._changes.submit()
         self._touched(Touched(zone_id=zone_id))
-        return request.reply({**result, "ChangeInfo": self._changes.submit()}, location=f"hostedzone/{zone_id}")
+        return request.reply({**result, "ChangeInfo": submitted}, location=f"hostedzone/{zone_id}")
 
     def delete(self, request: Request) -> Reply:
         """DeleteHostedZone."""
         zone_id = bare_id(request.path[0])
         self._store.client.delete_hosted_zone(Id=zone_id)
+        submitted = self._changes.submit()
         self._touched(Touched(zone_id=zone_id))
-        return request.reply({"ChangeInfo": self._changes.submit()})
+        return request.reply({"ChangeInfo": submitted})
 
     def change_records(self, request: Request) -> Reply:
         """ChangeResourceRecordSets."""
@@ -133,8 +135,9 @@ class ZoneOperations:
         checks = self._store.health_checks()
         after = apply_changes(zone["Name"], zone_id, self._store.records(zone_id), batch.get("Changes", []), checks)
         self._store.write_records(zone_id, after)
+        submitted = self._changes.submit() | {"Comment": batch.get("Comment")}
         self._touched(Touched(zone_id=zone_id))
-        return request.reply({"ChangeInfo": self._changes.submit() | {"Comment": batch.get("Comment")}})
+        return request.reply({"ChangeInfo": submitted})
 
     def list_records(self, request: Request) -> Reply:
         """ListResourceRecordSets: moto's pages begin a weighted group again and again."""

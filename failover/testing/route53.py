@@ -84,9 +84,7 @@ class MovingRoute53:
             outside=self._outside,
             chance=chance,
         )
-        self._checkers = HealthCheckers(
-            self._thread.loop, self.clock, resolve=self._addresses, port_offset=port_offset, chance=chance
-        )
+        self._checkers = HealthCheckers(self.clock, resolve=self._addresses, port_offset=port_offset, chance=chance)
         self._front = Front(
             self._store,
             self.clock,

@@ -7,6 +7,7 @@ tests/failover/testing/test_store.py fails when moto changes them.
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -42,13 +43,12 @@ class Store:
 
     def __init__(self, account_id: str) -> None:
         self.account_id = account_id
-        self._app = DomainDispatcherApplication(create_backend_app)
         self.client = self._in_process_client()
 
     def forward(self, environ: Mapping[str, Any]) -> Reply:
         """Let moto answer a WSGI request, in this account whatever its credentials."""
         placed = dict(environ) | {f"HTTP_{ACCOUNT_HEADER.upper().replace('-', '_')}": self.account_id}
-        chunks, status, headers = run_wsgi_app(self._app, placed, buffered=True)
+        chunks, status, headers = run_wsgi_app(_moto(), placed, buffered=True)
         return Reply(int(status.split()[0]), b"".join(chunks), tuple(headers.items()))
 
     # -- reading, through boto3 --------------------------------------------------------------------------------------
@@ -164,12 +164,8 @@ class Store:
 
     def _in_process_client(self) -> Route53Client:
         """A boto3 client whose requests go straight into moto."""
-        session = boto3.session.Session(
-            aws_access_key_id="in-process", aws_secret_access_key="in-process", region_name="us-east-1"
-        )
-        client = session.client(
-            "route53", endpoint_url=NOWHERE, config=BotocoreConfig(retries={"total_max_attempts": 1})
-        )
+        once = BotocoreConfig(retries={"total_max_attempts": 1})
+        client = _session().client("route53", endpoint_url=NOWHERE, config=once)
         client.meta.events.register("before-send.route53", cast(Any, self._send))
         return client
 
@@ -185,6 +181,20 @@ class Store:
         finally:
             builder.close()
         return AWSResponse(request.url, reply.status, cast(Any, dict(reply.headers)), _Raw(reply.body))
+
+
+@functools.cache
+def _moto() -> DomainDispatcherApplication:
+    """moto's own server, without its socket: one for all accounts of the process."""
+    return DomainDispatcherApplication(create_backend_app)
+
+
+@functools.cache
+def _session() -> boto3.session.Session:
+    """One for all stores: a session reads its service models anew."""
+    return boto3.session.Session(
+        aws_access_key_id="in-process", aws_secret_access_key="in-process", region_name="us-east-1"
+    )
 
 
 # moto's classes are abstract to mypy only: what they leave out belongs to CloudFormation.
