@@ -1,185 +1,33 @@
 """Container images without a container engine: what a Dockerfile copies and starts, addressed by content.
 
-The final stage's WORKDIR, ENV, COPY, ENTRYPOINT and CMD are followed. A `pip install -r <lock>` becomes a virtual
-environment that holds that lock and nothing else. Other RUN lines, USER and base images need a real builder: they
-are counted in the digest and otherwise not simulated.
+The final stage's files are copied into a store. A `pip install -r <lock>` becomes a virtual environment that holds
+that lock and nothing else. Other RUN lines, USER and base images need a real builder: they are counted in the digest
+and otherwise not simulated.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-import re
-import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import filelock
-import pathspec
-from dockerfile_parse import DockerfileParser
 
 from failover.errors import InvalidInput, Unavailable
+from sandbox.dockerfile import Copy, Recipe, parse_dockerfile
+from sandbox.dockerignore import list_context
 
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Copy:
-    """One COPY of the final stage: paths relative to the context, and where they go."""
-
-    sources: tuple[str, ...]
-    target: str
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a Dockerfile says about the image that it makes."""
-
-    entry_point: tuple[str, ...]
-    working_directory: str
-    environment: Mapping[str, str]
-    copies: tuple[Copy, ...]
-    lock: str | None  # the requirements file that is installed, relative to the context
-    unsimulated: tuple[str, ...] = ()
-
-
-@dataclass
-class _Stage:
-    name: str
-    base: str
-    workdir: str = "/"
-    environment: dict[str, str] = field(default_factory=dict)
-    copies: list[Copy] = field(default_factory=list)
-    entry_point: list[str] = field(default_factory=list)
-    command: list[str] = field(default_factory=list)
-    lock: str | None = None
-    unsimulated: list[str] = field(default_factory=list)
-
-
-_INSTALL = re.compile(r"\bpip\b.*?\binstall\b.*?\s(?:-r|--requirement)[ =](\S+)", re.S)
-
-
-def parse_dockerfile(path: Path) -> Recipe:
-    """Read a Dockerfile. Raises InvalidInput where it has no exec-form ENTRYPOINT or CMD in its final stage."""
-    if not path.is_file():
-        raise InvalidInput(f"no Dockerfile at {path}", hint="name it in the image's `dockerfile.location`")
-    with path.open("rb") as file:
-        lines = DockerfileParser(fileobj=file).structure
-    arguments: dict[str, str] = {}
-    stages: list[_Stage] = []
-    for line in lines:
-        _apply(line["instruction"], line["value"], stages, arguments)
-    if not stages:
-        raise InvalidInput(f"{path} has no FROM", hint="a Dockerfile starts with FROM <base image>")
-    final = stages[-1]
-    entry_point = tuple(final.entry_point + final.command)
-    if not entry_point:
-        raise InvalidInput(f"{path} starts nothing", hint='end it with ENTRYPOINT ["python", "-m", "service"]')
-    lock = next((stage.lock for stage in reversed(stages) if stage.lock), None)
-    return Recipe(entry_point, final.workdir, final.environment, tuple(final.copies), lock, tuple(final.unsimulated))
-
-
-def _apply(instruction: str, value: str, stages: list[_Stage], arguments: dict[str, str]) -> None:
-    """Let one instruction act on the stage that is being read."""
-    stage = stages[-1] if stages else None
-    match instruction:
-        case "COMMENT":
-            return
-        case "ARG":
-            name, _, default = value.partition("=")
-            arguments[name.strip()] = default.strip().strip("\"'")
-        case "FROM":
-            stages.append(_start_stage(value, stages, arguments))
-        case _ if stage is None:
-            raise InvalidInput(f"the Dockerfile has {instruction} before FROM", hint="begin with FROM <base image>")
-        case "WORKDIR":
-            stage.workdir = str(PurePosixPath(stage.workdir, _expand(value, stage, arguments)))
-        case "ENV":
-            stage.environment.update(_pairs(_expand(value, stage, arguments)))
-        case "COPY":
-            _copy(stage, _expand(value, stage, arguments))
-        case "RUN":
-            found = _INSTALL.search(value)
-            if found:
-                stage.lock = _from_context(stage, found[1])
-            else:
-                stage.unsimulated.append(f"RUN {value}")
-        case "ENTRYPOINT":
-            stage.entry_point, stage.command = _exec_form(instruction, value), []
-        case "CMD":
-            stage.command = _exec_form(instruction, value)
-        case _:
-            stage.unsimulated.append(f"{instruction} {value}")
-
-
-def _start_stage(value: str, stages: Sequence[_Stage], arguments: Mapping[str, str]) -> _Stage:
-    words = [word for word in value.split() if not word.startswith("--")]
-    base = re.sub(r"\$\{?(\w+)\}?", lambda m: arguments.get(m[1], ""), words[0])
-    name = words[2] if len(words) == 3 else str(len(stages))
-    for earlier in stages:
-        if earlier.name == base:
-            return _Stage(
-                name,
-                base,
-                earlier.workdir,
-                dict(earlier.environment),
-                list(earlier.copies),
-                list(earlier.entry_point),
-                list(earlier.command),
-                earlier.lock,
-            )
-    return _Stage(name, base)
-
-
-def _expand(value: str, stage: _Stage, arguments: Mapping[str, str]) -> str:
-    known = {**arguments, **stage.environment}
-    return re.sub(r"\$\{?(\w+)\}?", lambda m: known.get(m[1], m[0]), value)
-
-
-def _pairs(value: str) -> dict[str, str]:
-    words = shlex.split(value)
-    if "=" not in words[0]:
-        return {words[0]: " ".join(words[1:])}
-    return dict(word.split("=", 1) for word in words)
-
-
-def _copy(stage: _Stage, value: str) -> None:
-    if value.startswith("["):
-        words = list(json.loads(value))
-    else:
-        words = shlex.split(value)
-    if any(word.startswith("--from=") for word in words):
-        stage.unsimulated.append(f"COPY {value}")  # another stage's result: its virtual environment is made instead
-        return
-    *sources, target = [word for word in words if not word.startswith("--")]
-    directory = target.endswith("/") or len(sources) > 1 or target in (".", "./")
-    stage.copies.append(Copy(tuple(sources), str(PurePosixPath(stage.workdir, target)) + ("/" if directory else "")))
-
-
-def _from_context(stage: _Stage, installed: str) -> str | None:
-    """The context's file that lies at the path which pip reads, found through the stage's COPY lines."""
-    wanted = PurePosixPath(stage.workdir, installed)
-    for copy in stage.copies:
-        for source in copy.sources:
-            name = PurePosixPath(source).name
-            if PurePosixPath(copy.target) == wanted or PurePosixPath(copy.target, name) == wanted:
-                return source
-    return None
-
-
-def _exec_form(instruction: str, value: str) -> list[str]:
-    if not value.startswith("["):
-        raise InvalidInput(
-            f"{instruction} {value!r} is in shell form: signals would reach the shell, not the server",
-            hint=f'write the exec form: {instruction} ["program", "argument"]',
-        )
-    return list(json.loads(value))
 
 
 @dataclass(frozen=True)
@@ -191,38 +39,40 @@ class Image:
 
     @property
     def root(self) -> Path:
+        """What is `/` inside."""
         return self.folder / "root"
 
     @property
-    def config(self) -> Mapping[str, object]:
-        loaded: Mapping[str, object] = json.loads((self.folder / "config.json").read_text())
+    def config(self) -> Mapping[str, Any]:
+        """entry_point, working_directory, environment, arguments, lock (its text) and unsimulated."""
+        loaded: Mapping[str, Any] = json.loads((self.folder / "config.json").read_text())
         return loaded
 
 
+# -- building -----------------------------------------------------------------------------------------
+
+
 def build(context: Path, dockerfile: Path, store: Path, arguments: Mapping[str, str] | None = None) -> Image:
-    """Copy what the Dockerfile copies into the store and address it by its content. The same bytes, the same digest."""
-    recipe = parse_dockerfile(dockerfile)
+    """Copy what the Dockerfile copies into the store and address it by its content. The same bytes, the same digest.
+
+    Raises InvalidInput where the Dockerfile cannot be followed, or copies what is not there.
+    """
+    recipe = parse_dockerfile(dockerfile, arguments)
+    files = list_context(context, dockerfile)
+    text = json.dumps(_config(recipe, files, arguments or {}), indent=1, sort_keys=True)
     store.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=store, prefix=".build-") as scratch:
         root = Path(scratch, "image", "root")
         root.mkdir(parents=True)
         for copy in recipe.copies:
-            _copy_into(root, context, copy, dockerfile)
-        config = {
-            "entry_point": recipe.entry_point,
-            "working_directory": recipe.working_directory,
-            "environment": dict(recipe.environment),
-            "arguments": dict(arguments or {}),
-            "lock": (context / recipe.lock).read_text() if recipe.lock else "",
-            "unsimulated": recipe.unsimulated,
-        }
-        text = json.dumps(config, indent=1, sort_keys=True)
+            _copy_into(root, files, copy)
+        (root / recipe.working_directory.lstrip("/")).mkdir(parents=True, exist_ok=True)
         (root.parent / "config.json").write_text(text)
         digest = hashlib.sha256(text.encode() + _hash_tree(root).encode()).hexdigest()
         folder = store / digest
-        if not folder.exists():
+        with contextlib.suppress(OSError):  # there already, or put there by another build at this moment: the same
             root.parent.replace(folder)
-    return Image(f"sha256:{digest}", folder)
+    return load(store, f"sha256:{digest}")
 
 
 def load(store: Path, digest: str) -> Image:
@@ -236,57 +86,68 @@ def load(store: Path, digest: str) -> Image:
 def hash_context(context: Path, dockerfile: Path) -> str:
     """SHA-256 over every file that the build may read, and the Dockerfile: what makes a new build necessary."""
     digest = hashlib.sha256(dockerfile.read_bytes())
-    for path in _context_files(context, dockerfile):
-        digest.update(path.relative_to(context).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, path in list_context(context, dockerfile).items():
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def _context_files(context: Path, dockerfile: Path) -> Iterator[Path]:
-    ignored = _ignored(context, dockerfile)
-    for folder, folders, files in os.walk(context):
-        base = Path(folder)
-        folders[:] = sorted(f for f in folders if not ignored.match_file(f"{(base / f).relative_to(context)}/"))
-        yield from (base / f for f in sorted(files) if not ignored.match_file(str((base / f).relative_to(context))))
+def _config(recipe: Recipe, files: Mapping[str, Path], arguments: Mapping[str, str]) -> dict[str, Any]:
+    if recipe.lock is not None and recipe.lock not in files:
+        raise InvalidInput(
+            f"pip installs {recipe.lock}, which is not in the context", hint="add it, or let .dockerignore let it in"
+        )
+    return {
+        "entry_point": recipe.entry_point,
+        "working_directory": recipe.working_directory,
+        "environment": dict(recipe.environment),
+        "arguments": dict(arguments),
+        "lock": files[recipe.lock].read_text() if recipe.lock else "",
+        "unsimulated": recipe.unsimulated,
+    }
 
 
-def _ignored(context: Path, dockerfile: Path) -> pathspec.PathSpec[pathspec.Pattern]:
-    candidates = (dockerfile.with_name(dockerfile.name + ".dockerignore"), context / ".dockerignore")
-    lines = next((path.read_text().splitlines() for path in candidates if path.is_file()), [])
-    # Docker's patterns are anchored at the context's root; git's are not unless they begin with a slash.
-    anchored = [_anchor(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
-    return pathspec.PathSpec.from_lines("gitignore", anchored)
+# -- copying ------------------------------------------------------------------------------------------
 
 
-def _anchor(pattern: str) -> str:
-    sign, body = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
-    return sign + (body if body.startswith(("/", "**")) else f"/{body}")
-
-
-def _copy_into(root: Path, context: Path, copy: Copy, dockerfile: Path) -> None:
-    ignored = _ignored(context, dockerfile)
-    target = root / copy.target.lstrip("/")
-    for pattern in copy.sources:
-        found = sorted(context.glob(pattern.lstrip("/"))) if pattern not in (".", "./") else [context]
-        if not found:
-            raise InvalidInput(f"COPY {pattern}: nothing of that name in {context}", hint=f"see {dockerfile}")
-        for source in found:
-            _copy_one(source, target, context, ignored, keep_name=copy.target.endswith("/"))
-
-
-def _copy_one(
-    source: Path, target: Path, context: Path, ignored: pathspec.PathSpec[pathspec.Pattern], *, keep_name: bool
-) -> None:
-    if source.is_file():
-        place = target / source.name if keep_name else target
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, place)
+def _copy_into(root: Path, files: Mapping[str, Path], copy: Copy) -> None:
+    """Follow one COPY. From another stage only files come; what its RUN lines made is not there to be copied."""
+    if copy.stage is None:
+        _copy_matching(root, files, copy, required=True)
         return
-    for path in sorted(source.rglob("*")):
-        relative = path.relative_to(context)
-        if path.is_file() and "__pycache__" not in relative.parts and not ignored.match_file(str(relative)):
-            place = target / path.relative_to(source)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, place)
+    with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
+        other = Path(scratch)
+        for earlier in copy.stage:
+            _copy_into(other, files, earlier)
+        made = {path.relative_to(other).as_posix(): path for path in sorted(other.rglob("*")) if path.is_file()}
+        _copy_matching(root, made, copy, required=False)
+
+
+def _copy_matching(root: Path, files: Mapping[str, Path], copy: Copy, *, required: bool) -> None:
+    for source in copy.sources:
+        found = list(_match(files, source, copy.target))
+        if not found and required:
+            raise InvalidInput(
+                f"COPY {source}: the context has no file of that name that .dockerignore lets in",
+                hint="correct the name in the Dockerfile, or let the file in with a line `!…`",
+            )
+        for path, place in found:
+            target = root / place.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+
+def _match(files: Mapping[str, Path], source: str, target: str) -> Iterator[tuple[Path, str]]:
+    """The files that a COPY source means, each with its place in the image; a folder gives what is below it."""
+    wanted = PurePosixPath(source.lstrip("/")).parts
+    for name, path in files.items():
+        parts = PurePosixPath(name).parts
+        if len(parts) < len(wanted) or not all(map(fnmatchcase, parts, wanted)):
+            continue
+        below = parts[len(wanted) :]
+        if below:
+            yield path, str(PurePosixPath(target, *below))
+        elif wanted:
+            yield path, str(PurePosixPath(target, parts[-1])) if target.endswith("/") else target
 
 
 def _hash_tree(root: Path) -> str:
@@ -295,6 +156,9 @@ def _hash_tree(root: Path) -> str:
         if path.is_file():
             digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+# -- the environment that an image's lock asks for ----------------------------------------------------
 
 
 def cache_folder() -> Path:
@@ -307,35 +171,49 @@ def cache_folder() -> Path:
 
 
 def make_environment(lock: str, report: Report) -> Path:
-    """A virtual environment that holds `lock` and nothing else; made once, by one process at a time.
+    """A virtual environment that holds `lock` (a requirements file with hashes) and nothing else.
 
-    Returns its folder. Raises Unavailable where pip cannot install the lock.
+    Made once, by one process at a time; an image without a lock gets an empty one. Returns its folder. Raises
+    Unavailable where pip cannot install the lock.
     """
     version = f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
     name = hashlib.sha256(f"{version}\n{sys.base_prefix}\n{lock}".encode()).hexdigest()[:20]
     folder = cache_folder() / "image-environments" / name
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(f"{folder}.lock"):
-        if not (folder / "complete").exists():
-            report("making the image's virtual environment (once for each lock)")
-            shutil.rmtree(folder, ignore_errors=True)
-            _install(folder, lock)
-            (folder / "complete").touch()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{folder}.lock"):
+            if not (folder / "complete").exists():
+                report("making the image's virtual environment (once for each lock)")
+                shutil.rmtree(folder, ignore_errors=True)
+                _install(folder, lock)
+                (folder / "complete").touch()
+    except OSError as error:
+        raise Unavailable(
+            f"the image's virtual environment cannot be made in {folder.parent}: {error}",
+            hint="free some disk space, or name another place in XDG_CACHE_HOME",
+        ) from error
     return folder
 
 
 def _install(folder: Path, lock: str) -> None:
+    # The interpreter below any virtual environment that this process runs in: a cache must outlive the clone.
     base = getattr(sys, "_base_executable", sys.executable)
+    if not lock.strip():
+        _run([base, "-m", "venv", "--without-pip", str(folder)])
+        return
     requirements = folder.with_suffix(".requirements")
     requirements.write_text(lock)
-    steps = (
-        [base, "-m", "venv", str(folder)],
-        [str(folder / "bin" / "pip"), "install", "--quiet", "--require-hashes", "-r", str(requirements)],
-    )
-    for step in steps:
-        done = subprocess.run(step, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Unavailable(
-                f"the image's requirements could not be installed: {done.stderr.strip()[-600:]}",
-                hint="check that pip reaches its index, then repeat",
-            )
+    _run([base, "-m", "venv", str(folder)])
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    _run([*pip, "install", "--quiet", "--require-hashes", "-r", str(requirements)])
+    requirements.unlink()
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip())[-600:]
+        raise Unavailable(
+            f"the image's requirements could not be installed: {said}",
+            hint="check that pip reaches its index, then repeat",
+        )

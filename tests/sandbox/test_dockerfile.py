@@ -1,0 +1,166 @@
+"""A Dockerfile is followed as far as the sandbox can, and what it cannot is said, all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from failover.errors import InvalidInput
+from sandbox.dockerfile import Copy, Recipe, parse_dockerfile
+
+Parse = Callable[..., Recipe]
+START = 'ENTRYPOINT ["python", "-m", "it"]\n'
+
+
+@pytest.fixture
+def parse(tmp_path: Path) -> Parse:
+    def follow(text: str, **arguments: str) -> Recipe:
+        path = tmp_path / "Dockerfile"
+        path.write_text(text)
+        return parse_dockerfile(path, arguments)
+
+    return follow
+
+
+def test_the_services_own_dockerfile_is_followed_whole() -> None:
+    recipe = parse_dockerfile(Path(__file__).parents[2] / "service" / "Dockerfile")
+    assert recipe.entry_point == ("python", "-m", "service", "serve")
+    assert recipe.working_directory == "/app"
+    assert recipe.environment["PORT"] == "8080"
+    assert recipe.lock == "requirements.lock"
+    assert [note.split()[0] for note in recipe.unsimulated] == ["USER"]
+
+
+def test_command_follows_entry_point_and_a_later_entry_point_takes_the_command_away(parse: Parse) -> None:
+    assert parse('FROM a\nENTRYPOINT ["e"]\nCMD ["c", "d"]\n').entry_point == ("e", "c", "d")
+    assert parse('FROM a\nCMD ["c"]\n').entry_point == ("c",)
+    assert parse('FROM a\nCMD ["c"]\nENTRYPOINT ["e"]\n').entry_point == ("e",)
+
+
+def test_folders_build_on_each_other(parse: Parse) -> None:
+    recipe = parse(f"FROM a\nWORKDIR /app\nWORKDIR sub\nCOPY x ./\nWORKDIR /other\n{START}")
+    assert recipe.working_directory == "/other"
+    assert recipe.copies == (Copy(("x",), "/app/sub/"),)
+
+
+@pytest.mark.parametrize(
+    ("written", "copy"),
+    [
+        ("a b", Copy(("a",), "/w/b")),
+        ("a b/", Copy(("a",), "/w/b/")),
+        ("a b c/", Copy(("a", "b"), "/w/c/")),
+        ("a b c", Copy(("a", "b"), "/w/c/")),
+        ("a .", Copy(("a",), "/w/")),
+        ("a /", Copy(("a",), "/")),
+        ("a /abs", Copy(("a",), "/abs")),
+        ('["with space", "b/"]', Copy(("with space",), "/w/b/")),
+        ('"with space" b/', Copy(("with space",), "/w/b/")),
+        ("--chown=1:1 --chmod=755 a b", Copy(("a",), "/w/b")),
+        ("${NAME}.py $NAME/", Copy(("it.py",), "/w/it/")),
+    ],
+)
+def test_the_forms_of_copy(parse: Parse, written: str, copy: Copy) -> None:
+    assert parse(f"FROM a\nENV NAME=it\nWORKDIR /w\nCOPY {written}\n{START}").copies == (copy,)
+
+
+def test_variables_come_from_arguments_and_environment(parse: Parse) -> None:
+    text = f"""ARG BASE=slim
+FROM python:$BASE
+ARG VERSION=1 OTHER
+ENV A=$VERSION B="two words" \\
+    C='single'
+ENV A=9 D=${{A}}-${{NONE:-none}}-${{B:+set}} E=${{NONE}}
+ENV OLD the whole  rest
+{START}"""
+    assert parse(text).environment == {
+        "A": "9",
+        "B": "two words",
+        "C": "single",
+        "D": "1-none-set",
+        "E": "",
+        "OLD": "the whole rest",
+    }
+    assert parse(text, VERSION="7").environment["D"] == "7-none-set"
+
+
+def test_a_stage_goes_on_from_another_without_changing_it(parse: Parse) -> None:
+    recipe = parse(f"FROM a AS base\nENV X=1\nCOPY a /a\nFROM base AS left\nENV X=2\nCOPY b /b\nFROM BASE\n{START}")
+    assert recipe.environment == {"X": "1"}
+    assert recipe.copies == (Copy(("a",), "/a"),)
+
+
+def test_files_of_an_own_stage_are_known_by_name_and_by_number(parse: Parse) -> None:
+    made = (Copy(("a",), "/made/a"),)
+    for name in ("maker", "0"):
+        recipe = parse(f"FROM x AS maker\nCOPY a /made/a\nFROM y\nCOPY --from={name} /made /here\n{START}")
+        assert recipe.copies == (Copy(("/made",), "/here", made),)
+
+
+def test_files_of_a_foreign_image_are_said_to_be_missing(parse: Parse) -> None:
+    recipe = parse(f"FROM x\nCOPY --from=docker.io/other /bin/tool /bin/\n{START}")
+    assert recipe.copies == ()
+    assert recipe.unsimulated == ("COPY --from=docker.io/other /bin/tool /bin/",)
+
+
+@pytest.mark.parametrize(
+    ("copy", "run", "lock"),
+    [
+        ("requirements.lock ./", "pip install -r requirements.lock", "requirements.lock"),
+        ("deps/r.lock /tmp/here.txt", "pip install --requirement=/tmp/here.txt", "deps/r.lock"),
+        ("deps /deps", "python -m pip install --no-cache-dir -r /deps/r.lock", "deps/r.lock"),
+        (". .", "apt-get update && pip install -q -r r.lock && rm -rf /x", "r.lock"),
+    ],
+)
+def test_the_lock_is_found_where_pip_reads_it(parse: Parse, copy: str, run: str, lock: str) -> None:
+    recipe = parse(f"FROM a\nWORKDIR /app\nCOPY {copy}\nRUN {run}\n{START}")
+    assert recipe.lock == lock
+    assert recipe.unsimulated == ()
+
+
+def test_a_lock_installed_in_an_earlier_stage_counts(parse: Parse) -> None:
+    text = f"FROM a AS b\nCOPY r.lock /\nRUN pip install -r /r.lock\nFROM a\nCOPY --from=b /venv /venv\n{START}"
+    assert parse(text).lock == "r.lock"
+
+
+def test_what_is_not_simulated_is_kept_in_words(parse: Parse) -> None:
+    recipe = parse(f"FROM a\nRUN apt-get install curl\nUSER 1\nLABEL a=b\nVOLUME /x\n{START}")
+    assert recipe.unsimulated == ("RUN apt-get install curl", "USER 1", "VOLUME /x")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "told"),
+    [
+        ("", "Dockerfile", "has no FROM"),
+        ("FROM a\n", "Dockerfile", "starts nothing"),
+        ("WORKDIR /a\nFROM a\n" + START, "Dockerfile:1", "WORKDIR stands before FROM"),
+        ("FROM a b\n", "Dockerfile:1", "is not understood"),
+        ("FROM a\nCMD python -m it\n", "Dockerfile:2", "shell form"),
+        ("FROM a\nCMD ['a']\n", "Dockerfile:2", "no JSON list of strings"),
+        ("FROM a\nCMD [1]\n", "Dockerfile:2", "no JSON list of strings"),
+        ("FROM a\nCOPY onlyone\n" + START, "Dockerfile:2", "is not understood"),
+        ("FROM a\nCOPY ../secret /\n" + START, "Dockerfile:2", "leaves the context"),
+        ("FROM a\nCOPY 'open /\n" + START, "Dockerfile:2", "No closing quotation"),
+        ("FROM a\nENV A=1 B\n" + START, "Dockerfile:2", "is not understood"),
+        ("FROM a\nRUN pip install -r none.txt\n" + START, "Dockerfile:2", "which no COPY before it put there"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(parse: Parse, text: str, place: str, told: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(text)
+    [mistake] = caught.value.mistakes
+    assert mistake.place == place
+    assert told in mistake.what
+    assert mistake.hint
+
+
+def test_all_mistakes_are_told_together(parse: Parse) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse("FROM a\nCOPY x\nENV\nCMD sh -c x\n")
+    assert [mistake.place for mistake in caught.value.mistakes] == ["Dockerfile:2", "Dockerfile:3", "Dockerfile:4"]
+
+
+def test_a_missing_dockerfile_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no Dockerfile at"):
+        parse_dockerfile(tmp_path / "Dockerfile")
