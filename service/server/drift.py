@@ -16,6 +16,7 @@ from service.model.reference import count_like, kolmogorov_smirnov, population_s
 from service.server.models import Answers, Models, ServedModel
 from service.server.tensors import Rows
 
+PREDICTIONS = "(label)"  # the manifest's reference of what the model predicted on unseen rows, beside the features
 LEAST_ROWS = 100  # below this the indices say more about chance than about drift
 
 
@@ -70,6 +71,8 @@ def _score(model: ServedModel, batches: list[tuple[Rows, list[str]]], capacity: 
     }
     counts = Counter(labels)
     document["labels"] = {name: counts[name] / len(labels) for name in model.classes}
+    if PREDICTIONS in model.manifest.reference:
+        document["prediction"] = _score_feature(model.manifest.reference[PREDICTIONS], np.array(labels, dtype=object))
     return document
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import logging
 import resource
 import socket
+import struct
 from types import FrameType
 
 import uvicorn
@@ -18,6 +20,8 @@ from service.server.runtime import Runtime, build_runtime
 from service.server.settings import Settings
 from service.server.transport import Desk
 
+_ACCEPT_SECONDS = 0.05
+_SO_ATTACH_FILTER = 26  # Linux, <asm-generic/socket.h>; not in Python's socket module
 GRACEFUL_SECONDS = 10  # for requests that are under way when the draining is over
 
 
@@ -43,6 +47,11 @@ class Server(uvicorn.Server):
         deadline = asyncio.get_running_loop().time() + seconds
         while not self.force_exit and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.05)
+        for listener in sockets or ():
+            _turn_newcomers_away(listener)
+        # What was connected before that is accepted in the loop's next turns; closing now would reset it.
+        await asyncio.sleep(_ACCEPT_SECONDS)
+        self._desk.closing = True
         await super().shutdown(sockets)
         log(logging.INFO, "stopped")
 
@@ -89,8 +98,10 @@ def build_desk(runtime: Runtime) -> Desk:
         latency_seconds=runtime.faults.latency_seconds,
         on_shed=count_shed,
     )
-    runtime.metrics.add_gauge("outlast_queue_depth", "Requests waiting for inference.", lambda: {(): float(desk.depth)})
-    runtime.metrics.add_gauge("outlast_connections", "Open connections.", lambda: {(): float(len(desk.connections))})
+    gauge = runtime.metrics.add_gauge
+    gauge("outlast_queue_depth", "Requests waiting for inference.", lambda: {(): float(desk.depth)})
+    gauge("outlast_in_flight", "Requests being answered.", lambda: {(): float(desk.in_flight)})
+    gauge("outlast_connections", "Open connections.", lambda: {(): float(len(desk.connections))})
     return desk
 
 
@@ -124,6 +135,17 @@ def _listen(settings: Settings) -> socket.socket:
     listener.listen(4096)
     listener.set_inheritable(True)
     return listener
+
+
+def _turn_newcomers_away(listener: socket.socket) -> None:
+    """Let the kernel drop connection requests, which clients repeat, while it still completes what it has begun.
+
+    Closing a listening socket resets connections that the kernel has already completed and nobody has accepted yet.
+    A packet filter that takes nothing (classic BPF, `return 0`) opens no such gap. Elsewhere than on Linux it stays.
+    """
+    program = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+    with contextlib.suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(program)))
 
 
 def _raise_file_limit(connections: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from service.server.audit import FileSink, NoTrail, Sink, Trail
 from service.server.auth import Gate
-from service.server.drift import Drift
+from service.server.drift import PREDICTIONS, Drift
 from service.server.endpoint import Endpoint, Exchange, NamedFeatures, OpenInference, Target
 from service.server.faults import Faults
 from service.server.health import Health
@@ -190,10 +190,10 @@ def _add_gauges(runtime: Runtime) -> None:
 
 
 def _drift_scores(drift: Drift) -> dict[tuple[str, ...], float]:
-    return {
-        (model, feature, name): score
-        for model, document in drift.scores.items()
-        for feature, scores in document.get("features", {}).items()
-        for name, score in scores.items()
-        if name in ("psi", "ks")
-    }
+    """Score by model, feature and kind; the predictions count as one more feature."""
+    found: dict[tuple[str, ...], float] = {}
+    for model, document in drift.scores.items():
+        scored = {**document.get("features", {}), PREDICTIONS: document.get("prediction", {})}
+        for feature, scores in scored.items():
+            found |= {(model, feature, name): scores[name] for name in ("psi", "ks") if name in scores}
+    return found

@@ -44,7 +44,8 @@ IDLE, HEAD, BODY, BUSY, LINGERING = range(5)
 
 # A refused client may still be sending; closing at once would reset the connection and take the refusal with it.
 _LINGER_SECONDS = 2.0
-_SWEEP_SECONDS = 1.0
+_SWEEP_SECONDS = 0.5
+_LAST_CHANCE_SECONDS = 0.5
 _MOST_PIPELINED = 32
 # What a request costs beside its bytes, as bytes: connection, headers, receipt, audit. Only the proportion matters.
 _FIXED_COST_BYTES = 1024
@@ -77,7 +78,8 @@ class Desk:
         self.settings = settings
         self.targets = {path.encode(): target for path, target in targets.items()}
         self.clock = clock
-        self.draining = False
+        self.draining = False  # answers tell their clients to go elsewhere
+        self.closing = False  # nobody is accepted any more
         self.idle: dict[Connection, None] = {}  # in the order in which they fell idle
         self.connections: set[Any] = set()
         self._endpoint = endpoint
@@ -96,6 +98,11 @@ class Desk:
     def depth(self) -> int:
         """Requests waiting for inference."""
         return len(self._queue)
+
+    @property
+    def in_flight(self) -> int:
+        """Connections whose request is being answered. Counted when asked for, not at every request."""
+        return sum(1 for connection in self.connections if connection.busy)
 
     def connection_class(self) -> type[Connection]:
         """The protocol class that uvicorn is to use for this desk's connections."""
@@ -241,6 +248,11 @@ class Connection(asyncio.Protocol):
         self._backlog: deque[_Message] | None = None
         self._last = False  # no further request is read from this connection
         self._write_paused_at: float | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request of this connection is being answered."""
+        return self._phase == BUSY
 
     # -- asyncio ------------------------------------------------------------------------------------------------------
 
@@ -499,7 +511,7 @@ class Connection(asyncio.Protocol):
         spent = now - self._since
         if self._write_paused_at is not None and now - self._write_paused_at > settings.body_seconds:
             self.transport.abort()
-        elif self._phase == IDLE and spent > settings.idle_seconds:
+        elif self._phase == IDLE and spent > (_LAST_CHANCE_SECONDS if self.desk.closing else settings.idle_seconds):
             self.transport.close()
         elif self._phase == HEAD and spent > settings.head_seconds:
             self._refuse(Problem(SLOW_REQUEST, f"its headers were not complete after {settings.head_seconds:g} s"))
@@ -509,8 +521,11 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
 
     def shutdown(self) -> None:
-        """uvicorn stops: end an idle connection now, any other one with the answer that it waits for."""
-        if self._phase == IDLE:
+        """uvicorn stops: end an idle connection, any other one with the answer that it waits for.
+
+        One that has just been accepted gets a moment (`check_time` ends it): its request is on the way.
+        """
+        if self._phase == IDLE and self.loop.time() - self._since > _LAST_CHANCE_SECONDS:
             self.transport.close()
         elif self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False

@@ -29,6 +29,7 @@ LIMITED_KEY = "olk_limited"
 EXPIRED_KEY = "olk_expired"
 RECEIPT_KEYS = "k1:" + "ab" * 32
 INFER = "/v2/models/tumour/infer"
+VERSION: str = json.loads((RELEASED / "tumour" / "manifest.json").read_text())["version"]  # moves with each release
 _LISTENING = re.compile(r"listening on \w+://\S+:(\d+) as")
 START_SECONDS = 20.0
 
@@ -72,7 +73,7 @@ class Server:
         return self.process.wait(20)
 
 
-def start_server(folder: Path, **environment: str) -> Server:
+def start_server(folder: Path, *, scheme: str = "http", **environment: str) -> Server:
     """Start the server with these settings; ready to be asked when this returns."""
     environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environ |= {"PORT": "0", "OUTLAST_HOST_BIND": "127.0.0.1", "OUTLAST_SITE": "aws", "OUTLAST_DRAIN_SECONDS": "0"}
@@ -83,7 +84,7 @@ def start_server(folder: Path, **environment: str) -> Server:
     try:
         port = _wait_for_port(process, stderr)
         server = Server(port, process, stdout, stderr)
-        wait_for(lambda: _answers(server), "the server to answer")
+        wait_for(lambda: _answers(server, scheme), "the server to answer")
     except BaseException:
         process.kill()
         process.wait()
@@ -111,18 +112,17 @@ def _wait_for_port(process: subprocess.Popen[bytes], stderr: Path) -> int:
     return int(wait_for(port, "the server's port"))
 
 
-def _answers(server: Server) -> bool:
+def _answers(server: Server, scheme: str) -> bool:
     try:
-        with server.client() as client:
-            return client.get("/livez").status_code == 200
+        return httpx.get(f"{scheme}://127.0.0.1:{server.port}/livez", verify=False, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
 
 
 @contextmanager
-def running(folder: Path, **environment: str) -> Iterator[Server]:
+def running(folder: Path, *, scheme: str = "http", **environment: str) -> Iterator[Server]:
     """A server for the length of a block."""
-    server = start_server(folder, **environment)
+    server = start_server(folder, scheme=scheme, **environment)
     try:
         yield server
     finally:

@@ -10,7 +10,7 @@ import pytest
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException
 
-from tests.service.server.harness import INFER, Server, infer_body
+from tests.service.server.harness import INFER, VERSION, Server, infer_body
 
 
 @pytest.fixture
@@ -71,13 +71,13 @@ def test_triton_reads_health_and_metadata(client: triton.InferenceServerClient) 
     assert client.is_server_live()
     assert client.is_server_ready()
     assert client.is_model_ready("tumour")
-    assert client.is_model_ready("tumour", "1")
+    assert client.is_model_ready("tumour", VERSION)
     assert not client.is_model_ready("tumour", "99")
     assert client.get_server_metadata()["extensions"] == ["binary_tensor_data"]
     metadata = client.get_model_metadata("tumour")
     assert metadata["inputs"] == [{"name": "features", "datatype": "FP32", "shape": [-1, 30]}]
     assert [output["name"] for output in metadata["outputs"]] == ["label", "probabilities"]
-    assert "1" in metadata["versions"]
+    assert metadata["versions"] == [VERSION]
 
 
 def test_triton_is_told_what_is_wrong(client: triton.InferenceServerClient, rows: np.ndarray) -> None:
@@ -90,9 +90,9 @@ def test_triton_is_told_what_is_wrong(client: triton.InferenceServerClient, rows
 
 def test_the_version_in_the_path_is_the_one_that_answers(open_server: Server, rows: np.ndarray) -> None:
     with open_server.client() as client:
-        reply = client.post(INFER.replace("/infer", "/versions/1/infer"), json=infer_body([rows[0].tolist()]))
+        reply = client.post(INFER.replace("/infer", f"/versions/{VERSION}/infer"), json=infer_body([rows[0].tolist()]))
     assert reply.status_code == 200
-    assert reply.json()["model_version"] == "1"
+    assert reply.json()["model_version"] == VERSION
 
 
 def test_a_request_id_and_a_trace_come_back(open_server: Server, rows: np.ndarray) -> None:
