@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,8 @@ from datetime import UTC, datetime
 from failover.testing.clock import Clock
 from failover.testing.health import Config, Opinion, is_healthy, regions_of
 from failover.testing.probe import Limits, Outcome, probe
+
+_log = logging.getLogger(__name__)
 
 CONNECT_SECONDS, TCP_CONNECT_SECONDS, STATUS_SECONDS, BODY_SECONDS = 4.0, 10.0, 2.0, 2.0
 WALL_FLOORS = Limits(connect=0.5, status=1.0, body=1.0)
@@ -181,7 +184,11 @@ class HealthCheckers:
 
     async def _check_once(self, checker: _Checker) -> None:
         config = self._configs[checker.check_id]
-        outcome = await self._observe(checker, config)
+        try:
+            outcome = await self._observe(checker, config)
+        except Exception as error:  # a checker that dies would leave the status as it is for ever
+            _log.exception("a health check of %s failed in the checker itself", checker.check_id)
+            outcome = Outcome(False, f"Failure: {type(error).__name__}: {error}")
         config = self._configs.get(checker.check_id, config)
         checker.opinion = checker.opinion.after(outcome.success, int(config.get("FailureThreshold") or 3))
         checker.latest = Observation(checker.region, checker.opinion.healthy, outcome.report, datetime.now(UTC))

@@ -7,6 +7,8 @@ no TCP client hold a connection by sending nothing.
 from __future__ import annotations
 
 import asyncio
+import functools
+import logging
 import random
 import socket
 from collections.abc import Callable, Sequence
@@ -27,6 +29,8 @@ import dns.rrset
 
 from failover.answers import Answer, Healthy, Outside, Rrset, Zone, answer
 from failover.testing.clock import Clock
+
+_log = logging.getLogger(__name__)
 
 UDP_PAYLOAD = 1_232  # the largest UDP answer that is not fragmented on the way (DNS Flag Day 2020)
 TCP_IDLE_SECONDS = 10.0  # wall: for each whole message, so that one byte an hour holds nothing
@@ -111,7 +115,12 @@ class DnsServer:
             return None
         response = dns.message.make_response(query, our_payload=UDP_PAYLOAD)
         response.flags &= ~dns.flags.RA
-        self._fill(query, response)
+        try:
+            self._fill(query, response)
+        except Exception:  # a record that cannot be put on the wire must not silence the name server
+            _log.exception("no answer could be made to %s", query.question)
+            response.answer, response.authority = [], []
+            response.set_rcode(dns.rcode.SERVFAIL)
         if limit is None:
             limit = min(UDP_PAYLOAD, query.payload) if query.edns >= 0 else 512
         return response.to_wire(max_size=max(limit, 512), prefer_truncation=True)
@@ -202,6 +211,7 @@ class _Datagrams(asyncio.DatagramProtocol):
             self._transport.sendto(response, addr)
 
 
+@functools.lru_cache(maxsize=4_096)
 def rdata_of(rdtype: str, value: str) -> dns.rdata.Rdata:
     """A record value as Route 53 keeps it; names in it are absolute with or without a last dot. Raises DNSException."""
     return dns.rdata.from_text("IN", rdtype, value, origin=dns.name.root, relativize=False)

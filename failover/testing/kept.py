@@ -42,13 +42,15 @@ class Kept:
         return {"zones": list(self._zones.values()), "health_checks": list(self._checks)}
 
     def tables(self) -> dict[str, Zone]:
-        """Every zone as the name server needs it, by id."""
-        return {zone_id: _table(zone) for zone_id, zone in self._zones.items()}
+        """Every public zone as the name server needs it, by id."""
+        return {zone_id: table for zone_id in self._zones if (table := self.table(zone_id))}
 
     def table(self, zone_id: str) -> Zone | None:
-        """One of them; None when it is gone."""
+        """One of them; None when it is gone, or private: those are answered inside a VPC only."""
         zone = self._zones.get(zone_id)
-        return _table(zone) if zone else None
+        if zone is None or zone.get("Config", {}).get("PrivateZone"):
+            return None
+        return Zone.from_api(zone["Name"], zone["Records"])
 
     def configs(self) -> dict[str, Config]:
         """Every health check's configuration, by id."""
@@ -60,7 +62,3 @@ class Kept:
             self._zones.pop(zone_id, None)
         else:
             self._zones[zone_id] = self._store.keep_zone(zone)
-
-
-def _table(zone: Mapping[str, Any]) -> Zone:
-    return Zone.from_api(zone["Name"], zone["Records"])

@@ -52,6 +52,8 @@ async def probe(config: Config, address: str, port_offset: int, limits: Limits) 
         return Outcome(False, f"Failure: {error}. Resolved IP: {address}")
     except TimeoutError:
         return Outcome(False, f"Failure: Connection timed out. Resolved IP: {address}")
+    except ValueError as error:  # a name that cannot be sent as SNI
+        return Outcome(False, f"Failure: {error}. Resolved IP: {address}")
     except OSError as error:
         told = os.strerror(error.errno) if error.errno else str(error)
         return Outcome(False, f"Failure: {told}. Resolved IP: {address}")

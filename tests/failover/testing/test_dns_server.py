@@ -163,6 +163,11 @@ def test_a_thousand_pieces_of_garbage_a_second_stop_nobody(running: Running) -> 
     assert running.server.counters.dropped > dropped + 500
 
 
+def test_a_value_that_cannot_be_sent_is_servfail(running: Running) -> None:
+    running.outside["bad.example.net"] = ("not an address",)
+    assert running.udp("bad.example.net").rcode() == dns.rcode.SERVFAIL
+
+
 def test_responses_are_not_answered(running: Running) -> None:
     response = dns.message.make_response(dns.message.make_query(H, "A"))
     assert running.server.respond(response.to_wire()) is None

@@ -107,6 +107,11 @@ def test_plain_http_and_tcp(certificate: Path) -> None:
         assert not check(site, "HTTP").success  # plain HTTP at a TLS port
 
 
+def test_a_name_that_no_handshake_can_carry_ends_the_check(certificate: Path) -> None:
+    with served(certificate) as site:
+        assert not check(site, FullyQualifiedDomainName="a" * 64 + ".example").success
+
+
 def test_a_closed_port_is_refused() -> None:
     with served(None) as site:
         port = site.port
