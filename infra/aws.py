@@ -16,7 +16,7 @@ from infra.contract import HEALTH_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import AwsOptions, SiteSettings
-from infra.site import deploy_site
+from infra.site import deploy_site, once
 from infra.stack import build_spec
 
 CONTAINER = "service"
@@ -61,18 +61,18 @@ class Aws:
         image, repository = _image(name)
         certificate = _certificate(zone, spec.host, origin)
         front = _front(name, network, certificate)
-        _service(name, spec, network, front, image, repository)
-        zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
+        service = _service(name, spec, network, front, image, repository)
+        record = zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
         return Site(
             name=spec.name,
             cloud=self.name,
             region=spec.region,
-            origin_host=origin,
+            origin_host=once(origin, record),
             # A load balancer's addresses change, so checkers resolve its own name; the certificate holds that too.
             probe_address=origin,
             probe_server_name=origin,
             model_digest=spec.model_digest,
-            image_digest=image.digest,
+            image_digest=once(image.digest, service),
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=False),
         )
 

@@ -18,7 +18,7 @@ from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import AzureOptions, SiteSettings
-from infra.site import deploy_site
+from infra.site import deploy_site, once
 from infra.stack import build_spec
 
 # The same in every subscription: learn.microsoft.com/azure/role-based-access-control/built-in-roles
@@ -72,17 +72,17 @@ class Azure:
             # The subscription's, so it is known before anything of the app exists.
             app.get_custom_domain_verification_id_output().apply(_verification_id),
         )
-        _app(name, spec, base, environment, certificate, image, ownership)
-        zone.address("origin", origin, environment.static_ip)
+        container_app = _app(name, spec, base, environment, certificate, image, ownership)
+        record = zone.address("origin", origin, environment.static_ip)
         return Site(
             name=spec.name,
             cloud=self.name,
             region=spec.region,
-            origin_host=origin,
+            origin_host=once(origin, record),
             probe_address=environment.static_ip,
             probe_server_name=spec.host,
             model_digest=spec.model_digest,
-            image_digest=image.digest,
+            image_digest=once(image.digest, container_app),
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=True),
         )
 

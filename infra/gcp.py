@@ -13,7 +13,7 @@ from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import GcpOptions, SiteSettings
-from infra.site import deploy_site
+from infra.site import deploy_site, once
 from infra.stack import build_spec
 
 Certificates = tuple[gcp.certificatemanager.CertificateMap, gcp.certificatemanager.CertificateMapEntry]
@@ -51,20 +51,21 @@ class Gcp:
         ready = pulumi.ResourceOptions(depends_on=_apis())
         image = _image(name, spec.region, ready)
         service = _service(name, spec, image, ready)
+        invoker = _let_anyone_in(service, spec.region)
         address = gcp.compute.GlobalAddress("address", name=name, opts=ready)
         certificates, entry = _certificate(name, spec.host, zone, ready)
         front = _url_map(name, spec.region, service, ready)
-        _front(name, front, address, (certificates, entry), ready)
-        zone.address("origin", origin, address.address)
+        ports = _front(name, front, address, (certificates, entry), ready)
+        record = zone.address("origin", origin, address.address)
         return Site(
             name=spec.name,
             cloud=self.name,
             region=spec.region,
-            origin_host=origin,
+            origin_host=once(origin, record, *ports),
             probe_address=address.address,
             probe_server_name=spec.host,
             model_digest=spec.model_digest,
-            image_digest=image.digest,
+            image_digest=once(image.digest, service, invoker),
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=True),
         )
 
@@ -91,7 +92,7 @@ def _image(name: str, region: str, ready: pulumi.ResourceOptions) -> BuiltImage:
 def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.ResourceOptions) -> gcp.cloudrunv2.Service:
     # The service calls nothing of Google's: its account has no role.
     account = gcp.serviceaccount.Account("identity", account_id=name, display_name=name, opts=ready)
-    service = gcp.cloudrunv2.Service(
+    return gcp.cloudrunv2.Service(
         "service",
         name=name,
         location=spec.region,
@@ -110,16 +111,19 @@ def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.Resourc
         ),
         opts=ready,
     )
-    gcp.cloudrunv2.ServiceIamMember(
+
+
+def _let_anyone_in(service: gcp.cloudrunv2.Service, region: str) -> gcp.cloudrunv2.ServiceIamMember:
+    """Who may call is decided by the service itself, which asks for API keys; without this Cloud Run lets nobody in."""
+    return gcp.cloudrunv2.ServiceIamMember(
         "anyone",
         name=service.name,
-        location=spec.region,
+        location=region,
         role="roles/run.invoker",
         member="allUsers",
         # A service that is replaced loses its bindings, though this one's inputs stay the same.
         opts=pulumi.ResourceOptions(replace_with=[service]),
     )
-    return service
 
 
 def _container(spec: SiteSpec, image: BuiltImage) -> gcp.cloudrunv2.ServiceTemplateContainerArgs:
@@ -193,7 +197,8 @@ def _front(
     address: gcp.compute.GlobalAddress,
     certificates: Certificates,
     ready: pulumi.ResourceOptions,
-) -> None:
+) -> list[gcp.compute.GlobalForwardingRule]:
+    """Two ports of one address: TLS to the service, plain HTTP to TLS."""
     # Not 1.3 alone: the health checkers of Route 53 are documented to speak no more than 1.2.
     policy = gcp.compute.SSLPolicy("tls", name=name, min_tls_version="TLS_1_2", profile="MODERN", opts=ready)
     entries, entry = certificates
@@ -212,7 +217,7 @@ def _front(
         opts=ready,
     )
     http = gcp.compute.TargetHttpProxy("http", name=name, url_map=redirect.id)
-    for port, proxy in ((443, https), (80, http)):
+    return [
         gcp.compute.GlobalForwardingRule(
             f"port-{port}",
             name=f"{name}-{port}",
@@ -222,6 +227,8 @@ def _front(
             port_range=str(port),
             load_balancing_scheme=SCHEME,
         )
+        for port, proxy in ((443, https), (80, http))
+    ]
 
 
 def _url_map(

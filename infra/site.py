@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
+
+import pulumi
 
 from infra.contract import Cloud, SiteSpec, site_output
+
+T = TypeVar("T")
+
+
+def once(value: pulumi.Input[T], *made: pulumi.CustomResource) -> pulumi.Output[T]:
+    """`value`, known only once all of these are made.
+
+    A site must not be exported while its front or its service failed to come up: `traffic` would send clients there
+    until the new health check has found out.
+    """
+    known: pulumi.Output[list[Any]] = pulumi.Output.all(value, *(resource.id for resource in made))
+    first: pulumi.Output[T] = known.apply(lambda values: values[0])
+    return first
 
 
 def deploy_site(cloud: Cloud, spec: SiteSpec) -> dict[str, Any]:

@@ -111,11 +111,14 @@ class _Clouds(mocks.Mocks):
     def __init__(self, stacks: Mapping[str, Mapping[str, Any]]) -> None:
         self.stacks = stacks
         self.calls: list[str] = []
+        self.broken: tuple[str, str] | None = None
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if args.typ == "pulumi:pulumi:StackReference":
             name = args.inputs["name"]
             return name, {"name": name, "outputs": dict(self.stacks[name.split("/")[2]]), "secretOutputNames": []}
+        if (args.typ, args.name) == self.broken:
+            raise RuntimeError(f"{args.name} could not be made")
         return f"{args.name}-id", {**args.inputs, **_computed(args.typ, args.name, args.inputs)}
 
     def call(self, args: mocks.MockCallArgs) -> Any:
@@ -216,7 +219,7 @@ def _run(program: Callable[[], None], clouds: _Clouds, run: Run, preview: bool) 
         )
         try:
             program()
-        except pulumi.RunError as error:
+        except (pulumi.RunError, RuntimeError) as error:
             return str(error)
     return None
 
@@ -251,11 +254,21 @@ def _finish(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def run_stack(
-    stack: str, *, preview: bool = False, stacks: Mapping[str, Mapping[str, Any]] | None = None, **changed: Any
+    stack: str,
+    *,
+    preview: bool = False,
+    stacks: Mapping[str, Mapping[str, Any]] | None = None,
+    broken: tuple[str, str] | None = None,
+    **changed: Any,
 ) -> Run:
-    """Run the program of `stack` as `pulumi up` would, with `changed` settings and outputs of other `stacks`."""
+    """Run the program of `stack` as `pulumi up` would, with `changed` settings.
+
+    `stacks` are outputs of other stacks that differ, `broken` is the type and name of a resource that cannot be made:
+    then the run ends early, as it does with the engine, and exports nothing that depends on it.
+    """
     others: dict[str, Mapping[str, Any]] = {"zone": {"zone": ZONE}} | {s: {"site": site(s)} for s in STACKS[1:4]}
     run, clouds = Run(stack), _Clouds(others | dict(stacks or {}))
+    clouds.broken = broken
     settings = parse(stack, configuration(stack, **changed))
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
@@ -271,7 +284,7 @@ def run_stack(
             # What waited for a value that never came goes now, not in the middle of another test.
             warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
             gc.collect()
-    if refused:
+    if refused and not broken:
         raise pulumi.RunError(refused)
     run.calls = sorted(clouds.calls)
     return run

@@ -56,6 +56,26 @@ def test_site_is_exported_whole(
     }
 
 
+@pytest.mark.parametrize(
+    ("stack", "type_", "name"),
+    [
+        ("aws", "aws:ecs/service:Service", "service"),
+        ("aws", "aws:lb/listener:Listener", "https"),
+        ("aws", RECORD, "origin"),
+        ("azure", "azure-native:app:ContainerApp", "app"),
+        ("azure", RECORD, "origin"),
+        ("gcp", "gcp:cloudrunv2/service:Service", "service"),
+        ("gcp", "gcp:cloudrunv2/serviceIamMember:ServiceIamMember", "anyone"),
+        ("gcp", "gcp:compute/globalForwardingRule:GlobalForwardingRule", "port-443"),
+        ("gcp", RECORD, "origin"),
+    ],
+)
+def test_site_that_is_half_made_is_not_exported(stack: str, type_: str, name: str) -> None:
+    run = run_stack(stack, broken=(type_, name))
+    assert [r for r in run.resources if (r.type, r.name) == (type_, name)], "it was never tried"
+    assert run.outputs == {}
+
+
 def test_site_survives_the_way_through_pulumi_which_makes_floats_of_numbers() -> None:
     site = Site("a", "aws", "r", "o", "p", "s", "m", "i", 100)
     travelled = {k: float(v) if isinstance(v, int) else v for k, v in site_output(site).items()}
