@@ -105,6 +105,20 @@ def test_unknown_things_are_refused(client: Route53Client, zone: str, call: Any,
     assert code_of(error) == expected
 
 
+def test_pages_list_every_record_once_in_route_53s_order(client: Route53Client, zone: str) -> None:
+    group = [plain(Name=f"w.{H}", SetIdentifier=f"{n:02}", Weight=1) for n in range(12)]
+    change(client, zone, *(("CREATE", record) for record in [*group, *(plain(Name=f"{n}.{H}") for n in "bac")]))
+    pages = client.get_paginator("list_resource_record_sets").paginate(
+        HostedZoneId=zone, PaginationConfig={"PageSize": 5}
+    )
+    listed = [(r["Name"], r.get("SetIdentifier")) for page in pages for r in page["ResourceRecordSets"]]
+    apex = [("outlast.example.", None)] * 2
+    singles = [(f"{n}.{H}.", None) for n in "abc"]
+    assert listed == [*apex, *singles, *((f"w.{H}.", f"{n:02}") for n in range(12))]
+    start = client.list_resource_record_sets(HostedZoneId=zone, StartRecordName=f"c.{H}", MaxItems="1")
+    assert (start["ResourceRecordSets"][0]["Name"], start["NextRecordIdentifier"]) == (f"c.{H}.", "00")
+
+
 def test_a_zone_that_holds_records_is_not_deleted(client: Route53Client, zone: str) -> None:
     change(client, zone, ("CREATE", plain()))
     with pytest.raises(ClientError) as error:
