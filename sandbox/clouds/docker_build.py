@@ -6,11 +6,21 @@ from pathlib import Path
 
 from failover.errors import OutlastError
 from sandbox import images
-from sandbox.clouds import aws, azure, gcp
+from sandbox.clouds.aws import registry as aws_registry
+from sandbox.clouds.azure import registry as azure_registry
+from sandbox.clouds.gcp import registry as gcp_registry
 from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.world import CloudRefused, Resource, Values, World, nested
 
+IMAGE = "docker-build:index:Image"
+
 _REMOTE = ("https://", "http://", "git@", "-")
+# Host names of registries end so: who decides about a push there.
+_REGISTRIES = {
+    ".amazonaws.com": aws_registry.why_not_push,
+    ".azurecr.io": azure_registry.why_not_push,
+    "-docker.pkg.dev": gcp_registry.why_not_push,
+}
 
 
 def _paths(world: World, inputs: Values) -> tuple[Path, Path]:
@@ -24,6 +34,10 @@ def _paths(world: World, inputs: Values) -> tuple[Path, Path]:
     named = nested(inputs, "dockerfile", "location")
     dockerfile = (world.project_root / named).resolve() if named else context / "Dockerfile"
     return context, dockerfile
+
+
+def _host(address: str) -> str:
+    return address.removeprefix("https://").partition("/")[0]
 
 
 def split_tag(tag: str) -> tuple[str, str, str]:
@@ -46,7 +60,8 @@ def _build(world: World, r: Resource) -> None:
 
 
 def _push(world: World, r: Resource, image: images.Image) -> None:
-    logins = {login.get("address"): login for login in r.inputs.get("registries") or []}
+    # A log-in is for a registry; an address that goes on into a repository means its host.
+    logins = {_host(str(login.get("address"))): login for login in r.inputs.get("registries") or []}
     for tag in r.inputs.get("tags") or []:
         host, repository, name = split_tag(tag)
         login = logins.get(host)
@@ -58,18 +73,10 @@ def _push(world: World, r: Resource, image: images.Image) -> None:
 
 def _refusal(world: World, host: str, repository: str, login: Values | None) -> str | None:
     """Why that registry does not take the push; without a log-in the sandbox is a docker client that has logged in."""
-    if host.endswith(".amazonaws.com"):
-        user, password = "AWS", aws.push_password(world, host)
-        known = aws.registry_of(world, host, repository)
-        if known is None and login and (login.get("username"), login.get("password")) != (user, password):
-            return "no basic auth credentials"
-        return known
-    if host.endswith(".azurecr.io"):
-        given = login or {"username": azure.TOKEN_USER, "password": azure.access_token(host, repository)}
-        return azure.may_push(world, host, repository, given.get("username", ""), given.get("password", ""))
-    if host.endswith("-docker.pkg.dev"):
-        given = login or {"username": "oauth2accesstoken", "password": gcp.access_token()}
-        return gcp.may_push(world, host, repository, given.get("username", ""), given.get("password", ""))
+    given = (str(login.get("username", "")), str(login.get("password", ""))) if login else None
+    for domain, why_not_push in _REGISTRIES.items():
+        if host.endswith(domain):
+            return why_not_push(world, host, repository, given)
     return f"{host} is no registry of the three clouds"
 
 
@@ -86,7 +93,7 @@ def _outputs(world: World, r: Resource) -> Values:
 
 
 declare(
-    "docker-build:index:Image",
+    IMAGE,
     depth=Depth.SIMULATED,
     effect="copies what the Dockerfile copies and makes a virtual environment with its lock; pushed by content digest",
     not_simulated="layers, base images, RUN lines other than pip install, other platforms",

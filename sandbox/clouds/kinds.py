@@ -7,14 +7,13 @@ the truth about a type is said.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.clouds.world import Resource, Values, World
 
 Wait = Callable[[World, Resource, float, Callable[[], bool]], None]
-Mistakes = list[tuple[str, str]]
 
 
 class Depth(enum.StrEnum):
@@ -29,17 +28,18 @@ def _nothing(world: World, resource: Resource) -> None:
     """No effect beyond what is derived from the world."""
 
 
-def _no_mistakes(inputs: Values) -> Mistakes:
-    return []
-
-
 def _no_outputs(world: World, resource: Resource) -> Values:
     return {}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One resource type. `rules` refuse before anything exists; `create` acts; `wait` returns once it works."""
+    """One resource type. `rules` refuse before anything exists; `create` acts; `wait` returns once it works.
+
+    `create` may set the id; else `id_of` makes it, else it is the program's name with a random end. `find_made` gives
+    the id of what an interrupted `create` made elsewhere than in the journal, found by `place["reference"]`.
+    `refresh` None: what is remembered is what is.
+    """
 
     type: str
     depth: Depth = Depth.TYPED
@@ -48,14 +48,13 @@ class Kind:
     id_of: Callable[[World, Resource], str] | None = None
     outputs: Callable[[World, Resource], Values] = _no_outputs
     known_early: Callable[[World, Resource], Values] = _no_outputs  # outputs that a preview can show
-    mistakes: Callable[[Values], Mistakes] = _no_mistakes  # beyond the SDK's types; reported together
     rules: Callable[[World, Resource], None] = _nothing
     create: Callable[[World, Resource], None] = _nothing
+    find_made: Callable[[World, Resource], str | None] | None = None
     update: Callable[[World, Resource], None] = _nothing
     delete: Callable[[World, Resource], None] = _nothing
-    refresh: Callable[[World, Resource], Resource | None] | None = None  # None: as remembered
+    refresh: Callable[[World, Resource], Resource | None] | None = None
     wait: Wait | None = None
-    replaces: Mapping[str, str] = field(default_factory=dict)  # wire name of an input -> source of that fact
 
 
 KINDS: dict[str, Kind] = {}

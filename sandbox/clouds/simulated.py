@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sandbox.clouds import aws, azure, docker_build, gcp, route53
+from sandbox.clouds import aws, azure, docker_build, functions, gcp, limits, replacement, route53
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.kinds import KINDS, Kind, kind_of
-from sandbox.clouds.world import (
-    ACCOUNT,
-    PROJECT,
-    PROJECT_NUMBER,
-    SUBSCRIPTION,
-    TENANT,
-    CloudRefused,
-    NotReady,
-    Resource,
-    Values,
-    World,
-    hex_id,
-)
+from sandbox.clouds.world import ACCOUNT, PROJECT, SUBSCRIPTION, CloudRefused, NotReady, Resource, Values, World, hex_id
 from sandbox.engine import cloud as engine
 
 # Importing a cloud enters its types into the table.
@@ -49,6 +38,8 @@ class SimulatedClouds:
         # Why the API of a stack's cloud does not answer now, or None: a dark cloud takes its API with it.
         self._refuses = refuses
 
+    # -- before anything is changed ----------------------------------------------------------------------------------
+
     def configure(self, package: str, config: Mapping[str, Any]) -> None:
         """Refuse accounts that are not the sandbox's, in the words of the provider that would."""
         allowed = config.get("allowedAccountIds")
@@ -69,65 +60,71 @@ class SimulatedClouds:
             )
 
     def check(self, request: engine.Request) -> Sequence[tuple[str, str]]:
-        return kind_of(request.type).mistakes(request.inputs)
+        """What is wrong with names, lengths and combinations of properties; everything at once."""
+        return limits.mistakes(request.type, request.inputs)
 
     def replaces(self, type_: str) -> frozenset[str]:
-        return frozenset(kind_of(type_).replaces)
+        return replacement.names(type_)
 
     def computed(self, request: engine.Request) -> Values:
         return kind_of(request.type).known_early(self.world, _resource(request))
 
+    # -- changes -----------------------------------------------------------------------------------------------------
+
     def create(self, request: engine.Request) -> tuple[str, Values]:
         """Make the resource, remember it, let its effects happen, and wait for them where the real cloud waits."""
         self._answer_or_refuse(request)
-        kind = kind_of(request.type)
-        resource = _resource(request)
-        kind.rules(self.world, resource)
-        kind.create(self.world, resource)
-        if not resource.id:
-            resource.id = kind.id_of(self.world, resource) if kind.id_of else f"{resource.name}-{hex_id(7)}"
-        self._refuse_twins(kind, resource)
-        resource.outputs = kind.outputs(self.world, resource)
-        self.world.put(resource)
-        self._take_effect(kind, resource, request)
+        kind, resource = kind_of(request.type), _resource(request)
+        try:
+            self._make(kind, resource)
+        finally:
+            self.world.release(resource)
+        try:
+            self._take_effect(kind, resource, request)
+        except CloudRefused:
+            self.world.forget(resource)  # it never came to be: a certificate's validation that timed out
+            self.world.reconcile()
+            raise
         return resource.id, resource.outputs
 
-    def read(self, package: str, type_: str, id_: str) -> tuple[Values, Values] | None:
-        """Inputs and outputs as the cloud has them now, or None where it has no such resource."""
-        kind = kind_of(type_)
-        resource = self.world.get(type_, id_)
-        if resource is None and kind.refresh is not None:
-            # Made behind Pulumi's back, and asked for by its id: an import.
-            resource = Resource(type_, id_, f"urn:pulumi:imported::outlast::{type_}::{id_}", {}, {}, id=id_)
-        if resource is None:
-            return None
-        if kind.refresh is not None:
-            resource = kind.refresh(self.world, resource)
-            if resource is None:
-                return None
+    def _make(self, kind: Kind, resource: Resource) -> None:
+        kind.rules(self.world, resource)
+        intended = self._intend(kind, resource)
+        try:
+            kind.create(self.world, resource)
+            if not resource.id:
+                resource.id = kind.id_of(self.world, resource) if kind.id_of else f"{resource.name}-{hex_id(7)}"
+            self._refuse_twins(kind, resource)
             resource.outputs = kind.outputs(self.world, resource)
             self.world.put(resource)
-        return resource.inputs, resource.outputs
+        finally:  # a kill comes to no `finally`: then the intent is found at the next start
+            if intended:
+                self.world.end_intent(resource)
+
+    def _intend(self, kind: Kind, resource: Resource) -> bool:
+        """Before something is made outside of the journal: write down how to find it again.
+
+        What is there already was made by somebody else. It gets no intent, so that nobody takes it for ours later.
+        """
+        if kind.find_made is None:
+            return False
+        resource.place["reference"] = str(uuid.uuid4())
+        if kind.find_made(self.world, resource) is not None:
+            return False
+        self.world.intend(resource)
+        return True
 
     def update(self, request: engine.Request) -> Values:
+        """Change the resource in place, and wait for its effects where the real cloud waits."""
         self._answer_or_refuse(request)
-        kind = kind_of(request.type)
-        known = self.world.get(request.type, request.id)
+        kind, known = kind_of(request.type), self.world.get(request.type, request.id)
         if known is None:
             raise CloudRefused(
                 f"{request.type} {request.id} does not exist",
                 hint="`pulumi refresh` finds out what is gone, `pulumi up` makes it again",
             )
-        resource = Resource(
-            known.type,
-            known.name,
-            request.urn,
-            dict(request.inputs),
-            dict(request.config),
-            known.id,
-            known.outputs,
-            dict(known.place),
-        )
+        resource = _resource(request)
+        resource.id, resource.outputs, resource.place = known.id, known.outputs, dict(known.place)
         kind.rules(self.world, resource)
         kind.update(self.world, resource)
         resource.outputs = kind.outputs(self.world, resource)
@@ -139,29 +136,30 @@ class SimulatedClouds:
         """Undo the resource; one that is already gone is not an error."""
         self._answer_or_refuse(request)
         resource = self.world.get(request.type, request.id)
-        if resource is None:
-            return
-        kind_of(request.type).delete(self.world, resource)
-        self.world.forget(resource)
-        self.world.reconcile()
+        if resource is not None:
+            self._unmake(resource)
+            self.world.reconcile()
 
-    def invoke(self, package: str, token: str, args: Values, config: Mapping[str, Any]) -> Values:
-        function = _FUNCTIONS.get(token)
-        if function is None:
-            raise CloudRefused(
-                f"the sandbox does not know the function {token}",
-                hint=f"it knows {', '.join(sorted(_FUNCTIONS))}; add it in sandbox/clouds/simulated.py",
-            )
-        return function(self.world, dict(args), dict(config))
+    def _unmake(self, resource: Resource) -> None:
+        kind_of(resource.type).delete(self.world, resource)
+        self.world.forget(resource)
 
     def _take_effect(self, kind: Kind, resource: Resource, request: engine.Request) -> None:
+        """What a wait learns is remembered, whichever way it ends: which revision serves is part of the resource."""
         self.world.reconcile()
         if kind.wait is None:
             return
         try:
             kind.wait(self.world, resource, request.timeout_seconds, request.cancelled)
         except NotReady as error:
+            self._remember(kind, resource)
             raise engine.NotReady(error.what, id=resource.id, outputs=resource.outputs, hint=error.hint) from error
+        self._remember(kind, resource)
+
+    def _remember(self, kind: Kind, resource: Resource) -> None:
+        resource.outputs = kind.outputs(self.world, resource)
+        self.world.put(resource)
+        self.world.reconcile()
 
     def _answer_or_refuse(self, request: engine.Request) -> None:
         stack = _resource(request).stack
@@ -175,58 +173,81 @@ class SimulatedClouds:
         if known is not None and kind.id_of is not None and known.urn != resource.urn:
             raise CloudRefused(f"AlreadyExists: {resource.type} {resource.id} already exists (made by {known.urn})")
 
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def read(self, package: str, type_: str, id_: str) -> tuple[Values, Values] | None:
+        """Inputs and outputs as the cloud has them now, or None where it has no such resource."""
+        kind, resource = kind_of(type_), self.world.get(type_, id_)
+        if kind.refresh is not None:
+            resource = self._refresh(kind, resource or _imported(type_, id_))
+        return None if resource is None else (resource.inputs, resource.outputs)
+
+    def _refresh(self, kind: Kind, resource: Resource) -> Resource | None:
+        """The resource as the cloud has it now, remembered so; forgotten where the cloud has it no longer."""
+        before = self.world.get(resource.type, resource.id)
+        resource = _copy(resource)
+        found = kind.refresh(self.world, resource) if kind.refresh else None
+        if found is None:
+            if before is not None:
+                self.world.forget(before)
+            return None
+        found.outputs = kind.outputs(self.world, found)
+        self.world.put(found)
+        return found
+
+    def invoke(self, package: str, token: str, args: Values, config: Mapping[str, Any]) -> Values:
+        return functions.call(self.world, token, dict(args), dict(config))
+
+    # -- what a kill leaves ------------------------------------------------------------------------------------------
+
+    def recover(self) -> list[str]:
+        """Take in what was made in moto when the sandbox was killed, before the journal had it. Gives their keys.
+
+        To be called at each start, once Route 53 answers and before the providers do. What is taken in is then known
+        here as if the answer to Pulumi had been lost: see `find_unlearned` and `forget_orphans`.
+        """
+        taken = []
+        for intent in self.world.intents():
+            kind = kind_of(intent.type)
+            id_ = kind.find_made(self.world, intent) if kind.find_made else None
+            if id_ is not None and self.world.get(intent.type, id_) is None:
+                intent.id = id_
+                if self._refresh(kind, intent) is not None:
+                    taken.append(intent.key)
+            self.world.end_intent(intent)
+        return taken
+
+    def find_unlearned(self, urn: str, known: Collection[tuple[str, str]]) -> str | None:
+        """The id of what was made for `urn` and is not among the (type, id) pairs that Pulumi's state `known`s."""
+        found = [r.id for r in self.world.all() if r.urn == urn and (r.type, r.id) not in known]
+        return found[-1] if found else None
+
+    def forget_orphans(self, stack: str, known: Collection[tuple[str, str]]) -> list[str]:
+        """Undo what the clouds have of a stack and its Pulumi state does not: nobody would ever delete it. Their keys.
+
+        `known` holds (type, id) of every resource in the stack's state, those that wait for their deletion too. To be
+        called before `pulumi up`, while no other command works on the stack; with a state that cannot be read it must
+        not be called, for nothing known means that everything is an orphan. The newest go first, as `destroy` does it.
+        """
+        orphans = [r for r in self.world.all() if r.stack == stack and (r.type, r.id) not in known]
+        for resource in reversed(orphans):
+            self._unmake(resource)
+        if orphans:
+            self.world.reconcile()
+        return [r.key for r in reversed(orphans)]
+
 
 def _resource(request: engine.Request) -> Resource:
     return Resource(request.type, request.name, request.urn, dict(request.inputs), dict(request.config))
 
 
-def _zones(world: World, args: Values, config: Values) -> Values:
-    region = args.get("region") or config.get("region") or "us-east-1"
-    names = [f"{region}{letter}" for letter in "abc"]
-    return {
-        "names": names,
-        "zoneIds": [f"{region}-az{i}" for i in (1, 2, 3)],
-        "groupNames": [region],
-        "id": region,
-        "region": region,
-    }
+def _imported(type_: str, id_: str) -> Resource:
+    """Made behind Pulumi's back, and asked for by its id."""
+    return Resource(type_, id_, f"urn:pulumi:imported::outlast::{type_}::{id_}", {}, {}, id=id_)
 
 
-def _caller(world: World, args: Values, config: Values) -> Values:
-    return {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/sandbox", "id": ACCOUNT, "userId": "AIDASANDBOX"}
-
-
-def _client_config(world: World, args: Values, config: Values) -> Values:
-    return {
-        "accessToken": gcp.access_token(),
-        "project": PROJECT,
-        "region": config.get("region", ""),
-        "zone": config.get("zone", ""),
-        "defaultLabels": {},
-        "id": PROJECT,
-    }
-
-
-_FUNCTIONS: dict[str, Callable[[World, Values, Values], Values]] = {
-    "aws:ecr/getAuthorizationToken:getAuthorizationToken": aws.authorization_token,
-    "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
-    "aws:index/getCallerIdentity:getCallerIdentity": _caller,
-    "azure-native:app:getCustomDomainVerificationId": lambda w, a, c: {"value": azure.verification_id()},
-    "azure-native:authorization:getClientToken": lambda w, a, c: {"token": azure.client_token()},
-    "azure-native:authorization:getClientConfig": lambda w, a, c: {
-        "clientId": SUBSCRIPTION,
-        "objectId": SUBSCRIPTION,
-        "subscriptionId": SUBSCRIPTION,
-        "tenantId": TENANT,
-    },
-    "gcp:organizations/getClientConfig:getClientConfig": _client_config,
-    "gcp:organizations/getProject:getProject": lambda w, a, c: {
-        "projectId": PROJECT,
-        "number": PROJECT_NUMBER,
-        "name": PROJECT,
-        "id": f"projects/{PROJECT}",
-    },
-}
+def _copy(r: Resource) -> Resource:
+    return Resource(r.type, r.name, r.urn, dict(r.inputs), dict(r.config), r.id, r.outputs, dict(r.place))
 
 
 def describe_kinds() -> list[dict[str, str]]:

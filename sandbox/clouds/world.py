@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import dns.rdatatype
 
 from failover.errors import OutlastError, Refused, Unavailable
 from failover.testing.clock import Clock
@@ -82,10 +81,16 @@ class Resource:
         }
 
 
+# Keys of the journal beside those of resources, which are `<type>|<id>`.
+_MANIFEST, _INTENT = "manifest|", "intent|"
+
+
 class World:
     """The resources of all three clouds, and what the simulation needs to act on them.
 
-    Thread-safe. `lookup(name, type)` asks the sandbox's own DNS, as a certificate authority does.
+    Thread-safe. `lookup(name, type)` asks the sandbox's own DNS, as a certificate authority does. `reconcile` makes
+    effects follow a change; `wait_workload(key, timeout_seconds, cancelled)` returns once a workload serves, and
+    raises Unavailable where it does not.
     """
 
     def __init__(
@@ -100,6 +105,7 @@ class World:
         lookup: Callable[[str, str], list[str]],
         report: Callable[[str], None],
         addresses: list[str],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.journal = journal
         self.clock = clock
@@ -110,12 +116,18 @@ class World:
         self.lookup = lookup
         self.report = report
         self.addresses = addresses
+        self._sleep = sleep
+        self._leased: set[str] = set()  # of resources that are being made
         self.lock = threading.RLock()
         self.reconcile: Callable[[], None] = lambda: None
         self.wait_workload: Callable[[str, float, Callable[[], bool]], None] = lambda *_: None
         self._resources = {
-            key: Resource(**doc) for key, doc in journal.items() if "|" in key and not key.startswith("manifest|")
+            key: Resource(**doc) for key, doc in journal.items() if not key.startswith((_MANIFEST, _INTENT))
         }
+
+    def pause(self, seconds: float) -> None:
+        """Let `seconds` of the sandbox's clock pass."""
+        self._sleep(self.clock.to_wall(seconds))
 
     # -- resources ----------------------------------------------------------------------------------
 
@@ -144,23 +156,47 @@ class World:
         return found
 
     def put(self, resource: Resource) -> None:
+        """Remember the resource as it is now; returns once that is on disk."""
         with self.lock:
             self.journal.put(resource.key, resource.document())
             self._resources[resource.key] = resource
+            self.release(resource)
+
+    def release(self, resource: Resource) -> None:
+        """The resource holds its address itself, or was never made."""
+        with self.lock:
+            self._leased.discard(resource.place.get("address", ""))
 
     def forget(self, resource: Resource) -> None:
+        """Forget the resource; returns once that is on disk."""
         with self.lock:
             self.journal.forget(resource.key)
             self._resources.pop(resource.key, None)
 
+    # -- what is being made -------------------------------------------------------------------------
+
+    def intend(self, resource: Resource) -> None:
+        """Write down that `resource` is about to be made in moto, whose memory is another file than the journal."""
+        self.journal.put(_INTENT + resource.urn, resource.document())
+
+    def end_intent(self, resource: Resource) -> None:
+        """It was made and remembered, or it was refused."""
+        self.journal.forget(_INTENT + resource.urn)
+
+    def intents(self) -> list[Resource]:
+        """What was being made in moto when the sandbox was killed."""
+        return [Resource(**self.journal[key]) for key in self.journal if key.startswith(_INTENT)]
+
     # -- what resources are made of -----------------------------------------------------------------
 
     def lease_address(self) -> str:
-        """A loopback address for an entry point, which no other has."""
-        used = {r.place.get("address") for r in self.all()}
-        for address in self.addresses:
-            if address not in used:
-                return address
+        """A loopback address for an entry point, which no other has; kept for a resource that is not put yet."""
+        with self.lock:
+            used = {r.place.get("address") for r in self._resources.values()} | self._leased
+            for address in self.addresses:
+                if address not in used:
+                    self._leased.add(address)
+                    return address
         raise Unavailable(f"all {len(self.addresses)} entry point addresses are in use", hint="destroy a site first")
 
     def record_values(self, name: str, type_: str) -> list[str]:
@@ -170,39 +206,50 @@ class World:
     # -- images that registries hold ----------------------------------------------------------------
 
     def push(self, registry: str, repository: str, image: images.Image, tags: list[str]) -> None:
-        key = f"manifest|{registry}/{repository}@{image.digest}"
+        key = f"{_MANIFEST}{registry}/{repository}@{image.digest}"
         known = self.journal.get(key)
         merged = sorted({*tags, *(known["tags"] if known else ())})
+        self._move_tags(f"{_MANIFEST}{registry}/{repository}@", tags)
         self.journal.put(key, {"tags": merged})
 
-    def holds(self, reference: str) -> bool:
-        """Whether a registry holds `host/repository@sha256:…` or `host/repository:tag`."""
-        return self.digest_of(reference) is not None
+    def _move_tags(self, prefix: str, tags: list[str]) -> None:
+        """A tag means one manifest of its repository: pushed again, it leaves the one that had it."""
+        for key in [key for key in self.journal if key.startswith(prefix)]:
+            left = [tag for tag in self.journal[key]["tags"] if tag not in tags]
+            if left != self.journal[key]["tags"]:
+                self.journal.put(key, {"tags": left})
+
+    def images_in(self, place: str) -> list[str]:
+        """References of the images that a registry holds in the repository `place`, or below it."""
+        references = (key.removeprefix(_MANIFEST) for key in self.journal if key.startswith(_MANIFEST))
+        return [one for one in references if one.startswith((f"{place}@", f"{place}/"))]
+
+    def drop_images(self, place: str) -> None:
+        """Forget the images of `images_in`."""
+        for reference in self.images_in(place):
+            self.journal.forget(_MANIFEST + reference)
 
     def digest_of(self, reference: str) -> str | None:
         """The digest that an image reference means in the registry that it names."""
         name, at, digest = reference.partition("@")
         if at:
             repository = name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
-            return digest if f"manifest|{repository}@{digest}" in self.journal else None
+            return digest if f"{_MANIFEST}{repository}@{digest}" in self.journal else None
         repository, _, tag = name.rpartition(":")
         for key in self.journal:
-            if key.startswith(f"manifest|{repository}@") and tag in self.journal[key]["tags"]:
+            if key.startswith(f"{_MANIFEST}{repository}@") and tag in self.journal[key]["tags"]:
                 return key.rpartition("@")[2]
         return None
 
 
 def hex_id(length: int) -> str:
+    """Random hex digits, as clouds make ids of."""
     return secrets.token_hex((length + 1) // 2)[:length]
 
 
 def stable_hex(*parts: str, length: int = 32) -> str:
     """Hex digits that depend on `parts` only."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:length]
-
-
-def is_record_type(name: str) -> bool:
-    return name in dns.rdatatype.RdataType.__members__
 
 
 def nested(values: Mapping[str, Any] | None, *path: str | int) -> Any:

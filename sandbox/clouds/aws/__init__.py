@@ -1,0 +1,38 @@
+"""AWS but for Route 53: a network, a registry, roles, certificates, a load balancer and Fargate services.
+
+A request reaches a service here only where it would in life: an internet gateway in the route table of the balancer's
+subnets, a security group that lets 443 in and one that lets the balancer through to the tasks, a listener with an
+issued certificate, a target group that a service registers with.
+"""
+
+from __future__ import annotations
+
+from failover.errors import OutlastError
+from sandbox.clouds.aws import balancer, certificates, fargate, network, registry, roles
+from sandbox.clouds.effects import Effects
+from sandbox.clouds.world import World
+
+# Importing a module enters its types into the table.
+MODULES = (network, registry, roles, certificates, balancer, fargate)
+
+
+def settle(world: World) -> None:
+    """What happens without a call: certificates are issued once their records are answered."""
+    certificates.settle(world)
+
+
+def derive(world: World) -> Effects:
+    """Workloads of services, fronts of listeners, names of balancers."""
+    effects = Effects()
+    for service in world.all(fargate.SERVICE):
+        workload = fargate.workload(world, service)
+        if workload is not None:
+            effects.workloads.append(workload)
+    for each in world.all(balancer.BALANCER):
+        effects.names[each.outputs["dnsName"].lower()] = [each.place["address"]]
+    for listener in world.all(balancer.LISTENER):
+        try:
+            effects.fronts.append(balancer.front(world, listener))
+        except OutlastError as reason:
+            effects.why_not[listener.key] = reason.what
+    return effects

@@ -1,0 +1,40 @@
+"""How AWS names things: regions, ARNs, ids with a prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.clouds.world import ACCOUNT, Resource, Values, World, hex_id
+
+DEFAULT_REGION = "us-east-1"
+EVERYWHERE = "0.0.0.0/0"
+
+
+def region_of(r: Resource) -> str:
+    """The region of a resource: its own, else its provider's."""
+    return str(r.inputs.get("region") or r.config.get("region") or DEFAULT_REGION)
+
+
+def arn(service: str, r: Resource, resource: str) -> str:
+    """The ARN of `resource` in the sandbox's account and the region of `r`."""
+    return f"arn:aws:{service}:{region_of(r)}:{ACCOUNT}:{resource}"
+
+
+def own_name(r: Resource) -> str:
+    """The name that was given, else the one in the program."""
+    return str(r.inputs.get("name") or r.name)
+
+
+def prefixed(prefix: str) -> Callable[[World, Resource], str]:
+    """Makes ids such as `vpc-0a1b…`."""
+    return lambda world, r: f"{prefix}-{hex_id(17)}"
+
+
+def ec2_outputs(kind: str) -> Callable[[World, Resource], Values]:
+    """What every resource of EC2 gives back."""
+
+    def outputs(world: World, r: Resource) -> Values:
+        tags = r.inputs.get("tags") or {}
+        return {"arn": arn("ec2", r, f"{kind}/{r.id}"), "ownerId": ACCOUNT, "tagsAll": tags, "region": region_of(r)}
+
+    return outputs

@@ -1,0 +1,174 @@
+"""ECS on Fargate: clusters, task definitions, and services whose tasks are real processes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from failover.errors import Unavailable
+from sandbox.clouds import revisions
+from sandbox.clouds.aws.common import arn, own_name
+from sandbox.clouds.aws.registry import repository_arn
+from sandbox.clouds.aws.roles import role_allows
+from sandbox.clouds.aws.targets import health_path
+from sandbox.clouds.effects import environment_pairs
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import CloudRefused, NotReady, Resource, Values, World, nested
+from sandbox.replicas import Workload
+
+CLUSTER = "aws:ecs/cluster:Cluster"
+CAPACITY_PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
+TASK = "aws:ecs/taskDefinition:TaskDefinition"
+SERVICE = "aws:ecs/service:Service"
+
+# A load balancer does not limit what a task works on: one that is asked for more than this is not in this sandbox.
+_UNLIMITED = 1000
+# pulumi-aws 7.51.1, timeouts of Service: "create - (Default 20m)", "update - (Default 20m)".
+_STEADY_SECONDS = 1200.0
+
+
+# -- task definitions ------------------------------------------------------------------------------------------------
+
+
+def _task_rules(world: World, r: Resource) -> None:
+    try:
+        containers = json.loads(r.inputs["containerDefinitions"])
+    except ValueError as error:
+        raise CloudRefused(f"ECS Task Definition container_definitions is invalid: {error}") from error
+    if not containers:
+        raise CloudRefused("ClientException: TaskDefinition must contain at least one container definition.")
+
+
+def _create_task(world: World, r: Resource) -> None:
+    family = [task for task in world.all(TASK) if task.inputs["family"] == r.inputs["family"]]
+    r.place["revision"] = 1 + max((task.place.get("revision", 0) for task in family), default=0)
+
+
+def _task_id(world: World, r: Resource) -> str:
+    """The ARN with its revision: pulumi-aws says the family, which two revisions share while one replaces the other."""
+    return arn("ecs", r, f"task-definition/{r.inputs['family']}:{r.place['revision']}")
+
+
+def _task_outputs(world: World, r: Resource) -> Values:
+    return {"arn": r.id, "arnWithoutRevision": r.id.rpartition(":")[0], "revision": r.place["revision"]}
+
+
+def _container(task: Resource) -> Values:
+    containers: list[Values] = json.loads(task.inputs["containerDefinitions"])
+    return containers[0]
+
+
+# -- services --------------------------------------------------------------------------------------------------------
+
+
+def _service_rules(world: World, r: Resource) -> None:
+    world.require(CLUSTER, r.inputs.get("cluster"), "ClusterNotFoundException: Cluster not found.")
+    task = world.require(TASK, r.inputs.get("taskDefinition"), "ClientException: TaskDefinition not found.")
+    image = _container(task)["image"]
+    digest = world.digest_of(image)
+    if digest is None:
+        raise CloudRefused(
+            f"CannotPullContainerError: pull image manifest has been retried 1 time(s): {image}: not found",
+            hint="deploy the reference that the image resource gives back",
+        )
+    _refuse_pull(world, task, image)
+    r.place["digest"] = digest
+
+
+def _refuse_pull(world: World, task: Resource, image: str) -> None:
+    repository = repository_arn(task, image)
+    role = task.inputs.get("executionRoleArn")
+    if not role_allows(world, role, "ecr:BatchGetImage", repository):
+        raise CloudRefused(
+            "ResourceInitializationError: unable to pull secrets or registry auth: the execution role "
+            f"{role or '(none)'} is not authorized to perform: ecr:BatchGetImage on resource: {repository}",
+            hint="give the task's execution role ecr:BatchGetImage on the repository",
+        )
+
+
+def workload(world: World, r: Resource) -> Workload | None:
+    """What the service runs: the task definition that it names, or after a rollback the one before."""
+    kept = revisions.fallen_back_to(r)
+    if kept is not None:
+        return kept
+    task, cluster = world.find(TASK, r.inputs.get("taskDefinition")), world.find(CLUSTER, r.inputs.get("cluster"))
+    if task is None or cluster is None:
+        return None
+    container = _container(task)
+    target: Values = next(iter(r.inputs.get("loadBalancers") or []), {})
+    desired = int(r.inputs.get("desiredCount", 1))
+    return Workload(
+        r.key,
+        r.stack,
+        r.place["digest"],
+        int(target.get("containerPort") or nested(container, "portMappings", 0, "containerPort") or 8080),
+        environment_pairs({e["name"]: e["value"] for e in container.get("environment") or []}),
+        desired,
+        desired,
+        concurrency=_UNLIMITED,
+        probe_path=health_path(world, target.get("targetGroupArn")),
+    )
+
+
+def _wait_steady(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:
+    """Where the program asks for it: until the tasks answer. The circuit breaker goes back to what answered before."""
+    if not r.inputs.get("waitForSteadyState"):
+        return
+    try:
+        world.wait_workload(r.key, timeout_seconds or _STEADY_SECONDS, cancelled)
+    except Unavailable as error:
+        breaker = r.inputs.get("deploymentCircuitBreaker") or {}
+        told = error.what
+        if breaker.get("enable") and breaker.get("rollback") and revisions.fall_back(r):
+            told = f"the deployment circuit breaker was triggered and rolled the service back: {told}"
+        raise NotReady(f"waiting for ECS Service ({r.id}) to reach a steady state: {told}") from error
+    revisions.keep_ready(r, workload(world, r))
+
+
+def _service_id(world: World, r: Resource) -> str:
+    cluster = str(r.inputs.get("cluster", "default")).rpartition("/")[2]
+    return arn("ecs", r, f"service/{cluster}/{own_name(r)}")
+
+
+# -- types -----------------------------------------------------------------------------------------------------------
+
+
+def _named_outputs(world: World, r: Resource) -> Values:
+    return {"arn": r.id, "name": own_name(r)}
+
+
+declare(
+    CLUSTER,
+    depth=Depth.SIMULATED,
+    effect="services run in it, and nowhere without it",
+    not_simulated="Container Insights, Service Connect",
+    id_of=lambda world, r: arn("ecs", r, f"cluster/{own_name(r)}"),
+    outputs=_named_outputs,
+)
+declare(
+    CAPACITY_PROVIDERS,
+    not_simulated="every task starts, on Fargate's capacity or any other",
+    id_of=lambda world, r: str(r.inputs["clusterName"]),
+)
+declare(
+    TASK,
+    depth=Depth.SIMULATED,
+    effect="its container's image, environment and port are what the processes get",
+    not_simulated="CPU and memory limits, volumes, secrets, further containers",
+    rules=_task_rules,
+    id_of=_task_id,
+    create=_create_task,
+    outputs=_task_outputs,
+)
+declare(
+    SERVICE,
+    depth=Depth.SIMULATED,
+    effect="real service processes, replaced when they die, rolled back when a new revision never gets ready",
+    not_simulated="spot interruptions, placement, deployment alarms, rollback of a deployment that nobody waits for",
+    rules=_service_rules,
+    create=revisions.begin,
+    update=revisions.begin,
+    wait=_wait_steady,
+    id_of=_service_id,
+    outputs=_named_outputs,
+)

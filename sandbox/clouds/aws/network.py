@@ -1,0 +1,160 @@
+"""VPC, subnets, routes and security groups: what lets the world in to a load balancer, and it in to the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sandbox.clouds.aws.common import EVERYWHERE, arn, ec2_outputs, prefixed, region_of
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import CloudRefused, Resource, Values, World, stable_hex
+
+VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
+GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
+ROUTE = "aws:ec2/route:Route"
+ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+
+_ANY_PROTOCOL = "-1"
+
+
+# -- what may reach what ---------------------------------------------------------------------------------------------
+
+
+def reaches_internet(world: World, subnet_id: str) -> bool:
+    """Whether the subnet's route table sends 0.0.0.0/0 to an internet gateway of its VPC."""
+    for association in world.all(ASSOCIATION):
+        if association.inputs.get("subnetId") == subnet_id:
+            table = world.find(ROUTE_TABLE, association.inputs.get("routeTableId"))
+            if table is not None and any(_leads_out(world, table, route) for route in _routes(world, table)):
+                return True
+    return False
+
+
+def _routes(world: World, table: Resource) -> Iterator[Values]:
+    yield from table.inputs.get("routes") or []
+    for route in world.all(ROUTE):
+        if route.inputs.get("routeTableId") == table.id:
+            yield {**route.inputs, "cidrBlock": route.inputs.get("destinationCidrBlock")}
+
+
+def _leads_out(world: World, table: Resource, route: Values) -> bool:
+    gateway = world.find(GATEWAY, route.get("gatewayId"))
+    if route.get("cidrBlock") != EVERYWHERE or gateway is None:
+        return False
+    return bool(gateway.inputs.get("vpcId") == table.inputs.get("vpcId"))
+
+
+def lets_in(world: World, groups: Iterable[str], port: int, source: str) -> bool:
+    """Whether one of the security groups has an ingress rule for TCP `port` from `source` (a CIDR or a group)."""
+    rules = (rule for group in groups for rule in _ingress_rules(world, group))
+    return any(rule["source"] in (source, EVERYWHERE) and _covers(rule, port) for rule in rules)
+
+
+def _covers(rule: Values, port: int) -> bool:
+    if str(rule.get("protocol")) == _ANY_PROTOCOL:
+        return True
+    return rule.get("protocol") == "tcp" and rule.get("fromPort", 0) <= port <= rule.get("toPort", 65535)
+
+
+def _ingress_rules(world: World, group: str) -> Iterator[Values]:
+    """A group's rules, written inside of it or as resources of their own, each with its one `source`."""
+    found = world.find(GROUP, group)
+    if found is None:
+        return
+    for inline in found.inputs.get("ingress") or []:
+        for source in [*(inline.get("cidrBlocks") or []), *(inline.get("securityGroups") or [])]:
+            yield {"source": source, **inline}
+    for rule in world.all(INGRESS):
+        if rule.inputs.get("securityGroupId") == found.id:
+            source = rule.inputs.get("cidrIpv4") or rule.inputs.get("referencedSecurityGroupId")
+            yield {"source": source, "protocol": rule.inputs.get("ipProtocol"), **rule.inputs}
+
+
+# -- types -----------------------------------------------------------------------------------------------------------
+
+
+def _subnet_rules(world: World, r: Resource) -> None:
+    vpc = world.require(VPC, r.inputs.get("vpcId"), "InvalidVpcID.NotFound: The vpc ID does not exist")
+    zone = r.inputs.get("availabilityZone")
+    if zone and not str(zone).startswith(region_of(r)):
+        raise CloudRefused(
+            f"InvalidParameterValue: Value ({zone}) for parameter availabilityZone is invalid. "
+            f"Subnets can currently only be created in the zones of {region_of(r)}."
+        )
+    for other in world.all(SUBNET):
+        same_range = other.inputs.get("cidrBlock") == r.inputs.get("cidrBlock")
+        if other.inputs.get("vpcId") == vpc.id and same_range and other.id != r.id:
+            raise CloudRefused(
+                f"InvalidSubnet.Conflict: The CIDR '{r.inputs.get('cidrBlock')}' conflicts with another subnet"
+            )
+
+
+def _vpc_outputs(world: World, r: Resource) -> Values:
+    """A VPC comes with a default of everything; their ids follow from its own."""
+    digits = stable_hex(r.id, length=17)
+    return ec2_outputs("vpc")(world, r) | {
+        "mainRouteTableId": f"rtb-{digits}",
+        "defaultRouteTableId": f"rtb-{digits}",
+        "defaultSecurityGroupId": f"sg-{digits}",
+        "defaultNetworkAclId": f"acl-{digits}",
+    }
+
+
+def _rule_outputs(world: World, r: Resource) -> Values:
+    return {"arn": arn("ec2", r, f"security-group-rule/{r.id}"), "securityGroupRuleId": r.id}
+
+
+declare(
+    VPC,
+    depth=Depth.SIMULATED,
+    effect="subnets, groups and gateways belong to it or are refused",
+    not_simulated="addresses inside it",
+    id_of=prefixed("vpc"),
+    outputs=_vpc_outputs,
+)
+declare(
+    SUBNET,
+    depth=Depth.SIMULATED,
+    effect="the balancer is reached only through its route table",
+    not_simulated="addresses inside it",
+    id_of=prefixed("subnet"),
+    outputs=ec2_outputs("subnet"),
+    rules=_subnet_rules,
+)
+declare(
+    GATEWAY,
+    depth=Depth.SIMULATED,
+    effect="without it nobody reaches the balancer",
+    id_of=prefixed("igw"),
+    outputs=ec2_outputs("internet-gateway"),
+)
+declare(
+    ROUTE_TABLE,
+    depth=Depth.SIMULATED,
+    effect="its route to the gateway is looked up",
+    not_simulated="other routes",
+    id_of=prefixed("rtb"),
+    outputs=ec2_outputs("route-table"),
+)
+declare(ROUTE, depth=Depth.SIMULATED, effect="counts as a route of its table", id_of=prefixed("r-rtb"))
+declare(ASSOCIATION, depth=Depth.SIMULATED, effect="gives a subnet its route table", id_of=prefixed("rtbassoc"))
+declare(
+    GROUP,
+    depth=Depth.SIMULATED,
+    effect="the balancer and the tasks are reached only on ports that its rules let in",
+    not_simulated="egress rules",
+    id_of=prefixed("sg"),
+    outputs=ec2_outputs("security-group"),
+)
+declare(
+    INGRESS,
+    depth=Depth.SIMULATED,
+    effect="lets a port in, or traffic from another group",
+    id_of=prefixed("sgr"),
+    outputs=_rule_outputs,
+)
+declare(EGRESS, not_simulated="egress is not held back", id_of=prefixed("sgr"), outputs=_rule_outputs)

@@ -1,0 +1,113 @@
+"""IAM roles, as far as pulling a task's image asks for them, and the log group that their tasks write to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.clouds.aws.common import arn, own_name
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import ACCOUNT, Resource, Values, World, hex_id, stable_hex
+
+ROLE = "aws:iam/role:Role"
+POLICY = "aws:iam/rolePolicy:RolePolicy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+
+# Of the managed policies only the one that ECS tasks are usually given is known here; it permits every pull.
+_PULLING_POLICY = "AmazonECSTaskExecutionRolePolicy"
+
+
+def role_allows(world: World, role_arn: object, action: str, resource_arn: str) -> bool:
+    """Whether the role's inline or attached policies allow `action` on `resource_arn`; `*` and prefixes count."""
+    role = world.find(ROLE, role_arn)
+    if role is None:
+        return False
+    if any(policy.endswith(_PULLING_POLICY) for policy in _attached(world, role)):
+        return True
+    return any(_allows(document, action, resource_arn) for document in _documents(world, role))
+
+
+def _attached(world: World, role: Resource) -> Iterator[str]:
+    for attachment in world.all(ATTACHMENT):
+        if attachment.inputs.get("role") in role.names():
+            yield str(attachment.inputs.get("policyArn"))
+
+
+def _documents(world: World, role: Resource) -> Iterator[Any]:
+    own = [policy.get("policy") for policy in role.inputs.get("inlinePolicies") or []]
+    given = [p.inputs.get("policy") for p in world.all(POLICY) if p.inputs.get("role") in role.names()]
+    for document in filter(None, own + given):
+        yield json.loads(document) if isinstance(document, str) else document
+
+
+def _allows(document: Any, action: str, resource_arn: str) -> bool:
+    return any(
+        statement.get("Effect") == "Allow"
+        and any(_matches(pattern, action) for pattern in _listed(statement.get("Action")))
+        and any(_matches(pattern, resource_arn) for pattern in _listed(statement.get("Resource")))
+        for statement in _listed(document.get("Statement"))
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    """IAM takes one thing where it takes a list of them."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _matches(pattern: str, value: str) -> bool:
+    return pattern == value or (pattern.endswith("*") and value.startswith(pattern[:-1]))
+
+
+def _role_id(world: World, r: Resource) -> str:
+    return str(r.inputs.get("name") or f"{r.name}-{hex_id(7)}")
+
+
+def _role_outputs(world: World, r: Resource) -> Values:
+    return {
+        "arn": f"arn:aws:iam::{ACCOUNT}:role/{r.id}",
+        "name": r.id,
+        "uniqueId": f"AROA{stable_hex(r.id, length=17).upper()}",
+        "createDate": "2026-01-01T00:00:00Z",
+    }
+
+
+def _policy_id(world: World, r: Resource) -> str:
+    return f"{r.inputs.get('role')}:{own_name(r)}"
+
+
+def _log_group_outputs(world: World, r: Resource) -> Values:
+    return {"arn": arn("logs", r, f"log-group:{r.id}"), "name": r.id}
+
+
+declare(
+    ROLE,
+    depth=Depth.SIMULATED,
+    effect="a task's image is pulled with its execution role's permissions",
+    not_simulated="who may assume it",
+    id_of=_role_id,
+    outputs=_role_outputs,
+)
+declare(
+    POLICY,
+    depth=Depth.SIMULATED,
+    effect="permits the pull of the task's image",
+    not_simulated="permissions other than the pull; Deny, NotAction, conditions",
+    id_of=_policy_id,
+    outputs=lambda world, r: {"name": own_name(r)},
+)
+declare(
+    ATTACHMENT,
+    depth=Depth.SIMULATED,
+    effect=f"{_PULLING_POLICY} permits the pull of the task's image",
+    not_simulated="other managed policies",
+)
+declare(
+    LOG_GROUP,
+    not_simulated="the replicas' output goes to .sandbox/logs",
+    id_of=lambda world, r: own_name(r),
+    outputs=_log_group_outputs,
+)

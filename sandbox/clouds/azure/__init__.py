@@ -1,0 +1,28 @@
+"""Azure: a registry, an identity with its roles, a Key Vault that was there before, and Container Apps."""
+
+from __future__ import annotations
+
+from failover.errors import OutlastError
+from sandbox.clouds.azure import apps, certificates, environments, identity, registry
+from sandbox.clouds.effects import Effects
+from sandbox.clouds.world import World, nested
+
+# Importing a module enters its types into the table.
+MODULES = (identity, registry, environments, certificates, apps)
+
+
+def derive(world: World) -> Effects:
+    """Workloads of apps; one front for each environment, with a binding for each custom domain of its app."""
+    effects = Effects()
+    for app in world.all(apps.APP):
+        workload = apps.workload(world, app)
+        if workload is not None:
+            effects.workloads.append(workload)
+        try:
+            front = apps.front(world, app)
+        except OutlastError as reason:
+            effects.why_not[app.key] = reason.what
+        else:
+            effects.fronts.append(front)
+            effects.names[str(nested(app.outputs, "configuration", "ingress", "fqdn"))] = [front.address]
+    return effects

@@ -1,0 +1,193 @@
+"""Container Apps: real service processes behind their environment's address, for the domains that are bound to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from failover.errors import Unavailable
+from sandbox.certificates import KeyPair
+from sandbox.clouds import revisions
+from sandbox.clouds.azure.certificates import CERTIFICATE, fits, names_of
+from sandbox.clouds.azure.common import common_outputs, in_group, tail
+from sandbox.clouds.azure.environments import environment_of, verification_id
+from sandbox.clouds.azure.identity import ACR_PULL, IDENTITY, assigned, has_role, identity_outputs
+from sandbox.clouds.azure.registry import find_registry
+from sandbox.clouds.effects import environment_pairs
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import CloudRefused, NotReady, Resource, Values, World, nested
+from sandbox.fronts import Binding, Front
+from sandbox.replicas import Workload
+
+APP = "azure-native:app:ContainerApp"
+
+# learn.microsoft.com/azure/container-apps/scale-app: "Default 0", "Default 10", concurrentRequests "default 10".
+_MIN_REPLICAS, _MAX_REPLICAS, _CONCURRENCY = 0, 10, 10
+_INGRESS_PORT = 80
+_READY_SECONDS = 1800.0
+
+
+# -- rules -----------------------------------------------------------------------------------------------------------
+
+
+def _rules(world: World, r: Resource) -> None:
+    if environment_of(world, r) is None:
+        raise CloudRefused('Code="ManagedEnvironmentNotFound" Message="The environment was not found."')
+    container = _container(r)
+    if not container:
+        raise CloudRefused('Code="InvalidParameterValueInContainerTemplate" Message="The template has no container."')
+    r.place["digest"] = _find_image(world, container["image"])
+    _refuse_pull(world, r, container["image"])
+    for domain in nested(r.inputs, "configuration", "ingress", "customDomains") or []:
+        _domain_rules(world, domain)
+
+
+def _container(r: Resource) -> Values:
+    return nested(r.inputs, "template", "containers", 0) or {}
+
+
+def _find_image(world: World, image: str) -> str:
+    digest = world.digest_of(image)
+    if digest is None or find_registry(world, image.partition("/")[0]) is None:
+        raise CloudRefused(
+            'Code="InvalidParameterValueInContainerTemplate" Message="Field template.containers.image is invalid with '
+            f'details: MANIFEST_UNKNOWN: manifest for {image} is not found."',
+            hint="deploy the reference that the image resource gives back",
+        )
+    return digest
+
+
+def _refuse_pull(world: World, r: Resource, image: str) -> None:
+    """The identity that the app names for the registry is its own, and has AcrPull there."""
+    server = image.partition("/")[0]
+    registry = find_registry(world, server)
+    known = [c for c in nested(r.inputs, "configuration", "registries") or [] if c.get("server") == server]
+    named = known[0].get("identity") if known else None
+    identity = world.find(IDENTITY, named) if str(named).lower() in assigned(r) else None
+    if registry is None or identity is None or not has_role(world, identity, ACR_PULL, registry.id):
+        raise CloudRefused(
+            f'Code="ContainerAppOperationError" Message="Unable to pull image {image} using Managed identity '
+            f'{named or "(none)"} for registry {server}: unauthorized."',
+            hint="give the app that identity, assign it AcrPull on the registry, and make the app depend on it",
+        )
+
+
+def _domain_rules(world: World, domain: Values) -> None:
+    name = domain["name"]
+    if verification_id() not in world.record_values(f"asuid.{name}", "TXT"):
+        raise CloudRefused(
+            f'Code="InvalidCustomHostNameValidation" Message="A TXT record pointing from asuid.{name} to '
+            f'{verification_id()} was not found."',
+            hint=f"write TXT asuid.{name} into the zone before the app: see get_custom_domain_verification_id",
+        )
+    if domain.get("bindingType") in (None, "Disabled"):
+        return
+    told = f'Code="CertificateMissing" Message="CertificateId property is missing for customDomain \'{name}\'."'
+    certificate = world.require(CERTIFICATE, domain.get("certificateId"), told)
+    if not fits(name, names_of(certificate)):
+        raise CloudRefused(
+            f'Code="CertificateDomainMismatch" Message="The certificate {certificate.id} does not match the custom '
+            f"domain name '{name}'; it is for {names_of(certificate)}.\""
+        )
+
+
+# -- what runs, and what a client meets ------------------------------------------------------------------------------
+
+
+def workload(world: World, r: Resource) -> Workload | None:
+    """The app's newest revision, or the last that was ready where that one failed. None without its environment."""
+    kept = revisions.fallen_back_to(r)
+    if kept is not None or environment_of(world, r) is None:
+        return kept
+    container, scale = _container(r), nested(r.inputs, "template", "scale") or {}
+    rule: Values = next((each["http"] for each in scale.get("rules") or [] if each.get("http")), {})
+    return Workload(
+        r.key,
+        r.stack,
+        r.place["digest"],
+        int(nested(r.inputs, "configuration", "ingress", "targetPort") or _INGRESS_PORT),
+        environment_pairs({e["name"]: e.get("value", "") for e in container.get("env") or []}),
+        int(scale.get("minReplicas") or _MIN_REPLICAS),
+        int(scale.get("maxReplicas") or _MAX_REPLICAS),
+        int((rule.get("metadata") or {}).get("concurrentRequests", _CONCURRENCY)),
+        _probe_path(container),
+    )
+
+
+def _probe_path(container: Values) -> str:
+    """Where readiness is asked for: the readiness probe's path, else another probe's."""
+    probes = {probe.get("type"): probe for probe in container.get("probes") or []}
+    wanted: Values = next((probes[kind] for kind in ("Readiness", "Startup", "Liveness") if kind in probes), {})
+    return str(nested(wanted, "httpGet", "path") or "/")
+
+
+def front(world: World, app: Resource) -> Front:
+    """What listens for an app. Raises CloudRefused, with the reason in words, where nobody would reach it."""
+    ingress: Values = nested(app.inputs, "configuration", "ingress") or {}
+    if not ingress.get("external"):
+        raise CloudRefused("its ingress is not external")
+    environment = environment_of(world, app)
+    if environment is None:
+        raise CloudRefused("its environment is gone")
+    bindings = []
+    for domain in ingress.get("customDomains") or []:
+        certificate = world.find(CERTIFICATE, domain.get("certificateId"))
+        if certificate is not None and domain.get("bindingType") != "Disabled":
+            bindings.append(Binding(domain["name"].lower(), KeyPair.of(certificate.place)))
+    if not bindings:
+        raise CloudRefused("no custom domain with a certificate is bound to it")
+    return Front(f"{environment.key}/443", app.stack, environment.place["address"], 443, tuple(bindings), app.key)
+
+
+def _wait(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:
+    try:
+        world.wait_workload(r.key, timeout_seconds or _READY_SECONDS, cancelled)
+    except Unavailable as error:
+        revisions.fall_back(r)
+        raise NotReady(
+            f'Code="ContainerAppOperationError" Message="Failed to provision revision for container app '
+            f"'{tail(r)}'. Error details: {error.what}\""
+        ) from error
+    revisions.keep_ready(r, workload(world, r))
+
+
+# -- the type --------------------------------------------------------------------------------------------------------
+
+
+def _template(r: Resource) -> object:
+    """A change of the template makes a revision, one of `configuration` does not: docs/container-apps/revisions."""
+    return r.inputs.get("template")
+
+
+def _outputs(world: World, r: Resource) -> Values:
+    environment = environment_of(world, r)
+    domain = environment.outputs["defaultDomain"] if environment else ""
+    configuration = dict(r.inputs.get("configuration") or {})
+    if configuration.get("ingress"):
+        configuration["ingress"] = {**configuration["ingress"], "fqdn": f"{tail(r)}.{domain}"}
+    latest = f"{tail(r)}--{revisions.newest(r):07d}"
+    own = {
+        "provisioningState": "Succeeded",
+        "runningStatus": "Running",
+        "customDomainVerificationId": verification_id(),
+        "latestRevisionName": latest,
+        "latestReadyRevisionName": f"{tail(r)}--{revisions.newest_ready(r):07d}",
+        "latestRevisionFqdn": f"{latest}.{domain}",
+        "outboundIpAddresses": [],
+        "eventStreamEndpoint": "",
+        "configuration": configuration,
+    }
+    return common_outputs(r, "Microsoft.App/containerApps") | identity_outputs(world, r) | own
+
+
+declare(
+    APP,
+    depth=Depth.SIMULATED,
+    effect="real service processes behind the environment's address, for the custom domains that are bound to it",
+    not_simulated="secrets, Dapr, several containers, traffic splitting between revisions, its own host name's TLS",
+    rules=_rules,
+    create=revisions.begin,
+    update=revisions.begin_when(_template),
+    outputs=_outputs,
+    id_of=in_group("Microsoft.App/containerApps", "containerAppName"),
+    wait=_wait,
+)

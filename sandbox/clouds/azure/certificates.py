@@ -1,0 +1,109 @@
+"""Certificates of an environment, read from a Key Vault that was there before by the site's own identity.
+
+The vault is brought along, as the program expects: it holds one certificate of the private CA, and nobody reads it
+without the role assignment that the site makes.
+"""
+
+from __future__ import annotations
+
+from sandbox.certificates import KeyPair
+from sandbox.clouds.azure.common import common_outputs, in_group
+from sandbox.clouds.azure.environments import find_environment
+from sandbox.clouds.azure.identity import IDENTITY, SECRETS_USER, assigned, has_role
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import SUBSCRIPTION, CloudRefused, Resource, Values, World, stable_hex
+
+CERTIFICATE = "azure-native:app:Certificate"
+
+# The vault that exists beforehand in the sandbox's subscription, and its group.
+VAULT = "outlast-sandbox"
+VAULT_HOST = f"{VAULT}.vault.azure.net"
+VAULT_ID = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/outlast-certificates/providers/Microsoft.KeyVault/vaults/{VAULT}"
+)
+
+
+def fits(host: str, names: list[str]) -> bool:
+    """Whether a certificate for `names` is one for `host`: itself, or a wildcard one label deep (RFC 6125, 6.4.3)."""
+    return host in names or f"*.{host.partition('.')[2]}" in names
+
+
+def names_of(certificate: Resource) -> list[str]:
+    """The host names that a certificate is for."""
+    return list(certificate.outputs["properties"]["subjectAlternativeNames"])
+
+
+def _rules(world: World, r: Resource) -> None:
+    environment = find_environment(world, r.inputs["resourceGroupName"], r.inputs["environmentName"])
+    if environment is None:
+        raise CloudRefused(
+            f'Code="ResourceNotFound" Message="The environment {r.inputs["environmentName"]} was not found."'
+        )
+    source = (r.inputs.get("properties") or {}).get("certificateKeyVaultProperties")
+    if not source:
+        raise CloudRefused(
+            "the sandbox takes certificates from its Key Vault only, not as an uploaded PFX",
+            hint="set certificate_key_vault_properties: identity and key_vault_url",
+        )
+    pair = _secret(world, str(source.get("keyVaultUrl", "")))
+    _refuse_reader(world, environment, source)
+    r.place |= {"certificate": str(pair.certificate), "key": str(pair.key)}
+
+
+def _secret(world: World, url: str) -> KeyPair:
+    """The key pair behind the address of a secret of the vault, with a version or without."""
+    host, _, path = url.removeprefix("https://").partition("/")
+    kind, _, rest = path.partition("/")
+    name = rest.partition("/")[0]
+    pair = KeyPair(world.ca.folder / f"vault-{name}.pem", world.ca.folder / f"vault-{name}.key")
+    if host != VAULT_HOST or kind != "secrets" or not name or not pair.certificate.exists():
+        raise CloudRefused(
+            f'Code="KeyVaultSecretNotFound" Message="Unable to get value using Managed identity for secret {url}: '
+            'the vault or the secret does not exist."',
+            hint=f"the sandbox's vault holds https://{VAULT_HOST}/secrets/<public host, dots as hyphens>",
+        )
+    return pair
+
+
+def _refuse_reader(world: World, environment: Resource, source: Values) -> None:
+    """The certificate is read with an identity that is one of its environment's and may read the vault's secrets."""
+    named = source.get("identity")
+    identity = world.find(IDENTITY, named) if str(named).lower() in assigned(environment) else None
+    if identity is None or not has_role(world, identity, SECRETS_USER, VAULT_ID):
+        raise CloudRefused(
+            'Code="Forbidden" Message="Caller is not authorized to perform action on resource: '
+            f'Microsoft.KeyVault/vaults/secrets/getSecret/action on {source.get("keyVaultUrl")} by {named}."',
+            hint="give the environment that identity, assign it Key Vault Secrets User on the vault, and make the "
+            "certificate depend on it",
+        )
+
+
+def _outputs(world: World, r: Resource) -> Values:
+    pair = KeyPair.of(r.place)
+    names = list(pair.names)
+    found = {
+        "provisioningState": "Succeeded",
+        "subjectName": f"CN={names[0]}",
+        "subjectAlternativeNames": names,
+        "expirationDate": pair.not_after.isoformat(),
+        "issueDate": "2026-01-01T00:00:00+00:00",
+        "issuer": "CN=Outlast sandbox CA",
+        "publicKeyHash": stable_hex(*names),
+        "thumbprint": stable_hex("thumb", *names).upper(),
+        "valid": True,
+        "deploymentErrors": "",
+    }
+    return common_outputs(r, "Microsoft.App/managedEnvironments/certificates") | {
+        "properties": {**(r.inputs.get("properties") or {}), **found}
+    }
+
+
+declare(
+    CERTIFICATE,
+    depth=Depth.SIMULATED,
+    effect="reads the key pair from the vault with the site's identity",
+    not_simulated="uploaded PFX files, rotation",
+    rules=_rules,
+    outputs=_outputs,
+    id_of=in_group("Microsoft.App/managedEnvironments/{environmentName}/certificates", "certificateName"),
+)

@@ -1,0 +1,48 @@
+"""How Azure names things: resource groups, ARM ids, GUIDs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.clouds.world import SUBSCRIPTION, CloudRefused, Resource, Values, World, hex_id, stable_hex
+
+GROUP = "azure-native:resources:ResourceGroup"
+# What azure-native 3.29.0 asks Microsoft.App for by default: the API version that its `app` module is generated from.
+_APP_API = "2025-02-02-preview"
+
+
+def guid(*parts: str) -> str:
+    """A GUID that depends on `parts` only."""
+    digits = stable_hex(*parts)
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
+
+
+def in_group(provider: str, name_input: str) -> Callable[[World, Resource], str]:
+    """Makes the ARM id of a resource of a group, refused where the group does not exist.
+
+    `provider` may name inputs: `Microsoft.App/managedEnvironments/{environmentName}/certificates`.
+    """
+
+    def id_of(world: World, r: Resource) -> str:
+        group = r.inputs["resourceGroupName"]
+        if world.find(GROUP, group) is None:
+            raise CloudRefused(f'Code="ResourceGroupNotFound" Message="Resource group \'{group}\' could not be found."')
+        parent = provider.format(**r.inputs)
+        return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers/{parent}/{own_name(r, name_input)}"
+
+    return id_of
+
+
+def own_name(r: Resource, name_input: str) -> str:
+    """The name that was given, or one with a random end as azure-native makes it."""
+    return str(r.inputs.get(name_input) or f"{r.name}{hex_id(8)}")
+
+
+def tail(r: Resource) -> str:
+    """The last part of the id: the resource's name in Azure."""
+    return r.id.rpartition("/")[2]
+
+
+def common_outputs(r: Resource, type_: str) -> Values:
+    """What every resource of Azure gives back."""
+    return {"name": tail(r), "type": type_, "azureApiVersion": _APP_API}

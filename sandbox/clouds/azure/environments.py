@@ -1,0 +1,61 @@
+"""Container Apps environments: the static address that apps are reached at."""
+
+from __future__ import annotations
+
+from sandbox.clouds.azure.common import common_outputs, in_group, tail
+from sandbox.clouds.azure.identity import identity_outputs
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import SUBSCRIPTION, Resource, Values, World, stable_hex
+
+ENVIRONMENT = "azure-native:app:ManagedEnvironment"
+
+
+def verification_id() -> str:
+    """The id that proves ownership of a domain: one per subscription, readable before anything exists."""
+    return stable_hex("asuid", SUBSCRIPTION, length=64).upper()
+
+
+def environment_of(world: World, app: Resource) -> Resource | None:
+    """The environment that a container app names, by either of the two inputs."""
+    return world.find(ENVIRONMENT, app.inputs.get("managedEnvironmentId") or app.inputs.get("environmentId"))
+
+
+def find_environment(world: World, group: str, name: str) -> Resource | None:
+    """The environment of that name in that resource group."""
+    found = (e for e in world.all(ENVIRONMENT) if tail(e) == name and e.inputs["resourceGroupName"] == group)
+    return next(found, None)
+
+
+def _create(world: World, r: Resource) -> None:
+    r.place["address"] = world.lease_address()
+
+
+def _region(r: Resource) -> str:
+    return str(r.inputs.get("location") or r.config.get("location") or "eastus").lower().replace(" ", "")
+
+
+def _outputs(world: World, r: Resource) -> Values:
+    given = r.inputs.get("customDomainConfiguration") or {}
+    return (
+        common_outputs(r, "Microsoft.App/managedEnvironments")
+        | identity_outputs(world, r)
+        | {
+            "staticIp": r.place["address"],
+            "defaultDomain": f"{stable_hex(r.id, length=12)}.{_region(r)}.azurecontainerapps.io",
+            "provisioningState": "Succeeded",
+            "customDomainConfiguration": {**given, "customDomainVerificationId": verification_id()},
+            "eventStreamEndpoint": f"https://{_region(r)}.azurecontainerapps.dev{r.id}/eventstream",
+            "infrastructureResourceGroup": f"ME_{tail(r)}",
+        }
+    )
+
+
+declare(
+    ENVIRONMENT,
+    depth=Depth.SIMULATED,
+    effect="has a static address on which its apps are reached",
+    not_simulated="VNets, workload profiles, zone redundancy; one app with ingress per environment",
+    id_of=in_group("Microsoft.App/managedEnvironments", "environmentName"),
+    create=_create,
+    outputs=_outputs,
+)

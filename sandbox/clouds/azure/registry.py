@@ -1,0 +1,61 @@
+"""Container registries: pushed to with a token for one repository, pulled from with a role."""
+
+from __future__ import annotations
+
+from sandbox.clouds.azure.common import common_outputs, in_group, tail
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import SUBSCRIPTION, Resource, Values, World, stable_hex
+
+REGISTRY = "azure-native:containerregistry:Registry"
+
+# Under this name a registry takes a token for a password: Azure/acr, docs/AAD-OAuth.md.
+TOKEN_USER = "00000000-0000-0000-0000-000000000000"
+
+
+def find_registry(world: World, address: str) -> Resource | None:
+    """The registry that answers at `address`."""
+    return next((r for r in world.all(REGISTRY) if r.outputs["loginServer"] == address), None)
+
+
+def client_token() -> str:
+    """The deployer's own Entra token, as `getClientToken` hands it out."""
+    return stable_hex("entra", SUBSCRIPTION, length=64)
+
+
+def access_token(server: str, repository: str) -> str:
+    """What the registry gives for an Entra token: good for one repository."""
+    return stable_hex("acr-access", server, repository, length=64)
+
+
+def why_not_push(world: World, address: str, repository: str, login: tuple[str, str] | None) -> str | None:
+    """Why a push to `repository` at `address` is refused, or None.
+
+    `login` None is a docker client that is logged in.
+    """
+    if find_registry(world, address) is None:
+        return f"no registry answers at {address}"
+    right = (TOKEN_USER, access_token(address, repository))
+    return None if login in (None, right) else "unauthorized: authentication required"
+
+
+def _outputs(world: World, r: Resource) -> Values:
+    return common_outputs(r, "Microsoft.ContainerRegistry/registries") | {
+        "loginServer": f"{tail(r).lower()}.azurecr.io",
+        "provisioningState": "Succeeded",
+        "creationDate": "2026-01-01T00:00:00Z",
+    }
+
+
+def _delete(world: World, r: Resource) -> None:
+    world.drop_images(r.outputs["loginServer"])
+
+
+declare(
+    REGISTRY,
+    depth=Depth.SIMULATED,
+    effect="images can be pushed to it with a token and pulled with a role",
+    not_simulated="replication, retention, firewall, its own HTTPS: nobody answers at azurecr.io",
+    id_of=in_group("Microsoft.ContainerRegistry/registries", "registryName"),
+    outputs=_outputs,
+    delete=_delete,
+)

@@ -1,0 +1,35 @@
+"""Google Cloud: a registry, Cloud Run, Certificate Manager and a global load balancer in front.
+
+The front serves only what the whole chain gives: forwarding rule, proxy, certificate map with an active certificate,
+URL map, backend service, network endpoint group, Cloud Run service, and the binding that lets everybody invoke it.
+"""
+
+from __future__ import annotations
+
+from failover.errors import OutlastError
+from sandbox.clouds.effects import Effects
+from sandbox.clouds.gcp import balancer, certificates, front, project, registry, run
+from sandbox.clouds.world import World
+
+# Importing a module enters its types into the table.
+MODULES = (project, registry, run, certificates, balancer)
+
+
+def settle(world: World) -> None:
+    """What happens without a call: managed certificates become active once their records are answered."""
+    certificates.settle(world)
+
+
+def derive(world: World) -> Effects:
+    """Workloads of Cloud Run services, and a front for each forwarding rule whose chain is whole."""
+    effects = Effects()
+    for service in world.all(run.SERVICE):
+        workload = run.workload(world, service)
+        if workload is not None:
+            effects.workloads.append(workload)
+    for rule in world.all(balancer.FORWARDING_RULE):
+        try:
+            effects.fronts.append(front.front(world, rule))
+        except OutlastError as reason:
+            effects.why_not[rule.key] = reason.what
+    return effects

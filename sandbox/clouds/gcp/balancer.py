@@ -1,0 +1,127 @@
+"""The parts of a global external Application Load Balancer, each refused where Google refuses it."""
+
+from __future__ import annotations
+
+from sandbox.clouds.gcp.common import compute_outputs, global_id, needs_api, regional_id
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import CloudRefused, Resource, Values, World, stable_hex
+
+GROUP = "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup"
+BACKEND = "gcp:compute/backendService:BackendService"
+URL_MAP = "gcp:compute/uRLMap:URLMap"
+HTTPS_PROXY = "gcp:compute/targetHttpsProxy:TargetHttpsProxy"
+HTTP_PROXY = "gcp:compute/targetHttpProxy:TargetHttpProxy"
+ADDRESS = "gcp:compute/globalAddress:GlobalAddress"
+FORWARDING_RULE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
+SSL_POLICY = "gcp:compute/sSLPolicy:SSLPolicy"
+
+# A proxy names its map by this and the map's id: pulumi-gcp 10.2.0, TargetHttpsProxy.certificate_map.
+MAP_PREFIX = "//certificatemanager.googleapis.com/"
+
+_needs_compute = needs_api("compute")
+
+
+def _backend_rules(world: World, r: Resource) -> None:
+    _needs_compute(world, r)
+    for backend in r.inputs.get("backends") or []:
+        told = f"Error 404: The resource '{backend.get('group')}' was not found"
+        group = world.require(GROUP, backend.get("group"), told)
+        # "Default value is `SERVERLESS`": pulumi-gcp 10.2.0, RegionNetworkEndpointGroup.network_endpoint_type.
+        if r.inputs.get("healthChecks") and group.inputs.get("networkEndpointType", "SERVERLESS") == "SERVERLESS":
+            raise CloudRefused(
+                "Error 400: Invalid value for field 'resource.healthChecks': a backend service with serverless network "
+                "endpoint group backends cannot have health checks",
+                hint="leave health_checks out: the DNS health check watches the site",
+            )
+
+
+def _proxy_rules(world: World, r: Resource) -> None:
+    _needs_compute(world, r)
+    reference = str(r.inputs.get("certificateMap") or "")
+    if reference and not reference.startswith(MAP_PREFIX):
+        raise CloudRefused(
+            f"Error 400: Invalid value for field 'resource.certificateMap': '{reference}'. The certificate map must be "
+            f"given as {MAP_PREFIX}projects/{{project}}/locations/{{location}}/certificateMaps/{{name}}",
+            hint=f"put {MAP_PREFIX} before the map's id",
+        )
+
+
+def _lease(world: World, r: Resource) -> None:
+    r.place["address"] = world.lease_address()
+
+
+def _address_outputs(world: World, r: Resource) -> Values:
+    return compute_outputs(world, r) | {"address": r.place["address"]}
+
+
+def _rule_outputs(world: World, r: Resource) -> Values:
+    own = {"baseForwardingRule": "", "forwardingRuleId": int(stable_hex(r.id, length=8), 16)}
+    return compute_outputs(world, r) | own
+
+
+declare(
+    GROUP,
+    depth=Depth.SIMULATED,
+    effect="joins the backend to the Cloud Run service",
+    id_of=regional_id("networkEndpointGroups"),
+    rules=_needs_compute,
+    outputs=compute_outputs,
+)
+declare(
+    BACKEND,
+    depth=Depth.SIMULATED,
+    effect="joins the URL map to the endpoint group",
+    not_simulated="Cloud Armor, CDN, logging, further backends",
+    id_of=global_id("backendServices"),
+    rules=_backend_rules,
+    outputs=compute_outputs,
+)
+declare(
+    URL_MAP,
+    depth=Depth.SIMULATED,
+    effect="joins the proxy to its backend service, or redirects to HTTPS",
+    not_simulated="host and path rules",
+    id_of=global_id("urlMaps"),
+    rules=_needs_compute,
+    outputs=compute_outputs,
+)
+declare(
+    HTTPS_PROXY,
+    depth=Depth.SIMULATED,
+    effect="joins a forwarding rule to the URL map and the certificates",
+    id_of=global_id("targetHttpsProxies"),
+    rules=_proxy_rules,
+    outputs=compute_outputs,
+)
+declare(
+    HTTP_PROXY,
+    depth=Depth.SIMULATED,
+    effect="joins a forwarding rule to the URL map",
+    id_of=global_id("targetHttpProxies"),
+    rules=_needs_compute,
+    outputs=compute_outputs,
+)
+declare(
+    SSL_POLICY,
+    not_simulated="every front takes TLS 1.2 and 1.3",
+    id_of=global_id("sslPolicies"),
+    rules=_needs_compute,
+    outputs=compute_outputs,
+)
+declare(
+    ADDRESS,
+    depth=Depth.SIMULATED,
+    effect="a loopback address of the site's own",
+    id_of=global_id("addresses"),
+    create=_lease,
+    rules=_needs_compute,
+    outputs=_address_outputs,
+)
+declare(
+    FORWARDING_RULE,
+    depth=Depth.SIMULATED,
+    effect="a real listener on the address",
+    id_of=global_id("forwardingRules"),
+    rules=_needs_compute,
+    outputs=_rule_outputs,
+)

@@ -1,0 +1,54 @@
+"""What a client meets behind a forwarding rule: the chain from the address to the Cloud Run service."""
+
+from __future__ import annotations
+
+from sandbox.certificates import KeyPair
+from sandbox.clouds.gcp import balancer, certificates, run
+from sandbox.clouds.gcp.common import is_named
+from sandbox.clouds.world import Resource, World, nested
+from sandbox.fronts import Binding, Front
+
+
+def front(world: World, rule: Resource) -> Front:
+    """What listens for a forwarding rule. Raises CloudRefused, with the reason in words, where the chain is broken."""
+    address = world.require(balancer.ADDRESS, rule.inputs.get("ipAddress"), "its address is gone")
+    port = int(str(rule.inputs.get("portRange") or "443").partition("-")[0])
+    where = (rule.key, rule.stack, address.place["address"], port)
+    plain = world.find(balancer.HTTP_PROXY, rule.inputs.get("target"))
+    if plain is not None:
+        redirect = nested(_url_map(world, plain).inputs, "defaultUrlRedirect", "httpsRedirect")
+        return Front(*where, redirect=bool(redirect), answer=404)
+    proxy = world.require(balancer.HTTPS_PROXY, rule.inputs.get("target"), "its proxy is gone")
+    bindings = _bindings(world, proxy)
+    service = _service_behind(world, _url_map(world, proxy))
+    if not run.everybody_may_invoke(world, service):
+        return Front(*where, bindings, answer=403)
+    return Front(*where, bindings, service.key)
+
+
+def _url_map(world: World, proxy: Resource) -> Resource:
+    return world.require(balancer.URL_MAP, proxy.inputs.get("urlMap"), "its URL map is gone")
+
+
+def _bindings(world: World, proxy: Resource) -> tuple[Binding, ...]:
+    """Without an active certificate the front is there and ends every handshake: no binding, not an absent front."""
+    reference = str(proxy.inputs.get("certificateMap") or "").removeprefix(balancer.MAP_PREFIX)
+    entries = world.require(certificates.MAP, reference, "its certificate map is gone")
+    bindings = []
+    for entry in world.all(certificates.ENTRY):
+        if not is_named(entries, entry.inputs["map"]):
+            continue
+        for wanted in entry.inputs.get("certificates") or []:
+            found = world.find(certificates.CERTIFICATE, wanted)
+            if found is not None and certificates.is_active(found):
+                host = str(entry.inputs.get("hostname") or "*").lower()
+                bindings.append(Binding(host, KeyPair.of(found.place)))
+    return tuple(bindings)
+
+
+def _service_behind(world: World, urls: Resource) -> Resource:
+    backend = world.require(balancer.BACKEND, urls.inputs.get("defaultService"), "its backend service is gone")
+    reference = nested(backend.inputs, "backends", 0, "group")
+    group = world.require(balancer.GROUP, reference, "its endpoint group is gone")
+    named = nested(group.inputs, "cloudRun", "service")
+    return world.require(run.SERVICE, named, "its Cloud Run service is gone")

@@ -1,0 +1,40 @@
+"""What a project has: enabled APIs and service accounts."""
+
+from __future__ import annotations
+
+from sandbox.clouds.gcp.common import API, needs_api, project_of
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import Resource, Values, World, stable_hex
+
+ACCOUNT = "gcp:serviceaccount/account:Account"
+
+
+def _email(r: Resource) -> str:
+    return f"{r.inputs['accountId']}@{project_of(r)}.iam.gserviceaccount.com"
+
+
+def _account_outputs(world: World, r: Resource) -> Values:
+    return {
+        "email": _email(r),
+        "member": f"serviceAccount:{_email(r)}",
+        "name": r.id,
+        "uniqueId": str(int(stable_hex(r.id, length=16), 16)),
+        "project": project_of(r),
+    }
+
+
+declare(
+    API,
+    depth=Depth.SIMULATED,
+    effect="enables the API; resources of an API that is not enabled are refused",
+    not_simulated="the minutes that Google takes for it, and disabling it under resources that need it",
+    id_of=lambda world, r: f"{project_of(r)}/{r.inputs['service']}",
+    outputs=lambda world, r: {"project": project_of(r)},
+)
+declare(
+    ACCOUNT,
+    not_simulated="what the service may do: it needs nothing",
+    rules=needs_api("iam"),
+    id_of=lambda world, r: f"projects/{project_of(r)}/serviceAccounts/{_email(r)}",
+    outputs=_account_outputs,
+)

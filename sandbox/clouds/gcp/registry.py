@@ -1,0 +1,79 @@
+"""Artifact Registry: repositories that images are pushed to with the deployer's own token."""
+
+from __future__ import annotations
+
+from sandbox.clouds.gcp.common import MADE_AT, located_id, needs_api, place_of, project_of, tail
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import PROJECT, PROJECT_NUMBER, Resource, Values, World, stable_hex
+
+REPOSITORY = "gcp:artifactregistry/repository:Repository"
+# With an access token as its password: cloud.google.com/artifact-registry/docs/docker/authentication
+TOKEN_USER = "oauth2accesstoken"
+
+
+def access_token() -> str:
+    """What getClientConfig hands out; Artifact Registry takes it as the password of `TOKEN_USER`."""
+    return "ya29." + stable_hex("gcp-token", PROJECT, length=60)
+
+
+def client_config(world: World, args: Values, config: Values) -> Values:
+    """What `getClientConfig` gives."""
+    return {
+        "accessToken": access_token(),
+        "project": PROJECT,
+        "region": config.get("region", ""),
+        "zone": config.get("zone", ""),
+        "defaultLabels": {},
+        "id": PROJECT,
+    }
+
+
+def project_facts(world: World, args: Values, config: Values) -> Values:
+    """What `getProject` gives."""
+    return {"projectId": PROJECT, "number": PROJECT_NUMBER, "name": PROJECT, "id": f"projects/{PROJECT}"}
+
+
+def why_not_push(world: World, address: str, repository: str, login: tuple[str, str] | None) -> str | None:
+    """Why a push to `<location>-docker.pkg.dev/<project>/<repository>/<image>` is refused, or None.
+
+    `login` None is a docker client that is logged in.
+    """
+    if not any(_holds(r, address, repository) for r in world.all(REPOSITORY)):
+        name = repository.split("/")[1] if "/" in repository else repository
+        return f'name unknown: Repository "{name}" not found'
+    return None if login in (None, (TOKEN_USER, access_token())) else "unauthorized: authentication failed"
+
+
+def _holds(r: Resource, address: str, repository: str) -> bool:
+    return address == _host(r) and repository.startswith(f"{project_of(r)}/{tail(r)}/")
+
+
+def _host(r: Resource) -> str:
+    return f"{place_of(r)}-docker.pkg.dev"
+
+
+def _outputs(world: World, r: Resource) -> Values:
+    return {
+        "name": tail(r),
+        "project": project_of(r),
+        "location": place_of(r),
+        "createTime": MADE_AT,
+        "updateTime": MADE_AT,
+        "registryUri": f"{_host(r)}/{project_of(r)}/{tail(r)}",
+    }
+
+
+def _delete(world: World, r: Resource) -> None:
+    world.drop_images(r.outputs["registryUri"])
+
+
+declare(
+    REPOSITORY,
+    depth=Depth.SIMULATED,
+    effect="images can be pushed to it and pulled from it",
+    not_simulated="cleanup policies, scanning",
+    rules=needs_api("artifactregistry"),
+    id_of=located_id("repositories", "repositoryId"),
+    outputs=_outputs,
+    delete=_delete,
+)

@@ -1,0 +1,183 @@
+"""Cloud Run: real service processes, and the binding that lets everybody invoke them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from failover.errors import Unavailable
+from sandbox.clouds import revisions
+from sandbox.clouds.effects import environment_pairs
+from sandbox.clouds.gcp.common import MADE_AT, is_named, located_id, needs_api, own_name, place_of, project_of, tail
+from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.world import PROJECT_NUMBER, CloudRefused, NotReady, Resource, Values, World, nested, stable_hex
+from sandbox.replicas import Workload
+
+SERVICE = "gcp:cloudrunv2/service:Service"
+INVOKER = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"
+
+# cloud.google.com/run/docs/container-contract, "Environment variables": set by Cloud Run itself.
+_RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
+# cloud.google.com/run/docs/configuring/{min-instances,max-instances,concurrency,services/containers}.
+_MIN_INSTANCES, _MAX_INSTANCES, _CONCURRENCY, _PORT = 0, 100, 80, 8080
+# pulumi-gcp 10.2.0, timeouts of the service: "create - Default is 20 minutes".
+_READY_SECONDS = 1200.0
+
+
+# -- rules -----------------------------------------------------------------------------------------------------------
+
+
+def _rules(world: World, r: Resource) -> None:
+    needs_api("run")(world, r)
+    container = nested(r.inputs, "template", "containers", 0)
+    if container is None:
+        raise CloudRefused("Error 400: template.containers: at least one container is required")
+    digest = world.digest_of(container["image"])
+    if digest is None:
+        raise CloudRefused(
+            f"Error 400: Revision '{own_name(r)}-00001' is not ready and cannot serve traffic. "
+            f"Image '{container['image']}' not found.",
+            hint="deploy the reference that the image resource gives back",
+        )
+    r.place["digest"] = digest
+    reserved = [v["name"] for v in container.get("envs") or [] if v["name"] in _RESERVED]
+    if reserved:
+        raise CloudRefused(
+            "Error 400: template.containers[0].env: The following reserved env names were provided: "
+            f"{', '.join(reserved)}. These values are automatically set by the system.",
+            hint="leave it out; the port is set by template.containers[0].ports",
+        )
+
+
+# -- what runs -------------------------------------------------------------------------------------------------------
+
+
+def workload(world: World, r: Resource) -> Workload:
+    """The service's newest revision, or the last that was ready where that one failed."""
+    kept = revisions.fallen_back_to(r)
+    if kept is not None:
+        return kept
+    template: Values = r.inputs.get("template") or {}
+    container: Values = nested(template, "containers", 0) or {}
+    low, high = _instances(r)
+    return Workload(
+        r.key,
+        r.stack,
+        r.place["digest"],
+        _port(container),
+        environment_pairs({e["name"]: e.get("value", "") for e in container.get("envs") or []}),
+        low,
+        high,
+        int(template.get("maxInstanceRequestConcurrency") or _CONCURRENCY),
+        _probe_path(container),
+    )
+
+
+def _instances(r: Resource) -> tuple[int, int]:
+    """The fewest and the most instances: by the service's manual scaling, else by the template's bounds."""
+    if nested(r.inputs, "scaling", "scalingMode") == "MANUAL":
+        count = int(nested(r.inputs, "scaling", "manualInstanceCount") or 0)
+        return count, count
+    bounds = nested(r.inputs, "template", "scaling") or {}
+    return int(bounds.get("minInstanceCount") or _MIN_INSTANCES), int(bounds.get("maxInstanceCount") or _MAX_INSTANCES)
+
+
+def _port(container: Values) -> int:
+    """pulumi-gcp takes `ports` as one object or as a list of one."""
+    ports = container.get("ports") or {}
+    first = ports[0] if isinstance(ports, list) else ports
+    return int(first.get("containerPort") or _PORT)
+
+
+def _probe_path(container: Values) -> str:
+    paths = (nested(container, probe, "httpGet", "path") for probe in ("startupProbe", "livenessProbe"))
+    return str(next((path for path in paths if path), "/"))
+
+
+def everybody_may_invoke(world: World, service: Resource) -> bool:
+    """Whether a request that nobody signed reaches the service."""
+    if service.inputs.get("invokerIamDisabled"):
+        return True
+    return any(
+        is_named(service, member.inputs["name"])
+        and member.inputs["role"] == "roles/run.invoker"
+        and member.inputs["member"] == "allUsers"
+        for member in world.all(INVOKER)
+    )
+
+
+def _wait(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:
+    try:
+        world.wait_workload(r.key, timeout_seconds or _READY_SECONDS, cancelled)
+    except Unavailable as error:
+        failed = _revision_name(r, revisions.newest(r))
+        revisions.fall_back(r)
+        raise NotReady(
+            f"Error waiting for {tail(r)}: Revision '{failed}' is not ready and cannot serve traffic. The "
+            f"user-provided container failed to start and listen on the port: {error.what}"
+        ) from error
+    revisions.keep_ready(r, workload(world, r))
+
+
+# -- types -----------------------------------------------------------------------------------------------------------
+
+
+def _template(r: Resource) -> object:
+    """A change of the template makes a revision: cloud.google.com/run/docs/managing/revisions."""
+    return r.inputs.get("template")
+
+
+def _revision_name(r: Resource, number: int) -> str:
+    return f"{tail(r)}-{number:05d}"
+
+
+def _outputs(world: World, r: Resource) -> Values:
+    number = str(revisions.newest(r))
+    uri = f"https://{tail(r)}-{PROJECT_NUMBER}.{place_of(r)}.run.app"
+    return {
+        "name": tail(r),
+        "uri": uri,
+        "urls": [uri],
+        "project": project_of(r),
+        "location": place_of(r),
+        "reconciling": False,
+        "latestCreatedRevision": f"{r.id}/revisions/{_revision_name(r, revisions.newest(r))}",
+        "latestReadyRevision": f"{r.id}/revisions/{_revision_name(r, revisions.newest_ready(r))}",
+        "uid": stable_hex(r.id),
+        "etag": stable_hex(r.id, number, length=12),
+        "generation": number,
+        "observedGeneration": number,
+        "createTime": MADE_AT,
+        "updateTime": MADE_AT,
+    }
+
+
+def _invoker_id(world: World, r: Resource) -> str:
+    service = str(r.inputs["name"]).rpartition("/")[2]
+    path = f"projects/{project_of(r)}/locations/{place_of(r)}/services/{service}"
+    return f"{path}/{r.inputs['role']}/{r.inputs['member']}"
+
+
+def _invoker_outputs(world: World, r: Resource) -> Values:
+    return {"etag": stable_hex(r.urn, length=12), "project": project_of(r), "location": place_of(r)}
+
+
+declare(
+    SERVICE,
+    depth=Depth.SIMULATED,
+    effect="real service processes, a new revision serving once it is ready",
+    not_simulated="CPU and memory limits, volumes, secrets, its run.app address, scale from zero on a request",
+    id_of=located_id("services"),
+    rules=_rules,
+    create=revisions.begin,
+    update=revisions.begin_when(_template),
+    outputs=_outputs,
+    wait=_wait,
+)
+declare(
+    INVOKER,
+    depth=Depth.SIMULATED,
+    effect="lets everybody invoke the service",
+    not_simulated="members other than allUsers",
+    id_of=_invoker_id,
+    outputs=_invoker_outputs,
+)

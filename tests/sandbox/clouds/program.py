@@ -1,0 +1,72 @@
+"""The project's own program, run against the simulated clouds: Pulumi's mocks stand in for the engine alone."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks
+
+from infra.settings import parse
+from sandbox.engine import schema
+from tests.infra import harness
+from tests.sandbox.clouds.harness import Clouds
+
+ORDER = ("zone", "aws", "azure", "gcp", "traffic")
+CONFIG = {"aws": {"region": "us-east-1"}, "azure-native": {"location": "eastus"}, "gcp": {"region": "us-central1"}}
+
+
+class _Engine(harness._Clouds):
+    """Asks the simulated clouds, as the provider plugins do."""
+
+    def __init__(self, stack: str, clouds: Clouds, exported: dict[str, dict[str, Any]]) -> None:
+        super().__init__(exported)
+        self.stack, self._clouds = stack, clouds
+        self._one_at_a_time = threading.Lock()
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.typ.startswith("pulumi:"):
+            return super().new_resource(args)
+        inputs = harness._plain(args.inputs)
+        with self._one_at_a_time:
+            return self._create(args.typ, args.name, inputs)
+
+    def _create(self, type_: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        config = CONFIG.get(type_.partition(":")[0], {})
+        request = self._clouds.request(type_, name, inputs, stack=self.stack, config=config)
+        mistakes = self._clouds.clouds.check(request)
+        assert mistakes == [], f"{type_} {name}: {mistakes}"
+        id_, computed = self._clouds.clouds.create(request)
+        return id_, schema.complete(type_, inputs, computed, id_, config=config)
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        config = CONFIG.get(args.token.partition(":")[0], {})
+        arguments = dict(args.args)
+        return schema.complete_result(
+            args.token, self._clouds.clouds.invoke("", args.token, arguments, config), arguments
+        )
+
+
+def deploy(clouds: Clouds, *stacks: str) -> dict[str, dict[str, Any]]:
+    """`pulumi up` of these stacks, in this order, all five by default; what each exported."""
+    exported: dict[str, dict[str, Any]] = {stack: {} for stack in ORDER}
+    for stack in stacks or ORDER:
+        run = harness.Run(stack)
+        refused = harness._run(_program(stack, run), _Engine(stack, clouds, exported), run, False)
+        assert refused is None, refused
+        assert run.problems == []
+        exported[stack] = run.outputs
+    return exported
+
+
+def _program(stack: str, run: harness.Run) -> Any:
+    settings = parse(stack, harness.configuration(stack))
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def program() -> pulumi.Output[None]:
+        outputs = importlib.import_module(f"infra.{settings.kind}").program(settings)
+        return pulumi.Output.from_input(outputs).apply(run.outputs.update)
+
+    return program

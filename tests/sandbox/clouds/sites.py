@@ -1,0 +1,350 @@
+"""The smallest right program of each cloud, resource by resource: tests leave one thing out, or take one away."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sandbox.clouds.azure.certificates import VAULT_HOST, VAULT_ID
+from sandbox.clouds.azure.environments import verification_id
+from sandbox.clouds.azure.identity import ACR_PULL, SECRETS_USER
+from tests.sandbox.clouds.harness import DIGEST, HOST, Clouds, Made
+
+ANYWHERE = "0.0.0.0/0"
+GROUP = {"resourceGroupName": "outlast-azure", "location": "eastus"}
+APIS = ("artifactregistry", "certificatemanager", "compute", "iam", "run")
+SECRET = f"https://{VAULT_HOST}/secrets/{HOST.replace('.', '-')}"
+
+
+def role(id_: str) -> str:
+    return f"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{id_}"
+
+
+def publish(clouds: Clouds, options: list[dict[str, Any]]) -> None:
+    """Let the zone answer an ACM certificate's validation records."""
+    for option in options:
+        clouds.answer(option["resourceRecordName"], "CNAME", option["resourceRecordValue"].rstrip("."))
+
+
+# -- AWS -------------------------------------------------------------------------------------------------------------
+
+
+def aws_network(clouds: Clouds) -> dict[str, Made]:
+    vpc = clouds.make("aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
+    subnets = [
+        clouds.make(
+            "aws:ec2/subnet:Subnet", zone, vpcId=vpc.id, cidrBlock=f"10.0.{n}.0/24", availabilityZone=f"us-east-1{zone}"
+        )
+        for n, zone in enumerate("ab")
+    ]
+    gateway = clouds.make("aws:ec2/internetGateway:InternetGateway", vpcId=vpc.id)
+    routes = [{"cidrBlock": ANYWHERE, "gatewayId": gateway.id}]
+    table = clouds.make("aws:ec2/routeTable:RouteTable", vpcId=vpc.id, routes=routes)
+    for subnet in subnets:
+        name = subnet.request.name
+        clouds.make(
+            "aws:ec2/routeTableAssociation:RouteTableAssociation", name, routeTableId=table.id, subnetId=subnet.id
+        )
+    front = clouds.make("aws:ec2/securityGroup:SecurityGroup", "front", vpcId=vpc.id)
+    tasks = clouds.make("aws:ec2/securityGroup:SecurityGroup", "tasks", vpcId=vpc.id)
+    let = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    tcp = {"ipProtocol": "tcp"}
+    clouds.make(let, "443", securityGroupId=front.id, cidrIpv4=ANYWHERE, fromPort=443, toPort=443, **tcp)
+    source = {"securityGroupId": tasks.id, "referencedSecurityGroupId": front.id}
+    clouds.make(let, "tasks", fromPort=8080, toPort=8080, **source, **tcp)
+    return {"vpc": vpc, "a": subnets[0], "b": subnets[1], "front": front, "tasks": tasks}
+
+
+def aws_certificate(clouds: Clouds, *, proven: bool = True) -> Made:
+    certificate = clouds.make("aws:acm/certificate:Certificate", domainName=HOST, validationMethod="DNS")
+    if proven:
+        publish(clouds, certificate.outputs["domainValidationOptions"])
+        clouds.make("aws:acm/certificateValidation:CertificateValidation", certificateArn=certificate.outputs["arn"])
+    return certificate
+
+
+def aws_front(clouds: Clouds, network: dict[str, Made], certificate: Made) -> Made:
+    balancer = clouds.make(
+        "aws:lb/loadBalancer:LoadBalancer",
+        securityGroups=[network["front"].id],
+        subnets=[network["a"].id, network["b"].id],
+    )
+    group = clouds.make(
+        "aws:lb/targetGroup:TargetGroup",
+        targetType="ip",
+        port=8080,
+        protocol="HTTP",
+        vpcId=network["vpc"].id,
+        healthCheck={"path": "/healthz"},
+    )
+    clouds.make(
+        "aws:lb/listener:Listener",
+        loadBalancerArn=balancer.outputs["arn"],
+        port=443,
+        protocol="HTTPS",
+        certificateArn=certificate.outputs["arn"],
+        defaultActions=[{"type": "forward", "targetGroupArn": group.outputs["arn"]}],
+    )
+    return group
+
+
+def aws_image(clouds: Clouds, digest: str = DIGEST) -> str:
+    repository = clouds.world.find("aws:ecr/repository:Repository", "site") or clouds.make(
+        "aws:ecr/repository:Repository", name="site", forceDelete=True
+    )
+    reference = f"{repository.outputs['repositoryUrl']}@{digest}"
+    clouds.push(reference)
+    return reference
+
+
+def aws_task(clouds: Clouds, image: str, name: str = "task", *, may_pull: bool = True) -> Made:
+    execution = clouds.make("aws:iam/role:Role", name, assumeRolePolicy="{}")
+    statement = {"Effect": "Allow", "Action": ["ecr:BatchGetImage"], "Resource": "arn:aws:ecr:*"}
+    if may_pull:
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        clouds.make("aws:iam/rolePolicy:RolePolicy", name, role=execution.id, policy=policy)
+    container = {
+        "name": "service",
+        "image": image,
+        "portMappings": [{"containerPort": 8080}],
+        "environment": [{"name": "OUTLAST_SITE", "value": "aws"}],
+    }
+    return clouds.make(
+        "aws:ecs/taskDefinition:TaskDefinition",
+        name,
+        family="site",
+        requiresCompatibilities=["FARGATE"],
+        networkMode="awsvpc",
+        cpu="512",
+        memory="1024",
+        executionRoleArn=execution.outputs["arn"],
+        containerDefinitions=json.dumps([container]),
+    )
+
+
+def aws_service(clouds: Clouds, network: dict[str, Made], group: Made, task: Made, **more: Any) -> Made:
+    cluster = clouds.make("aws:ecs/cluster:Cluster", name="site")
+    target = {"targetGroupArn": group.outputs["arn"], "containerName": "service", "containerPort": 8080}
+    inputs: dict[str, Any] = {
+        "name": "site",
+        "cluster": cluster.outputs["arn"],
+        "taskDefinition": task.outputs["arn"],
+        "desiredCount": 2,
+        "networkConfiguration": {"securityGroups": [network["tasks"].id], "subnets": [network["a"].id]},
+        "loadBalancers": [target],
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+        "waitForSteadyState": True,
+    }
+    return clouds.make("aws:ecs/service:Service", **{**inputs, **more})
+
+
+def aws_site(clouds: Clouds) -> Made:
+    network = aws_network(clouds)
+    group = aws_front(clouds, network, aws_certificate(clouds))
+    return aws_service(clouds, network, group, aws_task(clouds, aws_image(clouds)))
+
+
+# -- Azure -----------------------------------------------------------------------------------------------------------
+
+
+def azure_base(clouds: Clouds, *, may_pull: bool = True, may_read: bool = True) -> dict[str, Made]:
+    clouds.world.ca.issue(f"vault-{HOST.replace('.', '-')}", [HOST])
+    on = {"stack": "azure"}
+    clouds.make("azure-native:resources:ResourceGroup", **GROUP, **on)
+    registry = clouds.make("azure-native:containerregistry:Registry", registryName="outlastazure", **GROUP, **on)
+    identity = clouds.make(
+        "azure-native:managedidentity:UserAssignedIdentity", resourceName="outlast-azure", **GROUP, **on
+    )
+    who = {"principalId": identity.outputs["principalId"], **on}
+    given = "azure-native:authorization:RoleAssignment"
+    if may_pull:
+        clouds.make(given, "may-pull", roleDefinitionId=role(ACR_PULL), scope=registry.id, **who)
+    if may_read:
+        clouds.make(given, "may-read", roleDefinitionId=role(SECRETS_USER), scope=VAULT_ID, **who)
+    environment = clouds.make(
+        "azure-native:app:ManagedEnvironment",
+        environmentName="outlast-azure",
+        identity={"type": "UserAssigned", "userAssignedIdentities": [identity.id]},
+        **GROUP,
+        **on,
+    )
+    return {"registry": registry, "identity": identity, "environment": environment}
+
+
+def azure_certificate(clouds: Clouds, base: dict[str, Made], url: str = SECRET) -> Made:
+    source = {"identity": base["identity"].id, "keyVaultUrl": url}
+    return clouds.make(
+        "azure-native:app:Certificate",
+        stack="azure",
+        certificateName="outlast-azure",
+        environmentName="outlast-azure",
+        properties={"certificateKeyVaultProperties": source},
+        **GROUP,
+    )
+
+
+def azure_image(clouds: Clouds, base: dict[str, Made], digest: str = DIGEST) -> str:
+    reference = f"{base['registry'].outputs['loginServer']}/service@{digest}"
+    clouds.push(reference)
+    return reference
+
+
+def azure_app(clouds: Clouds, base: dict[str, Made], certificate: Made | None, image: str, host: str = HOST) -> Made:
+    domain = {"name": host, "bindingType": "SniEnabled", "certificateId": certificate.id if certificate else ""}
+    return clouds.make(
+        "azure-native:app:ContainerApp",
+        stack="azure",
+        containerAppName="outlast-azure",
+        environmentId=base["environment"].id,
+        identity={"type": "UserAssigned", "userAssignedIdentities": [base["identity"].id]},
+        configuration={
+            "ingress": {"external": True, "targetPort": 8080, "customDomains": [domain]},
+            "registries": [{"server": base["registry"].outputs["loginServer"], "identity": base["identity"].id}],
+        },
+        template=azure_template(image),
+        **GROUP,
+    )
+
+
+def azure_template(image: str, **scale: Any) -> dict[str, Any]:
+    container = {
+        "name": "service",
+        "image": image,
+        "env": [{"name": "OUTLAST_SITE", "value": "azure"}],
+        "resources": {"cpu": 0.5, "memory": "1Gi"},
+    }
+    return {"containers": [container], "scale": {"minReplicas": 2, "maxReplicas": 4, **scale}}
+
+
+def azure_site(clouds: Clouds) -> Made:
+    base = azure_base(clouds)
+    clouds.answer(f"asuid.{HOST}", "TXT", verification_id())
+    return azure_app(clouds, base, azure_certificate(clouds, base), azure_image(clouds, base))
+
+
+# -- Google Cloud ----------------------------------------------------------------------------------------------------
+
+ON_GCP = {"stack": "gcp"}
+
+
+def gcp_apis(clouds: Clouds, *left_out: str) -> None:
+    for api in (each for each in APIS if each not in left_out):
+        clouds.make("gcp:projects/service:Service", api, service=f"{api}.googleapis.com", **ON_GCP)
+
+
+def gcp_image(clouds: Clouds, digest: str = DIGEST) -> str:
+    repository = clouds.world.find("gcp:artifactregistry/repository:Repository", "site") or clouds.make(
+        "gcp:artifactregistry/repository:Repository",
+        repositoryId="site",
+        location="us-central1",
+        format="DOCKER",
+        **ON_GCP,
+    )
+    reference = f"{repository.outputs['registryUri']}/service@{digest}"
+    clouds.push(reference)
+    return reference
+
+
+def gcp_template(image: str, **container: Any) -> dict[str, Any]:
+    return {
+        "containers": [{"image": image, "ports": {"containerPort": 8080}, **container}],
+        "scaling": {"minInstanceCount": 2, "maxInstanceCount": 4},
+    }
+
+
+def gcp_service(clouds: Clouds, image: str, *, invoker: bool = True, **container: Any) -> Made:
+    service = clouds.make(
+        "gcp:cloudrunv2/service:Service",
+        name="site",
+        location="us-central1",
+        template=gcp_template(image, **container),
+        **ON_GCP,
+    )
+    if invoker:
+        clouds.make(
+            "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+            name="site",
+            location="us-central1",
+            role="roles/run.invoker",
+            member="allUsers",
+            **ON_GCP,
+        )
+    return service
+
+
+def gcp_certificates(clouds: Clouds, *, proven: bool = True) -> Made:
+    """An entry for the host in a map; its certificate is proven or not. Gives the map."""
+    proof = clouds.make(
+        "gcp:certificatemanager/dnsAuthorization:DnsAuthorization",
+        name="site",
+        domain=HOST,
+        location="global",
+        type="PER_PROJECT_RECORD",
+        **ON_GCP,
+    )
+    if proven:
+        record = proof.outputs["dnsResourceRecords"][0]
+        clouds.answer(record["name"], "CNAME", record["data"].rstrip("."))
+    managed = {"domains": [HOST], "dnsAuthorizations": [proof.id]}
+    certificate = clouds.make("gcp:certificatemanager/certificate:Certificate", name="site", managed=managed, **ON_GCP)
+    entries = clouds.make("gcp:certificatemanager/certificateMap:CertificateMap", name="site", **ON_GCP)
+    clouds.make(
+        "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry",
+        name="site",
+        map="site",
+        hostname=HOST,
+        certificates=[certificate.id],
+        **ON_GCP,
+    )
+    return entries
+
+
+def gcp_front(clouds: Clouds, entries: Made) -> None:
+    address = clouds.make("gcp:compute/globalAddress:GlobalAddress", name="site", **ON_GCP)
+    group = clouds.make(
+        "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
+        name="site",
+        region="us-central1",
+        networkEndpointType="SERVERLESS",
+        cloudRun={"service": "site"},
+        **ON_GCP,
+    )
+    backend = clouds.make(
+        "gcp:compute/backendService:BackendService", name="site", backends=[{"group": group.id}], **ON_GCP
+    )
+    urls = clouds.make("gcp:compute/uRLMap:URLMap", name="site", defaultService=backend.id, **ON_GCP)
+    proxy = clouds.make(
+        "gcp:compute/targetHttpsProxy:TargetHttpsProxy",
+        name="site",
+        urlMap=urls.id,
+        certificateMap=f"//certificatemanager.googleapis.com/{entries.id}",
+        **ON_GCP,
+    )
+    where = {"ipAddress": address.outputs["address"], "loadBalancingScheme": "EXTERNAL_MANAGED", **ON_GCP}
+    clouds.make(
+        "gcp:compute/globalForwardingRule:GlobalForwardingRule",
+        "443",
+        name="site-443",
+        target=proxy.id,
+        portRange="443",
+        **where,
+    )
+    redirect = clouds.make(
+        "gcp:compute/uRLMap:URLMap", "redirect", name="redirect", defaultUrlRedirect={"httpsRedirect": True}, **ON_GCP
+    )
+    plain = clouds.make("gcp:compute/targetHttpProxy:TargetHttpProxy", name="site", urlMap=redirect.id, **ON_GCP)
+    clouds.make(
+        "gcp:compute/globalForwardingRule:GlobalForwardingRule",
+        "80",
+        name="site-80",
+        target=plain.id,
+        portRange="80",
+        **where,
+    )
+
+
+def gcp_site(clouds: Clouds) -> Made:
+    gcp_apis(clouds)
+    service = gcp_service(clouds, gcp_image(clouds))
+    gcp_front(clouds, gcp_certificates(clouds))
+    return service

@@ -1,0 +1,316 @@
+"""Rules of AWS that bite: for each the program that breaks it and the one that does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from failover.errors import OutlastError
+from sandbox.clouds.world import CloudRefused
+from sandbox.engine.cloud import NotReady
+from tests.sandbox.clouds import sites
+from tests.sandbox.clouds.harness import DIGEST, HOST, OTHER_DIGEST, Clouds, Made
+
+CERTIFICATE = "aws:acm/certificate:Certificate"
+VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
+SERVICE = "aws:ecs/service:Service"
+
+
+def test_a_right_site_has_a_front_and_two_tasks(clouds: Clouds) -> None:
+    sites.aws_site(clouds)
+    front, workload = clouds.front("aws"), clouds.workload("aws")
+    assert front is not None and workload is not None
+    assert front.workload == workload.key
+    assert [binding.host for binding in front.bindings] == ["*"]
+    assert (workload.image, workload.port, workload.probe_path) == (DIGEST, 8080, "/healthz")
+    assert (workload.min_replicas, workload.max_replicas) == (2, 2)
+    assert dict(workload.environment) == {"OUTLAST_SITE": "aws"}
+
+
+# -- certificates ----------------------------------------------------------------------------------------------------
+
+
+def test_a_certificate_is_issued_only_once_every_record_answers(clouds: Clouds) -> None:
+    asked = {"domainName": HOST, "subjectAlternativeNames": [f"aws.{HOST}"], "validationMethod": "DNS"}
+    made = clouds.make(CERTIFICATE, **asked)
+    one, other = made.outputs["domainValidationOptions"]
+    assert made.outputs["status"] == "PENDING_VALIDATION"
+    sites.publish(clouds, [one])
+    clouds.effects()
+    assert clouds.only(CERTIFICATE).outputs["status"] == "PENDING_VALIDATION"
+    sites.publish(clouds, [other])
+    clouds.effects()
+    assert clouds.only(CERTIFICATE).outputs["status"] == "ISSUED"
+
+
+def test_a_wildcard_is_proven_by_the_record_of_its_domain(clouds: Clouds) -> None:
+    made = clouds.make(CERTIFICATE, domainName=HOST, subjectAlternativeNames=[f"*.{HOST}"], validationMethod="DNS")
+    names = {option["resourceRecordName"] for option in made.outputs["domainValidationOptions"]}
+    assert len(names) == 1
+
+
+def test_a_record_with_another_value_proves_nothing(clouds: Clouds) -> None:
+    made = sites.aws_certificate(clouds, proven=False)
+    option = made.outputs["domainValidationOptions"][0]
+    clouds.answer(option["resourceRecordName"], "CNAME", "somebody.else.example")
+    clouds.effects()
+    assert clouds.only(CERTIFICATE).outputs["status"] == "PENDING_VALIDATION"
+
+
+def test_validation_times_out_on_the_clock_and_names_the_missing_record(clouds: Clouds) -> None:
+    made = sites.aws_certificate(clouds, proven=False)
+    option = made.outputs["domainValidationOptions"][0]
+    asked = clouds.request(VALIDATION, "one", {"certificateArn": made.id}, stack="aws", timeout_seconds=75 * 60.0)
+    with pytest.raises(CloudRefused, match="PENDING_VALIDATION") as refused:
+        clouds.clouds.create(asked)
+    assert option["resourceRecordName"].rstrip(".") in refused.value.what
+    assert option["resourceRecordValue"].rstrip(".") in refused.value.what
+    assert 75 * 60 <= clouds.wall.now <= 75 * 60 + 5
+    assert clouds.world.all(VALIDATION) == []
+
+
+def test_validation_ends_when_the_record_appears_while_it_waits(clouds: Clouds) -> None:
+    made = sites.aws_certificate(clouds, proven=False)
+    sleep = clouds.wall.sleep
+
+    def appear(seconds: float) -> None:
+        sleep(seconds)
+        if clouds.wall.now >= 30:
+            sites.publish(clouds, made.outputs["domainValidationOptions"])
+
+    clouds.world._sleep = appear
+    clouds.make(VALIDATION, certificateArn=made.id)
+    assert 30 <= clouds.wall.now < 32
+
+
+def test_validation_stops_on_ctrl_c(clouds: Clouds) -> None:
+    made = sites.aws_certificate(clouds, proven=False)
+    asked = clouds.request(VALIDATION, "one", {"certificateArn": made.id}, stack="aws", cancelled=lambda: True)
+    with pytest.raises(CloudRefused):
+        clouds.clouds.create(asked)
+    assert clouds.wall.now == 0
+
+
+def test_a_listener_takes_only_an_issued_certificate(clouds: Clouds) -> None:
+    network, certificate = sites.aws_network(clouds), sites.aws_certificate(clouds, proven=False)
+    with pytest.raises(CloudRefused, match=r"UnsupportedCertificate.*PENDING_VALIDATION"):
+        sites.aws_front(clouds, network, certificate)
+    sites.publish(clouds, certificate.outputs["domainValidationOptions"])
+    clouds.effects()
+    group = clouds.only("aws:lb/targetGroup:TargetGroup")
+    listener = {
+        "loadBalancerArn": clouds.only("aws:lb/loadBalancer:LoadBalancer").id,
+        "port": 443,
+        "protocol": "HTTPS",
+        "certificateArn": certificate.id,
+        "defaultActions": [{"type": "forward", "targetGroupArn": group.id}],
+    }
+    clouds.make("aws:lb/listener:Listener", "two", **listener)
+    assert clouds.front("aws") is not None
+
+
+# -- images ----------------------------------------------------------------------------------------------------------
+
+
+def prepared(clouds: Clouds) -> tuple[dict[str, Made], Made]:
+    network = sites.aws_network(clouds)
+    return network, sites.aws_front(clouds, network, sites.aws_certificate(clouds))
+
+
+def test_a_digest_that_the_registry_does_not_hold_is_refused(clouds: Clouds) -> None:
+    network, group = prepared(clouds)
+    image = sites.aws_image(clouds)
+    wrong = image.replace(DIGEST, OTHER_DIGEST)
+    with pytest.raises(CloudRefused, match="CannotPullContainerError"):
+        sites.aws_service(clouds, network, group, sites.aws_task(clouds, wrong))
+    assert clouds.world.all(SERVICE) == []
+
+
+def test_another_clouds_registry_does_not_count(clouds: Clouds) -> None:
+    network, group = prepared(clouds)
+    sites.gcp_apis(clouds)
+    elsewhere = sites.gcp_image(clouds)
+    with pytest.raises(CloudRefused, match="not authorized to perform: ecr:BatchGetImage"):
+        sites.aws_service(clouds, network, group, sites.aws_task(clouds, elsewhere, may_pull=False))
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        ({"Effect": "Allow", "Action": "ecr:BatchGetImage", "Resource": "*"}, True),
+        ({"Effect": "Allow", "Action": ["ecr:*"], "Resource": ["arn:aws:ecr:us-east-1:000000000000:*"]}, True),
+        ({"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}, False),
+        (
+            {"Effect": "Allow", "Action": "ecr:*", "Resource": "arn:aws:ecr:us-east-1:000000000000:repository/other"},
+            False,
+        ),
+        ({"Effect": "Deny", "Action": "ecr:*", "Resource": "*"}, False),
+    ],
+)
+def test_the_execution_role_has_to_be_allowed_to_pull(
+    clouds: Clouds, statement: dict[str, object], allowed: bool
+) -> None:
+    network, group = prepared(clouds)
+    task = sites.aws_task(clouds, sites.aws_image(clouds), may_pull=False)
+    clouds.make(
+        "aws:iam/rolePolicy:RolePolicy", role=clouds.only("aws:iam/role:Role").id, policy={"Statement": statement}
+    )
+    if allowed:
+        assert sites.aws_service(clouds, network, group, task).id
+    else:
+        with pytest.raises(CloudRefused, match="not authorized to perform: ecr:BatchGetImage"):
+            sites.aws_service(clouds, network, group, task)
+
+
+def test_an_image_that_never_answers_fails_the_service_but_keeps_it(clouds: Clouds) -> None:
+    network, group = prepared(clouds)
+    clouds.failing[DIGEST] = "exit code 1"
+    with pytest.raises(NotReady, match=r"steady state.*exit code 1") as failed:
+        sites.aws_service(clouds, network, group, sites.aws_task(clouds, sites.aws_image(clouds)))
+    assert failed.value.id == clouds.only(SERVICE).id
+
+
+def update_with_bad_image(clouds: Clouds, service: Made, **more: object) -> None:
+    clouds.failing[OTHER_DIGEST] = "exit code 1"
+    task = sites.aws_task(clouds, sites.aws_image(clouds, OTHER_DIGEST), "bad")
+    clouds.change(service, taskDefinition=task.outputs["arn"], **more)
+
+
+def test_the_circuit_breaker_goes_back_to_the_image_that_answered(clouds: Clouds) -> None:
+    service = sites.aws_site(clouds)
+    with pytest.raises(NotReady, match="circuit breaker was triggered"):
+        update_with_bad_image(clouds, service)
+    workload = clouds.workload("aws")
+    assert workload is not None and workload.image == DIGEST
+    assert workload.environment == (("OUTLAST_SITE", "aws"),)
+
+
+def test_without_a_breaker_the_new_image_goes_on_being_tried(clouds: Clouds) -> None:
+    service = sites.aws_site(clouds)
+    with pytest.raises(NotReady) as failed:
+        update_with_bad_image(clouds, service, deploymentCircuitBreaker={"enable": False, "rollback": False})
+    assert "circuit breaker" not in failed.value.what
+    workload = clouds.workload("aws")
+    assert workload is not None and workload.image == OTHER_DIGEST
+
+
+def test_a_right_image_after_a_rolled_back_one_serves(clouds: Clouds) -> None:
+    service = sites.aws_site(clouds)
+    with pytest.raises(NotReady):
+        update_with_bad_image(clouds, service)
+    clouds.failing.clear()
+    task = clouds.only("aws:ecs/taskDefinition:TaskDefinition", "bad")
+    clouds.change(service, taskDefinition=task.id)
+    workload = clouds.workload("aws")
+    assert workload is not None and workload.image == OTHER_DIGEST
+
+
+def test_a_service_that_does_not_wait_for_a_steady_state_answers_at_once(clouds: Clouds) -> None:
+    network, group = prepared(clouds)
+    clouds.failing[DIGEST] = "exit code 1"
+    task = sites.aws_task(clouds, sites.aws_image(clouds))
+    sites.aws_service(clouds, network, group, task, waitForSteadyState=False)
+    assert clouds.waited == []
+
+
+def test_a_repository_with_images_is_deleted_only_by_force(clouds: Clouds) -> None:
+    made = clouds.make("aws:ecr/repository:Repository", name="site")
+    image = sites.aws_image(clouds)
+    with pytest.raises(CloudRefused, match="RepositoryNotEmptyException"):
+        clouds.delete(made)
+    clouds.change(made, forceDelete=True)
+    clouds.delete(made)
+    assert clouds.world.digest_of(image) is None
+
+
+# -- network ---------------------------------------------------------------------------------------------------------
+
+
+def test_desired_count_zero_wants_nobody(clouds: Clouds) -> None:
+    service = sites.aws_site(clouds)
+    clouds.change(service, desiredCount=0)
+    workload = clouds.workload("aws")
+    assert workload is not None and workload.max_replicas == 0
+
+
+def test_a_balancer_needs_two_availability_zones(clouds: Clouds) -> None:
+    network = sites.aws_network(clouds)
+    vpc = network["vpc"].id
+    twin = clouds.make("aws:ec2/subnet:Subnet", "c", vpcId=vpc, cidrBlock="10.0.9.0/24", availabilityZone="us-east-1a")
+    for subnets, told in (
+        ([network["a"].id], "At least two subnets"),
+        ([network["a"].id, twin.id], "same Availability"),
+    ):
+        with pytest.raises(CloudRefused, match=told):
+            clouds.make("aws:lb/loadBalancer:LoadBalancer", subnets=subnets)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"vpcId": "vpc-none"}, "InvalidVpcID.NotFound"),
+        ({"availabilityZone": "eu-west-1a"}, "zones of us-east-1"),
+        ({"cidrBlock": "10.0.0.0/24"}, "InvalidSubnet.Conflict"),
+    ],
+)
+def test_a_subnet_belongs_to_a_vpc_a_zone_and_nobody_elses_range(
+    clouds: Clouds, changed: dict[str, str], told: str
+) -> None:
+    vpc = sites.aws_network(clouds)["vpc"]
+    right = {"vpcId": vpc.id, "cidrBlock": "10.0.7.0/24", "availabilityZone": "us-east-1a"}
+    with pytest.raises(CloudRefused, match=told):
+        clouds.make("aws:ec2/subnet:Subnet", "new", **{**right, **changed})
+    clouds.make("aws:ec2/subnet:Subnet", "new", **right)
+
+
+def test_an_internal_balancer_serves_nobody_outside(clouds: Clouds) -> None:
+    sites.aws_site(clouds)
+    balancer = clouds.only("aws:lb/loadBalancer:LoadBalancer")
+    balancer.inputs["internal"] = True
+    assert clouds.front("aws") is None
+    assert "internal" in " ".join(clouds.effects().why_not.values())
+
+
+def test_a_task_group_that_lets_nobody_in_gives_503(clouds: Clouds) -> None:
+    sites.aws_site(clouds)
+    rule = clouds.only("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "tasks")
+    rule.inputs["fromPort"] = rule.inputs["toPort"] = 9090
+    front = clouds.front("aws")
+    assert front is not None and (front.workload, front.answer) == (None, 503)
+
+
+def test_rules_inside_of_a_group_count_too(clouds: Clouds) -> None:
+    sites.aws_site(clouds)
+    clouds.delete(clouds.only("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "443"))
+    group = clouds.only("aws:ec2/securityGroup:SecurityGroup", "front")
+    group.inputs["ingress"] = [{"protocol": "-1", "cidrBlocks": ["0.0.0.0/0"], "fromPort": 0, "toPort": 0}]
+    assert clouds.front("aws") is not None
+
+
+def test_a_route_of_its_own_counts_as_one_of_its_table(clouds: Clouds) -> None:
+    sites.aws_site(clouds)
+    table = clouds.only("aws:ec2/routeTable:RouteTable")
+    gateway = clouds.only("aws:ec2/internetGateway:InternetGateway")
+    table.inputs["routes"] = []
+    assert clouds.front("aws") is None
+    clouds.make("aws:ec2/route:Route", routeTableId=table.id, destinationCidrBlock="0.0.0.0/0", gatewayId=gateway.id)
+    assert clouds.front("aws") is not None
+
+
+def test_a_managed_policy_may_permit_the_pull(clouds: Clouds) -> None:
+    network, group = prepared(clouds)
+    task = sites.aws_task(clouds, sites.aws_image(clouds), may_pull=False)
+    role = clouds.only("aws:iam/role:Role")
+    arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+    clouds.make("aws:iam/rolePolicyAttachment:RolePolicyAttachment", role=role.id, policyArn=arn)
+    assert sites.aws_service(clouds, network, group, task).id
+
+
+def test_accounts_that_are_not_the_sandboxs_are_refused(clouds: Clouds) -> None:
+    for package, wrong, right in (
+        ("aws", {"allowedAccountIds": ["123456789012"]}, {"allowedAccountIds": ["000000000000"]}),
+        ("azure-native", {"subscriptionId": "mine"}, {"subscriptionId": "00000000-0000-0000-0000-000000000000"}),
+        ("gcp", {"project": "mine"}, {"project": "outlast-sandbox"}),
+    ):
+        clouds.clouds.configure(package, right)
+        with pytest.raises(OutlastError):
+            clouds.clouds.configure(package, wrong)
