@@ -16,6 +16,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "probe": ("service.server.commands", "Ask the server on this machine whether it is well."),
     "key": ("service.server.commands", "Make an API key and the entry that the server keeps of it."),
     "audit": ("service.server.commands", "Verify audit trails."),
+    "image": ("service.image", "The image's base and its bill of materials."),
     "model": ("service.evaluation.commands", "All nine steps, from the problem file to the released model."),
     "frame": ("service.evaluation.commands", "Step 1: the problem file, checked."),
     "data": ("service.evaluation.commands", "Step 2: schema and quality of the data."),

@@ -9,6 +9,8 @@ import pytest
 
 from tests.service.server.harness import INFER, Server, infer_body
 
+pytestmark = pytest.mark.xdist_group("open-server")  # one worker, so that the server is started once
+
 ROW = [1.0] * 30
 
 

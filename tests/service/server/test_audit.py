@@ -18,6 +18,8 @@ from service.server.audit import Trail
 from service.server.audit_verify import ChainReport, verify_trails
 from tests.service.server.harness import INFER, ROOT, Server, infer_body, running, wait_for
 
+pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
+
 
 class Sink:
     """A sink in memory that can be slow, or refuse."""

@@ -13,6 +13,8 @@ from service.server.auth import ANONYMOUS, ApiKey, Gate, make_key
 from service.server.problems import Problem
 from tests.service.server.harness import EXPIRED_KEY, INFER, LIMITED_KEY, Server, infer_body
 
+pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
+
 ROW = infer_body([[1.0] * 30])
 
 

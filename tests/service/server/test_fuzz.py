@@ -22,6 +22,8 @@ from service.server.problems import KINDS, Problem
 from service.server.tensors import HEADER_LENGTH, OUTPUTS, as_model_input, decode_request, encode_bytes
 from tests.service.server.harness import INFER, ROOT, Server
 
+pytestmark = pytest.mark.xdist_group("open-server")  # one worker, so that the server is started once
+
 NUMBERS = InputSpec("features", "FP32", ("a", "b", "c"))
 TEXTS = InputSpec("features", "BYTES", ("a", "b"))
 

@@ -18,6 +18,8 @@ from service.server.health import ErrorWindow, Health
 from service.server.models import Models
 from tests.service.server.harness import INFER, RELEASED, Server, infer_body, wait_for
 
+pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
+
 MODES = ["fail-health", "errors:1", "latency:5", "wrong-answers", "nan-answers", "stale-model"]
 NOW = 1000.0
 

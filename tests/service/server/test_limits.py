@@ -24,6 +24,8 @@ from tests.service.server.harness import (
     wait_for,
 )
 
+pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
+
 ROW = json.dumps(infer_body([[1.0] * 30])).encode()
 
 

@@ -12,6 +12,8 @@ from tritonclient.utils import InferenceServerException
 
 from tests.service.server.harness import INFER, VERSION, Server, infer_body
 
+pytestmark = pytest.mark.xdist_group("open-server")  # one worker, so that the server is started once
+
 
 @pytest.fixture
 def client(open_server: Server) -> Iterator[triton.InferenceServerClient]:

@@ -17,6 +17,8 @@ from service.server.problems import Problem
 from service.server.receipts import Receipt, Receipts, SigningKey, feedback_id
 from tests.service.server.harness import INFER, Server, infer_body, wait_for
 
+pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
+
 KEY = SigningKey("k1", b"a" * 32)
 OTHER = SigningKey("k2", b"b" * 80)  # longer than a block: hashed first, as RFC 2104 says
 RECEIPT = Receipt("r-1", "tumour", "1", "sha256:00", "aa", "bb", ("benign", "malignant"), 1000.0, "aws")

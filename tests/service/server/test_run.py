@@ -29,6 +29,8 @@ from service.server.faults import Faults
 from service.server.models import Answers, Models
 from tests.service.server.harness import INFER, RELEASED, ROOT, VERSION, Server, infer_body, running, wait_for
 
+pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
+
 ROW = infer_body([[1.0] * 30])
 
 
