@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer, load_digits
 
-from service.errors import InvalidInput
+from service.errors import InvalidInput, Mistake
+
+# Reading takes about four times a file's size at most (texts are objects): this keeps it within 1 GB of memory.
+LARGEST_CSV_BYTES = 200_000_000
+LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
+_TEXT_IS_A_SLIP = 0.2  # a column with fewer texts than this share among its numbers was meant to be numbers
 
 Rows = NDArray[np.float64] | NDArray[np.object_]
 
@@ -65,6 +74,124 @@ def load_bundled(name: str) -> Dataset:
     return Dataset(name, frame, labels, target, hashlib.sha256(text.encode()).hexdigest())
 
 
+def load_csv(path: Path, target: str, *, name: str | None = None) -> Dataset:
+    """A table of the user's: numbers and categories, missing values allowed but in the target.
+
+    Raises InvalidInput, with every mistake found, before training could stumble over it.
+    """
+    _refuse_unreadable(path)
+    header = _read_header(path)
+    _refuse_header(path, header, target)
+    try:
+        frame = pd.read_csv(path, na_values=list(MISSING), keep_default_na=False, skipinitialspace=True)
+    except (ValueError, UnicodeDecodeError) as error:  # pandas' ParserError is a ValueError
+        hint = "every line needs as many fields as the header; the file must be UTF-8"
+        raise InvalidInput(f"{path} cannot be read as CSV: {error}", hint=hint) from error
+    if frame.empty:
+        raise InvalidInput(f"{path} has a header but no rows", hint="one line for each case, below the header")
+    labels, mistakes = _read_labels(frame[target])
+    frame = frame.drop(columns=target)
+    for column in frame.columns:
+        frame[column], found = _read_column(frame[column])
+        mistakes += found
+    if mistakes:
+        raise InvalidInput(f"{path} cannot be learnt from", mistakes, hint="mend the file, or leave the columns out")
+    return Dataset(name or path.stem, frame, labels, target, _hash_file(path))
+
+
+def _refuse_unreadable(path: Path) -> None:
+    if not path.is_file():
+        raise InvalidInput(f"there is no file {path}", hint="--csv takes the path of a CSV file")
+    size = path.stat().st_size
+    if size == 0:
+        raise InvalidInput(f"{path} is empty", hint="the first line names the columns, each further line is a case")
+    if size > LARGEST_CSV_BYTES:
+        raise InvalidInput(
+            f"{path} has {size / 1e6:,.0f} MB; training reads at most {LARGEST_CSV_BYTES / 1e6:,.0f} MB into memory",
+            hint="train on a sample: `(head -1 big.csv; tail -n +2 big.csv | shuf -n 200000) > sample.csv`",
+        )
+
+
+def _read_header(path: Path) -> list[str]:
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as lines:
+        return [column.strip() for column in next(csv.reader(lines), [])]
+
+
+def _refuse_header(path: Path, header: list[str], target: str) -> None:
+    twice = [column for column, count in Counter(header).items() if count > 1]
+    mistakes = [Mistake(f"column {column}", "is there more than once", "rename or drop one") for column in twice]
+    if any(not column for column in header):
+        mistakes.append(Mistake("header", "has a column without a name", "name it, or drop it"))
+    if target not in header:
+        mistakes.append(Mistake(f"column {target}", f"is not there; the columns are {', '.join(header[:20])}"))
+    if len(header) < 2:
+        mistakes.append(Mistake("header", "has no column to learn from beside the target"))
+    if mistakes:
+        raise InvalidInput(f"{path} cannot be learnt from", mistakes, hint="--target names the column to predict")
+
+
+def _read_labels(column: pd.Series) -> tuple[NDArray[np.object_], list[Mistake]]:
+    place = f"column {column.name}"
+    absent = np.flatnonzero(column.isna())
+    if len(absent):
+        return np.array([], dtype=object), [Mistake(place, f"has no label in {_name_lines(absent)}", "drop those rows")]
+    labels = np.array([_as_label(value) for value in column], dtype=object)
+    classes = sorted(set(labels))
+    if len(classes) == 1:
+        return labels, [Mistake(place, f"holds one class only, {classes[0]!r}: there is nothing to tell apart")]
+    if len(classes) > 100:
+        what = f"holds {len(classes)} different values: that is a number to estimate, not a class"
+        return labels, [Mistake(place, what, "name a column of classes as --target")]
+    return labels, []
+
+
+def _read_column(column: pd.Series) -> tuple[pd.Series, list[Mistake]]:
+    """A column as numbers (float64) or as text, and what is wrong with it."""
+    place = f"column {column.name}"
+    if column.isna().all():
+        return column, [Mistake(place, "has no value at all", "drop the column")]
+    if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
+        return _read_texts(column, place)
+    numbers = column.astype(np.float64)
+    huge = np.flatnonzero(numbers.abs() > LARGEST_FLOAT32)  # infinities too
+    if len(huge):
+        what = f"holds {numbers.iloc[huge[0]]:g} in {_name_lines(huge)}: beyond what a 32-bit float can hold"
+        return numbers, [Mistake(place, what, "mend the value, leave it empty, or take its logarithm")]
+    return numbers, []
+
+
+def _read_texts(column: pd.Series, place: str) -> tuple[pd.Series, list[Mistake]]:
+    present = column[column.notna()]
+    wrong = present[pd.to_numeric(present, errors="coerce").isna()]
+    if len(wrong) < _TEXT_IS_A_SLIP * len(present):
+        what = f"is numbers but for {str(wrong.iloc[0])!r} in {_name_lines(wrong.index.to_numpy())}"
+        return column, [Mistake(place, what, "mend or empty those fields; text throughout makes it a category")]
+    texts = column.map(lambda value: value if isinstance(value, str) else str(value), na_action="ignore")
+    texts = texts.fillna("").astype(object)
+    if texts.nunique() > max(20, len(texts) // 2):
+        what = f"holds {texts.nunique()} different texts in {len(texts)} rows: an identifier tells nothing of new rows"
+        return texts, [Mistake(place, what, "drop the column")]
+    return texts, []
+
+
+def _as_label(value: object) -> str:
+    """A class name: 1.0 is written 1, so that whole numbers read the same with and without missing values."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
+def _name_lines(rows: NDArray[np.intp]) -> str:
+    """Row numbers as the lines of the file that an editor shows (the header is line 1)."""
+    shown = ", ".join(str(int(row) + 2) for row in rows[:3])
+    return (
+        f"line {shown}" if len(rows) == 1 else f"lines {shown}{f' and {len(rows) - 3} more' if len(rows) > 3 else ''}"
+    )
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _load_tumour() -> tuple[pd.DataFrame, NDArray[np.object_], str]:
     """569 biopsies, 30 numbers each (Wisconsin diagnostic breast cancer, UCI 17)."""
     bunch = load_breast_cancer(as_frame=True)
@@ -85,5 +212,5 @@ _BUNDLED: dict[str, Callable[[], tuple[pd.DataFrame, NDArray[np.object_], str]]]
 }
 
 
-def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else repr(float(value))  # type: ignore[arg-type]
+def _as_text(value: str | float) -> str:
+    return value if isinstance(value, str) else repr(float(value))

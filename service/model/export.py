@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx.utils import Extractor
-from skl2onnx import convert_sklearn
-from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from skl2onnx import convert_sklearn, update_registered_converter
+from skl2onnx.algebra.onnx_ops import OnnxAdd, OnnxArgMax, OnnxMatMul
+from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
+from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
 from service.model.inference import open_session
@@ -17,6 +20,31 @@ from service.model.inference import open_session
 OPSETS = {"": 18, "ai.onnx.ml": 3}  # pinned: every onnxruntime since 1.14 runs them
 PARITY_TOLERANCE = 1e-6
 INPUT_NAME = "features"
+
+
+def _shape_of_dummy(operator: Any) -> None:
+    operator.outputs[0].type = Int64TensorType([None])
+    operator.outputs[1].type = DoubleTensorType([None, len(operator.raw_operator.classes_)])
+
+
+def _convert_dummy(scope: Any, operator: Any, container: Any) -> None:
+    """The classes' shares for every row: skl2onnx has no converter for the dummy of its own."""
+    version, prior = container.target_opset, operator.raw_operator.class_prior_
+    columns = operator.inputs[0].type.shape[1]
+    nothing = OnnxMatMul(operator.inputs[0], np.zeros((columns, len(prior))), op_version=version)
+    probabilities = OnnxAdd(nothing, np.asarray(prior)[None, :], op_version=version, output_names=operator.outputs[1:])
+    labels = OnnxArgMax(nothing, axis=1, keepdims=0, op_version=version, output_names=operator.outputs[:1])
+    probabilities.add_to(scope, container)
+    labels.add_to(scope, container)
+
+
+update_registered_converter(
+    DummyClassifier,
+    "OutlastDummyClassifier",
+    _shape_of_dummy,
+    _convert_dummy,
+    options={"zipmap": [False], "nocl": [True, False], "output_class_labels": [False]},
+)
 
 
 @dataclass(frozen=True)
@@ -41,14 +69,17 @@ def export_onnx(pipeline: Pipeline, *, name: str, features: int, datatype: str) 
     """
     tensor = FloatTensorType if datatype == "FP32" else StringTensorType
     classifier = pipeline.steps[-1][1]
-    graph: Any = convert_sklearn(
-        pipeline,
-        name=name,  # a random one otherwise
-        initial_types=[(INPUT_NAME, tensor([None, features]))],
-        final_types=None,
-        options={id(classifier): {"zipmap": False}},
-        target_opset=OPSETS,
-    )
+    with warnings.catch_warnings():
+        # skl2onnx 1.20 reads attributes of SVC that scikit-learn 1.9 has deprecated; both are pinned.
+        warnings.simplefilter("ignore", FutureWarning)
+        graph: Any = convert_sklearn(
+            pipeline,
+            name=name,  # a random one otherwise
+            initial_types=[(INPUT_NAME, tensor([None, features]))],
+            final_types=None,
+            options={id(classifier): {"zipmap": False}},
+            target_opset=OPSETS,
+        )
     only = Extractor(graph).extract_model([INPUT_NAME], ["probabilities"])
     content: bytes = only.SerializeToString(deterministic=True)
     return content

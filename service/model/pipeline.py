@@ -1,28 +1,101 @@
 """The whole path from a raw row to probabilities as one scikit-learn Pipeline, so that all of it is exported.
 
 Every cast is a step of the pipeline, before anything is learnt: what ONNX sees at serving is what scikit-learn saw at
-training. The input is cast to float32, as it arrives; then the algorithms that do arithmetic on it go on in float64
-(in both runtimes), and forests, which only compare, stay with float32, as scikit-learn's trees do.
+training. Numbers are cast to float32, as they arrive; then the algorithms that do arithmetic go on in float64, in both
+runtimes, and forests, which only compare, stay with float32, as their splits do. A table with a column of text is
+text throughout: one input type for each model, and its numbers are read by the model itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from skl2onnx.sklapi import CastTransformer
-from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
+
+from service.model.algorithms import ALGORITHMS
+from service.model.datasets import Dataset
+
+IMBALANCE_FOR_WEIGHTS = 3.0  # rows of the largest class over those of the smallest
 
 
-def build_pipeline(classifier: BaseEstimator) -> Pipeline:
-    """Casts, imputation and standardisation before a classifier."""
-    return Pipeline(
-        [
-            ("as_input", CastTransformer(dtype=np.float32)),
-            ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
-            ("as_double", CastTransformer(dtype=np.float64)),
-            ("standardise", StandardScaler()),
-            ("classifier", classifier),
-        ]
-    )
+def build_pipeline(
+    algorithm: str,
+    parameters: Mapping[str, Any],
+    dataset: Dataset,
+    *,
+    classes: int,
+    seed: int = 0,
+    balanced: bool = False,
+) -> Pipeline:
+    """Casts, imputation, one-hot and standardisation, then the classifier, not yet fitted."""
+    chosen = ALGORITHMS[algorithm]
+    classifier = chosen.build(parameters, seed, balanced, classes)
+    if not dataset.categorical:
+        return Pipeline([*_prepare_numbers(chosen.arithmetic), ("classifier", classifier)])
+    texts = [dataset.features.index(name) for name in dataset.categorical]
+    numbers = [index for index in range(len(dataset.features)) if index not in texts]
+    parts: list[tuple[str, Any, list[int]]] = [("categories", _prepare_categories(chosen.arithmetic), texts)]
+    if numbers:
+        parts.insert(0, ("numbers", Pipeline(_prepare_numbers(chosen.arithmetic)), numbers))
+    return Pipeline([("columns", ColumnTransformer(parts)), ("classifier", classifier)])
+
+
+def fit_pipeline(pipeline: Pipeline, rows: NDArray[Any], truth: ArrayLike) -> Pipeline:
+    """Fit so that the same rows give the same model, byte for byte.
+
+    On one thread, because sums depend on how many threads share them; and with the learnt weights of linear models
+    rounded to what a float32 holds, because their last bits depend on where in memory the rows happened to lie.
+    """
+    with threadpool_limits(1):
+        fitted: Pipeline = pipeline.fit(rows, truth)
+    classifier = fitted.steps[-1][1]
+    for part in getattr(classifier, "estimators_", [classifier]):
+        if isinstance(part, LogisticRegression):
+            part.coef_ = part.coef_.astype(np.float32).astype(np.float64)
+            part.intercept_ = part.intercept_.astype(np.float32).astype(np.float64)
+    return fitted
+
+
+def encode_labels(dataset: Dataset, positive: str | None) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """The classes' names, sorted, of two the positive one last; and each row's index into them."""
+    names = sorted({str(label) for label in dataset.labels})
+    if positive is not None and len(names) == 2:
+        names.sort(key=lambda name: name == positive)
+    index = {name: position for position, name in enumerate(names)}
+    return tuple(names), np.array([index[str(label)] for label in dataset.labels], dtype=np.intp)
+
+
+def wants_weights(setting: str, truth: ArrayLike) -> bool:
+    """Whether rarer classes are to weigh more: as the problem file says, or by the imbalance of the rows."""
+    counts = np.bincount(np.asarray(truth, dtype=np.intp))
+    present = counts[counts > 0]
+    uneven = float(present.max() / present.min()) >= IMBALANCE_FOR_WEIGHTS
+    return setting == "balanced" or (setting == "auto" and uneven)
+
+
+def _prepare_numbers(arithmetic: bool) -> list[tuple[str, Any]]:
+    steps: list[tuple[str, Any]] = [
+        ("as_input", CastTransformer(dtype=np.float32)),
+        ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
+    ]
+    if arithmetic:
+        steps += [("as_double", CastTransformer(dtype=np.float64)), ("standardise", StandardScaler())]
+    return steps
+
+
+def _prepare_categories(arithmetic: bool) -> Pipeline:
+    # A missing value is a category of its own ("": absence often means something); one unseen in training is none.
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
+    steps: list[tuple[str, Any]] = [("one_hot", one_hot)]
+    if arithmetic:
+        steps.append(("as_double", CastTransformer(dtype=np.float64)))
+    return Pipeline(steps)

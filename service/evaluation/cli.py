@@ -1,0 +1,111 @@
+"""What the commands share: options, the workbench they ask for, progress and errors on stderr, data on stdout."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from service.errors import InvalidInput, ServiceError
+from service.evaluation.workbench import ARTIFACTS, Announce, Workbench
+from service.model.datasets import Dataset, load_bundled, load_csv
+from service.model.problem import PROBLEMS, Problem, draft_problem, load_problem, parse_problem
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def problem_options(command: F) -> F:
+    """The options that name a problem and its data."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."),
+        click.option("--jobs", type=click.IntRange(1), default=None, help="Fits at a time; default: one per core."),
+        click.option("--artifacts", type=click.Path(path_type=Path), default=None, help="Folder for what steps leave."),
+        click.option("--target", default=None, help="With --csv: the column to predict."),
+        click.option("--csv", "csv_file", type=click.Path(path_type=Path), default=None, help="A table of your own."),
+        click.option("--problem", default=None, help="A name under service/problems, or a .toml file.  [tumour]"),
+    ):
+        command = option(command)
+    return command
+
+
+def say_errors(command: F) -> F:
+    """Turn a ServiceError into `error: …` and `hint: …` on stderr and its exit code."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except ServiceError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(error.exit_code)
+
+    return wrapped  # type: ignore[return-value]
+
+
+@contextmanager
+def open_bench(
+    problem: str | None, csv_file: Path | None, target: str | None, artifacts: Path | None, jobs: int | None
+) -> Iterator[Workbench]:
+    """The workbench that the options ask for, with a progress bar on stderr while it is open."""
+    dataset, asked = load_asked(problem, csv_file, target)
+    folder = artifacts or ARTIFACTS / asked.name
+    with show_progress() as announce:
+        yield Workbench(asked, dataset, folder, jobs or os.cpu_count() or 1, announce)
+
+
+def load_asked(problem: str | None, csv_file: Path | None, target: str | None) -> tuple[Dataset, Problem]:
+    """The data and the problem that the options name; a draft of a problem where a CSV comes without one."""
+    if csv_file is None:
+        asked = _load_problem(problem or "tumour")
+        return load_bundled(asked.data), asked
+    if target is None:
+        raise InvalidInput("--csv needs --target", hint="--target names the column of the file that is to be predicted")
+    name = _safe_name(csv_file.stem) if problem is None else None
+    dataset = load_csv(csv_file, target, name=name)
+    if problem is not None:
+        return dataset, _load_problem(problem)
+    text = draft_problem(dataset.name, dataset.target, [str(label) for label in dataset.labels])
+    return dataset, parse_problem(text, name=dataset.name)
+
+
+@contextmanager
+def show_progress() -> Iterator[Announce]:
+    """A bar for each step that tells how far it is; on stderr, and silent where that is no terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def announce(step: str, done: int, of: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=of)
+            bars.update(tasks[step], completed=done, total=of)
+
+        yield announce
+
+
+def print_result(document: Any, as_json: bool, words: str) -> None:
+    """Data as JSON, or words, on stdout."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False) if as_json else words)
+
+
+def _load_problem(problem: str) -> Problem:
+    path = Path(problem)
+    if path.suffix != ".toml":
+        return load_problem(problem)
+    return (
+        load_problem(_safe_name(path.stem), folder=path.parent) if path.parent != PROBLEMS else load_problem(path.stem)
+    )
+
+
+def _safe_name(stem: str) -> str:
+    """A file's stem as a name for folders and models."""
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in stem).strip("-").lower() or "table"

@@ -1,0 +1,138 @@
+"""`python -m service frame|data|explore|prepare|train|tune|evaluate|present|release|model|advise`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from service.evaluation import steps
+from service.evaluation.advisor import Advice, Point
+from service.evaluation.cli import open_bench, print_result, problem_options, say_errors
+from service.evaluation.comparison import run_comparison
+from service.evaluation.findings import Findings, advise_on
+from service.evaluation.workbench import Workbench
+from service.model.release import RELEASED, read_now
+
+
+def _step(name: str, run: Callable[[Workbench], Path]) -> click.Command:
+    """A command that runs one step and names its artifact, or prints it with --json."""
+
+    @click.command(name, help=(run.__doc__ or "").strip())
+    @problem_options
+    @say_errors
+    def command(as_json: bool, **asked: Any) -> None:
+        with open_bench(**asked) as bench:
+            path = run(bench)
+        if as_json and path.suffix == ".json":
+            click.echo(path.read_text(encoding="utf-8"), nl=False)
+        else:
+            print_result({"artifact": str(path)}, as_json, f"{name}: {path}")
+
+    return command
+
+
+@click.command("release")
+@problem_options
+@click.option("--accept", multiple=True, metavar="METRIC", help="Release although this metric regressed.")
+@say_errors
+def release(as_json: bool, accept: tuple[str, ...], **asked: Any) -> None:
+    """Step 9: hold the winner to the gate, and sign it off into service/released."""
+    with open_bench(**asked) as bench:
+        found = steps.gather(bench, accept=accept)
+        done = steps.release(found, now=read_now())
+    print_result(steps.summarise(found, done), as_json, _say_released(found, done))
+
+
+@click.command("model")
+@problem_options
+@click.option("--accept", multiple=True, metavar="METRIC", help="Release although this metric regressed.")
+@say_errors
+def model(as_json: bool, accept: tuple[str, ...], **asked: Any) -> None:
+    """All nine steps, from the problem file to the released model. Finished fits are not redone."""
+    with open_bench(**asked) as bench:
+        for step in (steps.frame, steps.inspect_data, steps.explore_data, steps.prepare, steps.train, steps.tune):
+            step(bench)
+        found = steps.gather(bench, accept=accept)
+        steps.evaluate(found)
+        steps.present(found)
+        done = steps.release(found, now=read_now())
+    print_result(steps.summarise(found, done), as_json, _say_released(found, done))
+
+
+@click.command("advise")
+@problem_options
+@say_errors
+def advise(as_json: bool, **asked: Any) -> None:
+    """Say what to optimise and where to put the threshold, and what that costs beside the common choices."""
+    with open_bench(**asked) as bench:
+        comparison = run_comparison(bench, resamples=200)
+        winner = comparison.contenders[comparison.winner]
+        advice = advise_on(bench, winner)
+    document = {"problem": bench.problem.name, "algorithm": winner.algorithm, **advice.to_document()}
+    print_result(document, as_json, _say_advice(bench, winner.algorithm, advice))
+
+
+def _say_released(found: Findings, done: steps.Released) -> str:
+    manifest = done.release.manifest
+    low = ", ".join(f"{c.metric} {c.low:.3f} (floor {c.floor:g})" for c in found.verdict.floors)
+    folder, news = RELEASED / manifest.problem, "new" if done.changed else "unchanged"
+    return "\n".join(
+        [
+            f"{manifest.problem} version {manifest.version}: {manifest.algorithm}, {news}",
+            f"  digest    {done.release.digest}",
+            f"  lower end {low}",
+            f"  released  {folder}",
+            f"  report    {found.bench.folder / 'report.html'}",
+        ]
+    )
+
+
+def _say_advice(bench: Workbench, algorithm: str, advice: Advice) -> str:
+    choice = advice.choice
+    lines = [
+        f"Optimise {choice.metric}: {choice.why}.",
+        f"What {choice.common} would hide: {choice.hides}.",
+        f"Expected loss of 1,000 cases with {algorithm}: {advice.cost_per_1000:.1f}.",
+    ]
+    best, half = advice.best, advice.half
+    if best and half:
+        lines += [
+            f"Threshold for {bench.positive}: {best.threshold:.3f}. At 0.5 the loss would be {half.cost_per_1000:.1f}; "
+            f"perfectly calibrated probabilities would ask for {advice.theoretical:.3f}.",
+            "Raising the threshold trades recall for precision:",
+            "  threshold  recall  precision  specificity  loss of 1,000",
+            *(_say_point(point) + ("  <- least" if point == best else "") for point in advice.tug_of_war),
+        ]
+    return "\n".join(lines)
+
+
+def _say_point(p: Point) -> str:
+    return f"  {p.threshold:9.3f}  {p.recall:6.3f}  {p.precision:9.3f}  {p.specificity:11.3f}  {p.cost_per_1000:13.1f}"
+
+
+def _evaluate(bench: Workbench) -> Path:
+    """Step 7: every algorithm measured on the same rows, with intervals and parity."""
+    return steps.evaluate(steps.gather(bench))
+
+
+def _present(bench: Workbench) -> Path:
+    """Step 8: the report, one HTML file, and the model card."""
+    return steps.present(steps.gather(bench))
+
+
+COMMANDS: dict[str, click.Command] = {
+    "frame": _step("frame", steps.frame),
+    "data": _step("data", steps.inspect_data),
+    "explore": _step("explore", steps.explore_data),
+    "prepare": _step("prepare", steps.prepare),
+    "train": _step("train", steps.train),
+    "tune": _step("tune", steps.tune),
+    "evaluate": _step("evaluate", _evaluate),
+    "present": _step("present", _present),
+    "release": release,
+    "model": model,
+    "advise": advise,
+}

@@ -1,0 +1,205 @@
+"""Everything that the report, the model card and the release are written from, for one problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from service.evaluation.advisor import EXPECTED_COST, Advice, advise
+from service.evaluation.comparison import (
+    Comparison,
+    Contender,
+    Measured,
+    decide_folds,
+    describe_linear,
+    measure_rows,
+    run_comparison,
+)
+from service.evaluation.exploration import Exploration, explore
+from service.evaluation.gate import Verdict, judge_release
+from service.evaluation.intervals import RESAMPLES, Estimate
+from service.evaluation.metrics import Floats
+from service.evaluation.quality import report_quality
+from service.evaluation.workbench import Workbench
+from service.model.manifest import Manifest
+from service.model.tuning import Task
+
+_LEARNING_SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
+_LEARNING_FOLDS = 3
+_HEADLINES = ("accuracy", "balanced_accuracy", "mcc", "log_loss", "brier", "calibration_error", EXPECTED_COST)
+_BINARY_HEADLINES = ("precision", "recall", "specificity", "f1", "f2", "auc", "average_precision")
+_MANY_HEADLINES = ("macro_precision", "macro_recall", "macro_f1", "macro_auc", "micro_auc", "weighted_f1")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What steps 2 to 9 found. `judged` measures the winner out of fold on the whole set: the gate's view."""
+
+    bench: Workbench
+    quality: Mapping[str, Any]
+    exploration: Exploration
+    comparison: Comparison
+    judged: Measured
+    advice: Advice
+    verdict: Verdict
+    learning: tuple[list[int], dict[str, tuple[Floats, Floats]]]
+    linear: Mapping[str, Any] | None
+
+    @property
+    def winner(self) -> Contender:
+        """The contender to be released."""
+        return self.comparison.contenders[self.comparison.winner]
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """As in the manifest: of two classes the positive one's, else empty."""
+        threshold, positive = self.winner.threshold, self.bench.positive
+        return {positive: threshold} if positive is not None and threshold is not None else {}
+
+    def to_metrics(self) -> dict[str, Any]:
+        """The manifest's metrics: judged out of fold on the whole set, and on the held-out rows."""
+        return {
+            "judged": self.select(self.judged.estimates),
+            "held_out": self.select(self.winner.held_out.estimates),
+            "held_out_rows": self.winner.held_out.evaluation.rows,
+        }
+
+    def select(self, estimates: Mapping[str, Estimate]) -> dict[str, Any]:
+        """The metrics that are read and compared: headlines, those with floors, each class's recall and precision."""
+        return {name: estimates[name].to_document() for name in self.selected if name in estimates}
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """Names of the metrics that `select` keeps."""
+        classes = self.bench.classes
+        names = [*_HEADLINES, *(_BINARY_HEADLINES if self.bench.positive else _MANY_HEADLINES)]
+        names += [f"{name}[{label}]" for name in ("recall", "precision") for label in classes]
+        names += [check.metric for check in self.verdict.floors]
+        return tuple(dict.fromkeys(names))
+
+    def to_document(self) -> dict[str, Any]:
+        """The whole comparison as plain data: metrics.json."""
+        choice = self.comparison.choice
+        return {
+            "problem": self.bench.problem.name,
+            "classes": list(self.bench.classes),
+            "positive_class": self.bench.positive,
+            "optimise": {"metric": choice.metric, "why": choice.why, "common": choice.common, "hides": choice.hides},
+            "winner": self.comparison.winner,
+            "thresholds": self.thresholds,
+            "judged": {name: e.to_document() for name, e in self.judged.estimates.items()},
+            "contenders": {name: self._describe(c) for name, c in self.comparison.contenders.items()},
+            "linear": self.linear,
+            "verdict": self.verdict.to_document(),
+        }
+
+    def _describe(self, contender: Contender) -> dict[str, Any]:
+        gap = self.comparison.differences.get(contender.algorithm)
+        return {
+            "parameters": dict(contender.trial.parameters),
+            "cross_validated_log_loss": round(contender.trial.log_loss, 6),
+            "threshold": contender.threshold,
+            "parity": {
+                "rows": contender.parity.rows,
+                "largest_gap": contender.parity.largest_gap,
+                "labels_differ": contender.parity.labels_differ,
+                "holds": contender.parity.holds,
+            },
+            "may_be_released": contender.may_be_released,
+            "tuned": self.select(contender.tuned.estimates),
+            "held_out": {name: e.to_document() for name, e in contender.held_out.estimates.items()},
+            "against_winner": None
+            if gap is None
+            else {
+                "value": round(gap.value, 6),
+                "low": round(gap.low, 6),
+                "high": round(gap.high, 6),
+                "clear": gap.clear,
+            },
+        }
+
+
+def gather_findings(
+    bench: Workbench, *, released: Manifest | None, resamples: int = RESAMPLES, accept: tuple[str, ...] = ()
+) -> Findings:
+    """Run every step on a workbench. Finished fits are not redone."""
+    comparison = run_comparison(bench, resamples=resamples)
+    winner = comparison.contenders[comparison.winner]
+    out_of_fold = bench.bench.predict_folds(winner.algorithm, winner.trial.parameters, bench.splits.judging)
+    decided = decide_folds(bench, out_of_fold, bench.splits.judging)
+    rows = np.arange(len(bench.truth))
+    judged = measure_rows(bench, rows, out_of_fold, decided, resamples=resamples)
+    verdict = judge_release(
+        bench.problem,
+        judged.estimates,
+        classes=bench.classes,
+        parity=winner.parity,
+        algorithm=winner.algorithm,
+        rows=len(rows),
+        released=released,
+        accept=accept,
+    )
+    return Findings(
+        bench,
+        report_quality(bench.dataset, bench.problem.ranges),
+        explore(bench),
+        comparison,
+        judged,
+        advise_on(bench, winner),
+        verdict,
+        measure_learning(bench, winner),
+        describe_linear(comparison, bench),
+    )
+
+
+def advise_on(bench: Workbench, winner: Contender) -> Advice:
+    """The advisor's word on the winner's out-of-fold answers to the training rows."""
+    evaluation = winner.tuned.evaluation
+    return advise(
+        evaluation.truth,
+        evaluation.probabilities,
+        bench.classes,
+        bench.problem.costs,
+        positive=bench.positive,
+        prevalence=bench.problem.prevalence,
+    )
+
+
+def measure_learning(bench: Workbench, winner: Contender) -> tuple[list[int], dict[str, tuple[Floats, Floats]]]:
+    """Log loss by the number of training rows, on rows seen and unseen: sizes, name -> (mean, spread) over folds."""
+    rng = np.random.default_rng(bench.problem.splits.seed)
+    folds = bench.splits.folds[:_LEARNING_FOLDS]
+    tasks = [
+        Task(winner.algorithm, winner.trial.parameters, part, np.concatenate([part, judge]))
+        for fit, judge in folds
+        for part in _grow(rng.permutation(fit), bench.truth)
+    ]
+    answers = bench.bench.predict(tasks)
+    losses = np.array(
+        [
+            [
+                _log_loss(bench, task.fit, answer[: len(task.fit)]),
+                _log_loss(bench, task.judge[len(task.fit) :], answer[len(task.fit) :]),
+            ]
+            for task, answer in zip(tasks, answers, strict=True)
+        ]
+    )
+    losses = losses.reshape(len(folds), -1, 2)
+    sizes = [len(task.fit) for task in tasks[: losses.shape[1]]]
+    names = ("seen", "unseen")
+    return sizes, {name: (losses[:, :, i].mean(axis=0), losses[:, :, i].std(axis=0)) for i, name in enumerate(names)}
+
+
+def _grow(rows: Any, truth: Any) -> list[Any]:
+    """Nested parts of shuffled rows, each holding every class often enough to be calibrated."""
+    shares = [rows[: int(len(rows) * share)] for share in _LEARNING_SHARES]
+    classes = len(np.unique(truth))
+    return [part for part in shares if np.bincount(truth[part], minlength=classes).min() >= 3]
+
+
+def _log_loss(bench: Workbench, rows: Any, probabilities: Floats) -> float:
+    true = probabilities[np.arange(len(rows)), bench.truth[rows]]
+    return float(-np.log(np.clip(true, np.finfo(np.float64).eps, 1.0)).mean())

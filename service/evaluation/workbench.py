@@ -1,0 +1,113 @@
+"""One problem with its data, its splits and its folder of artifacts: what every step starts from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import InvalidInput
+from service.model.datasets import Dataset
+from service.model.pipeline import encode_labels, wants_weights
+from service.model.problem import Problem
+from service.model.splits import Splits, split_rows
+from service.model.tuning import Bench, Trial, search_grids
+
+ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
+Announce = Callable[[str, int, int], None]
+
+
+def _say_nothing(step: str, done: int, of: int) -> None:
+    return None
+
+
+@dataclass
+class Workbench:
+    """What the nine steps share. Costly things are made once, when first asked for.
+
+    `announce(step, done, of)` is told how far a step is.
+    """
+
+    problem: Problem
+    dataset: Dataset
+    folder: Path
+    jobs: int = 1
+    announce: Announce = _say_nothing
+    truth: NDArray[np.intp] = field(init=False)
+    classes: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.classes, self.truth = encode_labels(self.dataset, self.problem.positive_class)
+        positive = self.problem.positive_class
+        if positive is not None and positive not in self.classes:
+            raise InvalidInput(
+                f"the positive class {positive!r} is not in column {self.dataset.target}",
+                hint=f"positive_class is one of {', '.join(self.classes)}",
+            )
+        if positive is None and len(self.classes) == 2:
+            raise InvalidInput(
+                "of two classes one is the positive one, and the problem file does not say which",
+                hint=f"add positive_class = {self.classes[-1]!r} or {self.classes[0]!r}",
+            )
+
+    @property
+    def positive(self) -> str | None:
+        """The positive class of two; None where there are more."""
+        return self.problem.positive_class if len(self.classes) == 2 else None
+
+    @property
+    def prevalence(self) -> float:
+        """The positive class's share among the cases to come; 0 where there is no positive class."""
+        if self.positive is None:
+            return 0.0
+        if self.problem.prevalence is not None:
+            return self.problem.prevalence
+        return float((self.truth == self.classes.index(self.positive)).mean())
+
+    @cached_property
+    def splits(self) -> Splits:
+        """The parts of the data: the same for the same seed and rows."""
+        return split_rows(self.truth, self.classes, self.problem.splits)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether rarer classes weigh more in training."""
+        return wants_weights(self.problem.class_weight, self.truth)
+
+    @cached_property
+    def bench(self) -> Bench:
+        """Where fits are made and kept."""
+        return Bench(
+            self.dataset,
+            self.truth,
+            len(self.classes),
+            self.folder / "fits",
+            seed=self.problem.splits.seed,
+            balanced=self.balanced,
+            jobs=self.jobs,
+            announce=lambda done, of: self.announce("fits", done, of),
+        )
+
+    @cached_property
+    def trials(self) -> Mapping[str, list[Trial]]:
+        """The grid search: each algorithm's trials, the best first. Only training rows take part."""
+        return search_grids(self.bench, self.problem.grids, self.splits.folds, self.truth)
+
+    def write(self, name: str, document: object) -> Path:
+        """Keep a step's result as JSON in the folder of artifacts."""
+        return self.write_text(name, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Keep a file in the folder of artifacts, whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / name
+        scratch = path.with_name(f".{name}.{os.getpid()}")
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+        return path

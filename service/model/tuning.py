@@ -1,0 +1,163 @@
+"""Grid search with stratified cross-validation that can be killed and goes on where it was.
+
+Each fit on a fold is one task with one file: its probabilities for the rows it did not see. A task whose file is there
+is not done again. The file's name is a hash of everything that the result depends on, so a change of data, split, grid
+or library makes new files and never reads a stale one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from service.model.datasets import Dataset
+from service.model.pipeline import build_pipeline, fit_pipeline
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+Fold = tuple[Indices, Indices]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One fit: an algorithm with its parameters on the rows of one fold."""
+
+    algorithm: str
+    parameters: Mapping[str, Any]
+    fit: Indices
+    judge: Indices
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One point of a grid with what it scored: the mean and the spread of the folds' log losses."""
+
+    algorithm: str
+    parameters: Mapping[str, Any]
+    log_loss: float
+    spread: float
+
+
+class Bench:
+    """Fits tasks for one data set, several at a time, and keeps each result in a folder.
+
+    `announce(done, of)` is told of progress, the tasks found finished included.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        truth: Indices,
+        classes: int,
+        folder: Path,
+        *,
+        seed: int,
+        balanced: bool,
+        jobs: int = 1,
+        announce: Callable[[int, int], None] = lambda done, of: None,
+    ) -> None:
+        self._dataset, self._truth, self._classes, self._folder = dataset, truth, classes, folder
+        self._seed, self._balanced, self._jobs, self._announce = seed, balanced, jobs, announce
+        self._rows = dataset.rows()
+        self.redone = 0  # tasks that had to be fitted, for whoever wants to know what a resumed run saved
+
+    def predict(self, tasks: Sequence[Task]) -> list[Floats]:
+        """Each task's probabilities [rows judged, classes], in the order of the tasks."""
+        names = [self._name(task) for task in tasks]
+        wanted = {name: task for name, task in zip(names, tasks, strict=True) if not self._path(name).exists()}
+        done = len(tasks) - len(wanted)
+        self._announce(done, len(tasks))
+        for name, probabilities in self._fit(wanted):
+            self._keep(name, probabilities)
+            done, self.redone = done + 1, self.redone + 1
+            self._announce(done, len(tasks))
+        return [np.load(self._path(name)) for name in names]
+
+    def predict_folds(self, algorithm: str, parameters: Mapping[str, Any], folds: Sequence[Fold]) -> Floats:
+        """Out-of-fold probabilities [n, classes]; NaN for the rows that no fold judges."""
+        tasks = [Task(algorithm, parameters, fit, judge) for fit, judge in folds]
+        whole = np.full((len(self._truth), self._classes), np.nan)
+        for task, probabilities in zip(tasks, self.predict(tasks), strict=True):
+            whole[task.judge] = probabilities
+        return whole
+
+    def _fit(self, wanted: Mapping[str, Task]) -> Iterable[tuple[str, Floats]]:
+        pool = joblib.Parallel(n_jobs=min(self._jobs, max(1, len(wanted))), return_as="generator_unordered")
+        fit = joblib.delayed(fit_task)
+        shared = (self._dataset, self._rows, self._truth, self._classes, self._seed, self._balanced)
+        found: Iterable[tuple[str, Floats]] = pool(fit(name, task, *shared) for name, task in wanted.items())
+        return found
+
+    def _keep(self, name: str, probabilities: Floats) -> None:
+        # Whole or not at all: a process killed while writing must not leave a result that looks finished.
+        self._folder.mkdir(parents=True, exist_ok=True)
+        scratch = self._folder / f".{name}.{os.getpid()}.npy"
+        np.save(scratch, probabilities)
+        scratch.replace(self._path(name))
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.npy"
+
+    def _name(self, task: Task) -> str:
+        said = json.dumps(
+            [
+                self._dataset.sha256,
+                self._dataset.features,
+                task.algorithm,
+                dict(task.parameters),
+                self._seed,
+                self._balanced,
+                version("scikit-learn"),
+                version("numpy"),
+            ],
+            sort_keys=True,
+        )
+        return hashlib.sha256(said.encode() + task.fit.tobytes() + b"/" + task.judge.tobytes()).hexdigest()[:32]
+
+
+def fit_task(
+    name: str, task: Task, dataset: Dataset, rows: Any, truth: Indices, classes: int, seed: int, balanced: bool
+) -> tuple[str, Floats]:
+    """Fit one task, in whatever process: (name, probabilities of the rows it judges)."""
+    pipeline = build_pipeline(task.algorithm, task.parameters, dataset, classes=classes, seed=seed, balanced=balanced)
+    fitted = fit_pipeline(pipeline, rows[task.fit], truth[task.fit])
+    return name, np.asarray(fitted.predict_proba(rows[task.judge]), dtype=np.float64)
+
+
+def list_parameters(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Every combination of a grid's values; one without parameters for an empty grid."""
+    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+
+
+def search_grids(
+    bench: Bench, grids: Mapping[str, Mapping[str, Sequence[Any]]], folds: Sequence[Fold], truth: Indices
+) -> dict[str, list[Trial]]:
+    """Try every point of every grid on every fold: algorithm -> its trials, the best first.
+
+    Scored by log loss, which asks for honest probabilities: the threshold that costs decide on comes afterwards.
+    """
+    points = [(algorithm, parameters) for algorithm, grid in grids.items() for parameters in list_parameters(grid)]
+    tasks = [Task(algorithm, parameters, *fold) for algorithm, parameters in points for fold in folds]
+    answers = bench.predict(tasks)
+    losses = np.array([_log_loss(truth[t.judge], a) for t, a in zip(tasks, answers, strict=True)])
+    found: dict[str, list[Trial]] = {algorithm: [] for algorithm in grids}
+    for (algorithm, parameters), scores in zip(points, losses.reshape(len(points), len(folds)), strict=True):
+        found[algorithm].append(Trial(algorithm, parameters, float(scores.mean()), float(scores.std())))
+    # Stable: of equals the one that the grid names first.
+    return {algorithm: sorted(trials, key=lambda trial: trial.log_loss) for algorithm, trials in found.items()}
+
+
+def _log_loss(truth: Indices, probabilities: Floats) -> float:
+    true = probabilities[np.arange(len(truth)), truth]
+    return float(-np.log(np.clip(true, np.finfo(np.float64).eps, 1.0)).mean())
