@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from failover.errors import InvalidInput, OutlastError, Refused, Unavailable
 
@@ -75,34 +79,80 @@ _KNOWN = (
 )
 
 
-_EMPTY_WORDS = {"update failed", "preview failed", "1 error occurred:"}
+# What the engine says when it has said all else.
+_EMPTY_WORDS = {"", "update failed", "preview failed", "1 error occurred:"}
 
 
 def explain(arguments: Sequence[str], stack: str, code: int, said: str) -> OutlastError:
-    """The error for a command that failed. `said` is all that it wrote, with `error: …` lines among it.
+    """The error for a command that failed. `said` is all that it wrote: for people, or with `--json`.
 
-    What it does not know it passes on in Pulumi's own words.
+    What it does not know it passes on in Pulumi's own words, with the resource that each is about.
     """
+    errors = _json_errors(said) or _text_errors(said)
     text = {"stack": stack or "(unnamed)"}
     for known in _KNOWN:
-        found = re.search(known.words, said, re.DOTALL)
+        found = re.search(known.words, "\n".join([*(error.words for error in errors), said]), re.DOTALL)
         if found:
             text |= found.groupdict()
             return known.error(known.what.format(**text), hint=known.hint.format(**text))
-    words = list(dict.fromkeys(_own_words(said)))
     command = " ".join(["pulumi", *arguments[:1], *([stack] if stack else [])])
-    what = f"`{command}` failed (exit code {code})" + "".join(f"\n  {line}" for line in words)
-    return OutlastError(what, hint="nothing more is known here; Pulumi's whole output is above" if not words else "")
+    shown = [line for error in dict.fromkeys(errors) for line in str(error).splitlines()]
+    what = f"`{command}` failed (exit code {code})" + "".join(f"\n  {line}" for line in shown)
+    return OutlastError(what, hint="" if shown else "it did not say why; run it by hand in `make shell`")
 
 
-def _own_words(said: str) -> list[str]:
-    """The errors under `Diagnostics:`, or of the whole output if it has none, each with the hint that came with it."""
+@dataclass(frozen=True)
+class _Error:
+    """What went wrong, and with which resource: `type (name)`, or "" for the program and the stack."""
+
+    resource: str
+    words: str
+
+    def __str__(self) -> str:
+        named = not self.resource or " resource '" in self.words  # then the words say it themselves
+        return self.words if named else f"{self.resource}: {self.words}"
+
+
+def _error(type_: str, name: str, words: str) -> list[_Error]:
+    """At most one: nothing for what says nothing. Marks of lists of one, and of colours, are left out."""
+    plain = re.sub(r"<\{%.*?%\}>", "", words).removeprefix("error:")
+    lines = [re.sub(r"^\s*\* ", "", line).rstrip() for line in plain.strip().splitlines()]
+    kept = [line for line in lines if line.strip() not in _EMPTY_WORDS]
+    resource = "" if not type_ or type_ == "pulumi:pulumi:Stack" else f"{type_} ({name})"
+    return [_Error(resource, "\n".join(kept))] if kept else []
+
+
+def _text_errors(said: str) -> list[_Error]:
+    """Those under `Diagnostics:`, or of the whole output if it has none."""
     _, found, diagnostics = said.partition("\nDiagnostics:\n")
-    words = list[str]()
-    for line in (diagnostics if found else said).splitlines():
-        text = line.strip()
-        if text in ("Outputs:", "Resources:"):
-            break
-        if text.startswith(("error:", "* ", "hint:")):
-            words.append(text.removeprefix("error:").removeprefix("* ").strip())
-    return [word for word in words if word not in _EMPTY_WORDS]
+    body = re.split(r"^(?:Outputs|Resources):$", diagnostics if found else said, maxsplit=1, flags=re.MULTILINE)[0]
+    errors, type_, name = list[_Error](), "", ""
+    for block in re.split(r"\n(?=  \S+ \(.*\):$|\s*error:)|\n\n", f"\n{body}", flags=re.MULTILINE):
+        header = re.fullmatch(r"\s*(\S+) \((.*)\):\s*", block)
+        if header:
+            type_, name = header.groups()
+        elif block.lstrip().startswith("error:"):
+            errors += _error(type_, name, textwrap.dedent(block.strip("\n")))
+    return errors
+
+
+def _json_errors(said: str) -> list[_Error]:
+    """Those of `--json`: events of an update line by line, or one document of a preview."""
+    errors = list[_Error]()
+    for diagnostic in _diagnostics(said):
+        if diagnostic.get("severity") == "error":
+            *_, type_, name = ["", "", *str(diagnostic.get("urn") or "").split("::", 3)]
+            errors += _error(type_.rpartition("$")[2], name, diagnostic.get("message") or "")
+    return errors
+
+
+def _diagnostics(said: str) -> Iterator[dict[str, Any]]:
+    for line in said.splitlines():
+        if line.startswith('{"'):
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                if "diagnosticEvent" in event:
+                    yield event["diagnosticEvent"]
+    if said.lstrip().startswith("{\n"):
+        with contextlib.suppress(ValueError):
+            yield from json.JSONDecoder().raw_decode(said.lstrip())[0].get("diagnostics") or ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from failover.errors import InvalidInput, OutlastError, Refused, Unavailable
@@ -60,29 +62,75 @@ def test_known_words_are_explained(said: str, error: type[OutlastError], what: s
     assert hint in explained.hint
 
 
-def test_other_words_are_passed_on_with_their_hints_once() -> None:
-    said = """Updating (dev):
-    error: shown while it ran
+TEXT = """Updating (dev):
+ +  aws:route53:Zone ill **creating failed** error: shown while it ran
 Diagnostics:
   pulumi:pulumi:Stack (toy-dev):
     error: update failed
 
-  aws:route53:Zone (zone):
+  aws:route53:Zone (ill):
     error: 1 error occurred:
     \t* the probe never answered
     hint: read its log
+    error: aws:route53/zone:Zone resource 'ill' has a problem: name: missing
 
 Resources:
     error: not this
 """
-    assert str(explain(["up", "--yes"], "dev", 1, said)).splitlines() == [
+
+
+def test_other_words_are_passed_on_with_their_resource_and_hint() -> None:
+    assert str(explain(["up", "--yes"], "dev", 1, TEXT)).splitlines() == [
         "`pulumi up dev` failed (exit code 1)",
-        "  the probe never answered",
+        "  aws:route53:Zone (ill): the probe never answered",
+        "  hint: read its log",
+        "  aws:route53/zone:Zone resource 'ill' has a problem: name: missing",
+    ]
+
+
+def test_a_traceback_is_passed_on_whole() -> None:
+    trace = "Program failed with an unhandled exception:\n    Traceback (most recent call last):\n      File x\n    ValueError: y"
+    said = f"\nDiagnostics:\n  pulumi:pulumi:Stack (toy-dev):\n    error: {trace}\n\nResources:\n    1 unchanged\n"
+    assert str(explain(["up"], "dev", 1, said)).splitlines()[1:] == [
+        "  Program failed with an unhandled exception:",
+        "  Traceback (most recent call last):",
+        "    File x",
+        "  ValueError: y",
+    ]
+
+
+def event(severity: str, message: str, urn: str = "") -> dict[str, str]:
+    return {"urn": urn, "prefix": f"{severity}: ", "message": message, "color": "never", "severity": severity}
+
+
+ZONE = "urn:pulumi:dev::toy::my:component:Type$aws:route53/zone:Zone::ill"
+
+
+@pytest.mark.parametrize("command", ["up", "preview"])
+def test_json_is_read_as_well(command: str) -> None:
+    diagnostics = [
+        event("debug", "error: not this"),
+        event(
+            "error", "<{%reset%}>1 error occurred:\n\t* the probe never answered\nhint: read its log\n<{%reset%}>", ZONE
+        ),
+        event("error", "update failed\n"),
+    ]
+    events = "\n".join(json.dumps({"sequence": 1, "diagnosticEvent": each}) for each in diagnostics)
+    document = json.dumps({"steps": [], "diagnostics": diagnostics}, indent=4)
+    said = events + '\n{"cut off' if command == "up" else document + "\nwarning: on stderr\n"
+    assert str(explain([command, "--json"], "dev", 1, said)).splitlines() == [
+        f"`pulumi {command} dev` failed (exit code 1)",
+        "  aws:route53/zone:Zone (ill): the probe never answered",
         "  hint: read its log",
     ]
+
+
+def test_known_words_are_found_in_json_too() -> None:
+    said = json.dumps({"diagnosticEvent": event("error", 'unknown stack "organization/outlast/zone"')})
+    assert "reads the stack organization/outlast/zone" in explain(["up", "--json"], "traffic", 1, said).what
 
 
 def test_no_words_at_all() -> None:
     explained = explain(["stack", "ls"], "", 2, "")
     assert explained.what == "`pulumi stack` failed (exit code 2)"
-    assert "output is above" in explained.hint
+    assert "run it by hand in `make shell`" in explained.hint
