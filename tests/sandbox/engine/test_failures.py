@@ -89,11 +89,11 @@ def test_other_words_are_passed_on_with_their_resource_and_hint() -> None:
 
 
 def test_a_traceback_is_passed_on_whole() -> None:
-    trace = "Program failed with an unhandled exception:\n    Traceback (most recent call last):\n      File x\n    ValueError: y"
+    trace = "Program failed with an unhandled exception:\n    Traceback (most recent):\n      File x\n    ValueError: y"
     said = f"\nDiagnostics:\n  pulumi:pulumi:Stack (toy-dev):\n    error: {trace}\n\nResources:\n    1 unchanged\n"
     assert str(explain(["up"], "dev", 1, said)).splitlines()[1:] == [
         "  Program failed with an unhandled exception:",
-        "  Traceback (most recent call last):",
+        "  Traceback (most recent):",
         "    File x",
         "  ValueError: y",
     ]
