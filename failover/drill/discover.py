@@ -138,4 +138,5 @@ def read_view(route53: Route53Client, check: HealthCheck) -> CheckerView:
     with translate_errors(f"read the status of health check {check.id}"):
         observations = route53.get_health_check_status(HealthCheckId=check.id)["HealthCheckObservations"]
     reports = [observation.get("StatusReport", {}).get("Status", "") for observation in observations]
-    return CheckerView(sum(report.startswith("Success") for report in reports), len(reports))
+    failures = [report for report in reports if not report.startswith("Success")]
+    return CheckerView(len(reports) - len(failures), len(reports), next(iter(failures), ""))

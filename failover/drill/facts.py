@@ -20,6 +20,8 @@ class CheckerView:
 
     succeeding: int
     total: int
+    failure: str = ""
+    """What one of those that fail reports."""
 
     @property
     def healthy(self) -> bool:
@@ -81,7 +83,8 @@ class Facts:
         if view is None or probe is None:
             return "was not looked at"
         if not view.healthy:
-            return f"is unhealthy to Route 53 ({view.succeeding} of {view.total} checkers succeed)"
+            why = f": {view.failure}" if view.failure else ""
+            return f"is unhealthy to Route 53 ({view.succeeding} of {view.total} checkers succeed{why})"
         if not probe.answer.right:
             return f"does not answer right: {probe.answer.error or probe.answer.wrong}"
         return f"has no valid certificate: {probe.certificate_error}" if probe.certificate_ends is None else ""

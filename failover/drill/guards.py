@@ -148,9 +148,9 @@ def check_overrides(names: Sequence[str], guards: Sequence[Guard] = GUARDS) -> t
     mistakes = []
     for name in names:
         if name not in known:
-            mistakes.append(Mistake("--override", f"there is no guard {name!r}", f"one of: {', '.join(allowed)}"))
+            mistakes.append(Mistake("--override", f"there is no guard {name!r}"))
         elif not known[name].overridable:
             mistakes.append(Mistake("--override", f"{name} cannot be overridden: {known[name].why}"))
     if mistakes:
-        raise InvalidInput("these overrides cannot be used", mistakes)
+        raise InvalidInput("these overrides cannot be used", mistakes, hint=f"overridable are {', '.join(allowed)}")
     return tuple(sorted(set(names)))

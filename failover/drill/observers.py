@@ -138,11 +138,19 @@ class Watch:
         due = time.monotonic() + observer.phase * observer.period_seconds
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             began, late = self._recorder.elapsed(), time.monotonic() - due
-            found = observer.look()
+            found = _look_safely(observer)
             self.add(Sample.taken(found, observer.name, began, self._recorder.elapsed(), late))
             # A look longer than the period makes the observer miss beats; it never hurries to catch up.
             missed = max(0.0, time.monotonic() - due) // observer.period_seconds
             due += (missed + 1) * observer.period_seconds
+
+
+def _look_safely(observer: Observer) -> Look:
+    """A bug in one look must not end the observer in silence, nor leave the drill waiting for it."""
+    try:
+        return observer.look()
+    except Exception as error:
+        return Look(None, error=f"{type(error).__name__}: {error}")
 
 
 def open_watch(world: World, plan: DrillPlan, facts: Facts, recorder: Recorder) -> Watch:

@@ -32,7 +32,8 @@ def build_client(endpoint_url: str | None = None) -> Route53Client:
     config = Config(connect_timeout=3, read_timeout=6, retries={"mode": "standard", "total_max_attempts": 2})
     with translate_errors("start"):
         # Route 53 is global: a region is needed only to sign, and must not have to be configured.
-        return boto3.client("route53", region_name="us-east-1", endpoint_url=endpoint_url, config=config)
+        # A session of its own: boto3's default one keeps the first credentials that it ever found.
+        return boto3.Session().client("route53", region_name="us-east-1", endpoint_url=endpoint_url, config=config)
 
 
 @contextmanager

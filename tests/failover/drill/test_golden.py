@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from failover.drill.commands import DEFAULT_GOLDEN
 from failover.drill.golden import Golden, load_golden
 from failover.errors import InvalidInput
+from tests.failover.drill.fakes import UNHURRIED
 
 
 def answer(golden: Golden, n: int = 0, *, label: str | None = None, add: float = 0.0, nested: bool = False) -> bytes:
@@ -55,6 +56,7 @@ def test_accepts_the_right_answer_flat_or_nested(golden: Golden, nested: bool) -
     assert golden.find_mistake(golden.rows[0], answer(golden, nested=nested)) == ""
 
 
+@UNHURRIED
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
 def test_tolerance_is_absolute_per_probability(add: float) -> None:
     golden = load_golden(DEFAULT_GOLDEN)

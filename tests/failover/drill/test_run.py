@@ -21,7 +21,7 @@ from failover.drill.plan import Limits
 from failover.drill.restore import restore_journal
 from failover.drill.run import DNS_DOUBT, STREAK, count_answers_needed, hold_lock, run_drill
 from failover.errors import OutlastError, Refused, Unavailable
-from tests.failover.drill.fakes import Refusing, Stage, tag
+from tests.failover.drill.fakes import UNHURRIED, Refusing, Stage, tag
 
 
 def run(stage: Stage, stop: Stop | None = None, **options: Any) -> list[Entry]:
@@ -287,6 +287,7 @@ def test_two_drills_in_one_second_keep_two_journals(stage: Stage) -> None:
     assert len(list(stage.drills.glob("*/journal.json"))) == 2
 
 
+@UNHURRIED
 @given(st.floats(0.01, 1.0))
 def test_enough_answers_make_a_miss_unlikely(share: float) -> None:
     needed = count_answers_needed(share)

@@ -1,0 +1,157 @@
+"""The commands: what stdout, stderr and the exit code say, above all when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from failover.__main__ import main
+from failover.drill.commands import OVERRIDABLE, drill
+from failover.drill.journal import LINES, Journal
+from failover.drill.measure import measure
+from failover.errors import OutlastError
+from tests.failover.drill.fakes import FakeClock
+from tests.failover.drill.retold import CHANGE, Story
+from tests.failover.drill.three_sites import HOST, write_release
+
+PURE = ("plan", "guards", "facts", "fleet", "changes", "samples", "measure", "report", "timeline")
+
+
+@pytest.fixture
+def golden_file(tmp_path: Path) -> Path:
+    return write_release(tmp_path)
+
+
+def call(*arguments: str, **environment: str) -> Result:
+    """Run `python -m failover drill …` in this process, with nothing of the surroundings in its environment."""
+    plain = {key: None for key in os.environ if key.startswith(("OUTLAST_", "AWS_ENDPOINT"))}
+    return CliRunner().invoke(main, ["drill", *arguments], env={**plain, **environment})
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def assert_error(result: Result, code: int, *parts: str) -> None:
+    assert result.exit_code == code, result.output
+    assert result.stdout == "", "stdout is for data"
+    assert result.stderr.startswith("error: ")
+    for part in (*parts, "hint: "):
+        assert part in result.stderr
+
+
+def test_missing_credentials(golden_file: Path) -> None:
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+    result = call("plan", "--lose", "aws", "--golden", str(golden_file), OUTLAST_HOST=HOST, **nobody)
+    assert_error(result, 4, "no AWS credentials to read the records of api.outlast.example", "make shell")
+
+
+def test_unreachable_api(golden_file: Path) -> None:
+    url = f"http://127.0.0.1:{closed_port()}"
+    result = call("plan", "--lose", "aws", "--host", HOST, "--golden", str(golden_file), AWS_ENDPOINT_URL=url)
+    assert_error(result, 4, "Route 53's API does not answer", url, "AWS_ENDPOINT_URL")
+
+
+def test_unreachable_api_in_restore_leaves_the_journal(tmp_path: Path) -> None:
+    folder = tmp_path / "drills" / "one"
+    with Journal(folder / LINES, FakeClock()) as journal:
+        journal.write("init", drill_id="d")
+        journal.write("change", **CHANGE.to_entry())
+    url = f"http://127.0.0.1:{closed_port()}"
+    result = call("restore", "--drills", str(tmp_path / "drills"), AWS_ENDPOINT_URL=url)
+    assert_error(result, 4, "does not answer, trying to restore health check check-aws")
+    assert (folder / LINES).exists()
+
+
+def test_no_host() -> None:
+    assert_error(call("now", "--lose", "aws"), 2, "no host", "--host", "$OUTLAST_HOST")
+
+
+def test_bad_environment(golden_file: Path) -> None:
+    bad = {"OUTLAST_NAMESERVER": "nowhere", "OUTLAST_SPEED": "fast"}
+    result = call("plan", "--lose", "aws", "--host", HOST, "--golden", str(golden_file), **bad)
+    assert_error(result, 2, "OUTLAST_NAMESERVER", "OUTLAST_SPEED")
+
+
+def test_bad_override_is_found_before_anything_is_asked() -> None:
+    result = call("plan", "--lose", "aws", "--host", HOST, "--override", "last-healthy-site")
+    assert_error(result, 2, "last-healthy-site cannot be overridden")
+
+
+def test_missing_golden_rows() -> None:
+    result = call("plan", "--lose", "aws", "--host", HOST, "--golden", "nowhere/golden.json")
+    assert_error(result, 2, "cannot read nowhere/golden.json", "--golden")
+
+
+def test_wrong_usage_is_clicks_own() -> None:
+    assert call("run", "--lose", "aws").exit_code == 2
+    assert "Missing option '--plan'" in call("run", "--lose", "aws").stderr
+
+
+def test_nothing_to_restore(tmp_path: Path) -> None:
+    result = call("restore", "--drills", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (0, "nothing to restore: 0 journals, nothing pending\n")
+    assert json.loads(call("restore", "--drills", str(tmp_path), "--json").stdout) == []
+
+
+def test_restore_of_no_journal(tmp_path: Path) -> None:
+    assert_error(call("restore", "--journal", str(tmp_path / "nowhere")), 2, "there is no journal at")
+
+
+def test_report_again_from_the_journal_alone(tmp_path: Path) -> None:
+    with Journal(tmp_path / "one" / LINES, FakeClock()) as journal:
+        for entry in Story().entries():
+            journal.write(entry.pop("kind"), **entry)
+        journal.finish()
+    result = call("report", str(tmp_path / "one"), "--json")
+    data = json.loads(result.stdout)
+    assert (result.exit_code, data["verdict"]) == (0, "held")
+    assert data["recovery_life_seconds"] == measure(Story().entries()).recovery_life_seconds
+    assert {Path(name).name for name in data["files"]} == {"journal.json", "report.md", "report.html"}
+    assert all(Path(name).is_file() for name in data["files"])
+
+
+@pytest.mark.parametrize(
+    ("story", "code", "text"),
+    [
+        (Story(late_ms=150.0), 5, "the observers were late by up to 1.5 s of life"),
+        (Story(ran_out=(2.8, 7.0), undone=8.0, named=8.2, renewed=(8.5, 8.6), end=10.0), 5, "the drill deviated"),
+        (Story(more=[{"kind": "abort", "at": 1.0, "why": "no", "refused": True}]), 3, "no"),
+    ],
+)
+def test_a_drill_that_did_not_hold_leaves_with_an_error(tmp_path: Path, story: Story, code: int, text: str) -> None:
+    with Journal(tmp_path / "one" / LINES, FakeClock()) as journal:
+        for entry in story.entries():
+            journal.write(entry.pop("kind"), **entry)
+    result = call("report", str(tmp_path / "one"))
+    assert result.exit_code == code
+    assert text in result.stderr and "hint: " in result.stderr
+
+
+def test_every_command_has_help_and_json() -> None:
+    assert sorted(drill.commands) == ["now", "plan", "report", "restore", "run", "sweep"]
+    for name in drill.commands:
+        result = call(name, "--help")
+        assert result.exit_code == 0 and "--json" in result.stdout
+        assert len(result.stdout.splitlines()[2].strip()) > 20, "says what it does"
+    assert OVERRIDABLE == "steady-state, certificate, capacity"
+
+
+def test_an_errors_exit_code_is_the_commands() -> None:
+    assert {kind.exit_code for kind in OutlastError.__subclasses__()} == {2, 3, 4, 5}
+
+
+def test_what_decides_knows_neither_boto3_nor_a_clock_nor_a_socket() -> None:
+    modules = ", ".join(f"failover.drill.{name}" for name in PURE)
+    found = "sorted({'boto3', 'botocore', 'httpx', 'dns', 'socket', 'failover.drill.clock'} & set(sys.modules))"
+    script = f"import sys; import {modules}; print({found})"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"

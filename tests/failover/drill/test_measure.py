@@ -1,0 +1,141 @@
+"""What is measured from a journal, on drills whose every moment is known."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover.drill.measure import MeasuredTerm, measure, percentile
+from failover.drill.report import judge
+from tests.failover.drill.fakes import UNHURRIED
+from tests.failover.drill.retold import Story
+
+
+def term(terms: tuple[MeasuredTerm, ...], name: str) -> MeasuredTerm:
+    return next(each for each in terms if each.name == name)
+
+
+def test_stamps_are_where_the_story_put_them() -> None:
+    stamps = measure(Story().entries()).stamps
+    expected = {"T0": 2.0, "T3": 2.305, "T4": 4.9, "T5": 4.945, "T7": 6.0, "T9": 6.205, "T10": 6.535, "T11": 8.1}
+    assert {name: stamps[name] for name in expected} == pytest.approx(expected)
+    assert stamps["T12"] == pytest.approx(8.145)
+
+
+def test_terms_are_life_seconds_and_add_up() -> None:
+    measured = measure(Story().entries())
+    found = {each.name: each.measured for each in measured.failover}
+    assert found == pytest.approx({"switch": 3.05, "caches": 25.95, "client": 0.45, "total": 29.45})
+    assert measured.recovery_life_seconds == found["total"]
+    back = {each.name: each.measured for each in measured.failback}
+    assert back == pytest.approx({"switch": 2.05, "caches": 18.95, "client": 0.45, "total": 21.45})
+    assert measured.deviations == () and judge(measured) == "held"
+    assert measured.client_recoveries == pytest.approx({"client-1": 8.35, "client-2": 29.45})
+
+
+@UNHURRIED
+@given(
+    speed=st.sampled_from([5, 10, 15]),
+    dropped=st.floats(0.0, 1.0),
+    kept=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=4),
+)
+def test_what_honours_ttls_is_within_the_prediction(speed: int, dropped: float, kept: list[float]) -> None:
+    """Whatever the ages of the clients' answers: asked for before the switch, kept for no more than a TTL."""
+    ttl, asked = 30 / speed, 1.0
+    switch = asked + min(dropped, ttl / 2)
+    ran_out = tuple(asked + share * ttl + (switch - asked) for share in kept)
+    undone = max(ran_out) + 1.0
+    renewed = tuple(undone + 0.2 + max(0.2, share * ttl) for share in kept)
+    story = Story(
+        speed=speed,
+        asked=asked,
+        dropped=switch,
+        ran_out=ran_out,
+        undone=undone,
+        named=undone + 0.2,
+        renewed=renewed,
+        end=max(renewed) + 1.0,
+    )
+    measured = measure(story.entries())
+    assert [each.name for each in (*measured.failover, *measured.failback) if not each.holds] == []
+    assert measured.recovery_life_seconds == pytest.approx((max(ran_out) - asked) * speed, abs=0.11 * speed)
+    parts = sum(each.measured or 0.0 for each in measured.failover[:-1])
+    assert parts >= (measured.recovery_life_seconds or 0.0) - 0.01, "the terms leave no gap"
+
+
+def test_a_client_that_falls_back_has_not_moved_yet() -> None:
+    """The last visit counts: who was sent to the lost site again had only seemed to have moved."""
+    again = {"kind": "sample", "at": 5.5, "by": "client-1", "site": "aws", "ms": 5.0}
+    assert measure(Story(more=[again]).entries()).stamps["T5"] == pytest.approx(5.535)
+
+
+def test_longer_than_predicted_deviates() -> None:
+    story = Story(ran_out=(2.8, 7.0), undone=8.0, named=8.2, renewed=(8.5, 8.6), end=10.0)
+    measured = measure(story.entries())
+    assert not term(measured.failover, "caches").holds
+    assert measured.deviations == ("failover, caches: 47.0 s, predicted 0.0 to 30.0 s",)
+    assert judge(measured) == "deviated"
+
+
+@pytest.mark.parametrize(
+    ("sample", "deviation"),
+    [
+        ({"by": "client-1", "site": None, "error": "refused"}, "1 of 180 client requests had no answer"),
+        ({"by": "client-1", "site": "gcp", "wrong": "label"}, "1 of 180 client requests had a wrong answer"),
+        ({"by": "authority-1", "site": None, "error": "empty answer"}, "1 of 91 DNS questions had no answer"),
+    ],
+)
+def test_one_failure_deviates(sample: dict[str, object], deviation: str) -> None:
+    story = Story(more=[{"kind": "sample", "at": 3.0, "ms": 5.0, **sample}])
+    assert deviation in [said.replace("179", "180") for said in measure(story.entries()).deviations]
+
+
+def test_a_failing_lost_site_is_counted_but_is_no_deviation() -> None:
+    story = Story(more=[{"kind": "sample", "at": 3.0, "ms": 5.0, "by": "site-aws", "site": None, "error": "refused"}])
+    measured = measure(story.entries())
+    assert measured.pinned.failed == 1 and measured.deviations == ()
+
+
+@pytest.mark.parametrize(("late_ms", "verdict"), [(99.0, "held"), (101.0, "invalid")])
+def test_late_observers_make_it_invalid(late_ms: float, verdict: str) -> None:
+    measured = measure(Story(late_ms=late_ms).entries())
+    assert measured.lag.life_seconds == pytest.approx(late_ms / 100)
+    assert judge(measured) == verdict
+
+
+def test_one_late_observer_at_a_stamp_is_enough() -> None:
+    entries = Story().entries()
+    first = next(e for e in entries if e.get("by") == "client-2" and e.get("site") == "gcp")
+    first["late_ms"] = 400.0
+    lag = measure(entries).lag
+    assert (lag.p99_ms, lag.at_stamps_ms, lag.valid) == (1.0, 400.0, False)
+
+
+def test_every_prefix_of_a_journal_can_be_measured() -> None:
+    entries = Story().entries()
+    for count in range(1, len(entries), 7):
+        part = measure(entries[:count])
+        begun = any(entry["kind"] == "change" for entry in entries[:count])
+        undone = any(entry["kind"] == "undone" for entry in entries[:count])
+        assert part.restored == (undone or not begun)
+        assert judge(part) == "deviated" or part.deviations == ()
+
+
+def test_an_abort_stands_first() -> None:
+    abort = {"kind": "abort", "at": 3.0, "why": "gcp failed", "refused": False}
+    assert measure(Story(more=[abort]).entries()).deviations[0] == "aborted: gcp failed"
+
+
+@UNHURRIED
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.01, 1.0))
+def test_percentile_is_the_smallest_that_enough_do_not_exceed(values: list[float], share: float) -> None:
+    found = percentile(values, share)
+    assert found in values
+    assert sum(value <= found for value in values) >= share * len(values)
+    smaller = [value for value in values if value < found]
+    assert len(smaller) < share * len(values)
+
+
+def test_percentile_of_nothing() -> None:
+    assert percentile([], 0.5) is None
