@@ -51,19 +51,18 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(certificate: Path) -> Iterator[World]:
-    with MovingRoute53(speed=SPEED, seed=7, port_offset=OFFSET) as route53:
+    sites = {"aws": Site(SITES["aws"], certificate=certificate).start()}
+    port = sites["aws"].port  # a free one, which is free at the other address as well: nobody else uses that
+    sites["azure"] = Site(SITES["azure"], port, certificate).start()
+    with MovingRoute53(speed=SPEED, seed=7, port_offset=port - 443) as route53:
         client = route53.client()
         zone = client.create_hosted_zone(Name="outlast.example", CallerReference="1")["HostedZone"]["Id"]
-        sites = {name: Site(ip, 443 + OFFSET, certificate).start() for name, ip in SITES.items()}
         checks = {name: create_check(client, name) for name in SITES}
         change(client, zone, *(record for name in SITES for record in records_of(name, checks[name])))
         dial = Dial(nameserver="127.0.0.1", port_offset=route53.dns_address[1] - 53)
         yield World(route53, client, zone, checks, sites, dial)
-        for site in sites.values():
-            site.stop()
-
-
-OFFSET = 21_000
+    for site in sites.values():
+        site.stop()
 
 
 def create_check(client: Route53Client, name: str, **more: Any) -> str:
@@ -121,7 +120,7 @@ def test_a_site_that_closes_its_port_is_noticed(world: World, certificate: Path)
     world.wait(lambda: not world.route53.status(quick).healthy)
     reports = [one.report for one in world.route53.status(quick).observations]
     assert any("Connection refused" in report for report in reports)
-    world.sites["azure"] = Site(SITES["azure"], 443 + OFFSET, certificate).start()
+    world.sites["azure"] = Site(SITES["azure"], world.sites["aws"].port, certificate).start()
     world.wait(lambda: world.route53.status(quick).healthy)
     world.client.delete_health_check(HealthCheckId=quick)
 
