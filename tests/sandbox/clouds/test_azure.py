@@ -1,0 +1,159 @@
+"""Rules of Azure that bite: for each the program that breaks it and the one that does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.clouds.azure.certificates import SECRETS_USER, VAULT_ID, fits
+from sandbox.clouds.azure.environments import verification_id
+from sandbox.clouds.world import CloudRefused
+from sandbox.engine.cloud import NotReady
+from tests.sandbox.clouds import sites
+from tests.sandbox.clouds.harness import DIGEST, HOST, OTHER_DIGEST, Clouds
+
+APP = "azure-native:app:ContainerApp"
+ASSIGNMENT = "azure-native:authorization:RoleAssignment"
+
+
+def test_a_right_site_has_a_front_for_the_host_alone(clouds: Clouds) -> None:
+    sites.azure_site(clouds)
+    front, workload = clouds.front("azure"), clouds.workload("azure")
+    assert front is not None and workload is not None
+    assert front.workload == workload.key
+    assert [binding.host for binding in front.bindings] == [HOST]
+    assert (workload.image, workload.port, workload.min_replicas, workload.max_replicas) == (DIGEST, 8080, 2, 4)
+
+
+# -- domains ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_custom_domain_needs_its_asuid_record(clouds: Clouds) -> None:
+    base = sites.azure_base(clouds)
+    certificate, image = sites.azure_certificate(clouds, base), sites.azure_image(clouds, base)
+    with pytest.raises(CloudRefused, match=rf"asuid\.{HOST} to {verification_id()} was not found"):
+        sites.azure_app(clouds, base, certificate, image)
+    clouds.answer(f"asuid.{HOST}", "TXT", "somebody else's")
+    with pytest.raises(CloudRefused, match="InvalidCustomHostNameValidation"):
+        sites.azure_app(clouds, base, certificate, image)
+    clouds.answer(f"asuid.{HOST}", "TXT", "v=spf1 -all", verification_id())
+    assert sites.azure_app(clouds, base, certificate, image).id
+
+
+def test_a_certificate_has_to_be_for_the_domain(clouds: Clouds) -> None:
+    base = sites.azure_base(clouds)
+    certificate, image = sites.azure_certificate(clouds, base), sites.azure_image(clouds, base)
+    clouds.answer("asuid.other.example", "TXT", verification_id())
+    with pytest.raises(CloudRefused, match=rf"CertificateDomainMismatch.*other\.example.*{HOST}"):
+        sites.azure_app(clouds, base, certificate, image, "other.example")
+
+
+def test_a_domain_bound_to_tls_needs_a_certificate(clouds: Clouds) -> None:
+    base = sites.azure_base(clouds)
+    clouds.answer(f"asuid.{HOST}", "TXT", verification_id())
+    with pytest.raises(CloudRefused, match="CertificateMissing"):
+        sites.azure_app(clouds, base, None, sites.azure_image(clouds, base))
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "right"),
+    [
+        ("a.example", ["a.example"], True),
+        ("b.a.example", ["*.a.example"], True),
+        ("a.example", ["*.a.example"], False),
+        ("c.b.a.example", ["*.a.example"], False),
+        ("a.example", ["b.example"], False),
+    ],
+)
+def test_a_wildcard_covers_one_label(host: str, names: list[str], right: bool) -> None:
+    assert fits(host, names) is right
+
+
+# -- the vault -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://elsewhere.vault.azure.net/secrets/api-outlast-example",
+        "https://outlast-sandbox.vault.azure.net/secrets/no-such",
+        "https://outlast-sandbox.vault.azure.net/certificates/api-outlast-example",
+        "https://outlast-sandbox.vault.azure.net/secrets/",
+    ],
+)
+def test_a_secret_that_the_vault_does_not_hold_is_refused(clouds: Clouds, url: str) -> None:
+    base = sites.azure_base(clouds)
+    with pytest.raises(CloudRefused, match="KeyVaultSecretNotFound"):
+        sites.azure_certificate(clouds, base, url)
+    assert sites.azure_certificate(clouds, base, f"{sites.SECRET}/0123456789abcdef").id
+
+
+def test_the_secret_is_read_only_with_the_role(clouds: Clouds) -> None:
+    base = sites.azure_base(clouds, may_read=False)
+    with pytest.raises(CloudRefused, match=r"Forbidden.*getSecret"):
+        sites.azure_certificate(clouds, base)
+    who = {"principalId": base["identity"].outputs["principalId"], "roleDefinitionId": sites.role(SECRETS_USER)}
+    for scope in (f"{VAULT_ID}-other", VAULT_ID.rpartition("/")[0][:-3]):
+        clouds.make(ASSIGNMENT, scope, stack="azure", scope=scope, **who)
+        with pytest.raises(CloudRefused, match="Forbidden"):
+            sites.azure_certificate(clouds, base)
+    clouds.make(ASSIGNMENT, "group", stack="azure", scope=VAULT_ID.partition("/providers/")[0].upper(), **who)
+    assert sites.azure_certificate(clouds, base).id
+
+
+def test_an_identity_that_the_environment_does_not_have_reads_nothing(clouds: Clouds) -> None:
+    base = sites.azure_base(clouds)
+    clouds.world.require("azure-native:app:ManagedEnvironment", base["environment"].id, "").inputs["identity"] = {}
+    with pytest.raises(CloudRefused, match="Forbidden"):
+        sites.azure_certificate(clouds, base)
+
+
+# -- images ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_image_is_pulled_only_with_acr_pull(clouds: Clouds) -> None:
+    base = sites.azure_base(clouds, may_pull=False)
+    clouds.answer(f"asuid.{HOST}", "TXT", verification_id())
+    certificate, image = sites.azure_certificate(clouds, base), sites.azure_image(clouds, base)
+    with pytest.raises(CloudRefused, match=r"Unable to pull image.*unauthorized"):
+        sites.azure_app(clouds, base, certificate, image)
+    who = {"principalId": base["identity"].outputs["principalId"]}
+    definition = sites.role("7f951dda-4ed3-4680-a7ca-43fe172d538d")
+    clouds.make(ASSIGNMENT, "may-pull", stack="azure", roleDefinitionId=definition, scope=base["registry"].id, **who)
+    assert sites.azure_app(clouds, base, certificate, image).id
+
+
+def test_a_digest_that_the_registry_does_not_hold_is_refused(clouds: Clouds) -> None:
+    base = sites.azure_base(clouds)
+    clouds.answer(f"asuid.{HOST}", "TXT", verification_id())
+    image = sites.azure_image(clouds, base).replace(DIGEST, OTHER_DIGEST)
+    with pytest.raises(CloudRefused, match="MANIFEST_UNKNOWN"):
+        sites.azure_app(clouds, base, sites.azure_certificate(clouds, base), image)
+
+
+def test_a_revision_that_never_answers_gets_no_traffic(clouds: Clouds) -> None:
+    app = sites.azure_site(clouds)
+    assert app.outputs["latestReadyRevisionName"] == "outlast-azure--0000001"
+    clouds.failing[OTHER_DIGEST] = "exit code 1"
+    image = f"outlastazure.azurecr.io/service@{OTHER_DIGEST}"
+    clouds.push(image)
+    with pytest.raises(NotReady, match=r"Failed to provision revision.*exit code 1") as failed:
+        clouds.change(app, template=sites.azure_template(image))
+    assert failed.value.outputs["latestRevisionName"] == "outlast-azure--0000002"
+    assert failed.value.outputs["latestReadyRevisionName"] == "outlast-azure--0000001"
+    workload = clouds.workload("azure")
+    assert workload is not None and workload.image == DIGEST
+    clouds.failing.clear()
+    outputs = clouds.change(app, template=sites.azure_template(image, minReplicas=1))
+    assert outputs["latestReadyRevisionName"] == "outlast-azure--0000003"
+    workload = clouds.workload("azure")
+    assert workload is not None and workload.image == OTHER_DIGEST
+
+
+def test_only_a_change_of_the_template_makes_a_revision(clouds: Clouds) -> None:
+    app = sites.azure_site(clouds)
+    assert clouds.change(app, tags={"team": "a"})["latestRevisionName"].endswith("--0000001")
+
+
+def test_a_group_that_does_not_exist_holds_nothing(clouds: Clouds) -> None:
+    with pytest.raises(CloudRefused, match="ResourceGroupNotFound"):
+        clouds.make("azure-native:containerregistry:Registry", registryName="outlast", **sites.GROUP)
