@@ -94,6 +94,8 @@ class Run:
     calls: list[str] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    waits: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    """Output -> type and name of each resource that has to be made before it is exported."""
 
     def one(self, type_: str, name: str | None = None) -> Registered:
         """The one resource of that type (and name)."""
@@ -209,6 +211,12 @@ def _options(request: Any) -> dict[str, Any]:
     return {k: v for k, v in found.items() if v}
 
 
+async def _note_waits(outputs: Mapping[str, Any], run: Run) -> None:
+    for name, value in outputs.items():
+        resources = await pulumi.Output.from_input(value).resources()
+        run.waits[name] = {(r.pulumi_resource_type, r.pulumi_resource_name) for r in resources}
+
+
 def _run(program: Callable[[], None], clouds: _Clouds, run: Run, preview: bool) -> str | None:
     """Why the program was refused; None when it ran."""
     with _event_loops():
@@ -274,7 +282,8 @@ def run_stack(
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:
         outputs = importlib.import_module(f"infra.{settings.kind}").program(settings)
-        return pulumi.Output.from_input(outputs).apply(run.outputs.update)
+        waits = pulumi.Output.from_input(_note_waits(outputs, run))
+        return pulumi.Output.all(outputs, waits).apply(lambda known: run.outputs.update(known[0]))
 
     with warnings.catch_warnings():
         # The SDKs warn of types that they deprecate while they load, used or not.
