@@ -22,6 +22,11 @@ class Change:
     replaces: bool = False
     of_input: bool = True
 
+    @property
+    def top(self) -> str:
+        """The property of the resource that the change is in."""
+        return self.path.partition(".")[0].partition("[")[0]
+
 
 def join_path(path: str, name: str) -> str:
     """`name` below `path`; quoted where it holds what a path is made of."""
@@ -45,6 +50,16 @@ def output_changes(outputs: Mapping[str, Value], computed: Mapping[str, Value]) 
         for name, value in sorted(computed.items())
         if _contradicts(plain(outputs.get(name)), plain(value))
     ]
+
+
+def deletes_first(package: str, replaced: bool, name_given: bool) -> bool:
+    """Whether the old resource goes before the new one comes, as the real provider has it.
+
+    azure-native always (its ids are made of names). Providers bridged from Terraform when the program gave a name
+    that it need not have given: the provider would have made up a new one, and two cannot have the same. (azure-native:
+    provider/pkg/provider/provider.go Diff; bridge: pkg/tfbridge/schema.go nameRequiresDeleteBeforeReplace.)
+    """
+    return replaced and (package == "azure-native" or (package in ("aws", "gcp") and name_given))
 
 
 def _stems(path: str) -> set[str]:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import grpc  # type: ignore[import-untyped]
-from google.protobuf import any_pb2, empty_pb2  # type: ignore[import-untyped]
-from pulumi.runtime.proto import plugin_pb2, status_pb2
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+from pulumi.runtime.proto import plugin_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto.provider_pb2_grpc import (
     ResourceProviderServicer,
@@ -25,10 +25,10 @@ from pulumi.runtime.proto.provider_pb2_grpc import (
 )
 
 from failover.errors import OutlastError, Unavailable
-from sandbox.engine import outputs, schema
-from sandbox.engine.changes import Change, input_changes, output_changes
+from sandbox.engine import answers, outputs, schema, sdk
+from sandbox.engine.changes import deletes_first, input_changes, output_changes
 from sandbox.engine.cloud import DEFAULT_TIMEOUT_SECONDS, Cloud, NotReady, Request
-from sandbox.engine.wire import Value, decode, encode, has_unknown, mark_secrets, plain
+from sandbox.engine.wire import Value, decode, encode, mark_secrets, plain
 
 __all__ = ["Cloud", "NotReady", "Provider", "Request", "Server", "serve"]
 
@@ -46,18 +46,6 @@ class _Instance:
 
     config: Mapping[str, Any] = field(default_factory=dict)
     cancelled: threading.Event = field(default_factory=threading.Event)
-
-
-class _Status(grpc.Status):  # type: ignore[misc]
-    """A refusal with details, as `abort_with_status` takes it."""
-
-    def __init__(self, message: str, detail: Any) -> None:
-        packed = any_pb2.Any()
-        packed.Pack(detail)
-        code = grpc.StatusCode.FAILED_PRECONDITION
-        status = status_pb2.Status(code=code.value[0], message=message, details=[packed])
-        self.code, self.details = code, message
-        self.trailing_metadata = (("grpc-status-details-bin", status.SerializeToString()),)
 
 
 def _answering(method: _Method) -> _Method:
@@ -137,12 +125,14 @@ class Provider(ResourceProviderServicer):
     @_answering
     def CheckConfig(self, request: pb.CheckRequest, context: grpc.ServicerContext) -> pb.CheckResponse:
         found = schema.problems(f"pulumi:providers:{self.package}", self._config(request.news))
-        return pb.CheckResponse(inputs=request.news, failures=_failures(found))
+        return pb.CheckResponse(inputs=request.news, failures=answers.failures(found))
 
     @_answering
     def DiffConfig(self, request: pb.DiffRequest, context: grpc.ServicerContext) -> pb.DiffResponse:
         replaces = self.cloud.replaces(f"pulumi:providers:{self.package}")
-        return _diff_response(input_changes(self._config(request.old_inputs), self._config(request.news), replaces))
+        return answers.diff_response(
+            input_changes(self._config(request.old_inputs), self._config(request.news), replaces)
+        )
 
     @_answering
     def Configure(self, request: pb.ConfigureRequest, context: grpc.ServicerContext) -> pb.ConfigureResponse:
@@ -166,7 +156,7 @@ class Provider(ResourceProviderServicer):
             preview=getattr(request, "preview", True),
             timeout_seconds=getattr(request, "timeout", 0) or DEFAULT_TIMEOUT_SECONDS,
             cancelled=lambda: instance.cancelled.is_set() or not context.is_active(),
-            **{name: _without_none(plain(value)) for name, value in values.items()},
+            **{name: answers.without_none(plain(value)) for name, value in values.items()},
         )
 
     @_answering
@@ -177,7 +167,7 @@ class Provider(ResourceProviderServicer):
             inputs = schema.normalise(request.type, inputs)
             asked = self._request(request, context, inputs=inputs, old_inputs=decode(request.olds))
             found = list(self.cloud.check(asked))
-        return pb.CheckResponse(inputs=encode(inputs), failures=_failures(found))
+        return pb.CheckResponse(inputs=encode(inputs), failures=answers.failures(found))
 
     @_answering
     def Diff(self, request: pb.DiffRequest, context: grpc.ServicerContext) -> pb.DiffResponse:
@@ -185,8 +175,12 @@ class Provider(ResourceProviderServicer):
         asked = self._request(request, context, inputs=new, old_inputs=old, old_outputs=before)
         found = input_changes(old, new, self.cloud.replaces(request.type))
         seen = output_changes(before, self.cloud.computed(asked))
-        inputs_changed = {change.path.partition(".")[0].partition("[")[0] for change in found}
-        return _diff_response(found + [change for change in seen if change.path not in inputs_changed])
+        inputs_changed = {change.top for change in found}
+        found += [change for change in seen if change.path not in inputs_changed]
+        named = sdk.inputs_of(request.type).fields.get("name")
+        name_given = named is not None and not named.promised and new.get("name") is not None
+        replaced = any(change.replaces for change in found)
+        return answers.diff_response(found, deletes_first(self.package, replaced, name_given))
 
     @_answering
     def Create(self, request: pb.CreateRequest, context: grpc.ServicerContext) -> pb.CreateResponse:
@@ -196,7 +190,7 @@ class Provider(ResourceProviderServicer):
             return pb.CreateResponse(properties=encode(self._outputs(asked, inputs, {}, None)))
         id_, computed = self.cloud.create(asked)
         created = replace(asked, id=id_)
-        return pb.CreateResponse(id=id_, properties=_known(self._outputs(created, inputs, computed, id_)))
+        return pb.CreateResponse(id=id_, properties=answers.known(self._outputs(created, inputs, computed, id_)))
 
     @_answering
     def Update(self, request: pb.UpdateRequest, context: grpc.ServicerContext) -> pb.UpdateResponse:
@@ -206,7 +200,7 @@ class Provider(ResourceProviderServicer):
         if request.preview:
             return pb.UpdateResponse(properties=encode(self._outputs(asked, new, {}, request.id, carried)))
         computed = self.cloud.update(asked)
-        return pb.UpdateResponse(properties=_known(self._outputs(asked, new, computed, request.id, carried)))
+        return pb.UpdateResponse(properties=answers.known(self._outputs(asked, new, computed, request.id, carried)))
 
     @_answering
     def Read(self, request: pb.ReadRequest, context: grpc.ServicerContext) -> pb.ReadResponse:
@@ -218,7 +212,7 @@ class Provider(ResourceProviderServicer):
         inputs = mark_secrets(found[0], old)
         asked = self._request(request, context, inputs=inputs, old_inputs=old, old_outputs=before)
         properties = mark_secrets(self._outputs(asked, inputs, found[1], request.id), before)
-        return pb.ReadResponse(id=request.id, inputs=encode(inputs), properties=_known(properties))
+        return pb.ReadResponse(id=request.id, inputs=encode(inputs), properties=answers.known(properties))
 
     @_answering
     def Delete(self, request: pb.DeleteRequest, context: grpc.ServicerContext) -> Any:
@@ -230,9 +224,9 @@ class Provider(ResourceProviderServicer):
     def Invoke(self, request: pb.InvokeRequest, context: grpc.ServicerContext) -> pb.InvokeResponse:
         arguments = decode(request.args)
         config = self._instance(context).config
-        values = self.cloud.invoke(self.package, request.tok, _without_none(plain(arguments)), config)
+        values = self.cloud.invoke(self.package, request.tok, answers.without_none(plain(arguments)), config)
         result = schema.complete_result(request.tok, values, arguments)
-        return pb.InvokeResponse(**{"return": _known(result)})
+        return pb.InvokeResponse(**{"return": answers.known(result)})
 
     # Construct, Call, Parameterize, List, GetMapping and GetSchema: the base class answers UNIMPLEMENTED, which the
     # engine takes from a provider without components.
@@ -246,50 +240,15 @@ class Provider(ResourceProviderServicer):
         carried: Mapping[str, Value] | None = None,
     ) -> dict[str, Value]:
         """Whole outputs. `inputs` still have their wrappers, so that a secret comes back as one."""
-        both = outputs.merge(self.cloud.computed(asked), _without_none(computed))
+        both = outputs.merge(self.cloud.computed(asked), answers.without_none(computed))
         return schema.complete(asked.type, inputs, both, id_, carried=carried, config=asked.config)
 
-    def _not_ready(self, error: NotReady, request: Any, context: grpc.ServicerContext) -> _Status:
+    def _not_ready(self, error: NotReady, request: Any, context: grpc.ServicerContext) -> answers.InitFailed:
         """The resource exists: the engine keeps it, marked as failed, and updates it at the next `up`."""
         inputs = decode(request.properties if isinstance(request, pb.CreateRequest) else request.news)
         asked = replace(self._request(request, context, inputs=inputs), id=error.id)
-        properties = encode(self._outputs(asked, inputs, error.outputs, error.id))
-        detail = pb.ErrorResourceInitFailed(
-            id=error.id, inputs=encode(inputs), properties=properties, reasons=[str(error)]
-        )
-        return _Status(error.what, detail)
-
-
-def _without_none(values: Any) -> Any:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _known(properties: dict[str, Value]) -> Any:
-    """After an update everything is known; the engine would not survive a sentinel here."""
-    unknown = sorted(name for name, value in properties.items() if has_unknown(value))
-    if unknown:
-        raise ValueError(f"{', '.join(unknown)} should be known by now")
-    return encode(properties)
-
-
-def _failures(problems: list[tuple[str, str]]) -> list[pb.CheckFailure]:
-    """The path goes into the reason: as a property of its own the engine would print a nested one's value as <nil>."""
-    return [pb.CheckFailure(reason=f"{path}: {reason}" if path else reason) for path, reason in problems]
-
-
-def _diff_response(changes: list[Change]) -> pb.DiffResponse:
-    kinds = {change.path: change.kind + ("_REPLACE" if change.replaces else "") for change in changes}
-    names = [change.path.partition(".")[0].partition("[")[0] for change in changes]
-    return pb.DiffResponse(
-        changes=pb.DiffResponse.DIFF_SOME if changes else pb.DiffResponse.DIFF_NONE,
-        diffs=list(dict.fromkeys(names)),
-        replaces=[change.path for change in changes if change.replaces],
-        detailedDiff={
-            change.path: pb.PropertyDiff(kind=pb.PropertyDiff.Kind.Value(kinds[change.path]), inputDiff=change.of_input)
-            for change in changes
-        },
-        hasDetailedDiff=True,
-    )
+        properties = self._outputs(asked, inputs, error.outputs, error.id)
+        return answers.InitFailed(error, inputs, properties)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.engine.changes import Change, input_changes, output_changes
+from sandbox.engine.changes import Change, deletes_first, input_changes, output_changes
 from sandbox.engine.wire import UNKNOWN, Secret
 
 VALUES = st.dictionaries(
@@ -63,7 +63,7 @@ def test_no_difference_is_missed_and_none_invented(old: dict[str, Any], new: dic
 def _bare(value: Any) -> Any:
     """Sorted, and with secrets told apart from what they hold."""
     if isinstance(value, dict):
-        return sorted((key, _bare(item)) for key, item in value.items())
+        return "map", sorted((key, _bare(item)) for key, item in value.items())
     if isinstance(value, list):
         return [_bare(item) for item in value]
     return ("secret", value.value) if isinstance(value, Secret) else value
@@ -76,3 +76,19 @@ def test_an_output_that_is_computed_differently_is_a_change() -> None:
         Change("contextHash", "UPDATE", of_input=False),
         Change("ref", "ADD", of_input=False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("package", "replaced", "name_given", "first"),
+    [
+        ("azure-native", True, False, True),
+        ("azure-native", False, True, False),
+        ("aws", True, True, True),
+        ("aws", True, False, False),
+        ("gcp", True, True, True),
+        ("gcp", False, True, False),
+        ("docker-build", True, True, False),
+    ],
+)
+def test_what_goes_before_its_replacement_comes(package: str, replaced: bool, name_given: bool, first: bool) -> None:
+    assert deletes_first(package, replaced, name_given) is first

@@ -140,6 +140,7 @@ def test_a_change_is_named_at_its_depth_and_may_replace(engine: Engine, cloud: T
     assert kinds == {"tags[0]": "UPDATE", "context.location": "UPDATE_REPLACE"}
     assert list(answer.replaces) == ["context.location"]
     assert list(answer.diffs) == ["context", "tags"]
+    assert not answer.deleteBeforeReplace
 
 
 def test_nothing_changed_is_no_change(engine: Engine) -> None:

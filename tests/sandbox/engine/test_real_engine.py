@@ -65,7 +65,7 @@ def test_the_life_of_a_stack(bench: Bench) -> None:
     assert bench.cloud.calls == []
 
     bench.up(*changes)
-    assert bench.cloud.calls == [("create", "zone"), ("update", "api"), ("delete", "zone")]
+    assert bench.cloud.calls == [("delete", "zone"), ("create", "zone"), ("update", "api")]  # the name was given
     assert bench.deployment()["pulumi:pulumi:Stack"]["outputs"]["zone"] == "other.example"
 
     del bench.cloud.things[bench.deployment()[RECORD]["id"]]
