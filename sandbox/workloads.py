@@ -1,0 +1,214 @@
+"""What a compute resource asks for, and what follows for its replicas: how many, which revision, which to stop.
+
+Decisions only: no thread, no process is started here, and the time is an argument. `sandbox.replicas` acts on them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from sandbox.processes import Process
+
+# Life-seconds from a replica's death to its successor's start: scheduling, pulling, starting. Assumed: no cloud
+# promises a figure, and ECS's own restarts are seen at 20 s and more.
+RESTART_SECONDS = 20.0
+# Life-seconds that a new revision has to get ready before it is given up.
+READY_SECONDS = 300.0
+# The same on the wall: a laptop starts no Python any faster when its clock runs faster.
+READY_WALL_SECONDS = 30.0
+# Life-seconds with less to do before a replica is stopped: Container Apps' cool-down period,
+# https://learn.microsoft.com/azure/container-apps/scale-app; the other clouds wait longer (ECS and Cloud Run 15 min).
+QUIET_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a compute resource asks for."""
+
+    key: str
+    stack: str
+    image: str  # digest
+    port: int
+    environment: tuple[tuple[str, str], ...]
+    min_replicas: int
+    max_replicas: int
+    concurrency: int  # requests at once that one replica takes before another is started
+    probe_path: str
+
+    @property
+    def revision(self) -> str:
+        """Changes with whatever makes new replicas necessary; scaling does not."""
+        fixed = (self.image, self.port, self.environment, self.probe_path)
+        return hashlib.sha256(repr(fixed).encode()).hexdigest()[:10]
+
+
+@dataclass(eq=False)
+class Replica:
+    """One running instance of a revision."""
+
+    workload: Workload
+    address: str
+    process: Process
+    started: float  # life-seconds of the clock
+    ready: bool = False
+    killed: bool = False  # by a fault: not its own failure
+    stopping_since: float | None = None  # wall seconds
+    connections: int = 0
+
+    @property
+    def port(self) -> int:
+        return self.workload.port
+
+    @property
+    def revision(self) -> str:
+        return self.workload.revision
+
+    @property
+    def alive(self) -> bool:
+        return self.process.alive
+
+    @property
+    def serves(self) -> bool:
+        """Whether traffic may reach it now."""
+        return self.ready and self.stopping_since is None and self.alive
+
+    def stop(self) -> None:
+        """Ask it to end; SIGKILL follows where it does not."""
+        if self.stopping_since is None:
+            self.stopping_since = time.monotonic()
+            self.process.send(signal.SIGTERM)
+
+
+@dataclass
+class Group:
+    """The replicas of one workload, of all its revisions."""
+
+    workload: Workload
+    proven: Workload | None = None  # the last one that was whole: it takes over again where the newest fails
+    replicas: list[Replica] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)  # revision -> why it never got ready
+    removed: bool = False
+    wanted: int = 0
+    waiting: int = 0  # connections that wait for the first replica
+    restart_at: float = 0.0
+    quiet_since: float = 0.0
+    held_until: float = 0.0
+    held: int | None = 0  # how many are not started again until then; None: none is
+
+    @property
+    def active(self) -> Workload:
+        """The workload whose replicas are kept: the newest, or the last good one where that failed."""
+        if self.workload.revision in self.failed and self.proven is not None:
+            return self.proven
+        return self.workload
+
+    @property
+    def connections(self) -> int:
+        return sum(r.connections for r in self.replicas) + self.waiting
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is no longer asked for and nothing is left of it."""
+        return self.removed and not self.replicas
+
+    def is_proven(self, revision: str) -> bool:
+        return self.proven is not None and self.proven.revision == revision
+
+    def remove(self) -> None:
+        """The resource is gone: so are its replicas, soon."""
+        self.ask(replace(self.workload, min_replicas=0, max_replicas=0))
+        self.removed = True
+
+    def of_revision(self, revision: str) -> list[Replica]:
+        return [r for r in self.replicas if r.revision == revision and r.stopping_since is None]
+
+    def ask(self, workload: Workload) -> None:
+        """Follow a new request of the resource."""
+        self.prove()  # what was whole until this moment is what to fall back on
+        self.removed = False
+        if workload.revision != self.workload.revision:
+            self.failed.pop(workload.revision, None)
+            self.restart_at = 0.0
+        self.workload = workload
+        self.wanted = min(max(self.wanted, workload.min_replicas), workload.max_replicas)
+
+    def serving(self) -> list[Replica]:
+        """The replicas that traffic may reach now: those of the revision that is kept, once it has any."""
+        serving = [r for r in self.replicas if r.serves]
+        return [r for r in serving if r.revision == self.active.revision] or serving
+
+    def is_settled(self) -> bool:
+        """Whether the newest revision serves, or serves as soon as somebody asks."""
+        asked = self.workload
+        ready = [r for r in self.of_revision(asked.revision) if r.ready]
+        asleep = asked.min_replicas == 0 and self.is_proven(asked.revision)
+        return asked.max_replicas == 0 or asleep or len(ready) >= max(1, asked.min_replicas)
+
+    def note_death(self, replica: Replica, now: float) -> None:
+        """Plan the successor; a revision that dies before it ever served is given up, as a circuit breaker does."""
+        self.replicas.remove(replica)
+        if replica.stopping_since is not None:
+            return
+        self.restart_at = max(self.restart_at, now + RESTART_SECONDS)
+        others = any(r.ready for r in self.of_revision(replica.revision))
+        if not (replica.ready or replica.killed or others or self.is_proven(replica.revision)):
+            self.failed[replica.revision] = f"exit code {replica.process.exit_code}: {replica.process.tail()}"
+
+    def late(self, now: float, speed: int) -> list[Replica]:
+        """The replicas that had their time to get ready; one that never served before has failed with it."""
+        limit = max(READY_SECONDS, READY_WALL_SECONDS * speed)
+        late = [r for r in self.replicas if not r.ready and r.stopping_since is None and now - r.started > limit]
+        for replica in late:
+            if not self.is_proven(replica.revision) and not any(r.ready for r in self.of_revision(replica.revision)):
+                self.failed[replica.revision] = f"no answer on {replica.workload.probe_path}: {replica.process.tail()}"
+        return late
+
+    def scale(self, now: float) -> None:
+        """As many as the connections need, within the bounds; fewer only after a quiet time."""
+        asked = self.workload
+        # A revision that has not served yet starts once to show that it can, also where none has to stay.
+        low = asked.min_replicas if self.is_proven(self.active.revision) else max(1, asked.min_replicas)
+        needed = min(max(low, -(-self.connections // max(1, asked.concurrency))), asked.max_replicas)
+        if needed >= self.wanted:
+            self.quiet_since = now
+            self.wanted = needed
+        elif now - self.quiet_since > QUIET_SECONDS or asked.max_replicas < self.wanted:
+            self.wanted = needed
+
+    def missing(self, now: float) -> int:
+        """How many replicas of `active` to start now."""
+        if self.active.revision in self.failed or now < self.restart_at:
+            return 0
+        missing = self.wanted - len(self.of_revision(self.active.revision))
+        if now < self.held_until:
+            missing = 0 if self.held is None else missing - self.held
+        return max(0, missing)
+
+    def surplus(self) -> list[Replica]:
+        """The replicas to stop now. Those of another revision go only when the one that is kept is whole."""
+        current = sorted(self.of_revision(self.active.revision), key=lambda r: (not r.ready, -r.connections))
+        surplus = current[self.wanted :]
+        if sum(r.ready for r in current) >= self.wanted:
+            surplus += [r for r in self.replicas if r.revision != self.active.revision and r.stopping_since is None]
+        return surplus
+
+    def prove(self) -> None:
+        """Remember the revision that is kept as good once it is whole."""
+        ready = sum(r.ready for r in self.of_revision(self.active.revision))
+        if ready and ready >= self.wanted:
+            self.proven = self.active
+
+    def hold(self, victims: Sequence[Replica], until: float, count: int | None) -> None:
+        """Kill these, and start no successors before `until`: as many fewer, or none at all."""
+        self.held_until, self.held = until, None if count is None else len(victims)
+        for replica in victims:
+            replica.killed = True
+            replica.process.send(signal.SIGKILL)
+
+    def release(self) -> None:
+        """Let replicas be started again, at once."""
+        self.held_until = self.restart_at = 0.0

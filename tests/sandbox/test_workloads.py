@@ -1,0 +1,68 @@
+"""How many replicas a workload has is decided by its bounds, its connections and the time, and by nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.workloads import QUIET_SECONDS, Group, Workload
+
+ASKED = Workload("key", "aws", "sha256:1", 8080, (), 1, 3, 10, "/")
+BOUNDS = st.tuples(st.integers(0, 5), st.integers(0, 5)).map(lambda pair: (min(pair), max(pair)))
+LOADS = st.lists(st.tuples(st.integers(0, 80), st.floats(0, 400)), max_size=20)
+
+
+def group(low: int, high: int) -> Group:
+    asked = replace(ASKED, min_replicas=low, max_replicas=high)
+    return Group(asked, proven=asked)
+
+
+@given(bounds=BOUNDS, loads=LOADS)
+def test_the_bounds_hold_whatever_the_load(bounds: tuple[int, int], loads: list[tuple[int, float]]) -> None:
+    low, high = bounds
+    it, now = group(low, high), 0.0
+    for load, passed in loads:
+        now += passed
+        it.waiting = load
+        it.scale(now)
+        assert low <= it.wanted <= high
+        assert it.wanted >= min(high, -(-load // ASKED.concurrency))  # enough for the load, where the bound allows
+
+
+@given(bounds=BOUNDS, load=st.integers(0, 80))
+def test_a_steady_load_ends_at_what_it_needs(bounds: tuple[int, int], load: int) -> None:
+    low, high = bounds
+    it = group(low, high)
+    it.waiting = 80
+    it.scale(0.0)
+    it.waiting = load
+    it.scale(1.0)
+    it.scale(QUIET_SECONDS + 2)
+    assert it.wanted == min(high, max(low, -(-load // ASKED.concurrency)))
+
+
+@given(first=BOUNDS, second=BOUNDS)
+def test_new_bounds_act_at_once(first: tuple[int, int], second: tuple[int, int]) -> None:
+    it = group(*first)
+    it.scale(0.0)
+    it.ask(replace(it.workload, min_replicas=second[0], max_replicas=second[1]))
+    it.scale(0.0)
+    assert second[0] <= it.wanted <= second[1]
+    assert it.missing(0.0) == it.wanted
+
+
+def test_a_revision_that_never_served_starts_once_even_where_none_has_to_stay() -> None:
+    it = Group(replace(ASKED, min_replicas=0))
+    it.scale(0.0)
+    assert it.wanted == 1
+    stopped = Group(replace(ASKED, min_replicas=0, max_replicas=0))
+    stopped.scale(0.0)
+    assert stopped.wanted == 0
+
+
+def test_scaling_is_no_new_revision_and_everything_else_is() -> None:
+    assert replace(ASKED, min_replicas=2, max_replicas=9, concurrency=1).revision == ASKED.revision
+    changes = ({"image": "sha256:2"}, {"port": 1}, {"environment": (("A", "1"),)}, {"probe_path": "/x"})
+    assert len({ASKED.revision, *(replace(ASKED, **change).revision for change in changes)}) == 5
