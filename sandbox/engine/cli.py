@@ -86,6 +86,11 @@ def version_of(command: Path, environ: Mapping[str, str] = os.environ) -> str | 
     return found[1] if found and said.returncode == 0 else None
 
 
+def find(environ: Mapping[str, str] = os.environ, cache: Path | None = None) -> Pulumi | None:
+    """The CLI that `obtain` would give at once, if there is one; asks no network and takes no time."""
+    return on_path(environ) or _cached(cache or cache_folder(environ))
+
+
 def obtain(
     say: Say = say_on_stderr,
     *,
@@ -98,11 +103,8 @@ def obtain(
     Two at once wait for one download or build; an interrupted one leaves nothing that the next would take for whole.
     Raises Unavailable when every way fails, with the reason of each.
     """
-    found = on_path(environ)
-    if found:
-        return found
     cache = cache or cache_folder(environ)
-    found = _cached(cache)
+    found = find(environ, cache)
     if found:
         return found
     cache.mkdir(parents=True, exist_ok=True)

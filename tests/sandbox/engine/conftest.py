@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,9 @@ PROJECT = "name: toy\nruntime:\n  name: python\n  options: {toolchain: pip}\n"
 
 @pytest.fixture(scope="session")
 def pulumi() -> Pulumi:
-    """From the user's cache; built there if it is not yet."""
+    """From PATH or the user's cache. Obtained there first if need be, in a process that may reach the network."""
+    if cli.find() is None:
+        subprocess.run([sys.executable, "-c", "from sandbox.engine import cli; cli.obtain()"], check=True)
     return cli.obtain()
 
 

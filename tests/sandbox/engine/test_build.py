@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import sys
+import threading
+import time
 from collections import namedtuple
 from pathlib import Path
 
+import psutil
 import pytest
 
 from failover.errors import Unavailable
-from sandbox.engine import build
+from sandbox.engine import build, cli
 
 FAKE_GO = """#!/bin/sh
 case "$1" in
@@ -112,3 +117,21 @@ def test_another_pin_is_another_build(tmp_path: Path) -> None:
     assert build.fingerprint(tmp_path) == build.fingerprint()
     (tmp_path / "go.sum").write_text("")
     assert build.fingerprint(tmp_path) != build.fingerprint()
+
+
+def test_ctrl_c_ends_go_and_leaves_nothing(tmp_path: Path) -> None:
+    """Pressed while Go compiles; the whole way from `obtain` on."""
+    go(tmp_path / "go", "1.26.8", more='echo $$ > "$HOME/pid"; exec sleep 60')
+    given = environ(tmp_path / "go") | {"HOME": str(tmp_path)}
+
+    def press() -> None:
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        cli.obtain(lambda line: None, environ=given, base_url="http://127.0.0.1:1")
+    assert [path.name for path in cli.cache_folder(given).iterdir()] == ["lock"]
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))

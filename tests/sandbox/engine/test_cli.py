@@ -88,7 +88,9 @@ def test_the_official_release_comes_before_a_build_and_is_kept(
 
 def test_without_the_vendor_it_is_built_once_for_every_clone(tmp_path: Path, built: list[Path]) -> None:
     said: list[str] = []
+    assert cli.find(environ(tmp_path)) is None
     found = cli.obtain(said.append, environ=environ(tmp_path), base_url=NOWHERE)
+    assert cli.find(environ(tmp_path)) == found
     assert (found.source, found.language_host) == ("built from Go modules", "Outlast's stand-in")
     assert (found.bin / cli.LANGUAGE_HOST).exists()
     assert "Connection refused" in said[1]
