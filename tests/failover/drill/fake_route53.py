@@ -45,6 +45,9 @@ class FakeRoute53:
         }
         return Pages([pages[name]])
 
+    def get_hosted_zone(self, *, Id: str) -> dict[str, Any]:
+        return {"DelegationSet": {"NameServers": [f"ns-{n}.awsdns-00.example" for n in range(4)]}}
+
     def list_resource_record_sets(self, **_: Any) -> dict[str, Any]:
         return {"ResourceRecordSets": deepcopy(self.records), "IsTruncated": False}
 

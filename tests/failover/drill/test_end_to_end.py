@@ -60,6 +60,12 @@ def wait_until(holds: Callable[[], bool], what: str, seconds: float = 20.0) -> N
         time.sleep(0.02)
 
 
+def is_too_busy(data: dict[str, Any]) -> bool:
+    """Whether this machine was starved, so that terms of fractions of a second mean nothing."""
+    slowest = max(each["during_p95"] for each in data["latencies"])
+    return bool(data["lag"]["life_seconds"] > 1.0 or slowest > 250.0)
+
+
 def is_as_before(three: ThreeSites, site: str) -> bool:
     return three.switched(site) == (False, False) and "drill:id" not in three.tags(site)
 
@@ -87,8 +93,8 @@ def test_a_drill_from_plan_to_report(three: ThreeSites) -> None:
     assert data["failover"][-1]["best"] <= data["recovery_life_seconds"] <= data["failover"][-1]["worst"]
     # The oldest answer had a fresh TTL when the check was switched, so nearly all of the TTL has to pass.
     assert data["recovery_life_seconds"] > 25
-    if data["lag"]["life_seconds"] <= 1.0:  # else this machine is too busy for the terms to mean anything
-        assert (data["verdict"], running.returncode) == ("held", 0), err
+    if not is_too_busy(data):
+        assert (data["verdict"], running.returncode) == ("held", 0), data["deviations"]
         assert all(term["holds"] for term in (*data["failover"], *data["failback"]))
     assert all(Path(name).stat().st_size > 1000 for name in data["files"])
 
