@@ -25,7 +25,8 @@ _ROUTING_POLICIES = (
 
 
 def _is_given(inputs: Values, name: str) -> bool:
-    return inputs.get(name) not in (None, [], {}, "", False)
+    value = inputs.get(name)
+    return value is not None and value is not False and value not in ([], {}, "")
 
 
 def _is_known(*values: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import secrets
 import threading
@@ -112,7 +113,7 @@ class World:
         self.ca = ca
         self.image_store = image_store
         self.project_root = project_root
-        self.route53 = route53
+        self.route53 = functools.cache(route53)  # making a boto3 client takes longer than most of its calls
         self.lookup = lookup
         self.report = report
         self.addresses = addresses

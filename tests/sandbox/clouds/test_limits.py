@@ -1,0 +1,235 @@
+"""Names, lengths, character sets, combinations: the wrong and the right input of each, and that unknowns are let be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox.clouds import limits
+from sandbox.engine import sdk
+from sandbox.engine.wire import UNKNOWN
+from tests.sandbox.clouds.harness import Clouds
+
+RECORD = {"zoneId": "Z", "name": "a.example", "type": "A", "ttl": 5, "records": ["192.0.2.1"]}
+CHECK = {"type": "HTTPS_STR_MATCH", "fqdn": "a.example", "searchString": "ok"}
+TASK = {
+    "family": "f",
+    "containerDefinitions": "[]",
+    "requiresCompatibilities": ["FARGATE"],
+    "networkMode": "awsvpc",
+    "cpu": "512",
+    "memory": "1024",
+}
+GROUP = {"port": 1, "protocol": "HTTP", "vpcId": "vpc-1"}
+
+# type, the wrong inputs, where the mistake is, the right inputs
+CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
+    (
+        "aws:lb/loadBalancer:LoadBalancer",
+        {"subnets": ["s"], "name": "a" * 33},
+        "name",
+        {"subnets": ["s"], "name": "a" * 32},
+    ),
+    ("aws:lb/loadBalancer:LoadBalancer", {"subnets": ["s"], "name": "internal-a"}, "name", {"subnets": ["s"]}),
+    ("aws:lb/loadBalancer:LoadBalancer", {}, "subnets", {"subnetMappings": [{"subnetId": "s"}]}),
+    ("aws:lb/targetGroup:TargetGroup", {**GROUP, "name": "-a"}, "name", {**GROUP, "name": "a-b"}),
+    ("aws:lb/targetGroup:TargetGroup", {"port": 1, "protocol": "HTTP"}, "vpcId", {"targetType": "lambda"}),
+    (
+        "aws:lb/targetGroup:TargetGroup",
+        {**GROUP, "healthCheck": {"interval": 4}},
+        "healthCheck.interval",
+        {**GROUP, "healthCheck": {"interval": 5}},
+    ),
+    ("aws:lb/listener:Listener", {"protocol": "HTTPS"}, "certificateArn", {"protocol": "HTTP", "port": 80}),
+    ("aws:lb/listener:Listener", {"port": 70000}, "port", {"port": 65535}),
+    ("aws:ec2/securityGroup:SecurityGroup", {"name": "sg-mine"}, "name", {"name": "my group (1)"}),
+    ("aws:ec2/securityGroup:SecurityGroup", {"description": "a → b"}, "description", {"description": "a to b"}),
+    ("aws:ecr/repository:Repository", {"name": "Upper"}, "name", {"name": "team/outlast-aws"}),
+    ("aws:iam/role:Role", {"name": "a" * 65}, "name", {"name": "a" * 64}),
+    ("aws:iam/rolePolicy:RolePolicy", {"name": "a b"}, "name", {"name": "a_b"}),
+    ("aws:cloudwatch/logGroup:LogGroup", {"name": "a b"}, "name", {"name": "/outlast-aws"}),
+    (
+        "aws:acm/certificate:Certificate",
+        {"domainName": "a.example.", "validationMethod": "DNS"},
+        "domainName",
+        {"domainName": "a.example", "validationMethod": "DNS"},
+    ),
+    (
+        "aws:acm/certificate:Certificate",
+        {"domainName": "a.example", "validationMethod": "DNS", "subjectAlternativeNames": ["b.example", "a" * 254]},
+        "subjectAlternativeNames[1]",
+        {"domainName": "a.example", "validationMethod": "DNS", "subjectAlternativeNames": ["b.example"]},
+    ),
+    (
+        "aws:acm/certificate:Certificate",
+        {"domainName": "a.example"},
+        "validationMethod",
+        {"domainName": "a.example", "certificateAuthorityArn": "arn"},
+    ),
+    ("aws:ecs/cluster:Cluster", {"name": "a.b"}, "name", {"name": "a_b-c"}),
+    ("aws:ecs/taskDefinition:TaskDefinition", {**TASK, "family": "a b"}, "family", TASK),
+    ("aws:ecs/taskDefinition:TaskDefinition", {**TASK, "memory": "512"}, "memory", {**TASK, "memory": "4096"}),
+    ("aws:ecs/taskDefinition:TaskDefinition", {**TASK, "networkMode": "bridge"}, "networkMode", TASK),
+    ("aws:ecs/taskDefinition:TaskDefinition", {n: v for n, v in TASK.items() if n != "cpu"}, "cpu", TASK),
+    (
+        "aws:ecs/service:Service",
+        {"launchType": "FARGATE", "capacityProviderStrategies": [{"capacityProvider": "FARGATE"}]},
+        "launchType",
+        {"launchType": "FARGATE"},
+    ),
+    ("aws:ecs/service:Service", {"name": "a" * 256}, "name", {"name": "a" * 255}),
+    (
+        "aws:route53/healthCheck:HealthCheck",
+        {**CHECK, "requestInterval": 17},
+        "requestInterval",
+        {**CHECK, "requestInterval": 30},
+    ),
+    (
+        "aws:route53/healthCheck:HealthCheck",
+        {**CHECK, "failureThreshold": 11},
+        "failureThreshold",
+        {**CHECK, "failureThreshold": 10},
+    ),
+    (
+        "aws:route53/healthCheck:HealthCheck",
+        {**CHECK, "searchString": "a" * 256},
+        "searchString",
+        {**CHECK, "searchString": "a" * 255},
+    ),
+    ("aws:route53/healthCheck:HealthCheck", {**CHECK, "resourcePath": "a" * 256}, "resourcePath", CHECK),
+    (
+        "aws:route53/healthCheck:HealthCheck",
+        {"type": "HTTPS_STR_MATCH", "fqdn": "a"},
+        "searchString",
+        {"type": "TCP", "ipAddress": "192.0.2.1"},
+    ),
+    ("aws:route53/healthCheck:HealthCheck", {"type": "TCP"}, "fqdn", {"type": "CALCULATED"}),
+    ("aws:route53/record:Record", {n: v for n, v in RECORD.items() if n != "records"}, "records", RECORD),
+    ("aws:route53/record:Record", {n: v for n, v in RECORD.items() if n != "ttl"}, "ttl", RECORD),
+    ("aws:route53/record:Record", {**RECORD, "ttl": -1}, "ttl", {**RECORD, "ttl": 0}),
+    (
+        "aws:route53/record:Record",
+        {**RECORD, "weightedRoutingPolicies": [{"weight": 1}]},
+        "setIdentifier",
+        {**RECORD, "weightedRoutingPolicies": [{"weight": 1}], "setIdentifier": "a"},
+    ),
+    (
+        "aws:route53/record:Record",
+        {**RECORD, "setIdentifier": "a", "weightedRoutingPolicies": [{"weight": 256}]},
+        "weightedRoutingPolicies[0].weight",
+        {**RECORD, "setIdentifier": "a", "weightedRoutingPolicies": [{"weight": 255}]},
+    ),
+    (
+        "aws:route53/record:Record",
+        {
+            **RECORD,
+            "setIdentifier": "a",
+            "weightedRoutingPolicies": [{"weight": 1}],
+            "failoverRoutingPolicies": [{"type": "PRIMARY"}],
+        },
+        "weightedRoutingPolicies",
+        {**RECORD, "setIdentifier": "a", "failoverRoutingPolicies": [{"type": "PRIMARY"}]},
+    ),
+    (
+        "azure-native:resources:ResourceGroup",
+        {"resourceGroupName": "ends."},
+        "resourceGroupName",
+        {"resourceGroupName": "a.b"},
+    ),
+    (
+        "azure-native:containerregistry:Registry",
+        {"registryName": "out-last"},
+        "registryName",
+        {"registryName": "outlast"},
+    ),
+    ("azure-native:containerregistry:Registry", {"registryName": "abcd"}, "registryName", {"registryName": "abcde"}),
+    (
+        "azure-native:managedidentity:UserAssignedIdentity",
+        {"resourceName": "ab"},
+        "resourceName",
+        {"resourceName": "abc"},
+    ),
+    ("azure-native:app:ContainerApp", {"containerAppName": "a--b"}, "containerAppName", {"containerAppName": "a-b"}),
+    (
+        "azure-native:app:ContainerApp",
+        {"template": {"scale": {"minReplicas": 5, "maxReplicas": 4}}},
+        "template.scale",
+        {"template": {"scale": {"minReplicas": 4, "maxReplicas": 4}}},
+    ),
+    (
+        "azure-native:app:ContainerApp",
+        {"template": {"containers": [{"resources": {"cpu": 0.5, "memory": "2Gi"}}]}},
+        "template.containers[0].resources",
+        {"template": {"containers": [{"resources": {"cpu": 0.5, "memory": "1Gi"}}]}},
+    ),
+    (
+        "azure-native:app:ContainerApp",
+        {"environmentId": "e", "managedEnvironmentId": "e"},
+        "environmentId",
+        {"environmentId": "e"},
+    ),
+    ("gcp:serviceaccount/account:Account", {"accountId": "short"}, "accountId", {"accountId": "longer"}),
+    ("gcp:cloudrunv2/service:Service", {"name": "a" * 50}, "name", {"name": "a" * 49}),
+    (
+        "gcp:cloudrunv2/service:Service",
+        {"template": {"maxInstanceRequestConcurrency": 1001}},
+        "template.maxInstanceRequestConcurrency",
+        {"template": {"maxInstanceRequestConcurrency": 1000}},
+    ),
+    (
+        "gcp:cloudrunv2/service:Service",
+        {"template": {"scaling": {"minInstanceCount": 2, "maxInstanceCount": 1}}},
+        "template.scaling",
+        {"template": {"scaling": {"minInstanceCount": 1, "maxInstanceCount": 1}}},
+    ),
+    ("gcp:certificatemanager/certificate:Certificate", {}, "managed", {"managed": {"domains": ["a.example"]}}),
+    ("gcp:certificatemanager/dnsAuthorization:DnsAuthorization", {"name": "1a"}, "name", {"name": "a1"}),
+    ("gcp:certificatemanager/certificateMap:CertificateMap", {"name": "a" * 65}, "name", {"name": "a" * 64}),
+    ("gcp:certificatemanager/certificateMapEntry:CertificateMapEntry", {"name": "-"}, "name", {"name": "a"}),
+    *(
+        (f"gcp:compute/{token}", {"name": "ends-"}, "name", {"name": "a" * 63})
+        for token in (
+            "regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
+            "backendService:BackendService",
+            "uRLMap:URLMap",
+            "targetHttpsProxy:TargetHttpsProxy",
+            "targetHttpProxy:TargetHttpProxy",
+            "sSLPolicy:SSLPolicy",
+            "globalAddress:GlobalAddress",
+            "globalForwardingRule:GlobalForwardingRule",
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("type_", "wrong", "where", "right"), CASES)
+def test_the_wrong_one_is_refused_and_the_right_one_is_not(
+    type_: str, wrong: dict[str, Any], where: str, right: dict[str, Any]
+) -> None:
+    assert where in [path for path, _ in limits.mistakes(type_, wrong)]
+    assert limits.mistakes(type_, right) == []
+
+
+def test_every_type_with_a_rule_has_a_case() -> None:
+    assert set(limits.VALUES) | set(limits.COMBINATIONS) == {type_ for type_, *_ in CASES}
+
+
+def test_rules_name_inputs_that_exist() -> None:
+    for type_, rules in limits.VALUES.items():
+        inputs = sdk.inputs_of(type_).fields
+        assert {path.split(".")[0].removesuffix("[]") for path in rules} <= set(inputs), type_
+
+
+def test_what_a_preview_does_not_know_is_let_be() -> None:
+    unknown = {"name": UNKNOWN, "subnets": UNKNOWN}
+    assert limits.mistakes("aws:lb/loadBalancer:LoadBalancer", unknown) == []
+    domains = {"domainName": UNKNOWN, "subjectAlternativeNames": [UNKNOWN], "validationMethod": "DNS"}
+    assert limits.mistakes("aws:acm/certificate:Certificate", domains) == []
+    assert limits.mistakes("aws:ecs/taskDefinition:TaskDefinition", {**TASK, "cpu": UNKNOWN}) == []
+
+
+def test_all_mistakes_are_told_at_once(clouds: Clouds) -> None:
+    wrong = {"name": "-", "port": 0, "protocol": "HTTP"}
+    asked = clouds.request("aws:lb/targetGroup:TargetGroup", "one", wrong, stack="aws")
+    assert [path for path, _ in clouds.clouds.check(asked)] == ["name", "port", "vpcId"]

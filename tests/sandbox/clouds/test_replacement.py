@@ -1,0 +1,70 @@
+"""The table of replacements against what can be looked up: the installed SDKs and botocore's service models."""
+
+from __future__ import annotations
+
+import re
+
+import botocore.session
+import pytest
+
+from sandbox.clouds import replacement
+from sandbox.engine import sdk
+from tests.sandbox.clouds.harness import Clouds
+
+SERVICES = {"route53": "route53", "ec2": "ec2", "iam": "iam", "lb": "elbv2", "ecs": "ecs"}
+# pulumi-aws's name of an input -> what the API's operations call it, where it is not the same but for the first letter.
+RENAMED = {
+    "measureLatency": "MeasureLatency",
+    "launchType": "launchType",
+    "schedulingStrategy": "schedulingStrategy",
+    "iamRole": "role",
+}
+ABSENT = [
+    (type_, name, found[1])
+    for type_, inputs in replacement.FORCES_NEW.items()
+    for name, source in inputs.items()
+    if (found := re.match(r"botocore: absent from (\w+)", source))
+]
+
+
+@pytest.mark.parametrize(("type_", "name", "operation"), ABSENT)
+def test_the_update_operation_has_no_such_member(type_: str, name: str, operation: str) -> None:
+    service = SERVICES[type_.split(":")[1].split("/")[0]]
+    model = botocore.session.get_session().get_service_model(service).operation_model(operation)
+    members = {member.lower() for member in model.input_shape.members}
+    assert members, "the operation is there"
+    assert RENAMED.get(name, name).lower() not in members
+
+
+def test_every_entry_is_an_input_of_its_type_and_has_a_source() -> None:
+    for table in (replacement.FORCES_NEW, replacement.NOT_KNOWN):
+        for type_, names in table.items():
+            assert set(names) <= set(sdk.inputs_of(type_).fields), type_
+    for inputs in replacement.FORCES_NEW.values():
+        assert all(source for source in inputs.values())
+
+
+def test_what_is_not_known_is_not_claimed() -> None:
+    for type_, names in replacement.NOT_KNOWN.items():
+        assert not set(names) & set(replacement.FORCES_NEW.get(type_, ()))
+
+
+def test_the_sdks_own_words_are_still_there() -> None:
+    said = [
+        (type_, name, source.partition(": '")[2].rstrip("'"))
+        for type_, inputs in replacement.FORCES_NEW.items()
+        for name, source in inputs.items()
+        if source.startswith("the installed SDK")
+    ]
+    assert said
+    for type_, name, words in said:
+        text = " ".join((vars(sdk.inputs_of(type_).cls)["__init__"].__doc__ or "").split())
+        assert words in text, (type_, name)
+
+
+def test_an_input_that_an_id_is_made_of_changes_the_id(clouds: Clouds) -> None:
+    one = clouds.make("aws:iam/role:Role", name="one", assumeRolePolicy="{}")
+    other = clouds.make("aws:iam/role:Role", "other", name="other", assumeRolePolicy="{}")
+    assert one.id != other.id
+    assert clouds.clouds.replaces("aws:iam/role:Role") == {"name", "path"}
+    assert clouds.clouds.replaces("aws:no/such:Type") == frozenset()
