@@ -39,9 +39,14 @@ class Lock:
         if self.host != socket.gethostname():
             return False
         try:
-            started = psutil.Process(self.pid).create_time()
+            owner = psutil.Process(self.pid)
+            if owner.status() == psutil.STATUS_ZOMBIE:  # dead, and its parent has not looked yet
+                return True
+            started = owner.create_time()
         except psutil.NoSuchProcess:
             return True
+        except psutil.AccessDenied:
+            return False
         return started > self.since.timestamp() + _CLOCK_SLACK_SECONDS
 
     def __str__(self) -> str:

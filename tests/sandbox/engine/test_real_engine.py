@@ -19,7 +19,6 @@ from sandbox.engine.cloud import NotReady, Request
 from sandbox.engine.failures import Locked
 from sandbox.engine.recover import Operation
 from tests.sandbox.engine.conftest import Bench
-from tests.sandbox.engine.toy_cloud import Thing
 
 PROGRAM = """
 import pulumi
@@ -36,6 +35,9 @@ if config.get_bool("whole"):
 pulumi.export("zone", zone.name)
 """
 WHOLE = ("-c", "whole=true")
+# The smallest SDK: for the tests that are about the engine only.
+SMALL = "from pulumi_docker_build import Image\nImage('image', push=False)\n"
+IMAGE = "docker-build:index:Image"
 ZONE, RECORD, PARAMETER = "aws:route53/zone:Zone", "aws:route53/record:Record", "aws:ssm/parameter:Parameter"
 
 
@@ -101,10 +103,10 @@ def test_mistakes_are_named_before_anything_is_made(bench: Bench) -> None:
     where: dict[str, Any] = {"directory": bench.project, "show": lambda stack, line: shown.append((stack, line))}
     bench.write(FAULTY)
     with pytest.raises(OutlastError) as refused:
-        both = {"one": ["up", *commands.UNATTENDED, "--json"], "two": ["preview"]}
+        both = {"dev": ["up", *commands.UNATTENDED, "--json"], "two": ["preview"]}
         commands.run_all(bench.pulumi, both, environ=bench.environ, **where)
     title, *reasons = str(refused.value).partition("`pulumi preview two` failed")[0].splitlines()
-    assert title == "`pulumi up one` failed (exit code 1)"
+    assert title == "`pulumi up dev` failed (exit code 1)"
     assert [reason.partition(" has a problem: weightedRoutingPolicies")[2] for reason in reasons] == [
         "[0].wieght: unknown property; did you mean 'weight'?",
         "[0].weight: missing required property",
@@ -117,8 +119,8 @@ def test_mistakes_are_named_before_anything_is_made(bench: Bench) -> None:
     assert "language_host" not in trace
 
     wrong = {**bench.environ, "PULUMI_CONFIG_PASSPHRASE": "another"}
-    with pytest.raises(Refused, match="the passphrase does not fit the stack one"):
-        commands.run(bench.pulumi, ["preview"], environ=wrong, stack="one", directory=bench.project)
+    with pytest.raises(Refused, match="the passphrase does not fit the stack dev"):
+        commands.run(bench.pulumi, ["preview"], environ=wrong, stack="dev", directory=bench.project)
 
 
 def test_refusals_and_what_is_not_well(bench: Bench) -> None:
@@ -141,12 +143,6 @@ def test_refusals_and_what_is_not_well(bench: Bench) -> None:
     assert state[ZONE]["id"] == "zone-7"
     assert state[ZONE]["initErrors"] == ["the probe never answered\nhint: read its log"]
 
-    bench.cloud.before_create = lambda request: None
-    bench.cloud.things["zone-7"] = Thing(ZONE, {}, {})
-    bench.up()
-    assert sorted(bench.cloud.calls) == [("create", "refused"), ("update", "ill")]
-    assert "initErrors" not in bench.deployment()[ZONE]
-
 
 def mend(bench: Bench) -> list[Operation]:
     return recover.recover(
@@ -165,7 +161,7 @@ def test_a_killed_command_is_mended(bench: Bench) -> None:
         raise Refused("cancelled")
 
     bench.cloud.before_create = wait_for_the_end
-    bench.write(PROGRAM)
+    bench.write(SMALL)
     killed = subprocess.Popen(
         [bench.pulumi.command, "up", *commands.UNATTENDED, "--non-interactive", "--stack", "dev"],
         env=bench.environ,
@@ -182,11 +178,14 @@ def test_a_killed_command_is_mended(bench: Bench) -> None:
     killed.wait(10)
 
     bench.cloud.before_create = lambda request: None
-    assert [(operation.kind, operation.type) for operation in mend(bench)] == [("creating", ZONE)]
+    assert [(operation.kind, operation.type) for operation in mend(bench)] == [("creating", IMAGE)]
     assert recover.locks(bench.state, "toy", "dev") == []
     assert recover.pending(bench.state, "toy", "dev") == []
     assert mend(bench) == []
-    assert ZONE not in bench.deployment()
+    assert IMAGE not in bench.deployment()
+
+
+TWO = "import pulumi\nImage('second', push=False, opts=pulumi.ResourceOptions(depends_on=[first]))\n"
 
 
 def test_ctrl_c_lets_the_step_finish_and_the_lock_go(bench: Bench) -> None:
@@ -199,7 +198,7 @@ def test_ctrl_c_lets_the_step_finish_and_the_lock_go(bench: Bench) -> None:
             over.wait(0.02)
 
     bench.cloud.before_create = wait_for_ctrl_c
-    bench.write(PROGRAM)
+    bench.write(SMALL.replace("Image('image'", "first = Image('first'") + TWO)
 
     def press() -> None:
         waiting.wait(30)
@@ -207,12 +206,11 @@ def test_ctrl_c_lets_the_step_finish_and_the_lock_go(bench: Bench) -> None:
 
     threading.Thread(target=press, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
-        bench.up(*WHOLE)
+        bench.up()
     assert recover.locks(bench.state, "toy", "dev") == []
     assert recover.pending(bench.state, "toy", "dev") == []
-    assert ("create", "zone") in bench.cloud.calls
-    assert bench.deployment()[ZONE]["id"] in bench.cloud.things
-    assert RECORD not in bench.deployment()
+    assert bench.cloud.calls == [("create", "first")]
+    assert bench.deployment()[IMAGE]["id"] == "image-1"
 
 
 KILLED_CLOUD = """
@@ -222,7 +220,7 @@ from sandbox.engine import plugins
 from tests.sandbox.engine.toy_cloud import ToyCloud
 
 cloud = ToyCloud(before_create=lambda request: os.kill(os.getpid(), signal.SIGKILL))
-with plugins.running(cloud, Path(sys.argv[1]), ["aws"]):
+with plugins.running(cloud, Path(sys.argv[1]), ["docker-build"]):
     print("up", flush=True)
     threading.Event().wait()
 """
@@ -230,7 +228,7 @@ with plugins.running(cloud, Path(sys.argv[1]), ["aws"]):
 
 def test_a_sandbox_that_is_killed_in_a_creation(bench: Bench) -> None:
     """The command fails at once and leaves nothing to mend; the next one says what is wrong."""
-    bench.write(PROGRAM)
+    bench.write(SMALL)
     with subprocess.Popen([sys.executable, "-c", KILLED_CLOUD, bench.home], stdout=subprocess.PIPE) as killed:
         assert killed.stdout is not None
         assert killed.stdout.readline() == b"up\n"
@@ -238,7 +236,7 @@ def test_a_sandbox_that_is_killed_in_a_creation(bench: Bench) -> None:
             bench.up()
         assert killed.wait(10) == -signal.SIGKILL
     assert mend(bench) == []
-    assert ZONE not in bench.deployment()
-    with pytest.raises(Unavailable, match="the sandbox does not answer for aws") as refused:
+    assert IMAGE not in bench.deployment()
+    with pytest.raises(Unavailable, match="the sandbox does not answer for docker-build") as refused:
         bench.up()
     assert "make up" in refused.value.hint

@@ -58,6 +58,13 @@ def test_the_lock_of_a_living_process_is_not(tmp_path: Path) -> None:
     assert not recover.locks(tmp_path, "toy", "dev")[0].abandoned
 
 
+def test_a_dead_process_that_its_parent_has_not_buried_is_dead(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-I", "-S", "-c", ""]) as unburied:
+        os.waitid(os.P_PID, unburied.pid, os.WEXITED | os.WNOWAIT)
+        lock(tmp_path, pid=unburied.pid)
+        assert recover.locks(tmp_path, "toy", "dev")[0].abandoned
+
+
 def test_a_pid_that_was_given_to_somebody_else_since_is_no_owner(tmp_path: Path) -> None:
     lock(tmp_path, timestamp=(NOW - timedelta(days=400)).isoformat())
     assert recover.locks(tmp_path, "toy", "dev")[0].abandoned
