@@ -1,0 +1,1 @@
+"""How fast the endpoint is beside others that serve the same model: `python -m bench`."""
