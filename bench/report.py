@@ -148,9 +148,8 @@ def _describe_overload(figures: Mapping[str, Figures]) -> list[str]:
     return [
         "## Overload",
         "",
-        f"Requests of 64 rows. Capacity {seen.capacity_per_second:.0f}/s; {seen.sent_per_second:.0f}/s were sent, of which"
-        " "
-        f"{seen.accepted_share:.0%} were answered. p99: unloaded {seen.unloaded_p99 * 1000:.1f} ms, accepted "
+        f"Requests of 64 rows. Capacity {seen.capacity_per_second:.0f}/s; {seen.sent_per_second:.0f}/s were sent, "
+        f"{seen.accepted_share:.0%} of them answered. p99: unloaded {seen.unloaded_p99 * 1000:.1f} ms, accepted "
         f"{seen.accepted_p99 * 1000:.1f} ms, refused {seen.shed_p99 * 1000:.1f} ms. Recovered after "
         f"{seen.recovered_after:.2f} s.",
         "",

@@ -8,14 +8,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 import click
 import orjson
 
 from service.errors import InvalidInput, Mistake, ServiceError
-from service.server.audit_verify import ChainReport, verify_trails
 from service.server.settings import SETTINGS, Settings
+
+if TYPE_CHECKING:
+    from service.server.audit_verify import ChainReport
 
 P = ParamSpec("P")
 
@@ -129,6 +131,8 @@ def verify_command(paths: tuple[Path, ...], as_json: bool) -> None:
 
     Leaves with 7 when a record was changed, is missing or was moved, and names it.
     """
+    from service.server.audit_verify import verify_trails
+
     reports = verify_trails(line for path in _trail_files(paths) for line in _read_lines(path))
     findings = [finding for report in reports for finding in report.findings]
     if not reports:

@@ -11,7 +11,6 @@ import json
 import math
 import random
 import re
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,6 +105,8 @@ def _fetch(source: str) -> bytes:
     if not source.startswith("https://"):
         with Path(source).open("rb") as file:
             return file.read(_LARGEST_FLAG)
+    import urllib.request  # most servers never need it, and it is slow to import
+
     with urllib.request.urlopen(source, timeout=5) as response:
         content: bytes = response.read(_LARGEST_FLAG)
         return content
