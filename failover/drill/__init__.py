@@ -10,5 +10,6 @@ It reads like seven steps: init, steady, fail, moved, restore, back, steady (`fa
     run        the seven steps                             aborts     when they have to end early
     clients    stub caches that honour TTLs                observers  look at everything, ten times a second
     journal    what happened, on disk before it happens    restore    undoes what a dead drill left
-    measure    journal -> stamps and terms                 report     one page: predicted beside measured
+    measure    journal -> stamps and terms                 report     one page: predicted beside measured, with
+               (`measurement`, made of `samples`)          timeline   a picture
 """

@@ -21,7 +21,8 @@ from failover.drill.discover import read_fleet
 from failover.drill.golden import load_golden
 from failover.drill.guards import GUARDS, check_guards, check_overrides, refuse
 from failover.drill.journal import find_journal, find_unfinished, read_journal
-from failover.drill.measure import Measurement, measure
+from failover.drill.measure import measure
+from failover.drill.measurement import Measurement
 from failover.drill.plan import DrillPlan, Limits, plan_drill, render_plan
 from failover.drill.report import HELD, INVALID, headline, judge, render_data, render_html, render_markdown
 from failover.drill.restore import Undone, restore_journal, sweep
@@ -244,7 +245,8 @@ def _finish(journal: Path, as_json: bool, stop: Stop | None = None) -> None:
     written[1].write_text(render_markdown(measured), encoding="utf-8")
     written[2].write_text(render_html(measured), encoding="utf-8")
     if as_json:
-        _print_json({**render_data(measured), "files": [str(path) for path in written]})
+        init = next(entry for entry in entries if entry["kind"] == "init")
+        _print_json({**render_data(measured), "plan": init["plan"], "files": [str(path) for path in written]})
     else:
         click.echo(f"\n{judge(measured)}: {headline(measured)}\n")
         for line in _term_lines(measured):

@@ -82,6 +82,8 @@ class Facts:
         view, probe = self.views.get(name), self.probes.get(name)
         if view is None or probe is None:
             return "was not looked at"
+        if not view.total:
+            return "has not been looked at by Route 53 yet (its checkers begin within an interval: wait a little)"
         if not view.healthy:
             why = f": {view.failure}" if view.failure else ""
             return f"is unhealthy to Route 53 ({view.succeeding} of {view.total} checkers succeed{why})"

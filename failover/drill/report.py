@@ -7,7 +7,7 @@ from dataclasses import asdict
 from html import escape
 from typing import Any
 
-from failover.drill.measure import Counts, MeasuredTerm, Measurement
+from failover.drill.measurement import Counts, MeasuredTerm, Measurement
 from failover.drill.timeline import STAMP_TEXTS, colour_sites, render_timeline
 
 Row = Sequence[str]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from failover.drill.measure import Measurement
+from failover.drill.measurement import Measurement
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
 
 WIDTH, LABEL_WIDTH, RIGHT = 1080, 150, 20

@@ -21,7 +21,7 @@ from tests.failover.drill.fakes import FakeClock
 from tests.failover.drill.retold import CHANGE, Story
 from tests.failover.drill.three_sites import HOST, write_release
 
-PURE = ("plan", "guards", "facts", "fleet", "changes", "samples", "measure", "report", "timeline")
+PURE = ("plan", "guards", "facts", "fleet", "changes", "samples", "measure", "measurement", "report", "timeline")
 
 
 @pytest.fixture

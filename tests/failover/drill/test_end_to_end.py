@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,16 @@ def call(three: ThreeSites, command: str, lose: str, *more: str) -> Result:
     return CliRunner().invoke(main, options(three, command, lose, *more), env=three.environment)
 
 
-def start(three: ThreeSites, command: str, lose: str, *more: str) -> subprocess.Popen[str]:
-    """In a process of its own, which can be killed."""
+@contextmanager
+def started_drill(three: ThreeSites, command: str, lose: str, *more: str) -> Iterator[subprocess.Popen[str]]:
+    """In a process of its own, which can be killed, and is in the end."""
     arguments = [sys.executable, "-m", "failover", *options(three, command, lose, *more)]
-    return subprocess.Popen(arguments, env=three.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(arguments, env=three.environment, text=True, **pipes) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
@@ -76,15 +83,12 @@ def test_a_drill_from_plan_to_report(three: ThreeSites) -> None:
     plan: dict[str, Any] = json.loads(planned.stdout)["plan"]
     assert is_as_before(three, "gcp"), "a plan changes nothing"
 
-    running = start(three, "run", "gcp", "--plan", plan["hash"], "--json")
-    try:
+    with started_drill(three, "run", "gcp", "--plan", plan["hash"], "--json") as running:
         wait_until(lambda: three.switched("gcp") == (True, True), "the check is switched")
         second = call(three, "now", "aws")
         assert second.exit_code == 3
         assert "a drill is running already" in second.stderr
         out, err = running.communicate(timeout=60)
-    finally:
-        running.kill()
     data = json.loads(out)
     assert data["restored"] and is_as_before(three, "gcp"), err
     for kind in ("clients", "answers", "pinned"):
@@ -104,10 +108,8 @@ def test_a_drill_from_plan_to_report(three: ThreeSites) -> None:
 
 
 def test_kill_9_in_the_middle_and_restore(three: ThreeSites) -> None:
-    running = start(three, "now", "aws", "--clients", "2")
-    try:
+    with started_drill(three, "now", "aws", "--clients", "2") as running:
         wait_until(lambda: three.switched("aws") == (True, True), "the check is switched")
-    finally:
         running.kill()
         running.communicate()
     assert three.switched("aws") == (True, True), "nobody undid it"
@@ -129,14 +131,11 @@ def test_kill_9_in_the_middle_and_restore(three: ThreeSites) -> None:
 
 
 def test_ctrl_c_in_the_middle_takes_the_change_back(three: ThreeSites) -> None:
-    running = start(three, "now", "azure", "--clients", "2", "--json")
-    try:
+    with started_drill(three, "now", "azure", "--clients", "2", "--json") as running:
         wait_until(lambda: three.switched("azure") == (True, True), "the check is switched")
         running.send_signal(signal.SIGINT)
         running.send_signal(signal.SIGINT)  # an impatient second one cuts nothing short
         out, err = running.communicate(timeout=30)
-    finally:
-        running.kill()
     assert running.returncode == 128 + signal.SIGINT, err
     assert "error: stopped by SIGINT" in err
     assert json.loads(out)["abort"] == "stopped by SIGINT"

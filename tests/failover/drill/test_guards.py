@@ -70,6 +70,11 @@ def test_never_the_last_healthy_site(facts: Facts) -> None:
     assert "gcp does not answer right: row r" in said
 
 
+def test_a_site_that_no_checker_has_reported_on_is_not_healthy(facts: Facts) -> None:
+    said = spoken(replace(facts, views={**facts.views, "gcp": CheckerView(0, 0)}))
+    assert "gcp has not been looked at by Route 53 yet" in said["steady-state"]
+
+
 def test_a_survivor_needs_a_certificate_that_is_valid(facts: Facts) -> None:
     probes = {name: make_probe(name, days=None) for name in ADDRESSES}
     assert "azure has no valid certificate: self-signed" in spoken(replace(facts, probes=probes))["last-healthy-site"]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.drill.measure import MeasuredTerm, measure, percentile
+from failover.drill.measure import measure, percentile
+from failover.drill.measurement import MeasuredTerm
 from failover.drill.report import judge
 from tests.failover.drill.fakes import UNHURRIED
 from tests.failover.drill.retold import Story

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from failover.drill.measure import Measurement, measure
+from failover.drill.measure import measure
+from failover.drill.measurement import Measurement
 from failover.drill.report import headline, render_data, render_html, render_markdown
 from failover.drill.timeline import LABEL_WIDTH, STAMP_TEXTS, WIDTH, colour_sites, render_timeline
 from tests.failover.drill.retold import Story

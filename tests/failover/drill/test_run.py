@@ -16,7 +16,8 @@ from failover.drill.aborts import Stop
 from failover.drill.discover import read_checks
 from failover.drill.fleet import HealthCheck
 from failover.drill.journal import Entry, read_journal
-from failover.drill.measure import Measurement, measure
+from failover.drill.measure import measure
+from failover.drill.measurement import Measurement
 from failover.drill.plan import Limits
 from failover.drill.restore import restore_journal
 from failover.drill.run import DNS_DOUBT, STREAK, count_answers_needed, hold_lock, run_drill

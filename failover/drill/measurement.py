@@ -1,0 +1,116 @@
+"""What a drill came to, as plain data; `failover.drill.measure` reads it from a journal. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from failover.drill.samples import Sample
+
+MAX_LAG_LIFE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class MeasuredTerm:
+    """One term in life seconds: `measured` is None when the drill did not get that far; `doubt` is the resolution."""
+
+    name: str
+    best: float
+    typical: float
+    worst: float
+    measured: float | None
+    doubt: float
+    why: str
+
+    @property
+    def holds(self) -> bool:
+        """best <= measured <= worst; what was not measured does not hold."""
+        return self.measured is not None and self.best <= self.measured <= self.worst
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Requests or questions of one kind of observer: how many, how many without an answer, and with a wrong one."""
+
+    total: int
+    failed: int
+    wrong: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds of right answers by one site, asked directly: before and during the loss."""
+
+    site: str
+    before_p50: float | None
+    before_p95: float | None
+    during_p50: float | None
+    during_p95: float | None
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How late the observers were: the 99th percentile and the worst in wall milliseconds; `life` is what decides."""
+
+    p99_ms: float
+    worst_ms: float
+    at_stamps_ms: float
+    life_seconds: float
+
+    @property
+    def valid(self) -> bool:
+        """Whether the observers were quick enough for their times to mean anything."""
+        return self.life_seconds <= MAX_LAG_LIFE_SECONDS
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A whole drill, measured. `deviations` are the sentences that make it a failure; none means it held."""
+
+    drill_id: str
+    utc: str
+    host: str
+    lost: str
+    speed: int
+    stamps: dict[str, float | None]
+    failover: tuple[MeasuredTerm, ...]
+    failback: tuple[MeasuredTerm, ...]
+    clients: Counts
+    answers: Counts
+    pinned: Counts
+    client_recoveries: dict[str, float]
+    latencies: tuple[Latency, ...]
+    lag: Lag
+    resolution_life_seconds: dict[str, float]
+    abort: str
+    restored: bool
+    samples: tuple[Sample, ...] = field(repr=False)
+    steps: tuple[tuple[str, float], ...] = ()
+    overridden: tuple[str, ...] = ()
+
+    @property
+    def recovery_life_seconds(self) -> float | None:
+        """The recovery time: from the change until the last client had a right answer from elsewhere."""
+        return self.failover[-1].measured
+
+    @property
+    def deviations(self) -> tuple[str, ...]:
+        """Everything that should not have been."""
+        found = [f"aborted: {self.abort}"] if self.abort else []
+        if not self.restored:
+            found.append("not restored: a change of the drill is still in place")
+        for title, counts in (("client requests", self.clients), ("DNS questions", self.answers)):
+            if counts.failed:
+                found.append(f"{counts.failed} of {counts.total} {title} had no answer")
+            if counts.wrong:
+                found.append(f"{counts.wrong} of {counts.total} {title} had a wrong answer")
+        if not self.abort:
+            for title, terms in (("failover", self.failover), ("failback", self.failback)):
+                found += [f"{title}, {term.name}: {_compare(term)}" for term in terms if not term.holds]
+        return tuple(found)
+
+
+def _compare(term: MeasuredTerm) -> str:
+    if term.measured is None:
+        return "was not seen"
+    return f"{term.measured:.1f} s, predicted {term.best:.1f} to {term.worst:.1f} s"
