@@ -92,12 +92,18 @@ def _outputs(world: World, r: Resource) -> Values:
     return _context_hash(world, r) | {"digest": digest, "ref": f"{tag}@{digest}" if tag and digest else tag}
 
 
+def _id(world: World, r: Resource) -> str:
+    """Tag and digest; two resources may build the same, so the one in the program is told apart at the end."""
+    tag = next(iter(r.inputs.get("tags") or ["image"]))
+    return f"{tag}@{r.place['digest']}#{r.name}"
+
+
 declare(
     IMAGE,
     depth=Depth.SIMULATED,
     effect="copies what the Dockerfile copies and makes a virtual environment with its lock; pushed by content digest",
     not_simulated="layers, base images, RUN lines other than pip install, other platforms",
-    id_of=lambda w, r: f"{next(iter(r.inputs.get('tags') or ['image']))}@{r.place['digest']}",
+    id_of=_id,
     create=_build,
     update=_build,
     outputs=_outputs,

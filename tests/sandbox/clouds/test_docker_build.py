@@ -1,0 +1,100 @@
+"""Building and pushing: each registry takes its own password only, and tags move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox import images
+from sandbox.clouds import functions
+from sandbox.clouds.azure.registry import TOKEN_USER, access_token
+from sandbox.clouds.docker_build import IMAGE, split_tag
+from sandbox.clouds.gcp import registry as gcp_registry
+from sandbox.clouds.world import CloudRefused
+from tests.sandbox.clouds import sites
+from tests.sandbox.clouds.harness import Clouds, Made
+
+DOCKERFILE = 'FROM python:3.11\nWORKDIR /app\nCOPY app.py ./\nENTRYPOINT ["python", "app.py"]\n'
+
+
+@pytest.fixture
+def project(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> Clouds:
+    context = clouds.world.project_root / "service"
+    context.mkdir()
+    (context / "Dockerfile").write_text(DOCKERFILE)
+    (context / "app.py").write_text("print('one')\n")
+    monkeypatch.setattr(images, "make_environment", lambda lock, report: context)
+    return clouds
+
+
+def build(clouds: Clouds, tag: str, login: tuple[str, str] | None, name: str = "image") -> Made:
+    registries = [{"address": tag.partition("/")[0], "username": login[0], "password": login[1]}] if login else None
+    inputs: dict[str, Any] = {"context": {"location": "service"}, "tags": [tag], "push": True}
+    return clouds.make(IMAGE, name, **inputs, **({"registries": registries} if registries else {}))
+
+
+def registry(clouds: Clouds, cloud: str) -> tuple[str, tuple[str, str]]:
+    """A tag in that cloud's registry, and the log-in that it takes."""
+    if cloud == "aws":
+        url = clouds.make("aws:ecr/repository:Repository", name="site").outputs["repositoryUrl"]
+        token = functions.call(clouds.world, "aws:ecr/getAuthorizationToken:getAuthorizationToken", {}, {})
+        return f"{url}:current", (token["userName"], token["password"])
+    if cloud == "azure":
+        server = sites.azure_base(clouds)["registry"].outputs["loginServer"]
+        return f"{server}/service:current", (TOKEN_USER, access_token(server, "service"))
+    sites.gcp_apis(clouds)
+    uri = clouds.make("gcp:artifactregistry/repository:Repository", repositoryId="site", stack="gcp").outputs[
+        "registryUri"
+    ]
+    return f"{uri}/service:current", (gcp_registry.TOKEN_USER, gcp_registry.access_token())
+
+
+@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+def test_a_registry_takes_its_own_password_or_a_logged_in_client(project: Clouds, cloud: str) -> None:
+    tag, (user, password) = registry(project, cloud)
+    for wrong in ((user, "wrong"), ("somebody", password)):
+        with pytest.raises(CloudRefused, match=r"failed to push.*(unauthorized|no basic auth)"):
+            build(project, tag, wrong)
+    assert project.world.digest_of(tag) is None
+    made = build(project, tag, (user, password))
+    assert project.world.digest_of(tag) == made.outputs["digest"]
+    assert made.outputs["ref"] == f"{tag}@{made.outputs['digest']}"
+    assert build(project, tag, None, "again").outputs["digest"] == made.outputs["digest"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [
+        ("000000000000.dkr.ecr.us-east-1.amazonaws.com/none:a", "repository with name 'none' does not exist"),
+        ("none.azurecr.io/service:a", r"no registry answers at none\.azurecr\.io"),
+        ("us-central1-docker.pkg.dev/outlast-sandbox/none/service:a", 'Repository "none" not found'),
+        ("docker.io/me/service:a", "no registry of the three clouds"),
+    ],
+)
+def test_a_registry_that_does_not_exist_takes_nothing(project: Clouds, tag: str, told: str) -> None:
+    with pytest.raises(CloudRefused, match=told):
+        build(project, tag, None)
+
+
+def test_a_tag_moves_to_what_was_pushed_last_and_digests_stay(project: Clouds) -> None:
+    tag, login = registry(project, "aws")
+    first = build(project, tag, login).outputs["digest"]
+    (project.world.project_root / "service" / "app.py").write_text("print('two')\n")
+    second = build(project, tag, login, "two").outputs["digest"]
+    repository = tag.rpartition(":")[0]
+    assert first != second
+    assert project.world.digest_of(tag) == second
+    assert project.world.digest_of(f"{repository}@{first}") == first
+
+
+def test_a_changed_file_is_seen_in_a_preview(project: Clouds) -> None:
+    asked = project.request(IMAGE, "image", {"context": {"location": "service"}}, stack="aws", preview=True)
+    before = project.clouds.computed(asked)
+    (project.world.project_root / "service" / "app.py").write_text("print('two')\n")
+    assert project.clouds.computed(asked) != before
+
+
+def test_tags_are_taken_apart_at_the_last_colon() -> None:
+    assert split_tag("host/a/b:c") == ("host", "a/b", "c")
+    assert split_tag("host/a") == ("host", "a", "latest")
