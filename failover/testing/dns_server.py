@@ -1,19 +1,15 @@
 """An authoritative DNS server over UDP and TCP: its answers are `failover.answers`, its TTLs run at the clock's speed.
 
-It refuses what an authoritative server refuses (other zones, zone transfers), drops what is not a question, and lets
-no TCP client hold a connection by sending nothing.
+It refuses what an authoritative server refuses (other zones, zone transfers) and drops what is not a question.
 """
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import logging
 import random
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import dns.edns
 import dns.exception
@@ -29,15 +25,12 @@ import dns.rrset
 
 from failover.answers import Answer, Healthy, Outside, Rrset, Zone, answer
 from failover.testing.clock import Clock
+from failover.testing.dns_listener import Address, DnsListener
 
 _log = logging.getLogger(__name__)
 
 UDP_PAYLOAD = 1_232  # the largest UDP answer that is not fragmented on the way (DNS Flag Day 2020)
-TCP_IDLE_SECONDS = 10.0  # wall: for each whole message, so that one byte an hour holds nothing
-TCP_CONNECTIONS = 128
 TRANSFERS = (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
-
-Address = tuple[str, int]
 
 
 @dataclass
@@ -66,31 +59,21 @@ class DnsServer:
         self._clock = clock
         self._outside = outside
         self._chance = chance or random.Random()
-        self._transports: list[asyncio.DatagramTransport] = []
-        self._servers: list[asyncio.Server] = []
-        self._clients: set[asyncio.Task[None]] = set()
+        self._listener = DnsListener(self.respond)
         self.counters = Counters()
-        self.addresses: tuple[Address, ...] = ()
 
     async def start(self, addresses: Sequence[Address]) -> None:
         """Listen on every (ip, port), UDP and TCP alike; port 0 takes a free one. Raises OSError when one is taken."""
-        try:
-            self.addresses = tuple([await self._listen(ip, port) for ip, port in addresses])
-        except OSError:
-            await self.stop()
-            raise
+        await self._listener.start(addresses)
 
     async def stop(self) -> None:
         """Close every socket and connection."""
-        for transport in self._transports:
-            transport.close()
-        for server in self._servers:
-            server.close()
-        clients = list(self._clients)
-        for client in clients:
-            client.cancel()
-        await asyncio.gather(*clients, return_exceptions=True)
-        self._transports, self._servers = [], []
+        await self._listener.stop()
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where it listens."""
+        return self._listener.addresses
 
     def ask(self, name: str, rdtype: str, *, zones: Sequence[Zone] | None = None) -> Answer:
         """The answer of this moment, without a socket: for checkers and TestDNSAnswer. TTLs are undivided."""
@@ -149,66 +132,6 @@ class DnsServer:
         for rdata in rdatas:
             built.add(rdata, ttl)
         return built
-
-    async def _listen(self, ip: str, port: int) -> Address:
-        """Bind UDP and TCP to the same port; with port 0 try until one is free for both."""
-        loop = asyncio.get_running_loop()
-        for attempt in range(20):
-            family = socket.AF_INET6 if ":" in ip else socket.AF_INET
-            transport, _ = await loop.create_datagram_endpoint(
-                lambda: _Datagrams(self.respond), local_addr=(ip, port), family=family
-            )
-            bound = transport.get_extra_info("sockname")[1]
-            try:
-                server = await asyncio.start_server(self._serve, ip, bound, family=family, backlog=TCP_CONNECTIONS)
-            except OSError:
-                transport.close()
-                if port or attempt == 19:
-                    raise
-                continue
-            self._transports.append(transport)
-            self._servers.append(server)
-            return ip, bound
-        raise OSError("no port is free for both UDP and TCP")
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._clients) >= TCP_CONNECTIONS:
-            writer.transport.abort()
-            return
-        self._clients.add(task)
-        try:
-            await self._converse(reader, writer)
-        except (TimeoutError, asyncio.IncompleteReadError, OSError):
-            pass  # the client was silent too long, or left
-        finally:
-            self._clients.discard(task)
-            writer.transport.abort()
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            async with asyncio.timeout(TCP_IDLE_SECONDS):
-                length = int.from_bytes(await reader.readexactly(2), "big")
-                message = await reader.readexactly(length)
-                response = self.respond(message, limit=65_535)
-                if response is None:
-                    return
-                writer.write(len(response).to_bytes(2, "big") + response)
-                await writer.drain()
-
-
-class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, respond: Callable[[bytes], bytes | None]) -> None:
-        self._respond = respond
-        self._transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)  # by shape: 3.11's class does not inherit from it
-
-    def datagram_received(self, data: bytes, addr: Address) -> None:
-        response = self._respond(data)
-        if response is not None and self._transport is not None:
-            self._transport.sendto(response, addr)
 
 
 @functools.lru_cache(maxsize=4_096)

@@ -16,7 +16,8 @@ from failover.answers import Answer, Zone
 from failover.errors import InvalidInput, Mistake, Unavailable
 from failover.testing.checkers import HealthCheckers, HealthStatus, Transition
 from failover.testing.clock import Clock
-from failover.testing.dns_server import Address, DnsServer
+from failover.testing.dns_listener import Address
+from failover.testing.dns_server import DnsServer
 from failover.testing.front import Front
 from failover.testing.health import REGIONS
 from failover.testing.kept import Kept
@@ -182,6 +183,10 @@ class MovingRoute53:
     def ask(self, name: str, rdtype: str = "A") -> Answer:
         """What the name server would answer now, and which record sets would be chosen; TTLs in life seconds."""
         return self._dns.ask(name, rdtype)
+
+    def respond(self, wire: bytes, limit: int | None = None) -> bytes | None:
+        """The name server's response to one DNS message, as its sockets give it."""
+        return self._dns.respond(wire, limit)
 
     @property
     def transitions(self) -> tuple[Transition, ...]:

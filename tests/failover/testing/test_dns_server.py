@@ -19,9 +19,10 @@ import dns.zone
 import pytest
 
 from failover.answers import RecordSet, Zone
-from failover.testing import dns_server
+from failover.testing import dns_listener
 from failover.testing.clock import Clock
-from failover.testing.dns_server import Address, DnsServer
+from failover.testing.dns_listener import Address
+from failover.testing.dns_server import DnsServer
 from failover.testing.loop import LoopThread
 
 H = "api.outlast.example"
@@ -183,7 +184,7 @@ def test_several_questions_on_one_tcp_connection(running: Running) -> None:
 
 
 def test_a_tcp_client_that_hardly_sends_is_left(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dns_server, "TCP_IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(dns_listener, "TCP_IDLE_SECONDS", 0.2)
     with socket.create_connection(running.address, timeout=2) as stream:
         stream.sendall(b"\x00")
         began = time.monotonic()

@@ -1,0 +1,223 @@
+"""A recursive resolver beside the authoritative server, as clients see DNS in life: a cache, and a floor under TTLs.
+
+Ordinary resolvers keep an answer until its TTL has run out, and some keep it longer: they take short TTLs for a
+mistake. This one is asked by UDP, TCP and HTTPS (RFC 8484, so that an unmodified `curl --doh-url` reaches a name that
+no public DNS knows).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import socket
+import ssl
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from failover.errors import Unavailable
+from failover.testing.clock import Clock
+from failover.testing.dns_listener import WHOLE, Address, DnsListener, Respond
+from failover.testing.loop import LoopThread
+
+DEFAULT_FLOOR_SECONDS = 30  # life: of the resolvers that clamp at all, 30 s is a usual floor
+CACHE_ENTRIES = 10_000
+DOH_PATH = "/dns-query"
+MEDIA_TYPE = "application/dns-message"
+
+
+@dataclass
+class _Kept:
+    """An answer in the cache: the response as it came, and when (life seconds) it may be used no longer."""
+
+    response: dns.message.Message
+    until: float
+
+
+class CachingResolver:
+    """Answers from its cache, else asks `upstream` (the authoritative server's own function)."""
+
+    def __init__(self, upstream: Respond, clock: Clock, *, floor_seconds: int = DEFAULT_FLOOR_SECONDS) -> None:
+        self._upstream = upstream
+        self._clock = clock
+        self._floor_seconds = floor_seconds
+        self._cache: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
+
+    def respond(self, wire: bytes, limit: int | None = None) -> bytes | None:
+        """The response to one message, of at most `limit` bytes (None: what the client takes by UDP); None drops it."""
+        try:
+            query = dns.message.from_wire(wire)
+        except (dns.exception.DNSException, ValueError):
+            return None
+        if query.flags & dns.flags.QR or len(query.question) != 1:
+            return self._upstream(wire, limit)  # no question: refused or dropped in the server's own words
+        question = query.question[0]
+        key = (question.name.to_text().lower(), int(question.rdtype))
+        kept = self._fresh(key) or self._ask(key, query)
+        if kept is None:
+            return None
+        response = dns.message.make_response(query, recursion_available=True)
+        response.set_rcode(kept.response.rcode())
+        left = max(1, round(self._clock.to_wall(kept.until - self._clock.now())))
+        for section, rrsets in (("answer", kept.response.answer), ("authority", kept.response.authority)):
+            setattr(response, section, [dns.rrset.from_rdata_list(rrset.name, left, list(rrset)) for rrset in rrsets])
+        if limit is None:
+            limit = query.payload if query.edns >= 0 else 512
+        return response.to_wire(max_size=max(limit, 512), prefer_truncation=True)
+
+    def forget(self) -> None:
+        """Empty the cache."""
+        self._cache.clear()
+
+    def _fresh(self, key: tuple[str, int]) -> _Kept | None:
+        kept = self._cache.get(key)
+        return kept if kept is not None and kept.until > self._clock.now() else None
+
+    def _ask(self, key: tuple[str, int], query: dns.message.Message) -> _Kept | None:
+        wire = self._upstream(query.to_wire(), WHOLE)
+        if wire is None:
+            return None
+        response = dns.message.from_wire(wire)
+        # The shortest TTL of the chain counts, in seconds of life; the server divides it by the clock's speed.
+        ttls = [rrset.ttl * self._clock.speed for rrset in [*response.answer, *response.authority]]
+        kept = _Kept(response, self._clock.now() + max(self._floor_seconds, min(ttls, default=0)))
+        if response.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            self._cache[key] = kept
+            self._cache.move_to_end(key)
+            while len(self._cache) > CACHE_ENTRIES:
+                self._cache.popitem(last=False)
+        return kept
+
+
+class DohServer:
+    """DNS over HTTPS at `https://<address>/dns-query`, GET and POST. Runs on the loop of `thread`."""
+
+    def __init__(self, resolver: CachingResolver, address: Address, certificate: Path, key: Path) -> None:
+        self._resolver = resolver
+        self._address = address
+        app = Starlette(routes=[Route(DOH_PATH, self._answer, methods=["GET", "POST"])])
+        self._server = _QuietServer(
+            uvicorn.Config(
+                app, ssl_certfile=certificate, ssl_keyfile=key, log_level="error", access_log=False, lifespan="off",
+                ssl_version=ssl.PROTOCOL_TLS_SERVER, server_header=False, loop="none", timeout_keep_alive=10,
+            )
+        )  # fmt: skip
+        self._socket: socket.socket | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    def bind(self) -> Address:
+        """Take the port, before the loop serves it. Raises OSError where it is taken."""
+        listening = socket.socket(socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(self._address)
+        except OSError:
+            listening.close()
+            raise
+        self._socket = listening
+        return self._address[0], listening.getsockname()[1]
+
+    async def serve(self) -> None:
+        """Begin to answer; `bind` comes first."""
+        if self._socket is None:
+            raise RuntimeError("bind() comes first")
+        self._serving = asyncio.get_running_loop().create_task(self._server.serve(sockets=[self._socket]))
+
+    async def stop(self) -> None:
+        """Close the port and every connection."""
+        if self._serving is not None:
+            self._server.should_exit = self._server.force_exit = True
+            await self._serving
+        if self._socket is not None:
+            self._socket.close()
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method == "POST":
+            if request.headers.get("content-type", "").partition(";")[0].strip() != MEDIA_TYPE:
+                return Response(f"the content type of a question is {MEDIA_TYPE}\n", 415)
+            wire = await request.body()
+        else:
+            try:
+                text = request.query_params["dns"]
+                wire = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            except (KeyError, binascii.Error, ValueError):
+                return Response("ask with ?dns=<the message in base64url>\n", 400)
+        response = self._resolver.respond(wire[:WHOLE], WHOLE)
+        if response is None:
+            return Response("this is no DNS message\n", 400)
+        answered = dns.message.from_wire(response)
+        age = min((rrset.ttl for rrset in [*answered.answer, *answered.authority]), default=0)
+        return Response(response, media_type=MEDIA_TYPE, headers={"cache-control": f"max-age={age}"})
+
+
+class _QuietServer(uvicorn.Server):
+    """Signals are the process's own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+
+class Resolving:
+    """A resolver that listens: UDP and TCP on `addresses`, HTTPS on `doh_address` where a certificate is given."""
+
+    def __init__(
+        self,
+        upstream: Respond,
+        clock: Clock,
+        *,
+        addresses: Sequence[Address] = (("127.0.0.1", 0),),
+        floor_seconds: int = DEFAULT_FLOOR_SECONDS,
+        doh_address: Address = ("127.0.0.1", 0),
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
+        self.resolver = CachingResolver(upstream, clock, floor_seconds=floor_seconds)
+        self._listener = DnsListener(self.resolver.respond)
+        self._addresses = addresses
+        self._thread = LoopThread("resolver")
+        self._doh = DohServer(self.resolver, doh_address, *certificate) if certificate else None
+        self.doh_url = ""
+
+    @property
+    def dns_address(self) -> Address:
+        """The first address at which it answers by UDP and TCP."""
+        return self._listener.addresses[0]
+
+    def start(self) -> Resolving:
+        """Listen. Raises Unavailable where a port is taken."""
+        self._thread.start()
+        try:
+            self._thread.run(self._listener.start(self._addresses))
+            if self._doh is not None:
+                ip, port = self._doh.bind()
+                self.doh_url = f"https://{ip}{f':{port}' if port != 443 else ''}{DOH_PATH}"
+                self._thread.run(self._doh.serve())
+        except OSError as error:
+            self._thread.stop()
+            where = ", ".join(f"{ip} port {port}" for ip, port in self._addresses)
+            raise Unavailable(
+                f"the resolver cannot listen on {where}: {error}",
+                hint="end the program that listens there, or give another port",
+            ) from error
+        return self
+
+    def stop(self) -> None:
+        """Close every socket."""
+        if self._doh is not None:
+            self._thread.run(self._doh.stop())
+        self._thread.run(self._listener.stop())
+        self._thread.stop()
