@@ -1,72 +1,39 @@
 """The clouds' entry points: real TLS listeners on loopback addresses that pass connections to ready replicas.
 
-One event loop in one thread serves every front. TLS ends here, as it does at a load balancer; what is inside is
-passed on byte by byte, so HTTP-level features of the real load balancers (headers, rewriting, buffering) are not
-simulated. A front without a ready replica answers 503.
+One event loop in one thread serves every front. A front without a ready replica answers 503. The load that scales a
+workload is counted here, in connections: each that has sent something counts until it ends, as a request does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import http
-import random
-import socket
-import ssl
-import struct
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from failover.errors import Unavailable
 from failover.testing.clock import Clock
 from sandbox.certificates import KeyPair
+from sandbox.entry_points import Binding, Front
 from sandbox.faults import Faults
-from sandbox.replicas import Replica, Supervisor
+from sandbox.listener import Listener, Surroundings
+from sandbox.replicas import Supervisor
 
-_CHUNK = 64 * 1024
-_CONNECT_WALL_SECONDS = 2.0
+__all__ = ["Binding", "Front", "Fronts"]
+
 _SYNC_WALL_SECONDS = 0.05
-_ANSWER = "HTTP/1.1 {status} {phrase}\r\ncontent-type: text/plain\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_REDIRECT = (
-    "HTTP/1.1 301 Moved Permanently\r\nlocation: https://{host}{path}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-)
-
-
-@dataclass(frozen=True)
-class Binding:
-    """A certificate and the name that it is presented for; `*` is for every other name."""
-
-    host: str
-    pair: KeyPair
-
-
-@dataclass(frozen=True)
-class Front:
-    """One listener: where it is, which certificates it has and which workload is behind it."""
-
-    key: str
-    stack: str
-    address: str
-    port: int  # 443 or 80, before the offset
-    bindings: tuple[Binding, ...] = ()
-    workload: str | None = None  # None: no backend, and `answer` is what a client gets
-    redirect: bool = False
-    answer: int = 503
-
-
-@dataclass
-class _Listener:
-    front: Front
-    mode: str  # "serve" | "refuse" | "blackhole"
-    contexts: dict[str, ssl.SSLContext] = field(default_factory=dict)
-    server: asyncio.Server | None = None
-    silent: list[socket.socket] = field(default_factory=list)
+_APPLY_WALL_SECONDS = 30.0
+# What a fault makes of a listener, the strongest first.
+_MODES = (("dark", "blackhole"), ("blackhole", "blackhole"), ("refuse", "refuse"))
 
 
 class Fronts:
-    """Keeps a listener for each front and lets faults act on them. Owns one thread between `start` and `stop`."""
+    """Keeps a listener for each front and lets faults act on them. Owns one thread between `start` and `stop`.
+
+    Args:
+        bad_pair: makes the certificate of a fault (its kind) in place of a good one (its names).
+        report: told of what cannot be done, once for each reason.
+    """
 
     def __init__(
         self,
@@ -78,249 +45,111 @@ class Fronts:
         bad_pair: Callable[[str, Sequence[str]], KeyPair],
         report: Callable[[str], None],
     ) -> None:
-        self._clock = clock
-        self._supervisor = supervisor
-        self._faults = faults
-        self._offset = port_offset
-        self._bad_pair = bad_pair
-        self._report = report
+        self._around = Surroundings(clock, supervisor, faults, port_offset, bad_pair, report)
         self._wanted: dict[str, Front] = {}
-        self._listeners: dict[str, _Listener] = {}
-        self._loop = asyncio.new_event_loop()
-        self._connections: set[asyncio.Task[None]] = set()
-        self._turn = 0
+        self._listeners: dict[str, Listener] = {}
+        self._said: set[str] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="fronts", daemon=True)
+        self._running = threading.Event()
+        self._syncing = asyncio.Lock()
+        self._ended = asyncio.Event()
 
     def start(self) -> None:
         self._thread.start()
+        self._running.wait()
 
     def stop(self) -> None:
-        """Close every listener and connection."""
-        asyncio.run_coroutine_threadsafe(self._close_all(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        """Close every listener and connection. Without a `start` there is nothing to do."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._ended.set)
+            self._thread.join()
 
     def apply(self, fronts: Sequence[Front]) -> None:
-        """Make the open listeners those of `fronts`; returns once they are. Raises Unavailable for a taken port."""
-        asyncio.run_coroutine_threadsafe(self._apply(fronts), self._loop).result(30)
+        """Make the open listeners those of `fronts`; returns once they are.
+
+        Raises Unavailable, every reason told, where some cannot be; the others are open nevertheless.
+        """
+        if self._loop is None:
+            raise Unavailable("the sandbox's entry points have not been started", hint="make up")
+        asyncio.run_coroutine_threadsafe(self._apply(fronts), self._loop).result(_APPLY_WALL_SECONDS)
 
     def status(self) -> list[dict[str, Any]]:
+        """One entry a front that was asked for: where it is, for which names, what is behind it, and its mode."""
+        listeners = dict(self._listeners)
         return [
             {
                 "front": f.key,
                 "stack": f.stack,
                 "address": f.address,
-                "port": f.port + self._offset,
+                "port": f.port + self._around.port_offset,
                 "names": [b.host for b in f.bindings],
                 "workload": f.workload,
-                "mode": self._listeners[f.key].mode,
+                "mode": listeners[f.key].mode if f.key in listeners else "closed",
             }
             for f in self._wanted.values()
-            if f.key in self._listeners
         ]
 
     # -- the loop -----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.create_task(self._follow_faults())
-        self._loop.run_forever()
+        asyncio.run(self._live())
+
+    async def _live(self) -> None:
+        """Faults begin and expire by the clock: look at them at a rate that no checker notices."""
+        self._loop = asyncio.get_running_loop()
+        self._running.set()
+        while not self._ended.is_set():
+            async with self._syncing:
+                problems = await self._sync()
+            for problem in problems:
+                if problem.what not in self._said:
+                    self._around.report(str(problem))
+            self._said = {problem.what for problem in problems}
+            try:
+                await asyncio.wait_for(self._ended.wait(), _SYNC_WALL_SECONDS)
+            except TimeoutError:
+                continue
+        self._loop = None
+        await asyncio.gather(*(listener.close() for listener in self._listeners.values()))
+        self._listeners.clear()
 
     async def _apply(self, fronts: Sequence[Front]) -> None:
-        self._wanted = {f.key: f for f in fronts}
-        await self._sync()
+        async with self._syncing:
+            self._wanted = {f.key: f for f in fronts}
+            problems = await self._sync()
+        if problems:
+            hints = dict.fromkeys(problem.hint for problem in problems)
+            raise Unavailable("\n".join(problem.what for problem in problems), hint="; ".join(hints))
 
-    async def _follow_faults(self) -> None:
-        """Faults begin and expire by the clock: look at them at a rate that no checker notices."""
-        while True:
-            await asyncio.sleep(_SYNC_WALL_SECONDS)
-            try:
-                await self._sync()
-            except Unavailable as error:
-                self._report(str(error))
-
-    async def _sync(self) -> None:
+    async def _sync(self) -> list[Unavailable]:
+        """Close, change and open listeners until they are what is wanted. Returns what could not be done."""
         for key, listener in list(self._listeners.items()):
             wanted = self._wanted.get(key)
-            mode = self._mode(listener.front.stack)
-            moved = wanted is None or (wanted.address, wanted.port) != (listener.front.address, listener.front.port)
-            if moved or mode != listener.mode:
-                await self._close(self._listeners.pop(key))
-            elif wanted is not None and wanted != listener.front:
-                listener.front = wanted
-                listener.contexts.clear()
+            if wanted is None or (wanted.address, wanted.port) != (listener.front.address, listener.front.port):
+                await self._listeners.pop(key).close()
+            elif wanted != listener.front:
+                listener.replace(wanted)
+        problems = []
         for key, front in self._wanted.items():
             if key not in self._listeners:
-                self._listeners[key] = await self._open(front, self._mode(front.stack))
+                self._listeners[key] = Listener(front, self._around)
+            listener = self._listeners[key]
+            try:
+                await listener.open(self._mode(front.stack))
+            except OSError as error:
+                problems.append(_unavailable(listener, error))
+            if self._around.faults.at(front.stack, "reset"):
+                listener.reset()
+        return problems
 
     def _mode(self, stack: str) -> str:
-        for kind, mode in (("dark", "blackhole"), ("blackhole", "blackhole"), ("refuse", "refuse")):
-            if self._faults.at(stack, kind):
-                return mode
-        return "serve"
-
-    async def _open(self, front: Front, mode: str) -> _Listener:
-        listener = _Listener(front, mode)
-        port = front.port + self._offset
-        try:
-            if mode == "serve":
-                listener.server = await self._serve(listener, port)
-            elif mode == "blackhole":
-                listener.silent = _silence(front.address, port)
-        except OSError as error:
-            raise Unavailable(
-                f"{front.address}:{port} cannot be listened on: {error.strerror or error}",
-                hint=f"see who has it: `ss -ltnp 'sport = :{port}'`; the sandbox's own are ended by `make down`",
-            ) from error
-        return listener
-
-    async def _serve(self, listener: _Listener, port: int) -> asyncio.Server:
-        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            if task is not None:
-                self._connections.add(task)
-                task.add_done_callback(self._connections.discard)
-            with contextlib.suppress(OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                await self._handle(listener, reader, writer)
-            writer.transport.abort()
-
-        tls = None
-        if listener.front.port == 443:
-            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            tls.minimum_version = ssl.TLSVersion.TLSv1_2
-            tls.sni_callback = lambda s, name, _: self._choose(listener, s, name)
-        return await asyncio.start_server(
-            handle,
-            listener.front.address,
-            port,
-            ssl=tls,
-            backlog=512,
-            reuse_address=True,
-            ssl_handshake_timeout=10.0 if tls else None,
-        )
-
-    def _choose(self, listener: _Listener, connection: ssl.SSLObject, name: str | None) -> int | None:
-        """The certificate for the name that the client asks for; no binding for it ends the handshake."""
-        stack = listener.front.stack
-        host = (name or "").lower().rstrip(".")
-        bindings = {b.host: b for b in listener.front.bindings}
-        binding = bindings.get(host) or bindings.get("*")
-        if binding is None:
-            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-        bad = next((k for k in ("expired-certificate", "wrong-certificate") if self._faults.at(stack, k)), "")
-        cached = f"{binding.host} {bad}"
-        if cached not in listener.contexts:
-            pair = self._bad_pair(bad, binding.pair.names) if bad else binding.pair
-            listener.contexts[cached] = pair.server_context()
-        connection.context = listener.contexts[cached]
-        return None
-
-    async def _handle(self, listener: _Listener, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        stack = listener.front.stack
-        if self._faults.at(stack, "reset"):
-            _reset(writer)
-            return
-        loss = self._faults.at(stack, "loss")
-        if loss and random.random() < loss.number:
-            await reader.read()  # swallow what comes, answer nothing, until the client gives up
-            return
-        delay = self._faults.at(stack, "delay")
-        if delay:
-            # A latency is what a client feels on the wall's clock; it is divided like every other duration.
-            await asyncio.sleep(delay.number / 1000 / self._clock.speed)
-        if listener.front.redirect:
-            await _redirect(reader, writer)
-            return
-        await self._pass_on(listener.front, reader, writer)
-
-    async def _pass_on(self, front: Front, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        replica, upstream = await self._connect(front)
-        if replica is None or upstream is None:
-            await reader.read(_CHUNK)
-            phrase = http.HTTPStatus(front.answer).phrase
-            writer.write(_ANSWER.format(status=front.answer, phrase=phrase).encode())
-            await writer.drain()
-            return
-        replica.connections += 1
-        back_reader, back_writer = upstream
-        try:
-            forward = asyncio.ensure_future(_pump(reader, back_writer))
-            back = asyncio.ensure_future(_pump(back_reader, writer))
-            await back
-            forward.cancel()
-        finally:
-            replica.connections -= 1
-            back_writer.transport.abort()
-
-    async def _connect(
-        self, front: Front
-    ) -> tuple[Replica | None, tuple[asyncio.StreamReader, asyncio.StreamWriter] | None]:
-        """A connection to one of the ready replicas, in turn; the next one where the first is gone."""
-        replicas = self._supervisor.ready(front.workload) if front.workload else []
-        self._turn += 1
-        for position in range(len(replicas)):
-            replica = replicas[(self._turn + position) % len(replicas)]
-            try:
-                opening = asyncio.open_connection(replica.address, replica.port)
-                return replica, await asyncio.wait_for(opening, _CONNECT_WALL_SECONDS)
-            except (OSError, TimeoutError):
-                continue
-        return None, None
-
-    async def _close(self, listener: _Listener) -> None:
-        if listener.server is not None:
-            listener.server.close()
-        for quiet in listener.silent:
-            quiet.close()
-
-    async def _close_all(self) -> None:
-        self._wanted = {}
-        for listener in self._listeners.values():
-            await self._close(listener)
-        self._listeners.clear()
-        for task in list(self._connections):
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        return next((mode for kind, mode in _MODES if self._around.faults.at(stack, kind)), "serve")
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass bytes on until the sender ends, then say so to the receiver."""
-    with contextlib.suppress(OSError, ssl.SSLError):
-        while data := await reader.read(_CHUNK):
-            writer.write(data)
-            await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
-
-
-async def _redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer a plain HTTP request with 301 to HTTPS, path and host kept."""
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10.0)
-    request, *headers = head.decode("latin-1").split("\r\n")
-    host = next((h.split(":", 1)[1].strip() for h in headers if h.lower().startswith("host:")), "")
-    path = request.split(" ")[1] if request.count(" ") >= 2 else "/"
-    writer.write(_REDIRECT.format(host=host.partition(":")[0], path=path).encode("latin-1"))
-    await writer.drain()
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    raw = writer.get_extra_info("socket")
-    if raw is not None:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
-def _silence(address: str, port: int) -> list[socket.socket]:
-    """A listening socket whose queue is full: the kernel then drops every further SYN, as a black hole does."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((address, port))
-    listener.listen(0)
-    held = [listener]
-    for _ in range(4):
-        filler = socket.socket()
-        filler.setblocking(False)
-        filler.connect_ex((address, port))
-        held.append(filler)
-    return held
+def _unavailable(listener: Listener, error: OSError) -> Unavailable:
+    where = f"{listener.front.address}:{listener.port}"
+    return Unavailable(
+        f"{where} cannot be listened on: {error.strerror or error}",
+        hint=f"see who has it: `ss -ltnp 'sport = :{listener.port}'`; the sandbox's own are ended by `make down`",
+    )

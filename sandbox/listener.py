@@ -1,0 +1,299 @@
+"""One entry point: a listening socket, TLS by name, the faults that act on it, and the way to a ready replica.
+
+TLS ends here, as it does at a load balancer; what is inside is passed on byte by byte, so HTTP-level features of the
+real load balancers (headers, rewriting, buffering, HTTP/2) are not simulated. Everything here runs on one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from failover.errors import OutlastError
+from failover.testing.clock import Clock
+from sandbox import sockets
+from sandbox.certificates import KeyPair
+from sandbox.entry_points import Front, plain_answer, redirect_answer
+from sandbox.faults import Faults
+from sandbox.replicas import Replica, Supervisor
+
+_CHUNK = 64 * 1024
+# Wall seconds; a laptop needs them however fast the clock runs.
+_CONNECT_WALL_SECONDS = 2.0
+_HANDSHAKE_WALL_SECONDS = 10.0
+_CLOSE_WALL_SECONDS = 10.0
+# What an Application Load Balancer allows a silent client by default ("idle timeout").
+_IDLE_WALL_SECONDS = 60.0
+# How long a connection waits for a sleeping workload's first replica: what Cloud Run allows pending requests at least.
+_WAKE_WALL_SECONDS = 10.0
+_WAKE_EVERY_WALL_SECONDS = 0.05
+
+_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+# What ends a connection without being anybody's mistake here: the other side went away, or speaks something else.
+_GONE = (OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What listeners share."""
+
+    clock: Clock
+    supervisor: Supervisor
+    faults: Faults
+    port_offset: int
+    bad_pair: Callable[[str, Sequence[str]], KeyPair]
+    report: Callable[[str], None]
+
+
+class Listener:
+    """Serves one front in one mode (`serve`, `refuse` or `blackhole`), from `open` to `close`. Owned by its loop."""
+
+    def __init__(self, front: Front, around: Surroundings) -> None:
+        self.front = front
+        self.mode = "closed"
+        self._around = around
+        self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
+        self._tls = self._server_context() if front.port == 443 else None
+        self._sockets: list[socket.socket] = []
+        self._accepting: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._flowing = asyncio.Event()
+        self._turn = 0
+
+    @property
+    def port(self) -> int:
+        """The port that it really listens on."""
+        return self.front.port + self._around.port_offset
+
+    async def open(self, mode: str) -> None:
+        """Begin, or go on, in a mode. Raises OSError for an address or port that cannot be had."""
+        if mode == self.mode:
+            return
+        await self._stop_listening()
+        self.mode = "closed"
+        if mode == "blackhole":
+            # Connections that are open fall silent as well, and go on afterwards, as TCP does over a dead link.
+            self._flowing.clear()
+            self._sockets = sockets.black_hole(self.front.address, self.port)
+        elif mode == "refuse":
+            self.reset()
+        else:
+            self._flowing.set()
+            self._sockets = [sockets.listen(self.front.address, self.port)]
+            self._accepting = asyncio.create_task(self._accept(self._sockets[0]))
+        self.mode = mode
+
+    async def close(self) -> None:
+        """End every connection and give the port back."""
+        await self._stop_listening()
+        self.mode = "closed"
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def replace(self, front: Front) -> None:
+        """Serve another front at the same address and port; connections that are open stay."""
+        self.front = front
+        self._contexts.clear()
+
+    def reset(self) -> None:
+        """Reset every connection that is open or being opened."""
+        for writer in self._writers:
+            sockets.reset(writer.get_extra_info("socket"))
+            writer.transport.abort()
+        for task in self._tasks:
+            task.cancel()
+
+    async def _stop_listening(self) -> None:
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.gather(self._accepting, return_exceptions=True)
+            self._accepting = None
+        for held in self._sockets:
+            held.close()
+        self._sockets = []
+
+    # -- connections --------------------------------------------------------------------------------
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listening)
+            except OSError as error:  # too many open files, say: what is open goes on, and may end
+                self._around.report(f"{self.front.address}:{self.port} cannot accept a connection: {error}")
+                await asyncio.sleep(0.1)
+                continue
+            task = loop.create_task(self._welcome(connection))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _welcome(self, connection: socket.socket) -> None:
+        """Serve a new connection, unless a fault of this moment has other plans for it."""
+        with contextlib.suppress(*_GONE):
+            try:
+                let_in = await self._let_in(connection)
+            except BaseException:
+                connection.close()
+                raise
+            if not let_in:
+                connection.close()
+                return
+            reader, writer = await sockets.streams(connection, self._tls, _HANDSHAKE_WALL_SECONDS)
+            self._writers.add(writer)
+            try:
+                await self._flowing.wait()
+                await self._serve(reader, writer)
+                await sockets.finish(reader, writer, _CLOSE_WALL_SECONDS)
+            finally:
+                self._writers.discard(writer)
+                writer.transport.abort()
+
+    async def _let_in(self, connection: socket.socket) -> bool:
+        """Let faults act before a byte of TLS is spoken, where a broken network acts. False ends the connection."""
+        if self._fault("reset"):
+            sockets.reset(connection)
+            return False
+        loss = self._fault("loss")
+        if loss is not None and random.random() < loss:
+            await sockets.swallow(connection, _IDLE_WALL_SECONDS)
+            return False
+        delay = self._fault("delay")
+        if delay is not None:
+            # A client feels it on the wall; it is divided by the clock's speed like every other duration.
+            await asyncio.sleep(self._around.clock.to_wall(delay / 1000))
+        await self._flowing.wait()
+        return True
+
+    def _fault(self, kind: str) -> float | None:
+        """How strong a fault is at this site now; None where there is none."""
+        fault = self._around.faults.at(self.front.stack, kind)
+        return None if fault is None else float(fault.value or 1)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.front.redirect:
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _IDLE_WALL_SECONDS)
+            writer.write(redirect_answer(head))
+            return
+        # A connection that is opened ahead of need is no load yet.
+        first = await asyncio.wait_for(reader.read(_CHUNK), _IDLE_WALL_SECONDS)
+        if not first:
+            return
+        found = await self._connect()
+        if found is None:
+            writer.write(plain_answer(self.front.answer))
+            return
+        replica, back = found
+        replica.connections += 1
+        try:
+            back[1].write(first)
+            if not await self._exchange((reader, writer), back):
+                writer.write(plain_answer(502))  # the replica died on it, or closed without a word
+        finally:
+            replica.connections -= 1
+            back[1].transport.abort()
+
+    async def _exchange(self, client: _Streams, replica: _Streams) -> bool:
+        """Pass bytes both ways until the replica has said all. False where it said nothing.
+
+        Raises OSError where the client went away, or the replica in the middle of its answer.
+        """
+        there = asyncio.create_task(_pump(client[0], replica[1], self._flowing))
+        back = asyncio.create_task(_pump(replica[0], client[1], self._flowing))
+        try:
+            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            if not back.done():
+                if there.exception() is None and (gone := there.result()[1]) is not None:
+                    raise gone
+                # The client has said all and listens on, or the replica takes no more and may have answered.
+                await asyncio.wait({back})
+            passed, error = back.result()
+            if error is not None and passed:
+                raise error
+            return passed > 0
+        finally:
+            there.cancel()
+            back.cancel()
+            await asyncio.gather(there, back, return_exceptions=True)
+
+    async def _connect(self) -> tuple[Replica, _Streams] | None:
+        """A connection to a ready replica; where the workload sleeps, once it has woken."""
+        if self.front.workload is None:
+            return None
+        supervisor, key = self._around.supervisor, self.front.workload
+        found = await self._connect_in_turn(supervisor.ready(key))
+        if found is not None:
+            return found
+        with supervisor.waiting(key) as comes:
+            for _ in range(int(_WAKE_WALL_SECONDS / _WAKE_EVERY_WALL_SECONDS) if comes else 0):
+                await asyncio.sleep(_WAKE_EVERY_WALL_SECONDS)
+                found = await self._connect_in_turn(supervisor.ready(key))
+                if found is not None:
+                    return found
+        return None
+
+    async def _connect_in_turn(self, replicas: Sequence[Replica]) -> tuple[Replica, _Streams] | None:
+        """One of the replicas, in turn; the next one where that is gone."""
+        self._turn += 1
+        for position in range(len(replicas)):
+            replica = replicas[(self._turn + position) % len(replicas)]
+            opening = asyncio.open_connection(replica.address, replica.port, limit=_CHUNK)
+            with contextlib.suppress(OSError):  # a TimeoutError is one
+                return replica, await asyncio.wait_for(opening, _CONNECT_WALL_SECONDS)
+        return None
+
+    # -- TLS ----------------------------------------------------------------------------------------
+
+    def _server_context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        # Health checkers never resume: two tickets a handshake would be a tenth of its cost for nothing.
+        context.num_tickets = 0
+        context.sni_callback = self._choose
+        return context
+
+    def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+        """The certificate for the name that the client asks for; no binding for it ends the handshake."""
+        binding = self.front.binding_for(name)
+        if binding is None:
+            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        bad = next((kind for kind in ("expired-certificate", "wrong-certificate") if self._fault(kind)), "")
+        try:
+            if (binding.host, bad) not in self._contexts:
+                pair = self._around.bad_pair(bad, binding.pair.names) if bad else binding.pair
+                self._contexts[binding.host, bad] = pair.server_context()
+        except (OSError, ValueError, OutlastError) as error:
+            self._around.report(f"{self.front.key}: the certificate for {name} cannot be used: {error}")
+            return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
+        connection.context = self._contexts[binding.host, bad]
+        return None
+
+
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
+) -> tuple[int, OSError | None]:
+    """Pass bytes on until the sender ends, then say so to the receiver.
+
+    Returns how many were passed on and, where it did not end well, the sender's error; raises the receiver's.
+    """
+    passed = 0
+    while True:
+        try:
+            data = await reader.read(_CHUNK)
+        except OSError as error:
+            return passed, error
+        await flowing.wait()
+        if not data:
+            break
+        writer.write(data)
+        await writer.drain()
+        passed += len(data)
+    if writer.can_write_eof():
+        writer.write_eof()
+    return passed, None

@@ -1,0 +1,103 @@
+"""What the standard library leaves to its users of sockets: black holes, resets, and closing without losing bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+
+_BACKLOG = 512
+# A fatal alert `unrecognized_name` (RFC 6066, 3) in a record of its own (RFC 8446, 5.1 and 6).
+_UNRECOGNIZED_NAME = bytes([21, 3, 3, 0, 2, 2, ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME])
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """A socket that listens for an event loop."""
+    listening = socket.socket()
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setblocking(False)
+        listening.bind((address, port))
+        listening.listen(_BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def black_hole(address: str, port: int) -> list[socket.socket]:
+    """A listening socket whose queue is full: the kernel then drops every further SYN. Close all to fill it in."""
+    listening = socket.socket()
+    held = [listening]
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((address, port))
+        listening.listen(0)
+        for _ in range(4):
+            filler = socket.socket()
+            held.append(filler)
+            filler.setblocking(False)
+            filler.connect_ex((address, port))
+    except OSError:
+        for each in held:
+            each.close()
+        raise
+    return held
+
+
+def reset(connection: socket.socket) -> None:
+    """Let the end of the connection, which has to follow, be an RST."""
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def swallow(connection: socket.socket, wall_seconds: float) -> None:
+    """Take what comes and answer nothing, until the client gives up."""
+    connection.setblocking(False)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wall_seconds):
+            while await asyncio.get_running_loop().sock_recv(connection, 65536):
+                pass
+
+
+async def streams(
+    connection: socket.socket, tls: ssl.SSLContext | None, handshake_wall_seconds: float
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Streams over an accepted connection, TLS agreed. Raises OSError or ssl.SSLError where the client does not."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=65536)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    if tls is None:
+        transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection)
+    else:
+        with connection.dup() as second:
+            try:
+                transport, _ = await loop.connect_accepted_socket(
+                    lambda: protocol,
+                    connection,
+                    ssl=tls,
+                    ssl_handshake_timeout=handshake_wall_seconds,
+                    ssl_shutdown_timeout=handshake_wall_seconds,
+                )
+            except ssl.SSLError as error:
+                # asyncio closes without sending the alert that OpenSSL has written.
+                if error.reason == "CALLBACK_FAILED":
+                    with contextlib.suppress(OSError):
+                        second.send(_UNRECOGNIZED_NAME)
+                raise
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
+
+async def finish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wall_seconds: float) -> None:
+    """Close once the client has everything. Closing at once would lose what it has not taken yet."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wall_seconds):
+            if writer.can_write_eof():
+                # Without TLS, unread input would turn the end into a reset that overtakes the answer.
+                writer.write_eof()
+                while await reader.read(65536):
+                    pass
+            writer.close()
+            await writer.wait_closed()

@@ -1,0 +1,524 @@
+"""Entry points over real sockets: names, certificates, turns, and each fault as a client feels it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from failover.errors import OutlastError, Unavailable
+from failover.testing.clock import Clock
+from sandbox import images
+from sandbox.certificates import KeyPair, PrivateCA
+from sandbox.faults import Faults, parse_fault
+from sandbox.fronts import Binding, Front, Fronts
+from sandbox.replicas import Supervisor
+from sandbox.workloads import QUIET_SECONDS
+from tests.sandbox.tiny import Wall, own_block, supervised, until, workload
+
+HOST = "api.outlast.example"
+OFFSET = 21000
+GET = b"GET %s HTTP/1.1\r\nHost: api.outlast.example\r\n\r\n"
+
+
+@dataclass
+class Site:
+    """Two replicas of the tiny service behind fronts on addresses of their own."""
+
+    block: str
+    wall: Wall
+    ca: PrivateCA
+    faults: Faults
+    supervisor: Supervisor
+    fronts: Fronts
+    said: list[str]
+
+    def front(self, host: int = 11, port: int = 443, names: Sequence[str] = (HOST,), **changes: object) -> Front:
+        bindings = tuple(Binding(name, self.pair(name)) for name in names) if port == 443 else ()
+        made = Front(f"front-{host}-{port}", "aws", f"{self.block}.{host}", port, bindings, "service")
+        return replace(made, **changes)  # type: ignore[arg-type]
+
+    def pair(self, name: str) -> KeyPair:
+        return self.ca.issue(name.replace("*", "any"), [HOST if name == "*" else name])
+
+    def inject(self, kind: str, seconds: float = 60) -> None:
+        """Break something; returns once it is broken."""
+        self.faults.inject(parse_fault("aws", kind, seconds, self.wall(), ["aws"]))
+        time.sleep(0.12)  # the fronts look every 50 ms
+
+    def heal(self) -> None:
+        self.faults.heal()
+        time.sleep(0.12)
+
+    def connect(self, host: int = 11, port: int = 443, timeout: float = 5) -> socket.socket:
+        return socket.create_connection((f"{self.block}.{host}", port + OFFSET), timeout)
+
+    def connect_tls(self, name: str | None = HOST, host: int = 11, timeout: float = 5) -> ssl.SSLSocket:
+        context = ssl.create_default_context(cafile=self.ca.pair.certificate)
+        context.check_hostname = name is not None
+        raw = self.connect(host, timeout=timeout)
+        try:
+            return context.wrap_socket(raw, server_hostname=name)
+        except BaseException:
+            raw.close()
+            raise
+
+    def get(self, path: str = "/", name: str | None = HOST, host: int = 11, timeout: float = 5) -> tuple[int, bytes]:
+        with self.connect_tls(name, host, timeout) as connection:
+            connection.sendall(GET % path.encode())
+            return parse(read_all(connection))
+
+    def load(self) -> int:
+        return sum(replica.connections for replica in self.supervisor.ready("service"))
+
+
+def read_all(connection: socket.socket) -> bytes:
+    content = b""
+    while data := connection.recv(65536):
+        content += data
+    return content
+
+
+def parse(answer: bytes) -> tuple[int, bytes]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split(b" ")[1]), body
+
+
+@contextmanager
+def fronts_of(site_folder: Path, supervisor: Supervisor, wall: Wall) -> Iterator[Site]:
+    ca = PrivateCA(site_folder / "certificates")
+    clock = Clock(1, wall=wall)
+    faults = Faults(clock, site_folder / "faults.json")
+    said: list[str] = []
+
+    def bad_pair(kind: str, names: Sequence[str]) -> KeyPair:
+        hosts = ["wrong.invalid"] if kind == "wrong-certificate" else list(names)
+        return ca.issue(f"{kind}-{hosts[0]}", hosts, expired=kind == "expired-certificate")
+
+    fronts = Fronts(
+        clock=clock, supervisor=supervisor, faults=faults, port_offset=OFFSET, bad_pair=bad_pair, report=said.append
+    )
+    fronts.start()
+    try:
+        yield Site(own_block(), wall, ca, faults, supervisor, fronts, said)
+    finally:
+        fronts.stop()
+
+
+@pytest.fixture(scope="module")
+def two_replicas(
+    tmp_path_factory: pytest.TempPathFactory, tiny_image: images.Image, image_cache: Path
+) -> Iterator[Supervisor]:
+    """For the tests that leave the replicas as they are."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setenv("XDG_CACHE_HOME", str(image_cache))
+        running = stack.enter_context(supervised(tmp_path_factory.mktemp("two"), tiny_image, Wall()))
+        running.apply([workload(tiny_image, count=2)])
+        running.wait_ready("service", 60, lambda: False)
+        yield running
+
+
+@pytest.fixture
+def site(tmp_path: Path, two_replicas: Supervisor) -> Iterator[Site]:
+    with fronts_of(tmp_path, two_replicas, Wall()) as made:
+        made.fronts.apply([made.front()])
+        yield made
+
+
+@pytest.fixture
+def fragile(tmp_path: Path, tiny_image: images.Image, empty_environment: None) -> Iterator[Site]:
+    """A site with replicas that a test may break."""
+    wall = Wall()
+    with supervised(tmp_path, tiny_image, wall) as supervisor:
+        supervisor.apply([workload(tiny_image, count=2)])
+        supervisor.wait_ready("service", 60, lambda: False)
+        with fronts_of(tmp_path, supervisor, wall) as made:
+            made.fronts.apply([made.front()])
+            yield made
+
+
+@pytest.fixture(autouse=True)
+def quiet_loop(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever a client does, asyncio has nothing to complain about."""
+    with caplog.at_level(logging.WARNING, "asyncio"):
+        yield
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+# -- names and certificates ---------------------------------------------------------------------------
+
+
+def test_each_name_gets_its_own_certificate(site: Site) -> None:
+    site.fronts.apply([site.front(names=[HOST, "other.example", "*.sites.example"])])
+    for name, expected in ((HOST, HOST), ("OTHER.example", "other.example"), ("a.sites.example", "*.sites.example")):
+        with site.connect_tls(name) as connection:
+            found = connection.getpeercert()
+            assert found is not None
+            assert found["subjectAltName"] == (("DNS", expected),)
+
+
+@pytest.mark.parametrize("name", ["unknown.example", "a.b.sites.example", None])
+def test_a_name_without_a_binding_ends_the_handshake_with_an_alert(site: Site, name: str | None) -> None:
+    site.fronts.apply([site.front(names=[HOST, "*.sites.example"])])
+    with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
+        site.connect_tls(name)
+    assert site.get()[0] == 200
+
+
+def test_a_binding_for_every_name_serves_the_nameless_too(site: Site) -> None:
+    site.fronts.apply([site.front(names=["*"])])
+    assert site.get(name=None)[0] == 200
+
+
+def test_a_certificate_that_cannot_be_read_is_reported_and_ends_the_handshake(site: Site) -> None:
+    front = site.front()
+    front.bindings[0].pair.key.unlink()
+    site.fronts.apply([replace(front, redirect=False, answer=500)])
+    with pytest.raises(ssl.SSLError):
+        site.connect_tls()
+    assert "cannot be used" in site.said[0]
+
+
+def test_a_new_certificate_is_presented_without_closing_what_is_open(site: Site) -> None:
+    with site.connect_tls() as before:
+        site.fronts.apply([site.front(names=[HOST, "new.example"])])
+        assert site.get(name="new.example")[0] == 200
+        before.sendall(GET % b"/")
+        assert parse(read_all(before))[0] == 200
+
+
+# -- the way to a replica -----------------------------------------------------------------------------
+
+
+def test_the_replicas_take_turns_at_each_front(site: Site) -> None:
+    site.fronts.apply([site.front(11), site.front(12)])
+    answered: dict[int, Counter[bytes]] = {11: Counter(), 12: Counter()}
+    for _ in range(4):  # alternating, so that one turn for both would give each front one replica alone
+        for host, counter in answered.items():
+            counter[site.get(host=host)[1]] += 1
+    assert [sorted(counter.values()) for counter in answered.values()] == [[2, 2], [2, 2]]
+
+
+def test_a_dead_replica_is_passed_over_at_once(fragile: Site) -> None:
+    victim = fragile.supervisor.ready("service")[0]
+    os.kill(victim.process.pid, signal.SIGKILL)
+    assert [fragile.get()[0] for _ in range(6)] == [200] * 6
+
+
+def test_one_that_hangs_costs_a_client_its_connect_and_not_its_answer(fragile: Site) -> None:
+    """A stopped process still accepts through its kernel; its queue is what a client meets."""
+    victim = fragile.supervisor.ready("service")[0]
+    victim.process.send(signal.SIGSTOP)
+    try:
+        outcomes = []
+        for _ in range(2):
+            try:
+                outcomes.append(fragile.get(timeout=0.4)[0])
+            except TimeoutError:
+                outcomes.append(0)
+        assert sorted(outcomes) == [0, 200]
+    finally:
+        victim.process.send(signal.SIGCONT)
+
+
+def test_a_replica_that_dies_on_a_request_is_a_bad_gateway(fragile: Site) -> None:
+    assert fragile.get("/die")[0] == 502
+
+
+def test_without_a_ready_replica_the_answer_is_503(fragile: Site) -> None:
+    fragile.supervisor.kill("aws", until=fragile.wall() + 1000)
+    until(lambda: not fragile.supervisor.ready("service"))
+    assert fragile.get() == (503, b"")
+
+
+def test_without_a_workload_the_answer_is_the_fronts_own(site: Site) -> None:
+    site.fronts.apply([site.front(workload=None, answer=404)])
+    assert site.get() == (404, b"")
+
+
+def test_plain_http_is_sent_to_https_with_host_and_path(site: Site) -> None:
+    site.fronts.apply([site.front(), site.front(port=80, redirect=True)])
+    with site.connect(port=80) as connection:
+        connection.sendall(b"GET /a?b=c HTTP/1.1\r\nhOST: api.outlast.example:80\r\n\r\n")
+        answer = read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 301 Moved Permanently\r\n")
+    assert b"\r\nlocation: https://api.outlast.example/a?b=c\r\n" in answer
+
+
+@pytest.mark.parametrize("sent", [b"\r\n\r\n", b"\x16\x03\x01\r\n\r\n", b"x" * 70_000, b"GET / HTTP/1.1\r\n", b""])
+def test_what_is_not_http_does_no_harm(site: Site, sent: bytes) -> None:
+    site.fronts.apply([site.front(), site.front(port=80, redirect=True)])
+    with site.connect(port=80) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionResetError):
+            read_all(connection)
+    with site.connect() as connection:
+        connection.sendall(sent or b"GET / HTTP/1.1\r\n\r\n")
+    assert site.get()[0] == 200
+
+
+# -- scale --------------------------------------------------------------------------------------------
+
+
+def test_a_request_counts_while_it_lasts_and_an_idle_connection_does_not(site: Site) -> None:
+    with site.connect_tls() as connection:
+        assert site.load() == 0
+        connection.sendall(GET % b"/slow")
+        until(lambda: site.load() == 1)
+        assert parse(read_all(connection))[0] == 200
+    until(lambda: site.load() == 0)
+
+
+def test_load_through_the_front_starts_replicas_and_quiet_stops_them(fragile: Site, tiny_image: images.Image) -> None:
+    fragile.supervisor.apply([workload(tiny_image, count=1, most=3)])
+    fragile.wall.ahead += QUIET_SECONDS + 1
+    until(lambda: len(fragile.supervisor.ready("service")) == 1)
+    with ExitStack() as stack:
+        for _ in range(5):  # two at once are what one replica takes
+            stack.enter_context(connection := fragile.connect_tls())
+            connection.sendall(b"GET /half HTTP/1.1\r\n")
+        until(lambda: len(fragile.supervisor.ready("service")) == 3)
+    until(lambda: fragile.load() == 0)
+    fragile.wall.ahead += QUIET_SECONDS + 1
+    until(lambda: len(fragile.supervisor.ready("service")) == 1)
+
+
+def test_the_first_request_to_a_workload_that_sleeps_waits_for_its_replica(
+    fragile: Site, tiny_image: images.Image
+) -> None:
+    fragile.supervisor.apply([workload(tiny_image, count=0, most=2)])
+    fragile.wall.ahead += QUIET_SECONDS + 1
+    until(lambda: not fragile.supervisor.status()[0]["replicas"])
+    assert fragile.get(timeout=15)[0] == 200
+
+
+def test_desired_zero_answers_503_at_once(fragile: Site, tiny_image: images.Image) -> None:
+    fragile.supervisor.apply([workload(tiny_image, count=0)])
+    until(lambda: not fragile.supervisor.status()[0]["replicas"])
+    assert fragile.get(timeout=3)[0] == 503
+
+
+# -- clients that behave badly ------------------------------------------------------------------------
+
+
+def test_a_client_that_has_said_all_still_gets_its_answer(site: Site) -> None:
+    """Half closed, over plain TCP; and more than any buffer holds, both ways."""
+    site.fronts.apply([site.front(port=80)])
+    sent = os.urandom(3_000_000)
+    with site.connect(port=80) as connection:
+        connection.sendall(GET % b"/echo" + sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert parse(read_all(connection)) == (200, sent)
+
+
+def test_a_slow_reader_gets_everything(site: Site) -> None:
+    with site.connect_tls() as connection:
+        connection.sendall(GET % b"/big")
+        time.sleep(0.4)  # the replica has closed by now
+        status, body = parse(read_all(connection))
+    assert (status, len(body)) == (200, 4_000_000)
+
+
+def test_a_client_that_vanishes_leaves_nothing_behind(site: Site) -> None:
+    for path in (b"/slow", b"/big", b"/echo"):
+        connection = site.connect_tls()
+        connection.sendall(GET % path)
+        until(lambda: site.load() == 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.close()
+        until(lambda: site.load() == 0)
+    assert site.get()[0] == 200
+
+
+def test_two_hundred_idle_connections_disturb_nobody(site: Site) -> None:
+    with ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(site.connect())  # says nothing at all
+        for _ in range(100):
+            stack.enter_context(site.connect_tls())  # and nothing after the handshake
+        began = time.monotonic()
+        assert site.get()[0] == 200
+        assert time.monotonic() - began < 1
+        assert site.load() == 0
+
+
+# -- faults -------------------------------------------------------------------------------------------
+
+
+def refused(site: Site) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        site.connect()
+
+
+def silent(site: Site) -> None:
+    with pytest.raises(TimeoutError):
+        site.connect(timeout=0.3)
+
+
+def reset(site: Site) -> None:
+    """Before a byte of TLS; a client that is quick enough sees it while it connects."""
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        site.get()
+
+
+def late(site: Site) -> None:
+    began = time.monotonic()
+    assert site.get()[0] == 200
+    assert time.monotonic() - began >= 0.3
+
+
+def lost(site: Site) -> None:
+    with pytest.raises(TimeoutError):
+        site.get(timeout=0.3)
+
+
+def expired(site: Site) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError, match="certificate has expired"):
+        site.get()
+
+
+def for_another(site: Site) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+        site.get()
+
+
+@pytest.mark.parametrize(
+    ("kind", "felt"),
+    [
+        ("refuse", refused),
+        ("blackhole", silent),
+        ("dark", silent),
+        ("reset", reset),
+        ("delay=300", late),
+        ("loss=1", lost),
+        ("expired-certificate", expired),
+        ("wrong-certificate", for_another),
+    ],
+)
+def test_each_fault_is_felt_and_ends_by_itself(site: Site, kind: str, felt: Callable[[Site], None]) -> None:
+    assert site.get()[0] == 200
+    site.inject(kind, seconds=60)
+    felt(site)
+    site.wall.ahead += 30
+    time.sleep(0.12)
+    felt(site)
+    site.wall.ahead += 40
+    time.sleep(0.12)
+    began = time.monotonic()
+    assert site.get()[0] == 200
+    assert time.monotonic() - began < 0.25
+
+
+def test_a_fault_at_another_site_is_not_felt_here(site: Site) -> None:
+    there = replace(site.front(12), stack="azure")
+    site.fronts.apply([site.front(), there])
+    site.inject("refuse")
+    refused(site)
+    assert site.get(host=12)[0] == 200
+    modes = {entry["stack"]: entry["mode"] for entry in site.fronts.status()}
+    assert modes == {"aws": "refuse", "azure": "serve"}
+
+
+def test_some_connections_are_lost_where_the_loss_is_partial(site: Site) -> None:
+    site.inject("loss=0.5")
+    outcomes: set[int] = set()
+    deadline = time.monotonic() + 10
+    while len(outcomes) < 2 and time.monotonic() < deadline:
+        try:
+            outcomes.add(site.get(timeout=0.25)[0])
+        except TimeoutError:
+            outcomes.add(0)
+    assert outcomes == {0, 200}
+
+
+def test_a_black_hole_silences_what_is_open_and_lets_it_go_on_afterwards(site: Site) -> None:
+    with site.connect_tls(timeout=0.4) as connection:
+        site.inject("blackhole")
+        connection.sendall(GET % b"/")
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        site.heal()
+        connection.settimeout(5)
+        assert parse(read_all(connection))[0] == 200
+
+
+@pytest.mark.parametrize("kind", ["refuse", "reset"])
+def test_connections_that_are_open_are_reset(site: Site, kind: str) -> None:
+    with site.connect_tls() as connection:
+        site.inject(kind)
+        with pytest.raises(ConnectionResetError):
+            socket.socket.recv(connection, 1)  # below TLS, which makes an end of it
+
+
+def test_faults_may_follow_each_other(site: Site) -> None:
+    for kind, felt in (("blackhole", silent), ("refuse", silent), ("reset", silent)):
+        site.inject(kind)
+        felt(site)  # the strongest is what is felt
+    site.faults.heal()
+    site.inject("refuse")
+    refused(site)
+    site.heal()
+    assert site.get()[0] == 200
+
+
+# -- ports --------------------------------------------------------------------------------------------
+
+
+def test_a_port_that_is_taken_is_named_and_had_once_it_is_free(site: Site) -> None:
+    first, second = site.front(12), site.front(13)
+    with socket.socket() as other:
+        other.bind((first.address, 443 + OFFSET))
+        other.listen()
+        with pytest.raises(Unavailable, match=rf"{first.address}:{443 + OFFSET} cannot be listened on") as caught:
+            site.fronts.apply([first, second])
+        assert f"sport = :{443 + OFFSET}" in caught.value.hint
+        assert site.get(host=13)[0] == 200
+        time.sleep(0.2)
+        assert len(site.said) <= 1  # not twenty times a second
+    until(lambda: {entry["mode"] for entry in site.fronts.status()} == {"serve"})
+    assert site.get(host=12)[0] == 200
+
+
+def test_a_front_that_moves_or_goes_gives_its_port_back(site: Site) -> None:
+    site.fronts.apply([replace(site.front(), address=f"{site.block}.20")])
+    refused(site)
+    assert site.get(host=20)[0] == 200
+    site.fronts.apply([])
+    with socket.socket() as other:
+        other.bind((f"{site.block}.20", 443 + OFFSET))
+    assert site.fronts.status() == []
+
+
+def test_stopping_closes_everything(tmp_path: Path, two_replicas: Supervisor) -> None:
+    with fronts_of(tmp_path, two_replicas, Wall()) as site:
+        site.fronts.apply([site.front(), site.front(port=80, redirect=True)])
+        held = site.connect_tls()
+    with held, suppress(ConnectionResetError):
+        assert held.recv(1) == b""
+    refused(site)
+    site.fronts.stop()  # again, and nothing happens
+
+
+def test_without_a_start_nothing_can_be_applied_and_nothing_has_to_stop(tmp_path: Path, site: Site) -> None:
+    fronts = Fronts(
+        clock=Clock(),
+        supervisor=site.supervisor,
+        faults=site.faults,
+        port_offset=0,
+        bad_pair=lambda kind, names: site.pair(HOST),
+        report=site.said.append,
+    )
+    with pytest.raises(OutlastError, match="have not been started"):
+        fronts.apply([])
+    fronts.stop()
