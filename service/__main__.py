@@ -27,6 +27,9 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("service.evaluation.commands", "Step 7: every algorithm measured on the same rows."),
     "present": ("service.evaluation.commands", "Step 8: the report and the model card."),
     "release": ("service.evaluation.commands", "Step 9: the gate, and the release."),
+    "bench-metrics": ("service.evaluation.benchmark", "Time the metrics against scikit-learn, in one run."),
+    "predict": ("service.evaluation.batch", "Classify a CSV file, here or by an endpoint."),
+    "shift": ("service.evaluation.shift", "Compare live predictions with what was released."),
     "advise": ("service.evaluation.commands", "Say what to optimise and where to put the threshold."),
 }
 

@@ -3,7 +3,8 @@
     ServiceError            what is wrong and why, and a hint: what to type next
     ├── InvalidInput        a file, a flag, a row or a request is wrong; all mistakes at once
     ├── ModelMismatch       a model file is not the one that its manifest pins
-    ├── ReleaseRefused      the release gate said no; nothing was released
+    ├── Refused             a guard said no; nothing was changed
+    │   └── ReleaseRefused  the release gate said no; nothing was released
     └── Unavailable         something needed does not answer, or is not installed
 
 Commands print `error: <what>` and one `hint: …` line on stderr and leave with `exit_code`.
@@ -60,10 +61,14 @@ class InvalidInput(_WithMistakes):
     exit_code = 2
 
 
-class ReleaseRefused(_WithMistakes):
-    """The release gate said no; carries every reason. Nothing was released."""
+class Refused(_WithMistakes):
+    """A guard said no; nothing was changed."""
 
     exit_code = 3
+
+
+class ReleaseRefused(Refused):
+    """The release gate said no; carries every reason. Nothing was released."""
 
 
 class Unavailable(ServiceError):

@@ -1,24 +1,24 @@
-"""What the commands share: options, the workbench they ask for, progress and errors on stderr, data on stdout."""
+"""What the commands of the nine steps share: their options, and the workbench that these ask for."""
 
 from __future__ import annotations
 
-import functools
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from threadpoolctl import threadpool_limits
 
-from service.errors import InvalidInput, ServiceError
-from service.evaluation.workbench import ARTIFACTS, Announce, Workbench
+from service.errors import InvalidInput
+from service.evaluation.progress import say_errors, show_progress
+from service.evaluation.workbench import ARTIFACTS, Workbench
 from service.model.datasets import Dataset, load_bundled, load_csv
 from service.model.problem import PROBLEMS, Problem, draft_problem, load_problem, parse_problem
+
+__all__ = ["load_asked", "open_bench", "print_result", "problem_options", "say_errors"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,20 +37,6 @@ def problem_options(command: F) -> F:
     return command
 
 
-def say_errors(command: F) -> F:
-    """Turn a ServiceError into `error: …` and `hint: …` on stderr and its exit code."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except ServiceError as error:
-            click.echo(f"error: {error}", err=True)
-            sys.exit(error.exit_code)
-
-    return wrapped  # type: ignore[return-value]
-
-
 @contextmanager
 def open_bench(
     problem: str | None, csv_file: Path | None, target: str | None, artifacts: Path | None, jobs: int | None
@@ -58,7 +44,8 @@ def open_bench(
     """The workbench that the options ask for, with a progress bar on stderr while it is open."""
     dataset, asked = load_asked(problem, csv_file, target)
     folder = artifacts or ARTIFACTS / asked.name
-    with show_progress() as announce:
+    # One thread for each process: the matrices are small, and on shared cores threads wait for each other.
+    with threadpool_limits(1), show_progress() as announce:
         yield Workbench(asked, dataset, folder, jobs or os.cpu_count() or 1, announce)
 
 
@@ -75,21 +62,6 @@ def load_asked(problem: str | None, csv_file: Path | None, target: str | None) -
         return dataset, _load_problem(problem)
     text = draft_problem(dataset.name, dataset.target, [str(label) for label in dataset.labels])
     return dataset, parse_problem(text, name=dataset.name)
-
-
-@contextmanager
-def show_progress() -> Iterator[Announce]:
-    """A bar for each step that tells how far it is; on stderr, and silent where that is no terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def announce(step: str, done: int, of: int) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step, total=of)
-            bars.update(tasks[step], completed=done, total=of)
-
-        yield announce
 
 
 def print_result(document: Any, as_json: bool, words: str) -> None:

@@ -216,7 +216,7 @@ def _prepare_contender(bench: Workbench, algorithm: str, resamples: int) -> Cont
         measure_parity(pipeline, model, rows),
         threshold,
         measure_rows(
-            bench, training, seen[training], None if decided is None else decided[training], resamples=resamples
+            bench, training, seen[training], None if decided is None else decided[training], resamples=resamples // 4
         ),
         measure_rows(bench, held_out, kept, decide_rows(bench, kept, threshold), resamples=resamples),
     )

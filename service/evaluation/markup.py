@@ -27,15 +27,20 @@ p, li { max-width: 46rem; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: .3rem; }
 th, td { padding: .32rem .7rem .32rem 0; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
+th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; white-space: normal; }
+th:first-child { min-width: 6.5rem; }
+table.words td { white-space: normal; } table.words td:nth-child(2), table.words th:nth-child(2) { text-align: left; }
 td small { color: var(--soft); }
 tr.winner td { font-weight: 600; }
 figure { margin: 1rem 0; } figure img { display: block; max-width: 100%; height: auto; }
+.pair > * { min-width: 0; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 1.5rem; }
 nav { font-size: .92rem; } nav a { margin-right: .9rem; white-space: nowrap; }
 a { color: #0b57a4; } code { font-size: .9em; background: #f3f5f8; padding: .1em .3em; border-radius: 3px; }
 details summary { cursor: pointer; color: #0b57a4; margin: .6rem 0; }
-@media (max-width: 40rem) { body { font-size: 15px; padding-top: 1rem; } h1 { font-size: 1.4rem; } }
+@media (max-width: 40rem) { body { font-size: 15px; padding-top: 1rem; } h1 { font-size: 1.4rem; }
+  th { white-space: normal; } th, td { padding-right: .5rem; }
+  table { font-size: .84rem; } td small { font-size: .75em; } }
 """
 
 
@@ -75,16 +80,32 @@ def mark(words: str, *, good: bool) -> Markup:
     return Markup(f'<span class="{"good" if good else "bad"}">{escape(words)}</span>')
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "", *, marked: int | None = None) -> str:
-    """A table that scrolls sideways where the screen is narrow; `marked` is the row set off from the others."""
+def facts(rows: Sequence[Sequence[str]]) -> str:
+    """A table of names and values without a head."""
+    return table([], rows, words=True)
+
+
+def table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    caption: str = "",
+    *,
+    marked: int | None = None,
+    words: bool = False,
+) -> str:
+    """A table that scrolls sideways where the screen is narrow.
+
+    `marked` is the row set off from the others; `words`: the second column is prose, and may wrap.
+    """
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
     lines = "".join(
         f"<tr{' class=winner' if number == marked else ''}>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>"
         for number, row in enumerate(rows)
     )
-    header = f"<thead><tr>{head}</tr></thead>" if any(heads) else ""
-    return f'<div class="scroll"><table>{title}{header}<tbody>{lines}</tbody></table></div>'
+    header = f"<thead><tr>{head}</tr></thead>" if heads else ""
+    opening = "<table class=words>" if words else "<table>"
+    return f'<div class="scroll">{opening}{title}{header}<tbody>{lines}</tbody></table></div>'
 
 
 def figure(picture: Picture) -> str:

@@ -53,6 +53,7 @@ def plot_classes(dataset: Dataset, classes: Sequence[str]) -> Picture:
     def draw(ax: Axes) -> None:
         bars = ax.bar(classes, counts, color=[_colour(i) for i in range(len(classes))])
         ax.bar_label(bars, fontsize=9)
+        ax.margins(y=0.12)
         ax.set_ylabel("rows")
 
     return _draw(draw, f"Rows of each class: {', '.join(f'{c} {n}' for c, n in zip(classes, counts, strict=True))}.")
@@ -104,7 +105,7 @@ def plot_projection(found: Exploration, truth: NDArray[np.intp], classes: Sequen
 
     def one(ax: Axes) -> None:
         chosen = classes.index(shown.rest_class)
-        ax.contourf(shown.grid_x, shown.grid_y, shown.one_against_rest, levels=11, cmap="Oranges", alpha=0.5)
+        ax.contourf(shown.grid_x, shown.grid_y, shown.one_against_rest, levels=11, cmap="Greys", alpha=0.45)
         lines = ax.contour(shown.grid_x, shown.grid_y, shown.one_against_rest, levels=[0.1, 0.5, 0.9], colors="black")
         ax.clabel(lines, fontsize=8)
         _scatter(ax, shown.points, (truth == chosen).astype(np.intp), (f"not {shown.rest_class}", shown.rest_class))

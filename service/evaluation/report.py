@@ -12,6 +12,7 @@ from service.evaluation.markup import (
     Markup,
     bullets,
     escape,
+    facts,
     figure,
     mark,
     paragraphs,
@@ -96,7 +97,7 @@ def _floor_words(found: Findings) -> str:
 
 def _data(found: Findings) -> str:
     q = found.quality
-    facts = [
+    said = [
         ["rows", str(q["rows"])],
         ["columns", str(len(q["columns"]))],
         ["input type", q["datatype"]],
@@ -114,7 +115,7 @@ def _data(found: Findings) -> str:
     sha = f'<p class="soft">SHA-256 of the table: <code>{q["sha256"]}</code></p>'
     return (
         '<div class="pair"><div>'
-        + table(["", ""], facts)
+        + facts(said)
         + "</div>"
         + figure(plots.plot_classes(found.bench.dataset, found.bench.classes))
         + f"</div>{sha}<details><summary>All {len(columns)} columns</summary>{listed}</details>"
@@ -130,8 +131,8 @@ def _range(column: dict[str, Any]) -> str:
 def _explore(found: Findings) -> str:
     bench, explored = found.bench, found.exploration
     pairs = explored.correlated
-    words = f"{len(pairs)} pairs of columns have a correlation beyond 0.9"
-    words += f"; the closest is {pairs[0][0]} with {pairs[0][1]} ({pairs[0][2]:.3f})." if pairs else "."
+    closest = f"; the closest: {pairs[0][0]} and {pairs[0][1]} ({pairs[0][2]:.3f})" if pairs else ""
+    words = f"Pairs of columns with a correlation beyond 0.9: {len(pairs) or 'none'}{closest}."
     statistics = [
         [
             s["name"],
@@ -163,16 +164,15 @@ def _tune(found: Findings) -> str:
         f"each algorithm the best comes first. Class weights: {'balanced' if found.bench.balanced else 'none'}."
     )
     heads = ["algorithm", "parameters", "log loss", "spread of folds"]
-    return paragraphs([words]) + table(heads, rows)
+    return paragraphs([words]) + table(heads, rows, words=True)
 
 
 def _compare(found: Findings) -> str:
     metric = found.comparison.choice.metric
-    names = list(
-        dict.fromkeys([metric, "accuracy", "balanced_accuracy", "mcc", "log_loss", "brier", "calibration_error"])
-    )
-    extra = ("recall", "specificity", "precision", "f1", "auc", "average_precision")
-    names[1:1] = extra if found.bench.positive else ("macro_f1", "macro_auc")
+    binary = ("recall", "specificity", "precision", "f1", "auc", "average_precision")
+    extra = binary if found.bench.positive else ("macro_f1", "macro_auc")
+    losses = ("log_loss", "brier", "calibration_error")
+    names = list(dict.fromkeys([metric, *extra, "accuracy", "balanced_accuracy", "mcc", *losses]))
     rows = []
     for name, c in found.comparison.contenders.items():
         gap = found.comparison.differences.get(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput
+from service.evaluation.progress import Announce
 from service.model.datasets import Dataset
 from service.model.pipeline import encode_labels, wants_weights
 from service.model.problem import Problem
@@ -20,7 +21,6 @@ from service.model.splits import Splits, split_rows
 from service.model.tuning import Bench, Trial, search_grids
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
-Announce = Callable[[str, int, int], None]
 
 
 def _say_nothing(step: str, done: int, of: int) -> None:
