@@ -7,7 +7,8 @@ ASGI application. A request is read whole (its size is bounded) before anything 
 occupies a connection and nothing more.
 
 The queue (`Desk`): what one turn of the event loop has read is answered in the next, together. Beyond its depth, or
-beyond the wait that it would mean, a request is answered 503 at once, before its body is even looked at.
+beyond the wait that it would mean, a request is answered 503 at once, before its body is even looked at. A burst may
+wait longer than a queue that stands: only the latter is overload, and only it would make every answer late.
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ _MOST_PIPELINED = 32
 # What a request costs beside its bytes, as bytes: connection, headers, receipt, audit. Only the proportion matters.
 _FIXED_COST_BYTES = 1024
 _FIRST_SECONDS_PER_BYTE = 1e-7
+_BURST = 10  # times the wait that may stand
+_BURST_SECONDS = 0.1  # a queue that is longer than may stand for longer than this is no burst
+_CALM_SECONDS = 0.5  # without a refusal, until bursts are let in again
 _NEVER_SHED = ("/healthz", "/livez", "/metrics", "/v2/health/live", "/v2/health/ready")
 
 
@@ -74,6 +78,7 @@ class Desk:
         clock: Callable[[], float],
         latency_seconds: Callable[[], float],
         on_shed: Callable[[], None],
+        processor_time: Callable[[], float] = time.thread_time,
     ) -> None:
         self.settings = settings
         self.targets = {path.encode(): target for path, target in targets.items()}
@@ -88,6 +93,10 @@ class Desk:
         self._queue: list[_Waiting] = []
         self._queued_bytes = 0
         self._seconds_per_byte = _FIRST_SECONDS_PER_BYTE
+        self._processor_time = processor_time
+        self._standing_since: float | None = None
+        self._shedding = False
+        self._last_shed = 0.0
         self._fixed = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
         self._heads: dict[int, bytes] = {}
         self._dated: list[Header] = []
@@ -110,29 +119,46 @@ class Desk:
 
     def take(self, connection: Connection, exchange: Exchange, keep_alive: bool) -> bool:
         """Queue a request for the next turn; False when it has to be shed. An empty queue takes any request."""
-        cost = len(exchange.body) + _FIXED_COST_BYTES
-        if self._queue:
-            expected_wait = self._queued_bytes * self._seconds_per_byte
-            if len(self._queue) >= self.settings.queue_depth or expected_wait > self.settings.queue_seconds:
-                self._on_shed()
-                return False
-        else:
+        if not self._queue:
             connection.loop.call_soon(self._flush, connection.loop)
+        elif len(self._queue) >= self.settings.queue_depth or self._expected_wait() > self._allowed_wait():
+            self._last_shed = connection.loop.time()
+            self._on_shed()
+            return False
         self._queue.append(_Waiting(connection, exchange, keep_alive))
-        self._queued_bytes += cost
+        self._queued_bytes += len(exchange.body) + _FIXED_COST_BYTES
         return True
 
+    def _expected_wait(self) -> float:
+        return self._queued_bytes * self._seconds_per_byte
+
+    def _allowed_wait(self) -> float:
+        return self.settings.queue_seconds * (1 if self._shedding else _BURST)
+
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._judge_queue(loop.time())
         batch, cost = self._queue, self._queued_bytes
         self._queue, self._queued_bytes = [], 0
         if delay := self._latency_seconds():
             loop.call_later(delay, self._answer, batch)
             return
         # Our own processor time: what a neighbour on the machine takes is no reason to turn callers away.
-        started = time.thread_time()
+        started = self._processor_time()
         self._answer(batch)
         # The newest batch counts a fifth: quick to follow a larger model, deaf to one hiccup.
-        self._seconds_per_byte += 0.2 * ((time.thread_time() - started) / cost - self._seconds_per_byte)
+        self._seconds_per_byte += 0.2 * ((self._processor_time() - started) / cost - self._seconds_per_byte)
+
+    def _judge_queue(self, now: float) -> None:
+        """Tell a burst from overload: shed once a long queue has stood for a while, until nothing had to be shed."""
+        if self._shedding:
+            self._shedding = now - self._last_shed < _CALM_SECONDS
+            self._standing_since = None
+        elif self._expected_wait() <= self.settings.queue_seconds:
+            self._standing_since = None
+        elif self._standing_since is None:
+            self._standing_since = now
+        elif now - self._standing_since > _BURST_SECONDS:
+            self._shedding, self._last_shed = True, now
 
     def _answer(self, batch: list[_Waiting]) -> None:
         """Compute all answers first, then write them all: a write wakes the client, which then competes for the CPU."""

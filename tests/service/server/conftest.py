@@ -62,9 +62,9 @@ def guarded_server(guarded_folder: Path) -> Iterator[Server]:
         OUTLAST_FAULTS_SECONDS="0.05",
         OUTLAST_HEALTH_SECONDS="0.1",
         OUTLAST_HEALTH_MIN_REQUESTS="1000",
-        OUTLAST_HEAD_SECONDS="0.4",
-        OUTLAST_BODY_SECONDS="0.4",
-        OUTLAST_IDLE_SECONDS="0.6",
+        OUTLAST_HEAD_SECONDS="1",
+        OUTLAST_BODY_SECONDS="1",
+        OUTLAST_IDLE_SECONDS="2",
         OUTLAST_DRIFT_SECONDS="0.1",
         OUTLAST_LOG_REQUESTS="on",
     ) as server:

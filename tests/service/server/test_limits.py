@@ -195,7 +195,7 @@ def test_slowloris_does_not_slow_anybody_else(guarded_server: Server) -> None:
     finally:
         stop.set()
         thread.join()
-    assert sorted(times)[len(times) // 2] < 0.1
+    assert sorted(times)[len(times) // 2] < 0.5  # the crowd's limit is 1 s: nobody waits for it
 
 
 def test_a_half_closed_client_still_gets_its_answer(guarded_server: Server) -> None:
