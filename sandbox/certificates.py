@@ -7,6 +7,7 @@ accept them as they accept public ones.
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import os
 import re
 import ssl
@@ -71,13 +72,15 @@ class PrivateCA:
             self._make_root()
 
     def issue(self, name: str, hosts: Sequence[str], *, days: int = 200, expired: bool = False) -> KeyPair:
-        """A pair of files called `name` for `hosts`; made anew each time. `expired` ends its validity yesterday.
+        """A pair of files called `name` for `hosts`, names or IP addresses; made anew each time.
+
+        `expired` ends its validity yesterday.
 
         Raises:
             InvalidInput: there is no host, or one that no certificate can be for.
             Unavailable: the CA's own files are gone or damaged.
         """
-        names = [_dns_name(host) for host in hosts]
+        names = [_alternative_name(host) for host in hosts]
         if not names:
             raise InvalidInput(f"the certificate {name} is for no name", hint="name at least one host")
         pair = KeyPair(self.folder / f"{name}.pem", self.folder / f"{name}.key")
@@ -113,7 +116,7 @@ class PrivateCA:
 
 
 def _leaf(
-    names: Sequence[x509.DNSName],
+    names: Sequence[x509.GeneralName],
     key: ec.EllipticCurvePrivateKey,
     root: x509.Certificate,
     days: int,
@@ -123,7 +126,7 @@ def _leaf(
     if not isinstance(root_key, ec.EllipticCurvePublicKey):
         raise TypeError("the private CA's key is not an elliptic curve key")
     # A common name holds 64 characters at most (X.520); clients look at the alternative names alone.
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0].value[:64])])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, str(names[0].value)[:64])])
     return (
         _builder(subject, root.subject, key, root_key, days=days, expired=expired)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
@@ -170,6 +173,14 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def _alternative_name(host: str) -> x509.GeneralName:
+    """An IP address as one, anything else as a DNS name."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return _dns_name(host)
 
 
 def _dns_name(host: str) -> x509.DNSName:

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Request, Response
 
 from failover.errors import OutlastError, Unavailable
 from failover.testing import MovingRoute53
+from failover.testing.resolver import Resolving
 from sandbox import layout as places
 from sandbox.certificates import KeyPair, PrivateCA
 from sandbox.clouds.simulated import SimulatedClouds, derive, describe_kinds, settle
@@ -65,6 +66,7 @@ class Daemon:
         )
         self.clock = self.route53.clock
         self.ca = PrivateCA(layout.certificates)
+        self.resolving = self._make_resolver()
         self.journal = Journal(layout.journal)
         self.faults = Faults(self.clock, layout.state / "faults.json")
         self.supervisor = Supervisor(
@@ -105,6 +107,7 @@ class Daemon:
         if self.layout.route53.exists():
             self.route53.restore(json.loads(self.layout.route53.read_text()))
         self.route53.start()
+        self.resolving.start()
         self.supervisor.start()
         self.fronts.start()
         self.reconcile()
@@ -125,6 +128,7 @@ class Daemon:
         self._providers.close()
         self.fronts.stop()
         self.supervisor.stop()
+        self.resolving.stop()
         self.route53.stop()
         self.journal.close()
         if self._control is not None:
@@ -167,6 +171,18 @@ class Daemon:
         name = f"vault-{host.replace('.', '-')}"
         if not (self.layout.certificates / f"{name}.pem").exists():
             self.ca.issue(name, [host])
+
+    def _make_resolver(self) -> Resolving:
+        """What clients have between themselves and Route 53: a resolver that keeps answers, also over HTTPS."""
+        address = self.instance.address(places.RESOLVER)
+        pair = self.ca.issue("resolver", [address])
+        return Resolving(
+            self.route53.respond,
+            self.clock,
+            addresses=[(address, self.instance.port(places.DNS_PORT))],
+            doh_address=(address, self.instance.port(places.HTTPS_PORT)),
+            certificate=(pair.certificate, pair.key),
+        )
 
     def _bad_pair(self, kind: str, names: Any) -> KeyPair:
         hosts = ["wrong.invalid"] if kind == "wrong-certificate" else list(names)
@@ -237,6 +253,7 @@ class Daemon:
             "pid": process.pid,
             "speed": self.clock.speed,
             "lag_seconds": self.route53.lag_seconds(),
+            "doh": self.resolving.doh_url,
             "sites": self.sites(),
             "workloads": self.supervisor.status(),
             "fronts": self.fronts.status(),

@@ -26,7 +26,7 @@ HTTPS_PORT, HTTP_PORT, DNS_PORT = 443, 80, 53
 API_PORT, CONTROL_PORT = 4566, 4567
 
 # The host part of the addresses in a block.
-API, DNS = 1, 53
+API, DNS, RESOLVER = 1, 53, 54
 FRONTS = range(11, 51)
 REPLICAS = range(100, 250)
 
@@ -212,11 +212,11 @@ def require_loopback(block: str) -> None:
 
     Linux has all of 127.0.0.0/8; macOS only those that were added to lo0, until it is started anew.
     """
-    hosts = [API, DNS, *FRONTS, *REPLICAS]
+    hosts = [API, DNS, RESOLVER, *FRONTS, *REPLICAS]
     missing = [f"{block}.{host}" for host in hosts if not _exists(f"{block}.{host}")]
     if missing:
         ranges = " ".join(f"$(seq {r[0]} {r[-1]})" for r in (FRONTS, REPLICAS))
-        command = f"for i in {API} {DNS} {ranges}; do sudo ifconfig lo0 alias {block}.$i up; done"
+        command = f"for i in {API} {DNS} {RESOLVER} {ranges}; do sudo ifconfig lo0 alias {block}.$i up; done"
         raise Unavailable(
             f"{len(missing)} of the sandbox's {len(hosts)} loopback addresses do not exist on this machine "
             f"({sys.platform}), the first is {missing[0]}",

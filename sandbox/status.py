@@ -45,6 +45,7 @@ def render(document: dict[str, Any]) -> str:
     """The same for people."""
     lines = [
         f"{document['host']}: dig @127.0.0.1 -p {document['dns'].rpartition(':')[2]} {document['host']}",
+        f"by a caching resolver: {_curl(document)}",
         f"clock at speed {document['speed']}; checkers late by at most {document['lag_seconds'] * 1000:.0f} ms; "
         f"{document['resources']} resources; {document['memory_mb']} MB in all",
         _pulumi_line(document["pulumi"]),
@@ -74,6 +75,13 @@ def render_resources(found: dict[str, Any]) -> str:
     declared = {k["type"] for k in found["kinds"]}
     rows += [[t, str(n), "typed", "", "everything"] for t, n in sorted(existing.items()) if t not in declared]
     return _table(["resource type", "here", "depth", "creating one", "not simulated"], rows)
+
+
+def _curl(document: dict[str, Any]) -> str:
+    """How an unmodified curl reaches the endpoint by its name."""
+    port = f":{443 + document['port_offset']}" if document["port_offset"] else ""
+    url = f"https://{document['host']}{port}/healthz"
+    return f"curl --doh-url {document['doh']} --cacert {document['ca']} {url}"
 
 
 def _pulumi_line(pulumi: dict[str, Any] | None) -> str:

@@ -112,11 +112,11 @@ def test_missing_loopback_addresses_are_answered_by_one_command(
 ) -> None:
     """As on macOS, where lo0 has 127.0.0.1 alone."""
     refuse_binding(monkeypatch, lambda host, _: None if host == "127.0.0.1" else errno.EADDRNOTAVAIL)
-    with pytest.raises(Unavailable, match=r"192 of the sandbox's 192 loopback addresses do not exist") as caught:
+    with pytest.raises(Unavailable, match=r"193 of the sandbox's 193 loopback addresses do not exist") as caught:
         choose_instance(layout)
     said = caught.value.hint
     assert "\n" not in said
-    assert said.startswith("for i in 1 53 $(seq 11 50) $(seq 100 249); do sudo ifconfig lo0 alias 127.")
+    assert said.startswith("for i in 1 53 54 $(seq 11 50) $(seq 100 249); do sudo ifconfig lo0 alias 127.")
 
 
 def test_that_command_names_every_address_that_a_sandbox_uses() -> None:
@@ -127,14 +127,14 @@ def test_that_command_names_every_address_that_a_sandbox_uses() -> None:
         require_loopback(instance.block)
     script = 'sudo() { echo "$4"; }; ' + caught.value.hint
     named = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    used = [places.API, places.DNS, *places.FRONTS, *places.REPLICAS]
+    used = [places.API, places.DNS, places.RESOLVER, *places.FRONTS, *places.REPLICAS]
     assert sorted(named) == sorted(instance.address(host) for host in used)
 
 
 def test_addresses_that_vanished_since_are_noticed(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     layout.save_instance(choose_instance(layout, port_offset=21000))
     refuse_binding(monkeypatch, lambda host, _: errno.EADDRNOTAVAIL if host.endswith(".200") else None)
-    with pytest.raises(Unavailable, match=r"1 of the sandbox's 192 .* the first is 127\.\d+\.\d+\.200"):
+    with pytest.raises(Unavailable, match=r"1 of the sandbox's 193 .* the first is 127\.\d+\.\d+\.200"):
         choose_instance(layout)
 
 
