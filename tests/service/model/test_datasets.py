@@ -1,0 +1,107 @@
+"""Tables are read as they are, and what cannot be learnt from is named before training meets it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from service.errors import InvalidInput
+from service.model import datasets
+from service.model.datasets import load_bundled, load_csv
+
+MIXED = "age,colour,score,ok\n" + "".join(
+    f"{20 + i},{'red' if i % 3 else 'blue'},{i / 10},{'yes' if i % 2 else 'no'}\n" for i in range(30)
+)
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "table.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _refusal(folder: Path, text: str, target: str = "ok") -> str:
+    with pytest.raises(InvalidInput) as caught:
+        load_csv(_write(folder, text), target)
+    assert "hint:" in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_bundled_sets_are_the_known_ones() -> None:
+    tumour, digits = load_bundled("tumour"), load_bundled("digits")
+    assert (len(tumour.frame), len(tumour.features), sum(tumour.labels == "malignant")) == (569, 30, 212)
+    assert (len(digits.frame), len(digits.features), len(set(digits.labels))) == (1797, 64, 10)
+    assert tumour.sha256 == load_bundled("tumour").sha256 != digits.sha256
+    with pytest.raises(InvalidInput, match="tumour, digits"):
+        load_bundled("iris")
+
+
+def test_a_mixed_table_is_read_as_numbers_and_texts(tmp_path: Path) -> None:
+    path = _write(tmp_path, MIXED.replace("25,red", "25,").replace("21,", "NA,"))
+    dataset = load_csv(path, "ok")
+    assert dataset.features == ("age", "colour", "score")
+    assert dataset.categorical == ("colour",)
+    assert dataset.datatype == "BYTES"
+    assert np.isnan(dataset.frame["age"][1])
+    assert dataset.frame["colour"][5] == ""
+    assert dataset.rows()[0].tolist() == ["20.0", "blue", "0.0"]
+    assert dataset.rows()[1][0] == "nan"
+    assert dataset.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_numbers_alone_make_a_table_of_floats(tmp_path: Path) -> None:
+    dataset = load_csv(_write(tmp_path, "a,b,ok\n1,2.5,0\n3,,1\n5,6,0\n"), "ok")
+    assert dataset.datatype == "FP32"
+    assert list(dataset.labels) == ["0", "1", "0"]
+    assert dataset.rows().dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty"),
+        ("a,ok\n", "no rows"),
+        ("ok\nyes\nno\n", "no column to learn from"),
+        (MIXED.replace(",ok", ",fine"), "column ok: is not there; the columns are age, colour, score, fine"),
+        (MIXED.replace("age,colour", "age,age"), "column age: is there more than once"),
+        (MIXED.replace("age,", ",", 1), "without a name"),
+        (MIXED.replace("no\n", "yes\n"), "one class only, 'yes'"),
+        (MIXED.replace("20,blue,0.0,no", "20,blue,0.0,"), "has no label in line 2"),
+        ("a,b,ok\n,1,yes\n,2,no\n", "column a: has no value at all"),
+        (MIXED.replace("27,red", "seven,red"), "column age: is numbers but for 'seven' in line 9"),
+        (MIXED.replace("27,red", "1e308,red"), "holds 1e+308 in line 9"),
+        (MIXED.replace("27,red", "inf,red"), "holds inf in line 9"),
+        (MIXED.replace("27,red", "27,red,more"), "cannot be read as CSV"),
+    ],
+)
+def test_a_table_that_cannot_be_learnt_from_says_why(tmp_path: Path, text: str, words: str) -> None:
+    assert words in _refusal(tmp_path, text)
+
+
+def test_all_mistakes_of_a_table_are_named_together(tmp_path: Path) -> None:
+    said = _refusal(tmp_path, "a,b,c,ok\n,1e308,x1,yes\n,2,x2,yes\n")
+    assert all(word in said for word in ("column a", "column b", "column ok"))
+
+
+def test_identifiers_and_numbers_to_estimate_are_told_from_classes(tmp_path: Path) -> None:
+    names = "".join(f"n{i},{i},{i % 2}\n" for i in range(50))
+    assert "an identifier" in _refusal(tmp_path, "name,a,ok\n" + names)
+    numbers = "".join(f"{i},{i}.5\n" for i in range(150))
+    assert "a number to estimate" in _refusal(tmp_path, "a,ok\n" + numbers)
+
+
+def test_a_file_too_large_for_memory_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.csv"
+    with path.open("wb") as stream:
+        stream.truncate(1_000_000_000)  # a sparse file: no disk, no bytes read
+    with pytest.raises(InvalidInput, match="1,000 MB") as caught:
+        load_csv(path, "ok")
+    assert "sample" in caught.value.hint
+
+
+def test_no_file_at_all(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="there is no file"):
+        datasets.load_csv(tmp_path / "none.csv", "ok")

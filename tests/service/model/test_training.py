@@ -1,0 +1,193 @@
+"""Splits are honest, fits are kept, the whole pipeline is exported and answers like the trained one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from service.errors import InvalidInput
+from service.evaluation.workbench import Workbench
+from service.model.algorithms import ALGORITHMS
+from service.model.datasets import Dataset, load_bundled, load_csv
+from service.model.export import Parity, export_onnx, measure_parity, run_onnx
+from service.model.pipeline import build_pipeline, encode_labels, fit_pipeline, wants_weights
+from service.model.problem import SplitPlan, load_problem
+from service.model.splits import split_rows
+from service.model.tuning import Bench, Task, list_parameters, search_grids
+
+
+@pytest.fixture(scope="module")
+def tumour() -> Dataset:
+    return load_bundled("tumour")
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Numbers far from zero, categories, missing values of both kinds, and a rule to learn."""
+    rng = np.random.default_rng(5)
+    lines = ["year,size,colour,kind,ok"]
+    for _ in range(240):
+        year, size = rng.normal(2000, 4), rng.random()
+        colour, kind = rng.choice(["red", "green", "blue", ""]), rng.choice(["x", "y"])
+        said = f"{year:.3f}" if rng.random() > 0.1 else ""
+        lines.append(f"{said},{size:.6f},{colour},{kind},{'yes' if size + (colour == 'red') > 0.7 else 'no'}")
+    path = tmp_path_factory.mktemp("mixed") / "mixed.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return load_csv(path, "ok")
+
+
+def test_the_splits_are_honest_seeded_and_stratified(tumour: Dataset) -> None:
+    classes, truth = encode_labels(tumour, "malignant")
+    splits = split_rows(truth, classes, SplitPlan())
+    assert not set(splits.training) & set(splits.held_out)
+    assert sorted([*splits.training, *splits.held_out]) == list(range(569))
+    for fit, judge in splits.folds:
+        assert not set(fit) & set(judge)
+        assert not (set(fit) | set(judge)) & set(splits.held_out), "tuning has seen a held-out row"
+    assert sorted(np.concatenate([judge for _, judge in splits.judging])) == list(range(569))
+    assert all(not set(fit) & set(judge) for fit, judge in splits.judging)
+    assert abs(truth[splits.held_out].mean() - truth.mean()) < 0.01
+    assert split_rows(truth, classes, SplitPlan()).to_document() == splits.to_document()
+    assert split_rows(truth, classes, SplitPlan(seed=21)).to_document() != splits.to_document()
+
+
+class _WatchedBench(Bench):
+    """Remembers every row that a fit was given."""
+
+    def predict(self, tasks):  # type: ignore[no-untyped-def]
+        self.seen = getattr(self, "seen", set()) | {int(row) for task in tasks for row in task.fit}
+        return super().predict(tasks)
+
+
+def test_no_held_out_row_takes_part_in_tuning_or_in_choosing_the_threshold(tumour: Dataset, tmp_path: Path) -> None:
+    classes, truth = encode_labels(tumour, "malignant")
+    splits = split_rows(truth, classes, SplitPlan())
+    bench = _WatchedBench(tumour, truth, 2, tmp_path, seed=1, balanced=False)
+    search_grids(bench, {"softmax": {"C": [0.1, 1.0]}}, splits.folds, truth)
+    answers = bench.predict_folds("softmax", {"C": 1.0}, splits.folds)
+    assert bench.seen == set(splits.training.tolist())
+    assert np.isnan(answers[splits.held_out]).all(), "there is no answer that a threshold could be chosen on"
+
+
+def test_too_few_rows_for_the_folds_are_named_by_class() -> None:
+    truth = np.array([0] * 50 + [1] * 4)
+    with pytest.raises(InvalidInput, match="class rare: has 4 rows; 5 folds"):
+        split_rows(truth, ["common", "rare"], SplitPlan())
+
+
+def test_labels_are_encoded_with_the_positive_class_last(tumour: Dataset) -> None:
+    assert encode_labels(tumour, "malignant")[0] == ("benign", "malignant")
+    assert encode_labels(tumour, "benign")[0] == ("malignant", "benign")
+
+
+def test_class_weights_follow_the_imbalance() -> None:
+    uneven, even = np.array([0] * 30 + [1] * 10), np.array([0] * 20 + [1] * 10)
+    assert wants_weights("auto", uneven)
+    assert not wants_weights("auto", even)
+    assert wants_weights("balanced", even)
+    assert not wants_weights("none", uneven)
+
+
+def test_class_weights_find_more_of_the_rare_class(tumour: Dataset) -> None:
+    _, truth = encode_labels(tumour, "malignant")
+    rare = np.concatenate([np.flatnonzero(truth == 0), np.flatnonzero(truth == 1)[:30]])
+    rows = tumour.rows()
+    shares = [
+        fit_pipeline(build_pipeline("softmax", {"C": 0.001}, tumour, classes=2, balanced=b), rows[rare], truth[rare])
+        .predict_proba(rows[truth == 1])[:, 1]
+        .mean()
+        for b in (False, True)
+    ]
+    assert shares[1] > shares[0] + 0.1
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("name", ["tumour", "digits", "mixed"])
+def test_parity_of_every_algorithm_on_every_row(name: str, algorithm: str, mixed: Dataset) -> None:
+    dataset = mixed if name == "mixed" else load_bundled(name)
+    classes, truth = encode_labels(dataset, "malignant" if name == "tumour" else "yes")
+    grid = {} if name == "mixed" else list_parameters(load_problem(name).grids[algorithm])[0]
+    grid |= {"n_estimators": 25} if algorithm == "random_forest" else {}
+    rows = dataset.rows()
+    fit = np.arange(0, len(rows), 2)  # the other half has values that training never saw
+    pipeline = fit_pipeline(build_pipeline(algorithm, grid, dataset, classes=len(classes)), rows[fit], truth[fit])
+    model = export_onnx(pipeline, name=name, features=len(dataset.features), datatype=dataset.datatype)
+    parity = measure_parity(pipeline, model, rows)
+    assert parity.rows == len(rows)
+    assert parity.labels_differ == 0
+    assert parity.largest_gap <= 1e-6
+    assert parity.holds
+    again = export_onnx(pipeline, name=name, features=len(dataset.features), datatype=dataset.datatype)
+    assert again == model, "the same pipeline must give the same bytes"
+
+
+def test_parity_does_not_hold_beyond_its_tolerance() -> None:
+    assert Parity(10, 1e-6, 0).holds
+    assert not Parity(10, 1.1e-6, 0).holds
+    assert not Parity(10, 0.0, 1).holds
+    assert not Parity(10, float("nan"), 0).holds
+
+
+def test_a_cast_left_out_is_found_by_parity(tumour: Dataset) -> None:
+    """What the casts are for: training on float64 learns what float32 rows, as they arrive, do not hold."""
+    rows = tumour.rows() + 1e6  # float32 keeps no more than a sixteenth here
+    _, truth = encode_labels(tumour, "malignant")
+
+    def parity(cast: bool) -> Parity:
+        pipeline = build_pipeline("naive_bayes", {}, tumour, classes=2)
+        if not cast:
+            pipeline.steps.pop(0)
+        model = export_onnx(pipeline.fit(rows, truth), name="x", features=30, datatype="FP32")
+        return measure_parity(pipeline, model, rows)
+
+    assert parity(cast=True).holds
+    assert not parity(cast=False).holds
+
+
+def test_a_category_that_training_never_saw_is_none_of_the_known(mixed: Dataset) -> None:
+    _, truth = encode_labels(mixed, "yes")
+    pipeline = fit_pipeline(build_pipeline("softmax", {}, mixed, classes=2), mixed.rows(), truth)
+    model = export_onnx(pipeline, name="x", features=4, datatype="BYTES")
+    row = mixed.rows()[:1].copy()
+    row[0, 2] = "ultraviolet"
+    answer = run_onnx(model, row)
+    np.testing.assert_allclose(answer, pipeline.predict_proba(row), atol=1e-6)
+    assert np.isfinite(answer).all()
+
+
+def test_finished_fits_are_not_redone_and_a_half_written_one_is(tumour: Dataset, tmp_path: Path) -> None:
+    _, truth = encode_labels(tumour, "malignant")
+    half = np.arange(0, 569, 2), np.arange(1, 569, 2)
+    tasks = [Task("softmax", {"C": c}, *half) for c in (0.1, 1.0)]
+
+    def bench(**more: int) -> Bench:
+        return Bench(tumour, truth, 2, tmp_path, **{"seed": 1, "balanced": False, **more})  # type: ignore[arg-type]
+
+    first = bench()
+    told: list[tuple[int, int]] = []
+    first._announce = lambda done, of: told.append((done, of))
+    answers = first.predict(tasks)
+    assert told == [(0, 2), (1, 2), (2, 2)]
+    assert first.redone == 2
+    second = bench()
+    np.testing.assert_array_equal(second.predict(tasks), answers)
+    assert second.redone == 0
+    kept = sorted(tmp_path.glob("*.npy"))
+    (tmp_path / f".{kept[0].name}").write_bytes(kept[0].read_bytes()[:20])  # as a kill in the middle leaves it
+    kept[0].unlink()
+    third = bench()
+    np.testing.assert_array_equal(third.predict(tasks), answers)
+    assert third.redone == 1
+    other = bench(seed=2)
+    other.predict(tasks)
+    assert other.redone == 2, "another seed is another result"
+
+
+def test_a_workbench_names_a_positive_class_that_is_not_there(tumour: Dataset, tmp_path: Path) -> None:
+    problem = load_problem("tumour")
+    for wrong in ("malign", None):
+        with pytest.raises(InvalidInput) as caught:
+            Workbench(problem.__class__(**{**problem.__dict__, "positive_class": wrong}), tumour, tmp_path)
+        assert "benign" in caught.value.hint
