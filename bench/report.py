@@ -99,7 +99,7 @@ def render(figures: Mapping[str, Figures], verdicts: Sequence[Verdict], *, quick
         lines += ["**A quick run: its figures say that the benchmark works, not how fast anything is.**", ""]
     lines += [f"{describe_machine()}. Load of the machine before the run: {load:.2f}.", ""]
     lines += [
-        "Server on core 0, load generator on core 1. Closed loop: wrk, 16 connections (4 for 64 rows). Open loop: vegeta.",
+        "Server on core 0, load generator on core 1. Closed loop: wrk, 16 connections, 4 for 64 rows. Open: vegeta.",
         "Start: from starting the process to the first right answer, files in the cache. Memory: proportional set size",
         "of all processes of a server. The two cores may be threads of one: compare within a run only.",
         "",

@@ -115,6 +115,8 @@ def describe_start(settings: Settings, port: int) -> list[str]:
         lines.append("OUTLAST_AUTH=off: anybody who reaches this port may ask; no API key is needed")
     if not settings.receipt_keys:
         lines.append("OUTLAST_RECEIPT_KEYS is not set: answers carry no receipt, and feedback is refused")
+    if not settings.audit_stdout and settings.audit_dir is None:
+        lines.append("OUTLAST_AUDIT=off and no OUTLAST_AUDIT_DIR: there is no audit trail, and feedback is refused")
     if settings.drills:
         lines.append(f"OUTLAST_DRILLS=on: fault flags are read from {settings.faults}")
     return lines
