@@ -25,7 +25,7 @@ from failover.drill.clients import Authority, ClientCache
 from failover.drill.facts import Facts
 from failover.drill.golden import Golden
 from failover.drill.plan import DrillPlan
-from failover.drill.probes import ask_golden
+from failover.drill.probes import SERVED_BY, ask_golden
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Sample, Tally
 from failover.drill.world import World
 from failover.errors import Unavailable
@@ -172,11 +172,11 @@ def open_watch(world: World, plan: DrillPlan, facts: Facts, recorder: Recorder) 
         for n, server in enumerate(world.authorities)
     ]
     for n, cache in enumerate(caches, start=1):
-        look = _look_by_request(open_client(lookup=cache.lookup), plan.host, world.golden, n, cache)
+        look = _look_by_request(open_client(lookup=cache.lookup), plan, world.golden, n, cache)
         observers.append(Observer(f"{CLIENT}{n}", 1 / pace.client_hz, n / (pace.clients + 1), look))
     addresses = {name: probe.address for name, probe in sorted(facts.probes.items()) if probe.address}
     for n, (site, address) in enumerate(addresses.items()):
-        look = _look_at_site(_look_by_request(open_client(address=address), plan.host, world.golden, n), site)
+        look = _look_at_site(_look_by_request(open_client(address=address), plan, world.golden, n), site)
         observers.append(Observer(f"{SITE}{site}", 1 / pace.site_hz, (n + 0.5) / len(addresses), look))
     return Watch(observers, recorder, plan.lose, caches=caches, resources=resources)
 
@@ -198,14 +198,17 @@ def _look_at_dns(authority: Authority, plan: DrillPlan, timeout_seconds: float) 
 
 
 def _look_by_request(
-    http: httpx.Client, host: str, golden: Golden, offset: int, cache: ClientCache | None = None
+    http: httpx.Client, plan: DrillPlan, golden: Golden, offset: int, cache: ClientCache | None = None
 ) -> Callable[[], Look]:
     """Each request sends the next golden row; observers begin at different rows."""
     rows = cycle(golden.rows[offset % len(golden.rows) :] + golden.rows[: offset % len(golden.rows)])
 
     def look() -> Look:
-        answer = ask_golden(http, host, golden, next(rows))
-        return Look(answer.served_by, answer.error, answer.wrong, cache.take_ran_out() if cache else None)
+        answer = ask_golden(http, plan.host, golden, next(rows))
+        wrong = answer.wrong
+        if not answer.error and answer.served_by not in plan.origins:
+            wrong = wrong or f"{SERVED_BY} says {answer.served_by}, which is no site of the plan"
+        return Look(answer.served_by, answer.error, wrong, cache.take_ran_out() if cache else None)
 
     return look
 

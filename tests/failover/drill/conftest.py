@@ -24,10 +24,17 @@ def golden(tmp_path: Path) -> Golden:
     return load_golden(write_release(tmp_path))
 
 
+@pytest.fixture(scope="session")
+def moto_client() -> Route53Client:
+    """Made once, because making one reads the whole service model."""
+    return boto3.client("route53", region_name="us-east-1")
+
+
 @pytest.fixture
-def route53() -> Iterator[Route53Client]:
+def route53(moto_client: Route53Client) -> Iterator[Route53Client]:
+    """Route 53 in moto, empty at first."""
     with mock_aws():
-        yield boto3.client("route53", region_name="us-east-1")
+        yield moto_client
 
 
 @pytest.fixture

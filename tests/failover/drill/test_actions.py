@@ -50,7 +50,7 @@ def health_check(version: int, **config: bool) -> dict[str, Any]:
 
 @pytest.fixture
 def client() -> Route53Client:
-    return boto3.client("route53", region_name="us-east-1")
+    return boto3.client("route53", region_name="us-east-1")  # its own: a Stubber stays with its client
 
 
 def test_sends_the_version_and_only_the_two_fields(client: Route53Client) -> None:

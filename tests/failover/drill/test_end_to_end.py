@@ -33,6 +33,7 @@ def three(started: ThreeSites, tmp_path: Path) -> ThreeSites:
     """The same three sites for every test, behaving well; journals go to the test's own folder."""
     for site in started.sites.values():
         site.behaviour = Behaviour()
+        started.switch_on(site.name)
     started.folder = tmp_path
     wait_until(lambda: all(started.is_seen_well(site) for site in started.sites), "all checkers see all sites well")
     return started
@@ -60,7 +61,7 @@ def started_drill(three: ThreeSites, command: str, lose: str, *more: str) -> Ite
             running.kill()
 
 
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"{what} within {seconds:g} s"

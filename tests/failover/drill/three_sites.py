@@ -143,6 +143,16 @@ class ThreeSites:
         config = self.check(site)["HealthCheckConfig"]
         return config["Disabled"], config["Inverted"]
 
+    def switch_on(self, site: str) -> None:
+        """Undo what a test left, by hand."""
+        if self.switched(site) != (False, False):
+            self.client.update_health_check(HealthCheckId=self.check_ids[site], Disabled=False, Inverted=False)
+        self.client.change_tags_for_resource(
+            ResourceType="healthcheck",
+            ResourceId=self.check_ids[site],
+            RemoveTagKeys=["drill:id", "drill:expires-at"],
+        )
+
     def tags(self, site: str) -> dict[str, str]:
         answer = self.client.list_tags_for_resource(ResourceType="healthcheck", ResourceId=self.check_ids[site])
         return {tag["Key"]: tag["Value"] for tag in answer["ResourceTagSet"].get("Tags", [])}
