@@ -94,8 +94,8 @@ class Measurement:
         return self.failover[-1].measured
 
     @property
-    def deviations(self) -> tuple[str, ...]:
-        """Everything that should not have been."""
+    def faults(self) -> tuple[str, ...]:
+        """Everything that should not have happened, however late the observers were."""
         found = [f"aborted: {self.abort}"] if self.abort else []
         if not self.restored:
             found.append("not restored: a change of the drill is still in place")
@@ -104,10 +104,19 @@ class Measurement:
                 found.append(f"{counts.failed} of {counts.total} {title} had no answer")
             if counts.wrong:
                 found.append(f"{counts.wrong} of {counts.total} {title} had a wrong answer")
-        if not self.abort:
-            for title, terms in (("failover", self.failover), ("failback", self.failback)):
-                found += [f"{title}, {term.name}: {_compare(term)}" for term in terms if not term.holds]
         return tuple(found)
+
+    @property
+    def misses(self) -> tuple[str, ...]:
+        """Every term that was not as predicted; those of an aborted drill say nothing."""
+        both = (("failover", self.failover), ("failback", self.failback))
+        terms = [] if self.abort else [(title, term) for title, found in both for term in found]
+        return tuple(f"{title}, {term.name}: {_compare(term)}" for title, term in terms if not term.holds)
+
+    @property
+    def deviations(self) -> tuple[str, ...]:
+        """What happened and what was not as predicted, together."""
+        return self.faults + self.misses
 
 
 def _compare(term: MeasuredTerm) -> str:

@@ -38,9 +38,11 @@ svg text.inside { fill: #444; font-size: 10px; }
 
 def judge(measured: Measurement) -> str:
     """`held`, `deviated`, or `invalid`: the observers were too slow for times that look right to mean anything."""
-    if measured.deviations:
+    if measured.faults:
         return DEVIATED
-    return HELD if measured.lag.valid else INVALID
+    if not measured.lag.valid:
+        return INVALID
+    return DEVIATED if measured.misses else HELD
 
 
 def render_data(measured: Measurement) -> dict[str, Any]:

@@ -105,6 +105,13 @@ def test_late_observers_make_it_invalid(late_ms: float, verdict: str) -> None:
     assert judge(measured) == verdict
 
 
+def test_late_observers_cannot_tell_a_missed_time_but_a_failure_they_can() -> None:
+    slow = {"ran_out": (2.8, 7.0), "undone": 8.0, "named": 8.2, "renewed": (8.5, 8.6), "end": 10.0, "late_ms": 150.0}
+    assert judge(measure(Story(**slow).entries())) == "invalid"  # type: ignore[arg-type]
+    failed = [{"kind": "sample", "at": 3.0, "ms": 5.0, "by": "client-1", "site": None, "error": "refused"}]
+    assert judge(measure(Story(**slow, more=failed).entries())) == "deviated"  # type: ignore[arg-type]
+
+
 def test_one_late_observer_at_a_stamp_is_enough() -> None:
     entries = Story().entries()
     first = next(e for e in entries if e.get("by") == "client-2" and e.get("site") == "gcp")
