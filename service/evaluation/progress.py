@@ -36,7 +36,8 @@ def say_errors(command: F) -> F:
 def show_progress() -> Iterator[Announce]:
     """A bar for each step that tells how far it is; on stderr, and silent where that is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def announce(step: str, done: int, of: int) -> None:

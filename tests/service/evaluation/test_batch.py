@@ -1,0 +1,316 @@
+"""Predicting a file loses no row and doubles none, wherever it is killed, and sets bad rows apart with reasons."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from service.errors import InvalidInput, Refused, Unavailable
+from service.evaluation.batch import predict_file
+from service.evaluation.batch_rows import open_table, read_blocks
+from service.evaluation.remote import RemoteClassifier
+from service.model.datasets import load_bundled
+from service.model.inference import Classifier, Predictions
+
+ROOT = Path(__file__).parents[3]
+BLOCK = 6_000
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return Classifier.load(ROOT / "service" / "released" / "tumour")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    frame = load_bundled("tumour").frame
+    frame.insert(7, "patient", [f"p{i}" for i in range(len(frame))])
+    path = tmp_path / "in.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _edit(path: Path, row: int, column: str, value: str) -> None:
+    """Set one field; row 1 is the first below the header."""
+    with path.open(newline="") as lines:
+        table = list(csv.reader(lines))
+    table[row][table[0].index(column)] = value
+    with path.open("w", newline="") as lines:
+        csv.writer(lines, lineterminator="\n").writerows(table)
+
+
+def test_rows_keep_their_order_and_ids_and_are_answered_as_in_memory(
+    classifier: Classifier, source: Path, tmp_path: Path
+) -> None:
+    done = predict_file(classifier, source, tmp_path / "out.csv", block_bytes=BLOCK)
+    assert (done.predicted, done.bad, done.resumed_at) == (569, 0, 0)
+    rows = _read(tmp_path / "out.csv")
+    assert [row["row"] for row in rows] == [str(n) for n in range(1, 570)]
+    assert [row["patient"] for row in rows] == [f"p{n}" for n in range(569)]
+    labels, probabilities = classifier.predict(load_bundled("tumour").rows())
+    assert [row["label"] for row in rows] == list(labels)
+    written = np.array([float(row["probability_malignant"]) for row in rows])
+    np.testing.assert_allclose(written, probabilities[:, 1], rtol=1e-6)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+class _Dies(Exception):
+    """Stands for a kill: nothing after it runs."""
+
+
+class _Mortal:
+    """Answers a number of blocks, then dies."""
+
+    def __init__(self, classifier: Classifier, blocks: int) -> None:
+        self.manifest, self.digest = classifier.manifest, classifier.digest
+        self._classifier, self._left = classifier, blocks
+
+    def predict(self, rows: NDArray[Any]) -> Predictions:
+        if not self._left:
+            raise _Dies
+        self._left -= 1
+        return self._classifier.predict(rows)
+
+
+def test_a_run_goes_on_after_every_block_it_can_die_in(classifier: Classifier, source: Path, tmp_path: Path) -> None:
+    _edit(source, 300, "mean_area", "many")
+    predict_file(classifier, source, tmp_path / "whole.csv", block_bytes=BLOCK)
+    out, deaths = tmp_path / "out.csv", 0
+    while True:
+        try:
+            done = predict_file(_Mortal(classifier, 3), source, out, block_bytes=BLOCK)
+            break
+        except _Dies:
+            deaths += 1
+            # A kill while writing leaves more on disk than the progress file knows of.
+            for path in (out, tmp_path / "out.csv.bad.csv"):
+                with path.open("ab") as stream:
+                    stream.write(b"half a li")
+    assert deaths > 3
+    assert done.resumed_at > 0
+    assert (done.predicted, done.bad) == (568, 1)
+    assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert (tmp_path / "out.csv.bad.csv").read_bytes() == (tmp_path / "whole.csv.bad.csv").read_bytes()
+    assert not list(tmp_path.glob("*progress*"))
+
+
+_CHILD = """
+import sys
+from pathlib import Path
+from service.evaluation.batch import predict_file
+from service.model.inference import Classifier
+source, out = map(Path, sys.argv[1:])
+classifier = Classifier.load(Path("service/released/tumour"))
+def announce(step, done, of):
+    print(done, flush=True)
+    sys.stdin.readline()
+predict_file(classifier, source, out, block_bytes=6000, announce=announce)
+"""
+
+
+def test_kill_9_loses_and_doubles_nothing(classifier: Classifier, source: Path, tmp_path: Path) -> None:
+    predict_file(classifier, source, tmp_path / "whole.csv", block_bytes=BLOCK)
+    out = tmp_path / "out.csv"
+    with subprocess.Popen(
+        [sys.executable, "-c", _CHILD, str(source), str(out)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        for _ in range(2):
+            child.stdout.readline()
+            child.stdin.write("\n")
+            child.stdin.flush()
+        child.stdout.readline()
+        os.kill(child.pid, signal.SIGKILL)
+        assert child.wait() == -signal.SIGKILL
+    assert (tmp_path / "out.csv.progress.json").exists()
+    done = predict_file(classifier, source, out, block_bytes=BLOCK)
+    assert done.resumed_at > 0
+    assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("many", "mean_area is 'many', not a number"),
+        ("1e308", "mean_area is 1e308, beyond what a 32-bit float can hold"),
+        ("-inf", "mean_area is -inf, beyond"),
+    ],
+)
+def test_a_bad_row_goes_to_its_own_file_with_its_reason(
+    classifier: Classifier, source: Path, tmp_path: Path, value: str, reason: str
+) -> None:
+    _edit(source, 12, "mean_area", value)
+    done = predict_file(classifier, source, tmp_path / "out.csv", block_bytes=BLOCK)
+    assert (done.predicted, done.bad) == (568, 1)
+    (bad,) = _read(Path(done.bad_rows))
+    assert bad["row"] == "12"
+    assert bad["patient"] == "p11"
+    assert reason in bad["reason"]
+    assert "12" not in [row["row"] for row in _read(tmp_path / "out.csv")]
+
+
+def test_rows_of_the_wrong_length_are_set_apart(classifier: Classifier, source: Path, tmp_path: Path) -> None:
+    lines = source.read_text().splitlines()
+    lines[3] += ",1"
+    lines[5] = lines[5].rpartition(",")[0]
+    lines[8] = ""
+    source.write_text("\n".join(lines) + "\n")
+    done = predict_file(classifier, source, tmp_path / "out.csv", block_bytes=BLOCK)
+    assert [(row["row"], row["reason"]) for row in _read(Path(done.bad_rows))] == [
+        ("3", "has 32 fields, the header has 31"),
+        ("5", "has 30 fields, the header has 31"),
+        ("8", "has 0 fields, the header has 31"),
+    ]
+    assert done.predicted == 566
+
+
+def test_a_missing_value_is_predicted_with_a_note(classifier: Classifier, source: Path, tmp_path: Path) -> None:
+    _edit(source, 4, "mean_area", "NA")
+    predict_file(classifier, source, tmp_path / "out.csv", block_bytes=BLOCK)
+    notes = {row["row"]: row["note"] for row in _read(tmp_path / "out.csv") if row["note"]}
+    assert notes == {"4": "mean_area is missing: the median of training took its place"}
+
+
+def test_quoted_fields_with_line_ends_and_commas_are_one_row(
+    classifier: Classifier, source: Path, tmp_path: Path
+) -> None:
+    for row in (3, 200, 569):
+        _edit(source, row, "patient", 'an "odd",\nname')
+    plain = list(read_blocks(open_table(source, classifier.manifest), classifier.manifest, size=500))
+    assert sum(len(block.numbers) for block in plain) == 569
+    assert not any(block.bad for block in plain)
+    predict_file(classifier, source, tmp_path / "out.csv", block_bytes=BLOCK)
+    assert [r["patient"] for r in _read(tmp_path / "out.csv")].count('an "odd",\nname') == 3
+
+
+def test_the_quick_way_and_the_patient_way_read_alike(classifier: Classifier, source: Path) -> None:
+    table = open_table(source, classifier.manifest)
+    quick = list(read_blocks(table, classifier.manifest, size=BLOCK))
+    source.write_text(source.read_text().replace("p0", '"p0"').replace("p5", '"p5"').replace("\n", "\r\n"))
+    patient = list(read_blocks(open_table(source, classifier.manifest), classifier.manifest, size=10**9))
+    np.testing.assert_array_equal(np.concatenate([b.rows for b in quick]), np.concatenate([b.rows for b in patient]))
+    assert [n for b in quick for n in b.numbers] == [n for b in patient for n in b.numbers]
+    assert [k for b in quick for k in b.kept] == [k for b in patient for k in b.kept]
+
+
+def test_a_file_that_does_not_fit_the_model_is_refused_with_every_reason(
+    classifier: Classifier, source: Path, tmp_path: Path
+) -> None:
+    text = source.read_text()
+    source.write_text(text.replace("mean_area", "area", 1).replace("worst_area", "patient", 1))
+    with pytest.raises(InvalidInput) as caught:
+        predict_file(classifier, source, tmp_path / "out.csv")
+    said = str(caught.value)
+    assert "column mean_area: is missing" in said
+    assert "column worst_area: is missing" in said
+    assert "column patient: is there more than once" in said
+    for empty in ("", "\n"):
+        source.write_text(empty)
+        with pytest.raises(InvalidInput, match="is empty"):
+            predict_file(classifier, source, tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_no_output_is_overwritten_and_no_other_input_gone_on_with(
+    classifier: Classifier, source: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.csv"
+    out.write_text("precious")
+    with pytest.raises(Refused, match="exists"):
+        predict_file(classifier, source, out)
+    assert out.read_text() == "precious"
+    with pytest.raises(_Dies):
+        predict_file(_Mortal(classifier, 2), source, out, overwrite=True, block_bytes=BLOCK)
+    _edit(source, 1, "mean_area", "5")
+    with pytest.raises(Refused, match="another input"):
+        predict_file(classifier, source, out)
+    assert predict_file(classifier, source, out, overwrite=True).predicted == 569
+
+
+def _endpoint(classifier: Classifier, asked: list[tuple[str, int]], *, broken: dict[str, Any]) -> httpx.MockTransport:
+    """Sites that answer as the released model does, but for the broken ones."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        host = request.url.host
+        (tensor,) = json.loads(request.content)["inputs"]
+        asked.append((host, tensor["shape"][0]))
+        if host in broken:
+            if isinstance(broken[host], Exception):
+                raise broken[host]
+            return httpx.Response(broken[host], text="no")
+        rows = np.array(tensor["data"], dtype=np.float32).reshape(tensor["shape"])
+        labels, probabilities = classifier.predict(rows)
+        outputs = [
+            {"name": "probabilities", "datatype": "FP32", "data": probabilities.ravel().tolist()},
+            {"name": "label", "datatype": "BYTES", "data": labels.tolist()},
+        ]
+        return httpx.Response(200, json={"model_name": "tumour", "outputs": outputs})
+
+    return httpx.MockTransport(answer)
+
+
+def _remote(classifier: Classifier, transport: httpx.MockTransport, **more: Any) -> RemoteClassifier:
+    urls = ["https://one.example", "https://two.example/"]
+    return RemoteClassifier(
+        classifier.manifest, classifier.digest, urls, transport=transport, sleep=lambda seconds: None, **more
+    )
+
+
+@pytest.mark.parametrize("failure", [503, 429, httpx.ConnectError("refused"), httpx.ReadTimeout("slow")])
+def test_several_rows_go_in_a_request_and_a_failing_site_is_left_for_another(
+    classifier: Classifier, source: Path, tmp_path: Path, failure: Any
+) -> None:
+    asked: list[tuple[str, int]] = []
+    remote = _remote(classifier, _endpoint(classifier, asked, broken={"one.example": failure}), batch=100)
+    predict_file(remote, source, tmp_path / "remote.csv", block_bytes=10**9)
+    predict_file(classifier, source, tmp_path / "local.csv")
+    assert (tmp_path / "remote.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
+    assert asked == [("one.example", 100), *[("two.example", 100)] * 5, ("two.example", 69)]
+
+
+def test_when_no_site_answers_the_run_can_go_on_later(classifier: Classifier, source: Path, tmp_path: Path) -> None:
+    asked: list[tuple[str, int]] = []
+    down: dict[str, Any] = {"one.example": 503, "two.example": httpx.ConnectError("refused")}
+    remote = _remote(classifier, _endpoint(classifier, asked, broken=down))
+    with pytest.raises(Unavailable, match="no site answers"):
+        predict_file(remote, source, tmp_path / "out.csv", block_bytes=BLOCK)
+    assert len(asked) == 10
+    down.clear()
+    assert predict_file(remote, source, tmp_path / "out.csv", block_bytes=BLOCK).predicted == 569
+
+
+def test_a_refusal_is_not_tried_again(classifier: Classifier) -> None:
+    asked: list[tuple[str, int]] = []
+    remote = _remote(classifier, _endpoint(classifier, asked, broken={"one.example": 401}))
+    with pytest.raises(InvalidInput) as caught:
+        remote.predict(np.zeros((3, 30)))
+    assert "--api-key" in caught.value.hint
+    assert len(asked) == 1
+
+
+def test_rows_with_missing_values_do_not_go_to_an_endpoint(classifier: Classifier) -> None:
+    remote = _remote(classifier, _endpoint(classifier, [], broken={}))
+    with pytest.raises(InvalidInput, match="missing values"):
+        remote.predict(np.full((1, 30), np.nan))

@@ -1,0 +1,102 @@
+"""The commands: data on stdout, errors with a hint on stderr, exit codes, and every one of them explained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from service.__main__ import _COMMANDS, main
+from service.evaluation.benchmark import measure_speed
+
+OURS = sorted(name for name, (module, _) in _COMMANDS.items() if module.startswith("service.evaluation"))
+TABLE = "size,colour,ok\n" + "".join(
+    f"{i % 17 + 5 * (i % 2)}.5,{'red' if i % 3 else 'blue'},{'yes' if i % 2 else 'no'}\n" for i in range(60)
+)
+SMALL = """
+objective = "Tell yes from no."
+positive_class = "yes"
+[costs]
+false_positive = 1
+false_negative = 3
+[floors]
+recall = 0.05
+[grids.softmax]
+[grids.dummy]
+"""
+
+
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "table.csv"
+    path.write_text(TABLE)
+    return path
+
+
+@pytest.mark.parametrize("command", OURS)
+def test_every_command_explains_itself(command: str) -> None:
+    result = _run(command, "--help")
+    assert result.exit_code == 0
+    assert "--json" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["frame", "data", "explore", "prepare"])
+def test_a_step_on_a_table_of_ones_own_prints_its_artifact_as_json(command: str, table: Path, tmp_path: Path) -> None:
+    result = _run(command, "--csv", str(table), "--target", "ok", "--artifacts", str(tmp_path / "out"), "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout) == json.loads((tmp_path / "out" / f"{command}.json").read_text())
+
+
+def test_advise_names_metric_threshold_and_loss(table: Path, tmp_path: Path) -> None:
+    problem = tmp_path / "own.toml"
+    problem.write_text(SMALL)
+    asked = ["--problem", str(problem), "--csv", str(table), "--target", "ok", "--jobs", "1"]
+    result = _run("advise", *asked, "--artifacts", str(tmp_path / "out"), "--json")
+    assert result.exit_code == 0, result.stderr
+    said = json.loads(result.stdout)
+    assert said["choice"]["metric"] == "expected_cost"
+    assert said["best"]["cost_per_1000"] <= said["half"]["cost_per_1000"]
+    words = _run("advise", *asked, "--artifacts", str(tmp_path / "out")).stdout
+    assert "<- least" in words
+    assert f"{said['best']['threshold']:.3f}" in words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["data", "--problem", "nothing"], "there is no problem file"),
+        (["data", "--csv", "table.csv"], "--csv needs --target"),
+        (["data", "--csv", "none.csv", "--target", "ok"], "there is no file"),
+        (["predict", "--csv", "none.csv", "--out", "out.csv"], "there is no file"),
+        (["predict", "--csv", "none.csv", "--out", "out.csv", "--problem", "none"], "cannot be read"),
+        (["shift", "--feedback", "none.jsonl"], "there is no file"),
+    ],
+)
+def test_a_mistake_leaves_with_2_and_says_what_to_do(arguments: list[str], words: str) -> None:
+    result = _run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert words in result.stderr
+    assert "hint: " in result.stderr
+
+
+def test_predict_says_what_it_did(tmp_path: Path) -> None:
+    from service.model.datasets import load_bundled
+
+    load_bundled("tumour").frame.head(30).to_csv(tmp_path / "in.csv", index=False)
+    result = _run("predict", "--csv", str(tmp_path / "in.csv"), "--out", str(tmp_path / "out.csv"), "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["predicted"] == 30
+
+
+def test_the_benchmark_measures_both_sides_in_one_run() -> None:
+    found = measure_speed(rows=200, classes=3, resamples=20)
+    assert (found["rows"], found["classes"], found["resamples"]) == (200, 3, 20)
+    assert found["ratio"] > 2  # hundreds in truth; the command holds it to 20 at full size

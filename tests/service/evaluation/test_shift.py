@@ -1,0 +1,176 @@
+"""Shift is in the labels and is declared beyond doubt only; drift is in the inputs and is never called shift."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.errors import InvalidInput
+from service.evaluation.feedback import read_feedback
+from service.evaluation.shift import ShiftReport, compare_feedback
+from service.model import reference
+from service.model.datasets import load_bundled
+from service.model.inference import Classifier
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return Classifier.load(ROOT / "service" / "released" / "tumour")
+
+
+@pytest.fixture(scope="module")
+def lines(classifier: Classifier) -> list[dict[str, Any]]:
+    dataset = load_bundled("tumour")
+    _, probabilities = classifier.predict(dataset.rows())
+    return [
+        {
+            "label": str(label),
+            "probabilities": dict(zip(classifier.manifest.classes, map(float, shares), strict=True)),
+            "features": row.tolist(),
+            "time": f"2026-01-{1 + number // 20:02d}T00:00:00",
+        }
+        for number, (label, shares, row) in enumerate(zip(dataset.labels, probabilities, dataset.rows(), strict=True))
+    ]
+
+
+def _compare(classifier: Classifier, path: Path, lines: list[dict[str, Any]], **more: Any) -> ShiftReport:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return compare_feedback(classifier.manifest, read_feedback(path, classifier.manifest), resamples=200, **more)
+
+
+def test_predictions_as_good_as_released_are_no_shift(
+    classifier: Classifier, lines: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    report = _compare(classifier, tmp_path / "f.jsonl", lines, windows=3)
+    assert (report.shifts, report.drifts) == ((), ())
+    assert report.command == ""
+    assert report.window == "2026-01-01T00:00:00 to 2026-01-29T00:00:00"
+
+
+def test_changed_labels_are_shift_with_metric_class_and_window(
+    classifier: Classifier, lines: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    late = [
+        {**line, "label": "benign"} if n >= 285 and line["label"] == "malignant" and rng.random() < 0.4 else line
+        for n, line in enumerate(lines)
+    ]
+    report = _compare(classifier, tmp_path / "f.jsonl", late, windows=2)
+    named = {(shift.metric, shift.class_name, shift.window) for shift in report.shifts}
+    second = "window 2 of 2 (rows 286 to 569)"
+    assert ("recall", "benign", second) in named
+    assert ("specificity", "", second) in named
+    assert not any("window 1" in window for _, _, window in named)
+    assert report.drifts == ()
+    assert report.command == "make model PROBLEM=tumour"
+    assert "Concept shift" in report.recommendation
+
+
+def test_changed_inputs_alone_are_drift_and_not_shift(
+    classifier: Classifier, lines: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    moved = [{**line, "features": [line["features"][0] * 1.3, *line["features"][1:]]} for line in lines]
+    report = _compare(classifier, tmp_path / "f.jsonl", moved)
+    assert report.shifts == ()
+    assert [drift.feature for drift in report.drifts] == ["mean_radius"]
+    assert report.to_document()["shift"] is False
+    assert "No concept shift" in report.recommendation
+
+
+def test_few_bad_answers_are_not_yet_shift(classifier: Classifier, lines: list[dict[str, Any]], tmp_path: Path) -> None:
+    """Three wrong of forty: worse than released, but the interval still reaches it."""
+    few = [{"label": line["label"], "predicted": line["label"]} for line in lines[200:240]]
+    for line in few[::15]:
+        line["label"] = "benign" if line["label"] == "malignant" else "malignant"
+    report = _compare(classifier, tmp_path / "f.jsonl", few)
+    assert report.live["accuracy"].measure.value == pytest.approx(37 / 40)
+    assert report.shifts == ()
+    assert "log_loss" not in report.live, "nothing is said of probabilities that were not given"
+
+
+def test_labels_are_decided_by_the_released_threshold(
+    classifier: Classifier, lines: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    ((label, threshold),) = classifier.manifest.thresholds.items()
+    near = [{"label": label, "probabilities": [1 - p, p]} for p in (threshold - 0.001, threshold + 0.001)] * 10
+    path = tmp_path / "f.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in near))
+    assert read_feedback(path, classifier.manifest).predicted.tolist() == [0, 1] * 10
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{", "is not JSON"),
+        ('{"predicted": "benign"}', "has no label"),
+        ('{"label": "unsure", "predicted": "benign"}', "'unsure' is not one of the classes benign, malignant"),
+        ('{"label": "benign"}', "has no predicted"),
+        ('{"label": "benign", "probabilities": [0.5]}', "must be 2 numbers"),
+        ('{"label": "benign", "probabilities": [2, -1]}', "from 0 to 1"),
+        ('{"label": "benign", "predicted": "benign", "features": [1]}', "must be 30 values"),
+        ('{"label": "benign", "predicted": "benign", "time": "soon"}', "soon"),
+        ("[]", "line 3"),
+    ],
+)
+def test_a_line_that_is_no_feedback_is_named(classifier: Classifier, tmp_path: Path, line: str, words: str) -> None:
+    path = tmp_path / "f.jsonl"
+    good = '{"label": "benign", "predicted": "benign"}\n'
+    path.write_text(good * 2 + line + "\n" + good * 30)
+    with pytest.raises(InvalidInput) as caught:
+        read_feedback(path, classifier.manifest)
+    assert "line 3" in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_too_little_feedback_says_nothing(classifier: Classifier, tmp_path: Path) -> None:
+    path = tmp_path / "f.jsonl"
+    path.write_text('{"label": "benign", "predicted": "benign"}\n' * 5)
+    with pytest.raises(InvalidInput, match="fewer than 20"):
+        read_feedback(path, classifier.manifest)
+    with pytest.raises(InvalidInput, match="there is no file"):
+        read_feedback(tmp_path / "none", classifier.manifest)
+
+
+Draw = Callable[[np.random.Generator], Any]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(0, 10**6))
+def test_stability_and_ks_are_zero_for_the_same_and_grow_with_the_distance(seed: int) -> None:
+    column = np.random.default_rng(seed).normal(size=500)
+    known = reference.describe_numbers(column)
+    assert sum(known["counts"]) == 500
+    measured = []
+    for moved in (0.0, 0.5, 2.0):
+        expected, live = reference.count_like(known, column + moved)
+        measured.append((reference.population_stability(expected, live), reference.kolmogorov_smirnov(expected, live)))
+    assert measured[0] == (0.0, 0.0)
+    assert measured == sorted(measured)
+    assert 0 < measured[1][1] < measured[2][1] <= 1
+
+
+def test_the_binned_ks_never_overstates() -> None:
+    from scipy.stats import ks_2samp
+
+    rng = np.random.default_rng(3)
+    for moved in (0.0, 0.2, 1.0):
+        a, b = rng.normal(size=400), rng.normal(size=300) + moved
+        expected, live = reference.count_like(reference.describe_numbers(a), b)
+        assert reference.kolmogorov_smirnov(expected, live) <= ks_2samp(a, b).statistic + 1e-9
+
+
+def test_a_category_never_seen_counts_as_a_bin_of_its_own() -> None:
+    known = reference.describe_categories(["a", "a", "b", ""])
+    assert known == {"kind": "categorical", "counts": {"a": 2, "b": 1}, "missing": 1}
+    expected, live = reference.count_like(known, ["a", "c", "c", ""])
+    assert (expected.tolist(), live.tolist()) == ([2, 1, 0], [1, 0, 2])
+    assert reference.population_stability(expected, live) > 1

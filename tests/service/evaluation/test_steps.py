@@ -1,0 +1,202 @@
+"""From a problem to a release: what each step leaves, what the gate lets through, and what stays as it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from service.errors import ReleaseRefused
+from service.evaluation import steps
+from service.evaluation.card import render_card
+from service.evaluation.comparison import choose_winner
+from service.evaluation.findings import Findings
+from service.evaluation.report import render_report
+from service.evaluation.workbench import Workbench
+from service.model.export import Parity
+from service.model.inference import Classifier
+from service.model.manifest import load_release
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LATER = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("tumour", {"auc": 0.99, "recall": 0.95}), ("digits", {"macro_f1": 0.96})],
+)
+def test_the_released_models_keep_what_is_promised_on_the_held_out_rows(
+    name: str, least: dict[str, float], released: Path
+) -> None:
+    manifest = load_release(released / name).manifest
+    for metric, value in least.items():
+        assert manifest.metrics["held_out"][metric]["value"] >= value
+    assert manifest.verdict["passed"]
+    assert all(floor["holds"] and floor["low"] >= floor["floor"] for floor in manifest.verdict["floors"])
+    assert set(manifest.reference) == set(manifest.input.features)
+
+
+def test_the_released_bytes_score_on_the_held_out_rows_what_their_manifest_says(
+    workbench: Workbench, released: Path
+) -> None:
+    """Recomputed from the ONNX file and the recorded split: not taken from training."""
+    classifier = Classifier.load(released / "tumour")
+    held_out = workbench.splits.held_out
+    labels, probabilities = classifier.predict(workbench.dataset.rows()[held_out])
+    truth = workbench.dataset.labels[held_out]
+    said = classifier.manifest.metrics["held_out"]
+    assert len(held_out) == classifier.manifest.metrics["held_out_rows"]
+    assert (labels == truth).mean() == pytest.approx(said["accuracy"]["value"], abs=1e-6)
+    malignant = truth == "malignant"
+    assert (labels[malignant] == "malignant").mean() == pytest.approx(said["recall"]["value"], abs=1e-6)
+    pairs = probabilities[malignant, 1][:, None] - probabilities[~malignant, 1][None, :]
+    assert ((pairs > 0) + 0.5 * (pairs == 0)).mean() == pytest.approx(said["auc"]["value"], abs=1e-6)
+
+
+def test_each_step_leaves_its_artifact(workbench: Workbench) -> None:
+    for step in (steps.frame, steps.inspect_data, steps.explore_data, steps.prepare, steps.train, steps.tune):
+        path = step(workbench)
+        assert json.loads(path.read_text())
+    names = {path.name for path in workbench.folder.iterdir()}
+    expected = {"frame.json", "data.json", "explore.json", "prepare.json", "train.json", "tune.json", "projection.png"}
+    assert expected <= names
+    splits = json.loads((workbench.folder / "prepare.json").read_text())["splits"]
+    assert splits["held_out"] == workbench.splits.held_out.tolist(), "the split is recorded"
+
+
+def test_the_quality_report_finds_what_is_wrong(workbench: Workbench) -> None:
+    from service.evaluation.quality import report_quality
+
+    frame = workbench.dataset.frame.copy()
+    frame.loc[5] = frame.loc[4]
+    frame.loc[7, "mean_radius"] = np.nan
+    frame.loc[8, "mean_radius"] = -3.0
+    frame["mean_area"] = 1.0
+    labels = workbench.dataset.labels.copy()
+    labels[4:6] = "benign", "malignant"
+    found = report_quality(replace(workbench.dataset, frame=frame, labels=labels), {"*": (0.0, 1e4)})
+    assert found["missing_values"] == 1
+    assert found["constant_columns"] == ["mean_area"]
+    assert found["duplicate_rows"] == [5]
+    assert found["contradicting_rows"] == [5]
+    assert found["out_of_range"] == {"mean_radius": [8]}
+    assert found["imbalance_ratio"] == pytest.approx(1.7, abs=0.1)
+
+
+def test_the_winner_is_the_first_that_is_not_clearly_worse_and_may_be_released(findings: Findings) -> None:
+    contenders = dict(findings.comparison.contenders)
+    metric = findings.comparison.choice.metric
+    assert choose_winner(contenders, metric) == "softmax"
+    contenders["softmax"] = replace(contenders["softmax"], parity=Parity(569, 1e-3, 0))
+    assert choose_winner(contenders, metric) == "one_vs_rest", "a model that misses parity cannot win"
+    del contenders["one_vs_rest"], contenders["softmax"]
+    assert choose_winner(contenders, metric) == "naive_bayes", "the baseline cannot win"
+
+
+def test_the_baseline_is_clearly_worse_and_two_names_of_one_model_are_equal(findings: Findings) -> None:
+    differences = findings.comparison.differences
+    assert differences["dummy"].clear
+    assert differences["dummy"].value > 0
+    assert not differences["one_vs_rest"].clear
+    assert findings.linear is not None
+    assert findings.linear["largest_probability_gap"] == 0.0
+
+
+def test_the_gate_judges_every_row_out_of_fold(findings: Findings) -> None:
+    assert findings.judged.evaluation.rows == 569
+    assert findings.verdict.rows == 569
+    assert findings.judged.estimates["recall"].interval.method == "wilson"
+    assert findings.judged.estimates["auc"].interval.method == "bootstrap"
+    assert findings.winner.held_out.evaluation.rows == 114
+
+
+def test_a_release_is_signed_off_and_made_again_without_a_changed_byte(findings: Findings, tmp_path: Path) -> None:
+    first = steps.release(findings, now=NOON, released=tmp_path)
+    assert first.changed
+    assert first.release.manifest.version == "1"
+    assert first.release.manifest.created == "2026-01-01T12:00:00Z"
+    assert Classifier(first.release).golden_failures() == []
+    before = {path.name: path.read_bytes() for path in (tmp_path / "tumour").iterdir()}
+    again = steps.release(findings, now=LATER, released=tmp_path)
+    assert not again.changed
+    assert {path.name: path.read_bytes() for path in (tmp_path / "tumour").iterdir()} == before
+    assert (findings.bench.folder / "manifest.json").read_bytes() == before["manifest.json"]
+    cautious = replace(
+        findings.comparison,
+        contenders={**findings.comparison.contenders, "softmax": replace(findings.winner, threshold=0.2)},
+    )
+    moved = steps.release(replace(findings, comparison=cautious), now=LATER, released=tmp_path)
+    assert moved.changed
+    assert (moved.release.manifest.version, moved.release.manifest.created) == ("2", "2026-02-01T12:00:00Z")
+
+
+def test_a_refused_release_leaves_the_released_model_alone(findings: Findings, tmp_path: Path) -> None:
+    steps.release(findings, now=NOON, released=tmp_path)
+    before = load_release(tmp_path / "tumour").digest
+    refused = replace(findings, verdict=replace(findings.verdict, algorithm="dummy"))
+    with pytest.raises(ReleaseRefused):
+        steps.release(refused, now=LATER, released=tmp_path)
+    assert load_release(tmp_path / "tumour").digest == before
+    assert (findings.bench.folder / "model.onnx").exists(), "the candidate is kept to be looked at"
+
+
+class _Page(HTMLParser):
+    """Collects what a page would fetch, and whether every element is closed."""
+
+    VOID = ("meta", "link", "img", "br")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.images = 0
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        self.fetched += [str(said[key]) for key in ("src", "href", "srcset", "action") if key in said]
+        if tag == "img":
+            self.images += 1
+            assert said["alt"], "a picture says in words what it shows"
+        assert tag != "script"
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def report(findings: Findings) -> str:
+    """The report of a problem that somebody wrote mark-up into."""
+    problem = replace(findings.bench.problem, objective="<script>alert(1)</script>")
+    return render_report(replace(findings, bench=replace(findings.bench, problem=problem)))
+
+
+def test_the_report_is_one_file_that_fetches_nothing(report: str) -> None:
+    page = _Page()
+    page.feed(report)
+    assert page.open == []
+    assert page.images >= 10
+    assert all(address.startswith(("data:", "#")) for address in page.fetched)
+    assert "url(" not in report
+    assert "@import" not in report
+
+
+def test_the_report_escapes_what_comes_from_outside(report: str) -> None:
+    assert "<script>" not in report
+    assert "&lt;script&gt;alert(1)" in report
+
+
+def test_metrics_and_card_say_the_same_as_the_gate(findings: Findings) -> None:
+    document = json.loads(steps.evaluate(findings).read_text())
+    assert document["winner"] == "softmax"
+    assert document["contenders"]["naive_bayes"]["against_winner"]["value"] is not None
+    assert document["contenders"]["dummy"]["may_be_released"] is False
+    card = render_card(findings)
+    assert f"{findings.judged.estimates['recall'].measure.value:.4f}" in card
+    assert "## Not for" in card
