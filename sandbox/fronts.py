@@ -15,7 +15,7 @@ from failover.errors import Unavailable
 from failover.testing.clock import Clock
 from sandbox.certificates import KeyPair
 from sandbox.entry_points import Binding, Front
-from sandbox.faults import Faults
+from sandbox.faults import Fault, Faults
 from sandbox.listener import Listener, Surroundings
 from sandbox.replicas import Supervisor
 
@@ -53,7 +53,7 @@ class Fronts:
         self._thread = threading.Thread(target=self._run, name="fronts", daemon=True)
         self._running = threading.Event()
         self._syncing = asyncio.Lock()
-        self._ended = asyncio.Event()
+        self._ended = False
 
     def start(self) -> None:
         self._thread.start()
@@ -61,8 +61,8 @@ class Fronts:
 
     def stop(self) -> None:
         """Close every listener and connection. Without a `start` there is nothing to do."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._ended.set)
+        self._ended = True
+        if self._thread.is_alive():
             self._thread.join()
 
     def apply(self, fronts: Sequence[Front]) -> None:
@@ -99,25 +99,32 @@ class Fronts:
         """Faults begin and expire by the clock: look at them at a rate that no checker notices."""
         self._loop = asyncio.get_running_loop()
         self._running.set()
-        while not self._ended.is_set():
-            async with self._syncing:
-                problems = await self._sync()
-            for problem in problems:
-                if problem.what not in self._said:
-                    self._around.report(str(problem))
-            self._said = {problem.what for problem in problems}
-            try:
-                await asyncio.wait_for(self._ended.wait(), _SYNC_WALL_SECONDS)
-            except TimeoutError:
-                continue
+        faults: list[Fault] = []
+        while not self._ended:
+            active = self._around.faults.active()
+            # Nothing broken, nothing mended, nothing that could not be had: nothing to do.
+            if active or active != faults or self._said:
+                async with self._syncing:
+                    problems = await self._sync()
+                self._tell(problems)
+            faults = active
+            await asyncio.sleep(_SYNC_WALL_SECONDS)
         self._loop = None
         await asyncio.gather(*(listener.close() for listener in self._listeners.values()))
         self._listeners.clear()
+
+    def _tell(self, problems: Sequence[Unavailable]) -> None:
+        """Report what is new."""
+        for problem in problems:
+            if problem.what not in self._said:
+                self._around.report(str(problem))
+        self._said = {problem.what for problem in problems}
 
     async def _apply(self, fronts: Sequence[Front]) -> None:
         async with self._syncing:
             self._wanted = {f.key: f for f in fronts}
             problems = await self._sync()
+        self._said = {problem.what for problem in problems}  # the caller is told; try again from now on
         if problems:
             hints = dict.fromkeys(problem.hint for problem in problems)
             raise Unavailable("\n".join(problem.what for problem in problems), hint="; ".join(hints))

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from sandbox.processes import Process
 
@@ -39,7 +40,7 @@ class Workload:
     concurrency: int  # requests at once that one replica takes before another is started
     probe_path: str
 
-    @property
+    @cached_property  # asked for at each connection and each tick
     def revision(self) -> str:
         """Changes with whatever makes new replicas necessary; scaling does not."""
         fixed = (self.image, self.port, self.environment, self.probe_path)
