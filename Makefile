@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUN := $(BIN)/python -m
 EXEC := $(RUN) sandbox exec --
 .DEFAULT_GOAL := help
-.PHONY: help up status predict drill shell down clean fault heal speed test lint model lock
+.PHONY: help up status predict drill shell down clean fault heal speed test lint model lock reference
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-28s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ test: .venv/complete ## every test, offline but for loopback
 
 lint: .venv/complete ## formatting, imports, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+reference: .venv/complete ## write the reference pages that are made from the code
+	@$(RUN) sandbox.clouds.reference
 
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits
 	@$(RUN) service model $(if $(PROBLEM),--problem $(PROBLEM))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -139,12 +140,21 @@ def _deploy(
 
 
 def _make_ready(layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, str], stack: str, report: Report) -> None:
-    """The stack exists, and no dead command's lock or half-done operation is in its way."""
+    """The stack exists, and neither a dead command's lock nor what it left half done is in its way."""
     if not stack_exists(layout, stack):
         commands.run(pulumi, ["stack", "init", stack], environ=environment, directory=layout.root)
     recover.recover(
-        pulumi, PROJECT, stack, state=layout.pulumi_state, environ=environment, directory=layout.root, say=report
+        pulumi,
+        PROJECT,
+        stack,
+        state=layout.pulumi_state,
+        environ=environment,
+        directory=layout.root,
+        say=report,
     )
+    known = {"stack": stack, "known": known_resources(layout, stack)}
+    for key in control.connect(layout).call("POST", "/orphans", known)["forgotten"]:
+        report(f"{stack}: undone, for an interrupted update left it where no stack knows it: {key}")
 
 
 def _summary(events: str) -> dict[str, int]:
@@ -159,9 +169,30 @@ def _summary(events: str) -> dict[str, int]:
     return {}
 
 
+def known_resources(layout: Layout, stack: str) -> list[tuple[str, str]]:
+    """(type, id) of all that Pulumi's state holds of a stack, what waits for its deletion too.
+
+    Raises Unavailable for a state that cannot be read: taking that for an empty one would undo the whole stack.
+    """
+    path = _state_file(layout, stack)
+    try:
+        checkpoint = json.loads(path.read_text())["checkpoint"]
+        resources = (checkpoint.get("latest") or {}).get("resources") or []
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise Unavailable(
+            f"the state of the stack {stack} cannot be read: {error}",
+            hint=f"{path}.bak is the state before; or `make clean`, then `make up`",
+        ) from error
+    return [(r["type"], r["id"]) for r in resources if r.get("id")]
+
+
+def _state_file(layout: Layout, stack: str) -> Path:
+    return layout.pulumi_state / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+
+
 def stack_exists(layout: Layout, stack: str) -> bool:
     """Whether Pulumi's file backend holds the stack; looking saves half a second of asking the CLI."""
-    return (layout.pulumi_state / ".pulumi" / "stacks" / PROJECT / f"{stack}.json").exists()
+    return _state_file(layout, stack).exists()
 
 
 def wait_healthy(layout: Layout, instance: Instance, report: Report) -> None:

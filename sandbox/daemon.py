@@ -52,6 +52,7 @@ class Daemon:
         self._names: dict[str, list[str]] = {}
         self._providers = contextlib.ExitStack()
         self._control: BaseWSGIServer | None = None
+        self._clouds: SimulatedClouds | None = None
         self.route53 = MovingRoute53(
             speed=instance.speed,
             api_address=(instance.address(places.API), places.API_PORT),
@@ -108,11 +109,13 @@ class Daemon:
             self.route53.restore(json.loads(self.layout.route53.read_text()))
         self.route53.start()
         self.resolving.start()
+        self._clouds = SimulatedClouds(self.world, self._why_silent)
+        for key in self._clouds.recover():
+            _log.info("found again what was made when the sandbox was killed: %s", key)
         self.supervisor.start()
         self.fronts.start()
         self.reconcile()
-        clouds = SimulatedClouds(self.world, self._why_silent)
-        self._providers.enter_context(plugins.running(clouds, self.layout.pulumi_home))
+        self._providers.enter_context(plugins.running(self._clouds, self.layout.pulumi_home))
         threading.Thread(target=self._follow, name="follow", daemon=True).start()
         self._control = make_server(
             self.instance.address(places.API),
@@ -242,6 +245,7 @@ class Daemon:
             ("POST", "/fault"): self._inject,
             ("POST", "/heal"): self._heal,
             ("POST", "/speed"): self._set_speed,
+            ("POST", "/orphans"): self._forget_orphans,
             ("POST", "/stop"): lambda body: self.stopped.set(),
         }
 
@@ -292,6 +296,10 @@ class Daemon:
         ended = self.faults.heal(body.get("site") or None)
         self.supervisor.release(body.get("site") or None)
         return {"healed": [f"{f.site} {f.kind}".strip() for f in ended]}
+
+    def _forget_orphans(self, body: dict[str, Any]) -> dict[str, Any]:
+        known = {(type_, id_) for type_, id_ in body["known"]}
+        return {"forgotten": self._clouds.forget_orphans(body["stack"], known) if self._clouds else []}
 
     def _set_speed(self, body: dict[str, Any]) -> dict[str, Any]:
         self.route53.set_speed(int(body["speed"]))

@@ -81,7 +81,7 @@ def _curl(document: dict[str, Any]) -> str:
     """How an unmodified curl reaches the endpoint by its name."""
     port = f":{443 + document['port_offset']}" if document["port_offset"] else ""
     url = f"https://{document['host']}{port}/healthz"
-    return f"curl --doh-url {document['doh']} --cacert {document['ca']} {url}"
+    return f"curl --doh-url {document.get('doh', '')} --cacert {document['ca']} {url}"
 
 
 def _pulumi_line(pulumi: dict[str, Any] | None) -> str:
