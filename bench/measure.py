@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import random
 import signal
 import socket
 import statistics
@@ -75,6 +76,9 @@ def running(peer: Peer) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
             )
         try:
             yield port, process
+        except click.ClickException as error:
+            said = Path(folder, "out").read_text(errors="replace")[-1500:]
+            raise click.ClickException(f"{error.message}; its last words:\n{said}") from error
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -87,10 +91,14 @@ def _environment(peer: Peer, port: int, folder: str) -> dict[str, str]:
 
 
 def _free_port() -> int:
-    """A port with two free ones behind it, which MLServer takes as well."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return min(int(probe.getsockname()[1]), 60000)
+    """The first of three free ports in a row: MLServer takes all of them. Below the range that clients are given."""
+    while True:
+        port = random.randrange(20000, 30000)
+        with contextlib.suppress(OSError):
+            for each in range(port, port + 3):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", each))
+            return port
 
 
 def ask_once(request: Ask, port: int) -> tuple[int, bytes]:
