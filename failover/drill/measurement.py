@@ -23,8 +23,8 @@ class MeasuredTerm:
 
     @property
     def holds(self) -> bool:
-        """best <= measured <= worst; what was not measured does not hold."""
-        return self.measured is not None and self.best <= self.measured <= self.worst
+        """best <= measured <= worst, a miss within the observers' resolution being none; unmeasured does not hold."""
+        return self.measured is not None and self.best - self.doubt <= self.measured <= self.worst + self.doubt
 
 
 @dataclass(frozen=True)

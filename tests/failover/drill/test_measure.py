@@ -147,3 +147,12 @@ def test_percentile_is_the_smallest_that_enough_do_not_exceed(values: list[float
 
 def test_percentile_of_nothing() -> None:
     assert percentile([], 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("measured", "holds"), [(30.0, True), (30.5, True), (31.0, True), (31.1, False), (-1.0, True), (-1.1, False)]
+)
+def test_a_miss_within_the_resolution_is_none(measured: float, holds: bool) -> None:
+    term = MeasuredTerm("caches", best=0.0, typical=24.0, worst=30.0, measured=measured, doubt=1.0, why="")
+    assert term.holds is holds
+    assert not MeasuredTerm("caches", 0.0, 24.0, 30.0, None, 1.0, "").holds
