@@ -60,7 +60,7 @@ class Overload:
 
 @contextmanager
 def running(peer: Peer) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """A server on its own core, on a free port; its whole process group is ended afterwards."""
+    """A server on its own core, on a free port; its whole family of processes is ended afterwards."""
     python = make_environment(peer.name.replace(" ", "-").lower(), peer.lock)
     with tempfile.TemporaryDirectory() as folder:
         port = _free_port()
@@ -80,9 +80,20 @@ def running(peer: Peer) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
             said = Path(folder, "out").read_text(errors="replace")[-1500:]
             raise click.ClickException(f"{error.message}; its last words:\n{said}") from error
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a server with all its workers, also those that have left its process group, as BentoML's do."""
+    family: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family = psutil.Process(process.pid).children(recursive=True)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for each in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
+    process.wait()
 
 
 def _environment(peer: Peer, port: int, folder: str) -> dict[str, str]:
