@@ -27,6 +27,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("service.evaluation.commands", "Step 7: every algorithm measured on the same rows."),
     "present": ("service.evaluation.commands", "Step 8: the report and the model card."),
     "release": ("service.evaluation.commands", "Step 9: the gate, and the release."),
+    "savedmodel": ("service.evaluation.commands", "Write a linear model as a TensorFlow SavedModel (an extra)."),
     "bench-metrics": ("service.evaluation.benchmark", "Time the metrics against scikit-learn, in one run."),
     "predict": ("service.evaluation.batch", "Classify a CSV file, here or by an endpoint."),
     "shift": ("service.evaluation.shift", "Compare live predictions with what was released."),

@@ -8,13 +8,16 @@ from typing import Any
 
 import click
 
+from service.errors import ServiceError
 from service.evaluation import steps
 from service.evaluation.advisor import Advice, Point
 from service.evaluation.cli import open_bench, print_result, problem_options, say_errors
-from service.evaluation.comparison import run_comparison
+from service.evaluation.comparison import run_comparison, train
 from service.evaluation.findings import Findings, advise_on
 from service.evaluation.workbench import Workbench
+from service.model.algorithms import LINEAR
 from service.model.release import RELEASED, read_now
+from service.model.savedmodel import export_savedmodel, measure_savedmodel_parity
 
 
 def _step(name: str, run: Callable[[Workbench], Path]) -> click.Command:
@@ -73,6 +76,23 @@ def advise(as_json: bool, **asked: Any) -> None:
         advice = advise_on(bench, winner)
     document = {"problem": bench.problem.name, "algorithm": winner.algorithm, **advice.to_document()}
     print_result(document, as_json, _say_advice(bench, winner.algorithm, advice))
+
+
+@click.command("savedmodel")
+@problem_options
+@click.option("--algorithm", type=click.Choice(LINEAR), default=LINEAR[0], show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the SavedModel.")
+@say_errors
+def savedmodel(as_json: bool, algorithm: str, out: Path, **asked: Any) -> None:
+    """Write a linear model as a TensorFlow SavedModel, and hold it to the same parity as ONNX."""
+    with open_bench(**asked) as bench:
+        pipeline = train(bench, algorithm, bench.trials[algorithm][0].parameters, bench.splits.training)
+        export_savedmodel(pipeline, out)
+        parity = measure_savedmodel_parity(pipeline, out, bench.dataset.rows())
+    said = {"folder": str(out), "rows": parity.rows, "largest_gap": parity.largest_gap, "holds": parity.holds}
+    print_result(said, as_json, f"{out}: the largest gap on {parity.rows} rows is {parity.largest_gap:.2g}")
+    if not parity.holds:
+        raise ServiceError(f"the SavedModel in {out} does not answer like the trained model", hint="do not use it")
 
 
 def _say_released(found: Findings, done: steps.Released) -> str:
@@ -135,4 +155,5 @@ COMMANDS: dict[str, click.Command] = {
     "release": release,
     "model": model,
     "advise": advise,
+    "savedmodel": savedmodel,
 }
