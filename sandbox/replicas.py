@@ -19,7 +19,6 @@ from failover.errors import Unavailable
 from failover.testing.clock import Clock
 from sandbox import images
 from sandbox.processes import Process, answers, end_leftovers, program_of, write_down
-from sandbox.revisions import GoodRevisions
 from sandbox.workloads import RESTART_SECONDS, Group, Replica, Workload
 
 __all__ = ["Replica", "Supervisor", "Workload"]
@@ -36,7 +35,7 @@ class Supervisor:
 
     Args:
         addresses: loopback addresses for replicas.
-        state_file: where running processes are written down; beside it, which revision of a workload was good.
+        state_file: where running processes are written down.
         report: told of deaths and failures, one line each.
     """
 
@@ -55,7 +54,6 @@ class Supervisor:
         self._store = image_store
         self._addresses = list(addresses)
         self._state_file = state_file
-        self._good = GoodRevisions(state_file.with_name("revisions.json"))
         self._logs = logs
         self._report = report
         self._stop_wall_seconds = stop_wall_seconds
@@ -96,7 +94,7 @@ class Supervisor:
             wanted = {w.key: w for w in workloads}
             for key, workload in wanted.items():
                 if key not in self._groups:
-                    self._groups[key] = Group(workload, proven=self._good.get(key))
+                    self._groups[key] = Group(workload)
                 self._groups[key].ask(workload)
             for key, group in self._groups.items():
                 if key not in wanted:
@@ -111,7 +109,7 @@ class Supervisor:
         deadline = self._clock.now() + timeout_seconds
         with self._changed:
             if key in self._groups:
-                self._groups[key].failed.pop(self._groups[key].workload.revision, None)
+                self._groups[key].retry()
             while True:
                 group = self._groups.get(key)
                 if group is not None and group.workload.revision in group.failed:
@@ -205,7 +203,6 @@ class Supervisor:
         group.prove()
         if group.is_gone:
             del self._groups[key]
-        self._good.keep(key, None if group.is_gone else group.proven)
         return [(group, group.active)] * group.missing(now)
 
     def _bury(self, group: Group, now: float) -> None:
@@ -236,7 +233,7 @@ class Supervisor:
             replica = Replica(workload, address, Process(program, variables, log), self._clock.now())
         except Unavailable as error:
             with self._changed:
-                group.failed[workload.revision] = str(error)
+                group.fail(workload.revision, str(error), self._clock.now())
                 self._changed.notify_all()
             return
         with self._changed:

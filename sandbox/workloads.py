@@ -17,6 +17,9 @@ from sandbox.processes import Process
 # Life-seconds from a replica's death to its successor's start: scheduling, pulling, starting. Assumed: no cloud
 # promises a figure, and ECS's own restarts are seen at 20 s and more.
 RESTART_SECONDS = 20.0
+# Life-seconds until a revision that never served is tried again, where there is none to fall back on: the longest that
+# a Kubernetes kubelet waits between two starts of a container that crashes.
+RETRY_SECONDS = 300.0
 # Life-seconds that a new revision has to get ready before it is given up.
 READY_SECONDS = 300.0
 # The same on the wall: a laptop starts no Python any faster when its clock runs faster.
@@ -157,7 +160,13 @@ class Group:
         self.restart_at = max(self.restart_at, now + RESTART_SECONDS)
         others = any(r.ready for r in self.of_revision(replica.revision))
         if not (replica.ready or replica.killed or others or self.is_proven(replica.revision)):
-            self.failed[replica.revision] = f"exit code {replica.process.exit_code}: {replica.process.tail()}"
+            self.fail(replica.revision, f"exit code {replica.process.exit_code}: {replica.process.tail()}", now)
+
+    def fail(self, revision: str, why: str, now: float) -> None:
+        """Give a revision up: the last good one goes on, or this one is tried again much later."""
+        self.failed[revision] = why
+        if self.active.revision == revision:
+            self.restart_at = now + RETRY_SECONDS
 
     def late(self, now: float, speed: int) -> list[Replica]:
         """The replicas that had their time to get ready; one that never served before has failed with it."""
@@ -165,7 +174,9 @@ class Group:
         late = [r for r in self.replicas if not r.ready and r.stopping_since is None and now - r.started > limit]
         for replica in late:
             if not self.is_proven(replica.revision) and not any(r.ready for r in self.of_revision(replica.revision)):
-                self.failed[replica.revision] = f"no answer on {replica.workload.probe_path}: {replica.process.tail()}"
+                self.fail(
+                    replica.revision, f"no answer on {replica.workload.probe_path}: {replica.process.tail()}", now
+                )
         return late
 
     def scale(self, now: float) -> None:
@@ -182,7 +193,7 @@ class Group:
 
     def missing(self, now: float) -> int:
         """How many replicas of `active` to start now."""
-        if self.active.revision in self.failed or now < self.restart_at:
+        if now < self.restart_at:
             return 0
         missing = self.wanted - len(self.of_revision(self.active.revision))
         if now < self.held_until:
@@ -202,6 +213,7 @@ class Group:
         ready = sum(r.ready for r in self.of_revision(self.active.revision))
         if ready and ready >= self.wanted:
             self.proven = self.active
+            self.failed.pop(self.active.revision, None)
 
     def hold(self, victims: Sequence[Replica], until: float, count: int | None) -> None:
         """Kill these, and start no successors before `until`: as many fewer, or none at all."""
@@ -209,6 +221,11 @@ class Group:
         for replica in victims:
             replica.killed = True
             replica.process.send(signal.SIGKILL)
+
+    def retry(self) -> None:
+        """The newest revision is asked for again: forget that it failed."""
+        if self.failed.pop(self.workload.revision, None) is not None:
+            self.restart_at = 0.0
 
     def release(self) -> None:
         """Let replicas be started again, at once."""

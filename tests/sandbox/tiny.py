@@ -38,6 +38,8 @@ if mode == "parent":
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     print("child", child.pid, flush=True)
 gate = os.environ.get("GATE")
+if mode == "crash-without" and not os.path.exists(gate):
+    sys.exit("it needs its gate")
 
 
 def answer(connection):
@@ -71,7 +73,7 @@ while True:
     connection, _ = listener.accept()
     threading.Thread(target=answer, args=(connection,), daemon=True).start()
 """
-_blocks = itertools.count(1)
+_blocks = itertools.count(os.getpid())
 
 
 def build_image(folder: Path) -> images.Image:
@@ -85,8 +87,12 @@ def build_image(folder: Path) -> images.Image:
 
 
 def own_block() -> str:
-    """The first three octets of loopback addresses that no other test has, also in another process of pytest."""
-    return f"127.{91 + os.getpid() // 256 % 100}.{(os.getpid() + 37 * next(_blocks)) % 256}"
+    """The first three octets of loopback addresses that no other test has, also in another worker of pytest.
+
+    Above those that sandboxes choose from, so that tests may run beside one.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    return f"127.{192 + os.getpid() % 7 * 8 + worker}.{next(_blocks) % 256}"
 
 
 class Wall:
