@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUN := $(BIN)/python -m
 EXEC := $(RUN) sandbox exec --
 .DEFAULT_GOAL := help
-.PHONY: help up status predict drill shell down clean fault heal speed test lint model lock reference
+.PHONY: help up status predict drill shell down clean fault heal speed test lint model lock reference bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-28s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ reference: .venv/complete ## write the reference pages that are made from the co
 
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits
 	@$(RUN) service model $(if $(PROBLEM),--problem $(PROBLEM))
+
+bench: .venv/complete ## the endpoint beside its peers, as ratios in one run: ARGS="--quick"
+	@$(RUN) bench $(ARGS)
 
 lock: ## resolve the pinned requirements again (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --group dev -o requirements.lock
