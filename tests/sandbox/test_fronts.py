@@ -343,9 +343,9 @@ def test_a_client_that_vanishes_leaves_nothing_behind(site: Site) -> None:
 
 def test_two_hundred_idle_connections_disturb_nobody(site: Site) -> None:
     with ExitStack() as stack:
-        for _ in range(100):
+        for _ in range(150):
             stack.enter_context(site.connect())  # says nothing at all
-        for _ in range(100):
+        for _ in range(50):
             stack.enter_context(site.connect_tls())  # and nothing after the handshake
         began = time.monotonic()
         assert site.get()[0] == 200

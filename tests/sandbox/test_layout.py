@@ -131,6 +131,14 @@ def test_that_command_names_every_address_that_a_sandbox_uses() -> None:
     assert sorted(named) == sorted(instance.address(host) for host in used)
 
 
+def test_the_page_on_the_sandbox_shows_that_command() -> None:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Unavailable) as caught:
+        refuse_binding(patch, lambda host, _: errno.EADDRNOTAVAIL)
+        require_loopback("127.x.y")
+    page = Path(__file__).parents[2] / "docs" / "concepts" / "sandbox.md"
+    assert f"\n{caught.value.hint}\n" in page.read_text()
+
+
 def test_addresses_that_vanished_since_are_noticed(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     layout.save_instance(choose_instance(layout, port_offset=21000))
     refuse_binding(monkeypatch, lambda host, _: errno.EADDRNOTAVAIL if host.endswith(".200") else None)
