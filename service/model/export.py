@@ -81,6 +81,10 @@ def export_onnx(pipeline: Pipeline, *, name: str, features: int, datatype: str) 
             target_opset=OPSETS,
         )
     only = Extractor(graph).extract_model([INPUT_NAME], ["probabilities"])
+    # skl2onnx keeps these in a set, whose order is another one in each process.
+    opsets = sorted(only.opset_import, key=lambda entry: entry.domain)
+    del only.opset_import[:]
+    only.opset_import.extend(opsets)
     content: bytes = only.SerializeToString(deterministic=True)
     return content
 

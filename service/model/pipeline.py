@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 from skl2onnx.sklapi import CastTransformer
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
@@ -50,18 +49,9 @@ def build_pipeline(
 
 
 def fit_pipeline(pipeline: Pipeline, rows: NDArray[Any], truth: ArrayLike) -> Pipeline:
-    """Fit so that the same rows give the same model, byte for byte.
-
-    On one thread, because sums depend on how many threads share them; and with the learnt weights of linear models
-    rounded to what a float32 holds, because their last bits depend on where in memory the rows happened to lie.
-    """
+    """Fit on one thread: the sums of a linear algebra library depend on how many threads share them."""
     with threadpool_limits(1):
         fitted: Pipeline = pipeline.fit(rows, truth)
-    classifier = fitted.steps[-1][1]
-    for part in getattr(classifier, "estimators_", [classifier]):
-        if isinstance(part, LogisticRegression):
-            part.coef_ = part.coef_.astype(np.float32).astype(np.float64)
-            part.intercept_ = part.intercept_.astype(np.float32).astype(np.float64)
     return fitted
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from service.errors import InvalidInput
@@ -121,6 +122,16 @@ def test_parity_of_every_algorithm_on_every_row(name: str, algorithm: str, mixed
     assert parity.holds
     again = export_onnx(pipeline, name=name, features=len(dataset.features), datatype=dataset.datatype)
     assert again == model, "the same pipeline must give the same bytes"
+
+
+def test_the_bytes_of_a_model_do_not_depend_on_the_order_of_a_set(tumour: Dataset) -> None:
+    """skl2onnx lists operator sets in the order of a set of texts, which is another one in each process."""
+    _, truth = encode_labels(tumour, "malignant")
+    pipeline = fit_pipeline(build_pipeline("softmax", {}, tumour, classes=2), tumour.rows(), truth)
+    model = onnx.load_from_string(export_onnx(pipeline, name="x", features=30, datatype="FP32"))
+    domains = [entry.domain for entry in model.opset_import]
+    assert domains == sorted(domains)
+    assert len(domains) == 2
 
 
 def test_parity_does_not_hold_beyond_its_tolerance() -> None:
