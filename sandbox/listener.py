@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from failover.errors import OutlastError
 from failover.testing.clock import Clock
@@ -62,6 +63,7 @@ class Listener:
         self._sockets: list[socket.socket] = []
         self._accepting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._new: set[socket.socket] = set()  # accepted, and not yet a stream
         self._writers: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
         self._turn = 0
@@ -107,6 +109,8 @@ class Listener:
         for writer in self._writers:
             sockets.reset(writer.get_extra_info("socket"))
             writer.transport.abort()
+        for connection in self._new:
+            sockets.reset(connection)
         for task in self._tasks:
             task.cancel()
 
@@ -130,21 +134,24 @@ class Listener:
                 self._around.report(f"{self.front.address}:{self.port} cannot accept a connection: {error}")
                 await asyncio.sleep(0.1)
                 continue
+            self._new.add(connection)
             task = loop.create_task(self._welcome(connection))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(partial(self._forget, connection))
+
+    def _forget(self, connection: socket.socket, task: asyncio.Task[None]) -> None:
+        """A task that is cancelled before its first step never runs, so closing cannot be left to it alone."""
+        self._tasks.discard(task)
+        if connection in self._new:
+            self._new.discard(connection)
+            connection.close()
 
     async def _welcome(self, connection: socket.socket) -> None:
         """Serve a new connection, unless a fault of this moment has other plans for it."""
         with contextlib.suppress(*_GONE):
-            try:
-                let_in = await self._let_in(connection)
-            except BaseException:
-                connection.close()
-                raise
-            if not let_in:
-                connection.close()
+            if not await self._let_in(connection):
                 return
+            self._new.discard(connection)  # from here on it is asyncio's to close
             reader, writer = await sockets.streams(connection, self._tls, _HANDSHAKE_WALL_SECONDS)
             self._writers.add(writer)
             try:

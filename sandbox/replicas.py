@@ -25,6 +25,10 @@ __all__ = ["Replica", "Supervisor", "Workload"]
 
 # Wall seconds. A process needs real time to end, at any speed of the clock.
 STOP_WALL_SECONDS = 8.0
+# When the whole sandbox goes there is nobody to drain for: what has not ended by then is killed.
+OFF_WALL_SECONDS = 1.0
+# Life seconds that a stopping replica goes on answering, while its front learns of it; the service's own default.
+DRAIN_SECONDS = 5.0
 _TICK_WALL_SECONDS = 0.1
 _PROBE_EVERY_WALL_SECONDS = 0.05
 _TRIM_EVERY_TICKS = 100
@@ -74,7 +78,7 @@ class Supervisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop every replica and wait until it is gone."""
+        """Stop every replica at once and wait until it is gone."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -83,7 +87,7 @@ class Supervisor:
         replicas = [r for g in self._groups.values() for r in g.replicas]
         for replica in replicas:
             replica.stop()
-        deadline = time.monotonic() + self._stop_wall_seconds
+        deadline = time.monotonic() + min(self._stop_wall_seconds, OFF_WALL_SECONDS)
         for replica in replicas:
             replica.process.end(deadline - time.monotonic())
         self._state_file.unlink(missing_ok=True)
@@ -228,7 +232,12 @@ class Supervisor:
             program = program_of(images.load(self._store, workload.image), self._report)
             address = self._lease()
             # Bound to the replica's own address: in life the network namespace is its own; here nothing opens wider.
-            variables = {**dict(workload.environment), "PORT": str(workload.port), "OUTLAST_HOST_BIND": address}
+            variables = {
+                "OUTLAST_DRAIN_SECONDS": f"{self._clock.to_wall(DRAIN_SECONDS):g}",
+                **dict(workload.environment),
+                "PORT": str(workload.port),
+                "OUTLAST_HOST_BIND": address,
+            }
             log = self._logs / f"{workload.stack}-{address.rpartition('.')[2]}.log"
             replica = Replica(workload, address, Process(program, variables, log), self._clock.now())
         except Unavailable as error:
@@ -245,14 +254,15 @@ class Supervisor:
                 group.restart_at = self._clock.now() + RESTART_SECONDS
                 raise
         replica.process.release()
-        threading.Thread(target=self._await_answer, args=(replica,), name="probe", daemon=True).start()
+        threading.Thread(target=self._await_answer, args=(group, replica), name="probe", daemon=True).start()
 
-    def _await_answer(self, replica: Replica) -> None:
+    def _await_answer(self, group: Group, replica: Replica) -> None:
         """Probe until the first good answer. A thread of its own: one that hangs must not hold up the others."""
         while not self._ended and replica.alive and replica.stopping_since is None:
             if answers(replica.address, replica.port, replica.workload.probe_path):
                 with self._changed:
                     replica.ready = True
+                    group.prove()
                     self._changed.notify_all()
                 return
             time.sleep(_PROBE_EVERY_WALL_SECONDS)
