@@ -74,6 +74,7 @@ def build(
             "GOCACHE": str(folder / "objects"),
             "GOPATH": str(folder / "path"),
             "GOFLAGS": "-modcacherw",  # modules come read-only otherwise, and these are to be removed
+            "XDG_CONFIG_HOME": str(folder / "config"),  # where Go would leave counters of its own use
         }
     binary = folder / "bin" / "pulumi"
     command = [go, "build", "-v", *_FLAGS, _linker_flags(pinned_version(sources)), "-o", str(binary), COMMAND]
@@ -81,7 +82,7 @@ def build(
     # fetching another one.
     settings = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off", **own}
     _run_build(command, sources, {**environ, **settings}, say)
-    for leftover in ("toolchain", "modules", "objects", "path"):
+    for leftover in ("toolchain", "modules", "objects", "path", "config"):
         shutil.rmtree(folder / leftover, ignore_errors=True)
     return binary.parent
 

