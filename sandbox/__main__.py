@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,8 @@ def up(speed: int | None, dns_port: int | None, port_offset: int | None, as_json
     from failover.testing.clock import SPEEDS
     from sandbox.bringup import bring_up
 
+    # A service manager's SIGTERM is as good a reason to end in order as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if speed is not None and speed not in SPEEDS:
         raise InvalidInput(f"SPEED={speed} would break TTLs", hint=f"one of {', '.join(map(str, SPEEDS))}")
     done = bring_up(_layout(), _report, speed=speed, dns_port=dns_port, port_offset=port_offset)

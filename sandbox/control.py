@@ -95,6 +95,7 @@ def start(layout: Layout) -> Control:
     log = layout.logs / "daemon.log"
     began = log.stat().st_size if log.exists() else 0
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PULUMI_"))}
+    environment["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # replicas are started from a process that serves gRPC
     with log.open("ab") as output:
         # A session of its own: Ctrl-C in `make up` is for `make up`.
         process = subprocess.Popen(
