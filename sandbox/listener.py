@@ -23,7 +23,6 @@ from sandbox.entry_points import Front, plain_answer, redirect_answer
 from sandbox.faults import Faults
 from sandbox.replicas import Replica, Supervisor
 
-_CHUNK = 64 * 1024
 # Wall seconds; a laptop needs them however fast the clock runs.
 _CONNECT_WALL_SECONDS = 2.0
 _HANDSHAKE_WALL_SECONDS = 10.0
@@ -189,7 +188,7 @@ class Listener:
             writer.write(redirect_answer(head))
             return
         # A connection that is opened ahead of need is no load yet.
-        first = await asyncio.wait_for(reader.read(_CHUNK), _IDLE_WALL_SECONDS)
+        first = await asyncio.wait_for(reader.read(sockets.CHUNK), _IDLE_WALL_SECONDS)
         if not first:
             return
         found = await self._connect()
@@ -211,8 +210,8 @@ class Listener:
 
         Raises OSError where the client went away, or the replica in the middle of its answer.
         """
-        there = asyncio.create_task(_pump(client[0], replica[1], self._flowing))
-        back = asyncio.create_task(_pump(replica[0], client[1], self._flowing))
+        there = asyncio.create_task(sockets.pump(client[0], replica[1], self._flowing))
+        back = asyncio.create_task(sockets.pump(replica[0], client[1], self._flowing))
         try:
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
             if not back.done():
@@ -250,7 +249,7 @@ class Listener:
         self._turn += 1
         for position in range(len(replicas)):
             replica = replicas[(self._turn + position) % len(replicas)]
-            opening = asyncio.open_connection(replica.address, replica.port, limit=_CHUNK)
+            opening = asyncio.open_connection(replica.address, replica.port, limit=sockets.CHUNK)
             with contextlib.suppress(OSError):  # a TimeoutError is one
                 return replica, await asyncio.wait_for(opening, _CONNECT_WALL_SECONDS)
         return None
@@ -280,27 +279,3 @@ class Listener:
             return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
         connection.context = self._contexts[binding.host, bad]
         return None
-
-
-async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
-) -> tuple[int, OSError | None]:
-    """Pass bytes on until the sender ends, then say so to the receiver.
-
-    Returns how many were passed on and, where it did not end well, the sender's error; raises the receiver's.
-    """
-    passed = 0
-    while True:
-        try:
-            data = await reader.read(_CHUNK)
-        except OSError as error:
-            return passed, error
-        await flowing.wait()
-        if not data:
-            break
-        writer.write(data)
-        await writer.drain()
-        passed += len(data)
-    if writer.can_write_eof():
-        writer.write_eof()
-    return passed, None

@@ -177,7 +177,7 @@ class Supervisor:
     def status(self) -> list[dict[str, Any]]:
         """One entry a workload: key, stack, bounds, what failed, replicas with pid, address and readiness."""
         with self._changed:
-            return [_describe(key, group) for key, group in self._groups.items()]
+            return [group.describe() for group in self._groups.values()]
 
     # -- the loop -----------------------------------------------------------------------------------
 
@@ -286,28 +286,3 @@ class Supervisor:
         if what != self._said:
             self._said = what
             self._report(what)
-
-
-def _describe(key: str, group: Group) -> dict[str, Any]:
-    return {
-        "workload": key,
-        "stack": group.workload.stack,
-        "image": group.workload.image,
-        "revision": group.workload.revision,
-        "wanted": group.wanted,
-        "min": group.workload.min_replicas,
-        "max": group.workload.max_replicas,
-        "failed": dict(group.failed),
-        "replicas": [
-            {
-                "pid": r.process.pid,
-                "address": r.address,
-                "port": r.port,
-                "ready": r.ready,
-                "revision": r.revision,
-                "connections": r.connections,
-            }
-            for r in group.replicas
-            if r.alive
-        ],
-    }

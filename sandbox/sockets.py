@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 
+CHUNK = 64 * 1024
 _BACKLOG = 512
 # A fatal alert `unrecognized_name` (RFC 6066, 3) in a record of its own (RFC 8446, 5.1 and 6).
 _UNRECOGNIZED_NAME = bytes([21, 3, 3, 0, 2, 2, ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME])
@@ -58,7 +59,7 @@ async def swallow(connection: socket.socket, wall_seconds: float) -> None:
     connection.setblocking(False)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(wall_seconds):
-            while await asyncio.get_running_loop().sock_recv(connection, 65536):
+            while await asyncio.get_running_loop().sock_recv(connection, CHUNK):
                 pass
 
 
@@ -67,7 +68,7 @@ async def streams(
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Streams over an accepted connection, TLS agreed. Raises OSError or ssl.SSLError where the client does not."""
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=65536)
+    reader = asyncio.StreamReader(limit=CHUNK)
     protocol = asyncio.StreamReaderProtocol(reader)
     if tls is None:
         transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection)
@@ -90,6 +91,30 @@ async def streams(
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
+async def pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
+) -> tuple[int, OSError | None]:
+    """Pass bytes on until the sender ends, then say so to the receiver.
+
+    Returns how many were passed on and, where it did not end well, the sender's error; raises the receiver's.
+    """
+    passed = 0
+    while True:
+        try:
+            data = await reader.read(CHUNK)
+        except OSError as error:
+            return passed, error
+        await flowing.wait()
+        if not data:
+            break
+        writer.write(data)
+        await writer.drain()
+        passed += len(data)
+    if writer.can_write_eof():
+        writer.write_eof()
+    return passed, None
+
+
 async def finish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wall_seconds: float) -> None:
     """Close once the client has everything. Closing at once would lose what it has not taken yet."""
     with contextlib.suppress(TimeoutError):
@@ -97,7 +122,7 @@ async def finish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wal
             if writer.can_write_eof():
                 # Without TLS, unread input would turn the end into a reset that overtakes the answer.
                 writer.write_eof()
-                while await reader.read(65536):
+                while await reader.read(CHUNK):
                     pass
             writer.close()
             await writer.wait_closed()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from sandbox.processes import Process
 
@@ -79,6 +80,16 @@ class Replica:
     def serves(self) -> bool:
         """Whether traffic may reach it now."""
         return self.ready and self.stopping_since is None and self.alive
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "pid": self.process.pid,
+            "address": self.address,
+            "port": self.port,
+            "ready": self.ready,
+            "revision": self.revision,
+            "connections": self.connections,
+        }
 
     def stop(self) -> None:
         """Ask it to end; SIGKILL follows where it does not."""
@@ -230,3 +241,17 @@ class Group:
     def release(self) -> None:
         """Let replicas be started again, at once."""
         self.held_until = self.restart_at = 0.0
+
+    def describe(self) -> dict[str, Any]:
+        """For `status`: key, stack, bounds, what failed, replicas with pid, address and readiness."""
+        return {
+            "workload": self.workload.key,
+            "stack": self.workload.stack,
+            "image": self.workload.image,
+            "revision": self.workload.revision,
+            "wanted": self.wanted,
+            "min": self.workload.min_replicas,
+            "max": self.workload.max_replicas,
+            "failed": dict(self.failed),
+            "replicas": [r.describe() for r in self.replicas if r.alive],
+        }

@@ -56,7 +56,7 @@ def answer(connection):
         if path == b"/big":
             body = b"x" * 4_000_000
         if path == b"/slow":
-            time.sleep(0.5)
+            time.sleep(0.3)
         if path == b"/echo":  # until the client has said all
             rest = head.partition(b"\r\n\r\n")[2]
             while data := connection.recv(65536):
@@ -124,7 +124,7 @@ def supervised(
         state_file=folder / "processes.json",
         logs=folder / "logs",
         report=(said if said is not None else []).append,
-        stop_wall_seconds=0.5,
+        stop_wall_seconds=0.3,
     )
     supervisor.start()
     try:
