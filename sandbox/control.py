@@ -16,6 +16,7 @@ import httpx
 from failover.errors import OutlastError, Unavailable
 from sandbox import layout as places
 from sandbox.layout import Instance, Layout
+from sandbox.processes import end_leftovers
 
 _START_WALL_SECONDS = 60.0
 _STOP_WALL_SECONDS = 30.0
@@ -116,9 +117,9 @@ def start(layout: Layout) -> Control:
 
 
 def stop(layout: Layout) -> bool:
-    """Stop the daemon and wait until it is gone. False where none ran."""
+    """Stop the daemon and wait until it is gone; end what a killed one left behind. False where nothing ran."""
     if not is_running(layout):
-        return False
+        return end_leftovers(layout.processes) > 0
     connect(layout).call("POST", "/stop")
     deadline = time.monotonic() + _STOP_WALL_SECONDS
     while is_running(layout):

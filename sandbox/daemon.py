@@ -18,7 +18,7 @@ import psutil
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from failover.errors import OutlastError, Unavailable
+from failover.errors import InvalidInput, OutlastError, Unavailable
 from failover.testing import MovingRoute53
 from failover.testing.resolver import Resolving
 from sandbox import layout as places
@@ -34,9 +34,9 @@ from sandbox.layout import Instance, Layout
 from sandbox.replicas import Supervisor
 
 _log = logging.getLogger("sandbox")
-_FOLLOW_WALL_SECONDS = 0.05
-# Certificates wait for records and faults expire without anybody's call: look at the world this often as well.
-_RECONCILE_WALL_SECONDS = 1.0
+_FOLLOW_WALL_SECONDS = 0.1
+# Certificates wait for records without anybody's call: look at the world this often as well.
+_RECONCILE_WALL_SECONDS = 5.0
 
 
 class Daemon:
@@ -265,7 +265,7 @@ class Daemon:
             "faults": self.faults.describe(),
             "health_checks": self._health(),
             "resources": len(self.world.all()),
-            "damaged": self.journal.damaged,
+            "damaged": [*self.journal.damaged, *filter(None, [self.faults.damaged])],
             "memory_mb": round(sum(_memory(p) for p in [process, *children]) / 1e6),
             "cpu_seconds": sum(process.cpu_times()[:2]),
         }
@@ -286,9 +286,11 @@ class Daemon:
         return checks
 
     def _inject(self, body: dict[str, Any]) -> dict[str, Any]:
-        fault = parse_fault(
-            body.get("site", ""), body.get("kind", ""), float(body.get("seconds", 60)), self.clock.now(), self.sites()
-        )
+        try:
+            seconds = float(body.get("seconds", 60))
+        except (TypeError, ValueError):
+            raise InvalidInput("FOR is a number of seconds", hint="FOR=60") from None
+        fault = parse_fault(body.get("site", ""), body.get("kind", ""), seconds, self.clock.now(), self.sites())
         self.faults.inject(fault)
         return {"faults": self.faults.describe()}
 
