@@ -232,14 +232,15 @@ def plot_calibration(evaluation: Evaluation) -> Picture:
     )
 
 
-def plot_costs(evaluation: Evaluation, threshold: float, costs: Costs, prevalence: float) -> Picture:
-    """The expected loss of 1,000 cases at every threshold, for two classes."""
-    index = -1 if evaluation.positive is None else evaluation.positive
-    is_positive, scores = evaluation.truth == index, evaluation.probabilities[:, index]
-    thresholds, cost = cost_curve(is_positive, scores, costs, prevalence)
+def plot_costs(views: Mapping[str, Evaluation], threshold: float, costs: Costs, prevalence: float) -> Picture:
+    """The expected loss of 1,000 cases at every threshold, for two classes, in one or more views of the rows."""
 
     def draw(ax: Axes) -> None:
-        ax.step(thresholds, cost, where="mid", color=COLOURS[0], lw=1.3)
+        for order, (name, evaluation) in enumerate(views.items()):
+            index = -1 if evaluation.positive is None else evaluation.positive
+            positive, scores = evaluation.truth == index, evaluation.probabilities[:, index]
+            thresholds, cost = cost_curve(positive, scores, costs, prevalence)
+            ax.step(thresholds, cost, where="mid", color=_colour(order), lw=1.3, alpha=1 - 0.4 * order, label=name)
         ax.axvline(threshold, color="black", ls="--", lw=1.2, label=f"chosen {threshold:.3f}")
         ax.axvline(0.5, color="#999999", ls=":", lw=1.2, label="0.5")
         ax.set_xlim(0, 1)
@@ -250,7 +251,8 @@ def plot_costs(evaluation: Evaluation, threshold: float, costs: Costs, prevalenc
 
     caption = (
         f"Expected loss of 1,000 cases against the threshold: a false positive costs {costs.false_positive:g}, "
-        f"a false negative {costs.false_negative:g}."
+        f"a false negative {costs.false_negative:g}. The threshold was chosen on the training rows; how far the curves "
+        f"lie apart is how sure that choice can be."
     )
     return _draw(draw, caption, size=(6, 4.4))
 

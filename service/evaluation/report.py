@@ -244,7 +244,8 @@ def _winner(found: Findings) -> str:
         plots.plot_calibration(judged),
     ]
     if winner.threshold is not None:
-        pictures.append(plots.plot_costs(judged, winner.threshold, bench.problem.costs, bench.prevalence))
+        views = {"training rows, out of fold": winner.tuned.evaluation, "all rows, out of fold": judged}
+        pictures.append(plots.plot_costs(views, winner.threshold, bench.problem.costs, bench.prevalence))
     sizes, curves = found.learning
     pictures.append(plots.plot_learning(sizes, curves, "log loss"))
     return '<div class="pair">' + "".join(map(figure, pictures)) + "</div>" + _tug_of_war(found)
