@@ -80,10 +80,10 @@ def test_a_compressed_bomb_is_stopped_at_the_limit(guarded_server: Server, encod
 @pytest.mark.parametrize(
     ("content", "encoding", "status"),
     [
-        (gzip.compress(ROW), "gzip", 200),
+        (gzip.compress(ROW, mtime=0), "gzip", 200),
         (zlib.compress(ROW), "deflate", 200),
-        (gzip.compress(ROW)[:-9], "gzip", 415),
-        (gzip.compress(ROW) + b"more", "gzip", 415),
+        (gzip.compress(ROW, mtime=0)[:-9], "gzip", 415),
+        (gzip.compress(ROW, mtime=0) + b"more", "gzip", 415),
         (b"no gzip", "gzip", 415),
         (ROW, "br", 415),
         (ROW, "gzip, gzip", 415),
