@@ -2,9 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python -m
+# Three on two cores: many tests wait for sockets and processes.
+WORKERS ?= 3
 EXEC := $(RUN) sandbox exec --
 .DEFAULT_GOAL := help
-.PHONY: help up status predict drill shell down clean fault heal speed test lint model lock reference bench
+.PHONY: help up status predict drill shell down clean fault heal speed test test-slow lint model lock reference bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-28s %s\n", $$1, $$2}'
@@ -47,8 +49,11 @@ down: .venv/complete ## stop the sandbox; it finds everything again at the next 
 clean: .venv/complete ## stop the sandbox and forget its clouds and their Pulumi state
 	@$(RUN) sandbox clean
 
-test: .venv/complete ## every test, offline but for loopback
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+test: .venv/complete ## the tests, offline but for loopback
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(TESTS)
+
+test-slow: .venv/complete ## the tests that `make test` leaves out for their length; CI runs both
+	@$(BIN)/python -m pytest -m slow $(TESTS)
 
 lint: .venv/complete ## formatting, imports, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

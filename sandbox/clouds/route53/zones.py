@@ -6,7 +6,7 @@ from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.route53.api import call, call_if_there, change_record, list_records
 from sandbox.clouds.world import CloudRefused, Resource, Values, World
 
-ZONE = "aws:route53/zone:Zone"
+ZONE, RECORD = "aws:route53/zone:Zone", "aws:route53/record:Record"
 # pulumi-aws 7.51.1, Zone.comment: "Defaults to 'Managed by Pulumi'".
 _COMMENT = "Managed by Pulumi"
 
@@ -42,6 +42,10 @@ def _delete(world: World, r: Resource) -> None:
     for record in left:
         change_record(world, r.id, "DELETE", record)
     call_if_there(world.route53().delete_hosted_zone, Id=r.id)
+    # Records that outlived their stack (retainOnDelete) go with their zone.
+    for record in world.all(RECORD):
+        if record.inputs.get("zoneId") == r.id:
+            world.forget(record)
 
 
 def _refresh(world: World, r: Resource) -> Resource | None:

@@ -19,6 +19,8 @@ from failover.__main__ import main
 from tests.failover.drill.fakes import tag
 from tests.failover.drill.three_sites import Behaviour, ThreeSites, run_three_sites
 
+pytestmark = pytest.mark.slow
+
 SPEED = 15
 
 

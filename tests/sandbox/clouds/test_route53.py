@@ -200,6 +200,7 @@ def test_a_zone_that_holds_records_is_deleted_only_by_force(clouds: Clouds, rout
     clouds.change(zone, forceDestroy=True)
     clouds.delete(zone)
     assert clouds.clouds.read("aws", ZONE, zone.id) is None
+    assert clouds.world.all(RECORD) == []
 
 
 def test_a_comment_is_changed_in_place(clouds: Clouds, route53: MovingRoute53) -> None:

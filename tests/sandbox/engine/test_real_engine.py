@@ -20,6 +20,8 @@ from sandbox.engine.failures import Locked
 from sandbox.engine.recover import Operation
 from tests.sandbox.engine.conftest import Bench
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import pulumi
 from pulumi_aws import route53, ssm
