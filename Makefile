@@ -2,8 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python -m
-# Three on two cores: many tests wait for sockets and processes.
-WORKERS ?= 3
+WORKERS ?= 2
 EXEC := $(RUN) sandbox exec --
 .DEFAULT_GOAL := help
 .PHONY: help up status predict drill shell down clean fault heal speed test test-slow lint model lock reference bench

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,3 +32,15 @@ def _connect_to_loopback_only(self: socket.socket, address: Any) -> None:
 
 
 socket.socket.connect = _connect_to_loopback_only  # type: ignore[method-assign]
+
+
+# Loading Pulumi's SDKs costs seconds and hundreds of megabytes: one worker does it for all tests that need them.
+_SDK_FOLDERS = ("infra", "sandbox/clouds", "sandbox/engine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Send tests that load the SDKs to the same worker, unless they have a group of their own."""
+    folders = tuple(str(Path(__file__).parent / folder) for folder in _SDK_FOLDERS)
+    for item in items:
+        if str(item.path).startswith(folders) and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group("sdk"))

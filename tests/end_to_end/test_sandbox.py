@@ -19,7 +19,6 @@ from typing import Any
 import psutil
 import pytest
 
-from sandbox import control
 from tests.end_to_end.conftest import HOST, SPEED, Project
 
 pytestmark = pytest.mark.xdist_group("sandbox")
@@ -233,7 +232,10 @@ def _kill_pulumi_in_an_update(project: Project) -> Path:
 def test_down_forgets_nothing(project: Project) -> None:
     before = identity(project)
     project.run("-m", "sandbox", "down")
-    control.start(project.layout)
+    start = (
+        "import pathlib, sandbox.control, sandbox.layout as l; sandbox.control.start(l.Layout.of(pathlib.Path.cwd()))"
+    )
+    project.run("-c", start)
     project.wait_until(lambda: all(c["healthy"] for c in project.status()["health_checks"]), "all being well again")
     assert identity(project) == before
     assert project.predict().right
