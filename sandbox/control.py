@@ -23,10 +23,10 @@ _STOP_WALL_SECONDS = 30.0
 
 
 class Answered(OutlastError):
-    """The sandbox refused a call; carries its own exit code."""
+    """The sandbox refused a call, in its own words (mistakes and hint are in them) and with its own exit code."""
 
-    def __init__(self, what: str, hint: str, exit_code: int) -> None:
-        super().__init__(what, hint=hint)
+    def __init__(self, said: str, *, exit_code: int) -> None:
+        super().__init__(said)
         self.exit_code = exit_code
 
 
@@ -52,9 +52,7 @@ class Control:
             raise Unavailable("the sandbox does not answer", hint="make up") from error
         answer = response.json()
         if response.status_code != 200:
-            raise Answered(
-                answer.get("what", answer.get("error", "")), answer.get("hint", ""), answer.get("exit_code", 1)
-            )
+            raise Answered(answer.get("error", ""), exit_code=answer.get("exit_code", 1))
         return answer
 
     def status(self) -> dict[str, Any]:

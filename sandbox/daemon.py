@@ -11,11 +11,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import filelock
 import psutil
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from failover.errors import InvalidInput, OutlastError, Unavailable
@@ -39,6 +39,14 @@ _FOLLOW_WALL_SECONDS = 0.1
 _RECONCILE_WALL_SECONDS = 5.0
 
 
+class Part(Protocol):
+    """Something that runs between `start` and `stop`."""
+
+    def start(self) -> object: ...
+
+    def stop(self) -> None: ...
+
+
 class Daemon:
     """Everything of one sandbox, from `start` to `stop`."""
 
@@ -50,8 +58,7 @@ class Daemon:
         self._reconciling = threading.RLock()
         self._why_not: dict[str, str] = {}
         self._names: dict[str, list[str]] = {}
-        self._providers = contextlib.ExitStack()
-        self._control: BaseWSGIServer | None = None
+        self._started = contextlib.ExitStack()
         self._clouds: SimulatedClouds | None = None
         self.route53 = MovingRoute53(
             speed=instance.speed,
@@ -103,40 +110,52 @@ class Daemon:
     # -- life ---------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Listen, remember, and make real what is remembered. Raises Unavailable for a port that is taken."""
+        """Listen, remember, and make real what is remembered. Raises Unavailable for a port that is taken.
+
+        Whatever was started is ended by `stop`, also when a later part could not start.
+        """
+        self._started.callback(self.journal.close)
         self._fill_vault()
         if self.layout.route53.exists():
             self.route53.restore(json.loads(self.layout.route53.read_text()))
-        self.route53.start()
-        self.resolving.start()
+        self._start_route53()
+        self._begin(self.resolving)
         self._clouds = SimulatedClouds(self.world, self._why_silent)
         for key in self._clouds.recover():
             _log.info("found again what was made when the sandbox was killed: %s", key)
-        self.supervisor.start()
-        self.fronts.start()
+        self._begin(self.supervisor)
+        self._begin(self.fronts)
         self.reconcile()
-        self._providers.enter_context(plugins.running(self._clouds, self.layout.pulumi_home))
+        self._started.enter_context(plugins.running(self._clouds, self.layout.pulumi_home))
         threading.Thread(target=self._follow, name="follow", daemon=True).start()
-        self._control = make_server(
+        control = make_server(
             self.instance.address(places.API),
             places.CONTROL_PORT,
             self._application,
             threaded=True,
             request_handler=_QuietHandler,
         )
-        threading.Thread(target=self._control.serve_forever, name="control", daemon=True).start()
+        self._started.callback(control.server_close)
+        self._started.callback(control.shutdown)
+        threading.Thread(target=control.serve_forever, name="control", daemon=True).start()
+
+    def _start_route53(self) -> None:
+        try:
+            self._begin(self.route53)
+        except Unavailable as error:
+            another = self.instance.dns_port + 1
+            raise Unavailable(
+                error.what, hint=f"end the program that listens there, or take another port: make up DNS_PORT={another}"
+            ) from error
+
+    def _begin(self, part: Part) -> None:
+        part.start()
+        self._started.callback(part.stop)
 
     def stop(self) -> None:
-        """End every process and close every port; what is remembered stays on disk."""
-        self._providers.close()
-        self.fronts.stop()
-        self.supervisor.stop()
-        self.resolving.stop()
-        self.route53.stop()
-        self.journal.close()
-        if self._control is not None:
-            self._control.shutdown()
-            self._control.server_close()
+        """End every process and close every port, the newest first; what is remembered stays on disk."""
+        self.stopped.set()
+        self._started.close()
 
     def reconcile(self) -> None:
         """Make workloads, fronts and names those that follow from the world."""
@@ -234,9 +253,7 @@ class Daemon:
             body = json.loads(request.get_data() or b"{}")
             return _json(handler(body))
         except OutlastError as error:
-            return _json(
-                {"error": str(error), "what": error.what, "hint": error.hint, "exit_code": error.exit_code}, 400
-            )
+            return _json({"error": str(error), "exit_code": error.exit_code}, 400)
 
     def _routes(self) -> dict[tuple[str, str], Callable[[dict[str, Any]], Any]]:
         return {

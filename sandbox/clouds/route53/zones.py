@@ -43,9 +43,9 @@ def _delete(world: World, r: Resource) -> None:
         change_record(world, r.id, "DELETE", record)
     call_if_there(world.route53().delete_hosted_zone, Id=r.id)
     # Records that outlived their stack (retainOnDelete) go with their zone.
-    for record in world.all(RECORD):
-        if record.inputs.get("zoneId") == r.id:
-            world.forget(record)
+    for retained in world.all(RECORD):
+        if retained.inputs.get("zoneId") == r.id:
+            world.forget(retained)
 
 
 def _refresh(world: World, r: Resource) -> Resource | None:
