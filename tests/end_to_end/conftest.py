@@ -69,7 +69,8 @@ class Project:
         return self.run("-m", "sandbox", "exec", "--", "pulumi", *arguments, "--non-interactive", **kwargs)
 
     def up(self, *arguments: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.sandbox("up", "--speed", str(SPEED), *arguments)
+        # On a machine that never had it, this builds Pulumi's CLI first.
+        found: dict[str, Any] = self.sandbox("up", "--speed", str(SPEED), *arguments, timeout_seconds=1800.0)
         return found
 
     @property
