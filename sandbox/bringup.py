@@ -196,13 +196,13 @@ def stack_exists(layout: Layout, stack: str) -> bool:
 
 
 def wait_healthy(layout: Layout, instance: Instance, report: Report) -> None:
-    """Return once every site that has weight is healthy by its checkers. Raises Unavailable naming the ill."""
+    """Return once every site is healthy and its replicas are ready. Raises Unavailable naming the ill."""
     running = control.connect(layout)
     deadline = time.monotonic() + max(_HEALTHY_LIFE_SECONDS / instance.speed, 15.0)
     said = False
     while True:
         status = running.status()
-        ill = sorted(check["site"] for check in status["health_checks"] if not check["healthy"])
+        ill = sorted(ill_sites(status))
         if status["health_checks"] and not ill:
             return
         if time.monotonic() > deadline:
@@ -214,6 +214,17 @@ def wait_healthy(layout: Layout, instance: Instance, report: Report) -> None:
             said = True
             report("waiting for the health checkers to see every site")
         time.sleep(0.1)
+
+
+def ill_sites(status: Mapping[str, Any]) -> set[str]:
+    """The sites that a checker finds ill, and those without a ready replica: a new check counts as healthy at once."""
+    unwell = {check["site"] for check in status["health_checks"] if not check["healthy"]}
+    starting = {
+        workload["stack"]
+        for workload in status["workloads"]
+        if sum(replica["ready"] for replica in workload["replicas"]) < workload["wanted"]
+    }
+    return unwell | starting
 
 
 def down(layout: Layout) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
+from sandbox.bringup import ill_sites
 from tests.end_to_end.conftest import HOST, SPEED, Project
 
 pytestmark = pytest.mark.xdist_group("sandbox")
@@ -236,7 +237,7 @@ def test_down_forgets_nothing(project: Project) -> None:
         "import pathlib, sandbox.control, sandbox.layout as l; sandbox.control.start(l.Layout.of(pathlib.Path.cwd()))"
     )
     project.run("-c", start)
-    project.wait_until(lambda: all(c["healthy"] for c in project.status()["health_checks"]), "all being well again")
+    project.wait_until(lambda: not ill_sites(project.status()), "all being well again")
     assert identity(project) == before
     assert project.predict().right
 
