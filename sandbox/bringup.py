@@ -26,7 +26,6 @@ from sandbox.layout import Instance, Layout
 # What depends on what: the sites read the zone, traffic reads zone and sites.
 ORDER: tuple[tuple[str, ...], ...] = (("zone",), ("aws", "azure", "gcp"), ("traffic",))
 PROJECT = "outlast"  # Pulumi.yaml's name
-STACKS = tuple(stack for group in ORDER for stack in group)
 
 _HEALTHY_LIFE_SECONDS = 120.0
 Report = Callable[[str], None]

@@ -37,11 +37,8 @@ def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi |
     if pulumi is not None:
         kept = cli.environment(pulumi, layout.pulumi_home, layout.pulumi_state, PASSPHRASE, kept)
     return kept | {
+        **dial_of(layout, instance),
         "OUTLAST_HOST": public_host(layout.root),
-        "OUTLAST_NAMESERVER": instance.address(places.DNS),
-        "OUTLAST_PORT_OFFSET": str(instance.port_offset),
-        "OUTLAST_CA_FILE": str(layout.ca),
-        "OUTLAST_SPEED": str(instance.speed),
         "AWS_ENDPOINT_URL": f"http://{instance.address(places.API)}:{places.API_PORT}",
         "AWS_ACCESS_KEY_ID": "sandbox",
         "AWS_SECRET_ACCESS_KEY": "sandbox",

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -26,6 +25,7 @@ import filelock
 from failover.errors import InvalidInput, Unavailable
 from sandbox.dockerfile import Copy, Recipe, parse_dockerfile
 from sandbox.dockerignore import list_context
+from sandbox.engine.files import cache_folder
 
 Report = Callable[[str], None]
 
@@ -159,15 +159,6 @@ def _hash_tree(root: Path) -> str:
 
 
 # -- the environment that an image's lock asks for ----------------------------------------------------
-
-
-def cache_folder() -> Path:
-    """The user's cache folder of this product: one virtual environment serves every clone."""
-    if sys.platform == "darwin":
-        default = Path.home() / "Library" / "Caches"
-    else:
-        default = Path.home() / ".cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or default) / "outlast"
 
 
 def make_environment(lock: str, report: Report) -> Path:

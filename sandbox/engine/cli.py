@@ -21,7 +21,7 @@ from typing import Literal
 import filelock
 
 from failover.errors import OutlastError, Unavailable
-from sandbox.engine import build, language_host, official
+from sandbox.engine import build, files, language_host, official
 from sandbox.engine.build import Say, say_on_stderr
 from sandbox.engine.files import write_atomically
 
@@ -54,10 +54,8 @@ class Pulumi:
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ, system: str = sys.platform) -> Path:
-    """Where this user's programs keep what can be had again."""
-    home = Path(environ.get("HOME") or Path.home())
-    default = home / "Library" / "Caches" if system == "darwin" else home / ".cache"
-    return Path(environ.get("XDG_CACHE_HOME") or default) / "outlast" / "pulumi"
+    """Where the CLIs that were obtained are kept."""
+    return files.cache_folder(environ, system) / "pulumi"
 
 
 def on_path(environ: Mapping[str, str] = os.environ) -> Pulumi | None:
