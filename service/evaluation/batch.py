@@ -11,9 +11,10 @@ import io
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import click
 import numpy as np
@@ -37,6 +38,9 @@ class Predictor(Protocol):
 
     @property
     def digest(self) -> str: ...
+
+    @property
+    def takes_missing(self) -> bool: ...
 
     def predict(self, rows: NDArray[Any]) -> Predictions: ...
 
@@ -81,7 +85,7 @@ def predict_file(
 
     Raises InvalidInput for a file that does not fit the model, and Refused where `out` holds something else.
     """
-    table = open_table(source, predictor.manifest)
+    table = open_table(source, predictor.manifest, takes_missing=predictor.takes_missing)
     bad_path, state_path = out.with_name(out.name + ".bad.csv"), out.with_name(out.name + ".progress.json")
     identity = _identify(source, predictor)
     progress = _read_progress(state_path, identity, overwrite)
@@ -202,12 +206,17 @@ def predict(
     """Classify the rows of a CSV file, here or by an endpoint. A killed run goes on where it was."""
     local = Classifier.load(RELEASED / problem)
     sites = [url for url in urls if url != "local"]
-    predictor: Predictor = local
-    if sites:
-        predictor = RemoteClassifier(local.manifest, local.digest, sites, api_key=api_key, ca_file=ca_file, batch=batch)
+    if sites and "local" in urls:
+        raise InvalidInput("--url names endpoints and `local` together", hint="leave out one or the other")
     # A block is what a kill costs at most: small where each row crosses a network.
     block = BLOCK_BYTES // 10 if sites else BLOCK_BYTES
-    with show_progress() as announce:
+    with ExitStack() as stack:
+        announce, predictor = stack.enter_context(show_progress()), cast(Predictor, local)
+        if sites:
+            endpoint = RemoteClassifier(
+                local.manifest, local.digest, sites, api_key=api_key, ca_file=ca_file, batch=batch
+            )
+            predictor = stack.enter_context(endpoint)
         done = predict_file(predictor, source, out, overwrite=overwrite, block_bytes=block, announce=announce)
     words = f"{done.predicted} rows predicted into {done.out}"
     words += f"; {done.bad} set apart, with reasons, in {done.bad_rows}" if done.bad else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,13 +55,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file's header, checked against a model: where the features are, and what is carried along."""
+    """A CSV file's header, checked against a model: where the features are, and what is carried along.
+
+    `takes_missing`: whether whoever answers takes rows with missing numbers; else they are set apart.
+    """
 
     path: Path
     columns: tuple[str, ...]
     features: tuple[int, ...]
     carried: tuple[int, ...]
     body: int
+    takes_missing: bool = True
 
     @property
     def carried_names(self) -> tuple[str, ...]:
@@ -68,7 +73,7 @@ class Table:
         return tuple(self.columns[index] for index in self.carried)
 
 
-def open_table(path: Path, manifest: Manifest) -> Table:
+def open_table(path: Path, manifest: Manifest, *, takes_missing: bool = True) -> Table:
     """Check a file's header. Raises InvalidInput with every mistake."""
     if not path.is_file():
         raise InvalidInput(f"there is no file {path}", hint="--csv takes the path of a CSV file")
@@ -85,7 +90,8 @@ def open_table(path: Path, manifest: Manifest) -> Table:
         hint = f"the header names all {len(manifest.input.features)} features; other columns are carried along"
         raise InvalidInput(f"{path} does not fit the model {manifest.problem}", mistakes, hint=hint)
     features = tuple(columns.index(name) for name in manifest.input.features)
-    return Table(path, columns, features, tuple(i for i in range(len(columns)) if i not in set(features)), body)
+    carried = tuple(i for i in range(len(columns)) if i not in set(features))
+    return Table(path, columns, features, carried, body, takes_missing)
 
 
 def read_blocks(
@@ -188,6 +194,8 @@ def _read_row(fields: Sequence[str], table: Table, manifest: Manifest) -> tuple[
         reference: Mapping[str, Any] = manifest.reference.get(name, {"kind": "numeric"})
         read = _read_number if reference["kind"] == "numeric" else _read_category
         value, note, reason = read(fields[index].strip(), reference)
+        if isinstance(value, float) and math.isnan(value) and not table.takes_missing:
+            note, reason = "", "is missing, and an endpoint takes whole rows only: fill it in, or leave --url out"
         # A model of texts reads its numbers itself.
         values.append(repr(value) if manifest.input.datatype == "BYTES" and isinstance(value, float) else value)
         notes += [f"{name} {note}"] if note else []

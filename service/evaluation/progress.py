@@ -17,9 +17,11 @@ from service.errors import ServiceError
 Announce = Callable[[str, int, int], None]  # (step, done, of)
 F = TypeVar("F", bound=Callable[..., Any])
 
+_INTERRUPTED = 130  # 128 and SIGINT's number, as shells have it
+
 
 def say_errors(command: F) -> F:
-    """Turn a ServiceError into `error: …` and `hint: …` on stderr and its exit code."""
+    """Turn a ServiceError into `error: …` and `hint: …` on stderr and its exit code; Ctrl-C into 130."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -28,6 +30,9 @@ def say_errors(command: F) -> F:
         except ServiceError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("stopped; what was finished is kept, and the same command goes on from there", err=True)
+            sys.exit(_INTERRUPTED)
 
     return wrapped  # type: ignore[return-value]
 

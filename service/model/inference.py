@@ -24,7 +24,12 @@ class Predictions(NamedTuple):
 
 
 class Classifier:
-    """A released model that answers. Safe to call from several threads: onnxruntime's `run` is."""
+    """A released model that answers. Safe to call from several threads: onnxruntime's `run` is.
+
+    `takes_missing`: the pipeline, whole in the file, puts the median of training where a number is missing.
+    """
+
+    takes_missing = True
 
     def __init__(self, release: Release, *, threads: int = 1) -> None:
         self.manifest: Manifest = release.manifest

@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -17,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput, Refused, Unavailable
-from service.evaluation.batch import predict_file
+from service.evaluation.batch import Predictor, predict_file
 from service.evaluation.batch_rows import open_table, read_blocks
 from service.evaluation.remote import RemoteClassifier
 from service.model.datasets import load_bundled
@@ -77,8 +79,12 @@ class _Dies(Exception):
 class _Mortal:
     """Answers a number of blocks, then dies."""
 
-    def __init__(self, classifier: Classifier, blocks: int) -> None:
-        self.manifest, self.digest = classifier.manifest, classifier.digest
+    def __init__(self, classifier: Predictor, blocks: int) -> None:
+        self.manifest, self.digest, self.takes_missing = (
+            classifier.manifest,
+            classifier.digest,
+            classifier.takes_missing,
+        )
         self._classifier, self._left = classifier, blocks
 
     def predict(self, rows: NDArray[Any]) -> Predictions:
@@ -113,7 +119,7 @@ def test_a_run_goes_on_after_every_block_it_can_die_in(classifier: Classifier, s
 _CHILD = """
 import sys
 from pathlib import Path
-from service.evaluation.batch import predict_file
+from service.evaluation.batch import Predictor, predict_file
 from service.model.inference import Classifier
 source, out = map(Path, sys.argv[1:])
 classifier = Classifier.load(Path("service/released/tumour"))
@@ -249,24 +255,45 @@ def test_no_output_is_overwritten_and_no_other_input_gone_on_with(
     assert predict_file(classifier, source, out, overwrite=True).predicted == 569
 
 
-def _endpoint(classifier: Classifier, asked: list[tuple[str, int]], *, broken: dict[str, Any]) -> httpx.MockTransport:
-    """Sites that answer as the released model does, but for the broken ones."""
+def _endpoint(
+    classifier: Classifier,
+    asked: list[tuple[str, int]],
+    *,
+    broken: dict[str, Any],
+    digests: Mapping[str, str] = MappingProxyType({}),
+    versions: Mapping[str, str] = MappingProxyType({}),
+    most_rows: int = 10**9,
+) -> httpx.MockTransport:
+    """Sites that answer as the released model does, but for the broken ones.
+
+    `asked` gets (site, rows) of each request, with 0 rows for the question which model is served.
+    """
 
     def answer(request: httpx.Request) -> httpx.Response:
         host = request.url.host
+        if request.method == "GET":
+            asked.append((host, 0))
+            failure = broken.get(host)
+            if isinstance(failure, Exception):
+                raise failure
+            failure = failure if isinstance(failure, int) else 200
+            said = {"name": "tumour", "parameters": {"digest": digests.get(host, classifier.digest)}}
+            return httpx.Response(failure, json=said)
         (tensor,) = json.loads(request.content)["inputs"]
         asked.append((host, tensor["shape"][0]))
         if host in broken:
             if isinstance(broken[host], Exception):
                 raise broken[host]
-            return httpx.Response(broken[host], text="no")
+            return broken[host] if isinstance(broken[host], httpx.Response) else httpx.Response(broken[host], text="no")
+        if tensor["shape"][0] > most_rows:
+            return httpx.Response(413, text="too many rows")
         rows = np.array(tensor["data"], dtype=np.float32).reshape(tensor["shape"])
         labels, probabilities = classifier.predict(rows)
         outputs = [
             {"name": "probabilities", "datatype": "FP32", "data": probabilities.ravel().tolist()},
             {"name": "label", "datatype": "BYTES", "data": labels.tolist()},
         ]
-        return httpx.Response(200, json={"model_name": "tumour", "outputs": outputs})
+        return httpx.Response(200, json={"model_version": versions.get(host, "1"), "outputs": outputs})
 
     return httpx.MockTransport(answer)
 
@@ -287,7 +314,7 @@ def test_several_rows_go_in_a_request_and_a_failing_site_is_left_for_another(
     predict_file(remote, source, tmp_path / "remote.csv", block_bytes=10**9)
     predict_file(classifier, source, tmp_path / "local.csv")
     assert (tmp_path / "remote.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
-    assert asked == [("one.example", 100), *[("two.example", 100)] * 5, ("two.example", 69)]
+    assert asked == [("one.example", 0), ("two.example", 0), *[("two.example", 100)] * 5, ("two.example", 69)]
 
 
 def test_when_no_site_answers_the_run_can_go_on_later(classifier: Classifier, source: Path, tmp_path: Path) -> None:
@@ -307,10 +334,86 @@ def test_a_refusal_is_not_tried_again(classifier: Classifier) -> None:
     with pytest.raises(InvalidInput) as caught:
         remote.predict(np.zeros((3, 30)))
     assert "--api-key" in caught.value.hint
-    assert len(asked) == 1
+    assert asked == [("one.example", 0)]
 
 
-def test_rows_with_missing_values_do_not_go_to_an_endpoint(classifier: Classifier) -> None:
-    remote = _remote(classifier, _endpoint(classifier, [], broken={}))
-    with pytest.raises(InvalidInput, match="missing values"):
-        remote.predict(np.full((1, 30), np.nan))
+def test_a_row_with_a_missing_value_is_set_apart_and_the_others_go_to_the_endpoint(
+    classifier: Classifier, source: Path, tmp_path: Path
+) -> None:
+    _edit(source, 4, "mean_area", "")
+    _edit(source, 9, "mean_area", "many")
+    asked: list[tuple[str, int]] = []
+    remote = _remote(classifier, _endpoint(classifier, asked, broken={}), batch=1000)
+    done = predict_file(remote, source, tmp_path / "out.csv", block_bytes=10**9)
+    assert (done.predicted, done.bad) == (567, 2)
+    assert asked == [("one.example", 0), ("one.example", 567)]
+    reasons = {row["row"]: row["reason"] for row in _read(Path(done.bad_rows))}
+    assert reasons["4"].startswith("mean_area is missing, and an endpoint takes whole rows only")
+    assert reasons["9"] == "mean_area is 'many', not a number"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, text="<html>please sign in</html>"),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, json={"outputs": [{"name": "label", "data": ["benign"]}]}),
+        httpx.Response(200, json={"outputs": [{"name": n, "data": [1]} for n in ("label", "probabilities")]}),
+    ],
+)
+def test_what_is_no_answer_is_asked_for_at_another_site(classifier: Classifier, answer: httpx.Response) -> None:
+    rows, asked = load_bundled("tumour").rows()[:3], list[tuple[str, int]]()
+    remote = _remote(classifier, _endpoint(classifier, asked, broken={"one.example": answer}))
+    np.testing.assert_array_equal(remote.predict(rows).labels, classifier.predict(rows).labels)
+    assert [host for host, _ in asked] == ["one.example"] * 2 + ["two.example"] * 2
+
+
+def test_a_site_that_serves_another_model_is_left(classifier: Classifier) -> None:
+    rows, asked = load_bundled("tumour").rows()[:3], list[tuple[str, int]]()
+    endpoint = _endpoint(classifier, asked, broken={}, digests={"one.example": "sha256:other"})
+    remote = _remote(classifier, endpoint)
+    for _ in range(2):
+        np.testing.assert_array_equal(remote.predict(rows).labels, classifier.predict(rows).labels)
+    assert [host for host, _ in asked] == ["one.example", *["two.example"] * 3]
+    neither = dict.fromkeys(("one.example", "two.example"), "sha256:other")
+    with pytest.raises(InvalidInput, match="no site serves the model tumour") as caught:
+        _remote(classifier, _endpoint(classifier, [], broken={}, digests=neither)).predict(rows)
+    assert "sha256:other" in str(caught.value)
+
+
+def test_a_site_that_goes_over_to_another_version_between_requests_is_left(classifier: Classifier) -> None:
+    rows, versions = load_bundled("tumour").rows()[:3], {"one.example": "1"}
+    remote = _remote(classifier, _endpoint(classifier, asked := [], broken={}, versions=versions))
+    remote.predict(rows)
+    versions["one.example"] = "2"
+    np.testing.assert_array_equal(remote.predict(rows).labels, classifier.predict(rows).labels)
+    assert asked[-1] == ("two.example", 3)
+
+
+def test_a_request_that_is_too_large_is_sent_in_halves(classifier: Classifier) -> None:
+    rows, asked = load_bundled("tumour").rows()[:100], list[tuple[str, int]]()
+    remote = _remote(classifier, _endpoint(classifier, asked, broken={}, most_rows=30))
+    np.testing.assert_array_equal(remote.predict(rows).labels, classifier.predict(rows).labels)
+    assert [count for _, count in asked if count] == [100, 50, 25, 25, 25, 25]
+    with pytest.raises(InvalidInput, match="single row"):
+        _remote(classifier, _endpoint(classifier, [], broken={}, most_rows=0)).predict(rows[:1])
+
+
+def test_a_site_that_asks_for_a_pause_gets_it(classifier: Classifier) -> None:
+    pauses: list[float] = []
+    busy = httpx.Response(429, headers={"retry-after": "7"})
+    transport = _endpoint(classifier, [], broken={"one.example": busy})
+    urls = ["https://one.example"]
+    remote = RemoteClassifier(classifier.manifest, classifier.digest, urls, transport=transport, sleep=pauses.append)
+    with pytest.raises(Unavailable, match="429"):
+        remote.predict(np.zeros((1, 30)))
+    assert pauses == [7, 7, 7, 7, 8]
+
+
+def test_addresses_that_are_none_are_refused_together(classifier: Classifier, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        RemoteClassifier(classifier.manifest, "", ["localhost:80", "https://good"], ca_file=tmp_path / "ca.pem")
+    assert [mistake.place for mistake in caught.value.mistakes] == [
+        "--url localhost:80",
+        f"--ca-file {tmp_path / 'ca.pem'}",
+    ]
