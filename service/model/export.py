@@ -15,6 +15,7 @@ from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64T
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
+from service.model.export_svm import register_converter
 from service.model.inference import open_session
 
 OPSETS = {"": 18, "ai.onnx.ml": 3}  # pinned: every onnxruntime since 1.14 runs them
@@ -45,6 +46,7 @@ update_registered_converter(
     _convert_dummy,
     options={"zipmap": [False], "nocl": [True, False], "output_class_labels": [False]},
 )
+register_converter()
 
 
 @dataclass(frozen=True)

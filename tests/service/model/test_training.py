@@ -124,6 +124,22 @@ def test_parity_of_every_algorithm_on_every_row(name: str, algorithm: str, mixed
     assert again == model, "the same pipeline must give the same bytes"
 
 
+@pytest.mark.parametrize("kernel", ["rbf", "linear", "poly", "sigmoid"])
+@pytest.mark.parametrize("name", ["tumour", "digits"])
+def test_a_support_vector_machine_answers_in_doubles(name: str, kernel: str) -> None:
+    """onnxruntime's own operator is off by 2e-6 on the tumour data at these, the tuned, parameters."""
+    dataset = load_bundled(name)
+    classes, truth = encode_labels(dataset, "malignant")
+    rows = dataset.rows()[::3]
+    parameters = {"C": 10.0, "gamma": 0.01, "kernel": kernel}
+    pipeline = build_pipeline("svm", parameters, dataset, classes=len(classes))
+    fit_pipeline(pipeline, rows, truth[::3])
+    model = export_onnx(pipeline, name=name, features=len(dataset.features), datatype="FP32")
+    parity = measure_parity(pipeline, model, dataset.rows())
+    assert parity.labels_differ == 0
+    assert parity.largest_gap <= 1e-12
+
+
 def test_the_bytes_of_a_model_do_not_depend_on_the_order_of_a_set(tumour: Dataset) -> None:
     """skl2onnx lists operator sets in the order of a set of texts, which is another one in each process."""
     _, truth = encode_labels(tumour, "malignant")
