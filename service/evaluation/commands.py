@@ -98,7 +98,7 @@ def savedmodel(as_json: bool, algorithm: str, out: Path, **asked: Any) -> None:
 def _say_released(found: Findings, done: steps.Released) -> str:
     manifest = done.release.manifest
     low = ", ".join(f"{c.metric} {c.low:.3f} (floor {c.floor:g})" for c in found.verdict.floors)
-    folder, news = RELEASED / manifest.problem, "new" if done.changed else "unchanged"
+    folder, news = RELEASED / manifest.problem, "new" if done.changed else "answers as released, so not a byte changes"
     return "\n".join(
         [
             f"{manifest.problem} version {manifest.version}: {manifest.algorithm}, {news}",

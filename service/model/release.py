@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from service.errors import ServiceError
 from service.model import reference
 from service.model.datasets import Dataset
-from service.model.export import INPUT_NAME, run_onnx
+from service.model.export import INPUT_NAME, PARITY_TOLERANCE, run_onnx
 from service.model.manifest import (
     DataSource,
     GoldenFile,
@@ -37,6 +37,8 @@ from service.model.manifest import (
 RELEASED = Path(__file__).resolve().parent.parent / "released"
 TOLERANCE = 1e-5  # of a golden probability: ten times the parity asked for, room for another CPU's arithmetic
 _CLEAR_OF_DECISION = 100 * TOLERANCE  # a golden row nearer than this could change its label on another CPU
+# What tells two trainings of the same model apart: its answers are compared instead.
+_OF_THE_BYTES = dict.fromkeys(("version", "created", "model", "golden", "versions"))
 _PINNED_PACKAGES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy", "pandas")
 
 
@@ -59,19 +61,44 @@ class Candidate:
 
 
 def write_candidate(candidate: Candidate, folder: Path, *, previous: Release | None, now: datetime) -> Release:
-    """Write a candidate with its manifest into a folder.
+    """Write a candidate with its manifest into a folder; or `previous` again, when the candidate is that model.
 
-    The version and the time of `previous` are kept when nothing else differs, so making the same model again changes
-    no byte; otherwise the version is the next one and the time is `now`.
+    So making the same model again changes no byte, on whatever machine; another one takes the next version.
     """
     golden = choose_golden(candidate)
-    manifest = _describe(candidate, golden)
-    manifest = replace(manifest, created=now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    if previous is not None:
-        same = replace(manifest, version=previous.manifest.version, created=previous.manifest.created)
-        unchanged = same.to_document() == previous.manifest.to_document()
-        manifest = same if unchanged else replace(manifest, version=_next_version(previous.manifest.version))
+    manifest = replace(_describe(candidate, golden), created=now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    if previous is None:
+        return write_release(folder, manifest, candidate.model, golden)
+    if is_same_model(candidate, manifest, previous):
+        return write_release(folder, previous.manifest, previous.model_bytes, previous.golden)
+    manifest = replace(manifest, version=_next_version(previous.manifest.version))
     return write_release(folder, manifest, candidate.model, golden)
+
+
+def is_same_model(candidate: Candidate, manifest: Manifest, previous: Release) -> bool:
+    """Whether a candidate says of itself and answers on every row of its data what the released model does.
+
+    Sums differ in their last digit from one CPU, or version of a library, to the next, and so do the bytes of the same
+    model trained there. A new digest for that would have every site deployed again for nothing.
+    """
+    ours, theirs = manifest.to_document(), previous.manifest.to_document()
+    if not _agree({**ours, **_OF_THE_BYTES}, {**theirs, **_OF_THE_BYTES}):
+        return False
+    rows = candidate.dataset.rows()
+    answers = [run_onnx(model, rows) for model in (candidate.model, previous.model_bytes)]
+    decided = [decide(answer, candidate.classes, candidate.thresholds)[0] for answer in answers]
+    return bool(np.abs(answers[0] - answers[1]).max() <= PARITY_TOLERANCE and (decided[0] == decided[1]).all())
+
+
+def _agree(ours: Any, theirs: Any) -> bool:
+    """Whether two documents say the same, numbers within the tolerance of an answer."""
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        return ours.keys() == theirs.keys() and all(_agree(ours[key], theirs[key]) for key in ours)
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return len(ours) == len(theirs) and all(map(_agree, ours, theirs))
+    if isinstance(ours, float) and isinstance(theirs, int | float):
+        return abs(ours - theirs) <= TOLERANCE
+    return bool(ours == theirs)
 
 
 def load_previous(folder: Path) -> Release | None:

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from service.errors import ReleaseRefused
@@ -133,6 +134,45 @@ def test_a_release_is_signed_off_and_made_again_without_a_changed_byte(findings:
     moved = steps.release(replace(findings, comparison=cautious), now=LATER, released=tmp_path)
     assert moved.changed
     assert (moved.release.manifest.version, moved.release.manifest.created) == ("2", "2026-02-01T12:00:00Z")
+
+
+def _trained_elsewhere(model: bytes, *, by: float) -> bytes:
+    """The model's bytes with another comment, and every weight moved by so much."""
+    graph = onnx.load_from_string(model)
+    graph.doc_string = "trained on another CPU"
+    for tensor in graph.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype == np.float64:
+            moved = onnx.numpy_helper.from_array(values + by, tensor.name)
+            tensor.CopyFrom(moved)
+    return bytes(graph.SerializeToString())
+
+
+def test_a_model_that_answers_as_the_released_one_changes_no_byte_of_it(findings: Findings, tmp_path: Path) -> None:
+    """Another CPU adds up in another order: its bytes differ, and its answers in the sixteenth digit."""
+    first = steps.release(findings, now=NOON, released=tmp_path).release
+
+    def again(by: float) -> steps.Released:
+        model = _trained_elsewhere(first.model_bytes, by=by)
+        assert model != first.model_bytes
+        winner = replace(findings.winner, model=model)
+        comparison = replace(findings.comparison, contenders={**findings.comparison.contenders, "softmax": winner})
+        return steps.release(replace(findings, comparison=comparison), now=LATER, released=tmp_path)
+
+    same = again(1e-12)
+    assert not same.changed
+    assert same.release.model_bytes == first.model_bytes
+    assert (findings.bench.folder / "model.onnx").read_bytes() == first.model_bytes
+    other = again(1e-4)
+    assert other.changed
+    assert other.release.manifest.version == "2"
+
+
+def test_a_release_of_other_floors_is_signed_anew(findings: Findings, tmp_path: Path) -> None:
+    steps.release(findings, now=NOON, released=tmp_path)
+    floors = tuple(replace(check, floor=check.floor / 2) for check in findings.verdict.floors)
+    lower = replace(findings, verdict=replace(findings.verdict, floors=floors))
+    assert steps.release(lower, now=LATER, released=tmp_path).changed
 
 
 def test_a_refused_release_leaves_the_released_model_alone(findings: Findings, tmp_path: Path) -> None:
