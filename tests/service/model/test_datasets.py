@@ -102,6 +102,21 @@ def test_a_file_too_large_for_memory_is_refused_before_it_is_read(tmp_path: Path
     assert "sample" in caught.value.hint
 
 
+@pytest.mark.parametrize(("kind", "text"), [("texts", MIXED), ("numbers", "a,b,ok\n" + "1,2.5,0\n3,4,1\n" * 15)])
+def test_a_small_file_of_too_many_fields_is_refused_before_it_is_read(
+    tmp_path: Path, kind: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A field is an object where a column is text: 200 MB of single letters would take 5 GB."""
+    path = _write(tmp_path, text)
+    fields = text.count("\n") * (1 + text.partition("\n")[0].count(","))
+    monkeypatch.setattr(datasets, "MOST_FIELDS", {"texts": 10**6, "numbers": 10**6, kind: fields})
+    assert len(load_csv(path, "ok").frame) == 30, "as many as allowed"
+    monkeypatch.setattr(datasets, "MOST_FIELDS", {"texts": 10**6, "numbers": 10**6, kind: fields - 1})
+    with pytest.raises(InvalidInput, match=f"a table of {kind} may have") as caught:
+        load_csv(path, "ok")
+    assert "sample" in caught.value.hint
+
+
 def test_no_file_at_all(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="there is no file"):
         datasets.load_csv(tmp_path / "none.csv", "ok")
