@@ -42,31 +42,42 @@ def open_bench(
     problem: str | None, csv_file: Path | None, target: str | None, artifacts: Path | None, jobs: int | None
 ) -> Iterator[Workbench]:
     """The workbench that the options ask for, with a progress bar on stderr while it is open."""
-    dataset, asked = load_asked(problem, csv_file, target)
+    dataset, asked, draft = load_asked(problem, csv_file, target)
     folder = artifacts or ARTIFACTS / asked.name
+    if draft:
+        path = _keep_draft(draft, folder / f"{asked.name}.toml")
+        click.echo(f"note: {path} is a draft: equal costs, and a floor just above guessing", err=True)
+        click.echo("hint: set them, then name the file: --problem file.toml", err=True)
     # One thread for each process: the matrices are small, and on shared cores threads wait for each other.
     with threadpool_limits(1), show_progress() as announce:
         yield Workbench(asked, dataset, folder, jobs or os.cpu_count() or 1, announce)
 
 
-def load_asked(problem: str | None, csv_file: Path | None, target: str | None) -> tuple[Dataset, Problem]:
-    """The data and the problem that the options name; a draft of a problem where a CSV comes without one."""
+def load_asked(problem: str | None, csv_file: Path | None, target: str | None) -> tuple[Dataset, Problem, str]:
+    """The data and the problem that the options name; and the problem file's draft where a CSV comes without one."""
     if csv_file is None:
         asked = _load_problem(problem or "tumour")
-        return load_bundled(asked.data), asked
+        return load_bundled(asked.data), asked, ""
     if target is None:
         raise InvalidInput("--csv needs --target", hint="--target names the column of the file that is to be predicted")
     name = _safe_name(csv_file.stem) if problem is None else None
     dataset = load_csv(csv_file, target, name=name)
     if problem is not None:
-        return dataset, _load_problem(problem)
+        return dataset, _load_problem(problem), ""
     text = draft_problem(dataset.name, dataset.target, [str(label) for label in dataset.labels])
-    return dataset, parse_problem(text, name=dataset.name)
+    return dataset, parse_problem(text, name=dataset.name), text
 
 
 def print_result(document: Any, as_json: bool, words: str) -> None:
     """Data as JSON, or words, on stdout."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False) if as_json else words)
+
+
+def _keep_draft(text: str, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():  # somebody may have begun to edit it
+        path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _load_problem(problem: str) -> Problem:

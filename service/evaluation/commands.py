@@ -10,10 +10,11 @@ import click
 
 from service.errors import ServiceError
 from service.evaluation import steps
-from service.evaluation.advisor import Advice, Point
+from service.evaluation.advisor import EXPECTED_COST, Advice, Point
 from service.evaluation.cli import open_bench, print_result, problem_options, say_errors
 from service.evaluation.comparison import run_comparison, train
 from service.evaluation.findings import Findings, advise_on
+from service.evaluation.intervals import Estimate
 from service.evaluation.workbench import Workbench
 from service.model.algorithms import LINEAR
 from service.model.release import RELEASED, read_now
@@ -74,8 +75,10 @@ def advise(as_json: bool, **asked: Any) -> None:
         comparison = run_comparison(bench, resamples=200)
         winner = comparison.contenders[comparison.winner]
         advice = advise_on(bench, winner)
+    honest = winner.tuned.estimates[EXPECTED_COST]
     document = {"problem": bench.problem.name, "algorithm": winner.algorithm, **advice.to_document()}
-    print_result(document, as_json, _say_advice(bench, winner.algorithm, advice))
+    document["cost_per_1000_of_rows_not_chosen_on"] = honest.to_document()
+    print_result(document, as_json, _say_advice(bench, winner.algorithm, advice, honest))
 
 
 @click.command("savedmodel")
@@ -110,7 +113,7 @@ def _say_released(found: Findings, done: steps.Released) -> str:
     )
 
 
-def _say_advice(bench: Workbench, algorithm: str, advice: Advice) -> str:
+def _say_advice(bench: Workbench, algorithm: str, advice: Advice, honest: Estimate) -> str:
     choice = advice.choice
     lines = [
         f"Optimise {choice.metric}: {choice.why}.",
@@ -122,6 +125,8 @@ def _say_advice(bench: Workbench, algorithm: str, advice: Advice) -> str:
         lines += [
             f"Threshold for {bench.positive}: {best.threshold:.3f}. At 0.5 the loss would be {half.cost_per_1000:.1f}; "
             f"perfectly calibrated probabilities would ask for {advice.theoretical:.3f}.",
+            "These are of the rows that the threshold was chosen on; with one chosen on other rows the loss is "
+            f"{honest.measure.value:.1f} ({honest.interval.low:.1f} to {honest.interval.high:.1f}).",
             "Raising the threshold trades recall for precision:",
             "  threshold  recall  precision  specificity  loss of 1,000",
             *(_say_point(point) + ("  <- least" if point == best else "") for point in advice.tug_of_war),

@@ -102,7 +102,7 @@ def draft_problem(name: str, target: str, labels: Sequence[str]) -> str:
     counts = Counter(labels)
     positive = min(sorted(counts), key=lambda label: counts[label])
     lines = [
-        f"objective = {json.dumps(f'Predict {target}.')}",
+        f"objective = {json.dumps(f'Predict {target}. (A draft: nobody has set its costs and floors yet.)')}",
         f"data = {json.dumps(name)}",
         *([f"positive_class = {json.dumps(positive)}"] if len(counts) == 2 else []),
         "",

@@ -53,6 +53,19 @@ def test_a_step_on_a_table_of_ones_own_prints_its_artifact_as_json(command: str,
     assert json.loads(result.stdout) == json.loads((tmp_path / "out" / f"{command}.json").read_text())
 
 
+def test_a_table_without_a_problem_file_gets_a_draft_that_is_said_and_kept(table: Path, tmp_path: Path) -> None:
+    asked = ["--csv", str(table), "--target", "ok", "--artifacts", str(tmp_path / "out")]
+    result = _run("frame", *asked)
+    draft = tmp_path / "out" / "table.toml"
+    assert f"note: {draft} is a draft" in result.stderr
+    assert "hint: set them" in result.stderr
+    draft.write_text(draft.read_text().replace("false_negative = 1.0", "false_negative = 7.0"))
+    assert _run("frame", *asked).exit_code == 0
+    edited = _run("frame", *asked, "--problem", str(draft), "--json")
+    assert json.loads(edited.stdout)["costs"]["false_negative"] == 7.0, "a draft that was edited is not overwritten"
+    assert "draft" not in edited.stderr
+
+
 def test_advise_names_metric_threshold_and_loss(table: Path, tmp_path: Path) -> None:
     problem = tmp_path / "own.toml"
     problem.write_text(SMALL)
@@ -65,6 +78,7 @@ def test_advise_names_metric_threshold_and_loss(table: Path, tmp_path: Path) -> 
     words = _run("advise", *asked, "--artifacts", str(tmp_path / "out")).stdout
     assert "<- least" in words
     assert f"{said['best']['threshold']:.3f}" in words
+    assert f"the loss is {said['cost_per_1000_of_rows_not_chosen_on']['value']:.1f}" in words
 
 
 @pytest.mark.parametrize(
