@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from service.evaluation.intervals import RESAMPLES, Estimate
 from service.evaluation.metrics import Floats
 from service.evaluation.quality import report_quality
 from service.evaluation.workbench import Workbench
+from service.model.algorithms import CALIBRATION_FOLDS
 from service.model.manifest import Manifest
 from service.model.tuning import Task
 
@@ -172,10 +173,11 @@ def measure_learning(bench: Workbench, winner: Contender) -> tuple[list[int], di
     """Log loss by the number of training rows, on rows seen and unseen: sizes, name -> (mean, spread) over folds."""
     rng = np.random.default_rng(bench.problem.splits.seed)
     folds = bench.splits.folds[:_LEARNING_FOLDS]
+    grown = _grow([rng.permutation(fit) for fit, _ in folds], bench.truth)
     tasks = [
         Task(winner.algorithm, winner.trial.parameters, part, np.concatenate([part, judge]))
-        for fit, judge in folds
-        for part in _grow(rng.permutation(fit), bench.truth)
+        for (_, judge), parts in zip(folds, grown, strict=True)
+        for part in parts
     ]
     answers = bench.bench.predict(tasks)
     losses = np.array(
@@ -193,11 +195,18 @@ def measure_learning(bench: Workbench, winner: Contender) -> tuple[list[int], di
     return sizes, {name: (losses[:, :, i].mean(axis=0), losses[:, :, i].std(axis=0)) for i, name in enumerate(names)}
 
 
-def _grow(rows: Any, truth: Any) -> list[Any]:
-    """Nested parts of shuffled rows, each holding every class often enough to be calibrated."""
-    shares = [rows[: int(len(rows) * share)] for share in _LEARNING_SHARES]
-    classes = len(np.unique(truth))
-    return [part for part in shares if np.bincount(truth[part], minlength=classes).min() >= 3]
+def _grow(folds: Sequence[Any], truth: Any) -> list[list[Any]]:
+    """Nested parts of each fold's shuffled rows: of the sizes at which every class can be calibrated in every fold."""
+    classes = int(truth.max()) + 1
+
+    def take(share: float) -> list[Any]:
+        return [rows[: int(len(rows) * share)] for rows in folds]
+
+    def holds_every_class(rows: Any) -> bool:
+        return bool(np.bincount(truth[rows], minlength=classes).min() >= CALIBRATION_FOLDS)
+
+    fit = [parts for parts in map(take, _LEARNING_SHARES) if all(map(holds_every_class, parts))]
+    return [list(parts) for parts in zip(*fit, strict=True)]
 
 
 def _log_loss(bench: Workbench, rows: Any, probabilities: Floats) -> float:

@@ -15,6 +15,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import SVC
 
+CALIBRATION_FOLDS = 3  # within the rows of a fit: it takes as many rows of every class
 _ITERATIONS = 2000
 
 
@@ -51,7 +52,7 @@ def _naive_bayes(parameters: Mapping[str, Any], seed: int, balanced: bool, class
 def _svm(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
     # Its scores are not probabilities: a sigmoid on cross-validated scores makes them so (Platt 1999).
     machine = SVC(class_weight=_weights(balanced), random_state=seed, **parameters)
-    return CalibratedClassifierCV(machine, method="sigmoid", ensemble=False, cv=3)
+    return CalibratedClassifierCV(machine, method="sigmoid", ensemble=False, cv=CALIBRATION_FOLDS)
 
 
 def _dummy(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:

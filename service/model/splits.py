@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from service.errors import InvalidInput, Mistake
+from service.model.algorithms import CALIBRATION_FOLDS
 from service.model.problem import SplitPlan
 
 Rows = NDArray[np.intp]
@@ -57,8 +59,7 @@ def split_rows(truth: ArrayLike, classes: Sequence[str], plan: SplitPlan) -> Spl
 
 def _refuse_too_few(labels: NDArray[np.intp], classes: Sequence[str], plan: SplitPlan) -> None:
     counts = np.bincount(labels, minlength=len(classes))
-    # Every fold must see each class, and calibration within a fold parts what is left in three.
-    needed = max(int(np.ceil(plan.folds / (1 - plan.held_out))), int(np.ceil(1 / plan.held_out)), 6)
+    needed = count_needed(plan)
     few = [
         Mistake(f"class {name}", f"has {count} rows; {plan.folds} folds and a held-out part need {needed}")
         for name, count in zip(classes, counts, strict=True)
@@ -70,3 +71,15 @@ def _refuse_too_few(labels: NDArray[np.intp], classes: Sequence[str], plan: Spli
             few,
             hint="bring more rows of these classes, join rare classes into one, or lower splits.folds",
         )
+
+
+def count_needed(plan: SplitPlan) -> int:
+    """The least rows of a class: one held out, one in each fold, and beside a fold enough to calibrate on."""
+
+    def suffices(rows: int) -> bool:
+        held_out = int(rows * plan.held_out)  # rounded down, since other classes may get the row between
+        training = rows - int(np.ceil(rows * plan.held_out))
+        beside_a_fold = training - int(np.ceil(training / plan.folds))
+        return held_out >= 1 and training >= plan.folds and beside_a_fold >= CALIBRATION_FOLDS
+
+    return next(rows for rows in itertools.count(1) if suffices(rows))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
 
 from service.errors import InvalidInput
@@ -15,7 +16,7 @@ from service.model.datasets import Dataset, load_bundled, load_csv
 from service.model.export import Parity, export_onnx, measure_parity, run_onnx
 from service.model.pipeline import build_pipeline, encode_labels, fit_pipeline, wants_weights
 from service.model.problem import SplitPlan, load_problem
-from service.model.splits import split_rows
+from service.model.splits import count_needed, split_rows
 from service.model.tuning import Bench, Task, list_parameters, search_grids
 
 
@@ -76,6 +77,23 @@ def test_too_few_rows_for_the_folds_are_named_by_class() -> None:
     truth = np.array([0] * 50 + [1] * 4)
     with pytest.raises(InvalidInput, match="class rare: has 4 rows; 5 folds"):
         split_rows(truth, ["common", "rare"], SplitPlan())
+
+
+@pytest.mark.parametrize(("folds", "held_out"), [(2, 0.2), (3, 0.5), (5, 0.2), (10, 0.1)])
+def test_as_many_rows_as_are_asked_for_are_enough(folds: int, held_out: float, tmp_path: Path) -> None:
+    """With the rarest class at the least, every split holds it, and the most demanding algorithm can be fitted."""
+    plan = SplitPlan(folds=folds, held_out=held_out)
+    truth = np.array([0] * 83 + [1] * count_needed(plan))
+    splits = split_rows(truth, ["common", "rare"], plan)
+    assert truth[splits.held_out].any()
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=len(truth)) + truth, "b": rng.normal(size=len(truth))})
+    dataset = Dataset("small", frame, truth.astype(str).astype(object), "ok", "0" * 64)
+    bench = Bench(dataset, truth, 2, tmp_path, seed=1, balanced=True)
+    for rows in (splits.folds, splits.judging):
+        assert all(truth[judge].any() for _, judge in rows)
+        answers = bench.predict_folds("svm", {}, rows)
+        assert np.isfinite(answers[np.concatenate([judge for _, judge in rows])]).all()
 
 
 def test_labels_are_encoded_with_the_positive_class_last(tumour: Dataset) -> None:
