@@ -7,7 +7,7 @@ they are looked at once, when everything is decided.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,8 @@ from service.model.export import Parity, export_onnx, measure_parity
 from service.model.pipeline import build_pipeline, fit_pipeline
 from service.model.splits import Rows
 from service.model.tuning import Trial
+
+_SHOWN_ROWS = 6
 
 
 @dataclass(frozen=True)
@@ -162,10 +164,11 @@ def choose_threshold(bench: Workbench, probabilities: Floats, rows: Rows) -> flo
 
 
 def describe_linear(comparison: Comparison, bench: Workbench) -> dict[str, Any] | None:
-    """One-vs-rest beside softmax: coefficients of the heaviest features, sums of probabilities, log loss."""
+    """One-vs-rest beside softmax: coefficients, log loss, and the held-out rows whose probabilities differ most."""
     if not set(LINEAR) <= set(comparison.contenders):
         return None
-    found: dict[str, Any] = {"features": list(bench.dataset.features), "models": {}}
+    columns = name_columns(comparison.contenders[LINEAR[0]].pipeline, bench.dataset.features)
+    found: dict[str, Any] = {"columns": columns, "models": {}}
     for name in LINEAR:
         contender = comparison.contenders[name]
         held_out = contender.held_out
@@ -177,6 +180,23 @@ def describe_linear(comparison: Comparison, bench: Workbench) -> dict[str, Any] 
         }
     ours, theirs = (comparison.contenders[name].held_out.evaluation for name in LINEAR)
     gap = np.abs(ours.probabilities - theirs.probabilities)
+    farthest = np.argsort(-gap.max(axis=1), kind="stable")[:_SHOWN_ROWS]
+    found["rows"] = [
+        {
+            "row": int(bench.splits.held_out[i]),
+            "true": bench.classes[ours.truth[i]],
+            # Of each model the class predicted, its probability, and that of the true class.
+            **{
+                name: [
+                    bench.classes[e.predicted[i]],
+                    round(float(e.probabilities[i, e.predicted[i]]), 4),
+                    round(float(e.probabilities[i, e.truth[i]]), 4),
+                ]
+                for name, e in zip(LINEAR, (ours, theirs), strict=True)
+            },
+        }
+        for i in farthest
+    ]
     found["largest_probability_gap"] = round(float(gap.max()), 4)
     found["mean_probability_gap"] = round(float(gap.mean()), 4)
     found["labels_differ"] = int((ours.predicted != theirs.predicted).sum())
@@ -194,6 +214,20 @@ def read_coefficients(pipeline: Pipeline) -> Floats:
     if hasattr(classifier, "estimators_"):
         return np.vstack([part.coef_ for part in classifier.estimators_])
     return np.asarray(classifier.coef_, dtype=np.float64)
+
+
+def name_columns(pipeline: Pipeline, features: Sequence[str]) -> list[str]:
+    """What each column that reaches the classifier is: a number by its name, a category as `name = value`."""
+    if "columns" not in pipeline.named_steps:
+        return list(features)
+    names: list[str] = []
+    for part, fitted, indices in pipeline.named_steps["columns"].transformers_:
+        if part == "categories":
+            known = zip(indices, fitted.named_steps["one_hot"].categories_, strict=True)
+            names += [f"{features[i]} = {value or '(missing)'}" for i, values in known for value in values]
+        else:
+            names += [features[i] for i in indices]
+    return names
 
 
 def _prepare_contender(bench: Workbench, algorithm: str, resamples: int) -> Contender:

@@ -16,6 +16,7 @@ from service.model.pipeline import build_pipeline
 
 SHOWN_FEATURES = 6
 SHOWN_CORRELATIONS = 16
+SHOWN_VALUES = 12
 _GRID = 160
 
 
@@ -38,9 +39,15 @@ class Projection:
 
 @dataclass(frozen=True)
 class Exploration:
-    """The features that part the classes most, first; correlations of the first of them; the projection."""
+    """The features that part the classes most, first; correlations of the first of them; the projection.
+
+    `separation` is of numbers, `association` of categories. `shares` holds for each category the commonest values with
+    the share [classes] of each class among their rows, and their number of rows.
+    """
 
     separation: dict[str, float]
+    association: dict[str, float]
+    shares: dict[str, dict[str, tuple[int, list[float]]]]
     statistics: list[dict[str, Any]]
     correlated: list[tuple[str, str, float]]
     correlations: Floats
@@ -51,7 +58,12 @@ class Exploration:
         """Plain data for JSON (the projection is in the report's picture)."""
         return {
             "separation": {name: round(value, 4) for name, value in self.separation.items()},
+            "association": {name: round(value, 4) for name, value in self.association.items()},
             "statistics": self.statistics,
+            "class_shares_by_category": {
+                name: {value: {"rows": n, "shares": [round(s, 4) for s in of]} for value, (n, of) in values.items()}
+                for name, values in self.shares.items()
+            },
             "correlated_above_0.9": [[a, b, round(r, 4)] for a, b, r in self.correlated],
             "projection_explains": [round(share, 4) for share in self.projection.explained],
         }
@@ -71,8 +83,13 @@ def explore(bench: Workbench) -> Exploration:
         for b in numeric[i + 1 :]
         if abs(table.loc[a, b]) > 0.9
     ]
+    categories = {name: frame[name].to_numpy(dtype=object) for name in bench.dataset.categorical}
+    association = {name: measure_association(values, bench.truth) for name, values in categories.items()}
+    association = dict(sorted(association.items(), key=lambda item: -item[1]))
     return Exploration(
         separation=ordered,
+        association=association,
+        shares={name: share_classes(categories[name], bench.truth, len(bench.classes)) for name in association},
         statistics=_describe(bench, numeric),
         correlated=sorted(pairs, key=lambda pair: -abs(pair[2])),
         correlations=table.loc[list(names), list(names)].to_numpy(dtype=np.float64),
@@ -90,6 +107,34 @@ def measure_separation(values: Floats, truth: NDArray[np.intp]) -> float:
         return 0.0
     groups = [column[labels == label] for label in np.unique(labels)]
     return float(sum(len(g) * (g.mean() - column.mean()) ** 2 for g in groups)) / total
+
+
+def measure_association(values: NDArray[np.object_], truth: NDArray[np.intp]) -> float:
+    """Cramér's V of a category and the classes, 0 to 1 (Cramér 1946): 0 where one says nothing of the other."""
+    _, which = np.unique(values.astype(str), return_inverse=True)
+    counts = np.zeros((which.max(initial=0) + 1, truth.max(initial=0) + 1))
+    np.add.at(counts, (which, truth), 1)
+    counts = counts[:, counts.any(axis=0)]
+    least = min(counts.shape) - 1
+    if least < 1:
+        return 0.0
+    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
+    return float(np.sqrt(((counts - expected) ** 2 / expected).sum() / counts.sum() / least))
+
+
+def share_classes(
+    values: NDArray[np.object_], truth: NDArray[np.intp], classes: int
+) -> dict[str, tuple[int, list[float]]]:
+    """The commonest values of a category: value -> (rows, each class's share of them); "" is missing."""
+    names, counts = np.unique(values.astype(str), return_counts=True)
+    commonest = np.argsort(-counts, kind="stable")[:SHOWN_VALUES]
+    return {
+        str(names[i]): (
+            int(counts[i]),
+            [float(share) for share in np.bincount(truth[values == names[i]], minlength=classes) / counts[i]],
+        )
+        for i in commonest
+    }
 
 
 def project(bench: Workbench) -> Projection:

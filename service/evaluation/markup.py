@@ -7,8 +7,8 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from service.evaluation.drawing import Picture
 from service.evaluation.intervals import Estimate
-from service.evaluation.plots import Picture
 
 STYLE = """
 :root { color-scheme: light; --ink: #1c2430; --soft: #5b6675; --line: #dfe4ea; --good: #0a7a4b; --bad: #b3261e; }
@@ -128,3 +128,8 @@ def bullets(items: Iterable[str]) -> str:
 def escape(words: str) -> str:
     """Text as HTML; Markup as it is."""
     return words if isinstance(words, Markup) else html.escape(words)
+
+
+def name_metric(metric: str) -> str:
+    """A metric's name in words."""
+    return metric.replace("_", " ")

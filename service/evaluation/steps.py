@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from service.evaluation import plots
 from service.evaluation.card import render_card
 from service.evaluation.exploration import explore
 from service.evaluation.findings import Findings, gather_findings
 from service.evaluation.intervals import RESAMPLES
+from service.evaluation.plots_data import plot_projection
 from service.evaluation.quality import report_quality
 from service.evaluation.report import render_report
 from service.evaluation.workbench import Workbench
@@ -50,7 +50,7 @@ def inspect_data(bench: Workbench) -> Path:
 def explore_data(bench: Workbench) -> Path:
     """Step 3: statistics, distributions, correlations, and the projection with its decision boundaries."""
     explored = explore(bench)
-    picture = plots.plot_projection(explored, bench.truth, bench.classes)
+    picture = plot_projection(explored, bench.truth, bench.classes)
     bench.folder.mkdir(parents=True, exist_ok=True)
     (bench.folder / "projection.png").write_bytes(picture.content)
     return bench.write("explore.json", explored.to_document())

@@ -14,8 +14,10 @@ import pytest
 
 from service.errors import ReleaseRefused
 from service.evaluation import steps
+from service.evaluation.batch import predict_file
 from service.evaluation.card import render_card
 from service.evaluation.comparison import choose_winner
+from service.evaluation.exploration import measure_association
 from service.evaluation.findings import Findings
 from service.evaluation.report import render_report
 from service.evaluation.workbench import Workbench
@@ -183,6 +185,63 @@ def test_a_refused_release_leaves_the_released_model_alone(findings: Findings, t
         steps.release(refused, now=LATER, released=tmp_path)
     assert load_release(tmp_path / "tumour").digest == before
     assert (findings.bench.folder / "model.onnx").exists(), "the candidate is kept to be looked at"
+
+
+def test_a_table_of_somebodys_is_walked_from_its_file_to_predictions_by_its_release(
+    three: Findings, tmp_path: Path
+) -> None:
+    for step in (steps.frame, steps.inspect_data, steps.explore_data, steps.prepare, steps.train, steps.tune):
+        step(three.bench)
+    steps.evaluate(three)
+    steps.present(three)
+    done = steps.release(three, now=NOON, released=tmp_path)
+    assert {"report.html", "metrics.json", "model.onnx", "manifest.json", "model-card.md"} <= {
+        path.name for path in three.bench.folder.iterdir()
+    }
+    classifier = Classifier(done.release)
+    assert classifier.golden_failures() == []
+    assert classifier.manifest.classes == ("even", "fast", "slow")
+    source, out = tmp_path / "new.csv", tmp_path / "out.csv"
+    source.write_text("id,age,colour,size,kind\n7,40,red,0.9,x\n8,,violet,NA,y\n9,old,red,0.1,x\n")
+    summary = predict_file(classifier, source, out)
+    assert (summary.predicted, summary.bad) == (2, 1)
+    lines = out.read_text().splitlines()
+    assert lines[1].startswith("1,7,fast,")
+    assert "age is missing" in lines[2]
+    assert "colour is 'violet', which training never saw" in lines[2]
+    assert "age is 'old', not a number" in (tmp_path / "out.csv.bad.csv").read_text()
+
+
+def test_categories_are_explored_by_class(three: Findings) -> None:
+    explored = three.exploration
+    assert list(explored.association) == ["colour", "kind"], "the one that says more of the class comes first"
+    frame, labels = three.bench.dataset.frame, three.bench.dataset.labels
+    rows, shares = explored.shares["colour"]["red"]
+    red = labels[(frame["colour"] == "red").to_numpy()]
+    assert rows == len(red)
+    assert shares == pytest.approx([(red == label).mean() for label in three.bench.classes])
+    assert "" in explored.shares["colour"], "missing is a value of its own"
+    table = np.array([[40, 10], [20, 30]])  # by hand: chi square 16.67 of 100 rows
+    values = np.repeat(np.array(["a", "b"], dtype=object), table.sum(axis=1))
+    truth = np.concatenate([np.repeat([0, 1], row) for row in table])
+    assert measure_association(values, truth) == pytest.approx((100 / 6 / 100) ** 0.5)
+
+
+def test_the_linear_models_columns_are_named_as_they_reach_the_classifier(three: Findings) -> None:
+    """The pipeline puts numbers first: a coefficient under the name of another column would be believed."""
+    assert three.linear is not None
+    names = ["age", "size", "colour = (missing)", "colour = green", "colour = red", "kind = x", "kind = y"]
+    assert three.linear["columns"] == names
+    weights = np.array(three.linear["models"]["softmax"]["coefficients"])
+    assert weights.shape == (3, len(names))
+    fast = three.bench.classes.index("fast")
+    assert weights[fast, names.index("size")] == weights[fast].max(), "the rule is size first"
+    gaps = [abs(row["softmax"][2] - row["one_vs_rest"][2]) for row in three.linear["rows"]]
+    assert max(gaps) <= three.linear["largest_probability_gap"] + 2e-4  # of rounding
+    report = render_report(three)
+    assert "colour = red" in report
+    assert "Categories by class" in report
+    assert f"<td>{three.linear['rows'][0]['row']}</td>" in report
 
 
 class _Page(HTMLParser):
