@@ -30,27 +30,19 @@ does, or NaN for AUC, and always a note saying why; in a resample it is NaN.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
+from service.evaluation.notes import Measure as Measure  # part of what this module offers
+from service.evaluation.notes import Notes, explain_value
+from service.evaluation.ranking import Cells, Indices, Ranking, cumulate, divide
+from service.evaluation.ranking import Floats as Floats
 
 CALIBRATION_BINS = 10
 _SMALLEST = float(np.finfo(np.float64).eps)
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A metric's value, and a note where it needs one: why it is not defined, or what was left out."""
-
-    value: float
-    note: str = ""
 
 
 class Tally(NamedTuple):
@@ -88,71 +80,85 @@ def tally_classes(matrix: ArrayLike) -> Tally:
 
 def precision(t: Tally) -> Floats:
     """TP / (TP + FP), 0 to 1; NaN where nothing was predicted positive."""
-    return _divide(t.tp, t.tp + t.fp)
+    return divide(t.tp, t.tp + t.fp)
 
 
 def recall(t: Tally) -> Floats:
     """TP / (TP + FN), 0 to 1, also called sensitivity; NaN where nothing is positive."""
-    return _divide(t.tp, t.tp + t.fn)
+    return divide(t.tp, t.tp + t.fn)
 
 
 def specificity(t: Tally) -> Floats:
     """TN / (TN + FP), 0 to 1: about false positives; NaN where nothing is negative."""
-    return _divide(t.tn, t.tn + t.fp)
+    return divide(t.tn, t.tn + t.fp)
 
 
 def f_beta(t: Tally, beta: float = 1.0) -> Floats:
-    """The weighted harmonic mean of precision and recall, 0 to 1: recall counts beta times as much as precision."""
+    """(1 + b²) TP / ((1 + b²) TP + b² FN + FP), 0 to 1: precision and recall in one, recall counting b times.
+
+    NaN where nothing is positive and nothing was called so (van Rijsbergen 1979).
+    """
     b2 = beta * beta
-    return _divide((1 + b2) * t.tp, (1 + b2) * t.tp + b2 * t.fn + t.fp)
+    return divide((1 + b2) * t.tp, (1 + b2) * t.tp + b2 * t.fn + t.fp)
 
 
 def accuracy(matrix: ArrayLike) -> Floats:
     """The share of rows on the diagonal of [..., k, k], 0 to 1; NaN where there is no row."""
     counts = np.asarray(matrix, dtype=np.float64)
-    return _divide(np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1)))
+    return divide(np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1)))
 
 
 def balanced_accuracy(matrix: ArrayLike) -> Floats:
     """The mean of the recalls of those classes that have rows, 0 to 1; for two, the mean of recall and specificity."""
     recalls = recall(tally_classes(matrix))
     present = ~np.isnan(recalls)
-    return _divide(np.where(present, recalls, 0.0).sum(axis=-1), present.sum(axis=-1))
+    return divide(np.where(present, recalls, 0.0).sum(axis=-1), present.sum(axis=-1))
 
 
 def matthews(matrix: ArrayLike) -> Floats:
-    """The correlation coefficient of truth and prediction, -1 to 1; NaN where either of them is one class only."""
+    """The correlation of truth and prediction, -1 to 1; NaN where either of them is one class only.
+
+    (TP TN - FP FN) / sqrt((TP + FP)(TP + FN)(TN + FP)(TN + FN)) for two classes (Matthews 1975);
+    (right n - Σ true called) / sqrt((n² - Σ called²)(n² - Σ true²)) for k, from [..., k, k] (Gorodkin 2004).
+    """
     counts = np.asarray(matrix, dtype=np.float64)
     total, right = counts.sum(axis=(-2, -1)), np.trace(counts, axis1=-2, axis2=-1)
     true, called = counts.sum(axis=-1), counts.sum(axis=-2)
     covariance = right * total - (true * called).sum(axis=-1)
     spread = (total**2 - (true**2).sum(axis=-1)) * (total**2 - (called**2).sum(axis=-1))
-    return _divide(covariance, np.sqrt(spread))
+    return divide(covariance, np.sqrt(spread))
 
 
 def roc_curve(positive: ArrayLike, scores: ArrayLike) -> Curve:
     """x = false positive rate (1 - specificity), y = recall, from (0, 0) to (1, 1); NaN where a side has no rows."""
-    tp, called, thresholds = _cumulate(positive, scores)
+    tp, called, thresholds = cumulate(positive, scores)
     fp = called - tp
     fp, tp = np.concatenate([[0.0], fp]), np.concatenate([[0.0], tp])
-    return Curve(_divide(fp, fp[-1]), _divide(tp, tp[-1]), np.concatenate([[np.inf], thresholds]))
+    return Curve(divide(fp, fp[-1]), divide(tp, tp[-1]), np.concatenate([[np.inf], thresholds]))
 
 
 def precision_recall_curve(positive: ArrayLike, scores: ArrayLike) -> Curve:
     """x = recall, y = precision, one point for each threshold; recall is NaN where nothing is positive."""
-    tp, called, thresholds = _cumulate(positive, scores)
-    return Curve(_divide(tp, tp[-1]), tp / called, thresholds)
+    tp, called, thresholds = cumulate(positive, scores)
+    return Curve(divide(tp, tp[-1]), tp / called, thresholds)
 
 
 def auc(positive: ArrayLike, scores: ArrayLike) -> float:
-    """The probability that a random positive scores above a random negative, ties counting half; NaN with one class."""
-    ranking = _Ranking(np.asarray(positive, dtype=bool), np.asarray(scores, dtype=np.float64))
+    """The probability that a random positive scores above a random negative, ties counting half, 0 to 1.
+
+    `positive` and `scores` [n]. It knows no threshold, and is the area under the ROC curve (Hanley and McNeil 1982).
+    NaN where the rows are of one class only.
+    """
+    ranking = Ranking(np.asarray(positive, dtype=bool), np.asarray(scores, dtype=np.float64))
     return float(ranking.score(np.ones((ranking.rows, 1), dtype=np.int32))[0][0])
 
 
 def average_precision(positive: ArrayLike, scores: ArrayLike) -> float:
-    """The sum over thresholds of precision times the gain of recall, 0 to 1; NaN where nothing is positive."""
-    ranking = _Ranking(np.asarray(positive, dtype=bool), np.asarray(scores, dtype=np.float64))
+    """Σ P_i (R_i - R_(i-1)) over thresholds, descending: precision times the gain of recall, 0 to 1.
+
+    `positive` and `scores` [n]; scores that tie are one threshold. NaN where nothing is positive.
+    """
+    ranking = Ranking(np.asarray(positive, dtype=bool), np.asarray(scores, dtype=np.float64))
     return float(ranking.score(np.ones((ranking.rows, 1), dtype=np.int32))[1][0])
 
 
@@ -180,9 +186,9 @@ class Evaluation:
         self.positive = self.classes.index(positive) if positive is not None and len(self.classes) == 2 else None
         self.rows = len(self.truth)
         one_hot = np.arange(len(self.classes)) == self.truth[:, None]
-        self._rankings = [_Ranking(one_hot[:, i], self.probabilities[:, i]) for i in range(len(self.classes))]
-        self._pooled = _Ranking(one_hot.ravel(), self.probabilities.ravel(), per_row=len(self.classes))
-        self._cells = _Cells(self.truth * len(self.classes) + self.predicted)
+        self._rankings = [Ranking(one_hot[:, i], self.probabilities[:, i]) for i in range(len(self.classes))]
+        self._pooled = Ranking(one_hot.ravel(), self.probabilities.ravel(), per_row=len(self.classes))
+        self._cells = Cells(self.truth * len(self.classes) + self.predicted)
         self._sums = np.vstack([self._losses(one_hot), self._calibration_gaps()])
 
     @property
@@ -202,7 +208,7 @@ class Evaluation:
     def measure(self) -> dict[str, Measure]:
         """Every metric of the rows themselves: name -> value, with a note where it is not defined."""
         found = self.compute(np.ones((self.rows, 1), dtype=np.int32))
-        noted = _Notes(self)
+        noted = Notes(self.classes, self.positive, self.confusion)
         return {name: noted.explain(name, float(values[0])) for name, values in found.items()}
 
     def _from_counts(self, matrix: Floats) -> dict[str, Floats]:
@@ -223,7 +229,7 @@ class Evaluation:
         ):
             found |= self._name_classes(name, per_class)
             found[f"macro_{name}"] = np.nan_to_num(per_class).mean(axis=-1)
-            found[f"weighted_{name}"] = _divide((np.nan_to_num(per_class) * rows).sum(axis=-1), rows.sum(axis=-1))
+            found[f"weighted_{name}"] = divide((np.nan_to_num(per_class) * rows).sum(axis=-1), rows.sum(axis=-1))
             found[f"micro_{name}"] = together
         return found
 
@@ -237,8 +243,10 @@ class Evaluation:
             defined = ~np.isnan(per_class)
             values = np.where(defined, per_class, 0.0)
             found |= self._name_classes(name, per_class)
-            found[f"macro_{name}"] = _divide(values.sum(axis=-1), defined.sum(axis=-1))
-            found[f"weighted_{name}"] = _divide((values * rows).sum(axis=-1), (defined * rows).sum(axis=-1))
+            # As scikit-learn has them: without a positive, AUC is of no class, and average precision is 0.
+            counted = defined if name == "auc" else np.ones_like(defined)
+            found[f"macro_{name}"] = divide(values.sum(axis=-1), counted.sum(axis=-1))
+            found[f"weighted_{name}"] = divide((values * rows).sum(axis=-1), (defined * rows).sum(axis=-1))
             found[f"micro_{name}"] = pooled[index]
         return found
 
@@ -246,9 +254,9 @@ class Evaluation:
         sums = self._sums @ weights.astype(np.float64)
         rows = weights.sum(axis=0, dtype=np.float64)
         return {
-            "log_loss": _divide(sums[0], rows),
-            "brier": _divide(sums[1], rows),
-            "calibration_error": _divide(np.abs(sums[2:]).sum(axis=0), rows),
+            "log_loss": divide(sums[0], rows),
+            "brier": divide(sums[1], rows),
+            "calibration_error": divide(np.abs(sums[2:]).sum(axis=0), rows),
         }
 
     def _name_classes(self, name: str, per_class: Floats) -> dict[str, Floats]:
@@ -286,135 +294,4 @@ def measure_counts(tp: int, fp: int, fn: int, tn: int) -> dict[str, Measure]:
         "balanced_accuracy": balanced_accuracy(matrix),
         "mcc": matthews(matrix),
     }
-    return {name: _explain(name, float(value), "positive") for name, value in found.items()}
-
-
-class _Cells:
-    """Rows sorted by the cell of the confusion matrix that they fall into, so that counting is one pass of sums."""
-
-    def __init__(self, cells: Indices) -> None:
-        self._order = np.argsort(cells, kind="stable")
-        self._present, self._starts = np.unique(cells[self._order], return_index=True)
-
-    def count(self, weights: NDArray[np.int32], cells: int) -> Floats:
-        """Weights [n, b] summed by cell: [cells, b]."""
-        counts = np.zeros((cells, weights.shape[1]))
-        if len(self._starts):
-            counts[self._present] = np.add.reduceat(weights[self._order], self._starts, axis=0)
-        return counts
-
-
-class _Ranking:
-    """Scores of one class against the rest, sorted once; AUC and average precision of any resample follow by sums.
-
-    Rows of equal score form a group: a threshold cannot part them. Only groups that hold a positive add to either sum,
-    so after one cumulated sum over all rows the work is on those alone. `per_row` entries in a line belong to one row
-    (pooled scores of k classes).
-    """
-
-    def __init__(self, positive: NDArray[np.bool_], scores: Floats, *, per_row: int = 1) -> None:
-        order = np.argsort(-scores, kind="stable")
-        sorted_scores, sorted_positive = scores[order], positive[order]
-        self.rows = len(order) // per_row
-        self._order = order // per_row
-        first = np.ones(len(order), dtype=bool)
-        first[1:] = sorted_scores[1:] != sorted_scores[:-1]
-        starts = np.flatnonzero(first)
-        group = np.cumsum(first) - 1
-        self._positives = np.flatnonzero(sorted_positive)
-        holding, self._first_of_group = np.unique(group[self._positives], return_index=True)
-        self._starts = starts[holding]
-        self._ends = np.append(starts[1:], len(order))[holding]  # exclusive
-
-    def score(self, weights: NDArray[np.int32]) -> tuple[Floats, Floats]:
-        """AUC and average precision of each resample, [b] each; NaN where a side is empty."""
-        if not len(self._positives):
-            nothing = np.full(weights.shape[1], np.nan)
-            return nothing, nothing
-        cumulated = np.zeros((len(self._order) + 1, weights.shape[1]), dtype=np.int32)
-        drawn = weights[self._order]
-        np.cumsum(drawn, axis=0, out=cumulated[1:])
-        positives = np.add.reduceat(drawn[self._positives], self._first_of_group, axis=0).astype(np.float64)
-        before, upto = cumulated[self._starts].astype(np.float64), cumulated[self._ends].astype(np.float64)
-        found = np.cumsum(positives, axis=0)
-        total = found[-1]
-        negatives = cumulated[-1] - total
-        beaten = negatives - (before - (found - positives)) - (upto - before - positives) / 2
-        area = _divide((positives * beaten).sum(axis=0), total * negatives)
-        return area, _divide((positives * _divide(found, upto, empty=0.0)).sum(axis=0), total)
-
-
-class _Notes:
-    """Why a metric of these rows is not defined, in words."""
-
-    def __init__(self, evaluation: Evaluation) -> None:
-        counts = evaluation.confusion
-        self._classes = evaluation.classes
-        self._positive = evaluation.positive
-        self._absent = [label for label, rows in zip(self._classes, counts.sum(axis=1), strict=True) if not rows]
-        self._uncalled = [label for label, rows in zip(self._classes, counts.sum(axis=0), strict=True) if not rows]
-        self._rows = evaluation.rows
-
-    def explain(self, name: str, value: float) -> Measure:
-        """The value as it is reported, and the note."""
-        if not self._rows:
-            return Measure(math.nan, "there are no rows")
-        if math.isnan(value):
-            label = name.partition("[")[2].rstrip("]")
-            if not label and self._positive is not None:
-                label = self._classes[self._positive]
-            return _explain(name.partition("[")[0], value, label or "any one class")
-        return Measure(value, self._left_out(name))
-
-    def _left_out(self, name: str) -> str:
-        if name == "balanced_accuracy" and self._absent:
-            return f"no row is {_list(self._absent)}: the mean is over the other classes"
-        if name in ("macro_auc", "macro_average_precision", "weighted_auc") and self._absent:
-            return f"no row is {_list(self._absent)}: left out of the mean"
-        counted_as_zero = {
-            "macro_precision": self._uncalled,
-            "macro_recall": self._absent,
-            "macro_f1": [label for label in self._absent if label in self._uncalled],
-            "macro_f2": [label for label in self._absent if label in self._uncalled],
-            "weighted_precision": [label for label in self._uncalled if label not in self._absent],
-        }.get(name, [])
-        return f"0/0 for {_list(counted_as_zero)}: counted as 0 in the mean" if counted_as_zero else ""
-
-
-def _explain(name: str, value: float, label: str) -> Measure:
-    if not math.isnan(value):
-        return Measure(value)
-    why: Mapping[str, str] = {
-        "precision": f"nothing was predicted {label}",
-        "recall": f"no row is {label}",
-        "specificity": f"no row is other than {label}",
-        "f1": f"no row is {label} and none was predicted so",
-        "f2": f"no row is {label} and none was predicted so",
-        "average_precision": f"no row is {label}",
-        "mcc": "the rows or the predictions are of one class only",
-    }
-    if name.endswith("auc"):
-        return Measure(math.nan, "AUC compares positives with negatives: the rows hold only one of the two")
-    return Measure(0.0, f"{why.get(name, 'there is nothing to divide by')}: 0/0, reported as 0")
-
-
-def _cumulate(positive: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """At each distinct score, descending: positives at or above it, rows at or above it, the score."""
-    values = np.asarray(scores, dtype=np.float64)
-    order = np.argsort(-values, kind="stable")
-    ordered = values[order]
-    last = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
-    tp = np.cumsum(np.asarray(positive, dtype=np.float64)[order])[last]
-    return tp, last + 1.0, ordered[last]
-
-
-def _divide(numerator: ArrayLike, denominator: ArrayLike, *, empty: float = math.nan) -> Floats:
-    """Element by element, `empty` where the denominator is 0."""
-    above, below = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
-    out = np.full(np.broadcast_shapes(above.shape, below.shape), empty)
-    np.divide(above, below, out=out, where=below != 0)
-    return out
-
-
-def _list(labels: Sequence[str]) -> str:
-    return ", ".join(labels)
+    return {name: explain_value(name, float(value), "positive") for name, value in found.items()}

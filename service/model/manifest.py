@@ -2,7 +2,8 @@
 
 The manifest holds the SHA-256 of the model and of the golden rows, so the SHA-256 of the manifest's own bytes
 (`Release.digest`) identifies all three. Nothing is loaded that does not match. This module goes into the image:
-standard library only.
+standard library only. It is one file although it is long: what a manifest holds and what is checked of it change
+together, and the image copies this module by name.
 """
 
 from __future__ import annotations

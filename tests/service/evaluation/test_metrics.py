@@ -86,18 +86,24 @@ def _from_losses(truth: Any, p: Any, predicted: Any, w: Any, labels: list[int], 
 
 
 def _from_rankings(truth: Any, p: Any, w: Any, turn: int) -> dict[str, Any]:
-    """What scikit-learn says of a ranking: of one class, or of the pooled scores."""
+    """What scikit-learn says of a ranking: of one class, or of an average over the classes."""
     k = p.shape[1]
     one_hot = np.eye(k)[truth]
-    i = turn // 2 % (k + 1)
-    prefix, where = ("", f"[{i}]") if i < k else ("micro_", "")
-    outcome, score = (one_hot[:, i], p[:, i]) if i < k else (one_hot.ravel(), p.ravel())
-    weight = np.repeat(w, 1 if i < k else k)
+    i = turn // 2 % (k + 3)
+    if i < k:
+        name, outcome, score, more = f"[{i}]", one_hot[:, i], p[:, i], {}
+        prefix = ""
+    else:
+        average = AVERAGES[1:][i - k]
+        name, outcome, score, more, prefix = "", one_hot, p, {"average": average}, f"{average}_"
     if turn % 2:
-        return {f"{prefix}auc{where}": sk.roc_auc_score(outcome, score, sample_weight=weight)}
-    precision = sk.average_precision_score(outcome, score, sample_weight=weight)
+        area = sk.roc_auc_score(outcome, score, sample_weight=w, **more)
+        # A class without rows leaves scikit-learn's macro AUC without a value; here the mean is over the others.
+        has_none = prefix == "macro_" and np.isnan(area)
+        return {} if has_none else {f"{prefix}auc{name}": area}
+    precision = sk.average_precision_score(outcome, score, sample_weight=w, **more)
     # Without a positive scikit-learn says 0 and warns; here it is not defined, and `measure` says 0 with a note.
-    return {f"{prefix}average_precision{where}": precision if outcome.any() else np.nan}
+    return {f"{prefix}average_precision{name}": precision if outcome.any() else np.nan}
 
 
 # Without shrinking: a problem is a seed and four small numbers, and the message names it.
@@ -115,7 +121,19 @@ def test_every_metric_agrees_with_scikit_learn_to_1e_12(drawn: list[Problem]) ->
         _hold_to_scikit_learn(problem)
 
 
-def _hold_to_scikit_learn(problem: Problem) -> None:
+@pytest.mark.slow
+def test_every_metric_of_every_problem_agrees_with_scikit_learn() -> None:
+    """As above, but each problem is held to all of scikit-learn's metrics: 8 + 4 + 2 (k + 3) calls."""
+    rng = np.random.default_rng(20)
+    for _ in range(PROBLEMS):
+        seed, k, n, levels = (int(rng.integers(*ends)) for ends in ((0, 2**32), (2, 5), (1, 31), (0, 4)))
+        problem = (seed, k, n, [1, 2, 5, 1000][levels], bool(rng.integers(2)))
+        for third, turns in enumerate((8, 4, 2 * (k + 3))):
+            for turn in range(turns):
+                _hold_to_scikit_learn(problem, third, turn)
+
+
+def _hold_to_scikit_learn(problem: Problem, third: int | None = None, turn: int | None = None) -> None:
     """A call of scikit-learn takes longer than ours for everything: each problem takes its turn at some of them."""
     truth, probabilities, weights = _draw(problem)
     labels = list(range(probabilities.shape[1]))
@@ -124,8 +142,9 @@ def _hold_to_scikit_learn(problem: Problem) -> None:
     column = problem[0] % 2  # the rows themselves, or a resample of them
     kept = weights[:, column] > 0
     w = weights[kept, column].astype(float)
+    third = problem[0] // 2 % 3 if third is None else third
+    turn = problem[0] // 6 if turn is None else turn
     with _scikit_learn():
-        third, turn = problem[0] // 2 % 3, problem[0] // 6
         theirs = (
             _from_counts(truth[kept], evaluation.predicted[kept], w, labels, turn)
             if third == 0
@@ -242,6 +261,7 @@ def test_a_class_without_rows_is_named_where_it_counts_as_zero_in_a_mean() -> No
     measured = Evaluation([0, 1], thirds, classes=["a", "b", "c"]).measure()
     assert measured["macro_recall"] == Measure(pytest.approx(2 / 3), "0/0 for c: counted as 0 in the mean")  # type: ignore[arg-type]
     assert "c: left out" in measured["macro_auc"].note
+    assert measured["macro_average_precision"].note == "0/0 for c: counted as 0 in the mean"
     assert measured["macro_auc"].value == 1.0
     assert measured["recall[c]"].note == "no row is c: 0/0, reported as 0"
 
