@@ -10,24 +10,28 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+import pandas as pd
 
+from service.errors import InvalidInput, Refused
 from service.evaluation.advisor import SMALLER_IS_BETTER
 from service.evaluation.feedback import LEAST_ROWS, Feedback, read_feedback
 from service.evaluation.intervals import Estimate, estimate
 from service.evaluation.metrics import Evaluation
 from service.evaluation.progress import say_errors
 from service.model import reference
+from service.model.datasets import BUNDLED, load_bundled
 from service.model.manifest import Manifest, load_release
 
 RELEASED = Path(__file__).resolve().parent.parent / "released"
 SHIFTED = 5  # exit code: the command ran, and what it measured deviates
 _STABILITY_LIMIT = 0.25
+_WRITES_ONE = ": --table FILE writes one."
 
 
 @dataclass(frozen=True)
@@ -144,10 +148,11 @@ def find_drift(manifest: Manifest, feedback: Feedback) -> list[Drift]:
 
 def recommend(manifest: Manifest, shifts: Sequence[Shift], drifts: Sequence[Drift], rows: int) -> tuple[str, str]:
     """What to do, and the command for it."""
-    retrain = f"make model PROBLEM={manifest.problem}"
+    retrain = f"python -m service model --problem {manifest.problem} --csv <table> --target <column>"
     if shifts:
         named = ", ".join(sorted({f"{s.metric} of {s.class_name}" if s.class_name else s.metric for s in shifts}))
-        return f"Concept shift: {named}. Add the new labelled rows to the training data and retrain.", retrain
+        words = f"Concept shift: {named}. Retrain on a table with these rows in it{_WRITES_ONE}"
+        return words, retrain
     if drifts:
         words = (
             f"No concept shift, but input drift: {len(drifts)} of {len(manifest.input.features)} features, "
@@ -176,16 +181,45 @@ def _reads_probabilities(metric: str) -> bool:
     return any(part in metric for part in ("auc", "average_precision", "log_loss", "brier", "calibration"))
 
 
+def write_table(path: Path, manifest: Manifest, feedback: Feedback) -> str:
+    """Write the labelled rows as a CSV file to train on, behind the bundled data where the model was trained on these.
+
+    Returns the target's column. Raises InvalidInput for feedback without features, Refused where the file is there.
+    """
+    if feedback.features is None:
+        raise InvalidInput("not every line has features, so there are no rows to train on", hint="leave --table out")
+    if path.exists():
+        raise Refused(f"{path} exists", hint="name another file")
+    names, target = list(manifest.input.features), "label"
+    while target in names:
+        target += "_"
+    live = pd.DataFrame(list(feedback.features), columns=names)
+    labels = np.array(manifest.classes, dtype=object)[feedback.truth]
+    parts = [live.assign(**{target: labels})]
+    if manifest.data.name in BUNDLED and (known := load_bundled(manifest.data.name)).sha256 == manifest.data.sha256:
+        target = known.target
+        parts = [known.frame.assign(**{target: known.labels}), live.assign(**{target: labels})]
+    pd.concat(parts).to_csv(path, index=False)
+    return target
+
+
 @click.command("shift")
 @click.option("--feedback", type=click.Path(path_type=Path), required=True, help="Predictions with their true labels.")
 @click.option("--problem", default="tumour", show_default=True, help="The released model they are of.")
 @click.option("--windows", type=click.IntRange(1, 100), default=1, show_default=True, help="Parts by time to look at.")
+@click.option("--table", type=click.Path(path_type=Path), default=None, help="Write the rows as a CSV to retrain on.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
 @say_errors
-def shift(feedback: Path, problem: str, windows: int, as_json: bool) -> None:
+def shift(feedback: Path, problem: str, windows: int, table: Path | None, as_json: bool) -> None:
     """Say whether live predictions still keep what was released. Leaves with 5 when they do not."""
     manifest = load_release(RELEASED / problem).manifest
-    report = compare_feedback(manifest, read_feedback(feedback, manifest), windows=windows)
+    rows = read_feedback(feedback, manifest)
+    report = compare_feedback(manifest, rows, windows=windows)
+    if table:
+        target = write_table(table, manifest, rows)
+        command = report.command.replace("<table>", str(table)).replace("<column>", target)
+        words = report.recommendation.replace(_WRITES_ONE, f": {table} is one.")
+        report = replace(report, command=command, recommendation=words)
     click.echo(json.dumps(_without_nan(report.to_document()), indent=2) if as_json else _say(report))
     sys.exit(SHIFTED if report.shifts else 0)
 

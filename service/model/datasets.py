@@ -67,12 +67,12 @@ class Dataset:
 
 def load_bundled(name: str) -> Dataset:
     """One of the two data sets that ship with scikit-learn. Raises InvalidInput for another name."""
-    if name not in _BUNDLED:
+    if name not in BUNDLED:
         raise InvalidInput(
             f"there is no data set called {name!r}",
-            hint=f"take one of {', '.join(_BUNDLED)}, or bring a table: --csv file.csv --target column",
+            hint=f"take one of {', '.join(BUNDLED)}, or bring a table: --csv file.csv --target column",
         )
-    frame, labels, target = _BUNDLED[name]()
+    frame, labels, target = BUNDLED[name]()
     text = frame.assign(**{target: labels}).to_csv(index=False, lineterminator="\n")
     return Dataset(name, frame, labels, target, hashlib.sha256(text.encode()).hexdigest())
 
@@ -226,7 +226,7 @@ def _load_digits() -> tuple[pd.DataFrame, NDArray[np.object_], str]:
     return bunch.data, bunch.target.astype(str).to_numpy(dtype=object), "digit"
 
 
-_BUNDLED: dict[str, Callable[[], tuple[pd.DataFrame, NDArray[np.object_], str]]] = {
+BUNDLED: dict[str, Callable[[], tuple[pd.DataFrame, NDArray[np.object_], str]]] = {
     "tumour": _load_tumour,
     "digits": _load_digits,
 }

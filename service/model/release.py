@@ -17,7 +17,7 @@ import onnx
 import pandas as pd
 from numpy.typing import NDArray
 
-from service.errors import ServiceError
+from service.errors import InvalidInput, ModelMismatch, ServiceError
 from service.model import reference
 from service.model.datasets import Dataset
 from service.model.export import INPUT_NAME, PARITY_TOLERANCE, run_onnx
@@ -102,8 +102,17 @@ def _agree(ours: Any, theirs: Any) -> bool:
 
 
 def load_previous(folder: Path) -> Release | None:
-    """The release that lies in a folder; None where there is none. A damaged one raises."""
-    return load_release(folder) if (folder / "manifest.json").exists() else None
+    """The release that lies in a folder; None where there is none.
+
+    A damaged one raises: what a candidate cannot be compared with it must not replace.
+    """
+    if not (folder / "manifest.json").exists():
+        return None
+    try:
+        return load_release(folder)
+    except (InvalidInput, ModelMismatch) as error:
+        hint = f"restore it with `git checkout -- {folder}`, or remove that folder to release without comparing"
+        raise type(error)(error.what, error.mistakes, hint=hint) from error
 
 
 def read_now(environ: Mapping[str, str] = os.environ) -> datetime:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from service.evaluation import steps
 from service.evaluation.findings import Findings, gather_findings
 from service.evaluation.workbench import Workbench
 from service.model.datasets import load_bundled, load_csv
@@ -50,6 +51,12 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     grids: Any = {"softmax": {"C": [1.0]}, "one_vs_rest": {"C": [1.0]}, "svm": {}, "dummy": {}}
     bench = Workbench(replace(problem, grids=grids), dataset, folder / "artifacts")
     return gather_findings(bench, released=None, resamples=100)
+
+
+@pytest.fixture(scope="session")
+def three_report(three: Findings) -> str:
+    """The report on it, written as step 8 does; drawing takes seconds."""
+    return steps.present(three).read_text()
 
 
 @pytest.fixture

@@ -76,9 +76,9 @@ def _read_requests(log: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 @pytest.mark.parametrize("problem", ["tumour", "three"])
 def test_the_report_opens_without_error_or_network(
-    problem: str, size: tuple[int, int], findings: Findings, three: Findings, tmp_path: Path
+    problem: str, size: tuple[int, int], findings: Findings, three_report: str, tmp_path: Path
 ) -> None:
-    page = render_report(findings if problem == "tumour" else three)
+    page = render_report(findings) if problem == "tumour" else three_report
     seen = _open(page.replace("</body>", f"{MEASURE}</body>"), tmp_path, size)
     assert seen.console
     assert [words for words in seen.console if not words.startswith("measured ")] == []

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.__main__ import main
 from service.errors import InvalidInput
 from service.evaluation.feedback import read_feedback
 from service.evaluation.shift import ShiftReport, compare_feedback
 from service.model import reference
-from service.model.datasets import load_bundled
+from service.model.datasets import load_bundled, load_csv
 from service.model.inference import Classifier
 
 ROOT = Path(__file__).parents[3]
@@ -71,8 +73,35 @@ def test_changed_labels_are_shift_with_metric_class_and_window(
     assert ("specificity", "", second) in named
     assert not any("window 1" in window for _, _, window in named)
     assert report.drifts == ()
-    assert report.command == "make model PROBLEM=tumour"
+    assert report.command == "python -m service model --problem tumour --csv <table> --target <column>"
     assert "Concept shift" in report.recommendation
+
+
+def test_the_command_that_retrains_has_a_table_with_the_new_rows_in_it(
+    classifier: Classifier, lines: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    feedback, table = tmp_path / "f.jsonl", tmp_path / "table.csv"
+    wrong = [{**line, "label": "benign"} for line in lines[:300]]
+    wrong[0] = {**wrong[0], "features": [None, *wrong[0]["features"][1:]]}
+    feedback.write_text("".join(json.dumps(line) + "\n" for line in wrong))
+    asked = ["shift", "--feedback", str(feedback), "--table", str(table), "--json"]
+    result = CliRunner().invoke(main, asked)
+    assert result.exit_code == 5, result.stderr
+    assert json.loads(result.stdout)["command"] == (
+        f"python -m service model --problem tumour --csv {table} --target diagnosis"
+    )
+    written, known = load_csv(table, "diagnosis"), load_bundled("tumour")
+    assert written.features == known.features
+    assert list(written.labels) == [*known.labels, *["benign"] * 300]
+    np.testing.assert_array_equal(written.rows()[:569], known.rows())
+    assert np.isnan(written.rows()[569, 0])
+    np.testing.assert_array_equal(written.rows()[570:], known.rows()[1:300])
+    again = CliRunner().invoke(main, asked)
+    assert again.exit_code == 3
+    assert "exists" in again.stderr
+    plain = [{"label": line["label"], "predicted": line["label"]} for line in lines[:30]]
+    feedback.write_text("".join(json.dumps(line) + "\n" for line in plain))
+    assert "no rows to train on" in CliRunner().invoke(main, [*asked[:-2], f"{table}.new"]).stderr
 
 
 def test_changed_inputs_alone_are_drift_and_not_shift(
