@@ -204,7 +204,7 @@ def test_quoted_fields_with_line_ends_and_commas_are_one_row(
 ) -> None:
     for row in (3, 200, 569):
         _edit(source, row, "patient", 'an "odd",\nname')
-    plain = list(read_blocks(open_table(source, classifier.manifest), classifier.manifest, size=500))
+    plain = list(read_blocks(open_table(source, classifier.manifest), classifier.manifest, size=5_000))
     assert sum(len(block.numbers) for block in plain) == 569
     assert not any(block.bad for block in plain)
     predict_file(classifier, source, tmp_path / "out.csv", block_bytes=BLOCK)

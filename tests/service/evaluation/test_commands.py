@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from service.__main__ import _COMMANDS, main
 from service.evaluation.benchmark import measure_speed
+from service.evaluation.progress import say_errors, show_progress
 
 OURS = sorted(name for name, (module, _) in _COMMANDS.items() if module.startswith("service.evaluation"))
 TABLE = "size,colour,ok\n" + "".join(
@@ -108,6 +113,32 @@ def test_predict_says_what_it_did(tmp_path: Path) -> None:
     result = _run("predict", "--csv", str(tmp_path / "in.csv"), "--out", str(tmp_path / "out.csv"), "--json")
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["predicted"] == 30
+
+
+def test_a_bar_is_shown_on_a_terminal_and_nowhere_else(capsys: pytest.CaptureFixture[str]) -> None:
+    with show_progress() as announce:
+        announce("fits", 1, 4)
+    assert capsys.readouterr() == ("", "")
+    master, terminal = pty.openpty()
+    with os.fdopen(terminal, "w") as stream, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", stream)
+        patch.setenv("TERM", "xterm")
+        with show_progress() as announce:
+            announce("fits", 1, 4)
+        stream.flush()
+        assert b"25%" in os.read(master, 100_000)
+    os.close(master)
+
+
+def test_ctrl_c_says_that_nothing_finished_is_lost() -> None:
+    @click.command()
+    @say_errors
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    result = CliRunner().invoke(stopped)
+    assert result.exit_code == 130
+    assert "what was finished is kept" in result.stderr
 
 
 def test_the_benchmark_measures_both_sides_in_one_run() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +22,8 @@ from service.model.pipeline import build_pipeline, encode_labels, fit_pipeline, 
 from service.model.problem import SplitPlan, load_problem
 from service.model.splits import count_needed, split_rows
 from service.model.tuning import Bench, Task, list_parameters, search_grids
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +234,49 @@ def test_finished_fits_are_not_redone_and_a_half_written_one_is(tumour: Dataset,
     other = bench(seed=2)
     other.predict(tasks)
     assert other.redone == 2, "another seed is another result"
+
+
+_CHILD = """
+import sys
+from pathlib import Path
+import numpy as np
+from service.model.datasets import load_bundled
+from service.model.tuning import Bench, Task
+tumour = load_bundled("tumour")
+half = np.arange(0, 569, 2), np.arange(1, 569, 2)
+def announce(done, of):
+    print(done, flush=True)
+    sys.stdin.readline()
+truth = (tumour.labels == "malignant").astype(int)
+bench = Bench(tumour, truth, 2, Path(sys.argv[1]), seed=1, balanced=False, announce=announce)
+bench.predict([Task("softmax", {"C": c}, *half) for c in (0.1, 0.3, 1.0, 3.0)])
+"""
+
+
+def test_a_search_killed_with_9_goes_on_where_it_was(tumour: Dataset, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _CHILD, str(tmp_path / "fits")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        for done in (0, 1, 2):
+            assert child.stdout.readline() == f"{done}\n"
+            if done < 2:
+                child.stdin.write("\n")
+                child.stdin.flush()
+        os.kill(child.pid, signal.SIGKILL)
+        assert child.wait() == -signal.SIGKILL
+    half = np.arange(0, 569, 2), np.arange(1, 569, 2)
+    tasks = [Task("softmax", {"C": c}, *half) for c in (0.1, 0.3, 1.0, 3.0)]
+    truth = (tumour.labels == "malignant").astype(np.intp)
+    resumed, whole = (Bench(tumour, truth, 2, tmp_path / name, seed=1, balanced=False) for name in ("fits", "whole"))
+    np.testing.assert_array_equal(resumed.predict(tasks), whole.predict(tasks))
+    assert (resumed.redone, whole.redone) == (2, 4)
 
 
 def test_a_workbench_names_a_positive_class_that_is_not_there(tumour: Dataset, tmp_path: Path) -> None:
