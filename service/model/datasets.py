@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,17 +88,14 @@ def load_csv(path: Path, target: str, *, name: str | None = None) -> Dataset:
     header = _read_header(path)
     _refuse_header(path, header, target)
     _refuse_fields(path, len(header), target)
-    try:
-        frame = pd.read_csv(path, na_values=list(MISSING), keep_default_na=False, skipinitialspace=True)
-    except (ValueError, UnicodeDecodeError) as error:  # pandas' ParserError is a ValueError
-        hint = "every line needs as many fields as the header; the file must be UTF-8"
-        raise InvalidInput(f"{path} cannot be read as CSV: {error}", hint=hint) from error
+    frame, texts = _read_frame(path, header, target)
     if frame.empty:
         raise InvalidInput(f"{path} has a header but no rows", hint="one line for each case, below the header")
-    labels, mistakes = _read_labels(frame[target])
+    labels, mistakes = _read_labels(texts[target])
     frame = frame.drop(columns=target)
     for column in frame.columns:
-        frame[column], found = _read_column(frame[column])
+        read = _read_texts(texts[column], f"column {column}") if column in texts else _read_numbers(frame[column])
+        frame[column], found = read
         mistakes += found
     if mistakes:
         raise InvalidInput(f"{path} cannot be learnt from", mistakes, hint="mend the file, or leave the columns out")
@@ -150,12 +149,36 @@ def _refuse_header(path: Path, header: list[str], target: str) -> None:
         raise InvalidInput(f"{path} cannot be learnt from", mistakes, hint="--target names the column to predict")
 
 
+def _read_frame(path: Path, header: list[str], target: str) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
+    """The table, and its columns of text (the target among them) as they stand in the file.
+
+    pandas makes True of `true` and 7 of `007` where it can; whoever asks for a prediction sends what the file said.
+    """
+    common: Any = {"na_values": list(MISSING), "keep_default_na": False, "skipinitialspace": True, "index_col": False}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # fields would be lost
+            frame = pd.read_csv(path, low_memory=False, **common)
+            frame.columns = header
+            wanted = [i for i, name in enumerate(header) if name == target or not _holds_numbers(frame[name])]
+            texts = pd.read_csv(path, usecols=wanted, dtype=str, **common)
+    except (ValueError, UnicodeDecodeError, pd.errors.ParserWarning) as error:  # pandas' ParserError is a ValueError
+        hint = "every line needs as many fields as the header; the file must be UTF-8"
+        raise InvalidInput(f"{path} cannot be read as CSV: {error}", hint=hint) from error
+    texts.columns = [header[i] for i in wanted]
+    return frame, {name: texts[name].str.strip() for name in texts.columns}
+
+
+def _holds_numbers(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
 def _read_labels(column: pd.Series) -> tuple[NDArray[np.object_], list[Mistake]]:
     place = f"column {column.name}"
     absent = np.flatnonzero(column.isna())
     if len(absent):
         return np.array([], dtype=object), [Mistake(place, f"has no label in {_name_lines(absent)}", "drop those rows")]
-    labels = np.array([_as_label(value) for value in column], dtype=object)
+    labels = np.array(column.tolist(), dtype=object)
     classes = sorted(set(labels))
     if len(classes) == 1:
         return labels, [Mistake(place, f"holds one class only, {classes[0]!r}: there is nothing to tell apart")]
@@ -165,14 +188,11 @@ def _read_labels(column: pd.Series) -> tuple[NDArray[np.object_], list[Mistake]]
     return labels, []
 
 
-def _read_column(column: pd.Series) -> tuple[pd.Series, list[Mistake]]:
-    """A column as numbers (float64) or as text, and what is wrong with it."""
-    place = f"column {column.name}"
-    if column.isna().all():
-        return column, [Mistake(place, "has no value at all", "drop the column")]
-    if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
-        return _read_texts(column, place)
-    numbers = column.astype(np.float64)
+def _read_numbers(column: pd.Series) -> tuple[pd.Series, list[Mistake]]:
+    """A column as float64, and what is wrong with it."""
+    place, numbers = f"column {column.name}", column.astype(np.float64)
+    if numbers.isna().all():
+        return numbers, [Mistake(place, "has no value at all", "drop the column")]
     huge = np.flatnonzero(numbers.abs() > LARGEST_FLOAT32)  # infinities too
     if len(huge):
         what = f"holds {numbers.iloc[huge[0]]:g} in {_name_lines(huge)}: beyond what a 32-bit float can hold"
@@ -186,17 +206,11 @@ def _read_texts(column: pd.Series, place: str) -> tuple[pd.Series, list[Mistake]
     if len(wrong) < _TEXT_IS_A_SLIP * len(present):
         what = f"is numbers but for {str(wrong.iloc[0])!r} in {_name_lines(wrong.index.to_numpy())}"
         return column, [Mistake(place, what, "mend or empty those fields; text throughout makes it a category")]
-    texts = column.map(lambda value: value if isinstance(value, str) else str(value), na_action="ignore")
-    texts = texts.fillna("").astype(object)
+    texts = column.fillna("").astype(object)
     if texts.nunique() > max(20, len(texts) // 2):
         what = f"holds {texts.nunique()} different texts in {len(texts)} rows: an identifier tells nothing of new rows"
         return texts, [Mistake(place, what, "drop the column")]
     return texts, []
-
-
-def _as_label(value: object) -> str:
-    """A class name: 1.0 is written 1, so that whole numbers read the same with and without missing values."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def _name_lines(rows: NDArray[np.intp]) -> str:

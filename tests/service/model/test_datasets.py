@@ -52,6 +52,21 @@ def test_a_mixed_table_is_read_as_numbers_and_texts(tmp_path: Path) -> None:
     assert dataset.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_texts_and_labels_are_read_as_they_stand_in_the_file(tmp_path: Path) -> None:
+    """Whoever asks for a prediction sends `true` and `007`, not what pandas would make of them."""
+    body = "".join(f"{'true' if i % 2 else 'false'},{'007' if i % 3 else 'x1 '},{i},{i % 2}.0\n" for i in range(30))
+    dataset = load_csv(_write(tmp_path, "member , code,a,ok \n" + body), "ok")
+    assert dataset.features == ("member", "code", "a")
+    assert dataset.categorical == ("member", "code")
+    assert set(dataset.frame["member"]) == {"true", "false"}
+    assert set(dataset.frame["code"]) == {"007", "x1"}
+    assert set(dataset.labels) == {"0.0", "1.0"}
+
+
+def test_fields_beyond_the_header_are_not_taken_for_an_index(tmp_path: Path) -> None:
+    assert "cannot be read as CSV" in _refusal(tmp_path, "a,b,ok\n" + "1,2,3,yes\n4,5,6,no\n" * 5)
+
+
 def test_numbers_alone_make_a_table_of_floats(tmp_path: Path) -> None:
     dataset = load_csv(_write(tmp_path, "a,b,ok\n1,2.5,0\n3,,1\n5,6,0\n"), "ok")
     assert dataset.datatype == "FP32"
