@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from service.errors import InvalidInput, ModelMismatch, ServiceError
 from service.model import reference
-from service.model.datasets import Dataset
+from service.model.datasets import Dataset, Rows
 from service.model.export import INPUT_NAME, PARITY_TOLERANCE, run_onnx
 from service.model.manifest import (
     DataSource,
@@ -125,15 +125,17 @@ def choose_golden(candidate: Candidate) -> list[GoldenRow]:
     """Rows that the model gets right, for each class from the one nearest the decision to the clearest one.
 
     The rows near the decision are there because they move first when a model or a threshold is not the released one.
+    They are whole rows, as endpoints take no other: of a class that has none, with medians where numbers are missing.
     """
-    rows = candidate.dataset.rows()
+    rows, whole = _fill_missing(candidate.dataset)
     probabilities = run_onnx(candidate.model, rows)
     predicted, margins = decide(probabilities, candidate.classes, candidate.thresholds)
     names = np.array(candidate.classes, dtype=object)
     right = names[predicted] == candidate.dataset.labels
     chosen: list[int] = []
     for index in range(len(names)):
-        mine = np.flatnonzero(right & (predicted == index) & (margins > _CLEAR_OF_DECISION))
+        fit = right & (predicted == index) & (margins > _CLEAR_OF_DECISION)
+        mine = np.flatnonzero(fit & whole if (fit & whole).any() else fit)
         chosen += _spread(mine[np.argsort(margins[mine], kind="stable")], 4 if len(names) == 2 else 2)
     if not chosen:
         raise ServiceError("the model gets no row of its data right, so there are no golden rows to release it with")
@@ -146,6 +148,15 @@ def choose_golden(candidate: Candidate) -> list[GoldenRow]:
         )
         for row in sorted(chosen)
     ]
+
+
+def _fill_missing(dataset: Dataset) -> tuple[Rows, NDArray[np.bool_]]:
+    """The rows with their columns' medians where a number is missing, and which rows were whole, [n]."""
+    if dataset.datatype == "BYTES":  # a text says by itself that it is missing
+        return dataset.rows(), np.ones(len(dataset.frame), dtype=bool)
+    rows = np.asarray(dataset.rows(), dtype=np.float64)
+    missing = np.isnan(rows)
+    return np.where(missing, np.nanmedian(rows, axis=0), rows), np.asarray(~missing.any(axis=1))
 
 
 def decide(

@@ -1,0 +1,47 @@
+"""Golden rows are rows that an endpoint can be asked, whatever the data lack."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from service.model.datasets import Dataset
+from service.model.export import export_onnx
+from service.model.inference import Classifier
+from service.model.pipeline import build_pipeline, encode_labels, fit_pipeline
+from service.model.release import Candidate, write_candidate
+
+
+def _train(missing: np.ndarray) -> Candidate:
+    rng = np.random.default_rng(2)
+    labels = np.array(["no", "yes"], dtype=object)[np.arange(120) % 2]
+    columns = rng.normal(size=(120, 3)) + 3.0 * (labels == "yes")[:, None]
+    frame = pd.DataFrame(np.where(missing, np.nan, columns), columns=["a", "b", "c"])
+    dataset = Dataset("holes", frame, labels, "ok", "0" * 64)
+    classes, truth = encode_labels(dataset, "yes")
+    pipeline = fit_pipeline(build_pipeline("softmax", {}, dataset, classes=2), dataset.rows(), truth)
+    model = export_onnx(pipeline, name="holes", features=3, datatype="FP32")
+    return Candidate("holes", "softmax", dataset, model, classes, "yes", {"yes": 0.5})
+
+
+@pytest.mark.parametrize("every", [2, 1], ids=["in some rows", "in every row"])
+def test_a_table_of_numbers_with_missing_values_is_released_with_whole_golden_rows(every: int, tmp_path: Path) -> None:
+    missing = np.zeros((120, 3), dtype=bool)
+    missing[::every, 1] = True
+    missing[5, 1] = missing[6, 1] = False
+    missing[5, 0] = missing[6, 2] = True
+    candidate = _train(missing)
+    release = write_candidate(candidate, tmp_path, previous=None, now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert {row.label for row in release.golden} == {"no", "yes"}
+    assert all(np.isfinite(row.features).all() for row in release.golden)
+    assert Classifier(release).golden_failures() == []
+    if every == 2:  # "yes" has whole rows, and they are taken as they are
+        rows = candidate.dataset.rows()
+        chosen = [row for row in release.golden if row.label == "yes"]
+        assert all(row.features == tuple(rows[int(row.id[-5:])]) for row in chosen)
+    same = write_candidate(candidate, tmp_path, previous=release, now=datetime(2027, 1, 1, tzinfo=UTC))
+    assert same.digest == release.digest
