@@ -21,6 +21,7 @@ def render_data(found: Findings) -> str:
         ["missing values", str(q["missing_values"])],
         ["constant columns", ", ".join(q["constant_columns"]) or "none"],
         ["duplicate rows", str(len(q["duplicate_rows"]))],
+        ["held-out rows that are copies of training rows", str(len(found.bench.copied_rows))],
         ["rows that contradict an earlier one", str(len(q["contradicting_rows"]))],
         ["columns with values out of range", ", ".join(q["out_of_range"]) or "none"],
         ["columns with values far out (robust z above 3.5)", str(len(q["far_values"]))],

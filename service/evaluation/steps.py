@@ -70,6 +70,7 @@ def prepare(bench: Workbench) -> Path:
             "labels": {label: index for index, label in enumerate(bench.classes)},
             "class_weight": "balanced" if bench.balanced else "none",
             "pipelines": pipelines,
+            "held_out_rows_copied_in_training": bench.copied_rows.tolist(),
             "splits": {"seed": bench.problem.splits.seed, **bench.splits.to_document()},
         },
     )

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput
@@ -74,6 +75,13 @@ class Workbench:
     def splits(self) -> Splits:
         """The parts of the data: the same for the same seed and rows."""
         return split_rows(self.truth, self.classes, self.problem.splits)
+
+    @cached_property
+    def copied_rows(self) -> NDArray[np.intp]:
+        """The held-out rows that some training row is a copy of: on these a model that only remembers does well."""
+        rows = pd.util.hash_pandas_object(self.dataset.frame, index=False).to_numpy()
+        held_out = self.splits.held_out
+        return held_out[np.isin(rows[held_out], rows[self.splits.training])]
 
     @property
     def balanced(self) -> bool:

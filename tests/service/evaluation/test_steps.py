@@ -72,6 +72,16 @@ def test_each_step_leaves_its_artifact(workbench: Workbench) -> None:
     assert splits["held_out"] == workbench.splits.held_out.tolist(), "the split is recorded"
 
 
+def test_a_held_out_row_that_training_has_a_copy_of_is_named(workbench: Workbench, tmp_path: Path) -> None:
+    assert len(workbench.copied_rows) == 0
+    frame = workbench.dataset.frame.copy()
+    seen, unseen = workbench.splits.training[3], workbench.splits.held_out[5]
+    frame.loc[unseen] = frame.loc[seen]
+    copied = Workbench(workbench.problem, replace(workbench.dataset, frame=frame), tmp_path)
+    assert copied.copied_rows.tolist() == [unseen]
+    assert json.loads(steps.prepare(copied).read_text())["held_out_rows_copied_in_training"] == [int(unseen)]
+
+
 def test_the_quality_report_finds_what_is_wrong(workbench: Workbench) -> None:
     from service.evaluation.quality import report_quality
 
