@@ -68,8 +68,9 @@ class RemoteClassifier:
         # JSON has no NaN, and the server refuses it in binary as well; a model of texts reads "nan" itself.
         self.takes_missing = manifest.input.datatype == "BYTES"
         headers = {"x-api-key": api_key} if api_key else {}
-        trust: Any = ssl.create_default_context(cafile=str(ca_file)) if ca_file else True
-        self._client = httpx.Client(headers=headers, verify=trust, timeout=_TIMEOUT_SECONDS, transport=transport)
+        self._client = httpx.Client(
+            headers=headers, verify=_trust(ca_file), timeout=_TIMEOUT_SECONDS, transport=transport
+        )
         self._sites = [_Site(url.rstrip("/"), manifest, digest, self._client) for url in urls]
         self._batch = batch
         self._sleep = sleep
@@ -199,6 +200,17 @@ def _refuse_addresses(urls: Sequence[str], ca_file: Path | None) -> None:
         mistakes.append(Mistake(f"--ca-file {ca_file}", "is not there"))
     if mistakes:
         raise InvalidInput("no endpoint can be asked", mistakes, hint="see `python -m service predict --help`")
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    """The system's authorities, and one more. Raises InvalidInput for a file that holds none."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=str(ca_file))  # given to the constructor it would be the only one
+        except (ssl.SSLError, OSError) as error:
+            raise InvalidInput(f"{ca_file} holds no certificate: {error}", hint="--ca-file takes a PEM file") from error
+    return context
 
 
 def _read_pause(retry_after: str) -> float:

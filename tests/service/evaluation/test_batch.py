@@ -417,3 +417,10 @@ def test_addresses_that_are_none_are_refused_together(classifier: Classifier, tm
         "--url localhost:80",
         f"--ca-file {tmp_path / 'ca.pem'}",
     ]
+
+
+def test_a_file_without_a_certificate_is_no_ca(classifier: Classifier, tmp_path: Path) -> None:
+    wrong = tmp_path / "ca.pem"
+    wrong.write_text("not a certificate")
+    with pytest.raises(InvalidInput, match="holds no certificate"):
+        RemoteClassifier(classifier.manifest, classifier.digest, ["https://one.example"], ca_file=wrong)
