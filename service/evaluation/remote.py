@@ -120,7 +120,10 @@ class RemoteClassifier:
                 except _WrongModel as error:
                     self._leave(site, str(error))
             self._sleep(pause)
-        raise Unavailable(f"no site answers; the last said {last}", hint="run the same command again: it goes on here")
+        hint = (
+            "name the CA: --ca-file" if "CERTIFICATE_VERIFY" in last else "run the same command again: it goes on here"
+        )
+        raise Unavailable(f"no site answers; the last said {last}", hint=hint)
 
     def _leave(self, site: _Site, why: str) -> None:
         self._sites.remove(site)

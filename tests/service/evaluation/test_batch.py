@@ -156,6 +156,38 @@ def test_kill_9_loses_and_doubles_nothing(classifier: Classifier, source: Path, 
     assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
+_MEASURED = """
+import sys
+from pathlib import Path
+from service.evaluation.batch import predict_file
+from service.model.inference import Classifier
+source, out = map(Path, sys.argv[1:])
+print(predict_file(Classifier.load(Path("service/released/tumour")), source, out).predicted)
+# Not by getrusage: through exec it keeps the peak of the process that forked this one.
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    """20 and 120 MB: what a gigabyte needs (150 MB when it was tried) is what a block needs."""
+    head, body = load_bundled("tumour").frame.to_csv(index=False).split("\n", 1)
+    peaks = []
+    for copies in (160, 960):
+        source = tmp_path / f"{copies}.csv"
+        source.write_text(f"{head}\n{body * copies}")
+        asked = [sys.executable, "-c", _MEASURED, str(source), str(tmp_path / f"{copies}.out.csv")]
+        done = subprocess.run(
+            asked, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True
+        )
+        predicted, peak = map(int, done.stdout.split())
+        assert predicted == 569 * copies
+        peaks.append(peak / 1e3)  # kB to MB
+    assert 50 < peaks[1] < 300
+    assert peaks[1] - peaks[0] < 20
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
