@@ -21,6 +21,9 @@ from service.server.settings import Settings
 from service.server.transport import Desk
 
 _ACCEPT_SECONDS = 0.05
+# libuv accepts one connection a turn on each listener (since 1.45), so newcomers would wait a turn for each one before
+# them: seconds, when turns are long. Descriptors of one and the same socket are listeners of their own to it.
+_ACCEPTS_A_TURN = 16
 _SO_ATTACH_FILTER = 26  # Linux, <asm-generic/socket.h>; not in Python's socket module
 GRACEFUL_SECONDS = 10  # for requests that are under way when the draining is over
 
@@ -47,7 +50,7 @@ class Server(uvicorn.Server):
         deadline = asyncio.get_running_loop().time() + seconds
         while not self.force_exit and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.05)
-        for listener in sockets or ():
+        for listener in (sockets or ())[:1]:  # the others are the same socket
             _turn_newcomers_away(listener)
         # What was connected before that is accepted in the loop's next turns; closing now would reset it.
         await asyncio.sleep(_ACCEPT_SECONDS)
@@ -79,7 +82,7 @@ def serve(settings: Settings) -> None:
     )
     for line in describe_start(settings, listener.getsockname()[1]):
         log(logging.INFO, line)
-    Server(config, runtime, desk).run(sockets=[listener])
+    Server(config, runtime, desk).run(sockets=multiply(listener))
 
 
 def build_desk(runtime: Runtime) -> Desk:
@@ -137,6 +140,11 @@ def _listen(settings: Settings) -> socket.socket:
     listener.listen(4096)
     listener.set_inheritable(True)
     return listener
+
+
+def multiply(listener: socket.socket) -> list[socket.socket]:
+    """A listener and more descriptors of the same socket, so that a turn of the loop accepts as many connections."""
+    return [listener, *(listener.dup() for _ in range(_ACCEPTS_A_TURN - 1))]
 
 
 def _turn_newcomers_away(listener: socket.socket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import re
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from service.server.drift import LEAST_ROWS, PREDICTIONS, Drift
 from service.server.faults import Faults
 from service.server.models import Answers, Models
+from service.server.run import multiply
 from tests.service.server.harness import INFER, RELEASED, ROOT, VERSION, Server, infer_body, running, wait_for
 
 pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
@@ -80,6 +83,32 @@ def test_sigterm_under_load_loses_not_one_accepted_request(tmp_path: Path) -> No
     records = server.audit_lines()
     assert records[-1]["kind"] == "stop"
     assert sum(record["kind"] == "prediction" for record in records) == len(answered) + 1
+
+
+def test_newcomers_do_not_wait_a_turn_for_each_one_before_them() -> None:
+    """Turns are as long as what they answer: one accepted connection a turn starves newcomers under load."""
+    accepted_by_turn: list[int] = []
+
+    async def count() -> None:
+        listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        made: list[asyncio.Protocol] = []
+
+        class Newcomer(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                made.append(self)
+
+        loop = asyncio.get_running_loop()
+        servers = [await loop.create_server(Newcomer, sock=each) for each in multiply(listener)]
+        clients = [socket.create_connection(listener.getsockname()) for _ in range(48)]
+        while len(made) < len(clients):
+            await asyncio.sleep(0)
+            accepted_by_turn.append(len(made))
+        for each in (*servers, *clients):
+            each.close()
+        await asyncio.sleep(0)
+
+    uvloop.run(count())
+    assert len(set(accepted_by_turn) - {0}) <= 8, "turns in which somebody was accepted"
 
 
 def test_a_port_in_use_is_said_with_a_way_out() -> None:
