@@ -1,48 +1,36 @@
-"""The ASGI application: every route. Predictions are answered by `Endpoint`.directly.
+"""The routes, as a Starlette application. Predictions are answered by `Endpoint`.
 
-`service.server.transport` answers the prediction paths without this module when it runs under `python -m service
-serve`; under any other ASGI server the same answers come from here.
+`service.server.transport` answers predictions and health checks without this module when it runs under `python -m
+service serve`; under any other ASGI server the same answers come from here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from service.server.application import run_beside
 from service.server.audit import Trail
 from service.server.bodies import decompress, too_large
-from service.server.endpoint import Exchange, Header
-from service.server.faults import Fault, poll
+from service.server.exchange import Exchange
 from service.server.feedback import read_feedback, require_trail
-from service.server.logs import log
 from service.server.models import ServedModel, internal_error
 from service.server.openapi import describe_api
 from service.server.problems import CONTENT_TYPE, NOT_FOUND, UNWELL, WRONG_METHOD, Problem
-from service.server.runtime import VERSION, Runtime
+from service.server.replies import fixed_headers
+from service.server.runtime import VERSION, Check, Runtime
 
 SERVER_NAME = "outlast"
 Handler = Callable[[Request], Awaitable[Response]]
-
-_FIXED_HEADERS: tuple[Header, ...] = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
-)
-
 
 _STATIC = Path(__file__).parent / "static"
 _DOCS = {
@@ -56,17 +44,12 @@ _DOCS_POLICY = (
 )
 
 
-def fixed_headers(site: str) -> tuple[Header, ...]:
-    """What every response carries. The transport policy header is ignored by browsers where TLS is not in use."""
-    return ((b"x-served-by", site.encode()), *_FIXED_HEADERS)
-
-
 def build_app(runtime: Runtime) -> Starlette:
     """The application over a runtime; its lifespan starts and stops it."""
     routes = _Routes(runtime)
     app = Starlette(
         routes=routes.table(),
-        lifespan=lambda _: _lifespan(runtime),
+        lifespan=lambda _: run_beside(runtime),
         exception_handlers={Problem: _answer_problem, HTTPException: _answer_http, Exception: _answer_crash},
     )
     app.add_middleware(_Finish, runtime=runtime)
@@ -124,11 +107,8 @@ class _Routes:
         version = metadata + "/versions/{version}"
         predictions = [Route(path, self.predict, methods=["POST"], name=path) for path in self._runtime.targets]
         return [
-            Route("/healthz", self.healthz),
-            Route("/livez", self.livez),
+            *(Route(path, _answer_check(check)) for path, check in self._runtime.checks.items()),
             *predictions,
-            Route("/v2/health/live", self.live),
-            Route("/v2/health/ready", self.ready),
             Route("/v2", self.server_metadata),
             Route(metadata, self.model_metadata),
             Route(version, self.model_metadata),
@@ -144,24 +124,6 @@ class _Routes:
             Route("/docs", self.docs),
             Route("/docs/{file}", self.docs),
         ]
-
-    async def livez(self, request: Request) -> Response:
-        """The process runs its loop."""
-        return _json({"status": "live"})
-
-    async def healthz(self, request: Request) -> Response:
-        """Whether this replica should get traffic, with the reasons when not."""
-        status, body = self._runtime.health.report()
-        return Response(body, status, media_type="application/json")
-
-    async def live(self, request: Request) -> Response:
-        """Open Inference Protocol: server live."""
-        return _json({"live": True})
-
-    async def ready(self, request: Request) -> Response:
-        """Open Inference Protocol: server ready."""
-        ready = not self._runtime.health.reasons()
-        return _json({"ready": ready}, 200 if ready else 503)
 
     async def server_metadata(self, request: Request) -> Response:
         """Open Inference Protocol: server metadata."""
@@ -250,6 +212,14 @@ class _Routes:
             self._runtime.gate.identify(dict(request.scope["headers"]), self._runtime.clock())
 
 
+def _answer_check(check: Check) -> Handler:
+    async def answer(request: Request) -> Response:
+        status, body = check()
+        return Response(body, status, media_type="application/json")
+
+    return answer
+
+
 def describe_model(model: ServedModel, versions: Sequence[str]) -> Mapping[str, Any]:
     """Model metadata of the Open Inference Protocol; its `parameters` say what the protocol has no field for."""
     spec = model.manifest.input
@@ -311,39 +281,3 @@ async def _answer_http(request: Request, error: Exception) -> Response:
 
 async def _answer_crash(request: Request, error: Exception) -> Response:
     return await _answer_problem(request, internal_error())
-
-
-@contextlib.asynccontextmanager
-async def _lifespan(runtime: Runtime) -> AsyncIterator[None]:
-    """Everything that runs beside the requests."""
-    runtime.start()
-    settings = runtime.settings
-    tasks = [asyncio.create_task(_repeat(settings.health_seconds, runtime.health.refresh))]
-    if runtime.drift is not None:
-        tasks.append(asyncio.create_task(_repeat(settings.drift_seconds, runtime.drift.score)))
-    if settings.drills:
-        tasks.append(asyncio.create_task(poll(runtime.faults, settings.faults, settings.faults_seconds, _tell_fault)))
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await run_in_threadpool(runtime.stop)
-
-
-async def _repeat(interval_seconds: float, work: Callable[[], Any]) -> None:
-    """Run `work` in a thread, again and again; a failure is logged and does not end it."""
-    while True:
-        await asyncio.sleep(interval_seconds)
-        try:
-            await asyncio.to_thread(work)
-        except Exception as error:
-            log(logging.ERROR, "work beside the requests failed", work=work.__qualname__, error=str(error))
-
-
-def _tell_fault(fault: Fault | None) -> None:
-    if fault is None:
-        log(logging.WARNING, "the injected fault is over")
-    else:
-        log(logging.WARNING, "a drill injected a fault", mode=fault.mode, id=fault.id, expires_at=fault.expires_at)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 if TYPE_CHECKING:  # verifying a trail needs neither numpy nor a model
-    from service.server.endpoint import Exchange
+    from service.server.exchange import Exchange
 
 GENESIS = "0" * 64
 SCHEMA = 1

@@ -8,98 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from service.server import tensors
 from service.server.auth import Gate
 from service.server.bodies import decompress
+from service.server.exchange import BINARY, Exchange
 from service.server.faults import Faults
 from service.server.models import Answers, BrokenModel, ServedModel, internal_error
-from service.server.problems import AUDIT_STALLED, CONTENT_TYPE, FAULT, Problem
+from service.server.problems import AUDIT_STALLED, FAULT, Problem
 from service.server.receipts import Receipt, Receipts
-from service.server.tensors import InferRequest, Rows
+from service.server.tensor_elements import encode_bytes
+from service.server.tensors import Rows
 
-JSON = b"application/json"
-BINARY = b"application/octet-stream"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
-
-Header = tuple[bytes, bytes]
-
-
-class Codec(Protocol):
-    """One way of asking for a prediction: the Open Inference Protocol, or the plain door."""
-
-    route: str
-
-    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
-        """Raises Problem."""
-
-    def encode(
-        self, model: ServedModel, request: InferRequest, answers: Answers, receipt: str | None
-    ) -> tuple[bytes, int | None]:
-        """The body, and the length of its JSON where binary data follows."""
-
-
-class Target(NamedTuple):
-    """Where a path leads: a model, and the way in which it is asked."""
-
-    model: ServedModel
-    codec: Codec
-
-
-class Exchange:
-    """One request for a prediction and, once `answer` has run, its response. Times are Unix seconds."""
-
-    __slots__ = (
-        "arrived",
-        "body",
-        "extra",
-        "headers",
-        "input_sha256",
-        "key",
-        "output_sha256",
-        "problem",
-        "reply",
-        "reply_type",
-        "request",
-        "request_id",
-        "rows",
-        "status",
-        "target",
-        "trace",
-    )  # fmt: skip
-
-    def __init__(self, target: Target, headers: Mapping[bytes, bytes], body: bytes, arrived: float) -> None:
-        self.target = target
-        self.headers = headers
-        self.body = body
-        self.arrived = arrived
-        self.status = 500
-        self.reply = b""
-        self.reply_type = JSON
-        self.extra: list[Header] = []
-        self.key = ""
-        self.request_id = ""
-        self.trace = b""
-        self.request: InferRequest | None = None
-        self.rows = 0
-        self.input_sha256 = ""
-        self.output_sha256 = ""
-        self.problem: Problem | None = None
-
-    def fail(self, problem: Problem) -> None:
-        """Make the problem the response."""
-        self.problem = problem
-        self.status = problem.status
-        self.reply = problem.render(self.request_id)
-        self.reply_type = CONTENT_TYPE
-        self.extra.extend(problem.headers)
 
 
 class Recorder(Protocol):
@@ -302,51 +229,4 @@ class Endpoint:
 
 def hash_answers(labels: Sequence[str], probabilities: NDArray[np.float32]) -> str:
     """Hex SHA-256 over the labels and the probabilities as binary tensor data, in this order."""
-    return hashlib.sha256(tensors.encode_bytes(labels) + probabilities.tobytes()).hexdigest()
-
-
-class OpenInference:
-    """The Open Inference Protocol's way to ask."""
-
-    route = "/v2/models/{name}/infer"
-
-    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
-        """Raises Problem."""
-        return tensors.decode_request(model.manifest.input, headers, body, max_rows)
-
-    def encode(
-        self, model: ServedModel, request: InferRequest, answers: Answers, receipt: str | None
-    ) -> tuple[bytes, int | None]:
-        """The response, binary where it was asked for."""
-        head: dict[str, Any] = {"model_name": model.name, "model_version": model.version}
-        if request.id:
-            head["id"] = request.id
-        if receipt is not None:
-            head["parameters"] = {"receipt": receipt}
-        return tensors.encode_response(head, request.wanted, answers.labels, answers.probabilities)
-
-
-class NamedFeatures:
-    """The plain door for people: one row, features by name."""
-
-    route = "/predict"
-
-    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
-        """Raises Problem."""
-        from service.server.named import decode_named
-
-        return decode_named(model.manifest.input, headers, body)
-
-    def encode(
-        self, model: ServedModel, request: InferRequest, answers: Answers, receipt: str | None
-    ) -> tuple[bytes, int | None]:
-        """Label, probability of each class, threshold used, model and version."""
-        document: dict[str, Any] = {
-            "label": answers.labels[0],
-            "probabilities": dict(zip(model.classes, answers.probabilities[0].tolist(), strict=True)),
-            "threshold": model.threshold,
-            "model": {"name": model.name, "version": model.version, "digest": model.digest},
-        }
-        if receipt is not None:
-            document["receipt"] = receipt
-        return orjson.dumps(document), None
+    return hashlib.sha256(encode_bytes(labels) + probabilities.tobytes()).hexdigest()

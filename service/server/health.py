@@ -104,6 +104,10 @@ class Health:
             reasons.append("the replica is shutting down")
         return reasons
 
+    def report_ready(self) -> tuple[int, bytes]:
+        """Status and body of the Open Inference Protocol's `/v2/health/ready`."""
+        return (503, b'{"ready":false}') if self.reasons() else (200, b'{"ready":true}')
+
     def report(self) -> tuple[int, bytes]:
         """Status and body of `/healthz`; the body holds `"status":"ok"` only when the replica is well."""
         reasons = self.reasons()

@@ -14,11 +14,13 @@ from types import FrameType
 import uvicorn
 
 from service.errors import Unavailable
-from service.server.app import build_app, fixed_headers
+from service.server.application import Application
+from service.server.desk import Desk
 from service.server.logs import configure_logs, log
+from service.server.replies import Replies, fixed_headers
 from service.server.runtime import Runtime, build_runtime
 from service.server.settings import Settings
-from service.server.transport import Desk
+from service.server.transport import connection_class
 
 _ACCEPT_SECONDS = 0.05
 # libuv accepts one connection a turn on each listener (since 1.45), so newcomers would wait a turn for each one before
@@ -67,8 +69,8 @@ def serve(settings: Settings) -> None:
     desk = build_desk(runtime)
     listener = _listen(settings)
     config = uvicorn.Config(
-        build_app(runtime),
-        http=desk.connection_class(),
+        Application(runtime),
+        http=connection_class(desk),
         ws="none",
         loop="uvloop",
         lifespan="on",
@@ -96,7 +98,9 @@ def build_desk(runtime: Runtime) -> Desk:
         settings=runtime.settings,
         endpoint=runtime.endpoint,
         targets=runtime.targets,
-        headers=fixed_headers(runtime.settings.site),
+        checks=runtime.checks,
+        observe=runtime.metrics.observe_request,
+        replies=Replies(fixed_headers(runtime.settings.site)),
         clock=runtime.clock,
         latency_seconds=runtime.faults.latency_seconds,
         on_shed=count_shed,

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from service.server.audit import FileSink, NoTrail, Sink, Trail
 from service.server.auth import Gate
+from service.server.codecs import NamedFeatures, OpenInference
 from service.server.drift import PREDICTIONS, Drift
-from service.server.endpoint import Endpoint, Exchange, NamedFeatures, OpenInference, Target
+from service.server.endpoint import Endpoint
+from service.server.exchange import Exchange, Target
 from service.server.faults import Faults
 from service.server.health import Health
 from service.server.logs import FailureLog, log
@@ -22,12 +24,17 @@ from service.server.receipts import Receipts
 from service.server.settings import Settings
 
 VERSION = "1"
+Check = Callable[[], tuple[int, bytes]]
 _STDOUT = 1
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """A server's parts, wired. `targets` maps the paths of predictions to where they lead."""
+    """A server's parts, wired.
+
+    `targets` maps the paths of predictions to where they lead; `checks` those that health checkers ask to what gives
+    status and JSON.
+    """
 
     settings: Settings
     models: Models
@@ -40,6 +47,7 @@ class Runtime:
     faults: Faults
     endpoint: Endpoint
     targets: dict[str, Target]
+    checks: dict[str, Check]
     clock: Callable[[], float]
 
     def start(self) -> None:
@@ -94,7 +102,19 @@ def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) ->
         on_answer=_answer_observer(settings),
     )
     runtime = Runtime(
-        settings, models, health, gate, receipts, trail, metrics, drift, faults, endpoint, _targets(models), clock
+        settings=settings,
+        models=models,
+        health=health,
+        gate=gate,
+        receipts=receipts,
+        trail=trail,
+        metrics=metrics,
+        drift=drift,
+        faults=faults,
+        endpoint=endpoint,
+        targets=_targets(models),
+        checks=_checks(health),
+        clock=clock,
     )
     _add_gauges(runtime)
     return runtime
@@ -110,6 +130,16 @@ def _targets(models: Models) -> dict[str, Target]:
     for model in models:
         targets[f"/v2/models/{model.name}/versions/{model.version}/infer"] = Target(model, protocol)
     return targets
+
+
+def _checks(health: Health) -> dict[str, Check]:
+    """What is asked every few seconds by each of many checkers, overloaded or not: answered without the application."""
+    return {
+        "/healthz": health.report,
+        "/livez": lambda: (200, b'{"status":"live"}'),
+        "/v2/health/live": lambda: (200, b'{"live":true}'),
+        "/v2/health/ready": health.report_ready,
+    }
 
 
 def _build_trail(settings: Settings, models: Models, clock: Callable[[], float]) -> Trail | NoTrail:

@@ -6,10 +6,8 @@ Binary tensors are little-endian and row-major; an element of type BYTES is a 4-
 
 from __future__ import annotations
 
-import functools
 import math
-import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,16 +19,14 @@ from service.errors import Mistake
 from service.model.manifest import InputSpec
 from service.server.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
 from service.server.problems import INVALID_REQUEST, NOT_JSON, TOO_LARGE, Problem
+from service.server.tensor_elements import encode_bytes, read_binary, read_data, shorten
 
 HEADER_LENGTH = b"inference-header-content-length"
 OUTPUTS = ("label", "probabilities")
 FLOAT32_MAX = float(np.finfo(np.float32).max)
-
-_NUMBERS = {float, int}
 _REQUEST_KEYS = {"id", "parameters", "inputs", "outputs"}
 _INPUT_KEYS = {"name", "shape", "datatype", "parameters", "data"}
 _OUTPUT_KEYS = {"name", "parameters"}
-_DTYPES = {"FP32": "<f4", "FP64": "<f8"}
 
 Rows = NDArray[Any]  # [n, features]; float32, or texts for a BYTES model
 
@@ -132,7 +128,7 @@ def _read_output(entry: Any, place: str, binary: bool, mistakes: list[Mistake]) 
     mistakes += [Mistake(f"{place}.{key}", "is not a key of an output") for key in sorted(set(entry) - _OUTPUT_KEYS)]
     name = entry.get("name")
     if name not in OUTPUTS:
-        mistakes.append(Mistake(f"{place}.name", f"is {_short(name)}; the outputs are {' and '.join(OUTPUTS)}"))
+        mistakes.append(Mistake(f"{place}.name", f"is {shorten(name)}; the outputs are {' and '.join(OUTPUTS)}"))
     parameters = _parameters(entry, f"{place}.parameters", mistakes)
     asked = parameters.get("binary_data", binary)
     if type(asked) is not bool:
@@ -152,7 +148,7 @@ def _only_input(document: Mapping[str, Any], spec: InputSpec, mistakes: list[Mis
         unknown = sorted(set(tensor) - _INPUT_KEYS)
         mistakes += [Mistake(f"inputs[0].{key}", "is not a key of a tensor") for key in unknown]
     if tensor.get("name") != spec.name:
-        mistakes.append(Mistake("inputs[0].name", f"is {_short(tensor.get('name'))}; the input is {spec.name!r}"))
+        mistakes.append(Mistake("inputs[0].name", f"is {shorten(tensor.get('name'))}; the input is {spec.name!r}"))
     return tensor
 
 
@@ -163,7 +159,9 @@ def _read_rows(
     datatype = tensor.get("datatype")
     allowed = ("FP32", "FP64") if spec.datatype == "FP32" else ("BYTES",)
     if datatype not in allowed:
-        mistakes.append(Mistake("inputs[0].datatype", f"is {_short(datatype)}; the model takes {' or '.join(allowed)}"))
+        mistakes.append(
+            Mistake("inputs[0].datatype", f"is {shorten(datatype)}; the model takes {' or '.join(allowed)}")
+        )
     count = _count_rows(tensor.get("shape"), len(spec.features), max_rows, mistakes)
     parameters = _parameters(tensor, "inputs[0].parameters", mistakes)
     if mistakes:
@@ -171,13 +169,13 @@ def _read_rows(
     size = count * len(spec.features)
     binary_size = parameters.get("binary_data_size") if parameters else None
     if binary_size is not None:
-        flat = _read_binary(tensor, str(datatype), size, binary_size, tail, mistakes)
+        flat = read_binary(tensor, str(datatype), size, binary_size, tail, mistakes)
     else:
         if tail:
             mistakes.append(
                 Mistake("inputs[0].parameters.binary_data_size", f"is missing for {len(tail)} binary bytes")
             )
-        flat = _read_data(tensor.get("data"), spec.datatype, size, truths, mistakes)
+        flat = read_data(tensor.get("data"), spec.datatype, size, truths, mistakes)
     if flat is None or mistakes:
         return None
     return flat.reshape(count, len(spec.features))
@@ -185,7 +183,7 @@ def _read_rows(
 
 def _count_rows(shape: Any, width: int, max_rows: int, mistakes: list[Mistake]) -> int:
     if type(shape) is not list or len(shape) != 2 or not all(type(side) is int for side in shape):
-        mistakes.append(Mistake("inputs[0].shape", f"is {_short(shape)}; it must be [rows, {width}]"))
+        mistakes.append(Mistake("inputs[0].shape", f"is {shorten(shape)}; it must be [rows, {width}]"))
         return 0
     count, columns = shape
     if columns != width or count < 1:
@@ -196,90 +194,6 @@ def _count_rows(shape: Any, width: int, max_rows: int, mistakes: list[Mistake]) 
             TOO_LARGE, f"{count} rows are over the limit of {max_rows} in a request", hint="send several requests"
         )
     return int(count)
-
-
-def _read_data(data: Any, datatype: str, size: int, truths: bool, mistakes: list[Mistake]) -> NDArray[Any] | None:
-    """The flat elements of a JSON tensor, which may come flat or nested by row.
-
-    `truths`: whether the body holds a true or a false somewhere, which numpy would take for numbers.
-    """
-    if type(data) is not list:
-        mistakes.append(Mistake("inputs[0].data", "must be a list"))
-        return None
-    if data and type(data[0]) is list:
-        if not all(type(row) is list for row in data):
-            mistakes.append(Mistake("inputs[0].data", "mixes rows and single values"))
-            return None
-        data = [value for row in data for value in row]
-    if len(data) != size:
-        mistakes.append(Mistake("inputs[0].data", f"holds {len(data)} values, its shape says {size}"))
-        return None
-    if datatype == "BYTES":
-        return _texts(data, mistakes)
-    if not truths and (quick := _as_numbers(data)) is not None:
-        return quick
-    if not set(map(type, data)) <= _NUMBERS:
-        wrong = next(n for n, value in enumerate(data) if type(value) not in _NUMBERS)
-        mistakes.append(Mistake(f"inputs[0].data[{wrong}]", f"is {_short(data[wrong])}, not a number"))
-        return None
-    return np.array(data, dtype=np.float64)
-
-
-def _as_numbers(data: list[Any]) -> NDArray[np.float64] | None:
-    """All numbers, as numpy itself finds out while it reads them; None when it found anything else, or is not sure."""
-    try:
-        array = np.array(data)
-    except (ValueError, OverflowError):  # lists of several lengths, or a number that no type holds
-        return None
-    if array.ndim != 1 or array.dtype.kind not in "fiu":
-        return None
-    return array.astype(np.float64, copy=False)
-
-
-def _texts(data: Sequence[Any], mistakes: list[Mistake]) -> NDArray[Any] | None:
-    for number, value in enumerate(data):
-        if type(value) is not str:
-            mistakes.append(Mistake(f"inputs[0].data[{number}]", f"is {_short(value)}, not a text"))
-            return None
-    return np.array(data, dtype=np.object_)
-
-
-def _read_binary(
-    tensor: Mapping[str, Any], datatype: str, size: int, binary_size: Any, tail: bytes, mistakes: list[Mistake]
-) -> NDArray[Any] | None:
-    place = "inputs[0].parameters.binary_data_size"
-    if "data" in tensor:
-        mistakes.append(Mistake("inputs[0].data", "is given beside binary data"))
-    if type(binary_size) is not int or binary_size != len(tail):
-        mistakes.append(Mistake(place, f"is {_short(binary_size)}, but {len(tail)} bytes follow the JSON"))
-        return None
-    if datatype == "BYTES":
-        return _read_binary_texts(tail, size, mistakes)
-    dtype = np.dtype(_DTYPES[datatype])
-    if len(tail) != size * dtype.itemsize:
-        mistakes.append(Mistake(place, f"is {len(tail)}, the shape and datatype say {size * dtype.itemsize}"))
-        return None
-    return np.frombuffer(tail, dtype)
-
-
-def _read_binary_texts(tail: bytes, size: int, mistakes: list[Mistake]) -> NDArray[Any] | None:
-    texts: list[str] = []
-    position = 0
-    try:
-        while position < len(tail):
-            (length,) = struct.unpack_from("<I", tail, position)
-            chunk = tail[position + 4 : position + 4 + length]
-            if len(chunk) != length:
-                raise ValueError("an element is cut off")
-            texts.append(chunk.decode())
-            position += 4 + length
-    except (struct.error, ValueError) as error:
-        mistakes.append(Mistake("inputs[0]", f"its binary elements cannot be read: {error}"))
-        return None
-    if len(texts) != size:
-        mistakes.append(Mistake("inputs[0]", f"holds {len(texts)} elements, its shape says {size}"))
-        return None
-    return np.array(texts, dtype=np.object_)
 
 
 def as_model_input(rows: NDArray[Any], spec: InputSpec) -> Rows:
@@ -313,22 +227,6 @@ def _summary(mistakes: Sequence[Mistake]) -> str:
 
 def _hint(spec: InputSpec) -> str:
     return f"one tensor {spec.name!r} of shape [rows, {len(spec.features)}]; GET /v2/models/<name> names the columns"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:39] + "…"
-
-
-def encode_bytes(texts: Iterable[str]) -> bytes:
-    """A BYTES tensor's binary data."""
-    return b"".join(map(_encode_element, texts))
-
-
-@functools.lru_cache(maxsize=1024)  # labels, mostly: a handful of texts, asked for by the million
-def _encode_element(text: str) -> bytes:
-    raw = text.encode()
-    return struct.pack("<I", len(raw)) + raw
 
 
 def canonical_input(rows: Rows) -> bytes:

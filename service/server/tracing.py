@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from service.errors import InvalidInput, Mistake
-from service.server.endpoint import Exchange
+from service.server.exchange import Exchange
 
 _NANOSECONDS = 1_000_000_000
 

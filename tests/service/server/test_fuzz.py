@@ -19,7 +19,8 @@ from service.errors import Mistake
 from service.model.manifest import InputSpec
 from service.server.bodies import count_keys, refuse_duplicate_keys
 from service.server.problems import KINDS, Problem
-from service.server.tensors import HEADER_LENGTH, OUTPUTS, as_model_input, decode_request, encode_bytes
+from service.server.tensor_elements import encode_bytes
+from service.server.tensors import HEADER_LENGTH, OUTPUTS, as_model_input, decode_request
 from tests.service.server.harness import INFER, ROOT, Server
 
 pytestmark = pytest.mark.xdist_group("open-server")  # one worker, so that the server is started once

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from service.errors import InvalidInput
-from service.server.endpoint import Exchange
+from service.server.exchange import Exchange
 from service.server.runtime import build_runtime
 from service.server.settings import Settings
 from service.server.tracing import build_tracer

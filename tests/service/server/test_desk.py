@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from service.server.endpoint import Exchange
+from service.server.desk import Desk
+from service.server.exchange import Exchange
+from service.server.replies import Replies
 from service.server.settings import Settings
-from service.server.transport import Desk
 
 SETTINGS = Settings.from_environment(
     {"OUTLAST_AUTH": "off", "OUTLAST_QUEUE_MILLISECONDS": "4", "OUTLAST_QUEUE_DEPTH": "300"}
@@ -70,7 +71,9 @@ class Counter:
             settings=SETTINGS,
             endpoint=self.endpoint,  # type: ignore[arg-type]
             targets={},
-            headers=(),
+            checks={},
+            observe=lambda route, status, seconds: None,
+            replies=Replies(()),
             clock=self.loop.time,
             latency_seconds=lambda: 0.0,
             on_shed=self.count,

@@ -1,0 +1,59 @@
+"""The two ways to ask for a prediction: the Open Inference Protocol, and features by name for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from service.server import tensors
+from service.server.models import Answers, ServedModel
+from service.server.tensors import InferRequest
+
+
+class OpenInference:
+    """The Open Inference Protocol's way to ask."""
+
+    route = "/v2/models/{name}/infer"
+
+    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
+        """Raises Problem."""
+        return tensors.decode_request(model.manifest.input, headers, body, max_rows)
+
+    def encode(
+        self, model: ServedModel, request: InferRequest, answers: Answers, receipt: str | None
+    ) -> tuple[bytes, int | None]:
+        """The response, binary where it was asked for."""
+        head: dict[str, Any] = {"model_name": model.name, "model_version": model.version}
+        if request.id:
+            head["id"] = request.id
+        if receipt is not None:
+            head["parameters"] = {"receipt": receipt}
+        return tensors.encode_response(head, request.wanted, answers.labels, answers.probabilities)
+
+
+class NamedFeatures:
+    """The plain door for people: one row, features by name."""
+
+    route = "/predict"
+
+    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
+        """Raises Problem."""
+        from service.server.named import decode_named
+
+        return decode_named(model.manifest.input, headers, body)
+
+    def encode(
+        self, model: ServedModel, request: InferRequest, answers: Answers, receipt: str | None
+    ) -> tuple[bytes, int | None]:
+        """Label, probability of each class, threshold used, model and version."""
+        document: dict[str, Any] = {
+            "label": answers.labels[0],
+            "probabilities": dict(zip(model.classes, answers.probabilities[0].tolist(), strict=True)),
+            "threshold": model.threshold,
+            "model": {"name": model.name, "version": model.version, "digest": model.digest},
+        }
+        if receipt is not None:
+            document["receipt"] = receipt
+        return orjson.dumps(document), None

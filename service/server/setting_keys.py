@@ -1,0 +1,100 @@
+"""The settings that hold keys: the API keys' list, and the receipts' secrets. A secret never appears in a message."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from service.errors import InvalidInput, Mistake
+from service.server.auth import ApiKey
+from service.server.receipts import SigningKey
+from service.server.setting_values import LABEL, Wrong
+
+MAX_API_KEYS = 64  # every presented key is compared with all of them, in constant time each
+MIN_SECRET_BYTES = 32
+KEY_HINT = "make an entry with `python -m service key --name <who>`"
+_KEY_FIELDS = {"name", "sha256", "rps", "burst", "not_before", "not_after"}
+
+
+def parse_api_keys(text: str) -> tuple[ApiKey, ...]:
+    """API keys from their JSON list. Raises InvalidInput with every mistake."""
+    try:
+        entries = json.loads(text or "[]")
+    except ValueError as error:
+        raise Wrong(f"is not JSON: {error}", KEY_HINT) from error
+    if not isinstance(entries, list):
+        raise Wrong(f"is a JSON {type(entries).__name__}, not a list", KEY_HINT)
+    if len(entries) > MAX_API_KEYS:
+        raise Wrong(f"holds {len(entries)} keys; at most {MAX_API_KEYS} are compared for each request")
+    mistakes: list[Mistake] = []
+    keys: list[ApiKey] = []
+    for number, entry in enumerate(entries):
+        try:
+            keys.append(_api_key(entry))
+        except Wrong as error:
+            mistakes.append(Mistake(f"[{number}]", error.what, error.hint or KEY_HINT))
+    if mistakes:
+        raise InvalidInput("the API keys are wrong", mistakes)
+    return tuple(keys)
+
+
+def _api_key(entry: object) -> ApiKey:
+    if not isinstance(entry, dict):
+        raise Wrong(f"is a JSON {type(entry).__name__}, not an object")
+    if unknown := sorted(set(entry) - _KEY_FIELDS):
+        raise Wrong(f"has unknown fields: {', '.join(unknown)}", f"the fields are {', '.join(sorted(_KEY_FIELDS))}")
+    name, sha256 = entry.get("name"), entry.get("sha256")
+    if not isinstance(name, str) or not LABEL.fullmatch(name):
+        raise Wrong(f"name is {name!r}; it must be 1 to 63 letters, digits, dots or dashes")
+    if not isinstance(sha256, str) or not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise Wrong("sha256 must be the SHA-256 of the key as 64 lower-case hex digits")
+    rps = _entry_number(entry, "rps", default=math.inf)
+    burst = _entry_number(entry, "burst", default=max(1.0, rps))
+    return ApiKey(
+        name=name,
+        sha256=bytes.fromhex(sha256),
+        rps=rps,
+        burst=burst,
+        not_before=_entry_time(entry, "not_before", -math.inf),
+        not_after=_entry_time(entry, "not_after", math.inf),
+    )
+
+
+def _entry_number(entry: Mapping[str, object], field: str, default: float) -> float:
+    value = entry.get(field, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise Wrong(f"{field} is {value!r}; it must be a number above 0")
+    return float(value)
+
+
+def _entry_time(entry: Mapping[str, object], field: str, default: float) -> float:
+    value = entry.get(field)
+    if value is None:
+        return default
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise Wrong(f"{field} is {value!r}, not a time", "write it like 2026-12-31T00:00:00Z") from error
+    if moment.tzinfo is None:
+        raise Wrong(f"{field} is {value!r}, without a time zone", "write it like 2026-12-31T00:00:00Z")
+    return moment.timestamp()
+
+
+def parse_receipt_keys(text: str) -> tuple[SigningKey, ...]:
+    keys: list[SigningKey] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, secret = part.partition(":")
+        # The secret itself never appears in a message.
+        if not LABEL.fullmatch(name):
+            raise Wrong("holds a key without an id before its colon", "write it as id:hex,id:hex")
+        if not re.fullmatch(r"[0-9a-fA-F]+", secret) or len(secret) % 2 or len(secret) < 2 * MIN_SECRET_BYTES:
+            raise Wrong(
+                f"key {name!r} is not {MIN_SECRET_BYTES} or more bytes in hex", "make one with `openssl rand -hex 32`"
+            )
+        if any(key.name == name for key in keys):
+            raise Wrong(f"holds the id {name!r} twice")
+        keys.append(SigningKey(name, bytes.fromhex(secret)))
+    return tuple(keys)

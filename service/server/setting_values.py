@@ -1,0 +1,120 @@
+"""How one setting's text becomes a value: each parser raises `Wrong`, with what to write instead."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+RELEASED = Path(__file__).resolve().parents[1] / "released"
+
+LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class Wrong(Exception):
+    """A value that a parser refuses: what is wrong, and what to write instead."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what, self.hint = what, hint
+
+
+def parse_label(text: str) -> str:
+    if not LABEL.fullmatch(text):
+        raise Wrong(f"is {text!r}; it must be 1 to 63 letters, digits, dots or dashes")
+    return text
+
+
+def parse_replica(text: str) -> str:
+    return parse_label(text) if text else f"{socket.gethostname()}-{os.getpid()}"[-63:].lstrip(".-_")
+
+
+def parse_address(text: str) -> str:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, text)
+        except OSError:
+            continue
+        return text
+    raise Wrong(f"is {text!r}, not an IP address", "0.0.0.0 listens on every address, 127.0.0.1 on this machine only")
+
+
+def find_models(text: str) -> Path:
+    folder = Path(text) if text else RELEASED
+    if not folder.is_dir():
+        raise Wrong(f"{folder} is not a folder", "it holds one folder per released model, each with a manifest.json")
+    return folder
+
+
+def parse_digests(text: str) -> Mapping[str, str]:
+    try:
+        digests = json.loads(text or "{}")
+    except ValueError as error:
+        raise Wrong(f"is not JSON: {error}", 'write it like {"tumour": "sha256:…"}') from error
+    if not isinstance(digests, dict) or not all(isinstance(v, str) and _DIGEST.fullmatch(v) for v in digests.values()):
+        raise Wrong("must map a model's name to sha256: and 64 hex digits", 'write it like {"tumour": "sha256:…"}')
+    return digests
+
+
+def find_writable(text: str) -> Path | None:
+    if not text:
+        return None
+    folder = Path(text)
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise Wrong(f"{folder} is not a folder that this user may write to", "mount a volume there")
+    return folder
+
+
+def find_readable(text: str) -> Path | None:
+    if not text:
+        return None
+    path = Path(text)
+    try:
+        with path.open("rb"):
+            return path
+    except OSError as error:
+        raise Wrong(f"{path} cannot be read: {error.strerror}") from error
+
+
+def parse_source(text: str) -> str:
+    if "://" in text and not text.startswith("https://"):
+        raise Wrong(f"is {text!r}; a fault flag is polled from a file or over HTTPS only")
+    return text
+
+
+def parse_level(text: str) -> str:
+    if text.lower() not in ("debug", "info", "warning", "error"):
+        raise Wrong(f"is {text!r}; it must be debug, info, warning or error")
+    return text.lower()
+
+
+def parse_whole(text: str, least: int, most: int) -> int:
+    if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
+        raise Wrong(f"is {text!r}, not a whole number", f"write a number from {least} to {most}")
+    if not least <= int(text) <= most:
+        raise Wrong(f"is {text}, outside {least} to {most}")
+    return int(text)
+
+
+def parse_number(text: str, least: float, most: float) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise Wrong(f"is {text!r}, not a number", f"write a number from {least:g} to {most:g}") from error
+    if not least <= value <= most:
+        raise Wrong(f"is {text}, outside {least:g} to {most:g}")
+    return value
+
+
+def divide_by_thousand(value: float | None) -> float | None:
+    return None if value is None else value / 1000
+
+
+def parse_either(text: str, yes: str, no: str) -> bool:
+    if text.lower() not in (yes, no):
+        raise Wrong(f"is {text!r}; it must be `{yes}` or `{no}`")
+    return text.lower() == yes

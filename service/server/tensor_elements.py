@@ -1,0 +1,119 @@
+"""A tensor's elements: numbers and texts, from JSON and from binary data, and back into binary data. Pure.
+
+Binary tensors are little-endian and row-major; an element of type BYTES is a 4-byte length and that many bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import Mistake
+
+_NUMBERS = {float, int}
+_DTYPES = {"FP32": "<f4", "FP64": "<f8"}
+
+
+def read_data(data: Any, datatype: str, size: int, truths: bool, mistakes: list[Mistake]) -> NDArray[Any] | None:
+    """The flat elements of a JSON tensor, which may come flat or nested by row.
+
+    `truths`: whether the body holds a true or a false somewhere, which numpy would take for numbers.
+    """
+    if type(data) is not list:
+        mistakes.append(Mistake("inputs[0].data", "must be a list"))
+        return None
+    if data and type(data[0]) is list:
+        if not all(type(row) is list for row in data):
+            mistakes.append(Mistake("inputs[0].data", "mixes rows and single values"))
+            return None
+        data = [value for row in data for value in row]
+    if len(data) != size:
+        mistakes.append(Mistake("inputs[0].data", f"holds {len(data)} values, its shape says {size}"))
+        return None
+    if datatype == "BYTES":
+        return _texts(data, mistakes)
+    if not truths and (quick := _as_numbers(data)) is not None:
+        return quick
+    if not set(map(type, data)) <= _NUMBERS:
+        wrong = next(n for n, value in enumerate(data) if type(value) not in _NUMBERS)
+        mistakes.append(Mistake(f"inputs[0].data[{wrong}]", f"is {shorten(data[wrong])}, not a number"))
+        return None
+    return np.array(data, dtype=np.float64)
+
+
+def _as_numbers(data: list[Any]) -> NDArray[np.float64] | None:
+    """All numbers, as numpy itself finds out while it reads them; None when it found anything else, or is not sure."""
+    try:
+        array = np.array(data)
+    except (ValueError, OverflowError):  # lists of several lengths, or a number that no type holds
+        return None
+    if array.ndim != 1 or array.dtype.kind not in "fiu":
+        return None
+    return array.astype(np.float64, copy=False)
+
+
+def _texts(data: Sequence[Any], mistakes: list[Mistake]) -> NDArray[Any] | None:
+    for number, value in enumerate(data):
+        if type(value) is not str:
+            mistakes.append(Mistake(f"inputs[0].data[{number}]", f"is {shorten(value)}, not a text"))
+            return None
+    return np.array(data, dtype=np.object_)
+
+
+def read_binary(
+    tensor: Mapping[str, Any], datatype: str, size: int, binary_size: Any, tail: bytes, mistakes: list[Mistake]
+) -> NDArray[Any] | None:
+    place = "inputs[0].parameters.binary_data_size"
+    if "data" in tensor:
+        mistakes.append(Mistake("inputs[0].data", "is given beside binary data"))
+    if type(binary_size) is not int or binary_size != len(tail):
+        mistakes.append(Mistake(place, f"is {shorten(binary_size)}, but {len(tail)} bytes follow the JSON"))
+        return None
+    if datatype == "BYTES":
+        return _read_binary_texts(tail, size, mistakes)
+    dtype = np.dtype(_DTYPES[datatype])
+    if len(tail) != size * dtype.itemsize:
+        mistakes.append(Mistake(place, f"is {len(tail)}, the shape and datatype say {size * dtype.itemsize}"))
+        return None
+    return np.frombuffer(tail, dtype)
+
+
+def _read_binary_texts(tail: bytes, size: int, mistakes: list[Mistake]) -> NDArray[Any] | None:
+    texts: list[str] = []
+    position = 0
+    try:
+        while position < len(tail):
+            (length,) = struct.unpack_from("<I", tail, position)
+            chunk = tail[position + 4 : position + 4 + length]
+            if len(chunk) != length:
+                raise ValueError("an element is cut off")
+            texts.append(chunk.decode())
+            position += 4 + length
+    except (struct.error, ValueError) as error:
+        mistakes.append(Mistake("inputs[0]", f"its binary elements cannot be read: {error}"))
+        return None
+    if len(texts) != size:
+        mistakes.append(Mistake("inputs[0]", f"holds {len(texts)} elements, its shape says {size}"))
+        return None
+    return np.array(texts, dtype=np.object_)
+
+
+def shorten(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def encode_bytes(texts: Iterable[str]) -> bytes:
+    """A BYTES tensor's binary data."""
+    return b"".join(map(_encode_element, texts))
+
+
+@functools.lru_cache(maxsize=1024)  # labels, mostly: a handful of texts, asked for by the million
+def _encode_element(text: str) -> bytes:
+    raw = text.encode()
+    return struct.pack("<I", len(raw)) + raw
