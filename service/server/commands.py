@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -52,11 +53,15 @@ def _settings_help() -> str:
 @_tell_errors
 def serve_command(check: bool) -> None:
     """Serve the released models over HTTP until SIGTERM or Ctrl-C."""
+    # numpy starts a thread and takes memory for every processor of the machine, and nothing here multiplies matrices.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()  # what a start makes stays; `service.server.run` turns it on again
     settings = Settings.from_environment(os.environ)
     if check:
+        from service.server.app import build_app
         from service.server.runtime import build_runtime
 
-        build_runtime(settings)
+        build_app(build_runtime(settings))
         click.echo("the settings and the models are right", err=True)
         return
     from service.server.run import serve

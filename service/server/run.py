@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import logging
 import resource
 import socket
@@ -42,6 +43,12 @@ class Server(uvicorn.Server):
         """Leave cleanly at SIGTERM and Ctrl-C; at once when asked twice. uvicorn would raise the signal again."""
         self.force_exit = self.should_exit
         self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the port; from here on garbage is collected, but nothing of what was made so far is looked at again."""
+        await super().startup(sockets)
+        gc.freeze()
+        gc.enable()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say unwell, answer on with `connection: close`, and only then stop."""

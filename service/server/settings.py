@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -277,10 +276,13 @@ def _contradictions(settings: Settings) -> list[Mistake]:
 def _misspellings(environ: Mapping[str, str]) -> list[Mistake]:
     """Variables that nobody reads and that look like one of ours: a limit that silently does not hold."""
     ours = [setting.name for setting in SETTINGS]
+    unknown = {name for name in environ if name.startswith("OUTLAST_")}.difference(ours, _OTHERS)
+    if not unknown:
+        return []
+    import difflib  # no start without a mistake has to wait for it
+
     found = []
-    for name in sorted(environ):
-        if not name.startswith("OUTLAST_") or name in ours or name in _OTHERS:
-            continue
+    for name in sorted(unknown):
         if near := difflib.get_close_matches(name, ours, n=1, cutoff=0.85):
             found.append(Mistake(name, "is not a setting", f"did you mean {near[0]}?"))
     return found

@@ -85,6 +85,14 @@ def test_sigterm_under_load_loses_not_one_accepted_request(tmp_path: Path) -> No
     assert sum(record["kind"] == "prediction" for record in records) == len(answered) + 1
 
 
+def test_the_first_answer_waits_for_nothing_that_it_does_not_need() -> None:
+    """What takes longest to import of what serving needs is loaded after the port is open, or when it is asked for."""
+    late = ["starlette", "anyio", "prometheus_client", "http.client", "urllib.request", "difflib", "opentelemetry"]
+    code = f"import sys, service.server.commands, service.server.run; print(sorted(set({late}) & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
+
+
 def test_newcomers_do_not_wait_a_turn_for_each_one_before_them() -> None:
     """Turns are as long as what they answer: one accepted connection a turn starves newcomers under load."""
     accepted_by_turn: list[int] = []
