@@ -124,7 +124,8 @@ def describe_start(settings: Settings, port: int) -> list[str]:
     scheme = "https" if settings.tls_certificate else "http"
     lines = [f"listening on {scheme}://{settings.host}:{port} as site {settings.site}"]
     if settings.auth:
-        lines.append(f"{len(settings.api_keys)} API keys are accepted")
+        names = sorted({key.name for key in settings.api_keys})
+        lines.append(f"an API key is needed; {len(settings.api_keys)} are accepted, of {', '.join(names)}")
     else:
         lines.append("OUTLAST_AUTH=off: anybody who reaches this port may ask; no API key is needed")
     if not settings.receipt_keys:

@@ -118,3 +118,20 @@ def parse_either(text: str, yes: str, no: str) -> bool:
     if text.lower() not in (yes, no):
         raise Wrong(f"is {text!r}; it must be `{yes}` or `{no}`")
     return text.lower() == yes
+
+
+def tls_failure(certificate: Path, key: Path) -> str:
+    """Why a server could not speak TLS with these two files; empty when it could."""
+    import ssl  # only a server that terminates TLS itself asks
+
+    def refuse_password() -> str:
+        raise Wrong("the key is encrypted")
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, refuse_password)
+    except Wrong as error:
+        return error.what
+    except (ssl.SSLError, OSError, ValueError) as error:
+        what = getattr(error, "reason", None) or str(error)
+        return "they do not belong together" if what == "KEY_VALUES_MISMATCH" else f"not PEM that can be read ({what})"
+    return ""

@@ -140,21 +140,20 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
         """Read every setting. Raises InvalidInput with all mistakes found."""
         reader = _Reader(environ)
-        settings = _read_settings(reader)
-        reader.mistakes += _misspellings(environ)
-        if reader.mistakes or settings is None:
+        fields = _read_fields(reader)
+        reader.mistakes += _contradictions(reader, fields) + _misspellings(environ)
+        if reader.mistakes:
             raise InvalidInput(
                 "the server's settings are wrong, so it does not start",
                 reader.mistakes,
                 hint="every setting is in docs/reference/server.md and in `python -m service serve --help`",
             )
-        return settings
+        return cls(**fields)
 
 
-def _read_settings(read: _Reader) -> Settings | None:
-    keys = read.api_keys()
-    receipt_keys = read.take("OUTLAST_RECEIPT_KEYS", parse_receipt_keys)
-    settings: dict[str, Any] = dict(  # noqa: C408
+def _read_fields(read: _Reader) -> dict[str, Any]:
+    """Every field of `Settings`; None where its text is a mistake, which the reader then holds."""
+    return dict(  # noqa: C408
         port=read.whole("PORT", 0, 65535),
         host=read.take("OUTLAST_HOST_BIND", values.parse_address),
         site=read.take("OUTLAST_SITE", values.parse_label),
@@ -162,9 +161,9 @@ def _read_settings(read: _Reader) -> Settings | None:
         models=read.take("OUTLAST_MODELS", values.find_models),
         model_digests=read.take("OUTLAST_MODEL_DIGESTS", values.parse_digests),
         auth=read.one_of("OUTLAST_AUTH", "on", "off"),
-        api_keys=keys,
+        api_keys=read.api_keys(),
         metrics_auth=read.one_of("OUTLAST_METRICS_AUTH", "key", "open"),
-        receipt_keys=receipt_keys,
+        receipt_keys=read.take("OUTLAST_RECEIPT_KEYS", parse_receipt_keys),
         receipt_days=read.number("OUTLAST_RECEIPT_DAYS", 1 / 24, 36500),
         max_body_bytes=read.whole("OUTLAST_MAX_BODY_BYTES", 1024, 2**30),
         max_rows=read.whole("OUTLAST_MAX_ROWS", 1, 10**6),
@@ -195,11 +194,6 @@ def _read_settings(read: _Reader) -> Settings | None:
         log_features=read.one_of("OUTLAST_LOG_FEATURES", "on", "off"),
         traces=read.one_of("OUTLAST_TRACES", "on", "off"),
     )
-    if read.mistakes:
-        return None
-    settings_object = Settings(**settings)
-    read.mistakes += _contradictions(settings_object)
-    return settings_object
 
 
 class _Reader:
@@ -251,10 +245,10 @@ class _Reader:
         return self.take("OUTLAST_API_KEYS_FILE", lambda _: parse_api_keys(path.read_text()))
 
 
-def _contradictions(settings: Settings) -> list[Mistake]:
-    """What no single variable shows."""
+def _contradictions(read: _Reader, fields: Mapping[str, Any]) -> list[Mistake]:
+    """What no single variable shows. Each is looked for however many others are wrong."""
     found = []
-    if settings.auth and not settings.api_keys:
+    if fields["auth"] and fields["api_keys"] == ():
         found.append(
             Mistake(
                 "OUTLAST_API_KEYS",
@@ -262,11 +256,14 @@ def _contradictions(settings: Settings) -> list[Mistake]:
                 f"{KEY_HINT}; or, to serve everybody, set OUTLAST_AUTH=off",
             )
         )
-    if settings.metrics_auth and not settings.auth:
+    if fields["metrics_auth"] and fields["auth"] is False:
         found.append(Mistake("OUTLAST_METRICS_AUTH", "is `key` while OUTLAST_AUTH is `off`", "set OUTLAST_AUTH=on"))
-    if (settings.tls_certificate is None) != (settings.tls_key is None):
+    certificate, key = fields["tls_certificate"], fields["tls_key"]
+    if bool(read.text("OUTLAST_TLS_CERTIFICATE")) != bool(read.text("OUTLAST_TLS_KEY")):
         found.append(Mistake("OUTLAST_TLS_CERTIFICATE", "and OUTLAST_TLS_KEY come together", "give both or neither"))
-    if settings.drills and not settings.faults:
+    elif certificate and key and (reason := values.tls_failure(certificate, key)):
+        found.append(Mistake("OUTLAST_TLS_CERTIFICATE", f"and OUTLAST_TLS_KEY cannot be used: {reason}"))
+    if fields["drills"] and not read.text("OUTLAST_FAULTS"):
         found.append(
             Mistake("OUTLAST_DRILLS", "is `on` without OUTLAST_FAULTS", "name the file or HTTPS address to poll")
         )

@@ -124,4 +124,4 @@ def test_health_needs_no_key_and_metrics_follow_their_own_rule(guarded_server: S
 
 def test_running_without_keys_is_said_in_words(open_server: Server, guarded_server: Server) -> None:
     assert any("anybody who reaches this port may ask" in line["what"] for line in open_server.logs())
-    assert any("API keys are accepted" in line["what"] for line in guarded_server.logs())
+    assert any("an API key is needed" in line["what"] for line in guarded_server.logs())
