@@ -90,7 +90,7 @@ async def poll(faults: Faults, source: str, interval_seconds: float, on_change: 
     before: Fault | None = None
     while True:
         try:
-            raw = await asyncio.to_thread(_fetch, source)
+            raw = await asyncio.to_thread(fetch_flag, source)
         except (OSError, ValueError):
             raw = b""
         fault = faults.put(raw)
@@ -100,14 +100,16 @@ async def poll(faults: Faults, source: str, interval_seconds: float, on_change: 
         await asyncio.sleep(interval_seconds)
 
 
-def _fetch(source: str) -> bytes:
-    """At most a flag's worth of bytes from a file or an HTTPS address."""
+def fetch_flag(source: str) -> bytes:
+    """At most a flag's worth of bytes from a file or an HTTPS address. Raises OSError or ValueError."""
     if not source.startswith("https://"):
         with Path(source).open("rb") as file:
             return file.read(_LARGEST_FLAG)
     import urllib.request  # most servers never need it, and it is slow to import
 
     with urllib.request.urlopen(source, timeout=5) as response:
+        if not response.url.startswith("https://"):
+            raise ValueError("the flag was moved to where anybody on the way can change it")
         content: bytes = response.read(_LARGEST_FLAG)
         return content
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import errno
 import gc
 import logging
 import resource
@@ -28,6 +29,11 @@ _ACCEPT_SECONDS = 0.05
 # them: seconds, when turns are long. Descriptors of one and the same socket are listeners of their own to it.
 _ACCEPTS_A_TURN = 16
 _SO_ATTACH_FILTER = 26  # Linux, <asm-generic/socket.h>; not in Python's socket module
+_LISTEN_HINTS = {
+    errno.EADDRINUSE: "another process holds the port; set PORT to a free one, or to 0 for any",
+    errno.EACCES: "this user may not take a port that low; set PORT to 1024 or more",
+    errno.EADDRNOTAVAIL: "this machine has no such address; OUTLAST_HOST_BIND=0.0.0.0 listens on all that it has",
+}
 GRACEFUL_SECONDS = 10  # for requests that are under way when the draining is over
 
 
@@ -74,7 +80,7 @@ def serve(settings: Settings) -> None:
     _raise_file_limit(settings.max_connections)
     runtime = build_runtime(settings)
     desk = build_desk(runtime)
-    listener = _listen(settings)
+    listener = open_listener(settings)
     config = uvicorn.Config(
         Application(runtime),
         http=connection_class(desk),
@@ -137,7 +143,8 @@ def describe_start(settings: Settings, port: int) -> list[str]:
     return lines
 
 
-def _listen(settings: Settings) -> socket.socket:
+def open_listener(settings: Settings) -> socket.socket:
+    """The listening socket. Raises Unavailable with what to do instead."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -147,7 +154,7 @@ def _listen(settings: Settings) -> socket.socket:
         listener.close()
         raise Unavailable(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
-            hint="another process holds the port; set PORT to a free one, or to 0 for any",
+            hint=_LISTEN_HINTS.get(error.errno or 0, "set PORT and OUTLAST_HOST_BIND to what this machine allows"),
         ) from error
     listener.listen(4096)
     listener.set_inheritable(True)

@@ -23,7 +23,7 @@ def parse_api_keys(text: str) -> tuple[ApiKey, ...]:
     """API keys from their JSON list. Raises InvalidInput with every mistake."""
     try:
         entries = json.loads(text or "[]")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Wrong(f"is not JSON: {error}", KEY_HINT) from error
     if not isinstance(entries, list):
         raise Wrong(f"is a JSON {type(entries).__name__}, not a list", KEY_HINT)

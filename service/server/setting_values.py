@@ -80,6 +80,14 @@ def find_readable(text: str) -> Path | None:
         raise Wrong(f"{path} cannot be read: {error.strerror}") from error
 
 
+def read_text(path: Path) -> str:
+    """A small text file's content."""
+    try:
+        return path.read_text()
+    except UnicodeDecodeError as error:
+        raise Wrong(f"{path} is not text: {error}") from error
+
+
 def parse_source(text: str) -> str:
     if "://" in text and not text.startswith("https://"):
         raise Wrong(f"is {text!r}; a fault flag is polled from a file or over HTTPS only")

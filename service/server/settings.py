@@ -242,7 +242,7 @@ class _Reader:
             self.mistakes.append(
                 Mistake("OUTLAST_API_KEYS", "is given beside OUTLAST_API_KEYS_FILE", "give one of them")
             )
-        return self.take("OUTLAST_API_KEYS_FILE", lambda _: parse_api_keys(path.read_text()))
+        return self.take("OUTLAST_API_KEYS_FILE", lambda _: parse_api_keys(values.read_text(path)))
 
 
 def _contradictions(read: _Reader, fields: Mapping[str, Any]) -> list[Mistake]:

@@ -16,11 +16,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 ROOT = Path(__file__).resolve().parents[3]
 RELEASED = ROOT / "service" / "released"
@@ -158,3 +162,20 @@ def read_reply(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
     reply = http.client.HTTPResponse(connection)
     reply.begin()
     return reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read()
+
+
+def make_certificate(folder: Path, host: str) -> tuple[Path, Path]:
+    """A certificate that a host has signed for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1)
+    )
+    names = x509.SubjectAlternativeName([x509.DNSName(host)])
+    certificate = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    chain, secret = folder / "chain.pem", folder / "key.pem"
+    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    encoding = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    secret.write_bytes(key.private_bytes(*encoding))
+    return chain, secret

@@ -15,22 +15,30 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from service.errors import Unavailable
 from service.server.drift import LEAST_ROWS, PREDICTIONS, Drift
 from service.server.faults import Faults
 from service.server.models import Answers, Models
-from service.server.run import multiply
-from tests.service.server.harness import INFER, RELEASED, ROOT, VERSION, Server, infer_body, running, wait_for
+from service.server.run import multiply, open_listener
+from service.server.settings import Settings
+from tests.service.server.harness import (
+    INFER,
+    RELEASED,
+    ROOT,
+    VERSION,
+    Server,
+    infer_body,
+    make_certificate,
+    running,
+    wait_for,
+)
 
 pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
 
@@ -120,14 +128,16 @@ def test_newcomers_do_not_wait_a_turn_for_each_one_before_them() -> None:
 
 
 def test_a_port_in_use_is_said_with_a_way_out() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         environ = {"PORT": str(taken.getsockname()[1]), "OUTLAST_HOST_BIND": "127.0.0.1", "OUTLAST_AUTH": "off"}
-        command = [sys.executable, "-m", "service", "serve"]
-        run = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=20, check=False)
-    assert run.returncode == 4
-    assert "another process holds the port" in run.stderr
+        with pytest.raises(Unavailable, match="another process holds the port"):
+            open_listener(Settings.from_environment(environ))
+
+
+def test_an_address_of_another_machine_is_said_to_be_one() -> None:
+    environ = {"PORT": "0", "OUTLAST_HOST_BIND": "192.0.2.1", "OUTLAST_AUTH": "off"}
+    with pytest.raises(Unavailable, match="this machine has no such address"):
+        open_listener(Settings.from_environment(environ))
 
 
 def test_a_model_that_does_not_match_its_manifest_is_not_served(tmp_path: Path) -> None:
@@ -139,22 +149,6 @@ def test_a_model_that_does_not_match_its_manifest_is_not_served(tmp_path: Path) 
     run = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=20, check=False)
     assert run.returncode == 2
     assert "does not match its manifest" in run.stderr
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "api.outlast.example")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(
-        name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1)
-    )
-    names = x509.SubjectAlternativeName([x509.DNSName("api.outlast.example")])
-    certificate = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    chain, secret = folder / "chain.pem", folder / "key.pem"
-    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    encoding = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    secret.write_bytes(key.private_bytes(*encoding))
-    return chain, secret
 
 
 def _second_models(folder: Path) -> Path:
@@ -172,7 +166,7 @@ def _second_models(folder: Path) -> Path:
 
 
 def test_tls_and_several_models_by_name_and_version(tmp_path: Path) -> None:
-    chain, secret = _certificate(tmp_path)
+    chain, secret = make_certificate(tmp_path, "api.outlast.example")
     models = _second_models(tmp_path / "models")
     settings = {"OUTLAST_TLS_CERTIFICATE": str(chain), "OUTLAST_TLS_KEY": str(secret), "OUTLAST_MODELS": str(models)}
     context = ssl.create_default_context(cafile=str(chain))
@@ -249,6 +243,7 @@ def test_metrics_count_what_was_answered(open_server: Server) -> None:
     for name in (
         "outlast_request_seconds_bucket", "outlast_inference_seconds_sum", "outlast_inference_rows_count",
         "outlast_queue_depth", "outlast_in_flight", "outlast_model_info", "outlast_audit_queue", "outlast_well 1.0",
+        "outlast_shed_total", "outlast_connections", "outlast_audit_lost",
     ):  # fmt: skip
         assert name in text
     info = re.search(r'outlast_model_info\{digest="sha256:[0-9a-f]{64}",model="tumour",version="(.+)"\} 1.0', text)

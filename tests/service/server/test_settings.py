@@ -80,6 +80,8 @@ def test_keys_may_come_from_a_file_but_not_from_both(tmp_path: Path) -> None:
     path.write_text(api_keys())
     assert Settings.from_environment({"OUTLAST_API_KEYS_FILE": str(path)}).api_keys[0].name == "tests"
     assert "OUTLAST_API_KEYS" in _mistakes({"OUTLAST_API_KEYS_FILE": str(path), "OUTLAST_API_KEYS": api_keys()})
+    path.write_bytes(b"\x7fELF\xff")
+    assert "is not text" in _mistakes({"OUTLAST_API_KEYS_FILE": str(path)})["OUTLAST_API_KEYS_FILE"]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ def test_traces_without_the_extra_are_refused_with_the_way_to_get_them() -> None
 
 
 @pytest.mark.skipif(not INSTALLED, reason="the tracing extra (opentelemetry-sdk) is not installed")
-def test_a_prediction_is_a_span_under_the_callers_trace() -> None:
+def test_a_prediction_is_a_span_under_the_callers_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")  # milliseconds; the SDK's own default is five seconds
     exported: list[Any] = []
 
     class Exporter:
