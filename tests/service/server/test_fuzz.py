@@ -199,7 +199,7 @@ def _check_operation(operation: Any, mode: schemathesis.GenerationMode) -> None:
     excluded = [positive_data_acceptance] if beyond_schema else []
 
     @given(operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
     def check(case: Any) -> None:
         case.call_and_validate(timeout=10, excluded_checks=excluded)
 

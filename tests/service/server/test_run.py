@@ -250,6 +250,15 @@ def test_metrics_count_what_was_answered(open_server: Server) -> None:
     assert info is not None and info[1] == VERSION
 
 
+def test_every_metric_is_in_the_reference(guarded_server: Server) -> None:
+    with guarded_server.client() as client:
+        client.post(INFER, json=ROW)
+        served = set(re.findall(r"^# TYPE (outlast_\w+)", client.get("/metrics").text, re.MULTILINE))
+    reference = (ROOT / "docs" / "reference" / "server.md").read_text()
+    table = reference.partition("<!-- metrics -->")[2].partition("<!-- /metrics -->")[0]
+    assert served == set(re.findall(r"^\| `(outlast_\w+)`", table, re.MULTILINE))
+
+
 def test_unknown_addresses_make_no_new_series(open_server: Server) -> None:
     with open_server.client() as client:
         for number in range(20):
