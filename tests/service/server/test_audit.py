@@ -86,7 +86,7 @@ def test_a_log_service_may_reformat_the_lines() -> None:
     assert _only(lines).findings == []
 
 
-TRAIL = _written(30)
+TRAIL = _written(12)
 
 
 @given(st.data())
@@ -102,7 +102,7 @@ def test_any_changed_value_is_found_and_named(data: st.DataObject) -> None:
     assert at in {finding.seq for finding in _only(lines).findings}
 
 
-@given(first=st.integers(0, 30), count=st.integers(1, 5))
+@given(first=st.integers(0, 12), count=st.integers(1, 5))
 def test_any_missing_record_is_found_and_named(first: int, count: int) -> None:
     first = min(first, len(TRAIL) - 1 - count)
     findings = _only([*TRAIL[:first], *TRAIL[first + count :]]).findings
