@@ -70,7 +70,7 @@ class Health:
         self._checked_at = float("-inf")
         self._failures: list[str] = ["the first self-inference has not run"]
 
-    def refresh(self) -> list[str]:
+    def refresh(self, *, just_loaded: bool = False) -> list[str]:
         """Run the self-inference and the digest check now; returns what failed."""
         failures: list[str] = []
         for model in self._models:
@@ -78,7 +78,7 @@ class Health:
             if wrong:
                 rows = len(model.classifier.golden)
                 failures.append(f"{len(wrong)} of {rows} golden answers of {model.name} are wrong: {wrong[0]}")
-            if reason := model.digest_failure(self._accepted.get(model.name)):
+            if reason := model.digest_failure(self._accepted.get(model.name), just_loaded=just_loaded):
                 failures.append(reason)
         served = {model.name for model in self._models}
         failures += [

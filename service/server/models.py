@@ -87,10 +87,13 @@ class ServedModel:
             if label != row.label or not distance <= self.manifest.tolerance
         ]
 
-    def digest_failure(self, accepted: str | None) -> str:
-        """Why the artifact is not the right one: changed on disk, or not the digest that this site is to serve."""
+    def digest_failure(self, accepted: str | None, *, just_loaded: bool = False) -> str:
+        """Why the artifact is not the right one: changed on disk, or not the digest that this site is to serve.
+
+        `just_loaded`: what lies on disk was read and verified a moment ago, and is not read again.
+        """
         try:
-            on_disk = load_release(self.folder).digest
+            on_disk = self.classifier.digest if just_loaded else load_release(self.folder).digest
         except ServiceError as error:
             return f"{self.name}: {error.what}"
         if self.digest != on_disk:

@@ -54,7 +54,7 @@ class Runtime:
         """Open the audit trail and run the first self-inference."""
         if isinstance(self.trail, Trail):
             self.trail.start()
-        for reason in self.health.refresh():
+        for reason in self.health.refresh(just_loaded=True):
             log(logging.ERROR, "not well at start", reason=reason)
 
     def stop(self) -> None:

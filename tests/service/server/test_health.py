@@ -87,9 +87,11 @@ def test_an_artifact_changed_on_disk_is_noticed(clock: Clock, tmp_path: Path) ->
     assert any("does not match its manifest" in reason for reason in health.reasons())
 
 
-def test_a_digest_that_the_site_is_not_to_serve_is_unwell(clock: Clock) -> None:
+@pytest.mark.parametrize("just_loaded", [True, False])
+def test_a_digest_that_the_site_is_not_to_serve_is_unwell(clock: Clock, just_loaded: bool) -> None:
     wrong = "sha256:" + "0" * 64
     health, _ = _health(clock, accepted={"tumour": wrong, "digits-of-old": wrong})
+    health.refresh(just_loaded=just_loaded)
     reasons = health.reasons()
     assert any(f"this site is to serve {wrong}" in reason for reason in reasons)
     assert any("digits-of-old: not served" in reason for reason in reasons)
