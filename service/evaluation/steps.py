@@ -133,6 +133,7 @@ def _build_candidate(found: Findings) -> Candidate:
         classes=bench.classes,
         positive_class=bench.positive,
         thresholds=found.thresholds,
+        predicted=[bench.classes[index] for index in found.judged.evaluation.predicted],
         metrics=found.to_metrics(),
         verdict=found.verdict.to_document(),
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 BINS = 10
+PREDICTIONS = "(label)"  # beside the features: what the model predicted on rows that it was not fitted on
 _LEAST_SHARE = 1e-4  # an empty bin would make the stability index infinite
 
 

@@ -46,7 +46,8 @@ _PINNED_PACKAGES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy", 
 class Candidate:
     """A trained model that may be released: its bytes, and everything that its manifest will say.
 
-    `classes` in the order of the model's probabilities; `thresholds` as in the manifest.
+    `classes` in the order of the model's probabilities; `thresholds` as in the manifest; `predicted` the labels that it
+    gives to rows which it was not fitted on, for the drift of live predictions to be measured against.
     """
 
     problem: str
@@ -56,6 +57,7 @@ class Candidate:
     classes: tuple[str, ...]
     positive_class: str | None
     thresholds: Mapping[str, float]
+    predicted: Sequence[str]
     metrics: Mapping[str, Any] = field(default_factory=dict)
     verdict: Mapping[str, Any] = field(default_factory=dict)
 
@@ -196,7 +198,10 @@ def _describe(candidate: Candidate, golden: Sequence[GoldenRow]) -> Manifest:
         metrics=candidate.metrics,
         verdict=candidate.verdict,
         versions={"python": platform.python_version(), **{name: version(name) for name in _PINNED_PACKAGES}},
-        reference=describe_reference(dataset.frame),
+        reference={
+            **describe_reference(dataset.frame),
+            reference.PREDICTIONS: reference.describe_categories(candidate.predicted),
+        },
     )
 
 

@@ -12,11 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from service.model.reference import count_like, kolmogorov_smirnov, population_stability, smirnov_critical
+from service.model.reference import (
+    PREDICTIONS,
+    count_like,
+    kolmogorov_smirnov,
+    population_stability,
+    smirnov_critical,
+)
 from service.server.models import Answers, Models, ServedModel
 from service.server.tensors import Rows
 
-PREDICTIONS = "(label)"  # the manifest's reference of what the model predicted on unseen rows, beside the features
 LEAST_ROWS = 100  # below this the indices say more about chance than about drift
 
 

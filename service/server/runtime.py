@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.model.reference import PREDICTIONS
 from service.server.audit import FileSink, NoTrail, Sink, Trail
 from service.server.auth import Gate
 from service.server.codecs import NamedFeatures, OpenInference
-from service.server.drift import PREDICTIONS, Drift
+from service.server.drift import Drift
 from service.server.endpoint import Endpoint
 from service.server.exchange import Exchange, Target
 from service.server.faults import Faults

@@ -13,6 +13,7 @@ from service.model.datasets import Dataset
 from service.model.export import export_onnx
 from service.model.inference import Classifier
 from service.model.pipeline import build_pipeline, encode_labels, fit_pipeline
+from service.model.reference import PREDICTIONS
 from service.model.release import Candidate, write_candidate
 
 
@@ -25,7 +26,7 @@ def _train(missing: np.ndarray) -> Candidate:
     classes, truth = encode_labels(dataset, "yes")
     pipeline = fit_pipeline(build_pipeline("softmax", {}, dataset, classes=2), dataset.rows(), truth)
     model = export_onnx(pipeline, name="holes", features=3, datatype="FP32")
-    return Candidate("holes", "softmax", dataset, model, classes, "yes", {"yes": 0.5})
+    return Candidate("holes", "softmax", dataset, model, classes, "yes", {"yes": 0.5}, ["yes", "no", "no"])
 
 
 @pytest.mark.parametrize("every", [2, 1], ids=["in some rows", "in every row"])
@@ -39,6 +40,7 @@ def test_a_table_of_numbers_with_missing_values_is_released_with_whole_golden_ro
     assert {row.label for row in release.golden} == {"no", "yes"}
     assert all(np.isfinite(row.features).all() for row in release.golden)
     assert Classifier(release).golden_failures() == []
+    assert release.manifest.reference[PREDICTIONS]["counts"] == {"no": 2, "yes": 1}
     if every == 2:  # "yes" has whole rows, and they are taken as they are
         rows = candidate.dataset.rows()
         chosen = [row for row in release.golden if row.label == "yes"]

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,8 @@ import pytest
 import uvloop
 
 from service.errors import Unavailable
-from service.server.drift import LEAST_ROWS, PREDICTIONS, Drift
+from service.model.reference import PREDICTIONS
+from service.server.drift import LEAST_ROWS, Drift
 from service.server.faults import Faults
 from service.server.models import Answers, Models
 from service.server.run import multiply, open_listener
@@ -319,17 +319,17 @@ def test_drift_is_quiet_on_the_data_it_was_trained_on_and_loud_on_other(models: 
     assert sum(other["labels"].values()) == pytest.approx(1)
 
 
-def test_a_shift_of_the_predictions_is_scored_where_the_manifest_knows_them() -> None:
-    models = Models.load(RELEASED, Faults(lambda: 0.0))
-    model = models.find("tumour")
-    reference = {"kind": "categorical", "counts": {"benign": 50, "malignant": 50}, "missing": 0}
-    model.manifest = replace(model.manifest, reference={**model.manifest.reference, PREDICTIONS: reference})
-    rows, probabilities = np.zeros((200, 30), dtype=np.float32), np.zeros((200, 2), dtype=np.float32)
+@pytest.mark.parametrize("name", ["tumour", "digits"])
+def test_a_shift_of_the_predictions_is_scored_against_what_was_released(models: Models, name: str) -> None:
+    model = models.find(name)
+    known = model.manifest.reference[PREDICTIONS]["counts"]
+    as_released = [label for label, count in known.items() for _ in range(count)]
     scores = []
-    for labels in (["benign", "malignant"] * 100, ["benign"] * 200):
-        drift = Drift(models, 200)
-        drift.observe(model, rows, Answers(labels, probabilities))
-        scores.append(drift.score()["tumour"]["prediction"]["psi"])
+    for labels in (as_released, [model.classes[0]] * len(as_released)):
+        drift = Drift(models, len(labels))
+        rows = np.zeros((len(labels), len(model.manifest.input.features)), dtype=np.float32)
+        drift.observe(model, rows, Answers(labels, np.zeros((len(labels), len(model.classes)), dtype=np.float32)))
+        scores.append(drift.score()[name]["prediction"]["psi"])
     assert scores[0] == 0
     assert scores[1] > 1
 
