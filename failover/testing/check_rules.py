@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Collection, Mapping
 from typing import Any
+
+import botocore.session
 
 from failover.testing.health import REGIONS
 from failover.testing.record_rules import constraint
 from failover.testing.wire import ApiError
 
-TYPES_SIMULATED = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP", "CALCULATED")
+TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP", "CALCULATED", "CLOUDWATCH_METRIC")
+NO_ROUTING_CONTROL = (
+    "RECOVERY_CONTROL health checks are not simulated: there is no Application Recovery Controller here whose routing "
+    "control could be ON or OFF."
+)
+INSUFFICIENT_DATA = ("Healthy", "Unhealthy", "LastKnownStatus")
 
 
 def complete_health_check(config: Mapping[str, Any], checks: Collection[str]) -> dict[str, Any]:
@@ -21,12 +29,15 @@ def complete_health_check(config: Mapping[str, Any], checks: Collection[str]) ->
     """
     done = dict(config)
     kind = done.get("Type", "")
-    if kind not in TYPES_SIMULATED:
-        raise constraint(
-            "type", kind, f"Member must satisfy enum value set (simulated here): [{', '.join(TYPES_SIMULATED)}]"
-        )
+    if kind == "RECOVERY_CONTROL":
+        raise ApiError("InvalidInput", NO_ROUTING_CONTROL)
+    if kind not in TYPES:
+        allowed = ", ".join((*TYPES, "RECOVERY_CONTROL"))
+        raise constraint("type", kind, f"Member must satisfy enum value set: [{allowed}]")
     if kind == "CALCULATED":
         done.setdefault("HealthThreshold", 0)
+    elif kind == "CLOUDWATCH_METRIC":
+        done.setdefault("InsufficientDataHealthStatus", "LastKnownStatus")
     else:
         done.setdefault("RequestInterval", 30)
         done.setdefault("FailureThreshold", 3)
@@ -40,7 +51,12 @@ def complete_health_check(config: Mapping[str, Any], checks: Collection[str]) ->
 
 def check_health_check(config: Mapping[str, Any], checks: Collection[str]) -> None:
     """Raise ApiError for settings that Route 53 refuses; `config` is complete."""
-    problems = _calculated_problems(config, checks) if config["Type"] == "CALCULATED" else _endpoint_problems(config)
+    if config["Type"] == "CALCULATED":
+        problems = _calculated_problems(config, checks)
+    elif config["Type"] == "CLOUDWATCH_METRIC":
+        problems = _alarm_problems(config)
+    else:
+        problems = _endpoint_problems(config)
     if problems:
         raise ApiError("InvalidInput", "; ".join(problems))
 
@@ -51,6 +67,27 @@ def _calculated_problems(config: Mapping[str, Any], checks: Collection[str]) -> 
     if not 0 <= config.get("HealthThreshold", 0) <= 256:
         problems.append("HealthThreshold must be from 0 to 256.")
     return problems
+
+
+def _alarm_problems(config: Mapping[str, Any]) -> list[str]:
+    alarm = config.get("AlarmIdentifier") or {}
+    region = alarm.get("Region")
+    status = config.get("InsufficientDataHealthStatus")
+    strange = [key for key in ("IPAddress", "FullyQualifiedDomainName", "Port", "SearchString") if config.get(key)]
+    rules = (
+        (bool(alarm.get("Name")), "AlarmIdentifier with a Name is required for CLOUDWATCH_METRIC."),
+        (len(alarm.get("Name") or "") <= 256, "AlarmIdentifier.Name can have at most 256 characters."),
+        (region in _alarm_regions(), f"AlarmIdentifier.Region is no region of CloudWatch: {region}."),
+        (status in INSUFFICIENT_DATA, f"InsufficientDataHealthStatus must be one of {', '.join(INSUFFICIENT_DATA)}."),
+        (not strange, f"{', '.join(strange)} cannot be given for CLOUDWATCH_METRIC."),
+    )
+    return [what for holds, what in rules if not holds]
+
+
+@functools.cache
+def _alarm_regions() -> frozenset[str]:
+    model = botocore.session.get_session().get_service_model("route53")
+    return frozenset(model.shape_for("CloudWatchRegion").metadata["enum"])
 
 
 def _endpoint_problems(config: Mapping[str, Any]) -> list[str]:
@@ -73,6 +110,8 @@ def _endpoint_problems(config: Mapping[str, Any]) -> list[str]:
         (kind != "TCP" or not config.get("ResourcePath"), "ResourcePath is not supported for TCP."),
         (regions is None or len(set(regions)) >= 3, "Specify at least three Regions, or none for all."),
         (set(regions or ()) <= set(REGIONS), f"Regions must be among {', '.join(REGIONS)}."),
+        # In these words, an article too many included: aws-cli#3188, terraform-provider-aws#22993.
+        (not config.get("AlarmIdentifier"), "Basic health checks must not have an metric region specified."),
     )
     return [what for holds, what in rules if not holds]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from failover.testing.clock import Clock
-from failover.testing.health import Config, Opinion, is_healthy, regions_of
+from failover.testing.health import Config, Opinion, alarm_of, alarm_says, is_healthy, regions_of
 from failover.testing.probe import Limits, Outcome, probe
 
 _log = logging.getLogger(__name__)
@@ -23,6 +23,9 @@ WALL_FLOORS = Limits(connect=0.5, status=1.0, body=1.0)
 ENDPOINT_KEYS = ("Type", "IPAddress", "FullyQualifiedDomainName", "Port", "ResourcePath", "SearchString", "EnableSNI")
 LAG_WINDOW = 100  # samples of the loop's own lag that are kept: 10 wall seconds
 LAG_EVERY_SECONDS = 0.1
+
+Alarms = Mapping[tuple[str, str], str]
+"""(region, name) of a CloudWatch alarm -> OK, ALARM or INSUFFICIENT_DATA."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ class HealthCheckers:
         self._configs: dict[str, Config] = {}
         self._checkers: dict[str, list[_Checker]] = {}
         self._known_health: dict[str, bool] = {}
+        self._alarms: Alarms = {}
+        self._last_alarms: dict[str, bool] = {}  # check id -> what its alarm said when it last had enough data
         self._lags: deque[float] = deque(maxlen=LAG_WINDOW)
         self._lag_timer: asyncio.TimerHandle | None = None
         self.transitions: deque[Transition] = deque(maxlen=10_000)
@@ -111,9 +116,10 @@ class HealthCheckers:
         if self._lag_timer:
             self._lag_timer.cancel()
 
-    def apply(self, configs: Mapping[str, Config]) -> None:
+    def apply(self, configs: Mapping[str, Config], alarms: Alarms | None = None) -> None:
         """Follow a new set of health checks; checkers whose endpoint stays the same keep what they think."""
         previous, self._configs = self._configs, dict(configs)
+        self._hear(alarms or {})
         for check_id in previous.keys() | configs.keys():
             self._fit(check_id, previous.get(check_id), configs.get(check_id))
         self._note_transitions()
@@ -219,7 +225,20 @@ class HealthCheckers:
             body=max(WALL_FLOORS.body, self._clock.to_wall(BODY_SECONDS)),
         )
 
+    def _hear(self, alarms: Alarms) -> None:
+        """Take over what the alarms say now; a disabled check does not listen."""
+        self._alarms = alarms
+        self._last_alarms = {key: said for key, said in self._last_alarms.items() if key in self._configs}
+        for check_id, config in self._configs.items():
+            state = alarms.get(alarm_of(config) or ("", ""))
+            if state in ("OK", "ALARM") and not config.get("Disabled"):
+                self._last_alarms[check_id] = state == "OK"
+
     def _share(self, check_id: str) -> float:
+        alarm = alarm_of(self._configs.get(check_id) or {"Type": ""})
+        if alarm is not None:  # CloudWatch alone looks
+            known = self._last_alarms.get(check_id, True)
+            return float(alarm_says(self._configs[check_id], self._alarms.get(alarm), known))
         checkers = self._checkers.get(check_id, ())
         return sum(checker.opinion.healthy for checker in checkers) / len(checkers) if checkers else 1.0
 

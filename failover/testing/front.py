@@ -64,7 +64,7 @@ class Front:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI."""
-        reply = self._answer(environ) if _is_route53(environ) else self._store.forward(environ)
+        reply = self._answer(environ) if _is_route53(environ) else self._forward(environ)
         headers = [(name, value) for name, value in reply.headers if name.lower() != "content-length"]
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "text/xml"))
@@ -107,6 +107,14 @@ class Front:
         if len(self._recent) >= self._requests_per_second:
             raise ApiError("Throttling", "Rate exceeded")
         self._recent.append(now)
+
+    def _forward(self, environ: dict[str, Any]) -> Reply:
+        """Another service: moto's. An alarm of CloudWatch may have come, gone or changed its state."""
+        reply = self._store.forward(environ)
+        if "/monitoring/" in str(environ.get("HTTP_AUTHORIZATION", "")) and reply.status < 300:
+            with self.lock:
+                self._touched(Touched(alarms=True))
+        return reply
 
     def _pass(self, environ: dict[str, Any]) -> Reply:
         """moto does it; a zone or a tag may have changed."""

@@ -45,7 +45,7 @@ class Opinion:
 
 
 Share = Callable[[str], float]
-"""Id of an endpoint check -> the share of its checkers that call the endpoint healthy, 0..1."""
+"""Id of a check that looks at something -> the share of those who look that call it healthy, 0..1."""
 
 
 def is_healthy(check_id: str, configs: Mapping[str, Config], share: Share) -> bool:
@@ -68,8 +68,25 @@ def _is_healthy(check_id: str, configs: Mapping[str, Config], share: Share, seen
     return status != bool(config.get("Inverted"))
 
 
+def alarm_says(config: Config, state: str | None, last_known: bool) -> bool:
+    """Whether a CLOUDWATCH_METRIC check is healthy while its alarm is in `state`; None: there is no such alarm.
+
+    Source: API reference, `HealthCheckConfig`, Type and InsufficientDataHealthStatus.
+    """
+    if state in ("OK", "ALARM"):
+        return state == "OK"
+    wanted = config.get("InsufficientDataHealthStatus") or "LastKnownStatus"
+    return last_known if wanted == "LastKnownStatus" else bool(wanted == "Healthy")
+
+
+def alarm_of(config: Config) -> tuple[str, str] | None:
+    """Region and name of the alarm that this check follows; None for one that follows no alarm."""
+    alarm = config.get("AlarmIdentifier") if config["Type"] == "CLOUDWATCH_METRIC" else None
+    return (alarm["Region"], alarm["Name"]) if alarm else None
+
+
 def regions_of(config: Config) -> tuple[str, ...]:
-    """Where this check is made from; empty when nothing is probed (disabled, calculated)."""
+    """Where this check is made from; empty when nothing is probed (disabled, calculated, an alarm's)."""
     if config.get("Disabled") or not is_endpoint(config):
         return ()
     return tuple(config.get("Regions") or REGIONS)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from failover.answers import Zone
-from failover.testing.health import Config
+from failover.testing.checkers import Alarms
+from failover.testing.health import Config, alarm_of
 from failover.testing.operations import Touched
 from failover.testing.store import Store, bare_id
 
@@ -18,12 +19,14 @@ class Kept:
         self._store = store
         self._zones: dict[str, dict[str, Any]] = {}
         self._checks: list[dict[str, Any]] = []
+        self.alarms: Alarms = {}
 
     def load(self) -> None:
         """Read everything."""
         snapshot = self._store.snapshot()
         self._zones = {zone["Id"]: zone for zone in snapshot["zones"]}
         self._checks = snapshot["health_checks"]
+        self._follow_alarms()
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Write a snapshot into the store, and keep it."""
@@ -36,6 +39,8 @@ class Kept:
             self._follow_zone(touched.zone_id)
         if touched.health_checks:
             self._checks = self._store.keep_checks()
+        if touched.health_checks or touched.alarms:
+            self._follow_alarms()
 
     def snapshot(self) -> dict[str, Any]:
         """Everything as plain JSON data; not shared with later changes, which replace and never alter."""
@@ -55,6 +60,11 @@ class Kept:
     def configs(self) -> dict[str, Config]:
         """Every health check's configuration, by id."""
         return {check["Id"]: check["HealthCheckConfig"] for check in self._checks}
+
+    def _follow_alarms(self) -> None:
+        """Alarms are no part of a snapshot: they are CloudWatch's, and moto's CloudWatch begins empty."""
+        followed = [alarm for config in self.configs().values() if (alarm := alarm_of(config))]
+        self.alarms = self._store.alarms(followed)
 
     def _follow_zone(self, zone_id: str) -> None:
         zone = next((zone for zone in self._store.zones() if bare_id(zone["Id"]) == zone_id), None)

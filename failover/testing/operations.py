@@ -33,6 +33,7 @@ class Touched:
 
     zone_id: str | None = None
     health_checks: bool = False
+    alarms: bool = False
 
 
 @dataclass(frozen=True)
@@ -252,8 +253,10 @@ class CheckOperations:
         return request.reply({"CheckerIpRanges": [f"{CHECKER_ADDRESS}/32"]})
 
     def _endpoint(self, check_id: str) -> str:
-        if not is_endpoint(self._get(check_id)["HealthCheckConfig"]):
-            raise ApiError("InvalidInput", "The status of a calculated health check cannot be had by this call.")
+        config = self._get(check_id)["HealthCheckConfig"]
+        if not is_endpoint(config):
+            kind = "calculated health check" if config["Type"] == "CALCULATED" else "health check of an alarm"
+            raise ApiError("InvalidInput", f"The status of a {kind} cannot be had by this call.")
         return check_id
 
     def _get(self, check_id: str) -> dict[str, Any]:

@@ -253,10 +253,11 @@ class MovingRoute53:
         """Follow a change of the API: read again what it touched, keep it, then tell name server and checkers."""
         before = self._kept.snapshot()
         self._kept.follow(touched)
-        self._save(before)
+        if touched.zone_id is not None or touched.health_checks:
+            self._save(before)
         if touched.zone_id is not None:
             self._publish(touched.zone_id)
-        if touched.health_checks:
+        if touched.health_checks or touched.alarms:
             self._apply_checks()
 
     def _save(self, before: dict[str, Any]) -> None:
@@ -288,8 +289,8 @@ class MovingRoute53:
 
     def _apply_checks(self) -> None:
         if self._started:
-            configs = self._kept.configs()
-            self._thread.call(lambda: self._checkers.apply(configs))
+            configs, alarms = self._kept.configs(), self._kept.alarms
+            self._thread.call(lambda: self._checkers.apply(configs, alarms))
 
     def _ask_zone(self, zone_id: str, name: str, rdtype: str) -> Answer:
         zone = self._tables.get(zone_id)

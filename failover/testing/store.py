@@ -17,7 +17,7 @@ import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config as BotocoreConfig
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.route53.models import RecordSet, Route53Backend, route53_backends
+from moto.route53.models import HealthCheck, RecordSet, Route53Backend, route53_backends
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from failover.testing.wire import Reply
@@ -35,6 +35,7 @@ RESETTABLE = {
     "Regions": "regions",
     "ResourcePath": "resource_path",
 }
+ALARM_KEYS = ("AlarmIdentifier", "InsufficientDataHealthStatus")
 SOA_VALUE = "ns-2048.awsdns-64.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"
 
 
@@ -43,7 +44,7 @@ class Store:
 
     def __init__(self, account_id: str) -> None:
         self.account_id = account_id
-        self.client = self._in_process_client()
+        self.client: Route53Client = self._in_process_client("route53")
 
     def forward(self, environ: Mapping[str, Any]) -> Reply:
         """Let moto answer a WSGI request, in this account whatever its credentials."""
@@ -65,6 +66,15 @@ class Store:
     def health_checks(self) -> dict[str, dict[str, Any]]:
         """Every health check by id."""
         return {check["Id"]: dict(check) for check in self.client.list_health_checks(MaxItems=ALL)["HealthChecks"]}
+
+    def alarms(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The states of those of `wanted` CloudWatch alarms, (region, name), that exist."""
+        states = {}
+        for region, name in set(wanted):
+            client = self._in_process_client("cloudwatch", region)
+            for alarm in client.describe_alarms(AlarmNames=[name])["MetricAlarms"]:
+                states[region, name] = str(alarm["StateValue"])
+        return states
 
     def tags(self, kind: str, resource_id: str) -> list[dict[str, str]]:
         """Tags of a `healthcheck` or a `hostedzone`."""
@@ -110,7 +120,9 @@ class Store:
     def create_health_check(self, reference: str, config: Mapping[str, Any]) -> dict[str, Any]:
         """A new health check, as moto keeps it."""
         created = self.client.create_health_check(CallerReference=reference, HealthCheckConfig=cast(Any, config))
-        return dict(created["HealthCheck"])
+        check_id = created["HealthCheck"]["Id"]
+        self._keep_alarm(check_id, config)
+        return dict(self.client.get_health_check(HealthCheckId=check_id)["HealthCheck"])
 
     def update_health_check(self, check_id: str, changes: Mapping[str, Any]) -> None:
         """Change a health check and count its version; what is not named stays (moto forgets regions and children)."""
@@ -119,6 +131,7 @@ class Store:
         given = {key: value for key, value in changes.items() if key not in ("HealthCheckVersion", "ResetElements")}
         settings = {key: value for key, value in {**kept, **given}.items() if value is not None}
         self.client.update_health_check(HealthCheckId=check_id, **settings)
+        self._keep_alarm(check_id, given)
         for element in changes.get("ResetElements", ()):
             setattr(check, RESETTABLE[element], None)
         check.health_check_version += 1
@@ -134,6 +147,14 @@ class Store:
     def clear(self) -> None:
         """Forget every zone and health check of this account."""
         self._backend.reset()
+
+    def _keep_alarm(self, check_id: str, given: Mapping[str, Any]) -> None:
+        """What a check of an alarm is made of, which moto drops; and it reports ports and intervals of such a check."""
+        check = self._backend.get_health_check(check_id)
+        if check.type_ == "CLOUDWATCH_METRIC":
+            whole = cast(_AlarmCheck, check)
+            whole.__class__ = _AlarmCheck
+            whole.alarm = {**getattr(check, "alarm", {}), **{key: given[key] for key in ALARM_KEYS if key in given}}
 
     def _restore_zone(self, kept: Mapping[str, Any]) -> None:
         created = self.client.create_hosted_zone(
@@ -162,11 +183,11 @@ class Store:
     def _backend(self) -> Route53Backend:
         return route53_backends[self.account_id]["aws"]
 
-    def _in_process_client(self) -> Route53Client:
+    def _in_process_client(self, service: str, region: str = "us-east-1") -> Any:
         """A boto3 client whose requests go straight into moto."""
         once = BotocoreConfig(retries={"total_max_attempts": 1})
-        client = _session().client("route53", endpoint_url=NOWHERE, config=once)
-        client.meta.events.register("before-send.route53", cast(Any, self._send))
+        client = _session().client(cast(Any, service), region, endpoint_url=NOWHERE, config=once)
+        client.meta.events.register(f"before-send.{service}", self._send)
         return client
 
     def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
@@ -199,6 +220,18 @@ def _session() -> boto3.session.Session:
 
 # moto's classes are abstract to mypy only: what they leave out belongs to CloudFormation.
 _MotoRecordSet: Any = RecordSet
+_MotoHealthCheck: Any = HealthCheck
+
+
+class _AlarmCheck(_MotoHealthCheck):  # type: ignore[misc]  # to mypy it is Any: see above
+    """A check that follows a CloudWatch alarm, with what moto leaves out and without what it makes up."""
+
+    alarm: dict[str, Any]
+
+    @property
+    def health_check_config(self) -> dict[str, Any]:
+        """As HealthCheckConfig."""
+        return {"Type": self.type_, "Inverted": self.inverted, "Disabled": self.disabled, **self.alarm}
 
 
 class _Raw(io.BytesIO):

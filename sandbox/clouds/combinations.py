@@ -49,10 +49,15 @@ def _record(inputs: Values) -> Iterator[Mistake]:
 
 
 def _health_check(inputs: Values) -> Iterator[Mistake]:
-    """Route 53 API, HealthCheckConfig: SearchString, and FullyQualifiedDomainName or IPAddress of an endpoint."""
+    """Route 53 API, HealthCheckConfig: SearchString, AlarmIdentifier, FullyQualifiedDomainName or IPAddress."""
     kind = str(inputs.get("type", ""))
     if kind.endswith("STR_MATCH") and not _is_given(inputs, "searchString"):
         yield "searchString", f"InvalidInput: must be specified for {kind} checks"
+    alarm = _is_given(inputs, "cloudwatchAlarmName") and _is_given(inputs, "cloudwatchAlarmRegion")
+    if kind == "CLOUDWATCH_METRIC" and not alarm:
+        yield "cloudwatchAlarmName", "InvalidInput: a CLOUDWATCH_METRIC check needs its alarm's name and region"
+    if kind == "RECOVERY_CONTROL":
+        yield "type", "RECOVERY_CONTROL is not simulated: there is no Application Recovery Controller here"
     if kind.startswith(("HTTP", "TCP")) and not (_is_given(inputs, "fqdn") or _is_given(inputs, "ipAddress")):
         yield "fqdn", f"InvalidInput: a {kind} check needs `fqdn` or `ipAddress`"
 

@@ -25,6 +25,7 @@ _FIELDS = {
     "measureLatency": "MeasureLatency",
     "childHealthchecks": "ChildHealthChecks",
     "childHealthThreshold": "HealthThreshold",
+    "insufficientDataHealthStatus": "InsufficientDataHealthStatus",
 }
 _WHOLE_NUMBERS = frozenset({"port", "requestInterval", "failureThreshold", "childHealthThreshold"})
 # UpdateHealthCheckRequest has no such member: botocore's service model of route53.
@@ -36,7 +37,13 @@ _OFF = {"disabled": False, "invertHealthcheck": False, "measureLatency": False}
 def _config(inputs: Values) -> Values:
     """The inputs as Route 53's HealthCheckConfig; numbers come from the engine as floats."""
     given = {name: inputs[name] for name in _FIELDS if inputs.get(name) is not None}
-    return {_FIELDS[name]: int(value) if name in _WHOLE_NUMBERS else value for name, value in given.items()}
+    config = {_FIELDS[name]: int(value) if name in _WHOLE_NUMBERS else value for name, value in given.items()}
+    if inputs.get("cloudwatchAlarmName") is not None:
+        config["AlarmIdentifier"] = {
+            "Name": inputs["cloudwatchAlarmName"],
+            "Region": inputs.get("cloudwatchAlarmRegion", ""),
+        }
+    return config
 
 
 def _create(world: World, r: Resource) -> None:
@@ -100,6 +107,9 @@ def _refresh(world: World, r: Resource) -> Resource | None:
         is_given = r.inputs.get(ours) is not None
         if value is not None and (is_given or value != _OFF.get(ours, r.outputs.get(ours, value))):
             r.inputs[ours] = value
+    if "AlarmIdentifier" in config:
+        alarm = config["AlarmIdentifier"]
+        r.inputs |= {"cloudwatchAlarmName": alarm["Name"], "cloudwatchAlarmRegion": alarm["Region"]}
     _refresh_tags(world, r)
     return r
 
@@ -112,8 +122,12 @@ def _refresh_tags(world: World, r: Resource) -> None:
 
 
 def _outputs(world: World, r: Resource) -> Values:
-    https = str(r.inputs.get("type", "")).startswith("HTTPS")
-    added = {"port": 443 if https else 80, "enableSni": https, "requestInterval": 30, "failureThreshold": 3}
+    kind = str(r.inputs.get("type", ""))
+    https = kind.startswith("HTTPS")
+    if kind == "CLOUDWATCH_METRIC":
+        added: Values = {"insufficientDataHealthStatus": "LastKnownStatus"}
+    else:
+        added = {"port": 443 if https else 80, "enableSni": https, "requestInterval": 30, "failureThreshold": 3}
     missing = {name: value for name, value in added.items() if r.inputs.get(name) is None}
     return {"arn": f"arn:aws:route53:::healthcheck/{r.id}", "tagsAll": _wanted_tags(r), **missing}
 
@@ -122,7 +136,8 @@ declare(
     HEALTH_CHECK,
     depth=Depth.MOTO,
     effect="health checkers of each region connect to the site's socket and decide whether its records are answered",
-    not_simulated="CloudWatch alarm and ARC routing control checks, latency measurement",
+    not_simulated="ARC routing control checks (refused), latency measurement, and the data stream behind a CloudWatch "
+    "alarm: a check follows the state that SetAlarmState gives it, where life follows the metric itself",
     create=_create,
     find_made=_find_made,
     update=_update,

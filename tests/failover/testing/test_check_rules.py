@@ -9,11 +9,16 @@ import pytest
 from failover.testing.check_rules import complete_health_check
 from failover.testing.wire import ApiError
 
+ALARM = {"Name": "too-many-errors", "Region": "us-east-1"}
 THREE = ["us-east-1", "us-west-1", "eu-west-1"]
 
 
 def endpoint(**more: Any) -> dict[str, Any]:
     return {"Type": "HTTPS_STR_MATCH", "FullyQualifiedDomainName": "a.example", "SearchString": "ok", **more}
+
+
+def alarmed(**more: Any) -> dict[str, Any]:
+    return {"Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": ALARM, **more}
 
 
 @pytest.mark.parametrize(
@@ -23,6 +28,7 @@ def endpoint(**more: Any) -> dict[str, Any]:
         (endpoint(Type="HTTP_STR_MATCH"), {"Port": 80, "RequestInterval": 30, "FailureThreshold": 3}),
         (endpoint(Port=8443, EnableSNI=False, RequestInterval=10), {"FailureThreshold": 3}),
         ({"Type": "CALCULATED", "ChildHealthChecks": ["x"]}, {"HealthThreshold": 0}),
+        (alarmed(), {"InsufficientDataHealthStatus": "LastKnownStatus"}),
     ],
 )
 def test_defaults(config: dict[str, Any], filled: dict[str, Any]) -> None:
@@ -48,8 +54,14 @@ def test_defaults(config: dict[str, Any], filled: dict[str, Any]) -> None:
         ({"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 1, "ResourcePath": "/"}, "ResourcePath is not supported"),
         ({"Type": "CALCULATED", "ChildHealthChecks": ["gone"]}, "The child health check gone does not exist"),
         ({"Type": "CALCULATED", "HealthThreshold": 300}, "HealthThreshold must be from 0 to 256"),
-        ({"Type": "CLOUDWATCH_METRIC"}, "simulated here"),
-        ({}, "simulated here"),
+        (alarmed(AlarmIdentifier=None), "AlarmIdentifier with a Name is required"),
+        (alarmed(AlarmIdentifier={"Name": "a", "Region": "mars-1"}), "no region of CloudWatch: mars-1"),
+        (alarmed(InsufficientDataHealthStatus="Perhaps"), "must be one of Healthy, Unhealthy, LastKnownStatus"),
+        (alarmed(Port=443), "Port cannot be given for CLOUDWATCH_METRIC"),
+        (endpoint(AlarmIdentifier=ALARM), "Basic health checks must not have an metric region specified"),
+        ({"Type": "RECOVERY_CONTROL"}, "there is no Application Recovery Controller here"),
+        ({"Type": "PING"}, "Value 'PING' at 'type' failed to satisfy constraint"),
+        ({}, "Value '' at 'type' failed to satisfy constraint"),
     ],
 )
 def test_refusals(config: dict[str, Any], told: str) -> None:

@@ -221,6 +221,70 @@ def test_a_calculated_check_has_no_observations(client: Route53Client) -> None:
     assert code_of(error) == ("InvalidInput", 400)
 
 
+# -- alarms ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alarm(route53: MovingRoute53) -> Iterator[Any]:
+    """A CloudWatch alarm, and what sets its state."""
+    cloudwatch = boto3.client("cloudwatch", endpoint_url=route53.endpoint_url, region_name="eu-west-1")
+    cloudwatch.put_metric_alarm(
+        AlarmName="errors", Namespace="site", MetricName="errors", Statistic="Sum", Period=60,
+        EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    yield lambda state: cloudwatch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="a test")
+    cloudwatch.delete_alarms(AlarmNames=["errors"])
+
+
+def alarm_check(client: Route53Client, **more: Any) -> dict[str, Any]:
+    config: Any = {"Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": {"Region": "eu-west-1", "Name": "errors"}, **more}
+    return dict(client.create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)["HealthCheck"])
+
+
+def test_a_check_follows_its_alarm_and_dns_follows_the_check(
+    client: Route53Client, zone: str, route53: MovingRoute53, alarm: Any
+) -> None:
+    check = alarm_check(client)["Id"]
+    group = {"Weight": 1, "SetIdentifier": "a", "HealthCheckId": check}
+    change(client, zone, ("CREATE", plain(**group)))
+    change(client, zone, ("CREATE", plain("192.0.2.2", Weight=0, SetIdentifier="b")))
+    for state, answered in (("OK", "192.0.2.1"), ("ALARM", "192.0.2.2"), ("OK", "192.0.2.1")):
+        alarm(state)
+        assert route53.ask(H).records[0].values == (answered,), state
+    with pytest.raises(ClientError, match="of an alarm cannot be had by this call"):
+        client.get_health_check_status(HealthCheckId=check)
+
+
+@pytest.mark.parametrize("wanted", ["Healthy", "Unhealthy", "LastKnownStatus"])
+def test_without_enough_data_the_setting_decides(
+    client: Route53Client, route53: MovingRoute53, alarm: Any, wanted: str
+) -> None:
+    check = alarm_check(client, InsufficientDataHealthStatus=wanted)["Id"]
+    for before in ("ALARM", "OK"):
+        alarm(before)
+        alarm("INSUFFICIENT_DATA")
+        expected = before == "OK" if wanted == "LastKnownStatus" else wanted == "Healthy"
+        assert route53.status(check).healthy is expected
+
+
+def test_a_check_of_an_alarm_is_read_back_whole_updated_and_restored(
+    client: Route53Client, route53: MovingRoute53
+) -> None:
+    """moto drops its alarm and its setting on read, and makes up a port and an interval."""
+    made = alarm_check(client, InsufficientDataHealthStatus="Unhealthy")
+    identifier = {"Region": "eu-west-1", "Name": "errors"}
+    plainly = {"Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": identifier, "Inverted": False, "Disabled": False}
+    assert made["HealthCheckConfig"] == {**plainly, "InsufficientDataHealthStatus": "Unhealthy"}
+    assert not route53.status(made["Id"]).healthy  # there is no such alarm: not enough data
+    other: Any = {"Region": "us-east-1", "Name": "other"}
+    client.update_health_check(HealthCheckId=made["Id"], AlarmIdentifier=other)
+    expected = {**plainly, "AlarmIdentifier": other, "InsufficientDataHealthStatus": "Unhealthy"}
+    assert client.get_health_check(HealthCheckId=made["Id"])["HealthCheck"]["HealthCheckConfig"] == expected
+    route53.restore(route53.snapshot())
+    again = client.get_health_check(HealthCheckId=made["Id"])["HealthCheck"]
+    assert (again["HealthCheckConfig"], again["HealthCheckVersion"]) == (expected, 2)
+
+
 # -- the account -----------------------------------------------------------------------------------------------------
 
 ONCE = Config(retries={"total_max_attempts": 1})

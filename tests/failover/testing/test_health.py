@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.testing.health import REGIONS, Opinion, is_healthy, regions_of
+from failover.testing.health import REGIONS, Opinion, alarm_says, is_healthy, regions_of
 
 
 def check(**more: Any) -> dict[str, Any]:
@@ -56,6 +56,26 @@ def test_disabled_and_inverted(config: dict[str, Any], share: float, healthy: bo
 def test_calculated_checks_count_their_children(threshold: int, well: str, healthy: bool) -> None:
     configs = {"a": calculated(threshold, "x", "y"), "x": check(), "y": check()}
     assert is_healthy("a", configs, lambda child: float(child in well)) is healthy
+
+
+@pytest.mark.parametrize(
+    ("wanted", "state", "last_known", "healthy"),
+    [  # API reference, HealthCheckConfig, Type (CLOUDWATCH_METRIC) and InsufficientDataHealthStatus
+        ("Unhealthy", "OK", False, True),
+        ("Healthy", "ALARM", True, False),
+        ("Healthy", "INSUFFICIENT_DATA", False, True),
+        ("Unhealthy", "INSUFFICIENT_DATA", True, False),
+        ("LastKnownStatus", "INSUFFICIENT_DATA", False, False),
+        ("LastKnownStatus", "INSUFFICIENT_DATA", True, True),
+        (None, None, True, True),  # "the status for the health check is healthy" where none is known
+        ("Unhealthy", None, True, False),
+    ],
+)
+def test_an_alarm_decides_and_without_data_the_setting_does(
+    wanted: str | None, state: str | None, last_known: bool, healthy: bool
+) -> None:
+    config = {"Type": "CLOUDWATCH_METRIC", "InsufficientDataHealthStatus": wanted}
+    assert alarm_says(config, state, last_known) is healthy
 
 
 def test_a_disabled_child_counts_as_healthy_and_an_inverted_one_as_inverted() -> None:

@@ -105,6 +105,13 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         {"type": "TCP", "ipAddress": "192.0.2.1"},
     ),
     ("aws:route53/healthCheck:HealthCheck", {"type": "TCP"}, "fqdn", {"type": "CALCULATED"}),
+    (
+        "aws:route53/healthCheck:HealthCheck",
+        {"type": "CLOUDWATCH_METRIC", "cloudwatchAlarmName": "a"},
+        "cloudwatchAlarmName",
+        {"type": "CLOUDWATCH_METRIC", "cloudwatchAlarmName": "a", "cloudwatchAlarmRegion": "us-east-1"},
+    ),
+    ("aws:route53/healthCheck:HealthCheck", {"type": "RECOVERY_CONTROL"}, "type", {"type": "CALCULATED"}),
     ("aws:route53/record:Record", {n: v for n, v in RECORD.items() if n != "records"}, "records", RECORD),
     ("aws:route53/record:Record", {n: v for n, v in RECORD.items() if n != "ttl"}, "ttl", RECORD),
     ("aws:route53/record:Record", {**RECORD, "ttl": -1}, "ttl", {**RECORD, "ttl": 0}),

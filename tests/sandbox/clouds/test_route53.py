@@ -113,6 +113,22 @@ def test_a_health_check_that_a_drill_disabled_is_seen(clouds: Clouds, route53: M
     assert found["tags"] == {"outlast:site": "aws", "drill": "1"}
 
 
+def test_a_check_of_an_alarm_has_what_the_program_gave_it_and_drift_is_seen(
+    clouds: Clouds, route53: MovingRoute53
+) -> None:
+    given = {"type": "CLOUDWATCH_METRIC", "cloudwatchAlarmName": "errors", "cloudwatchAlarmRegion": "us-east-1"}
+    made = clouds.make(CHECK, **given)
+    assert (inputs_now(clouds, made), made.outputs.get("port")) == (given, None)
+    client = route53.client()
+    client.update_health_check(HealthCheckId=made.id, InsufficientDataHealthStatus="Unhealthy")
+    client.update_health_check(HealthCheckId=made.id, AlarmIdentifier={"Name": "other", "Region": "eu-west-1"})
+    drifted = {"cloudwatchAlarmName": "other", "cloudwatchAlarmRegion": "eu-west-1"}
+    assert inputs_now(clouds, made) == {**given, **drifted, "insufficientDataHealthStatus": "Unhealthy"}
+    clouds.change(made)
+    clouds.change(made, insufficientDataHealthStatus="Healthy")
+    assert inputs_now(clouds, made) == {**given, "insufficientDataHealthStatus": "Healthy"}
+
+
 def test_what_boto3_deleted_is_gone(clouds: Clouds, route53: MovingRoute53) -> None:
     zone, check = clouds.make(ZONE, name="outlast.example"), clouds.make(CHECK, **ENDPOINT)
     made = clouds.make(RECORD, zoneId=zone.id, name="a.outlast.example", type="A", ttl=5, records=["192.0.2.1"])
