@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import ipaddress
 import socket
 import ssl
 import threading
@@ -32,7 +33,7 @@ class Authority:
         return self.folder / "ca.pem"
 
     def issue(self, *names: str, days: int = 30) -> Path:
-        """A PEM file with key and certificate for `names`; negative `days` makes an expired one."""
+        """A PEM file with key and certificate for `names` or addresses; negative `days` makes an expired one."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.datetime.now(datetime.UTC)
         certificate = (
@@ -43,7 +44,7 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - 60 * DAY)
             .not_valid_after(now + days * DAY)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )
@@ -167,6 +168,13 @@ class Site:
                 return ""
             received += more
         return received.decode("latin-1")
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _ca_usage() -> x509.KeyUsage:

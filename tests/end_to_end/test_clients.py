@@ -1,0 +1,77 @@
+"""Unmodified programs against the whole sandbox: what a person would type first."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.conftest import HOST, Project
+
+pytestmark = pytest.mark.xdist_group("sandbox")
+
+
+def run(program: str, *arguments: str, **environment: str) -> str:
+    found = shutil.which(program, path=str(Path(sys.executable).parent)) or shutil.which(program)
+    if found is None:
+        pytest.skip(f"{program} is not installed")
+    done = subprocess.run(
+        [found, *arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def seen(project: Project) -> dict[str, Any]:
+    """What `make status` shows a person."""
+    return project.status()
+
+
+def port_of(seen: dict[str, Any]) -> int:
+    """443, or 443 and the offset where low ports may not be bound."""
+    (port,) = {front["port"] for front in seen["fronts"] if front["names"]}
+    return int(port)
+
+
+def test_curl_reaches_the_endpoint_by_its_name(seen: dict[str, Any]) -> None:
+    url = f"https://{HOST}:{port_of(seen)}/healthz"
+    said = run("curl", "-sS", "--max-time", "10", "--doh-url", seen["doh"], "--cacert", seen["ca"], url)
+    assert json.loads(said)["status"] == "ok"
+
+
+def test_openssl_verifies_every_sites_certificate_for_the_name(seen: dict[str, Any]) -> None:
+    fronts = [front for front in seen["fronts"] if front["names"]]
+    assert {front["stack"] for front in fronts} == {"aws", "azure", "gcp"}
+    for front in fronts:
+        where = ("-connect", f"{front['address']}:{front['port']}", "-servername", HOST, "-CAfile", seen["ca"])
+        said = run("openssl", "s_client", *where, "-verify_hostname", HOST, "-verify_return_error", "-brief")
+        assert "Verification: OK" in said, front
+
+
+def test_dig_gets_a_site_from_the_address_that_is_shown(seen: dict[str, Any]) -> None:
+    ip, _, port = seen["dns"].rpartition(":")
+    cname, address = run("dig", f"@{ip}", "-p", port, HOST, "A", "+short").split()
+    assert cname.endswith(f".{HOST}.")
+    assert address in {front["address"] for front in seen["fronts"]}
+
+
+def test_the_aws_cli_lists_the_records_that_pulumi_made(seen: dict[str, Any]) -> None:
+    environment = {"AWS_ENDPOINT_URL": seen["endpoint_url"], "AWS_PAGER": "", "AWS_DEFAULT_REGION": "us-east-1"}
+    zone = json.loads(run("aws", "route53", "list-hosted-zones", **environment))["HostedZones"][0]["Id"]
+    command = ("aws", "route53", "list-resource-record-sets", "--hosted-zone-id", zone)
+    query = f"ResourceRecordSets[?Name=='{HOST}.'].[SetIdentifier,Weight]"
+    listed = json.loads(run(*command, "--query", query, **environment))
+    assert sorted(listed) == [["aws", 50], ["azure", 30], ["gcp", 20]]
