@@ -85,6 +85,7 @@ class Dial:
         """Ask for `host` now, follow its CNAMEs, and say what came back; never answers from a cache.
 
         Raises:
+            InvalidInput: `host` can be no name.
             Unavailable: no answer within `timeout_seconds`, or one that is not DNS.
         """
         started = time.monotonic()
@@ -193,8 +194,8 @@ class Dial:
 
     def _ask(self, host: str, rdtype: str, deadline: float) -> Resolution:
         remaining = max(0.05, deadline - time.monotonic())
+        query_name = _dns_name(host)
         try:
-            query_name = dns.name.from_text(host)
             response = (
                 self._ask_nameserver(query_name, rdtype, remaining)
                 if self.nameserver
@@ -215,6 +216,16 @@ class Dial:
         where = str(self.nameserver)
         response, _ = dns.query.udp_with_fallback(query, where, timeout=timeout, port=DNS_PORT + self.port_offset)
         return response
+
+
+def _dns_name(host: str) -> dns.name.Name:
+    try:
+        return dns.name.from_text(host)
+    except dns.exception.DNSException as error:
+        raise InvalidInput(
+            f"{host!r} is not a DNS name: {error}",
+            hint="a name has at most 253 characters, and each part between its dots from 1 to 63",
+        ) from error
 
 
 def _ask_system(name: dns.name.Name, rdtype: str, timeout: float) -> dns.message.Message:

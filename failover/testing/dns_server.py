@@ -1,6 +1,7 @@
 """An authoritative DNS server over UDP and TCP: its answers are `failover.answers`, its TTLs run at the clock's speed.
 
-It refuses what an authoritative server refuses (other zones, zone transfers) and drops what is not a question.
+It refuses what an authoritative server refuses (other zones, zone transfers, malformed questions) and drops what is not
+a question.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from failover.testing.dns_listener import Address, DnsListener
 _log = logging.getLogger(__name__)
 
 UDP_PAYLOAD = 1_232  # the largest UDP answer that is not fragmented on the way (DNS Flag Day 2020)
+HEADER_BYTES = 12
 TRANSFERS = (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
 
 
@@ -91,8 +93,10 @@ class DnsServer:
         try:
             query = dns.message.from_wire(wire, ignore_trailing=False)
         except (dns.exception.DNSException, ValueError):
-            self.counters.dropped += 1
-            return None
+            told = format_error(wire)
+            self.counters.dropped += told is None
+            self.counters.refused += told is not None
+            return told
         if query.flags & dns.flags.QR:
             self.counters.dropped += 1
             return None
@@ -132,6 +136,18 @@ class DnsServer:
         for rdata in rdatas:
             built.add(rdata, ttl)
         return built
+
+
+def format_error(wire: bytes) -> bytes | None:
+    """FORMERR for a message whose header alone can be read: never longer than it; None where there is no question.
+
+    RFC 1035, 4.1.1: the code for a query that cannot be interpreted. A response (QR) is not answered, or two servers
+    would go on answering each other.
+    """
+    if len(wire) < HEADER_BYTES or wire[2] & 0x80:
+        return None
+    opcode_and_rd = wire[2] & 0x79
+    return wire[:2] + bytes([0x80 | opcode_and_rd, dns.rcode.FORMERR]) + bytes(HEADER_BYTES - 4)
 
 
 @functools.lru_cache(maxsize=4_096)

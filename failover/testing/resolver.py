@@ -28,10 +28,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from failover.errors import Unavailable
+from failover.testing import dns_listener
 from failover.testing.clock import Clock
 from failover.testing.dns_listener import WHOLE, Address, DnsListener, Respond
+from failover.testing.dns_server import format_error
 from failover.testing.loop import LoopThread
 
 DEFAULT_FLOOR_SECONDS = 30  # life: of the resolvers that clamp at all, 30 s is a usual floor
@@ -62,7 +65,7 @@ class CachingResolver:
         try:
             query = dns.message.from_wire(wire)
         except (dns.exception.DNSException, ValueError):
-            return None
+            return format_error(wire)
         if query.flags & dns.flags.QR or len(query.question) != 1:
             return self._upstream(wire, limit)  # no question: refused or dropped in the server's own words
         question = query.question[0]
@@ -114,6 +117,7 @@ class DohServer:
             uvicorn.Config(
                 app, ssl_certfile=certificate, ssl_keyfile=key, log_level="error", access_log=False, lifespan="off",
                 ssl_version=ssl.PROTOCOL_TLS_SERVER, server_header=False, loop="none", timeout_keep_alive=10,
+                http=_Impatient, limit_concurrency=dns_listener.TCP_CONNECTIONS,
             )
         )  # fmt: skip
         self._socket: socket.socket | None = None
@@ -149,19 +153,54 @@ class DohServer:
         if request.method == "POST":
             if request.headers.get("content-type", "").partition(";")[0].strip() != MEDIA_TYPE:
                 return Response(f"the content type of a question is {MEDIA_TYPE}\n", 415)
-            wire = await request.body()
+            wire = await _body(request)
+            if len(wire) > WHOLE:
+                return Response(f"a DNS message has at most {WHOLE} bytes\n", 413)
         else:
             try:
                 text = request.query_params["dns"]
                 wire = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
             except (KeyError, binascii.Error, ValueError):
                 return Response("ask with ?dns=<the message in base64url>\n", 400)
-        response = self._resolver.respond(wire[:WHOLE], WHOLE)
+        response = self._resolver.respond(wire, WHOLE)
         if response is None:
             return Response("this is no DNS message\n", 400)
         answered = dns.message.from_wire(response)
         age = min((rrset.ttl for rrset in [*answered.answer, *answered.authority]), default=0)
         return Response(response, media_type=MEDIA_TYPE, headers={"cache-control": f"max-age={age}"})
+
+
+async def _body(request: Request) -> bytes:
+    """The body, or as much of one that is too long as says so."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > WHOLE:
+            break
+    return body
+
+
+class _Impatient(H11Protocol):
+    """Leaves a client that has not sent a whole request in time: uvicorn itself waits for the first for ever."""
+
+    _seen: object = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._look_later()
+
+    def _look_later(self) -> None:
+        self.loop.call_later(dns_listener.TCP_IDLE_SECONDS, self._look)
+
+    def _look(self) -> None:
+        idle = self.cycle is None or self.cycle.response_complete
+        if self.transport.is_closing():
+            return
+        if idle and self.cycle is self._seen:
+            self.transport.abort()
+        else:
+            self._seen = self.cycle
+            self._look_later()
 
 
 class _QuietServer(uvicorn.Server):

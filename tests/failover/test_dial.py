@@ -129,6 +129,13 @@ def test_a_chain_that_ends_elsewhere_keeps_its_cname(world: World) -> None:
     assert (found.addresses, found.cname_chain) == ((), ("lb.example.net",))
 
 
+@pytest.mark.parametrize("name", ["a" * 64 + ".example", ".".join(["a" * 60] * 5), "a..example"])
+def test_what_can_be_no_name_is_not_asked_for(world: World, name: str) -> None:
+    with pytest.raises(InvalidInput, match="is not a DNS name") as refused:
+        world.dial.resolve(name)
+    assert refused.value.hint and "63" in refused.value.hint
+
+
 def test_a_silent_name_server_is_told_with_a_hint() -> None:
     with pytest.raises(Unavailable, match="OUTLAST_NAMESERVER"):
         Dial(nameserver="127.0.0.1", port_offset=1).resolve(H, timeout_seconds=0.1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,7 @@ import dns.rrset
 import httpx
 import pytest
 
-from failover.testing import Clock
+from failover.testing import Clock, dns_listener
 from failover.testing.resolver import CachingResolver, Resolving
 from tests.failover.testing.site import Authority
 
@@ -88,8 +90,11 @@ def test_a_refusal_is_passed_on_and_not_kept() -> None:
     assert upstream.asked == 2
 
 
-def test_garbage_is_dropped() -> None:
-    assert CachingResolver(Upstream(), Clock(1)).respond(b"\x00\x01garbage") is None
+def test_garbage_is_dropped_and_a_malformed_question_is_told_so() -> None:
+    resolver = CachingResolver(Upstream(), Clock(1))
+    assert resolver.respond(b"\x00\x01garbage") is None
+    told = resolver.respond(dns.message.make_query(NAME, "A").to_wire()[:-3])
+    assert told is not None and dns.message.from_wire(told).rcode() == dns.rcode.FORMERR
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +124,23 @@ def test_udp_tcp_and_https_give_the_same_answer(resolving: Resolving, certificat
         assert client.post(resolving.doh_url, content=b"x", headers=headers).status_code == 400
         assert client.post(resolving.doh_url, content=b"x").status_code == 415
         assert client.get(resolving.doh_url).status_code == 400
+        assert client.post(resolving.doh_url, content=b"x" * 10_000_000, headers=headers).status_code == 413
     answers = [by_udp.answer, by_tcp.answer] + [dns.message.from_wire(r.content).answer for r in (posted, got)]
     assert all(a == answers[0] for a in answers) and answers[0]
     assert posted.headers["content-type"] == "application/dns-message"
     assert posted.headers["cache-control"].startswith("max-age=")
+
+
+def test_an_https_client_that_hardly_sends_is_left(
+    resolving: Resolving, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dns_listener, "TCP_IDLE_SECONDS", 0.1)
+    _, port = resolving.doh_url.removeprefix("https://").removesuffix("/dns-query").split(":")
+    context = ssl.create_default_context(cafile=certificate[0])
+    with (
+        socket.create_connection(("127.0.0.1", int(port)), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+    ):
+        secured.sendall(b"G")
+        with contextlib.suppress(ConnectionError):
+            assert secured.recv(1) == b""
