@@ -106,6 +106,7 @@ class Daemon:
         )
         self.world.reconcile = self.reconcile
         self.world.wait_workload = self.supervisor.wait_ready
+        self.world.fate_of = self.supervisor.fate
 
     # -- life ---------------------------------------------------------------------------------------
 
@@ -164,7 +165,7 @@ class Daemon:
             effects = derive(self.world)
             self._names = effects.names
             self._why_not = effects.why_not
-            self.supervisor.apply(effects.workloads)
+            self.supervisor.apply(effects.workloads, effects.proven)
             self.fronts.apply(effects.fronts)
 
     def sites(self) -> list[str]:

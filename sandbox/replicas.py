@@ -11,7 +11,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,13 +92,16 @@ class Supervisor:
             replica.process.end(deadline - time.monotonic())
         self._state_file.unlink(missing_ok=True)
 
-    def apply(self, workloads: Sequence[Workload]) -> None:
-        """Make the running replicas those of `workloads`, in the background."""
+    def apply(self, workloads: Sequence[Workload], proven: Mapping[str, Workload] | None = None) -> None:
+        """Make the running replicas those of `workloads`, in the background.
+
+        `proven` has, by key, what an earlier sandbox saw working: what to fall back on where the newest does not.
+        """
         with self._changed:
             wanted = {w.key: w for w in workloads}
             for key, workload in wanted.items():
                 if key not in self._groups:
-                    self._groups[key] = Group(workload)
+                    self._groups[key] = Group(workload, proven=(proven or {}).get(key))
                 self._groups[key].ask(workload)
             for key, group in self._groups.items():
                 if key not in wanted:
@@ -125,6 +128,14 @@ class Supervisor:
                     what = "was cancelled" if self._ended or cancelled() else "was not ready in time"
                     raise Unavailable(f"the revision {what}", hint=f"see {self._logs}")
                 self._changed.wait(_TICK_WALL_SECONDS)
+
+    def fate(self, key: str, revision: str) -> str | None:
+        """What became of a workload's revision: "" where it serves, the reason where it was given up, None before."""
+        with self._changed:
+            group = self._groups.get(key)
+            if group is None or group.workload.revision != revision:
+                return None
+            return group.failed.get(revision, "" if group.is_settled() else None)
 
     def ready(self, key: str) -> list[Replica]:
         """The replicas that traffic may reach now, the newest revision's once it has any."""

@@ -176,8 +176,7 @@ class Group:
     def fail(self, revision: str, why: str, now: float) -> None:
         """Give a revision up: the last good one goes on, or this one is tried again much later."""
         self.failed[revision] = why
-        if self.active.revision == revision:
-            self.restart_at = now + RETRY_SECONDS
+        self.restart_at = now + RETRY_SECONDS if self.active.revision == revision else now
 
     def late(self, now: float, speed: int) -> list[Replica]:
         """The replicas that had their time to get ready; one that never served before has failed with it."""

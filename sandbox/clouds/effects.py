@@ -16,12 +16,14 @@ from sandbox.replicas import Workload
 @dataclass
 class Effects:
     workloads: list[Workload] = field(default_factory=list)
+    proven: dict[str, Workload] = field(default_factory=dict)  # by key: the last that was seen working
     fronts: list[Front] = field(default_factory=list)
     names: dict[str, list[str]] = field(default_factory=dict)  # cloud-owned DNS name -> addresses
     why_not: dict[str, str] = field(default_factory=dict)  # resource key -> what is missing
 
     def add(self, other: Effects) -> None:
         self.workloads += other.workloads
+        self.proven |= other.proven
         self.fronts += other.fronts
         self.names |= other.names
         self.why_not |= other.why_not

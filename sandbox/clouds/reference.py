@@ -60,8 +60,6 @@ _ABSENT = """## What is not there
   exchange is exercised by tests with a stand-in for HTTPS, never by `make up`.
 * **Time that clouds take.** Certificates, roles, enabled APIs and revisions count as soon as their conditions hold.
 * **Permissions of the deploying identity.** Whoever deploys may do everything.
-* **A rollback that nobody waits for.** An ECS service with `wait_for_steady_state=False` answers at once. Its old tasks
-  go on while the new ones fail, but only a deployment that is waited for is written down as rolled back.
 * **Quotas, prices, regions.** None is checked.
 """
 

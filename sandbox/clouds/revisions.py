@@ -49,6 +49,15 @@ def keep_ready(r: Resource, workload: Workload | None) -> None:
         r.place[_READY] = {_REVISION: newest(r), "workload": asdict(workload)}
 
 
+def proven(r: Resource) -> Workload | None:
+    """The workload that last became ready, or None."""
+    if _READY not in r.place:
+        return None
+    kept = r.place[_READY]["workload"]
+    # JSON knows no tuples, and a workload compares and hashes by them.
+    return Workload(**{**kept, "environment": tuple((name, value) for name, value in kept["environment"])})
+
+
 def fall_back(r: Resource) -> bool:
     """The newest revision did not get ready: go back to the last that was. False where there is none."""
     r.place[_FAILED] = _READY in r.place
@@ -57,8 +66,4 @@ def fall_back(r: Resource) -> bool:
 
 def fallen_back_to(r: Resource) -> Workload | None:
     """The workload that serves instead of the newest revision's, or None where that one is (or may get) ready."""
-    if not r.place.get(_FAILED):
-        return None
-    kept = r.place[_READY]["workload"]
-    # JSON knows no tuples, and a workload compares and hashes by them.
-    return Workload(**{**kept, "environment": tuple((name, value) for name, value in kept["environment"])})
+    return proven(r) if r.place.get(_FAILED) else None

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sandbox.clouds import aws, azure, docker_build, functions, gcp, limits, replacement, route53
+from sandbox.clouds import aws, azure, docker_build, functions, gcp, limits, replacement, revisions, route53
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.kinds import KINDS, Kind, kind_of
 from sandbox.clouds.world import ACCOUNT, PROJECT, SUBSCRIPTION, CloudRefused, NotReady, Resource, Values, World, hex_id
@@ -21,11 +21,15 @@ def derive(world: World) -> Effects:
     effects = Effects()
     for cloud in (aws, azure, gcp):
         effects.add(cloud.derive(world))
+    for workload in effects.workloads:
+        proven = revisions.proven(world.by_key(workload.key))
+        if proven is not None:
+            effects.proven[workload.key] = proven
     return effects
 
 
 def settle(world: World) -> None:
-    """Let time do its part: certificates whose records have appeared are issued."""
+    """Let time do its part: certificates whose records have appeared are issued, deployments come to their end."""
     aws.settle(world)
     gcp.settle(world)
 
@@ -204,7 +208,7 @@ class SimulatedClouds:
         """Take in what was made in moto when the sandbox was killed, before the journal had it. Gives their keys.
 
         To be called at each start, once Route 53 answers and before the providers do. What is taken in is then known
-        here as if the answer to Pulumi had been lost: see `find_unlearned` and `forget_orphans`.
+        here as if the answer to Pulumi had been lost: see `forget_orphans`.
         """
         taken = []
         for intent in self.world.intents():
@@ -216,11 +220,6 @@ class SimulatedClouds:
                     taken.append(intent.key)
             self.world.end_intent(intent)
         return taken
-
-    def find_unlearned(self, urn: str, known: Collection[tuple[str, str]]) -> str | None:
-        """The id of what was made for `urn` and is not among the (type, id) pairs that Pulumi's state `known`s."""
-        found = [r.id for r in self.world.all() if r.urn == urn and (r.type, r.id) not in known]
-        return found[-1] if found else None
 
     def forget_orphans(self, stack: str, known: Collection[tuple[str, str]]) -> list[str]:
         """Undo what the clouds have of a stack and its Pulumi state does not: nobody would ever delete it. Their keys.

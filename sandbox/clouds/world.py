@@ -91,7 +91,8 @@ class World:
 
     Thread-safe. `lookup(name, type)` asks the sandbox's own DNS, as a certificate authority does. `reconcile` makes
     effects follow a change; `wait_workload(key, timeout_seconds, cancelled)` returns once a workload serves, and
-    raises Unavailable where it does not.
+    raises Unavailable where it does not; `fate_of(key, revision)` says at once what became of a revision ("" where it
+    serves, why it was given up, or None as long as nobody knows).
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class World:
         self.lock = threading.RLock()
         self.reconcile: Callable[[], None] = lambda: None
         self.wait_workload: Callable[[str, float, Callable[[], bool]], None] = lambda *_: None
+        self.fate_of: Callable[[str, str], str | None] = lambda key, revision: None
         self._resources = {
             key: Resource(**doc) for key, doc in journal.items() if not key.startswith((_MANIFEST, _INTENT))
         }
@@ -138,6 +140,10 @@ class World:
 
     def get(self, type_: str, id_: str) -> Resource | None:
         return self._resources.get(f"{type_}|{id_}")
+
+    def by_key(self, key: str) -> Resource:
+        """The resource of that key, which exists."""
+        return self._resources[key]
 
     def find(self, type_: str, reference: object) -> Resource | None:
         """The resource of that type which `reference` (an id, ARN, self link, name or address) means."""

@@ -232,12 +232,23 @@ def test_one_that_never_gets_ready_leaves_the_old_in_service(
     with pytest.raises(Unavailable, match="did not become ready") as caught:
         supervisor.wait_ready("service", 10_000, never_cancelled)
     assert told in caught.value.what
+    assert told in str(supervisor.fate("service", workload(tiny_image, VERSION="new", MODE=mode).revision))
+    assert supervisor.fate("service", workload(tiny_image, VERSION="old").revision) is None, "not asked for any more"
     until(lambda: len(pids(supervisor)) == 1)
     # And the old one is what is kept alive from now on.
     [old] = pids(supervisor)
     os.kill(old, signal.SIGKILL)
     buried(said, old)
     wall.ahead += RESTART_SECONDS + 1
+    until(lambda: ready(supervisor))
+    assert [version(r) for r in ready(supervisor)] == ["old"]
+
+
+def test_what_an_earlier_sandbox_saw_working_takes_over_from_one_that_does_not(
+    supervisor: Supervisor, tiny_image: images.Image
+) -> None:
+    old = workload(tiny_image, VERSION="old")
+    supervisor.apply([workload(tiny_image, VERSION="new", MODE="crash")], {old.key: old})
     until(lambda: ready(supervisor))
     assert [version(r) for r in ready(supervisor)] == ["old"]
 

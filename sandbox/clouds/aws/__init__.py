@@ -17,8 +17,9 @@ MODULES = (network, registry, roles, certificates, balancer, fargate)
 
 
 def settle(world: World) -> None:
-    """What happens without a call: certificates are issued once their records are answered."""
+    """What happens without a call: certificates are issued, deployments come to an end."""
     certificates.settle(world)
+    fargate.settle(world)
 
 
 def derive(world: World) -> Effects:

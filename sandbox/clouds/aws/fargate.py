@@ -25,6 +25,7 @@ SERVICE = "aws:ecs/service:Service"
 _UNLIMITED = 1000
 # pulumi-aws 7.51.1, timeouts of Service: "create - (Default 20m)", "update - (Default 20m)".
 _STEADY_SECONDS = 1200.0
+_ROLLED_BACK = "the deployment circuit breaker was triggered and rolled the service back"
 
 
 # -- task definitions ------------------------------------------------------------------------------------------------
@@ -117,12 +118,37 @@ def _wait_steady(world: World, r: Resource, timeout_seconds: float, cancelled: C
     try:
         world.wait_workload(r.key, timeout_seconds or _STEADY_SECONDS, cancelled)
     except Unavailable as error:
-        breaker = r.inputs.get("deploymentCircuitBreaker") or {}
-        told = error.what
-        if breaker.get("enable") and breaker.get("rollback") and revisions.fall_back(r):
-            told = f"the deployment circuit breaker was triggered and rolled the service back: {told}"
+        told = f"{_ROLLED_BACK}: {error.what}" if _break_circuit(r) else error.what
         raise NotReady(f"waiting for ECS Service ({r.id}) to reach a steady state: {told}") from error
     revisions.keep_ready(r, workload(world, r))
+
+
+def _break_circuit(r: Resource) -> bool:
+    """Go back to what answered before, where the service has a circuit breaker that does so and there is something."""
+    breaker = r.inputs.get("deploymentCircuitBreaker") or {}
+    return bool(breaker.get("enable") and breaker.get("rollback")) and revisions.fall_back(r)
+
+
+def settle(world: World) -> None:
+    """Deployments that nobody waits for end too: one that serves is written down, one that does not is rolled back."""
+    for r in world.all(SERVICE):
+        newest = workload(world, r)
+        if newest is None or r.inputs.get("waitForSteadyState") or newest == revisions.proven(r):
+            continue
+        fate = world.fate_of(r.key, newest.revision)
+        with world.lock:
+            if fate is not None and world.get(r.type, r.id) is r:  # an update may have come in between
+                _end_deployment(world, r, newest, fate)
+
+
+def _end_deployment(world: World, r: Resource, newest: Workload, fate: str) -> None:
+    if not fate:
+        revisions.keep_ready(r, newest)
+    elif _break_circuit(r):
+        world.report(f"ECS Service ({r.id}): {_ROLLED_BACK}: {fate}")
+    else:
+        return
+    world.put(r)
 
 
 def _service_id(world: World, r: Resource) -> str:
@@ -164,7 +190,7 @@ declare(
     SERVICE,
     depth=Depth.SIMULATED,
     effect="real service processes, replaced when they die, rolled back when a new revision never gets ready",
-    not_simulated="spot interruptions, placement, deployment alarms, rollback of a deployment that nobody waits for",
+    not_simulated="spot interruptions, placement, deployment alarms",
     rules=_service_rules,
     create=revisions.begin,
     update=revisions.begin,

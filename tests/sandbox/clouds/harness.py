@@ -122,6 +122,10 @@ class Clouds:
         if workload.image in self.failing:
             raise Unavailable(f"the revision did not become ready: {self.failing[workload.image]}")
 
+    def fate_of(self, key: str, revision: str) -> str | None:
+        workload = next(w for w in simulated.derive(self.world).workloads if w.key == key)
+        return self.failing.get(workload.image, "") if workload.revision == revision else None
+
 
 def open_clouds(folder: Path, route53: Callable[[], Any], **world: Any) -> Clouds:
     """Clouds that remember in `folder`; opened again, they are what they were."""
@@ -141,6 +145,7 @@ def open_clouds(folder: Path, route53: Callable[[], Any], **world: Any) -> Cloud
     clouds = Clouds(made, simulated.SimulatedClouds(made, lambda stack: None), wall)
     made.reconcile = lambda: simulated.settle(made)
     made.wait_workload = clouds.wait_workload
+    made.fate_of = clouds.fate_of
     return clouds
 
 

@@ -212,6 +212,32 @@ def test_a_service_that_does_not_wait_for_a_steady_state_answers_at_once(clouds:
     assert clouds.waited == []
 
 
+def test_a_deployment_that_nobody_waits_for_is_rolled_back_all_the_same(clouds: Clouds) -> None:
+    network, group = prepared(clouds)
+    task = sites.aws_task(clouds, sites.aws_image(clouds))
+    service = sites.aws_service(clouds, network, group, task, waitForSteadyState=False)
+    clouds.effects()
+    said: list[str] = []
+    clouds.world.report = said.append
+    update_with_bad_image(clouds, service)
+    workload = clouds.workload("aws")
+    assert workload is not None and workload.image == DIGEST
+    assert len(said) == 1 and "circuit breaker was triggered" in said[0] and "exit code 1" in said[0]
+    assert clouds.waited == []
+
+
+def test_without_a_breaker_what_served_before_is_what_to_fall_back_on(clouds: Clouds) -> None:
+    network, group = prepared(clouds)
+    task = sites.aws_task(clouds, sites.aws_image(clouds))
+    off = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
+    service = sites.aws_service(clouds, network, group, task, waitForSteadyState=False, **off)
+    clouds.effects()
+    update_with_bad_image(clouds, service)
+    workload = clouds.workload("aws")
+    assert workload is not None and workload.image == OTHER_DIGEST
+    assert [kept.image for kept in clouds.effects().proven.values()] == [DIGEST]
+
+
 def test_a_repository_with_images_is_deleted_only_by_force(clouds: Clouds) -> None:
     made = clouds.make("aws:ecr/repository:Repository", name="site")
     image = sites.aws_image(clouds)

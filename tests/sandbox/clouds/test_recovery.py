@@ -48,13 +48,29 @@ def test_a_rollback_survives_a_restart(clouds: Clouds) -> None:
     after.world.journal.close()
 
 
+def test_what_served_before_is_known_after_a_restart_also_where_nobody_waited(clouds: Clouds) -> None:
+    network = sites.aws_network(clouds)
+    group = sites.aws_front(clouds, network, sites.aws_certificate(clouds))
+    task = sites.aws_task(clouds, sites.aws_image(clouds))
+    service = sites.aws_service(clouds, network, group, task, waitForSteadyState=False)
+    clouds.effects()
+    clouds.failing[OTHER_DIGEST] = "exit code 1"
+    bad = sites.aws_task(clouds, sites.aws_image(clouds, OTHER_DIGEST), "bad")
+    clouds.change(service, taskDefinition=bad.id)
+    before = clouds.effects()
+    after = opened_again(clouds)
+    workload = after.workload("aws")
+    assert workload is not None and workload.image == DIGEST
+    assert after.effects().proven == before.proven == {workload.key: workload}
+    after.world.journal.close()
+
+
 def test_what_pulumi_never_learned_of_is_undone_newest_first(clouds: Clouds) -> None:
     sites.gcp_site(clouds)
     sites.azure_site(clouds)
     state = known(clouds)
     vpc = clouds.make("aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
     subnet = clouds.make("aws:ec2/subnet:Subnet", vpcId=vpc.id, cidrBlock="10.0.0.0/24")
-    assert clouds.clouds.find_unlearned(vpc.request.urn, state) == vpc.id
     gone = clouds.clouds.forget_orphans("aws", state)
     assert gone == [f"aws:ec2/subnet:Subnet|{subnet.id}", f"aws:ec2/vpc:Vpc|{vpc.id}"]
     assert known(clouds) == state
@@ -66,11 +82,6 @@ def test_other_stacks_are_left_alone(clouds: Clouds) -> None:
     state = known(clouds)
     assert clouds.clouds.forget_orphans("aws", set()) == []
     assert known(clouds) == state
-
-
-def test_what_is_known_has_nothing_unlearned(clouds: Clouds) -> None:
-    vpc = clouds.make("aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
-    assert clouds.clouds.find_unlearned(vpc.request.urn, known(clouds)) is None
 
 
 def test_a_create_that_is_repeated_after_the_undoing_leases_an_address_again(clouds: Clouds) -> None:

@@ -302,7 +302,6 @@ def test_what_a_kill_left_in_moto_is_taken_in_and_undone(
     found = after.only(type_, "killed")
     assert found.key == taken
     known = {(ZONE, zone.id)}
-    assert after.clouds.find_unlearned(found.urn, known) == found.id
     assert after.clouds.forget_orphans("aws", known) == [taken]
     assert after.clouds.read("aws", type_, found.id) is None
     assert [r.id for r in after.world.all()] == [zone.id]
