@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 
-import pathspec
 import pytest
 from packaging.requirements import Requirement
 
+from sandbox.dockerignore import list_context
 from service.errors import Unavailable
 from service.image import BILL, DOCKERFILE, HERE, LOCK, Base, fetch_digest, lock_base, read_base, read_lock, write_bill
 
@@ -134,11 +134,7 @@ def test_the_image_runs_as_nobody_and_starts_the_server_by_exec() -> None:
 
 
 def test_the_context_holds_what_is_copied_and_little_else() -> None:
-    patterns = [line for line in (HERE / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
-    anchored = [re.sub(r"^(!?)(?![*/])", r"\1/", pattern) for pattern in patterns]
-    spec = pathspec.PathSpec.from_lines("gitignore", anchored)
-    passed = {str(path.relative_to(HERE)) for path in HERE.rglob("*") if path.is_file()}
-    passed = {path for path in passed if not spec.match_file(path)}
+    passed = set(list_context(HERE, DOCKERFILE))
     for word, rest in _instructions():
         if word == "COPY" and not rest.startswith("--from="):
             for source in rest.split()[:-1]:
