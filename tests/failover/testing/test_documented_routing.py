@@ -1,0 +1,237 @@
+"""Amazon's own examples of routing, written in by boto3 and read back as a resolver does, by dnspython.
+
+Nothing of this project stands between the two clients and the simulation. Each example names the page that has it;
+which records are unhealthy is said there or varied here. Each is asked for often enough that an answer which can come
+does come. Every example has a zone of its own, below the name that the pages use.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dns.message
+import dns.query
+import dns.rdatatype
+import pytest
+
+from failover.testing import MovingRoute53
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+
+GUIDE = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/"
+API = "https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html"
+ZONE = "example.com"
+WWW = f"www.{ZONE}"
+TIMES = 60  # the least likely answer of the tables has a quarter: it is missed once in 30 million times
+
+
+@dataclass(frozen=True)
+class Published:
+    """A zone with an example's records, and how to ask it."""
+
+    client: Route53Client
+    zone: str
+    zone_id: str
+    route53: MovingRoute53
+
+    @property
+    def host(self) -> str:
+        return WWW.replace(ZONE, self.zone)
+
+    def answers(self, times: int = TIMES) -> Counter[frozenset[str]]:
+        """How often each set of addresses came; the first time through a socket."""
+        query = dns.message.make_query(self.host, "A")
+        ip, port = self.route53.dns_address
+        seen = [dns.query.udp(query, ip, port=port, timeout=5)]
+        wire = query.to_wire()
+        seen += [dns.message.from_wire(self.route53.respond(wire) or b"") for _ in range(times - 1)]
+        return Counter(
+            frozenset(rdata.address for rrset in one.answer if rrset.rdtype == dns.rdatatype.A for rdata in rrset)
+            for one in seen
+        )
+
+    def possible(self) -> str:
+        """Every last number of an address that was answered, in order."""
+        return " ".join(sorted({address.rpartition(".")[2] for found in self.answers() for address in found}))
+
+    def test_dns_answer(self) -> list[str]:
+        """What the API says that its name servers answer."""
+        return self.client.test_dns_answer(HostedZoneId=self.zone_id, RecordName=self.host, RecordType="A")[
+            "RecordData"
+        ]
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Health checks that need no endpoint: calculated of nothing, so always healthy, or inverted so that never."""
+
+    well: list[str]
+    sick: list[str]
+
+
+@pytest.fixture(scope="module")
+def checks(route53: MovingRoute53) -> Checks:
+    client = route53.client()
+
+    def make(inverted: bool) -> str:
+        config: Any = {"Type": "CALCULATED", "HealthThreshold": 0, "Inverted": inverted}
+        reference = uuid.uuid4().hex
+        return client.create_health_check(CallerReference=reference, HealthCheckConfig=config)["HealthCheck"]["Id"]
+
+    return Checks([make(False) for _ in range(3)], [make(True) for _ in range(3)])
+
+
+Publish = Callable[[list[dict[str, Any]], str], Published]
+
+
+@pytest.fixture(scope="module")
+def publish(route53: MovingRoute53, checks: Checks) -> Publish:
+    """Makes a zone; a record's `check` is a name, unhealthy where it is among those that are given."""
+    client = route53.client()
+
+    def published(records: list[dict[str, Any]], sick: str) -> Published:
+        named = {record["check"] for record in records if record.get("check")}
+        health = {name: checks.sick[0] if name in sick.split() else checks.well[0] for name in named}
+        return _publish(route53, client, records, health)
+
+    return published
+
+
+def _publish(
+    route53: MovingRoute53, client: Route53Client, records: list[dict[str, Any]], checks: dict[str, str]
+) -> Published:
+    zone = f"z{uuid.uuid4().hex}.{ZONE}"
+    zone_id = client.create_hosted_zone(Name=zone, CallerReference=zone)["HostedZone"]["Id"]
+    changes: Any = [
+        {"Action": "CREATE", "ResourceRecordSet": _record_set(record, checks, zone, zone_id)} for record in records
+    ]
+    client.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+    return Published(client, zone, zone_id, route53)
+
+
+def _record_set(record: dict[str, Any], checks: dict[str, str], zone: str, zone_id: str) -> dict[str, Any]:
+    given = {"Type": "A", **{key: value for key, value in record.items() if key[0].isupper()}}
+    given["Name"] = given["Name"].replace(ZONE, zone)
+    if record.get("check"):
+        given["HealthCheckId"] = checks[record["check"]]
+    if "to" in record:
+        target = {"DNSName": record["to"].replace(ZONE, zone), "HostedZoneId": zone_id.rpartition("/")[2]}
+        return {**given, "AliasTarget": {**target, "EvaluateTargetHealth": record.get("evaluate", True)}}
+    return {**given, "TTL": 60, "ResourceRecords": [{"Value": f"192.0.2.{record['at']}"}]}
+
+
+def weighted(name: str, *weights: int, first: int = 1, checked: bool = True) -> list[dict[str, Any]]:
+    """Records at 192.0.2.<first>, …, each with a check named after its number."""
+    return [
+        {"Name": name, "SetIdentifier": str(n), "Weight": weight, "at": n, "check": str(n) if checked else None}
+        for n, weight in enumerate(weights, start=first)
+    ]
+
+
+def failover(role: str, **more: Any) -> dict[str, Any]:
+    return {"Name": WWW, "SetIdentifier": role, "Failover": role, **more}
+
+
+# A primary and a secondary of one resource each: dns-failover-types, "Active-passive failover".
+ONE_AND_ONE = [failover("PRIMARY", at=1, check="1"), failover("SECONDARY", at=2, check="2")]
+# The same page, "with multiple primary and secondary resources": failover aliases to weighted groups.
+MANY_AND_MANY = [
+    failover("PRIMARY", to=f"primary.{ZONE}"),
+    failover("SECONDARY", to=f"secondary.{ZONE}"),
+    *weighted(f"primary.{ZONE}", 1, 1),
+    *weighted(f"secondary.{ZONE}", 1, 1, first=3),
+]
+# dns-failover-complex-configs: latency aliases of two regions, each to a weighted group of two servers. Both regions
+# are as near to whoever asks here, see docs/concepts/routing.md.
+REGIONS = ("us-east-2", "us-west-2")
+
+
+def tree(*, evaluate: bool = True, west_checked: bool = True) -> list[dict[str, Any]]:
+    return [
+        *(
+            {"Name": WWW, "SetIdentifier": region, "Region": region, "to": f"{region}.{ZONE}", "evaluate": evaluate}
+            for region in REGIONS
+        ),
+        *weighted(f"{REGIONS[0]}.{ZONE}", 10, 10),
+        *weighted(f"{REGIONS[1]}.{ZONE}", 10, 10, first=3, checked=west_checked),
+    ]
+
+
+EXAMPLES = [
+    # -- "three weighted A records … responds with the IP addresses in one of the other two"
+    (weighted(WWW, 1, 1, 1), "2", "1 3", "health-checks-how-route-53-chooses-records.html"),
+    (weighted(WWW, 1, 1, 1), "1 2 3", "1 2 3", "health-checks-how-route-53-chooses-records.html"),
+    # -- non-zero weights first, zero ones only when all of those are unhealthy
+    (weighted(WWW, 1, 1, 0), "", "1 2", "routing-policy-weighted.html"),
+    (weighted(WWW, 1, 1, 0), "1 2", "3", "routing-policy-weighted.html"),
+    (weighted(WWW, 1, 1, 0), "1 2 3", "1 2", "routing-policy-weighted.html"),
+    (weighted(WWW, 0, 0, 0), "", "1 2 3", API),
+    # -- active-passive
+    (ONE_AND_ONE, "", "1", "dns-failover-types.html"),
+    (ONE_AND_ONE, "1", "2", "dns-failover-types.html"),
+    (ONE_AND_ONE, "1 2", "1", "dns-failover-types.html"),
+    (MANY_AND_MANY, "", "1 2", "dns-failover-types.html"),
+    (MANY_AND_MANY, "1", "2", "dns-failover-types.html"),
+    (MANY_AND_MANY, "1 2", "3 4", "dns-failover-types.html"),
+    (MANY_AND_MANY, "1 2 3", "4", "dns-failover-types.html"),
+    (weighted(WWW, 100, 0), "1", "2", "dns-failover-types.html"),
+    # -- a tree: a branch is left once all below it is unhealthy
+    (tree(), "", "1 2 3 4", "dns-failover-complex-configs.html"),
+    (tree(), "1", "2 3 4", "dns-failover-complex-configs.html"),
+    (tree(), "1 2", "3 4", "dns-failover-complex-configs.html"),
+    (tree(), "1 2 3 4", "1 2 3 4", "dns-failover-complex-configs.html"),
+    # -- "What happens when you omit health checks": such a record is always healthy, so its branch is never left
+    (tree(west_checked=False), "1 2", "3 4", "dns-failover-complex-configs-hc-omitting.html"),
+    # -- "when you set Evaluate target health to No": the branch is not left, and its dead servers are answered
+    (tree(evaluate=False), "1 2", "1 2 3 4", "dns-failover-complex-configs-eth-no.html"),
+]
+
+
+@pytest.mark.parametrize(("records", "sick", "answered", "page"), EXAMPLES)
+def test_an_example_is_answered_as_documented(
+    publish: Publish, records: list[dict[str, Any]], sick: str, answered: str, page: str
+) -> None:
+    published = publish(records, sick)
+    assert published.possible() == answered, GUIDE + page
+    told = {address.rpartition(".")[2] for address in published.test_dns_answer()}
+    assert told <= set(answered.split())
+
+
+def test_a_weight_is_a_share_of_the_sum_of_weights(publish: Publish) -> None:
+    """routing-policy-weighted.html, its formula; test_answers.py has its example of 1 and 255 draw by draw."""
+    found = publish(weighted(WWW, 64, 192, checked=False), "").answers(times=400)
+    assert abs(found[frozenset({"192.0.2.1"})] - 100) < 52  # six standard deviations
+
+
+@pytest.mark.parametrize(("count", "sick", "size"), [(3, "", 3), (3, "2", 2), (9, "", 8), (9, "1 2", 7)])
+def test_multivalue_answers_hold_up_to_eight_healthy_records(
+    publish: Publish, count: int, sick: str, size: int
+) -> None:
+    """routing-policy-multivalue.html."""
+    records = [
+        {"Name": WWW, "SetIdentifier": str(n), "MultiValueAnswer": True, "at": n, "check": str(n)}
+        for n in range(1, count + 1)
+    ]
+    found = publish(records, sick).answers()
+    assert {len(one) for one in found} == {size}
+    assert not {f"192.0.2.{n}" for n in sick.split()} & {address for one in found for address in one}
+
+
+@pytest.mark.parametrize(("well", "threshold", "answered"), [(3, 2, "1"), (2, 2, "1"), (1, 2, "2"), (0, 0, "1")])
+def test_a_calculated_check_counts_its_healthy_children(
+    publish: Publish, checks: Checks, well: int, threshold: int, answered: str
+) -> None:
+    """health-checks-creating-values.html, "Report healthy when at least x of y selected health checks are healthy"."""
+    published = publish(ONE_AND_ONE, "")
+    client, children = published.client, checks.well[:well] + checks.sick[well:]
+    config: Any = {"Type": "CALCULATED", "ChildHealthChecks": children, "HealthThreshold": threshold}
+    parent = client.create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)["HealthCheck"]
+    primary = _record_set(failover("PRIMARY", at=1, check="parent"), {"parent": parent["Id"]}, published.zone, "")
+    batch: Any = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": primary}]}
+    client.change_resource_record_sets(HostedZoneId=published.zone_id, ChangeBatch=batch)
+    assert published.possible() == answered
