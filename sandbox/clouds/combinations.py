@@ -54,12 +54,27 @@ def _health_check(inputs: Values) -> Iterator[Mistake]:
     if kind.endswith("STR_MATCH") and not _is_given(inputs, "searchString"):
         yield "searchString", f"InvalidInput: must be specified for {kind} checks"
     alarm = _is_given(inputs, "cloudwatchAlarmName") and _is_given(inputs, "cloudwatchAlarmRegion")
+    regions = inputs.get("regions")
+    if isinstance(regions, list) and 0 < len(set(map(str, regions))) < 3:
+        yield "regions", "InvalidInput: at least three regions, or none for all"
     if kind == "CLOUDWATCH_METRIC" and not alarm:
         yield "cloudwatchAlarmName", "InvalidInput: a CLOUDWATCH_METRIC check needs its alarm's name and region"
     if kind == "RECOVERY_CONTROL":
         yield "type", "RECOVERY_CONTROL is not simulated: there is no Application Recovery Controller here"
     if kind.startswith(("HTTP", "TCP")) and not (_is_given(inputs, "fqdn") or _is_given(inputs, "ipAddress")):
         yield "fqdn", f"InvalidInput: a {kind} check needs `fqdn` or `ipAddress`"
+
+
+def _security_rule(inputs: Values) -> Iterator[Mistake]:
+    """hashicorp/terraform-provider-aws, vpc_security_group_ingress_rule.go: ExactlyOneOf; EC2 API, IpPermission."""
+    sources = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+    if sum(_is_given(inputs, name) for name in sources) != 1:
+        yield "cidrIpv4", f"exactly one of {', '.join(f'`{name}`' for name in sources)} must be given"
+    ports = [name for name in ("fromPort", "toPort") if inputs.get(name) is not None]
+    if str(inputs.get("ipProtocol")) == "-1" and ports:
+        yield ports[0], "is not to be given where `ipProtocol` is -1, which is every port"
+    if inputs.get("ipProtocol") in ("tcp", "udp") and len(ports) < 2:
+        yield "fromPort", "a range of ports, `fromPort` and `toPort`, is needed for tcp and udp"
 
 
 def _certificate(inputs: Values) -> Iterator[Mistake]:
@@ -146,6 +161,8 @@ def _managed(inputs: Values) -> Iterator[Mistake]:
 COMBINATIONS: Mapping[str, tuple[Check, ...]] = {
     "aws:route53/record:Record": (_record,),
     "aws:route53/healthCheck:HealthCheck": (_health_check,),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": (_security_rule,),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": (_security_rule,),
     "aws:acm/certificate:Certificate": (_certificate,),
     "aws:lb/loadBalancer:LoadBalancer": (_balancer,),
     "aws:lb/targetGroup:TargetGroup": (_target_group,),

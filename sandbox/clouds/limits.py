@@ -6,6 +6,7 @@ anything is made, all of it at once. Values that a preview does not know yet are
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,16 +23,18 @@ Mistake = tuple[str, str]  # path, reason
 class Text:
     """A rule for a name: how long, which characters, and where that is written."""
 
-    longest: int
+    longest: int | None  # None: nobody says how long
     pattern: str
     source: str
     shortest: int = 1
 
     def refuses(self, value: str) -> bool:
-        return not self.shortest <= len(value) <= self.longest or re.fullmatch(self.pattern, value) is None
+        fits = self.shortest <= len(value) <= (self.longest or len(value))
+        return not fits or re.fullmatch(self.pattern, value) is None
 
     def __str__(self) -> str:
-        return f"{self.shortest} to {self.longest} characters like {self.pattern} ({self.source})"
+        longest = f"{self.shortest} to {self.longest}" if self.longest else f"{self.shortest} or more"
+        return f"{longest} characters like {self.pattern} ({self.source})"
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,25 @@ class OneOf:
         return f"one of {', '.join(map(str, self.values))} ({self.source})"
 
 
-Rule = Text | Range | OneOf
+@dataclass(frozen=True)
+class Network:
+    """An IPv4 range in CIDR notation whose prefix has from `least` to `most` bits, and no bit set beyond it."""
+
+    least: int
+    most: int
+    source: str
+
+    def refuses(self, value: str) -> bool:
+        try:
+            return not self.least <= ipaddress.IPv4Network(value).prefixlen <= self.most
+        except ValueError:
+            return True
+
+    def __str__(self) -> str:
+        return f"an IPv4 range from /{self.least} to /{self.most} that begins where it says ({self.source})"
+
+
+Rule = Text | Range | OneOf | Network
 
 
 # -- single values ---------------------------------------------------------------------------------------------------
@@ -78,6 +99,20 @@ _ECS = Text(255, r"[A-Za-z0-9_-]+", "ECS API")
 _GROUP_TEXT = r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*"
 _GROUP_NAME = Text(255, rf"(?!sg-){_GROUP_TEXT}", "EC2 API, CreateSecurityGroup")
 _GROUP_DESCRIPTION = Text(255, _GROUP_TEXT, "EC2 API, CreateSecurityGroup")
+# docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html; botocore's documentation of ec2's CreateSubnet ("The
+# allowed size for an IPv4 subnet is between a /28 netmask … and a /16 netmask"). The API would clear bits beyond the
+# prefix; pulumi-aws refuses them (verify.ValidIPv4CIDRNetworkAddress in hashicorp/terraform-provider-aws).
+_VPC_RANGE = Network(16, 28, "Amazon VPC User Guide, VPC CIDR blocks")
+_SUBNET_RANGE = Network(16, 28, "EC2 API, CreateSubnet")
+_ANY_RANGE = Network(0, 32, "pulumi-aws, SecurityGroupIngressRule")
+# hashicorp/terraform-provider-aws, internal/service/ec2/vpc_security_group_ingress_rule.go: Between(-1, 65535).
+_RULE_PORT = Range(-1, 65535, "pulumi-aws, SecurityGroupIngressRule")
+_SECURITY_RULE: Mapping[str, Rule] = {"cidrIpv4": _ANY_RANGE, "fromPort": _RULE_PORT, "toPort": _RULE_PORT}
+# botocore's documentation of logs' shape Days; 0, "never", is pulumi-aws's.
+_RETENTION = OneOf(
+    (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+    "CloudWatch Logs API, Days",
+)
 # botocore's shapes: ecr RepositoryName, iam roleNameType and policyNameType, logs LogGroupName.
 _ECR_PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _ECR = Text(256, rf"{_ECR_PART}(/{_ECR_PART})*", "ECR API, RepositoryName", shortest=2)
@@ -106,6 +141,14 @@ _AZURE_GROUP = Text(90, r"[\w().-]*[\w()-]", _AZURE)
 _AZURE_REGISTRY = Text(50, r"[A-Za-z0-9]+", _AZURE, shortest=5)
 _AZURE_IDENTITY = Text(128, r"[A-Za-z0-9][\w-]*", _AZURE, shortest=3)
 _AZURE_APP = Text(32, r"[a-z]([a-z0-9]|-(?!-))*[a-z0-9]", _AZURE, shortest=2)
+# hashicorp/terraform-provider-azurerm, internal/services/{containerapps,loganalytics}/validate: what Azure's pages do
+# not list.
+_AZURERM = "terraform-provider-azurerm, validate"
+_AZURE_ENVIRONMENT = Text(60, r"[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?", _AZURERM)
+_AZURE_CERTIFICATE = Text(None, r"[a-z0-9]([a-z0-9.]|-(?!-))*[a-z0-9]", _AZURERM, shortest=2)
+_AZURE_WORKSPACE = Text(63, r"[A-Za-z0-9][A-Za-z0-9-]+[A-Za-z0-9]", _AZURERM, shortest=4)
+# pulumi-azure-native 3.29.0, RoleAssignment.role_assignment_name: "It can be any valid GUID".
+_GUID = Text(36, r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "azure-native, RoleAssignment", shortest=36)
 
 # "The name must be 1-63 characters long, and comply with RFC1035": pulumi-gcp 10.2.0, the name of every compute type.
 _GCE = Text(63, r"[a-z]([-a-z0-9]*[a-z0-9])?", "RFC 1035, as Compute Engine asks")
@@ -131,11 +174,15 @@ VALUES: Mapping[str, Mapping[str, Rule]] = {
         "setIdentifier": _SET_ID,
         "weightedRoutingPolicies[].weight": _WEIGHT,
     },
+    "aws:ec2/vpc:Vpc": {"cidrBlock": _VPC_RANGE},
+    "aws:ec2/subnet:Subnet": {"cidrBlock": _SUBNET_RANGE},
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _SECURITY_RULE,
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _SECURITY_RULE,
     "aws:ec2/securityGroup:SecurityGroup": {"name": _GROUP_NAME, "description": _GROUP_DESCRIPTION},
     "aws:ecr/repository:Repository": {"name": _ECR},
     "aws:iam/role:Role": {"name": _ROLE},
     "aws:iam/rolePolicy:RolePolicy": {"name": _POLICY},
-    "aws:cloudwatch/logGroup:LogGroup": {"name": _LOG_GROUP},
+    "aws:cloudwatch/logGroup:LogGroup": {"name": _LOG_GROUP, "retentionInDays": _RETENTION},
     "aws:acm/certificate:Certificate": {"domainName": _DOMAIN, "subjectAlternativeNames[]": _DOMAIN},
     "aws:lb/loadBalancer:LoadBalancer": {"name": _BALANCER},
     "aws:lb/targetGroup:TargetGroup": {
@@ -154,6 +201,10 @@ VALUES: Mapping[str, Mapping[str, Rule]] = {
     "azure-native:resources:ResourceGroup": {"resourceGroupName": _AZURE_GROUP},
     "azure-native:containerregistry:Registry": {"registryName": _AZURE_REGISTRY},
     "azure-native:managedidentity:UserAssignedIdentity": {"resourceName": _AZURE_IDENTITY},
+    "azure-native:authorization:RoleAssignment": {"roleAssignmentName": _GUID},
+    "azure-native:operationalinsights:Workspace": {"workspaceName": _AZURE_WORKSPACE},
+    "azure-native:app:ManagedEnvironment": {"environmentName": _AZURE_ENVIRONMENT},
+    "azure-native:app:Certificate": {"certificateName": _AZURE_CERTIFICATE},
     "azure-native:app:ContainerApp": {"containerAppName": _AZURE_APP},
     "gcp:serviceaccount/account:Account": {"accountId": _SERVICE_ACCOUNT},
     "gcp:cloudrunv2/service:Service": {

@@ -58,7 +58,8 @@ _ABSENT = """## What is not there
 * **The token exchange of an Azure registry.** `outlast:registryLogin: token` asks `https://<registry>.azurecr.io` for a
   password, and nobody answers at that name. The sandbox's stack file says `docker`, a client that has logged in, so the
   exchange is exercised by tests with a stand-in for HTTPS, never by `make up`.
-* **Time that clouds take.** Certificates, roles, enabled APIs and revisions count as soon as their conditions hold.
+* **Time that clouds take.** Certificates, roles, enabled APIs and revisions count as soon as their conditions hold, and
+  record changes are answered at once: `GetChange` says PENDING only in the answer that announces the change.
 * **Permissions of the deploying identity.** Whoever deploys may do everything.
 * **Quotas, prices, regions.** None is checked.
 """

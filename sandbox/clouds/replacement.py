@@ -37,6 +37,16 @@ FORCES_NEW: Mapping[str, Mapping[str, str]] = {
     "aws:ec2/vpc:Vpc": _each(["cidrBlock"], f"{_NO_MEMBER} ModifyVpcAttribute"),
     "aws:ec2/subnet:Subnet": _each(["vpcId", "cidrBlock", "availabilityZone"], f"{_NO_MEMBER} ModifySubnetAttribute"),
     "aws:ec2/routeTable:RouteTable": _each(["vpcId"], _NO_UPDATE),
+    "aws:ec2/route:Route": _each(
+        ["routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"], _ID
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _each(
+        ["securityGroupId"], f"{_AWS}/ec2/vpc_security_group_ingress_rule.go"
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _each(
+        ["securityGroupId"], f"{_AWS}/ec2/vpc_security_group_egress_rule.go"
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _each(["role", "policyArn"], _NO_UPDATE),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": _each(
         ["subnetId"], f"{_NO_MEMBER} ReplaceRouteTableAssociation"
     ),
@@ -150,7 +160,15 @@ FORCES_NEW: Mapping[str, Mapping[str, str]] = {
     ),
 }
 
+# Of a security group's rule a change of the *kind* of source (a range of addresses, a group) replaces it too; a change
+# of its value does not (vpc_security_group_ingress_rule.go, ModifyPlan). The table knows inputs only.
+_SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+
 NOT_KNOWN: Mapping[str, tuple[str, ...]] = {
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _SOURCES,
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _SOURCES,
+    "aws:ec2/internetGateway:InternetGateway": ("vpcId",),
+    "docker-build:index:Image": ("builder", "platforms"),
     "aws:route53/healthCheck:HealthCheck": ("referenceName", "routingControlArn"),
     "azure-native:app:ManagedEnvironment": ("vnetConfiguration", "zoneRedundant"),
     "azure-native:app:ContainerApp": ("environmentId", "managedEnvironmentId"),

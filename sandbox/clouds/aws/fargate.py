@@ -97,7 +97,7 @@ def workload(world: World, r: Resource) -> Workload | None:
         return None
     container = _container(task)
     target: Values = next(iter(r.inputs.get("loadBalancers") or []), {})
-    desired = int(r.inputs.get("desiredCount", 1))
+    desired = int(r.inputs.get("desiredCount") or 0)  # pulumi-aws 7.51.1, Service.desired_count: "Defaults to 0"
     return Workload(
         r.key,
         r.stack,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Iterator
 
 from sandbox.clouds.aws.common import EVERYWHERE, arn, ec2_outputs, prefixed, region_of
@@ -85,12 +86,20 @@ def _subnet_rules(world: World, r: Resource) -> None:
             f"InvalidParameterValue: Value ({zone}) for parameter availabilityZone is invalid. "
             f"Subnets can currently only be created in the zones of {region_of(r)}."
         )
+    mine, whole = _range_of(r), _range_of(vpc)
+    if mine is None or whole is None:
+        return
+    if not mine.subnet_of(whole):
+        raise CloudRefused(f"InvalidSubnet.Range: The CIDR '{mine}' is invalid.", hint=f"take a part of {whole}")
     for other in world.all(SUBNET):
-        same_range = other.inputs.get("cidrBlock") == r.inputs.get("cidrBlock")
-        if other.inputs.get("vpcId") == vpc.id and same_range and other.id != r.id:
-            raise CloudRefused(
-                f"InvalidSubnet.Conflict: The CIDR '{r.inputs.get('cidrBlock')}' conflicts with another subnet"
-            )
+        theirs = _range_of(other)
+        if other.inputs.get("vpcId") == vpc.id and other.id != r.id and theirs is not None and mine.overlaps(theirs):
+            raise CloudRefused(f"InvalidSubnet.Conflict: The CIDR '{mine}' conflicts with another subnet")
+
+
+def _range_of(r: Resource) -> ipaddress.IPv4Network | None:
+    block = r.inputs.get("cidrBlock")
+    return ipaddress.IPv4Network(block) if block else None
 
 
 def _vpc_outputs(world: World, r: Resource) -> Values:

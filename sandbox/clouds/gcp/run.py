@@ -165,7 +165,7 @@ declare(
     SERVICE,
     depth=Depth.SIMULATED,
     effect="real service processes, a new revision serving once it is ready",
-    not_simulated="CPU and memory limits, volumes, secrets, its run.app address, scale from zero on a request",
+    not_simulated="CPU and memory limits, volumes, secrets, its run.app address",
     id_of=located_id("services"),
     rules=_rules,
     create=revisions.begin,

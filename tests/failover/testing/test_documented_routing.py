@@ -186,9 +186,9 @@ EXAMPLES = [
     (tree(), "1 2", "3 4", "dns-failover-complex-configs.html"),
     (tree(), "1 2 3 4", "1 2 3 4", "dns-failover-complex-configs.html"),
     # -- "What happens when you omit health checks": such a record is always healthy, so its branch is never left
-    (tree(west_checked=False), "1 2", "3 4", "dns-failover-complex-configs-hc-omitting.html"),
+    (tree(west_checked=False), "1 2", "3 4", "dns-failover-complex-configs.html"),
     # -- "when you set Evaluate target health to No": the branch is not left, and its dead servers are answered
-    (tree(evaluate=False), "1 2", "1 2 3 4", "dns-failover-complex-configs-eth-no.html"),
+    (tree(evaluate=False), "1 2", "1 2 3 4", "dns-failover-complex-configs.html"),
 ]
 
 

@@ -251,6 +251,13 @@ def test_a_repository_with_images_is_deleted_only_by_force(clouds: Clouds) -> No
 # -- network ---------------------------------------------------------------------------------------------------------
 
 
+def test_a_service_that_says_no_count_wants_nobody(clouds: Clouds) -> None:
+    network, group = prepared(clouds)
+    sites.aws_service(clouds, network, group, sites.aws_task(clouds, sites.aws_image(clouds)), desiredCount=None)
+    workload = clouds.workload("aws")
+    assert workload is not None and workload.max_replicas == 0
+
+
 def test_desired_count_zero_wants_nobody(clouds: Clouds) -> None:
     service = sites.aws_site(clouds)
     clouds.change(service, desiredCount=0)
@@ -276,6 +283,8 @@ def test_a_balancer_needs_two_availability_zones(clouds: Clouds) -> None:
         ({"vpcId": "vpc-none"}, "InvalidVpcID.NotFound"),
         ({"availabilityZone": "eu-west-1a"}, "zones of us-east-1"),
         ({"cidrBlock": "10.0.0.0/24"}, "InvalidSubnet.Conflict"),
+        ({"cidrBlock": "10.0.0.128/25"}, "InvalidSubnet.Conflict"),  # a part of another's
+        ({"cidrBlock": "10.1.0.0/24"}, "InvalidSubnet.Range"),
     ],
 )
 def test_a_subnet_belongs_to_a_vpc_a_zone_and_nobody_elses_range(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.clouds import limits
+from sandbox.clouds.kinds import KINDS
 from sandbox.engine import sdk
 from sandbox.engine.wire import UNKNOWN
 from tests.sandbox.clouds.harness import Clouds
@@ -21,6 +22,7 @@ TASK = {
     "cpu": "512",
     "memory": "1024",
 }
+RULE = {"cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
 GROUP = {"port": 1, "protocol": "HTTP", "vpcId": "vpc-1"}
 
 # type, the wrong inputs, where the mistake is, the right inputs
@@ -45,10 +47,28 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("aws:lb/listener:Listener", {"port": 70000}, "port", {"port": 65535}),
     ("aws:ec2/securityGroup:SecurityGroup", {"name": "sg-mine"}, "name", {"name": "my group (1)"}),
     ("aws:ec2/securityGroup:SecurityGroup", {"description": "a → b"}, "description", {"description": "a to b"}),
+    ("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/15"}, "cidrBlock", {"cidrBlock": "10.0.0.0/16"}),
+    ("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.1/16"}, "cidrBlock", {"cidrBlock": "10.0.0.0/28"}),
+    ("aws:ec2/subnet:Subnet", {"cidrBlock": "10.0.0.0/29"}, "cidrBlock", {"cidrBlock": "10.0.0.0/28"}),
+    ("aws:ec2/subnet:Subnet", {"cidrBlock": "ten"}, "cidrBlock", {"cidrBlock": "10.0.1.0/24"}),
+    *(
+        case
+        for kind in ("Ingress", "Egress")
+        for type_ in [f"aws:vpc/securityGroup{kind}Rule:SecurityGroup{kind}Rule"]
+        for case in (
+            (type_, {**RULE, "cidrIpv4": None}, "cidrIpv4", RULE),
+            (type_, {**RULE, "referencedSecurityGroupId": "sg-1"}, "cidrIpv4", {**RULE, "cidrIpv4": "10.0.0.0/8"}),
+            (type_, {**RULE, "cidrIpv4": "10.0.0.1/8"}, "cidrIpv4", RULE),
+            (type_, {**RULE, "toPort": 65536}, "toPort", {**RULE, "toPort": 65535}),
+            (type_, {**RULE, "toPort": None}, "fromPort", {"cidrIpv4": "0.0.0.0/0", "ipProtocol": "-1"}),
+            (type_, {**RULE, "ipProtocol": "-1"}, "fromPort", {**RULE, "ipProtocol": "udp"}),
+        )
+    ),
     ("aws:ecr/repository:Repository", {"name": "Upper"}, "name", {"name": "team/outlast-aws"}),
     ("aws:iam/role:Role", {"name": "a" * 65}, "name", {"name": "a" * 64}),
     ("aws:iam/rolePolicy:RolePolicy", {"name": "a b"}, "name", {"name": "a_b"}),
     ("aws:cloudwatch/logGroup:LogGroup", {"name": "a b"}, "name", {"name": "/outlast-aws"}),
+    ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 31}, "retentionInDays", {"retentionInDays": 30}),
     (
         "aws:acm/certificate:Certificate",
         {"domainName": "a.example.", "validationMethod": "DNS"},
@@ -111,6 +131,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         "cloudwatchAlarmName",
         {"type": "CLOUDWATCH_METRIC", "cloudwatchAlarmName": "a", "cloudwatchAlarmRegion": "us-east-1"},
     ),
+    (
+        "aws:route53/healthCheck:HealthCheck",
+        {**CHECK, "regions": ["us-east-1", "us-west-1"]},
+        "regions",
+        {**CHECK, "regions": ["us-east-1", "us-west-1", "eu-west-1"]},
+    ),
     ("aws:route53/healthCheck:HealthCheck", {"type": "RECOVERY_CONTROL"}, "type", {"type": "CALCULATED"}),
     ("aws:route53/record:Record", {n: v for n, v in RECORD.items() if n != "records"}, "records", RECORD),
     ("aws:route53/record:Record", {n: v for n, v in RECORD.items() if n != "ttl"}, "ttl", RECORD),
@@ -157,6 +183,20 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         "resourceName",
         {"resourceName": "abc"},
     ),
+    (
+        "azure-native:authorization:RoleAssignment",
+        {"roleAssignmentName": "may-pull"},
+        "roleAssignmentName",
+        {"roleAssignmentName": "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"},
+    ),
+    (
+        "azure-native:operationalinsights:Workspace",
+        {"workspaceName": "abc"},
+        "workspaceName",
+        {"workspaceName": "abcd"},
+    ),
+    ("azure-native:app:ManagedEnvironment", {"environmentName": "1a"}, "environmentName", {"environmentName": "a1"}),
+    ("azure-native:app:Certificate", {"certificateName": "A"}, "certificateName", {"certificateName": "outlast-azure"}),
     ("azure-native:app:ContainerApp", {"containerAppName": "a--b"}, "containerAppName", {"containerAppName": "a-b"}),
     (
         "azure-native:app:ContainerApp",
@@ -220,6 +260,27 @@ def test_the_wrong_one_is_refused_and_the_right_one_is_not(
 
 def test_every_type_with_a_rule_has_a_case() -> None:
     assert set(limits.VALUES) | set(limits.COMBINATIONS) == {type_ for type_, *_ in CASES}
+
+
+# What these take is other resources' ids and switches: a name that does not exist is refused when it is looked up.
+NOTHING_TO_CHECK = {
+    "aws:acm/certificateValidation:CertificateValidation",
+    "aws:ec2/internetGateway:InternetGateway",
+    "aws:ec2/route:Route",
+    "aws:ec2/routeTable:RouteTable",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:route53/zone:Zone",  # Route 53 itself refuses a name that is none
+    "docker-build:index:Image",  # the build says what is wrong with its folder, its Dockerfile and its tags
+    "gcp:artifactregistry/repository:Repository",  # no source was found for what its id may hold
+    "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+    "gcp:projects/service:Service",
+}
+
+
+def test_every_type_in_use_has_rules_but_for_these() -> None:
+    assert set(KINDS) - set(limits.VALUES) - set(limits.COMBINATIONS) == NOTHING_TO_CHECK
 
 
 def test_rules_name_inputs_that_exist() -> None:
