@@ -16,7 +16,7 @@ from failover.testing.check_rules import check_health_check, complete_health_che
 from failover.testing.checkers import HealthCheckers, Observation
 from failover.testing.clock import Clock
 from failover.testing.health import is_endpoint
-from failover.testing.record_rules import apply_changes
+from failover.testing.record_rules import apply_changes, constraint, name_problem
 from failover.testing.store import Record, Store, bare_id
 from failover.testing.wire import ApiError, Reply, parse, render
 
@@ -109,6 +109,8 @@ class ZoneOperations:
     def create(self, request: Request) -> Reply:
         """CreateHostedZone."""
         asked = request.members()
+        if problem := name_problem(asked.get("Name", "")):
+            raise ApiError("InvalidDomainName", problem)
         reference = asked.get("CallerReference")
         if any(zone["CallerReference"] == reference for zone in self._store.zones()):
             told = f"A hosted zone has already been created with the caller reference {reference}"
@@ -145,7 +147,7 @@ class ZoneOperations:
         start, kind, identifier = (request.query.get(key, "") for key in ("name", "type", "identifier"))
         if kind and not start:
             raise ApiError("InvalidInput", "The input is not valid: type without name")
-        limit = min(LONGEST_PAGE, int(request.query.get("maxitems", LONGEST_PAGE)))
+        limit = _page_length(request)
         first = (_listing_name(start), kind, identifier) if start else ([], "", "")
         listed = sorted(self._store.records(bare_id(request.path[0])), key=_listing_key)
         rest = [record for record in listed if _listing_key(record) >= first]
@@ -266,6 +268,13 @@ class CheckOperations:
 def _observed(one: Observation) -> dict[str, Any]:
     report = {"Status": one.report, "CheckedTime": one.checked_at}
     return {"Region": one.region, "IPAddress": CHECKER_ADDRESS, "StatusReport": report}
+
+
+def _page_length(request: Request) -> int:
+    asked = request.query.get("maxitems", str(LONGEST_PAGE))
+    if not asked.isascii() or not asked.isdigit() or int(asked) < 1:
+        raise constraint("maxItems", asked, "Member must be a whole number of at least 1")
+    return min(LONGEST_PAGE, int(asked))
 
 
 def _listing_name(name: str) -> list[str]:

@@ -193,7 +193,8 @@ def _check_shape(change: Mapping[str, Any], checks: Collection[str]) -> None:
         raise ApiError(
             "InvalidInput", f"Invalid XML ; Value '{change.get('Action')}' is not one of [CREATE, DELETE, UPSERT]."
         )
-    _check_name(record.get("Name", ""))
+    if problem := name_problem(record.get("Name", "")):
+        raise ApiError("InvalidChangeBatch", f"[{problem}]")
     if record.get("Type") not in TYPES:
         raise constraint(
             "type", record.get("Type"), f"Member must satisfy enum value set: [{', '.join(sorted(TYPES))}]"
@@ -235,7 +236,8 @@ def _check_routing(change: Mapping[str, Any], record: Mapping[str, Any]) -> None
         raise ApiError("InvalidInput", f"Invalid request: Missing field 'SetIdentifier' {where}")
 
 
-def _check_name(name: str) -> None:
+def name_problem(name: str) -> str | None:
+    """What keeps `name` from being a name, as the API tells it; None where it is one."""
     labels = normal_name(name).split(".")
     strange = next((letter for letter in name if not 32 < ord(letter) < 127), "")
     fatal = (
@@ -244,9 +246,8 @@ def _check_name(name: str) -> None:
         (len(normal_name(name)) > 253, "DomainNameTooLong (Domain name is too long)", name),
         (bool(strange), "UnsupportedCharacter (Value contains unsupported characters)", strange),
     )
-    for wrong, what, value in fatal:
-        if wrong:
-            raise ApiError("InvalidChangeBatch", f"[FATAL problem: {what} encountered with '{value}']")
+    found = (f"FATAL problem: {what} encountered with '{value}'" for wrong, what, value in fatal if wrong)
+    return next(found, None)
 
 
 def _check_values(record: Mapping[str, Any]) -> None:

@@ -133,6 +133,20 @@ def test_a_caller_reference_makes_one_zone(client: Route53Client, zone: str) -> 
     assert code_of(error) == ("HostedZoneAlreadyExists", 409)
 
 
+@pytest.mark.parametrize("name", ["", "a..example", "a" * 64 + ".example", ".".join(["a" * 60] * 5), "a b.example"])
+def test_a_zone_has_a_name_that_can_be_one(client: Route53Client, name: str) -> None:
+    with pytest.raises(ClientError, match="FATAL problem: ") as error:
+        client.create_hosted_zone(Name=name, CallerReference=uuid.uuid4().hex)
+    assert code_of(error) == ("InvalidDomainName", 400)
+
+
+def test_a_page_of_no_length_is_refused(client: Route53Client, zone: str) -> None:
+    for length in ("0", "many"):
+        with pytest.raises(ClientError, match="at 'maxItems'") as error:
+            client.list_resource_record_sets(HostedZoneId=zone, MaxItems=length)
+        assert code_of(error) == ("InvalidInput", 400)
+
+
 def test_what_the_name_servers_answer_can_be_asked(client: Route53Client, zone: str, route53: MovingRoute53) -> None:
     change(client, zone, ("CREATE", plain(Type="CNAME", ResourceRecords=[{"Value": f"aws.{H}"}])))
     change(client, zone, ("CREATE", plain(Name=f"aws.{H}")))
