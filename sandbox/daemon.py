@@ -34,6 +34,8 @@ from sandbox.layout import Instance, Layout
 from sandbox.replicas import Supervisor
 
 _log = logging.getLogger("sandbox")
+# docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html, "API requests": five a second for an account.
+ROUTE53_REQUESTS_PER_SECOND = 5
 _FOLLOW_WALL_SECONDS = 0.1
 # Certificates wait for records without anybody's call: look at the world this often as well.
 _RECONCILE_WALL_SECONDS = 5.0
@@ -70,6 +72,7 @@ class Daemon:
             port_offset=instance.port_offset,
             outside_names=lambda name: self._names.get(name.rstrip(".").lower(), []),
             on_change=self._keep_route53,
+            requests_per_second=ROUTE53_REQUESTS_PER_SECOND,
             account_id=ACCOUNT,
         )
         self.clock = self.route53.clock
@@ -99,7 +102,7 @@ class Daemon:
             ca=self.ca,
             image_store=layout.images,
             project_root=layout.root,
-            route53=self.route53.client,
+            route53=self.route53.provider_client,
             lookup=self._lookup,
             report=_log.info,
             addresses=[instance.address(host) for host in places.FRONTS],

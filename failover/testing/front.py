@@ -64,7 +64,7 @@ class Front:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI."""
-        reply = self._answer(environ) if _is_route53(environ) else self._forward(environ)
+        reply = self.reply(environ)
         headers = [(name, value) for name, value in reply.headers if name.lower() != "content-length"]
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "text/xml"))
@@ -72,10 +72,14 @@ class Front:
         start_response(f"{reply.status} {HTTP_STATUS_CODES.get(reply.status, 'Unknown')}", headers)
         return [reply.body]
 
-    def _answer(self, environ: dict[str, Any]) -> Reply:
+    def reply(self, environ: dict[str, Any], *, limited: bool = True) -> Reply:
+        """The response to one request; `limited` ones count among those of the second."""
+        return self._answer(environ, limited) if _is_route53(environ) else self._forward(environ)
+
+    def _answer(self, environ: dict[str, Any], limited: bool) -> Reply:
         try:
             with self.lock:
-                self._admit()
+                self._admit(limited)
                 return self._dispatch(environ)
         except ApiError as error:
             return render_error(error)
@@ -96,10 +100,10 @@ class Front:
                 return handle(Request(model, parts, _query(environ), _body(environ)))
         return self._pass(environ)
 
-    def _admit(self) -> None:
+    def _admit(self, limited: bool) -> None:
         if not self.available:
             raise ApiError("ServiceUnavailable", "The Route 53 control plane is not available.", 503)
-        if self._requests_per_second is None:
+        if self._requests_per_second is None or not limited:
             return
         now = self._clock.now()
         while self._recent and self._recent[0] <= now - 1.0:

@@ -23,7 +23,7 @@ from failover.testing.health import REGIONS
 from failover.testing.kept import Kept
 from failover.testing.loop import LoopThread
 from failover.testing.operations import Touched
-from failover.testing.store import Store
+from failover.testing.store import Store, in_process_client
 from failover.testing.wire import ApiError
 
 if TYPE_CHECKING:
@@ -170,6 +170,14 @@ class MovingRoute53:
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
         )
+
+    def provider_client(self) -> Route53Client:
+        """A boto3 client as a provider has one: patient. It is never throttled, where a real provider waits its turn.
+
+        Its requests take no socket. Any thread may use it but the one on which the checkers run.
+        """
+        client: Route53Client = in_process_client(lambda environ: self._front.reply(environ, limited=False), "route53")
+        return client
 
     # -- looking -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -44,7 +44,7 @@ class Store:
 
     def __init__(self, account_id: str) -> None:
         self.account_id = account_id
-        self.client: Route53Client = self._in_process_client("route53")
+        self.client: Route53Client = in_process_client(self.forward, "route53")
 
     def forward(self, environ: Mapping[str, Any]) -> Reply:
         """Let moto answer a WSGI request, in this account whatever its credentials."""
@@ -71,7 +71,7 @@ class Store:
         """The states of those of `wanted` CloudWatch alarms, (region, name), that exist."""
         states = {}
         for region, name in set(wanted):
-            client = self._in_process_client("cloudwatch", region)
+            client = in_process_client(self.forward, "cloudwatch", region)
             for alarm in client.describe_alarms(AlarmNames=[name])["MetricAlarms"]:
                 states[region, name] = str(alarm["StateValue"])
         return states
@@ -183,25 +183,27 @@ class Store:
     def _backend(self) -> Route53Backend:
         return route53_backends[self.account_id]["aws"]
 
-    def _in_process_client(self, service: str, region: str = "us-east-1") -> Any:
-        """A boto3 client whose requests go straight into moto."""
-        once = BotocoreConfig(retries={"total_max_attempts": 1})
-        client = _session().client(cast(Any, service), region, endpoint_url=NOWHERE, config=once)
-        client.meta.events.register(f"before-send.{service}", self._send)
-        return client
 
-    def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        url = urlsplit(request.url)
-        headers = {k: v.decode() if isinstance(v, bytes) else v for k, v in request.headers.items()}
-        body = request.body if isinstance(request.body, (bytes, str)) else b""
-        builder = EnvironBuilder(
-            path=url.path, query_string=url.query, method=request.method, headers=list(headers.items()), data=body
-        )
-        try:
-            reply = self.forward(builder.get_environ())
-        finally:
-            builder.close()
-        return AWSResponse(request.url, reply.status, cast(Any, dict(reply.headers)), _Raw(reply.body))
+def in_process_client(answer: Callable[[dict[str, Any]], Reply], service: str, region: str = "us-east-1") -> Any:
+    """A boto3 client whose requests go straight to `answer`, a function of WSGI environments: no socket, no retry."""
+    once = BotocoreConfig(retries={"total_max_attempts": 1})
+    client = _session().client(cast(Any, service), region, endpoint_url=NOWHERE, config=once)
+    client.meta.events.register(f"before-send.{service}", lambda request, **_: _hand_over(request, answer))
+    return client
+
+
+def _hand_over(request: AWSPreparedRequest, answer: Callable[[dict[str, Any]], Reply]) -> AWSResponse:
+    url = urlsplit(request.url)
+    headers = {k: v.decode() if isinstance(v, bytes) else v for k, v in request.headers.items()}
+    body = request.body if isinstance(request.body, (bytes, str)) else b""
+    builder = EnvironBuilder(
+        path=url.path, query_string=url.query, method=request.method, headers=list(headers.items()), data=body
+    )
+    try:
+        reply = answer(builder.get_environ())
+    finally:
+        builder.close()
+    return AWSResponse(request.url, reply.status, cast(Any, dict(reply.headers)), _Raw(reply.body))
 
 
 @functools.cache

@@ -8,13 +8,16 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import httpx
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from failover.errors import Unavailable
 from sandbox import layout as places
 from sandbox.control import Answered, Control
-from sandbox.daemon import Daemon
+from sandbox.daemon import ROUTE53_REQUESTS_PER_SECOND, Daemon
 from sandbox.layout import Layout, choose_instance
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +77,18 @@ def test_faults_of_route_53_come_and_go(control: Control) -> None:
     assert (fault["site"], fault["kind"]) == ("", "control-plane") and 0 < fault["seconds_left"] <= 600
     assert control.call("POST", "/heal")["healed"] == ["control-plane"]
     assert control.status()["faults"] == []
+
+
+def test_whoever_asks_route_53_too_often_is_throttled(control: Control) -> None:
+    control.call("POST", "/speed", {"speed": 1})
+    client = boto3.client(
+        "route53",
+        endpoint_url=f"http://{control.instance.address(places.API)}:{places.API_PORT}",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        for _ in range(2 * ROUTE53_REQUESTS_PER_SECOND):
+            client.list_hosted_zones()
 
 
 def test_strangers_are_refused(control: Control) -> None:

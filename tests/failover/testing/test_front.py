@@ -318,6 +318,9 @@ def test_more_than_five_requests_a_second_are_throttled() -> None:
         slow.set_speed(15)  # a second of life is over sooner
         patient = slow.client()  # boto3's own retries get through
         assert [patient.list_hosted_zones()["HostedZones"] for _ in range(2)] == [[], []]
+        slow.set_speed(1)
+        provider = slow.provider_client()
+        assert all(provider.list_hosted_zones()["HostedZones"] == [] for _ in range(20))
 
 
 def test_the_control_plane_can_be_down_while_dns_answers(
