@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -182,6 +184,31 @@ def test_a_request_names_the_host_and_verifies_it(world: World, site: Site) -> N
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
     assert site.names == [H]
     assert f"\r\nHost: {H}\r\n" in site.seen[0].replace("host:", "Host:")
+
+
+def _may_bind_low_ports() -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.24", 53))
+        except PermissionError:
+            return False
+    return True
+
+
+@pytest.mark.skipif(not _may_bind_low_ports(), reason="ports below 1024 may not be bound here: then there is an offset")
+def test_low_ports_need_no_offset(world: World) -> None:
+    """Every other test of this file has an offset."""
+    with (
+        MovingRoute53(dns_addresses=[("127.0.0.24", 53)]) as route53,
+        Site("127.0.0.24", 443, world.certificate) as site,
+    ):
+        client = route53.client()
+        zone = client.create_hosted_zone(Name=H, CallerReference="1")["HostedZone"]["Id"]
+        record: Any = {"Name": H, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": site.ip}]}
+        batch: Any = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+        client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+        dial = Dial(nameserver="127.0.0.24", port_offset=0, ca_file=world.authority.ca_file)
+        assert dial.get(URL).json() == {"status": "ok"}
 
 
 def test_a_post_carries_json(world: World, site: Site) -> None:
