@@ -30,6 +30,7 @@ class Front:
     workload: str | None = None  # None: no backend, and `answer` is what a client gets
     redirect: bool = False
     answer: int = 503
+    tls13_only: bool = False  # else TLS 1.2 is spoken too; nothing older is, whatever a policy would permit
 
     def binding_for(self, name: str | None) -> Binding | None:
         """The most exact binding for the name that a client asks for."""

@@ -102,6 +102,8 @@ class Listener:
         """Serve another front at the same address and port; connections that are open stay."""
         self.front = front
         self._contexts.clear()
+        if self._tls is not None:
+            self._tls = self._server_context()
 
     def reset(self) -> None:
         """Reset every connection that is open or being opened."""
@@ -258,7 +260,7 @@ class Listener:
 
     def _server_context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.minimum_version = ssl.TLSVersion.TLSv1_3 if self.front.tls13_only else ssl.TLSVersion.TLSv1_2
         # Health checkers never resume: two tickets a handshake would be a tenth of its cost for nothing.
         context.num_tickets = 0
         context.sni_callback = self._choose

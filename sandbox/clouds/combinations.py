@@ -152,6 +152,12 @@ def _run(inputs: Values) -> Iterator[Mistake]:
         yield "template.scaling", f"minInstanceCount {least:g} is more than maxInstanceCount {most:g}"
 
 
+def _ssl_policy(inputs: Values) -> Iterator[Mistake]:
+    """pulumi-gcp 10.2.0, SSLPolicy.min_tls_version: "When set to `TLS_1_3`, the profile … must be … `RESTRICTED`"."""
+    if inputs.get("minTlsVersion") == "TLS_1_3" and inputs.get("profile", "COMPATIBLE") != "RESTRICTED":
+        yield "profile", "must be RESTRICTED where `minTlsVersion` is TLS_1_3"
+
+
 def _managed(inputs: Values) -> Iterator[Mistake]:
     """hashicorp/terraform-provider-google, …/certificatemanager/resource_certificate_manager_certificate.go."""
     if _is_given(inputs, "managed") == _is_given(inputs, "selfManaged"):
@@ -172,4 +178,5 @@ COMBINATIONS: Mapping[str, tuple[Check, ...]] = {
     "azure-native:app:ContainerApp": (_app,),
     "gcp:cloudrunv2/service:Service": (_run,),
     "gcp:certificatemanager/certificate:Certificate": (_managed,),
+    "gcp:compute/sSLPolicy:SSLPolicy": (_ssl_policy,),
 }

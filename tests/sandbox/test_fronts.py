@@ -10,7 +10,7 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -173,6 +173,17 @@ def test_a_name_without_a_binding_ends_the_handshake_with_an_alert(site: Site, n
     with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
         site.connect_tls(name)
     assert site.get()[0] == 200
+
+
+def test_a_policy_of_tls_13_alone_ends_older_handshakes(site: Site) -> None:
+    """Route 53's checkers speak TLS up to 1.2, so such a site is unhealthy to them while browsers reach it."""
+    checker = ssl.create_default_context(cafile=site.ca.pair.certificate)
+    checker.maximum_version = ssl.TLSVersion.TLSv1_2
+    for alone in (True, False):
+        site.fronts.apply([site.front(tls13_only=alone)])
+        assert site.get()[0] == 200
+        with site.connect() as raw, pytest.raises(ssl.SSLError) if alone else nullcontext():
+            checker.wrap_socket(raw, server_hostname=HOST).close()
 
 
 def test_a_binding_for_every_name_serves_the_nameless_too(site: Site) -> None:

@@ -44,6 +44,9 @@ def _proxy_rules(world: World, r: Resource) -> None:
             f"given as {MAP_PREFIX}projects/{{project}}/locations/{{location}}/certificateMaps/{{name}}",
             hint=f"put {MAP_PREFIX} before the map's id",
         )
+    policy = r.inputs.get("sslPolicy")
+    if policy:
+        world.require(SSL_POLICY, policy, f"Error 404: The resource '{policy}' was not found")
 
 
 def _lease(world: World, r: Resource) -> None:
@@ -103,7 +106,9 @@ declare(
 )
 declare(
     SSL_POLICY,
-    not_simulated="every front takes TLS 1.2 and 1.3",
+    depth=Depth.SIMULATED,
+    effect="the proxy that names it needs it; of TLS 1.3 alone, it shuts Route 53's checkers out",
+    not_simulated="ciphers, and versions before 1.2",
     id_of=global_id("sslPolicies"),
     rules=_needs_compute,
     outputs=compute_outputs,

@@ -21,9 +21,19 @@ def front(world: World, rule: Resource) -> Front:
     proxy = world.require(balancer.HTTPS_PROXY, rule.inputs.get("target"), "its proxy is gone")
     bindings = _bindings(world, proxy)
     service = _service_behind(world, _url_map(world, proxy))
+    tls13_only = _tls13_only(world, proxy)
     if not run.everybody_may_invoke(world, service):
-        return Front(*where, bindings, answer=403)
-    return Front(*where, bindings, service.key)
+        return Front(*where, bindings, answer=403, tls13_only=tls13_only)
+    return Front(*where, bindings, service.key, tls13_only=tls13_only)
+
+
+def _tls13_only(world: World, proxy: Resource) -> bool:
+    """What the proxy's SSL policy says, where it names one."""
+    named = proxy.inputs.get("sslPolicy")
+    if not named:
+        return False
+    policy = world.require(balancer.SSL_POLICY, named, "its SSL policy is gone")
+    return bool(policy.inputs.get("minTlsVersion") == "TLS_1_3")
 
 
 def _url_map(world: World, proxy: Resource) -> Resource:

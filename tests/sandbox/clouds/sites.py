@@ -313,10 +313,12 @@ def gcp_front(clouds: Clouds, entries: Made) -> None:
         "gcp:compute/backendService:BackendService", name="site", backends=[{"group": group.id}], **ON_GCP
     )
     urls = clouds.make("gcp:compute/uRLMap:URLMap", name="site", defaultService=backend.id, **ON_GCP)
+    policy = clouds.make("gcp:compute/sSLPolicy:SSLPolicy", name="site", minTlsVersion="TLS_1_2", **ON_GCP)
     proxy = clouds.make(
         "gcp:compute/targetHttpsProxy:TargetHttpsProxy",
         name="site",
         urlMap=urls.id,
+        sslPolicy=policy.id,
         certificateMap=f"//certificatemanager.googleapis.com/{entries.id}",
         **ON_GCP,
     )

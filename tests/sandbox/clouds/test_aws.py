@@ -108,6 +108,21 @@ def test_a_listener_takes_only_an_issued_certificate(clouds: Clouds) -> None:
     assert clouds.front("aws") is not None
 
 
+def test_a_listeners_tls_policy_exists_and_is_the_fronts(clouds: Clouds) -> None:
+    sites.aws_site(clouds)
+    listener = clouds.only("aws:lb/listener:Listener")
+    wrong = {**listener.inputs, "port": 8443, "sslPolicy": "none"}
+    with pytest.raises(CloudRefused, match="SSLPolicyNotFound: SSL policy 'none' not found"):
+        clouds.make("aws:lb/listener:Listener", "two", **wrong)
+    for policy, alone in (
+        ("ELBSecurityPolicy-TLS13-1-2-2021-06", False),
+        ("ELBSecurityPolicy-TLS13-1-3-2021-06", True),
+    ):
+        listener.inputs["sslPolicy"] = policy
+        front = clouds.front("aws")
+        assert front is not None and front.tls13_only is alone
+
+
 # -- images ----------------------------------------------------------------------------------------------------------
 
 

@@ -89,6 +89,24 @@ def test_a_certificate_map_is_named_in_full(clouds: Clouds) -> None:
     assert clouds.make("gcp:compute/targetHttpsProxy:TargetHttpsProxy", certificateMap=full, **proxy).id
 
 
+def test_a_policy_of_tls_13_alone_is_the_fronts(clouds: Clouds) -> None:
+    sites.gcp_site(clouds)
+    front = clouds.front("gcp")
+    assert front is not None and not front.tls13_only
+    clouds.only("gcp:compute/sSLPolicy:SSLPolicy").inputs |= {"minTlsVersion": "TLS_1_3", "profile": "RESTRICTED"}
+    front = clouds.front("gcp")
+    assert front is not None and front.tls13_only
+
+
+def test_a_proxy_names_a_policy_that_exists(clouds: Clouds) -> None:
+    sites.gcp_apis(clouds)
+    proxy = {"name": "p", "urlMap": "urls", "stack": "gcp"}
+    with pytest.raises(CloudRefused, match="Error 404: The resource 'none' was not found"):
+        clouds.make("gcp:compute/targetHttpsProxy:TargetHttpsProxy", sslPolicy="none", **proxy)
+    policy = clouds.make("gcp:compute/sSLPolicy:SSLPolicy", name="own", stack="gcp")
+    assert clouds.make("gcp:compute/targetHttpsProxy:TargetHttpsProxy", sslPolicy=policy.id, **proxy).id
+
+
 # -- Cloud Run -------------------------------------------------------------------------------------------------------
 
 

@@ -230,6 +230,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         "template.scaling",
         {"template": {"scaling": {"minInstanceCount": 1, "maxInstanceCount": 1}}},
     ),
+    (
+        "gcp:compute/sSLPolicy:SSLPolicy",
+        {"minTlsVersion": "TLS_1_3", "profile": "MODERN"},
+        "profile",
+        {"minTlsVersion": "TLS_1_3", "profile": "RESTRICTED"},
+    ),
     ("gcp:certificatemanager/certificate:Certificate", {}, "managed", {"managed": {"domains": ["a.example"]}}),
     ("gcp:certificatemanager/dnsAuthorization:DnsAuthorization", {"name": "1a"}, "name", {"name": "a1"}),
     ("gcp:certificatemanager/certificateMap:CertificateMap", {"name": "a" * 65}, "name", {"name": "a" * 64}),

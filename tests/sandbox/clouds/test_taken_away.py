@@ -270,6 +270,7 @@ GCP: dict[str, Take] = {
     "gcp:compute/uRLMap:URLMap": _front_is_gone("gcp", "one"),
     "gcp:compute/targetHttpsProxy:TargetHttpsProxy": _front_is_gone("gcp"),
     "gcp:compute/targetHttpProxy:TargetHttpProxy": _http_proxy,
+    "gcp:compute/sSLPolicy:SSLPolicy": _front_is_gone("gcp"),
     "gcp:compute/globalAddress:GlobalAddress": _front_is_gone("gcp"),
     "gcp:compute/globalForwardingRule:GlobalForwardingRule": _forwarding_rule,
     "docker-build:index:Image": _image,
