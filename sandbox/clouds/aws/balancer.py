@@ -6,7 +6,7 @@ from sandbox.certificates import KeyPair
 from sandbox.clouds.aws import fargate
 from sandbox.clouds.aws.certificates import CERTIFICATE, PENDING, is_issued
 from sandbox.clouds.aws.common import EVERYWHERE, arn, own_name, region_of
-from sandbox.clouds.aws.network import SUBNET, lets_in, reaches_internet
+from sandbox.clouds.aws.network import SUBNET, lets_in, lets_out, reaches_internet
 from sandbox.clouds.aws.targets import TARGET_GROUP
 from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.route53 import ELB_ZONE_ID
@@ -115,14 +115,15 @@ def _group_of(action: Values) -> object:
 
 
 def _workload_behind(world: World, action: Values, balancer_groups: list[str]) -> str | None:
-    """The service behind a forward action, if its tasks let the balancer in; None is a 503 from the balancer."""
+    """The service behind a forward action, if the balancer gets through to its tasks; None is a 503 from it."""
     group = world.find(TARGET_GROUP, _group_of(action))
     for service in world.all(fargate.SERVICE):
         for target in service.inputs.get("loadBalancers") or []:
             if group is not None and target.get("targetGroupArn") == group.id:
                 tasks = nested(service.inputs, "networkConfiguration", "securityGroups") or []
                 port = int(target.get("containerPort") or 0)
-                if any(lets_in(world, tasks, port, source) for source in balancer_groups):
+                let_in = any(lets_in(world, tasks, port, source) for source in balancer_groups)
+                if let_in and any(lets_out(world, balancer_groups, port, target) for target in tasks):
                     return service.key
     return None
 

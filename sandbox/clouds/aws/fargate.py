@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from failover.errors import Unavailable
 from sandbox.clouds import revisions
-from sandbox.clouds.aws.common import arn, own_name
+from sandbox.clouds.aws.common import EVERYWHERE, arn, own_name
+from sandbox.clouds.aws.network import lets_out, reaches_registries
 from sandbox.clouds.aws.registry import repository_arn
-from sandbox.clouds.aws.roles import role_allows
+from sandbox.clouds.aws.roles import LOG_GROUP, role_allows
 from sandbox.clouds.aws.targets import health_path
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Depth, declare
@@ -21,6 +22,7 @@ CAPACITY_PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 SERVICE = "aws:ecs/service:Service"
 
+_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 # A load balancer does not limit what a task works on: one that is asked for more than this is not in this sandbox.
 _UNLIMITED = 1000
 # pulumi-aws 7.51.1, timeouts of Service: "create - (Default 20m)", "update - (Default 20m)".
@@ -73,18 +75,67 @@ def _service_rules(world: World, r: Resource) -> None:
             hint="deploy the reference that the image resource gives back",
         )
     _refuse_pull(world, task, image)
+    _refuse_unconnected(world, r)
+    _refuse_logs(world, task)
+    _refuse_capacity(world, r)
     r.place["digest"] = digest
 
 
 def _refuse_pull(world: World, task: Resource, image: str) -> None:
+    """The execution role may do what a pull asks: docs.aws.amazon.com/AmazonECR/latest/userguide/ECR_on_ECS.html."""
     repository = repository_arn(task, image)
     role = task.inputs.get("executionRoleArn")
-    if not role_allows(world, role, "ecr:BatchGetImage", repository):
-        raise CloudRefused(
-            "ResourceInitializationError: unable to pull secrets or registry auth: the execution role "
-            f"{role or '(none)'} is not authorized to perform: ecr:BatchGetImage on resource: {repository}",
-            hint="give the task's execution role ecr:BatchGetImage on the repository",
+    for action, resource in (("ecr:GetAuthorizationToken", "*"), *((pull, repository) for pull in _PULL)):
+        if not role_allows(world, role, action, resource):
+            raise CloudRefused(
+                "ResourceInitializationError: unable to pull secrets or registry auth: the execution role "
+                f"{role or '(none)'} is not authorized to perform: {action} on resource: {resource}",
+                hint=f"give the task's execution role {action} on {resource}",
+            )
+
+
+def _refuse_unconnected(world: World, r: Resource) -> None:
+    """A task in a VPC pulls over its own network interface; where that leads nowhere it never starts."""
+    network: Values = r.inputs.get("networkConfiguration") or {}
+    public_ip = bool(network.get("assignPublicIp"))
+    out = lets_out(world, network.get("securityGroups") or [], 443, EVERYWHERE)
+    if out and all(reaches_registries(world, subnet, public_ip=public_ip) for subnet in network.get("subnets") or []):
+        return
+    raise CloudRefused(
+        "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth "
+        "from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network "
+        "configuration.",
+        hint="let the tasks' security group out to TCP 443, and give them assign_public_ip in a subnet with a route to "
+        "an internet gateway, or a NAT gateway",
+    )
+
+
+def _refuse_logs(world: World, task: Resource) -> None:
+    logs: Values = _container(task).get("logConfiguration") or {}
+    options: Values = logs.get("options") or {}
+    group = options.get("awslogs-group") if logs.get("logDriver") == "awslogs" else None
+    if group and options.get("awslogs-create-group") != "true":
+        world.require(
+            LOG_GROUP,
+            group,
+            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
+            "ResourceNotFoundException: The specified log group does not exist.",
         )
+
+
+def _refuse_capacity(world: World, r: Resource) -> None:
+    """What a service's strategy names is associated with its cluster."""
+    cluster = world.find(CLUSTER, r.inputs.get("cluster"))
+    given = (c for c in world.all(CAPACITY_PROVIDERS) if cluster is not None and c.id in cluster.names())
+    associated = {name for association in given for name in association.inputs.get("capacityProviders") or []}
+    for wanted in r.inputs.get("capacityProviderStrategies") or []:
+        if wanted.get("capacityProvider") not in associated:
+            raise CloudRefused(
+                "InvalidParameterException: The specified capacity provider strategy cannot contain a capacity "
+                "provider that is not associated with the cluster. Associate the capacity provider with the cluster "
+                f"and try again. ({wanted.get('capacityProvider')})",
+                hint="name it in ClusterCapacityProviders, and make the service depend on that",
+            )
 
 
 def workload(world: World, r: Resource) -> Workload | None:
@@ -173,7 +224,9 @@ declare(
 )
 declare(
     CAPACITY_PROVIDERS,
-    not_simulated="every task starts, on Fargate's capacity or any other",
+    depth=Depth.SIMULATED,
+    effect="services may name the capacity that it associates with its cluster",
+    not_simulated="the capacity itself: every task starts",
     id_of=lambda world, r: str(r.inputs["clusterName"]),
 )
 declare(

@@ -17,6 +17,7 @@ ROUTE = "aws:ec2/route:Route"
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 
 _ANY_PROTOCOL = "-1"
@@ -35,6 +36,19 @@ def reaches_internet(world: World, subnet_id: str) -> bool:
     return False
 
 
+def reaches_registries(world: World, subnet_id: str, *, public_ip: bool) -> bool:
+    """Whether what runs in the subnet gets there: with its own address by the gateway, by NAT, or by an endpoint."""
+    if public_ip and reaches_internet(world, subnet_id):
+        return True
+    tables = [a.inputs.get("routeTableId") for a in world.all(ASSOCIATION) if a.inputs.get("subnetId") == subnet_id]
+    found = [table for reference in tables if (table := world.find(ROUTE_TABLE, reference)) is not None]
+    subnet = world.find(SUBNET, subnet_id)
+    vpc = subnet.inputs.get("vpcId") if subnet is not None else None
+    return any(route.get("natGatewayId") for table in found for route in _routes(world, table)) or any(
+        endpoint.inputs.get("vpcId") == vpc for endpoint in world.all(ENDPOINT)
+    )
+
+
 def _routes(world: World, table: Resource) -> Iterator[Values]:
     yield from table.inputs.get("routes") or []
     for route in world.all(ROUTE):
@@ -51,8 +65,20 @@ def _leads_out(world: World, table: Resource, route: Values) -> bool:
 
 def lets_in(world: World, groups: Iterable[str], port: int, source: str) -> bool:
     """Whether one of the security groups has an ingress rule for TCP `port` from `source` (a CIDR or a group)."""
-    rules = (rule for group in groups for rule in _ingress_rules(world, group))
-    return any(rule["source"] in (source, EVERYWHERE) and _covers(rule, port) for rule in rules)
+    return _permits(world, groups, port, source, INGRESS, "ingress")
+
+
+def lets_out(world: World, groups: Iterable[str], port: int, target: str) -> bool:
+    """Whether one of the security groups has an egress rule for TCP `port` to `target` (a CIDR or a group).
+
+    A new group has none: pulumi-aws removes the one that EC2 gives it (SecurityGroup, "NOTE on Egress rules").
+    """
+    return _permits(world, groups, port, target, EGRESS, "egress")
+
+
+def _permits(world: World, groups: Iterable[str], port: int, peer: str, type_: str, inline: str) -> bool:
+    rules = (rule for group in groups for rule in _rules_of(world, group, type_, inline))
+    return any(rule["peer"] in (peer, EVERYWHERE) and _covers(rule, port) for rule in rules)
 
 
 def _covers(rule: Values, port: int) -> bool:
@@ -61,18 +87,18 @@ def _covers(rule: Values, port: int) -> bool:
     return rule.get("protocol") == "tcp" and rule.get("fromPort", 0) <= port <= rule.get("toPort", 65535)
 
 
-def _ingress_rules(world: World, group: str) -> Iterator[Values]:
-    """A group's rules, written inside of it or as resources of their own, each with its one `source`."""
+def _rules_of(world: World, group: str, type_: str, inline: str) -> Iterator[Values]:
+    """A group's rules, written inside of it or as resources of their own, each with its one `peer`."""
     found = world.find(GROUP, group)
     if found is None:
         return
-    for inline in found.inputs.get("ingress") or []:
-        for source in [*(inline.get("cidrBlocks") or []), *(inline.get("securityGroups") or [])]:
-            yield {"source": source, **inline}
-    for rule in world.all(INGRESS):
+    for own in found.inputs.get(inline) or []:
+        for peer in [*(own.get("cidrBlocks") or []), *(own.get("securityGroups") or [])]:
+            yield {"peer": peer, **own}
+    for rule in world.all(type_):
         if rule.inputs.get("securityGroupId") == found.id:
-            source = rule.inputs.get("cidrIpv4") or rule.inputs.get("referencedSecurityGroupId")
-            yield {"source": source, "protocol": rule.inputs.get("ipProtocol"), **rule.inputs}
+            peer = rule.inputs.get("cidrIpv4") or rule.inputs.get("referencedSecurityGroupId")
+            yield {"peer": peer, "protocol": rule.inputs.get("ipProtocol"), **rule.inputs}
 
 
 # -- types -----------------------------------------------------------------------------------------------------------
@@ -154,8 +180,7 @@ declare(ASSOCIATION, depth=Depth.SIMULATED, effect="gives a subnet its route tab
 declare(
     GROUP,
     depth=Depth.SIMULATED,
-    effect="the balancer and the tasks are reached only on ports that its rules let in",
-    not_simulated="egress rules",
+    effect="the balancer and the tasks are reached, and reach out, only on ports that its rules let through",
     id_of=prefixed("sg"),
     outputs=ec2_outputs("security-group"),
 )
@@ -166,4 +191,11 @@ declare(
     id_of=prefixed("sgr"),
     outputs=_rule_outputs,
 )
-declare(EGRESS, not_simulated="egress is not held back", id_of=prefixed("sgr"), outputs=_rule_outputs)
+declare(
+    EGRESS,
+    depth=Depth.SIMULATED,
+    effect="lets the balancer out to its tasks, and the tasks to the registry",
+    not_simulated="what else goes out",
+    id_of=prefixed("sgr"),
+    outputs=_rule_outputs,
+)

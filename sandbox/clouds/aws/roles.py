@@ -95,7 +95,7 @@ declare(
     POLICY,
     depth=Depth.SIMULATED,
     effect="permits the pull of the task's image",
-    not_simulated="permissions other than the pull; Deny, NotAction, conditions",
+    not_simulated="permissions other than the pull, Deny, NotAction, conditions",
     id_of=_policy_id,
     outputs=lambda world, r: {"name": own_name(r)},
 )
@@ -107,7 +107,9 @@ declare(
 )
 declare(
     LOG_GROUP,
-    not_simulated="the replicas' output goes to .sandbox/logs",
+    depth=Depth.SIMULATED,
+    effect="a task whose log driver names a group that does not exist is not started",
+    not_simulated="the log itself: the replicas' output goes to .sandbox/logs",
     id_of=lambda world, r: own_name(r),
     outputs=_log_group_outputs,
 )

@@ -33,6 +33,8 @@ declare(
 )
 declare(
     ACCOUNT,
+    depth=Depth.SIMULATED,
+    effect="a service that names an account which does not exist is refused",
     not_simulated="what the service may do: it needs nothing",
     rules=needs_api("iam"),
     id_of=lambda world, r: f"projects/{project_of(r)}/serviceAccounts/{_email(r)}",

@@ -8,6 +8,7 @@ from failover.errors import Unavailable
 from sandbox.clouds import revisions
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.gcp.common import MADE_AT, is_named, located_id, needs_api, own_name, place_of, project_of, tail
+from sandbox.clouds.gcp.project import ACCOUNT
 from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.world import PROJECT_NUMBER, CloudRefused, NotReady, Resource, Values, World, nested, stable_hex
 from sandbox.replicas import Workload
@@ -39,12 +40,25 @@ def _rules(world: World, r: Resource) -> None:
             hint="deploy the reference that the image resource gives back",
         )
     r.place["digest"] = digest
+    _refuse_account(world, r)
     reserved = [v["name"] for v in container.get("envs") or [] if v["name"] in _RESERVED]
     if reserved:
         raise CloudRefused(
             "Error 400: template.containers[0].env: The following reserved env names were provided: "
             f"{', '.join(reserved)}. These values are automatically set by the system.",
             hint="leave it out; the port is set by template.containers[0].ports",
+        )
+
+
+def _refuse_account(world: World, r: Resource) -> None:
+    """A service account of the project, where one is named, exists; one of Google's own is taken for granted."""
+    named = str(nested(r.inputs, "template", "serviceAccount") or "")
+    is_own = named.endswith(f"@{project_of(r)}.iam.gserviceaccount.com")
+    if is_own and not any(account.outputs.get("email") == named for account in world.all(ACCOUNT)):
+        raise CloudRefused(
+            f"Error 403: Permission 'iam.serviceaccounts.actAs' denied on service account {named} "
+            "(or it may not exist).",
+            hint="make the account, and take its email from there",
         )
 
 

@@ -11,6 +11,12 @@ from sandbox.clouds.azure.identity import ACR_PULL, SECRETS_USER
 from tests.sandbox.clouds.harness import DIGEST, HOST, Clouds, Made
 
 ANYWHERE = "0.0.0.0/0"
+MAY_LOG_IN = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
+MAY_PULL: dict[str, Any] = {
+    "Effect": "Allow",
+    "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    "Resource": "arn:aws:ecr:*",
+}
 GROUP = {"resourceGroupName": "outlast-azure", "location": "eastus"}
 APIS = ("artifactregistry", "certificatemanager", "compute", "iam", "run")
 SECRET = f"https://{VAULT_HOST}/secrets/{HOST.replace('.', '-')}"
@@ -52,6 +58,10 @@ def aws_network(clouds: Clouds) -> dict[str, Made]:
     clouds.make(let, "443", securityGroupId=front.id, cidrIpv4=ANYWHERE, fromPort=443, toPort=443, **tcp)
     source = {"securityGroupId": tasks.id, "referencedSecurityGroupId": front.id}
     clouds.make(let, "tasks", fromPort=8080, toPort=8080, **source, **tcp)
+    out = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+    target = {"securityGroupId": front.id, "referencedSecurityGroupId": tasks.id}
+    clouds.make(out, "front", fromPort=8080, toPort=8080, **target, **tcp)
+    clouds.make(out, "tasks", securityGroupId=tasks.id, cidrIpv4=ANYWHERE, fromPort=443, toPort=443, **tcp)
     return {"vpc": vpc, "a": subnets[0], "b": subnets[1], "front": front, "tasks": tasks}
 
 
@@ -99,15 +109,16 @@ def aws_image(clouds: Clouds, digest: str = DIGEST) -> str:
 
 def aws_task(clouds: Clouds, image: str, name: str = "task", *, may_pull: bool = True) -> Made:
     execution = clouds.make("aws:iam/role:Role", name, assumeRolePolicy="{}")
-    statement = {"Effect": "Allow", "Action": ["ecr:BatchGetImage"], "Resource": "arn:aws:ecr:*"}
+    logs = clouds.make("aws:cloudwatch/logGroup:LogGroup", name, name=f"/{name}")
     if may_pull:
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [MAY_LOG_IN, MAY_PULL]})
         clouds.make("aws:iam/rolePolicy:RolePolicy", name, role=execution.id, policy=policy)
     container = {
         "name": "service",
         "image": image,
         "portMappings": [{"containerPort": 8080}],
         "environment": [{"name": "OUTLAST_SITE", "value": "aws"}],
+        "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": logs.id}},
     }
     return clouds.make(
         "aws:ecs/taskDefinition:TaskDefinition",
@@ -124,13 +135,20 @@ def aws_task(clouds: Clouds, image: str, name: str = "task", *, may_pull: bool =
 
 def aws_service(clouds: Clouds, network: dict[str, Made], group: Made, task: Made, **more: Any) -> Made:
     cluster = clouds.make("aws:ecs/cluster:Cluster", name="site")
+    capacity = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
+    clouds.make(capacity, clusterName="site", capacityProviders=["FARGATE", "FARGATE_SPOT"])
     target = {"targetGroupArn": group.outputs["arn"], "containerName": "service", "containerPort": 8080}
     inputs: dict[str, Any] = {
         "name": "site",
         "cluster": cluster.outputs["arn"],
         "taskDefinition": task.outputs["arn"],
         "desiredCount": 2,
-        "networkConfiguration": {"securityGroups": [network["tasks"].id], "subnets": [network["a"].id]},
+        "capacityProviderStrategies": [{"capacityProvider": "FARGATE", "weight": 1}],
+        "networkConfiguration": {
+            "securityGroups": [network["tasks"].id],
+            "subnets": [network["a"].id],
+            "assignPublicIp": True,
+        },
         "loadBalancers": [target],
         "deploymentCircuitBreaker": {"enable": True, "rollback": True},
         "waitForSteadyState": True,
@@ -253,11 +271,12 @@ def gcp_template(image: str, **container: Any) -> dict[str, Any]:
 
 
 def gcp_service(clouds: Clouds, image: str, *, invoker: bool = True, **container: Any) -> Made:
+    account = clouds.make("gcp:serviceaccount/account:Account", accountId="outlast-site", **ON_GCP)
     service = clouds.make(
         "gcp:cloudrunv2/service:Service",
         name="site",
         location="us-central1",
-        template=gcp_template(image, **container),
+        template={**gcp_template(image, **container), "serviceAccount": account.outputs["email"]},
         **ON_GCP,
     )
     if invoker:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+
 import pytest
 
 from failover.errors import OutlastError
@@ -12,7 +15,7 @@ from tests.sandbox.clouds.harness import DIGEST, HOST, OTHER_DIGEST, Clouds, Mad
 
 CERTIFICATE = "aws:acm/certificate:Certificate"
 VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
-SERVICE = "aws:ecs/service:Service"
+SERVICE, TASK = "aws:ecs/service:Service", "aws:ecs/taskDefinition:TaskDefinition"
 
 
 def test_a_right_site_has_a_front_and_two_tasks(clouds: Clouds) -> None:
@@ -144,36 +147,99 @@ def test_another_clouds_registry_does_not_count(clouds: Clouds) -> None:
     network, group = prepared(clouds)
     sites.gcp_apis(clouds)
     elsewhere = sites.gcp_image(clouds)
-    with pytest.raises(CloudRefused, match="not authorized to perform: ecr:BatchGetImage"):
+    with pytest.raises(CloudRefused, match="not authorized to perform: ecr:GetAuthorizationToken"):
         sites.aws_service(clouds, network, group, sites.aws_task(clouds, elsewhere, may_pull=False))
 
 
+PULL_OF_ANOTHER = {**sites.MAY_PULL, "Resource": "arn:aws:ecr:us-east-1:000000000000:repository/other"}
+
+
 @pytest.mark.parametrize(
-    ("statement", "allowed"),
+    ("statements", "missing"),
     [
-        ({"Effect": "Allow", "Action": "ecr:BatchGetImage", "Resource": "*"}, True),
-        ({"Effect": "Allow", "Action": ["ecr:*"], "Resource": ["arn:aws:ecr:us-east-1:000000000000:*"]}, True),
-        ({"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}, False),
-        (
-            {"Effect": "Allow", "Action": "ecr:*", "Resource": "arn:aws:ecr:us-east-1:000000000000:repository/other"},
-            False,
-        ),
-        ({"Effect": "Deny", "Action": "ecr:*", "Resource": "*"}, False),
+        ([sites.MAY_LOG_IN, sites.MAY_PULL], None),
+        ([{"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}], None),
+        ([sites.MAY_PULL], "ecr:GetAuthorizationToken"),
+        ([sites.MAY_LOG_IN], "ecr:BatchCheckLayerAvailability"),
+        ([sites.MAY_LOG_IN, PULL_OF_ANOTHER], "ecr:BatchCheckLayerAvailability"),
+        ([sites.MAY_LOG_IN, {**sites.MAY_PULL, "Action": sites.MAY_PULL["Action"][:2]}], "ecr:GetDownloadUrlForLayer"),
+        ([{"Effect": "Deny", "Action": "ecr:*", "Resource": "*"}], "ecr:GetAuthorizationToken"),
     ],
 )
 def test_the_execution_role_has_to_be_allowed_to_pull(
-    clouds: Clouds, statement: dict[str, object], allowed: bool
+    clouds: Clouds, statements: list[dict[str, object]], missing: str | None
 ) -> None:
     network, group = prepared(clouds)
     task = sites.aws_task(clouds, sites.aws_image(clouds), may_pull=False)
-    clouds.make(
-        "aws:iam/rolePolicy:RolePolicy", role=clouds.only("aws:iam/role:Role").id, policy={"Statement": statement}
-    )
-    if allowed:
+    role = clouds.only("aws:iam/role:Role").id
+    clouds.make("aws:iam/rolePolicy:RolePolicy", role=role, policy={"Statement": statements})
+    if missing is None:
         assert sites.aws_service(clouds, network, group, task).id
     else:
-        with pytest.raises(CloudRefused, match="not authorized to perform: ecr:BatchGetImage"):
+        with pytest.raises(CloudRefused, match=f"not authorized to perform: {missing}"):
             sites.aws_service(clouds, network, group, task)
+
+
+def no_gateway(clouds: Clouds) -> None:
+    clouds.only("aws:ec2/routeTable:RouteTable").inputs["routes"] = []
+
+
+def a_nat(clouds: Clouds) -> None:
+    clouds.only("aws:ec2/routeTable:RouteTable").inputs["routes"] = [
+        {"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"}
+    ]
+
+
+def an_endpoint(clouds: Clouds) -> None:
+    no_gateway(clouds)
+    clouds.make("aws:ec2/vpcEndpoint:VpcEndpoint", vpcId=clouds.only("aws:ec2/vpc:Vpc").id, serviceName="ecr")
+
+
+@pytest.mark.parametrize(
+    ("public_ip", "change", "connected"),
+    [
+        (True, lambda clouds: None, True),
+        (False, lambda clouds: None, False),
+        (True, no_gateway, False),
+        (False, a_nat, True),
+        (False, an_endpoint, True),
+    ],
+)
+def test_a_task_pulls_over_its_own_network(
+    clouds: Clouds, public_ip: bool, change: Callable[[Clouds], None], connected: bool
+) -> None:
+    network, group = prepared(clouds)
+    task = sites.aws_task(clouds, sites.aws_image(clouds))
+    change(clouds)
+    where = {"securityGroups": [network["tasks"].id], "subnets": [network["a"].id], "assignPublicIp": public_ip}
+    if connected:
+        assert sites.aws_service(clouds, network, group, task, networkConfiguration=where).id
+    else:
+        with pytest.raises(CloudRefused, match="connection issue between the task and Amazon ECR"):
+            sites.aws_service(clouds, network, group, task, networkConfiguration=where)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"awslogs-group": "/none"}, "The specified log group does not exist"),
+        ({"awslogs-group": "/none", "awslogs-create-group": "true"}, None),
+    ],
+)
+def test_a_task_logs_to_a_group_that_exists_or_is_made(
+    clouds: Clouds, options: dict[str, str], told: str | None
+) -> None:
+    network, group = prepared(clouds)
+    task = clouds.world.require(TASK, sites.aws_task(clouds, sites.aws_image(clouds)).id, "")
+    container = json.loads(task.inputs["containerDefinitions"])[0]
+    container["logConfiguration"] = {"logDriver": "awslogs", "options": options}
+    task.inputs["containerDefinitions"] = json.dumps([container])
+    made = Made(TASK, task.id, task.outputs, clouds.request(TASK, "task", {}, stack="aws"))
+    if told is None:
+        assert sites.aws_service(clouds, network, group, made).id
+    else:
+        with pytest.raises(CloudRefused, match=told):
+            sites.aws_service(clouds, network, group, made)
 
 
 def test_an_image_that_never_answers_fails_the_service_but_keeps_it(clouds: Clouds) -> None:

@@ -140,6 +140,18 @@ def test_reserved_variables_are_refused(clouds: Clouds, name: str) -> None:
     sites.gcp_service(clouds, image, envs=[{"name": "OUTLAST_SITE", "value": "gcp"}])
 
 
+def test_a_service_runs_as_an_account_that_exists(clouds: Clouds) -> None:
+    service = sites.gcp_site(clouds)
+    template = service.request.inputs["template"]
+    for account in ("none@outlast-sandbox.iam.gserviceaccount.com", None):
+        wanted = {**template, "serviceAccount": account}
+        if account is None:  # then it is the project's default one, which Google makes
+            assert clouds.change(service, template=wanted)
+        else:
+            with pytest.raises(CloudRefused, match=r"actAs' denied on service account none@.*may not exist"):
+                clouds.change(service, template=wanted)
+
+
 def test_a_digest_that_the_registry_does_not_hold_is_refused(clouds: Clouds) -> None:
     sites.gcp_apis(clouds)
     image = sites.gcp_image(clouds).replace(DIGEST, OTHER_DIGEST)

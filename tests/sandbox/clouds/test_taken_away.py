@@ -192,12 +192,20 @@ def _image(clouds: Clouds, type_: str) -> None:
         clouds.clouds.update(asked)
 
 
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
 def _ingress(clouds: Clouds, type_: str) -> None:
     _nobody_is_behind("aws", 503, "tasks")(clouds, type_)
     _front_is_gone("aws", "443")(clouds, type_)
+
+
+def _egress(clouds: Clouds, type_: str) -> None:
+    _nobody_is_behind("aws", 503, "front")(clouds, type_)
+    clouds.delete(clouds.only(type_, "tasks"))
+    with pytest.raises(CloudRefused, match="connection issue between the task and Amazon ECR"):
+        _redeploy(clouds, "aws")
 
 
 def _security_group(clouds: Clouds, type_: str) -> None:
@@ -234,6 +242,11 @@ AWS: dict[str, Take] = {
     "aws:ec2/routeTableAssociation:RouteTableAssociation": _associations,
     "aws:ec2/securityGroup:SecurityGroup": _security_group,
     INGRESS: _ingress,
+    EGRESS: _egress,
+    "aws:cloudwatch/logGroup:LogGroup": _next_deployment_is_refused("aws", "The specified log group does not exist"),
+    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": _next_deployment_is_refused(
+        "aws", "not associated with the cluster"
+    ),
     "aws:ecr/repository:Repository": _registry("aws", "CannotPullContainerError"),
     "aws:iam/role:Role": _next_deployment_is_refused("aws", "not authorized"),
     "aws:iam/rolePolicy:RolePolicy": _next_deployment_is_refused("aws", "not authorized"),
@@ -258,6 +271,7 @@ AZURE: dict[str, Take] = {
 }
 GCP: dict[str, Take] = {
     "gcp:projects/service:Service": _api,
+    "gcp:serviceaccount/account:Account": _next_deployment_is_refused("gcp", "actAs' denied on service account"),
     "gcp:artifactregistry/repository:Repository": _registry("gcp", "not found"),
     "gcp:cloudrunv2/service:Service": _front_is_gone("gcp"),
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember": _nobody_is_behind("gcp", 403),
