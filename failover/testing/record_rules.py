@@ -2,6 +2,8 @@
 
 Sources: botocore's service model (limits, enums, error codes); error texts as users report them in public issue
 trackers (external-dns#732, terraform#9732, terraform-provider-aws#7918, aws-sdk-go-v2#518, amazon.aws#2694).
+
+One file, although long: a change passes its rules from top to bottom, in the order in which the API tells of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Route 53 that moves: its API, its health checkers and its name server, on loopback, on one clock."""
+"""Route 53 that moves: its API, its health checkers and its name server, on loopback, on one clock.
+
+One file, although long: one class, whose methods are what a user of it may do; all that they do is in other modules.
+"""
 
 from __future__ import annotations
 

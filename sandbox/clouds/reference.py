@@ -103,6 +103,8 @@ def _replacement_rows() -> Iterator[tuple[str, ...]]:
             named = ", ".join(f"`{name}`" for name, said in inputs.items() if said == source)
             yield f"`{type_}`", named, source, unknown or "—"
             unknown = ""
+    for type_ in sorted(replacement.NOT_KNOWN.keys() - replacement.FORCES_NEW.keys()):
+        yield f"`{type_}`", "—", "—", ", ".join(f"`{name}`" for name in replacement.NOT_KNOWN[type_])
 
 
 def _limit_rows() -> Iterator[tuple[str, ...]]:

@@ -7,7 +7,8 @@ import re
 import botocore.session
 import pytest
 
-from sandbox.clouds import replacement
+from sandbox.clouds import reference, replacement
+from sandbox.clouds.kinds import KINDS
 from sandbox.engine import sdk
 from tests.sandbox.clouds.harness import Clouds
 
@@ -42,6 +43,12 @@ def test_every_entry_is_an_input_of_its_type_and_has_a_source() -> None:
             assert set(names) <= set(sdk.inputs_of(type_).fields), type_
     for inputs in replacement.FORCES_NEW.values():
         assert all(source for source in inputs.values())
+
+
+def test_every_type_in_use_is_in_the_table_and_on_the_page() -> None:
+    assert set(KINDS) == set(replacement.FORCES_NEW) | set(replacement.NOT_KNOWN)
+    section = reference.render().split("## What replaces a resource")[1].split("\n## ")[0]
+    assert [type_ for type_ in KINDS if f"`{type_}`" not in section] == []
 
 
 def test_what_is_not_known_is_not_claimed() -> None:
