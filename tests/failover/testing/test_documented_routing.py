@@ -2,7 +2,7 @@
 
 Nothing of this project stands between the two clients and the simulation. Each example names the page that has it;
 which records are unhealthy is said there or varied here. Each is asked for often enough that an answer which can come
-does come. Every example has a zone of its own, below the name that the pages use.
+does come. Every example has a domain of its own in one zone, below the name that the pages use.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ TIMES = 60  # the least likely answer of the tables has a quarter: it is missed 
 
 @dataclass(frozen=True)
 class Published:
-    """A zone with an example's records, and how to ask it."""
+    """An example's records under a domain of their own, and how to ask for them."""
 
     client: Route53Client
-    zone: str
+    domain: str
     zone_id: str
     route53: MovingRoute53
 
     @property
     def host(self) -> str:
-        return WWW.replace(ZONE, self.zone)
+        return WWW.replace(ZONE, self.domain)
 
     def answers(self, times: int = TIMES) -> Counter[frozenset[str]]:
         """How often each set of addresses came; the first time through a socket."""
@@ -91,36 +91,31 @@ Publish = Callable[[list[dict[str, Any]], str], Published]
 
 @pytest.fixture(scope="module")
 def publish(route53: MovingRoute53, checks: Checks) -> Publish:
-    """Makes a zone; a record's `check` is a name, unhealthy where it is among those that are given."""
+    """Writes an example in; a record's `check` is a name, unhealthy where it is among those that are given."""
     client = route53.client()
+    zone_id = client.create_hosted_zone(Name=ZONE, CallerReference=ZONE)["HostedZone"]["Id"]
 
     def published(records: list[dict[str, Any]], sick: str) -> Published:
         named = {record["check"] for record in records if record.get("check")}
         health = {name: checks.sick[0] if name in sick.split() else checks.well[0] for name in named}
-        return _publish(route53, client, records, health)
+        domain = f"e{uuid.uuid4().hex}.{ZONE}"
+        changes: Any = [
+            {"Action": "CREATE", "ResourceRecordSet": _record_set(record, health, domain, zone_id)}
+            for record in records
+        ]
+        client.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+        return Published(client, domain, zone_id, route53)
 
     return published
 
 
-def _publish(
-    route53: MovingRoute53, client: Route53Client, records: list[dict[str, Any]], checks: dict[str, str]
-) -> Published:
-    zone = f"z{uuid.uuid4().hex}.{ZONE}"
-    zone_id = client.create_hosted_zone(Name=zone, CallerReference=zone)["HostedZone"]["Id"]
-    changes: Any = [
-        {"Action": "CREATE", "ResourceRecordSet": _record_set(record, checks, zone, zone_id)} for record in records
-    ]
-    client.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
-    return Published(client, zone, zone_id, route53)
-
-
-def _record_set(record: dict[str, Any], checks: dict[str, str], zone: str, zone_id: str) -> dict[str, Any]:
+def _record_set(record: dict[str, Any], checks: dict[str, str], domain: str, zone_id: str) -> dict[str, Any]:
     given = {"Type": "A", **{key: value for key, value in record.items() if key[0].isupper()}}
-    given["Name"] = given["Name"].replace(ZONE, zone)
+    given["Name"] = given["Name"].replace(ZONE, domain)
     if record.get("check"):
         given["HealthCheckId"] = checks[record["check"]]
     if "to" in record:
-        target = {"DNSName": record["to"].replace(ZONE, zone), "HostedZoneId": zone_id.rpartition("/")[2]}
+        target = {"DNSName": record["to"].replace(ZONE, domain), "HostedZoneId": zone_id.rpartition("/")[2]}
         return {**given, "AliasTarget": {**target, "EvaluateTargetHealth": record.get("evaluate", True)}}
     return {**given, "TTL": 60, "ResourceRecords": [{"Value": f"192.0.2.{record['at']}"}]}
 
@@ -231,7 +226,7 @@ def test_a_calculated_check_counts_its_healthy_children(
     client, children = published.client, checks.well[:well] + checks.sick[well:]
     config: Any = {"Type": "CALCULATED", "ChildHealthChecks": children, "HealthThreshold": threshold}
     parent = client.create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)["HealthCheck"]
-    primary = _record_set(failover("PRIMARY", at=1, check="parent"), {"parent": parent["Id"]}, published.zone, "")
+    primary = _record_set(failover("PRIMARY", at=1, check="parent"), {"parent": parent["Id"]}, published.domain, "")
     batch: Any = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": primary}]}
     client.change_resource_record_sets(HostedZoneId=published.zone_id, ChangeBatch=batch)
     assert published.possible() == answered
