@@ -10,8 +10,12 @@ import struct
 
 CHUNK = 64 * 1024
 _BACKLOG = 512
-# A fatal alert `unrecognized_name` (RFC 6066, 3) in a record of its own (RFC 8446, 5.1 and 6).
-_UNRECOGNIZED_NAME = bytes([21, 3, 3, 0, 2, 2, ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME])
+# Why OpenSSL ended a handshake -> the fatal alert that tells the client (RFC 8446, 6; RFC 6066, 3).
+_ALERTS = {
+    "CALLBACK_FAILED": ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME,
+    "UNSUPPORTED_PROTOCOL": ssl.ALERT_DESCRIPTION_PROTOCOL_VERSION,
+    "NO_SHARED_CIPHER": ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE,
+}
 
 
 def listen(address: str, port: int) -> socket.socket:
@@ -84,9 +88,10 @@ async def streams(
                 )
             except ssl.SSLError as error:
                 # asyncio closes without sending the alert that OpenSSL has written.
-                if error.reason == "CALLBACK_FAILED":
+                alert = _ALERTS.get(error.reason or "")
+                if alert is not None:
                     with contextlib.suppress(OSError):
-                        second.send(_UNRECOGNIZED_NAME)
+                        second.send(bytes([21, 3, 3, 0, 2, 2, alert]))
                 raise
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 

@@ -7,6 +7,7 @@ because the API reference promises no more ("the endpoint must support TLS v1.0,
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import ssl
 from dataclasses import dataclass
@@ -55,7 +56,8 @@ async def probe(config: Config, address: str, port_offset: int, limits: Limits) 
     except ValueError as error:  # a name that cannot be sent as SNI
         return Outcome(False, f"Failure: {error}. Resolved IP: {address}")
     except OSError as error:
-        told = os.strerror(error.errno) if error.errno else str(error)
+        # asyncio raises a bare ConnectionResetError where a handshake is cut off.
+        told = os.strerror(error.errno) if error.errno else str(error) or os.strerror(errno.ECONNRESET)
         return Outcome(False, f"Failure: {told}. Resolved IP: {address}")
     return Outcome(True, f"Success: {report}. Resolved IP: {address}")
 

@@ -61,7 +61,7 @@ LATE = b"x" * 5_119 + b'"status":"ok"'
         ({"body": b"anything"}, "HTTPS", True, "200"),
         ({"delay_seconds": 0.5}, "HTTPS", False, "timed out"),
         ({"drip": True}, "HTTPS", False, "timed out"),
-        ({"reset": True}, "HTTPS", False, "Failure"),
+        ({"reset": True}, "HTTPS", False, "Failure: Connection reset by peer"),
         ({"headers": "X: " + "x" * 70_000 + "\r\n"}, "HTTPS", False, "too long"),
         ({"status": "what"}, "HTTPS", False, "not HTTP"),
     ],
