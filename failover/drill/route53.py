@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
 STALE = "HealthCheckVersionMismatch"
+THROTTLED = ("Throttling", "ThrottlingException", "PriorRequestNotComplete")
+# Five requests a second are an account's share (Developer Guide, DNSLimitations), and a drill begins with a dozen: it
+# waits a second and tries again, more often than it would wait for an API that does not answer at all.
+THROTTLED_WAIT_SECONDS, THROTTLED_ATTEMPTS = 1.0, 8
 NOT_ALLOWED = ("InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException")
 
 
@@ -33,7 +37,15 @@ def build_client(endpoint_url: str | None = None) -> Route53Client:
     with translate_errors("start"):
         # Route 53 is global: a region is needed only to sign, and must not have to be configured.
         # A session of its own: boto3's default one keeps the first credentials that it ever found.
-        return boto3.Session().client("route53", region_name="us-east-1", endpoint_url=endpoint_url, config=config)
+        client = boto3.Session().client("route53", region_name="us-east-1", endpoint_url=endpoint_url, config=config)
+    client.meta.events.register_first("needs-retry.route53", cast(Any, _wait_when_throttled))
+    return client
+
+
+def _wait_when_throttled(*, attempts: int, response: tuple[Any, Any] | None, **_: Any) -> float | None:
+    """For botocore: how many seconds to wait before another attempt, None to leave that to its own rules."""
+    code = response[1].get("Error", {}).get("Code") if response is not None else None
+    return THROTTLED_WAIT_SECONDS if code in THROTTLED and attempts < THROTTLED_ATTEMPTS else None
 
 
 @contextmanager
@@ -80,6 +92,6 @@ def _translate_answer(error: ClientError, doing: str) -> OutlastError:
             f"AWS refused to {doing}: {error}",
             hint="these credentials lack a permission; docs/guides/run-a-drill.md lists those that a drill needs",
         )
-    if code in ("Throttling", "ThrottlingException", "PriorRequestNotComplete"):
+    if code in THROTTLED:
         return Unavailable(f"Route 53 asks to slow down, trying to {doing}: {code}", hint="try again in a minute")
     return Unavailable(f"could not {doing}: {error}", hint="is the host, and its health check, still there?")
