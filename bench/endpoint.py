@@ -18,7 +18,7 @@ from bench.measure import (
     measure_start,
     measure_throughput,
 )
-from bench.peers import OURS, PEERS, Peer
+from bench.peers import OURS, PEERS, SHIPPED, Peer
 from bench.report import Figures, Verdict, judge, read_versions, render, to_document
 
 
@@ -40,6 +40,8 @@ def _measure_peer(peer: Peer, plan: Plan) -> Figures:
     figures = Figures(versions=read_versions(python, peer.versions), notes=peer.notes)
     say("start")
     figures.start = measure_start(peer, plan)
+    if peer is OURS:
+        figures.start_as_shipped = measure_start(SHIPPED, plan)
     say("requests per second")
     figures.single = measure_throughput(peer, plan, 1)
     figures.many = measure_throughput(peer, plan, MANY_ROWS)
@@ -54,5 +56,5 @@ def _measure_peer(peer: Peer, plan: Plan) -> Figures:
     figures.memory_early, figures.memory = measure_memory(peer, plan)
     if peer is OURS:
         say("overload")
-        figures.overload = measure_overload(peer, plan)
+        figures.overload = measure_overload(SHIPPED, plan)
     return figures

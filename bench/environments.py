@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import click
+from filelock import FileLock
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -22,20 +23,24 @@ def cache_folder() -> Path:
 
 
 def make_environment(name: str, lock: Path) -> Path:
-    """The Python of a virtual environment that holds exactly this lock."""
+    """The Python of a virtual environment that holds exactly this lock; who else wants it waits."""
     folder = cache_folder() / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
-    python = folder / "bin" / "python"
-    if (folder / "complete").exists():
-        return python
-    click.echo(f"making the environment of {name} (once)", err=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / "complete").exists():
+            click.echo(f"making the environment of {name} (once)", err=True)
+            _make_environment(folder, lock)
+    return folder / "bin" / "python"
+
+
+def _make_environment(folder: Path, lock: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # Bytecode belongs to an installation; some shells switch it off for everything.
     environ = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run([*install, "-r", str(lock)], check=True, env=environ)
+    subprocess.run([*install, "--require-hashes", "-r", str(lock)], check=True, env=environ)
     (folder / "complete").touch()
-    return python
 
 
 def find_wrk() -> Path:

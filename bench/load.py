@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import resource
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -53,6 +54,7 @@ class Open:
 
     asked_per_second: float
     hits: tuple[Hit, ...]
+    generator_share: float = float("nan")  # of its core, that the generator was at work
 
     def percentile(self, percent: float, status: int = 200) -> float:
         """Seconds within which that share of the answers with this status came; NaN without one."""
@@ -102,11 +104,18 @@ def run_open(ask: Ask, port: int, per_second: float, seconds: float) -> Open:
         attack = ["taskset", "-c", LOAD_CORE, str(make_vegeta()), "attack", f"-rate={per_second:.0f}/s"]
         attack += [f"-duration={seconds:g}s", f"-targets={target}", "-timeout=10s", "-workers=64", "-max-workers=512"]
         attack += [f"-output={results}", "-max-body=0", "-connections=512"]
+        before = _children_seconds()
         subprocess.run(attack, check=True)
+        share = (_children_seconds() - before) / seconds
         encoded = subprocess.run(
             [str(make_vegeta()), "encode", "-to=csv", str(results)], capture_output=True, text=True, check=True
         ).stdout
-    return Open(per_second, tuple(_read_hits(encoded)))
+    return Open(per_second, tuple(_read_hits(encoded)), share)
+
+
+def _children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _read_hits(encoded: str) -> Iterator[Hit]:

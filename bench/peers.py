@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,13 @@ import numpy as np
 from bench.environments import HERE, ROOT
 
 APPS = HERE / "apps"
-MODEL = ROOT / "service" / "released" / "tumour"
-INFER = "/v2/models/tumour/infer"
+RELEASED = ROOT / "service" / "released"
+MODEL = RELEASED / "tumour"  # what everybody serves
+HEAVY = RELEASED / "digits"  # costs a server ten times as much to answer: a support vector machine
 API_KEY = "olk_bench-" + secrets.token_hex(16)
+
+
+Encode = Callable[[np.ndarray, str], tuple[str, bytes, Mapping[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -32,62 +36,69 @@ class Ask:
 
 @dataclass(frozen=True)
 class Peer:
-    """A server under test. `command(python, port)`; `encode(rows)` gives path, body and headers."""
+    """A server under test.
+
+    `command(python, port)`; `encode(rows, model)` gives path, body and headers; `environment(port, folder)`, the folder
+    being empty and the run's own.
+    """
 
     name: str
     lock: Path
     command: Callable[[Path, int], Sequence[str]]
-    encode: Callable[[np.ndarray], tuple[str, bytes, Mapping[str, str]]]
-    environment: Callable[[int], Mapping[str, str]]
+    encode: Encode
+    environment: Callable[[int, Path], Mapping[str, str]]
     folder: Path = APPS
-    binary: Callable[[np.ndarray], tuple[str, bytes, Mapping[str, str]]] | None = None
+    binary: Encode | None = None
     notes: str = ""
     versions: tuple[str, ...] = field(default=("onnxruntime",))
 
 
-def golden_rows() -> tuple[np.ndarray, list[str]]:
-    """The released model's golden rows and their labels."""
-    rows = json.loads((MODEL / "golden.json").read_text())["rows"]
+def golden_rows(model: Path = MODEL) -> tuple[np.ndarray, list[str]]:
+    """A released model's golden rows and their labels."""
+    rows = json.loads((model / "golden.json").read_text())["rows"]
     return np.array([row["features"] for row in rows], dtype=np.float32), [row["label"] for row in rows]
 
 
-def ask(peer: Peer, count: int, *, binary: bool = False) -> Ask:
+def ask(peer: Peer, count: int, *, binary: bool = False, model: Path = MODEL) -> Ask:
     """A request of `count` golden rows, as this peer wants it."""
-    rows, labels = golden_rows()
+    rows, labels = golden_rows(model)
     chosen = np.resize(rows, (count, rows.shape[1]))
     encode = peer.binary if binary and peer.binary else peer.encode
-    path, body, headers = encode(chosen)
+    path, body, headers = encode(chosen, model.name)
     return Ask(path, body, headers, labels[0].encode())
 
 
-def _tensors(rows: np.ndarray) -> tuple[str, bytes, Mapping[str, str]]:
+def _infer(model: str) -> str:
+    return f"/v2/models/{model}/infer"
+
+
+def _tensors(rows: np.ndarray, model: str) -> tuple[str, bytes, Mapping[str, str]]:
     # The shortest decimals of float32, as a client that holds float32 writes them.
     data = [float(str(value)) for value in rows.ravel()]
     tensor = {"name": "features", "shape": list(rows.shape), "datatype": "FP32", "data": data}
-    return INFER, json.dumps({"inputs": [tensor]}, separators=(",", ":")).encode(), {"content-type": "application/json"}
+    body = json.dumps({"inputs": [tensor]}, separators=(",", ":")).encode()
+    return _infer(model), body, {"content-type": "application/json"}
 
 
-def _with_key(
-    encode: Callable[[np.ndarray], tuple[str, bytes, Mapping[str, str]]],
-) -> Callable[[np.ndarray], tuple[str, bytes, Mapping[str, str]]]:
-    def encode_with_key(rows: np.ndarray) -> tuple[str, bytes, Mapping[str, str]]:
-        path, body, headers = encode(rows)
+def _with_key(encode: Encode) -> Encode:
+    def encode_with_key(rows: np.ndarray, model: str) -> tuple[str, bytes, Mapping[str, str]]:
+        path, body, headers = encode(rows, model)
         return path, body, {**headers, "x-api-key": API_KEY}
 
     return encode_with_key
 
 
-def _binary(rows: np.ndarray) -> tuple[str, bytes, Mapping[str, str]]:
+def _binary(rows: np.ndarray, model: str) -> tuple[str, bytes, Mapping[str, str]]:
     raw = rows.astype("<f4").tobytes()
     tensor: dict[str, Any] = {"name": "features", "shape": list(rows.shape), "datatype": "FP32"}
     tensor["parameters"] = {"binary_data_size": len(raw)}
     outputs = [{"name": name, "parameters": {"binary_data": True}} for name in ("label", "probabilities")]
     head = json.dumps({"inputs": [tensor], "outputs": outputs}, separators=(",", ":")).encode()
     headers = {"content-type": "application/octet-stream", "inference-header-content-length": str(len(head))}
-    return INFER, head + raw, headers
+    return _infer(model), head + raw, headers
 
 
-def _bento(rows: np.ndarray) -> tuple[str, bytes, Mapping[str, str]]:
+def _bento(rows: np.ndarray, _model: str) -> tuple[str, bytes, Mapping[str, str]]:
     data = [[float(str(value)) for value in row] for row in rows]
     return "/predict", json.dumps({"rows": data}, separators=(",", ":")).encode(), {"content-type": "application/json"}
 
@@ -100,8 +111,8 @@ def _uvicorn(app: str) -> Callable[[Path, int], Sequence[str]]:
     return command
 
 
-def _own_environment(port: int) -> Mapping[str, str]:
-    """As shipped: API key, receipts, metrics and audit on; one drain second, so that the benchmark goes on."""
+def _as_shipped(port: int, _folder: Path) -> Mapping[str, str]:
+    """API key, receipts, metrics and audit on; no drain second, so that the benchmark goes on."""
     keys = [{"name": "bench", "sha256": hashlib.sha256(API_KEY.encode()).hexdigest()}]
     return {
         "PORT": str(port),
@@ -113,23 +124,32 @@ def _own_environment(port: int) -> Mapping[str, str]:
     }
 
 
+def _with_one_model(port: int, folder: Path) -> Mapping[str, str]:
+    """As shipped, but with the one model that the others serve: the image holds two."""
+    models = folder / "models"
+    models.mkdir()
+    (models / MODEL.name).symlink_to(MODEL)
+    return {**_as_shipped(port, folder), "OUTLAST_MODELS": str(models)}
+
+
 OURS = Peer(
     "outlast",
     ROOT / "service" / "requirements.lock",
     lambda python, port: [str(python), "-m", "service", "serve"],
     _with_key(_tensors),
-    _own_environment,
+    _with_one_model,
     folder=ROOT,
     binary=_with_key(_binary),
     notes="API key, receipts, metrics, audit on standard output, drift",
     versions=("uvicorn", "onnxruntime"),
 )
+SHIPPED = replace(OURS, environment=_as_shipped)
 BARE = Peer(
     "bare uvicorn",
     HERE / "requirements-bare.lock",
     _uvicorn("bare_app:app"),
     _tensors,
-    lambda port: {},
+    lambda port, folder: {},
     notes="an ASGI function: JSON, inference, JSON; no checks, no key",
     versions=("uvicorn", "onnxruntime"),
 )
@@ -138,7 +158,7 @@ FASTAPI = Peer(
     HERE / "requirements-fastapi.lock",
     _uvicorn("fastapi_app:app"),
     _tensors,
-    lambda port: {},
+    lambda port, folder: {},
     notes="pydantic models in and out, uvicorn with uvloop and httptools; no key",
     versions=("fastapi", "uvicorn", "onnxruntime"),
 )
@@ -147,7 +167,7 @@ MLSERVER = Peer(
     HERE / "requirements-mlserver.lock",
     lambda python, port: [str(python.parent / "mlserver"), "start", "."],
     _tensors,
-    lambda port: {
+    lambda port, folder: {
         "MLSERVER_HTTP_PORT": str(port),
         "MLSERVER_GRPC_PORT": str(port + 1),
         "MLSERVER_METRICS_PORT": str(port + 2),
@@ -162,7 +182,7 @@ BENTOML = Peer(
     HERE / "requirements-bentoml.lock",
     lambda python, port: [str(python), "-m", "bentoml", "serve", "bentoml_service:Tumour", "--port", str(port)],
     _bento,
-    lambda port: {
+    lambda port, folder: {
         "BENTOML_DO_NOT_TRACK": "1",
         "BENTOML_HOME": "/dev/shm/outlast-bench-bentoml",
         "PYTHONPATH": str(APPS),

@@ -19,6 +19,7 @@ CALM = Overload(
     accepted_share=0.3,
     other_share=0,
     recovered_after=0.5,
+    generator_share=0.4,
 )
 
 
@@ -66,7 +67,7 @@ def test_a_missed_target_stands_out_in_the_section() -> None:
     run = figures(p99=0.002)
     section = render(run, judge(run), quick=False, load=0.0)
     assert "| p99 at 500/s: ours to bare uvicorn | 2.00 | <= 1.5 | **missed** |" in section
-    assert "Capacity 1000/s; 3000/s were sent" in section
+    assert "Capacity 1000/s; 3000/s were sent" in section and "at work 40% of the time" in section
 
 
 def test_the_limits_themselves_are_met() -> None:
