@@ -27,6 +27,8 @@ _FIXED_COST_BYTES = 1024
 _FIRST_SECONDS_PER_BYTE = 1e-7
 _BURST = 10  # times the wait that may stand
 _BURST_SECONDS = 0.1  # a queue that is longer than may stand for longer than this is no burst
+# So many callers at once are no overload, however much each of them asks.
+_NEVER_OVERLOAD = 2
 _CALM_SECONDS = 0.5  # without a refusal, until bursts are let in again
 
 
@@ -88,10 +90,12 @@ class Desk:
         return sum(1 for connection in self.connections if connection.busy)
 
     def take(self, connection: Connection, exchange: Exchange, keep_alive: bool) -> bool:
-        """Queue a request for the next turn; False when it has to be shed. An empty queue takes any request."""
+        """Queue a request for the next turn; False when it has to be shed."""
         if not self._queue:
             connection.loop.call_soon(self._flush, connection.loop)
-        elif len(self._queue) >= self.settings.queue_depth or self._expected_wait() > self._allowed_wait():
+        elif len(self._queue) >= self.settings.queue_depth or (
+            len(self._queue) >= _NEVER_OVERLOAD and self._expected_wait() > self._allowed_wait()
+        ):
             self._last_shed = connection.loop.time()
             self._on_shed()
             return False

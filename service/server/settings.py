@@ -57,7 +57,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OUTLAST_IDLE_SECONDS", "75", "idle time of a kept-alive connection; above the load balancer's own"),
     Setting("OUTLAST_QUEUE_DEPTH", "256", "most requests waiting for inference; beyond it 503 with Retry-After"),
     Setting(
-        "OUTLAST_QUEUE_MILLISECONDS", "4", "expected wait that may stand in that queue; a burst may wait ten times it"
+        "OUTLAST_QUEUE_MILLISECONDS", "2", "expected wait that may stand in that queue; a burst may wait ten times it"
     ),
     Setting("OUTLAST_DRAIN_SECONDS", "5", "after SIGTERM, how long requests are still taken while /healthz says 503"),
     Setting("OUTLAST_HEALTH_SECONDS", "5", "interval of the self-inference and the digest check behind /healthz"),

@@ -44,9 +44,10 @@ class Endpoint:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self.answered = 0
+        self.cost_seconds = COST_SECONDS
 
     def answer(self, exchanges: Sequence[Exchange]) -> None:
-        self._loop.now += COST_SECONDS * len(exchanges)
+        self._loop.now += self.cost_seconds * len(exchanges)
         self.answered += len(exchanges)
 
 
@@ -126,8 +127,7 @@ def test_calm_lets_bursts_in_again(counter: Counter) -> None:
     assert counter.arrive(20) == 20
 
 
-def test_an_empty_queue_takes_any_request(counter: Counter) -> None:
-    for _ in range(30):
-        counter.arrive(20)
-    for _ in range(50):
-        assert counter.arrive(1) == 1
+def test_two_callers_are_no_overload_however_much_each_of_them_asks(counter: Counter) -> None:
+    counter.endpoint.cost_seconds = 0.2  # fifty times the wait that may stand
+    assert [counter.arrive(2) for _ in range(50)] == [2] * 50
+    assert counter.arrive(3) == 2
