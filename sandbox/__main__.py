@@ -148,8 +148,7 @@ def status(resources: bool, as_json: bool) -> None:
 @_told
 def exec_(command: tuple[str, ...]) -> None:
     """Run a command in the environment in which plain `pulumi` and boto3 meet the sandbox."""
-    from sandbox.bringup import run_command
-    from sandbox.environment import load_cli
+    from sandbox.environment import load_cli, run_command
 
     sys.exit(run_command(_layout(), load_cli(_layout()), command))
 
@@ -158,8 +157,7 @@ def exec_(command: tuple[str, ...]) -> None:
 @_told
 def shell() -> None:
     """A shell in which plain `pulumi up -s aws`, `pulumi preview` and boto3 work against the sandbox."""
-    from sandbox.bringup import run_command
-    from sandbox.environment import load_cli
+    from sandbox.environment import load_cli, run_command
 
     program = os.environ.get("SHELL") or "/bin/sh"
     _report("`pulumi up -s aws`, `pulumi preview -s traffic`, `python -m sandbox status`; leave with exit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hmac
 import json
 import logging
@@ -14,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 import filelock
-import psutil
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
@@ -22,6 +22,7 @@ from failover.errors import InvalidInput, OutlastError, Unavailable
 from failover.testing import MovingRoute53
 from failover.testing.resolver import Resolving
 from sandbox import layout as places
+from sandbox import overview
 from sandbox.certificates import KeyPair, PrivateCA
 from sandbox.clouds.simulated import SimulatedClouds, derive, describe_kinds, settle
 from sandbox.clouds.world import ACCOUNT, World
@@ -31,6 +32,7 @@ from sandbox.faults import Faults, parse_fault
 from sandbox.fronts import Fronts
 from sandbox.journal import Journal
 from sandbox.layout import Instance, Layout
+from sandbox.leftovers import Leftovers
 from sandbox.replicas import Supervisor
 
 _log = logging.getLogger("sandbox")
@@ -60,6 +62,7 @@ class Daemon:
         self._reconciling = threading.RLock()
         self._why_not: dict[str, str] = {}
         self._names: dict[str, list[str]] = {}
+        self._host = public_host(layout.root)
         self._started = contextlib.ExitStack()
         self._clouds: SimulatedClouds | None = None
         self.route53 = MovingRoute53(
@@ -88,6 +91,7 @@ class Daemon:
             logs=layout.logs,
             report=_log.info,
         )
+        self.leftovers = Leftovers(self.journal, layout.certificates, layout.images, self.supervisor.images)
         self.fronts = Fronts(
             clock=self.clock,
             supervisor=self.supervisor,
@@ -170,6 +174,7 @@ class Daemon:
             self._why_not = effects.why_not
             self.supervisor.apply(effects.workloads, effects.proven)
             self.fronts.apply(effects.fronts)
+            self.leftovers.sweep()
 
     def sites(self) -> list[str]:
         """The stacks that have a front or a workload."""
@@ -193,10 +198,9 @@ class Daemon:
 
     def _fill_vault(self) -> None:
         """The Key Vault that the Azure site expects to find: one certificate, for the public host."""
-        host = public_host(self.layout.root)
-        name = f"vault-{host.replace('.', '-')}"
+        name = f"vault-{self._host.replace('.', '-')}"
         if not (self.layout.certificates / f"{name}.pem").exists():
-            self.ca.issue(name, [host])
+            self.ca.issue(name, [self._host])
 
     def _make_resolver(self) -> Resolving:
         """What clients have between themselves and Route 53: a resolver that keeps answers, also over HTTPS."""
@@ -262,7 +266,10 @@ class Daemon:
     def _routes(self) -> dict[tuple[str, str], Callable[[dict[str, Any]], Any]]:
         return {
             ("GET", "/status"): lambda body: self.status(),
-            ("GET", "/resources"): lambda body: {"kinds": describe_kinds(), "existing": self._existing()},
+            ("GET", "/resources"): lambda body: {
+                "kinds": describe_kinds(),
+                "existing": overview.count_types(self.world),
+            },
             ("POST", "/fault"): self._inject,
             ("POST", "/heal"): self._heal,
             ("POST", "/speed"): self._set_speed,
@@ -272,10 +279,8 @@ class Daemon:
 
     def status(self) -> dict[str, Any]:
         """The whole sandbox as plain data, for `make status`."""
-        process = psutil.Process()
-        children = process.children(recursive=True)
         return {
-            "pid": process.pid,
+            **overview.measure_process(),
             "speed": self.clock.speed,
             "lag_seconds": self.route53.lag_seconds(),
             "doh": self.resolving.doh_url,
@@ -284,27 +289,14 @@ class Daemon:
             "fronts": self.fronts.status(),
             "why_not": self._why_not,
             "faults": self.faults.describe(),
-            "health_checks": self._health(),
+            "health_checks": overview.describe_health(self.world, self.route53),
+            "weights": overview.describe_weights(self.route53, self._host),
             "resources": len(self.world.all()),
-            "damaged": [*self.journal.damaged, *filter(None, [self.faults.damaged])],
-            "memory_mb": round(sum(_memory(p) for p in [process, *children]) / 1e6),
-            "cpu_seconds": sum(process.cpu_times()[:2]),
+            "damaged": self._damaged(),
         }
 
-    def _existing(self) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for resource in self.world.all():
-            counts[resource.type] = counts.get(resource.type, 0) + 1
-        return counts
-
-    def _health(self) -> list[dict[str, Any]]:
-        checks = []
-        for resource in self.world.all("aws:route53/healthCheck:HealthCheck"):
-            with contextlib.suppress(Unavailable):
-                found = self.route53.status(resource.id)
-                site = (resource.inputs.get("tags") or {}).get("outlast:site", resource.name)
-                checks.append({"id": resource.id, "site": site, "healthy": found.healthy})
-        return checks
+    def _damaged(self) -> list[str]:
+        return [*self.journal.damaged, *filter(None, [self.faults.damaged])]
 
     def _inject(self, body: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -352,15 +344,9 @@ def _logged() -> Iterator[None]:
         _log.exception("the sandbox could not follow a change")
 
 
-def _memory(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:
-        return 0
-
-
 def run(layout: Layout) -> int:
     """Be the daemon, until SIGTERM or a call of `stop`. Exit code 0, or 4 where something that it needs is taken."""
+    gc.set_threshold(50_000, 20, 50)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     instance = layout.load_instance()
     if instance is None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import yaml
 
-from failover.errors import InvalidInput
+from failover.errors import InvalidInput, Unavailable
 from sandbox import layout as places
 from sandbox.engine import cli
 from sandbox.layout import Instance, Layout
@@ -36,6 +38,8 @@ def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi |
     kept["PATH"] = os.pathsep.join([str(layout.root / ".venv" / "bin"), kept.get("PATH", os.defpath)])
     if pulumi is not None:
         kept = cli.environment(pulumi, layout.pulumi_home, layout.pulumi_state, PASSPHRASE, kept)
+        # Pulumi looks here where somebody unset the variable; its own words for that name no way out.
+        kept["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(layout.passphrase)
     return kept | {
         **dial_of(layout, instance),
         "OUTLAST_HOST": public_host(layout.root),
@@ -50,9 +54,10 @@ def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi |
 
 
 def save_cli(layout: Layout, pulumi: cli.Pulumi) -> None:
-    """Write down which Pulumi this sandbox is brought up with."""
+    """Write down which Pulumi this sandbox is brought up with, and the passphrase for it."""
     layout.cli.parent.mkdir(parents=True, exist_ok=True)
     layout.cli.write_text(json.dumps({**asdict(pulumi), "bin": str(pulumi.bin)}) + "\n")
+    layout.passphrase.write_text(PASSPHRASE)
 
 
 def load_cli(layout: Layout) -> cli.Pulumi | None:
@@ -72,3 +77,21 @@ def dial_of(layout: Layout, instance: Instance) -> dict[str, str]:
         "OUTLAST_CA_FILE": str(layout.ca),
         "OUTLAST_SPEED": str(instance.speed),
     }
+
+
+def run_command(layout: Layout, pulumi: cli.Pulumi | None, command: Sequence[str]) -> int:
+    """Run a command in the sandbox's environment; its exit code."""
+    instance = layout.load_instance()
+    if instance is None:
+        raise Unavailable("this folder has no sandbox yet", hint="make up")
+    try:
+        process = subprocess.Popen(command, env=sandbox_environment(layout, instance, pulumi))
+    except OSError as error:
+        raise InvalidInput(
+            f"{command[0]} cannot be started: {error.strerror}", hint="python -m sandbox exec -- pulumi stack ls"
+        ) from None
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # the command has it too, and decides

@@ -7,9 +7,9 @@ and otherwise not simulated.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -70,8 +70,10 @@ def build(context: Path, dockerfile: Path, store: Path, arguments: Mapping[str, 
         (root.parent / "config.json").write_text(text)
         digest = hashlib.sha256(text.encode() + _hash_tree(root).encode()).hexdigest()
         folder = store / digest
-        with contextlib.suppress(OSError):  # there already, or put there by another build at this moment: the same
+        try:
             root.parent.replace(folder)
+        except OSError:  # there already, or put there by another build at this moment: the same
+            os.utime(folder)  # somebody is about to use it
     return load(store, f"sha256:{digest}")
 
 

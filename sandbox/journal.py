@@ -84,6 +84,11 @@ class Journal(Mapping[str, Document]):
                 del self._lines[key]
                 self._compact_if_grown()
 
+    def mentions(self, name: str) -> bool:
+        """Whether any document that is remembered has `name` in its text."""
+        wanted = name.encode()
+        return any(wanted in line for line in list(self._lines.values()))
+
     def close(self) -> None:
         """Close the file; what is remembered can still be read."""
         with self._lock:

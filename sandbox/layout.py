@@ -102,6 +102,11 @@ class Layout:
         return self.state / "pulumi" / "cli.json"
 
     @property
+    def passphrase(self) -> Path:
+        """The public passphrase, for Pulumi where no variable says it."""
+        return self.state / "pulumi" / "passphrase"
+
+    @property
     def processes(self) -> Path:
         return self.state / "processes.json"
 

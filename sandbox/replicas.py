@@ -190,6 +190,11 @@ class Supervisor:
         with self._changed:
             return [group.describe() for group in self._groups.values()]
 
+    def images(self) -> set[str]:
+        """The digests of the images that processes run, those that are ending too."""
+        with self._changed:
+            return {replica.workload.image for group in self._groups.values() for replica in group.replicas}
+
     # -- the loop -----------------------------------------------------------------------------------
 
     def _run(self) -> None:

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox import control
-from sandbox.bringup import weights_of
 from sandbox.environment import load_cli, public_host, sandbox_environment
 from sandbox.layout import Layout
 
@@ -19,8 +18,8 @@ def collect(layout: Layout) -> dict[str, Any]:
     running = control.connect(layout)
     status = running.status()
     pulumi = load_cli(layout)
-    environment = sandbox_environment(layout, running.instance, pulumi)
     instance = running.instance
+    environment = sandbox_environment(layout, instance, pulumi)
     return {
         **status,
         "host": public_host(layout.root),
@@ -29,7 +28,6 @@ def collect(layout: Layout) -> dict[str, Any]:
         "port_offset": instance.port_offset,
         "ca": str(layout.ca),
         "endpoint_url": environment["AWS_ENDPOINT_URL"],
-        "weights": weights_of(layout, instance, environment),
         "pulumi": None
         if pulumi is None
         else {
