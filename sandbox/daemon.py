@@ -38,7 +38,7 @@ from sandbox.replicas import Supervisor
 _log = logging.getLogger("sandbox")
 # docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html, "API requests": five a second for an account.
 ROUTE53_REQUESTS_PER_SECOND = 5
-_FOLLOW_WALL_SECONDS = 0.1
+_FOLLOW_WALL_SECONDS = 0.1  # while a fault is in force, which may expire
 # Certificates wait for records without anybody's call: look at the world this often as well.
 _RECONCILE_WALL_SECONDS = 5.0
 
@@ -163,6 +163,7 @@ class Daemon:
     def stop(self) -> None:
         """End every process and close every port, the newest first; what is remembered stays on disk."""
         self.stopped.set()
+        self._changed.set()
         self._started.close()
 
     def reconcile(self) -> None:
@@ -225,18 +226,22 @@ class Daemon:
 
     def _follow(self) -> None:
         """What happens without a call: records appear, faults begin and expire."""
-        last, killed = 0.0, set[tuple[str, float]]()
+        self.faults.on_change(self._changed.set)
+        last, broken, killed = 0.0, True, set[tuple[str, float]]()
         while not self.stopped.is_set():
-            due = time.monotonic() - last > _RECONCILE_WALL_SECONDS
-            if self._changed.wait(_FOLLOW_WALL_SECONDS) or due:
+            # One that was in force a moment ago is undone here as well, so look once more.
+            rest = _FOLLOW_WALL_SECONDS if broken else _RECONCILE_WALL_SECONDS
+            changed = self._changed.wait(rest)
+            if changed or time.monotonic() - last > _RECONCILE_WALL_SECONDS:
                 self._changed.clear()
                 last = time.monotonic()
                 with contextlib.suppress(RuntimeError), _logged():
                     self.reconcile()
             with _logged():
-                self._apply_faults(killed)
+                broken = self._apply_faults(killed)
 
-    def _apply_faults(self, killed: set[tuple[str, float]]) -> None:
+    def _apply_faults(self, killed: set[tuple[str, float]]) -> bool:
+        """Let faults act, and those that ended act no more; whether any is in force."""
         active = self.faults.active()
         self.route53.set_control_plane(available=not any(f.kind == "control-plane" for f in active))
         self.route53.set_blind_regions([f.value for f in active if f.kind == "blind"])
@@ -244,6 +249,7 @@ class Daemon:
             if fault.kind == "kill" and (fault.site, fault.until) not in killed:
                 killed.add((fault.site, fault.until))
                 self.supervisor.kill(fault.site, fault.until, int(fault.value) if fault.value else None)
+        return bool(active)
 
     # -- control interface ------------------------------------------------------------------------------
 
@@ -363,8 +369,8 @@ def run(layout: Layout) -> int:
         try:
             daemon.start()
             _log.info("ready")
-            # A handler runs only when this thread wakes: wait in slices.
-            while not daemon.stopped.wait(0.2):
+            # A signal may come to another thread, and its handler runs only when this one wakes: wait in slices.
+            while not daemon.stopped.wait(0.5):
                 pass
         finally:
             daemon.stopped.set()

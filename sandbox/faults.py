@@ -117,8 +117,13 @@ class Faults:
         self._epoch = epoch
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
+        self._listeners: list[Callable[[], None]] = []
         with contextlib.suppress(FileNotFoundError):
             self._load(path.read_text(errors="replace"))
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each fault that begins or is healed. One that expires is not told: see `active`."""
+        self._listeners.append(listener)
 
     def inject(self, fault: Fault) -> None:
         """Put a fault in force; one of the same kind at the same site is replaced."""
@@ -188,3 +193,5 @@ class Faults:
                 hint="free some disk space, then repeat the command: nothing was changed",
             ) from error
         self._faults = faults
+        for listener in self._listeners:
+            listener()

@@ -7,6 +7,7 @@ workload is counted here, in connections: each that has sent something counts un
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,6 +23,8 @@ from sandbox.replicas import Supervisor
 __all__ = ["Binding", "Front", "Fronts"]
 
 _SYNC_WALL_SECONDS = 0.05
+# Without a fault and without a problem there is nothing to look for: whatever begins is told.
+_REST_WALL_SECONDS = 5.0
 _APPLY_WALL_SECONDS = 30.0
 # What a fault makes of a listener, the strongest first.
 _MODES = (("dark", "blackhole"), ("blackhole", "blackhole"), ("refuse", "refuse"))
@@ -52,6 +55,7 @@ class Fronts:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="fronts", daemon=True)
         self._running = threading.Event()
+        self._news = asyncio.Event()
         self._syncing = asyncio.Lock()
         self._ended = False
 
@@ -62,6 +66,7 @@ class Fronts:
     def stop(self) -> None:
         """Close every listener and connection. Without a `start` there is nothing to do."""
         self._ended = True
+        self._wake()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -95,9 +100,16 @@ class Fronts:
     def _run(self) -> None:
         asyncio.run(self._live())
 
+    def _wake(self) -> None:
+        """Let the loop look at once. From any thread, also after its end."""
+        with contextlib.suppress(RuntimeError):
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._news.set)
+
     async def _live(self) -> None:
-        """Faults begin and expire by the clock: look at them at a rate that no checker notices."""
+        """Faults expire by the clock: look at them at a rate that no checker notices."""
         self._loop = asyncio.get_running_loop()
+        self._around.faults.on_change(self._wake)
         self._running.set()
         faults: list[Fault] = []
         while not self._ended:
@@ -108,10 +120,16 @@ class Fronts:
                     problems = await self._sync()
                 self._tell(problems)
             faults = active
-            await asyncio.sleep(_SYNC_WALL_SECONDS)
+            await self._rest(_SYNC_WALL_SECONDS if active or self._said else _REST_WALL_SECONDS)
         self._loop = None
         await asyncio.gather(*(listener.close() for listener in self._listeners.values()))
         self._listeners.clear()
+
+    async def _rest(self, wall_seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wall_seconds):
+                await self._news.wait()
+        self._news.clear()
 
     def _tell(self, problems: Sequence[Unavailable]) -> None:
         """Report what is new."""
@@ -125,6 +143,7 @@ class Fronts:
             self._wanted = {f.key: f for f in fronts}
             problems = await self._sync()
         self._said = {problem.what for problem in problems}  # the caller is told; try again from now on
+        self._news.set()
         if problems:
             hints = dict.fromkeys(problem.hint for problem in problems)
             raise Unavailable("\n".join(problem.what for problem in problems), hint="; ".join(hints))

@@ -63,6 +63,8 @@ class Listener:
         self._accepting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._new: set[socket.socket] = set()  # accepted, and not yet a stream
+        self._shaking: set[asyncio.Task[None] | None] = set()  # agreeing on TLS
+        self._doomed: set[asyncio.Task[None] | None] = set()  # of those, the ones to be reset once they have
         self._writers: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
         self._turn = 0
@@ -112,7 +114,9 @@ class Listener:
             writer.transport.abort()
         for connection in self._new:
             sockets.reset(connection)
-        for task in self._tasks:
+        # asyncio would end those that have just agreed in good form, whoever cancels them.
+        self._doomed |= self._shaking
+        for task in self._tasks - self._shaking:
             task.cancel()
 
     async def _stop_listening(self) -> None:
@@ -153,7 +157,7 @@ class Listener:
             if not await self._let_in(connection):
                 return
             self._new.discard(connection)  # from here on it is asyncio's to close
-            reader, writer = await sockets.streams(connection, self._tls, _HANDSHAKE_WALL_SECONDS)
+            reader, writer = await self._agree(connection)
             self._writers.add(writer)
             try:
                 await self._flowing.wait()
@@ -162,6 +166,21 @@ class Listener:
             finally:
                 self._writers.discard(writer)
                 writer.transport.abort()
+
+    async def _agree(self, connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Streams over a connection that was let in. Raises what `sockets.streams` does, and where it was reset."""
+        task = asyncio.current_task()
+        self._shaking.add(task)
+        try:
+            reader, writer = await sockets.streams(connection, self._tls, _HANDSHAKE_WALL_SECONDS)
+            if task in self._doomed:
+                sockets.reset(writer.get_extra_info("socket"))
+                writer.transport.abort()
+                raise ConnectionResetError
+        finally:
+            self._shaking.discard(task)
+            self._doomed.discard(task)
+        return reader, writer
 
     async def _let_in(self, connection: socket.socket) -> bool:
         """Let faults act before a byte of TLS is spoken, where a broken network acts. False ends the connection."""

@@ -30,6 +30,8 @@ OFF_WALL_SECONDS = 1.0
 # Life seconds that a stopping replica goes on answering, while its front learns of it; the service's own default.
 DRAIN_SECONDS = 5.0
 _TICK_WALL_SECONDS = 0.1
+# While every replica is ready and none is at work. What a fault, an update or a front changes is told at once.
+_REST_WALL_SECONDS = 0.3
 _PROBE_EVERY_WALL_SECONDS = 0.05
 _TRIM_EVERY_TICKS = 100
 
@@ -209,7 +211,8 @@ class Supervisor:
                 self._say(f"the supervisor could not do its work: {error!r}")
             with self._changed:
                 if not self._ended:
-                    self._changed.wait(_TICK_WALL_SECONDS)
+                    at_rest = all(group.is_at_rest for group in self._groups.values())
+                    self._changed.wait(_REST_WALL_SECONDS if at_rest else _TICK_WALL_SECONDS)
 
     def _tend(self, key: str) -> list[tuple[Group, Workload]]:
         """Bury the dead, stop what is too many, and give what is to be started. Called with the lock held."""

@@ -130,6 +130,16 @@ class Group:
         """Whether it is no longer asked for and nothing is left of it."""
         return self.removed and not self.replicas
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is being started, stopped or asked of it: only an unforeseen death could change that."""
+        return (
+            not self.removed
+            and self.connections == 0
+            and len(self.replicas) == self.wanted == max(1, self.workload.min_replicas)
+            and all(r.serves and not r.killed and r.revision == self.workload.revision for r in self.replicas)
+        )
+
     def is_proven(self, revision: str) -> bool:
         return self.proven is not None and self.proven.revision == revision
 
