@@ -156,8 +156,14 @@ def _make_ready(layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, st
         say=report,
     )
     known = {"stack": stack, "known": known_resources(layout, stack)}
-    for key in control.connect(layout).call("POST", "/orphans", known)["forgotten"]:
+    found = control.connect(layout).call("POST", "/orphans", known)
+    for key in found["forgotten"]:
         report(f"{stack}: undone, for an interrupted update left it where no stack knows it: {key}")
+    if found["missing"]:
+        # A journal that was damaged: an update alone would not look, and take them for there.
+        report(f"{stack}: {len(found['missing'])} resources are gone and will be made again: {found['missing'][0]}, …")
+        arguments = ["refresh", *commands.UNATTENDED]
+        commands.run(pulumi, arguments, environ=environment, directory=layout.root, stack=stack)
 
 
 def _summary(events: str) -> dict[str, int]:

@@ -9,20 +9,21 @@ import json
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 import filelock
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from failover.errors import InvalidInput, OutlastError, Unavailable
 from failover.testing import MovingRoute53
 from failover.testing.resolver import Resolving
 from sandbox import layout as places
-from sandbox import overview
+from sandbox import overview, rebuild
 from sandbox.certificates import KeyPair, PrivateCA
 from sandbox.clouds.simulated import SimulatedClouds, derive, describe_kinds, settle
 from sandbox.clouds.world import ACCOUNT, World
@@ -60,6 +61,8 @@ class Daemon:
         self.stopped = threading.Event()
         self._changed = threading.Event()
         self._reconciling = threading.RLock()
+        self._rebuilding = False
+        self._route53_lost = ""
         self._why_not: dict[str, str] = {}
         self._names: dict[str, list[str]] = {}
         self._host = public_host(layout.root)
@@ -124,9 +127,9 @@ class Daemon:
         """
         self._started.callback(self.journal.close)
         self._fill_vault()
-        if self.layout.route53.exists():
-            self.route53.restore(json.loads(self.layout.route53.read_text()))
+        self._route53_lost = rebuild.load(self.route53, self.layout.route53)
         self._start_route53()
+        self._rebuild_route53()
         self._begin(self.resolving)
         self._clouds = SimulatedClouds(self.world, self._why_silent)
         for key in self._clouds.recover():
@@ -144,8 +147,9 @@ class Daemon:
             request_handler=_QuietHandler,
         )
         self._started.callback(control.server_close)
-        self._started.callback(control.shutdown)
-        threading.Thread(target=control.serve_forever, name="control", daemon=True).start()
+        self._started.callback(_shut_down, control)
+        polling = (_RECONCILE_WALL_SECONDS,)
+        threading.Thread(target=control.serve_forever, args=polling, name="control", daemon=True).start()
 
     def _start_route53(self) -> None:
         try:
@@ -155,6 +159,20 @@ class Daemon:
             raise Unavailable(
                 error.what, hint=f"end the program that listens there, or take another port: make up DNS_PORT={another}"
             ) from error
+
+    def _rebuild_route53(self) -> None:
+        """From the journal, where the file of its own is no use and something was in it."""
+        if not self._route53_lost or not rebuild.needs_rebuild(self.world):
+            self._route53_lost = ""
+            return
+        self._rebuilding = True
+        try:
+            rebuild.rebuild(self.world, self.route53)
+        finally:
+            self._rebuilding = False
+        self._keep_route53(self.route53.snapshot())
+        self._route53_lost += "; made again from the journal, without what others than Pulumi had written"
+        _log.warning("%s", self._route53_lost)
 
     def _begin(self, part: Part) -> None:
         part.start()
@@ -189,6 +207,8 @@ class Daemon:
         return [value.strip('"') for rrset in answer.records if rrset.type == type_ for value in rrset.values]
 
     def _keep_route53(self, snapshot: dict[str, Any]) -> None:
+        if self._rebuilding:
+            return
         new = self.layout.route53.with_suffix(".new")
         with new.open("w") as file:
             json.dump(snapshot, file)
@@ -302,7 +322,7 @@ class Daemon:
         }
 
     def _damaged(self) -> list[str]:
-        return [*self.journal.damaged, *filter(None, [self.faults.damaged])]
+        return [*self.journal.damaged, *filter(None, [self._route53_lost, self.faults.damaged])]
 
     def _inject(self, body: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -320,7 +340,9 @@ class Daemon:
 
     def _forget_orphans(self, body: dict[str, Any]) -> dict[str, Any]:
         known = {(type_, id_) for type_, id_ in body["known"]}
-        return {"forgotten": self._clouds.forget_orphans(body["stack"], known) if self._clouds else []}
+        missing = [f"{type_}|{id_}" for type_, id_ in known if _is_ours(type_) and self.world.get(type_, id_) is None]
+        forgotten = self._clouds.forget_orphans(body["stack"], known) if self._clouds else []
+        return {"forgotten": forgotten, "missing": sorted(missing)}
 
     def _set_speed(self, body: dict[str, Any]) -> dict[str, Any]:
         self.route53.set_speed(int(body["speed"]))
@@ -328,11 +350,25 @@ class Daemon:
         return {"speed": self.clock.speed}
 
 
+def _shut_down(server: BaseWSGIServer) -> None:
+    """End its loop at once: it looks whether it should only when its poll ends, which a connection makes it do."""
+    ending = threading.Thread(target=server.shutdown, name="control-end", daemon=True)
+    ending.start()
+    while ending.is_alive():
+        with contextlib.suppress(OSError), socket.create_connection((server.host, server.port), timeout=1):
+            ending.join(0.05)
+
+
 class _QuietHandler(WSGIRequestHandler):
     """No line per request on stderr."""
 
     def log(self, type: str, message: str, *args: Any) -> None:
         pass
+
+
+def _is_ours(type_: str) -> bool:
+    """Whether a type of Pulumi's state lives in the clouds; providers and stack references do not."""
+    return type_.partition(":")[0] in plugins.PACKAGES
 
 
 def _json(body: Any, status: int = 200) -> Response:

@@ -20,6 +20,7 @@ from sandbox.engine import commands
 from sandbox.engine.cli import Pulumi
 from sandbox.engine.failures import Locked
 
+_CLI = "pulumi"
 _CLOCK_SLACK_SECONDS = 2.0  # a process's start is known to the clock tick of its boot time only
 
 
@@ -35,19 +36,23 @@ class Lock:
 
     @property
     def abandoned(self) -> bool:
-        """Whether its owner is certainly dead: it was on this machine, and no process of its pid is as old."""
+        """Whether its owner is certainly dead: it was on this machine, and no process of its pid can be it.
+
+        The pid may be somebody else's by now, who started later than the lock was made. By the wall clock, that is, so
+        one that was set forward makes the owner itself seem younger: whatever is called pulumi counts as alive.
+        """
         if self.host != socket.gethostname():
             return False
         try:
             owner = psutil.Process(self.pid)
             if owner.status() == psutil.STATUS_ZOMBIE:  # dead, and its parent has not looked yet
                 return True
-            started = owner.create_time()
+            started, name = owner.create_time(), owner.name()
         except psutil.NoSuchProcess:
             return True
         except psutil.AccessDenied:
             return False
-        return started > self.since.timestamp() + _CLOCK_SLACK_SECONDS
+        return started > self.since.timestamp() + _CLOCK_SLACK_SECONDS and name != _CLI
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host} (pid {self.pid}) since {self.since:%Y-%m-%d %H:%M:%S} UTC"

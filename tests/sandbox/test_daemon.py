@@ -7,6 +7,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import httpx
@@ -14,10 +15,14 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from failover.errors import Unavailable
+from failover.errors import InvalidInput, Unavailable
+from failover.testing import MovingRoute53
 from sandbox import layout as places
+from sandbox import rebuild
+from sandbox.clouds.simulated import SimulatedClouds
 from sandbox.control import Answered, Control
 from sandbox.daemon import ROUTE53_REQUESTS_PER_SECOND, Daemon
+from sandbox.engine.cloud import Request
 from sandbox.layout import Layout, choose_instance
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,3 +101,111 @@ def test_strangers_are_refused(control: Control) -> None:
     answer = httpx.get(url, headers={"authorization": "Bearer guess"}, trust_env=False)
     assert answer.status_code == 401 and control.instance.token not in answer.text
     assert "token" in json.loads(answer.text)["error"]
+
+
+# -- what is damaged ----------------------------------------------------------------------------------
+
+
+def started(layout: Layout) -> Daemon:
+    instance = layout.load_instance()
+    assert instance is not None
+    daemon = Daemon(layout, instance)
+    daemon.start()
+    return daemon
+
+
+def make_route53(daemon: Daemon) -> dict[str, Any]:
+    """A zone with a record and its health check, as a stack makes them; Route 53's memory afterwards."""
+    clouds = SimulatedClouds(daemon.world, lambda stack: None)
+
+    def make(type_: str, **inputs: Any) -> str:
+        return clouds.create(Request("aws", type_, "one", f"urn:pulumi:traffic::outlast::{type_}::one", inputs=inputs))[
+            0
+        ]
+
+    zone = make(rebuild.ZONE, name="outlast.example")
+    check = make(rebuild.CHECK, type="TCP", ipAddress="127.0.0.1", port=9, requestInterval=30, failureThreshold=3)
+    policy = {"setIdentifier": "aws", "weightedRoutingPolicies": [{"weight": 5}], "healthCheckId": check}
+    make(rebuild.RECORD, zoneId=zone, name="api.outlast.example", type="A", ttl=30, records=["192.0.2.1"], **policy)
+    return daemon.route53.snapshot()
+
+
+def without_references(snapshot: dict[str, Any]) -> Any:
+    """What clients see: callers' references and the changes of the past are nobody's business."""
+    kept = [{k: v for k, v in one.items() if k != "CallerReference"} for one in snapshot["zones"]]
+    return kept, [{k: v for k, v in one.items() if k != "CallerReference"} for one in snapshot["health_checks"]]
+
+
+@pytest.mark.parametrize("content", [None, b"{"])
+def test_route_53_is_made_again_from_the_journal(layout: Layout, content: bytes | None) -> None:
+    daemon = started(layout)
+    before = make_route53(daemon)
+    daemon.stop()
+    layout.route53.unlink() if content is None else layout.route53.write_bytes(content)
+    daemon = started(layout)
+    try:
+        assert without_references(daemon.route53.snapshot()) == without_references(before)
+        assert daemon.route53.ask("api.outlast.example").records[0].values == ("192.0.2.1",)
+        [named] = daemon.status()["damaged"]
+        assert named.startswith("route53.json is ") and "made again from the journal" in named
+    finally:
+        daemon.stop()
+    assert without_references(json.loads(layout.route53.read_text())) == without_references(before)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"schema": 1, "zones": [{"Id": "Z1"}]}'])
+def test_a_damaged_memory_is_named_and_kept_beside(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "route53.json"
+    file.write_bytes(content)
+    assert rebuild.load(MovingRoute53(), file).startswith("route53.json is damaged")
+    assert [kept.read_bytes() for kept in tmp_path.iterdir()] == [content] and not file.exists()
+
+
+def test_a_memory_of_another_version_is_refused_and_left_alone(layout: Layout) -> None:
+    layout.route53.write_text('{"schema": 99}')
+    instance = layout.load_instance()
+    assert instance is not None
+    daemon = Daemon(layout, instance)
+    with pytest.raises(InvalidInput, match="99"):
+        daemon.start()
+    daemon.stop()
+    assert layout.route53.read_text() == '{"schema": 99}'
+
+
+def test_a_damaged_journal_keeps_the_good_part_and_says_what_pulumi_misses(layout: Layout) -> None:
+    daemon = started(layout)
+    make_route53(daemon)
+    ids = {type_: daemon.world.all(type_)[0].id for type_ in (rebuild.ZONE, rebuild.CHECK)}
+    daemon.stop()
+    lines = layout.journal.read_bytes().splitlines(keepends=True)
+    key = b'"key":"' + rebuild.CHECK.encode()
+    layout.journal.write_bytes(b"".join(line.replace(b"TCP", b"UDP") if key in line else line for line in lines))
+    daemon = started(layout)
+    try:
+        assert [entry.partition(":")[0] for entry in daemon.status()["damaged"]] == ["journal.jsonl"]
+        assert [zone.id for zone in daemon.world.all(rebuild.ZONE)] == [ids[rebuild.ZONE]]
+        provider = ["pulumi:providers:aws", "5"]
+        body = {"stack": "traffic", "known": [provider, *([t, i] for t, i in ids.items())]}
+        found = daemon._forget_orphans({**body, "stack": "another"})
+        assert found["missing"] == [f"{rebuild.CHECK}|{ids[rebuild.CHECK]}"]
+    finally:
+        daemon.stop()
+
+
+def test_two_sandboxes_run_side_by_side(layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> None:
+    root = tmp_path_factory.mktemp("other")
+    shutil.copytree(layout.root / "stacks", root / "stacks")
+    other = Layout(root, root / ".sandbox")
+    other.save_instance(choose_instance(other, speed=10, port_offset=20000))
+    mine, theirs = started(layout), started(other)
+    try:
+        make_route53(mine)
+        ports = [set(json.loads((each.pulumi_home / "ports.json").read_text()).values()) for each in (layout, other)]
+        assert ports[0].isdisjoint(ports[1])
+        assert mine.instance.block != theirs.instance.block and mine.instance.dns_port != theirs.instance.dns_port
+        assert theirs.route53.snapshot()["zones"] == []
+        Control(theirs.instance).call("POST", "/fault", {"kind": "control-plane", "seconds": 600})
+        assert Control(mine.instance).status()["faults"] == []
+    finally:
+        theirs.stop()
+        mine.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -107,3 +108,14 @@ def test_pending_operations_are_read_from_the_state(tmp_path: Path) -> None:
     creating, updating = recover.pending(tmp_path, "toy", "dev")
     assert (creating.kind, creating.id) == ("creating", "")
     assert (updating.kind, updating.id, updating.urn) == ("updating", "i", "urn:pulumi:dev::toy::t::n")
+
+
+def test_a_clock_that_was_set_forward_makes_no_owner_dead(tmp_path: Path) -> None:
+    """It makes the owner seem to have started after it took its lock."""
+    command = shutil.copy(str(shutil.which("sleep")), tmp_path / "pulumi")
+    with subprocess.Popen([command, "60"]) as owner:
+        lock(tmp_path, pid=owner.pid, timestamp=(NOW - timedelta(hours=1)).isoformat())
+        assert not recover.locks(tmp_path, "toy", "dev")[0].abandoned
+        owner.kill()
+        owner.wait()
+    assert recover.locks(tmp_path, "toy", "dev")[0].abandoned
