@@ -55,9 +55,8 @@ def render(document: dict[str, Any]) -> str:
     ]
     for fault in document["faults"]:
         where = fault["site"] or "route 53"
-        lines.append(
-            f"fault at {where}: {fault['kind']} {fault['value']}: {fault['does']}; {fault['seconds_left']:.0f} s left"
-        )
+        kind = "=".join(filter(None, [fault["kind"], fault["value"]]))
+        lines.append(f"fault at {where}: {kind}: {fault['does']}; {fault['seconds_left']:.0f} s left")
     lines += [f"not serving: {key}: {why}" for key, why in document["why_not"].items()]
     lines += [f"damaged and left out: {line}" for line in document["damaged"]]
     return "\n".join(line for line in lines if line is not None)

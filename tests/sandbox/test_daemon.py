@@ -12,11 +12,11 @@ from typing import Any
 import boto3
 import httpx
 import pytest
-from botocore.config import Config
+from botocore.config import Config as BotocoreConfig
 from botocore.exceptions import ClientError
 
 from failover.errors import InvalidInput, Unavailable
-from failover.testing import MovingRoute53
+from failover.testing import REGIONS, MovingRoute53
 from sandbox import layout as places
 from sandbox import rebuild
 from sandbox.clouds.simulated import SimulatedClouds
@@ -24,6 +24,7 @@ from sandbox.control import Answered, Control
 from sandbox.daemon import ROUTE53_REQUESTS_PER_SECOND, Daemon
 from sandbox.engine.cloud import Request
 from sandbox.layout import Layout, choose_instance
+from tests.sandbox.tiny import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,11 +90,43 @@ def test_whoever_asks_route_53_too_often_is_throttled(control: Control) -> None:
     client = boto3.client(
         "route53",
         endpoint_url=f"http://{control.instance.address(places.API)}:{places.API_PORT}",
-        config=Config(retries={"total_max_attempts": 1}),
+        config=BotocoreConfig(retries={"total_max_attempts": 1}),
     )
     with pytest.raises(ClientError, match="Rate exceeded"):
         for _ in range(2 * ROUTE53_REQUESTS_PER_SECOND):
             client.list_hosted_zones()
+
+
+def test_faults_of_route_53_act_and_end_by_themselves(control: Control, layout: Layout) -> None:
+    api = boto3.client(
+        "route53",
+        endpoint_url=f"http://{control.instance.address(places.API)}:{places.API_PORT}",
+        config=BotocoreConfig(retries={"total_max_attempts": 1}),
+    )
+
+    def refuses() -> bool:
+        try:
+            api.list_hosted_zones()
+        except ClientError as error:
+            return error.response["Error"]["Code"] == "ServiceUnavailable"
+        return False
+
+    assert not refuses()
+    control.call("POST", "/fault", {"kind": "control-plane", "seconds": 5})
+    until(refuses)
+    assert control.status()["weights"] == [], "status needs no API that refuses"
+    until(lambda: not refuses())
+    assert control.status()["faults"] == []
+
+
+def test_a_blind_region_sees_again_by_itself(layout: Layout) -> None:
+    daemon = started(layout)
+    try:
+        Control(daemon.instance).call("POST", "/fault", {"kind": f"blind={REGIONS[0]}", "seconds": 5})
+        until(lambda: daemon.route53._checkers.blind_regions == {REGIONS[0]})
+        until(lambda: not daemon.route53._checkers.blind_regions)
+    finally:
+        daemon.stop()
 
 
 def test_strangers_are_refused(control: Control) -> None:

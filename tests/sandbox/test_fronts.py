@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from failover.errors import OutlastError, Unavailable
+from failover.testing import REGIONS, MovingRoute53
 from failover.testing.clock import Clock
 from sandbox import images
 from sandbox.certificates import KeyPair, PrivateCA
@@ -54,11 +56,11 @@ class Site:
     def inject(self, kind: str, seconds: float = 60) -> None:
         """Break something; returns once it is broken."""
         self.faults.inject(parse_fault("aws", kind, seconds, self.wall(), ["aws"]))
-        time.sleep(0.12)  # the fronts look every 50 ms
+        time.sleep(0.06)  # the fronts are told, and need a moment
 
     def heal(self) -> None:
         self.faults.heal()
-        time.sleep(0.12)
+        time.sleep(0.06)
 
     def connect(self, host: int = 11, port: int = 443, timeout: float = 5) -> socket.socket:
         return socket.create_connection((f"{self.block}.{host}", port + OFFSET), timeout)
@@ -432,6 +434,28 @@ def test_each_fault_is_felt_and_ends_by_itself(site: Site, kind: str, felt: Call
     site.wall.ahead += 61
     time.sleep(0.12)
     until(lambda: at_once(site))
+
+
+def test_dropped_packets_change_the_health_of_that_site_by_its_socket_alone(site: Site) -> None:
+    """The checkers are given an address and nothing else: no fault, no supervisor, no word of the sandbox."""
+    site.fronts.apply([site.front(), replace(site.front(12), stack="azure")])
+    config: Any = {"Type": "HTTPS", "Port": 443, "RequestInterval": 10, "FailureThreshold": 1, "EnableSNI": True}
+    config |= {"FullyQualifiedDomainName": HOST, "Regions": list(REGIONS[:3])}
+    with MovingRoute53(speed=15, port_offset=OFFSET) as route53:
+        api = route53.client()
+        ids = {}
+        for host in (11, 12):
+            there = {**config, "IPAddress": f"{site.block}.{host}"}
+            made = api.create_health_check(CallerReference=str(host), HealthCheckConfig=there)
+            ids[host] = made["HealthCheck"]["Id"]
+        until(lambda: all(len(route53.status(id_).observations) == 3 for id_ in ids.values()))
+        assert all(route53.status(id_).healthy for id_ in ids.values())
+        site.inject("blackhole", seconds=600)
+        until(lambda: not route53.status(ids[11]).healthy)
+        assert all("timed out" in one.report for one in route53.status(ids[11]).observations)
+        assert route53.status(ids[12]).healthy
+        site.heal()
+        until(lambda: route53.status(ids[11]).healthy)
 
 
 def test_a_fault_at_another_site_is_not_felt_here(site: Site) -> None:
