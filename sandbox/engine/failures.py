@@ -59,6 +59,12 @@ _KNOWN = (
         "restart it with `make down` and `make up`",
     ),
     _Known(
+        r"pulumi-resource-(?P<package>[\w-]+) exited prematurely",
+        Unavailable,
+        "the sandbox's provider of {package} went away in the middle of the command on the stack {stack}",
+        "`make up` starts the sandbox again, finds what was half made, and goes on; its log is in .sandbox/logs",
+    ),
+    _Known(
         r"no stack named '(?P<name>[^']+)' found",
         InvalidInput,
         "there is no stack {name}",

@@ -15,6 +15,7 @@ import pytest
 
 from sandbox.engine import cli, commands, plugins
 from sandbox.engine.cli import Pulumi
+from sandbox.engine.provider import Server
 from tests.sandbox.engine.toy_cloud import ToyCloud
 
 PROJECT = "name: toy\nruntime:\n  name: python\n  options: {toolchain: pip}\n"
@@ -35,6 +36,7 @@ class Bench:
     pulumi: Pulumi
     root: Path
     cloud: ToyCloud
+    servers: dict[str, Server] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
 
     @property
@@ -88,6 +90,6 @@ def bench(pulumi: Pulumi, fresh_stacks: Path, tmp_path: Path) -> Iterator[Bench]
     shutil.copytree(fresh_stacks, tmp_path, dirs_exist_ok=True)
     made = Bench(pulumi, tmp_path, ToyCloud())
     plugins.make_home(made.home)
-    with plugins.running(made.cloud, made.home):
+    with plugins.running(made.cloud, made.home) as made.servers:
         yield made
     shutil.rmtree(tmp_path, ignore_errors=True)

@@ -40,6 +40,12 @@ PLUGIN = """Diagnostics:
             "names? a port|named a port",
             "make down",
         ),
+        (
+            "error: Detected that /x/pulumi-resource-gcp exited prematurely. This is *always* a bug in the provider.",
+            Unavailable,
+            "provider of gcp went away",
+            "make up",
+        ),
         ("error: no stack named 'nope' found", InvalidInput, "there is no stack nope", "stack ls"),
         (
             'error: unknown stack "organization/outlast/zone"',

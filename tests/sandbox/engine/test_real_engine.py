@@ -11,10 +11,11 @@ import threading
 import time
 from typing import Any
 
+import psutil
 import pytest
 
 from failover.errors import OutlastError, Refused, Unavailable
-from sandbox.engine import commands, recover
+from sandbox.engine import commands, plugins, recover
 from sandbox.engine.cloud import NotReady, Request
 from sandbox.engine.failures import Locked
 from sandbox.engine.recover import Operation
@@ -234,11 +235,49 @@ def test_a_sandbox_that_is_killed_in_a_creation(bench: Bench) -> None:
     with subprocess.Popen([sys.executable, "-c", KILLED_CLOUD, bench.home], stdout=subprocess.PIPE) as killed:
         assert killed.stdout is not None
         assert killed.stdout.readline() == b"up\n"
-        with pytest.raises(OutlastError, match="failed"):
+        with pytest.raises(Unavailable, match="provider of docker-build went away in the middle") as gone:
             bench.up()
+        assert "make up" in gone.value.hint
         assert killed.wait(10) == -signal.SIGKILL
     assert mend(bench) == []
     assert IMAGE not in bench.deployment()
     with pytest.raises(Unavailable, match="the sandbox does not answer for docker-build") as refused:
         bench.up()
     assert "make up" in refused.value.hint
+
+
+@pytest.mark.parametrize("what", ["script", "server"])
+def test_a_plugin_that_dies_in_an_update(bench: Bench, what: str) -> None:
+    """Its script only names a port, so its death costs nothing; that of its server is told, and the next goes on."""
+    making, go_on = threading.Event(), threading.Event()
+
+    def wait(request: Request) -> None:
+        making.set()
+        go_on.wait(20)
+
+    def kill() -> None:
+        making.wait(30)
+        kill_script() if what == "script" else bench.servers["docker-build"].stop()
+        go_on.set()
+
+    bench.cloud.before_create = wait
+    bench.write(SMALL)
+    killing = threading.Thread(target=kill)
+    killing.start()
+    if what == "script":
+        bench.up()
+    else:
+        with pytest.raises(Unavailable, match="provider of docker-build went away in the middle"):
+            bench.up()
+    killing.join()
+    assert mend(bench) == []
+    with plugins.running(bench.cloud, bench.home):
+        bench.up()
+    assert bench.deployment()[IMAGE]["id"] in bench.cloud.things
+
+
+def kill_script() -> None:
+    """SIGKILL to the process that the engine takes for the plugin."""
+    children = psutil.Process().children(recursive=True)
+    (script,) = [child for child in children if "announce.py" in " ".join(child.cmdline())]
+    script.kill()
