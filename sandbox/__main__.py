@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import os
@@ -16,6 +17,9 @@ import click
 
 from failover.errors import InvalidInput, OutlastError, Refused, Unavailable
 from sandbox.layout import Layout
+
+# What the disk says where nothing more can be written.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,6 +47,16 @@ def _told(function: Callable[P, T]) -> Callable[P, T]:
             return function(*args, **kwargs)
         except OutlastError as error:
             _leave(error)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            where = error.filename or _layout().state
+            _leave(
+                Unavailable(
+                    f"{where} cannot be written: {error.strerror}",
+                    hint="free some disk space or mend the folder's rights, then repeat the command: it goes on",
+                )
+            )
         except KeyboardInterrupt:
             click.echo("interrupted; nothing is lost: the same command goes on from here", err=True)
             sys.exit(130)

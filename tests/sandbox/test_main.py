@@ -1,0 +1,61 @@
+"""What a person reads when a command of the sandbox cannot do its work."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+from click.testing import CliRunner
+
+from sandbox import __main__ as commands
+from sandbox import bringup
+from sandbox.status import render
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_takes_nothing_is_named_with_a_way_out(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), "/x/instance.new")
+
+    monkeypatch.setattr(bringup, "bring_up", fail)
+    done = CliRunner().invoke(commands.main, ["up"])
+    assert done.exit_code == 4
+    assert f"error: /x/instance.new cannot be written: {os.strerror(number)}" in done.stderr
+    assert "hint: free some disk space" in done.stderr
+
+
+def test_another_failure_of_the_system_is_not_taken_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ConnectionResetError(errno.ECONNRESET, "reset")
+
+    monkeypatch.setattr(bringup, "bring_up", fail)
+    assert isinstance(CliRunner().invoke(commands.main, ["up"]).exception, ConnectionResetError)
+
+
+def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None:
+    fault = {"site": "azure", "kind": "delay", "value": "200", "does": "late", "seconds_left": 7.4}
+    shown = render(
+        {
+            "host": "api.outlast.example",
+            "dns": "127.0.0.1:15353",
+            "port_offset": 0,
+            "ca": "ca.pem",
+            "speed": 10,
+            "lag_seconds": 0.01,
+            "resources": 1,
+            "memory_mb": 800,
+            "pulumi": None,
+            "weights": [{"site": "azure", "weight": 30, "health_check": "h1", "origin": "azure.api.outlast.example"}],
+            "health_checks": [{"id": "h1", "site": "azure", "healthy": False}],
+            "workloads": [],
+            "fronts": [],
+            "faults": [fault, {**fault, "site": "", "kind": "control-plane", "value": ""}],
+            "why_not": {},
+            "damaged": ["faults.json is damaged"],
+        }
+    )
+    assert "fault at azure: delay=200: late; 7 s left" in shown
+    assert "fault at route 53: control-plane: late" in shown
+    assert "damaged and left out: faults.json is damaged" in shown
+    assert "unhealthy" in shown
