@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
-from botocore.config import Config as BotocoreConfig
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from failover.errors import InvalidInput, Unavailable
@@ -85,23 +85,11 @@ def test_faults_of_route_53_come_and_go(control: Control) -> None:
     assert control.status()["faults"] == []
 
 
-def test_whoever_asks_route_53_too_often_is_throttled(control: Control) -> None:
-    control.call("POST", "/speed", {"speed": 1})
-    client = boto3.client(
-        "route53",
-        endpoint_url=f"http://{control.instance.address(places.API)}:{places.API_PORT}",
-        config=BotocoreConfig(retries={"total_max_attempts": 1}),
-    )
-    with pytest.raises(ClientError, match="Rate exceeded"):
-        for _ in range(2 * ROUTE53_REQUESTS_PER_SECOND):
-            client.list_hosted_zones()
-
-
 def test_faults_of_route_53_act_and_end_by_themselves(control: Control, layout: Layout) -> None:
     api = boto3.client(
         "route53",
         endpoint_url=f"http://{control.instance.address(places.API)}:{places.API_PORT}",
-        config=BotocoreConfig(retries={"total_max_attempts": 1}),
+        config=Config(retries={"total_max_attempts": 1}),
     )
 
     def refuses() -> bool:
@@ -127,6 +115,18 @@ def test_a_blind_region_sees_again_by_itself(layout: Layout) -> None:
         until(lambda: not daemon.route53._checkers.blind_regions)
     finally:
         daemon.stop()
+
+
+def test_whoever_asks_route_53_too_often_is_throttled(control: Control) -> None:
+    control.call("POST", "/speed", {"speed": 1})
+    client = boto3.client(
+        "route53",
+        endpoint_url=f"http://{control.instance.address(places.API)}:{places.API_PORT}",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        for _ in range(2 * ROUTE53_REQUESTS_PER_SECOND):
+            client.list_hosted_zones()
 
 
 def test_strangers_are_refused(control: Control) -> None:
