@@ -38,6 +38,7 @@ socket.socket.connect = _connect_to_loopback_only  # type: ignore[method-assign]
 _SDK_FOLDERS = ("infra", "sandbox/clouds", "sandbox/engine")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist, which puts the group into the id
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Send tests that load the SDKs to the same worker, unless they have a group of their own."""
     folders = tuple(str(Path(__file__).parent / folder) for folder in _SDK_FOLDERS)
