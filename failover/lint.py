@@ -23,6 +23,7 @@ LONGEST_TTL_SECONDS = 60  # Developer Guide, resource-record-sets-values-weighte
 SHORTEST_TTL_SECONDS = 5  # resolvers are known to raise smaller ones to a floor of their own
 SLOW_INTERVAL_SECONDS = 30
 MOST_FAILURES = 5
+_WITHOUT_ENDPOINT = ("CLOUDWATCH_METRIC", "RECOVERY_CONTROL")  # an alarm or a switch decides: nothing is connected to
 
 
 @dataclass(frozen=True)
@@ -349,7 +350,7 @@ def _endpoints(check_id: str, checks: Checks, seen: frozenset[str]) -> list[str]
     if config is None or check_id in seen:
         return []
     if config["Type"] != "CALCULATED":
-        return [check_id]
+        return [] if config["Type"] in _WITHOUT_ENDPOINT else [check_id]
     children = [child for child in config.get("ChildHealthChecks") or () if not checks.get(child, {}).get("Inverted")]
     return [endpoint for child in children for endpoint in _endpoints(child, checks, seen | {check_id})]
 

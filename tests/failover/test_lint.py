@@ -117,6 +117,14 @@ def test_an_address_beside_the_hosts_own_name_is_right() -> None:
     assert rules(checks=with_aws(FullyQualifiedDomainName=H, IPAddress="192.0.2.1")) == set()
 
 
+@pytest.mark.parametrize("type_", ["CLOUDWATCH_METRIC", "RECOVERY_CONTROL"])
+def test_a_check_without_an_endpoint_has_no_pace_and_no_string(type_: str) -> None:
+    """API reference, HealthCheckConfig: neither RequestInterval nor SearchString belongs to these types."""
+    assert rules(checks={**CHECKS, "hc-aws": {"Type": type_}}, goal_seconds=120) == set()
+    assert rules(checks={**calculated(2), "end": {"Type": type_}}) == set()
+    assert rules(checks={**CHECKS, "hc-aws": {"Type": type_, "Inverted": True}}) == {"inverted-check"}
+
+
 def test_an_alias_that_follows_its_target_needs_no_check() -> None:
     follows = replace(ALIAS, health_check_id=None)
     assert rules((follows, replace(site("azure"), type="A", values=("192.0.2.1",), ttl_seconds=60))) == set()
