@@ -205,7 +205,7 @@ def stack_exists(layout: Layout, stack: str) -> bool:
 
 
 def wait_healthy(layout: Layout, instance: Instance, report: Report) -> None:
-    """Return once every site is healthy and its replicas are ready. Raises Unavailable naming the ill."""
+    """Return once every site is seen to be healthy and its replicas are ready. Raises Unavailable naming the ill."""
     running = control.connect(layout)
     deadline = time.monotonic() + max(_HEALTHY_LIFE_SECONDS / instance.speed, 15.0)
     said = False
@@ -215,9 +215,10 @@ def wait_healthy(layout: Layout, instance: Instance, report: Report) -> None:
         if status["health_checks"] and not ill:
             return
         if time.monotonic() > deadline:
-            reasons = "; ".join(f"{key}: {why}" for key, why in status["why_not"].items())
+            reasons = "; ".join(describe_illness(status))
             raise Unavailable(
-                f"not healthy in time: {', '.join(ill) or 'no health check exists'}. {reasons}", hint="make status"
+                f"not healthy in time: {', '.join(ill) or 'no health check exists'}{reasons and '. '}{reasons}",
+                hint="make status",
             )
         if not said:
             said = True
@@ -226,14 +227,30 @@ def wait_healthy(layout: Layout, instance: Instance, report: Report) -> None:
 
 
 def ill_sites(status: Mapping[str, Any]) -> set[str]:
-    """The sites that a checker finds ill, and those without a ready replica: a new check counts as healthy at once."""
-    unwell = {check["site"] for check in status["health_checks"] if not check["healthy"]}
-    starting = {
-        workload["stack"]
-        for workload in status["workloads"]
-        if sum(replica["ready"] for replica in workload["replicas"]) < workload["wanted"]
-    }
-    return unwell | starting
+    """The sites that are not seen to be well: by every checker of theirs, and with all of their replicas ready.
+
+    A new check counts as healthy until its checkers have looked, so its status alone says nothing.
+    """
+    unwell = {check["site"] for check in status["health_checks"] if not (check["healthy"] and check["settled"])}
+    return unwell | {workload["stack"] for workload in status["workloads"] if _ready(workload) < workload["wanted"]}
+
+
+def describe_illness(status: Mapping[str, Any]) -> list[str]:
+    """What is known of why the ill sites are ill: missing resources, what the checkers see, replicas that wait."""
+    reasons = [f"{key}: {why}" for key, why in status["why_not"].items()]
+    for check in status["health_checks"]:
+        if not (check["healthy"] and check["settled"]):
+            reasons.append(
+                f"{check['site']}: {check['failure'] or 'its health checkers have not seen enough of it yet'}"
+            )
+    for workload in status["workloads"]:
+        if _ready(workload) < workload["wanted"]:
+            reasons.append(f"{workload['stack']}: {_ready(workload)} of {workload['wanted']} replicas ready")
+    return reasons
+
+
+def _ready(workload: Mapping[str, Any]) -> int:
+    return sum(replica["ready"] for replica in workload["replicas"])
 
 
 def down(layout: Layout) -> bool:

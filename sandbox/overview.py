@@ -9,6 +9,8 @@ import psutil
 
 from failover.errors import Unavailable
 from failover.testing import MovingRoute53
+from failover.testing.checkers import HealthStatus, Observation
+from failover.testing.health import HEALTHY_SHARE, Config, regions_of
 from sandbox.clouds.world import World
 
 _HEALTH_CHECK = "aws:route53/healthCheck:HealthCheck"
@@ -32,13 +34,48 @@ def describe_weights(route53: MovingRoute53, host: str) -> list[dict[str, Any]]:
 
 
 def describe_health(world: World, route53: MovingRoute53) -> list[dict[str, Any]]:
-    """Every health check of a stack: its id, the site that it watches, and what routing makes of it now."""
+    """Every health check of a stack: its id, the site that it watches, and what routing makes of it now.
+
+    `settled`: every checker has looked, and what they saw last bears the status out. Until then a new check is healthy
+    for want of data. `failure`: the latest failing sentence of its checkers, "" where none fails.
+    """
+    configs = {check["Id"]: check["HealthCheckConfig"] for check in route53.snapshot()["health_checks"]}
     checks = []
     for resource in world.all(_HEALTH_CHECK):
         with contextlib.suppress(Unavailable):
             site = (resource.inputs.get("tags") or {}).get("outlast:site", resource.name)
-            checks.append({"id": resource.id, "site": site, "healthy": route53.status(resource.id).healthy})
+            status = route53.status(resource.id)
+            checks.append(
+                {
+                    "id": resource.id,
+                    "site": site,
+                    "healthy": status.healthy,
+                    "settled": is_settled(status, configs.get(resource.id)),
+                    "failure": latest_failure(status),
+                }
+            )
     return checks
+
+
+def is_settled(status: HealthStatus, config: Config | None) -> bool:
+    """Whether each checker has looked, and the latest looks alone would give the status that the check has."""
+    wanted = len(regions_of(config)) if config else 0
+    if not wanted:
+        return True  # disabled, calculated, an alarm's: nobody looks
+    succeeding = sum(not _fails(one) for one in status.observations)
+    return len(status.observations) == wanted and (
+        (succeeding / wanted > HEALTHY_SHARE) == (status.share > HEALTHY_SHARE)
+    )
+
+
+def latest_failure(status: HealthStatus) -> str:
+    """What GetHealthCheckStatus shows of the checker that failed last; "" where no checker's latest look failed."""
+    failing = [one for one in status.observations if _fails(one)]
+    return max(failing, key=lambda one: one.checked_at).report if failing else ""
+
+
+def _fails(one: Observation) -> bool:
+    return not one.report.startswith("Success")
 
 
 def count_types(world: World) -> dict[str, int]:

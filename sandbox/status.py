@@ -57,6 +57,11 @@ def render(document: dict[str, Any]) -> str:
         where = fault["site"] or "route 53"
         kind = "=".join(filter(None, [fault["kind"], fault["value"]]))
         lines.append(f"fault at {where}: {kind}: {fault['does']}; {fault['seconds_left']:.0f} s left")
+    lines += [
+        f"{'failing for some checkers' if check['healthy'] else 'unhealthy'}: {check['site']}: {check['failure']}"
+        for check in document["health_checks"]
+        if check["failure"]
+    ]
     lines += [f"not serving: {key}: {why}" for key, why in document["why_not"].items()]
     lines += [f"damaged and left out: {line}" for line in document["damaged"]]
     return "\n".join(line for line in lines if line is not None)

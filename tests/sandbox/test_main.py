@@ -12,6 +12,8 @@ from sandbox import __main__ as commands
 from sandbox import bringup
 from sandbox.status import render
 
+REFUSED = "Failure: Connection refused. Resolved IP: 127.0.0.3"
+
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 def test_a_disk_that_takes_nothing_is_named_with_a_way_out(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
@@ -47,7 +49,7 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
             "memory_mb": 800,
             "pulumi": None,
             "weights": [{"site": "azure", "weight": 30, "health_check": "h1", "origin": "azure.api.outlast.example"}],
-            "health_checks": [{"id": "h1", "site": "azure", "healthy": False}],
+            "health_checks": [{"id": "h1", "site": "azure", "healthy": False, "settled": True, "failure": REFUSED}],
             "workloads": [],
             "fronts": [],
             "faults": [fault, {**fault, "site": "", "kind": "control-plane", "value": ""}],
@@ -58,4 +60,4 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
     assert "fault at azure: delay=200: late; 7 s left" in shown
     assert "fault at route 53: control-plane: late" in shown
     assert "damaged and left out: faults.json is damaged" in shown
-    assert "unhealthy" in shown
+    assert f"unhealthy: azure: {REFUSED}" in shown
