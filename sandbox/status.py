@@ -104,8 +104,8 @@ def _site_row(document: dict[str, Any], weight: dict[str, Any]) -> list[str]:
 
 def _table(columns: list[str], rows: list[list[str]]) -> str:
     table = Table(box=None, pad_edge=False, header_style="")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for n, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=n == 0)  # what names the row stays whole, for grep
     for row in rows:
         table.add_row(*row)
     output = io.StringIO()

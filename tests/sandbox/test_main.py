@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from sandbox import __main__ as commands
 from sandbox import bringup
-from sandbox.status import render
+from sandbox.clouds.simulated import describe_kinds
+from sandbox.status import render, render_resources
 
 REFUSED = "Failure: Connection refused. Resolved IP: 127.0.0.3"
 
@@ -61,3 +62,9 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
     assert "fault at route 53: control-plane: late" in shown
     assert "damaged and left out: faults.json is damaged" in shown
     assert f"unhealthy: azure: {REFUSED}" in shown
+
+
+def test_a_long_type_name_stays_on_one_line_for_grep() -> None:
+    kinds = describe_kinds()
+    shown = render_resources({"kinds": kinds, "existing": {}})
+    assert [kind["type"] for kind in kinds if f"{kind['type']} " not in shown] == []
