@@ -5,7 +5,9 @@ One file, although long: one class, whose methods are what a user of it may do; 
 
 from __future__ import annotations
 
+import contextlib
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 SNAPSHOT_SCHEMA = 1
 POLL_SECONDS = 0.02  # wall: how often wait_until looks
-STOP_POLL_SECONDS = 0.05  # wall: how long the API server takes to notice that it should stop
+IDLE_POLL_SECONDS = 60.0  # wall: how often the idle API server wakes; to be stopped it is woken
 LOOPBACK = "127.0.0.1"
 
 
@@ -121,7 +123,7 @@ class MovingRoute53:
         self._kept.load()
         self._apply_all()
         self._server_thread = threading.Thread(
-            target=self._server.serve_forever, args=(STOP_POLL_SECONDS,), name="route53-api", daemon=True
+            target=self._server.serve_forever, args=(IDLE_POLL_SECONDS,), name="route53-api", daemon=True
         )
         self._server_thread.start()
         return self
@@ -129,7 +131,7 @@ class MovingRoute53:
     def stop(self) -> None:
         """Close every socket, end both threads, and forget what moto kept for this account."""
         if self._server and self._server_thread:
-            self._server.shutdown()
+            shut_down(self._server)
             self._server_thread.join()
             self._server.server_close()
         if self._started:
@@ -312,6 +314,15 @@ class MovingRoute53:
 
     def _outside(self, name: str, rdtype: str) -> Sequence[str]:
         return self._outside_names(name) if rdtype == "A" else ()
+
+
+def shut_down(server: BaseWSGIServer) -> None:
+    """End the loop of a serving server at once: it looks whether it should whenever it wakes, as by a connection."""
+    ending = threading.Thread(target=server.shutdown, name="server-end", daemon=True)
+    ending.start()
+    while ending.is_alive():
+        with contextlib.suppress(OSError), socket.create_connection((server.host, server.port), timeout=1):
+            ending.join(0.05)
 
 
 class _QuietHandler(WSGIRequestHandler):

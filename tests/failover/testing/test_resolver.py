@@ -129,6 +129,7 @@ def test_udp_tcp_and_https_give_the_same_answer(resolving: Resolving, certificat
     assert all(a == answers[0] for a in answers) and answers[0]
     assert posted.headers["content-type"] == "application/dns-message"
     assert posted.headers["cache-control"].startswith("max-age=")
+    assert posted.headers["date"].endswith("GMT")  # what max-age counts from
 
 
 def test_an_https_client_that_hardly_sends_is_left(
