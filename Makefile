@@ -63,7 +63,7 @@ reference: .venv/complete ## write the reference pages that are made from the co
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits
 	@$(RUN) service model $(if $(PROBLEM),--problem $(PROBLEM))
 
-bench: .venv/complete ## the endpoint beside its peers, the metrics beside scikit-learn, as ratios: ARGS="--part metrics"
+bench: .venv/complete ## endpoint, metrics, sandbox: every ratio beside its target: ARGS="--part metrics"
 	@$(RUN) bench $(ARGS)
 
 lock: ## resolve the pinned requirements again (needs uv)

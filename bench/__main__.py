@@ -1,4 +1,4 @@
-"""`python -m bench`, which `make bench` calls: the endpoint beside its peers, the metrics beside scikit-learn's."""
+"""`python -m bench`, which `make bench` calls: the endpoint, the metrics, the sandbox."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
-from bench import endpoint, metrics, page
+from bench import endpoint, metrics, page, sandbox
 from bench.environments import ROOT
 from bench.peers import PEERS
 from bench.report import Verdict
+from bench.sandbox import QUICK_WINDOW_SECONDS, WINDOW_SECONDS
 
 MISSED = 5
 _NAMES = [peer.name for peer in PEERS]
@@ -46,7 +47,17 @@ def _measure_metrics(options: Options) -> Measured:
     return Measured(*metrics.measure(quick=options.quick))
 
 
-MEASURES: Mapping[str, Callable[[Options], Measured]] = {"endpoint": _measure_endpoint, "metrics": _measure_metrics}
+def _measure_sandbox(options: Options) -> Measured:
+    window = QUICK_WINDOW_SECONDS if options.quick else WINDOW_SECONDS
+    figures = sandbox.measure(window, lambda line: click.echo(f"sandbox: {line}", err=True))
+    return Measured(sandbox.render(figures, quick=options.quick), sandbox.judge(figures), sandbox.to_document(figures))
+
+
+MEASURES: Mapping[str, Callable[[Options], Measured]] = {
+    "endpoint": _measure_endpoint,
+    "metrics": _measure_metrics,
+    "sandbox": _measure_sandbox,
+}
 
 
 @click.command()

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import hmac
 import json
 import logging
 import os
 import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import filelock
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
-from werkzeug.wrappers import Request, Response
+from werkzeug.serving import WSGIRequestHandler, make_server
 
-from failover.errors import InvalidInput, OutlastError, Unavailable
+from failover.errors import OutlastError, Unavailable
 from failover.testing import MovingRoute53
 from failover.testing.resolver import Resolving
+from failover.testing.route53 import shut_down
 from sandbox import layout as places
 from sandbox import overview, rebuild
+from sandbox.calls import Calls
 from sandbox.certificates import KeyPair, PrivateCA
-from sandbox.clouds.simulated import SimulatedClouds, derive, describe_kinds, settle
+from sandbox.clouds.simulated import SimulatedClouds, derive, settle
 from sandbox.clouds.world import ACCOUNT, World
 from sandbox.engine import plugins
 from sandbox.environment import public_host
-from sandbox.faults import Faults, parse_fault
+from sandbox.faults import Faults
 from sandbox.fronts import Fronts
 from sandbox.journal import Journal
 from sandbox.layout import Instance, Layout
@@ -67,7 +66,7 @@ class Daemon:
         self._names: dict[str, list[str]] = {}
         self._host = public_host(layout.root)
         self._started = contextlib.ExitStack()
-        self._clouds: SimulatedClouds | None = None
+        self.clouds: SimulatedClouds | None = None
         self.route53 = MovingRoute53(
             speed=instance.speed,
             api_address=(instance.address(places.API), places.API_PORT),
@@ -131,23 +130,23 @@ class Daemon:
         self._start_route53()
         self._rebuild_route53()
         self._begin(self.resolving)
-        self._clouds = SimulatedClouds(self.world, self._why_silent)
-        for key in self._clouds.recover():
+        self.clouds = SimulatedClouds(self.world, self._why_silent)
+        for key in self.clouds.recover():
             _log.info("found again what was made when the sandbox was killed: %s", key)
         self._begin(self.supervisor)
         self._begin(self.fronts)
         self.reconcile()
-        self._started.enter_context(plugins.running(self._clouds, self.layout.pulumi_home))
+        self._started.enter_context(plugins.running(self.clouds, self.layout.pulumi_home))
         threading.Thread(target=self._follow, name="follow", daemon=True).start()
         control = make_server(
             self.instance.address(places.API),
             places.CONTROL_PORT,
-            self._application,
+            Calls(self),
             threaded=True,
             request_handler=_QuietHandler,
         )
         self._started.callback(control.server_close)
-        self._started.callback(_shut_down, control)
+        self._started.callback(shut_down, control)
         polling = (_RECONCILE_WALL_SECONDS,)
         threading.Thread(target=control.serve_forever, args=polling, name="control", daemon=True).start()
 
@@ -271,37 +270,7 @@ class Daemon:
                 self.supervisor.kill(fault.site, fault.until, int(fault.value) if fault.value else None)
         return bool(active)
 
-    # -- control interface ------------------------------------------------------------------------------
-
-    def _application(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        return self._answer(Request(environ))(environ, start_response)
-
-    def _answer(self, request: Request) -> Response:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given, self.instance.token):
-            return _json({"error": "the control interface asks for this sandbox's token"}, 401)
-        handler = self._routes().get((request.method, request.path))
-        if handler is None:
-            return _json({"error": f"no such call: {request.method} {request.path}"}, 404)
-        try:
-            body = json.loads(request.get_data() or b"{}")
-            return _json(handler(body))
-        except OutlastError as error:
-            return _json({"error": str(error), "exit_code": error.exit_code}, 400)
-
-    def _routes(self) -> dict[tuple[str, str], Callable[[dict[str, Any]], Any]]:
-        return {
-            ("GET", "/status"): lambda body: self.status(),
-            ("GET", "/resources"): lambda body: {
-                "kinds": describe_kinds(),
-                "existing": overview.count_types(self.world),
-            },
-            ("POST", "/fault"): self._inject,
-            ("POST", "/heal"): self._heal,
-            ("POST", "/speed"): self._set_speed,
-            ("POST", "/orphans"): self._forget_orphans,
-            ("POST", "/stop"): lambda body: self.stopped.set(),
-        }
+    # -- looking ---------------------------------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
         """The whole sandbox as plain data, for `make status`."""
@@ -324,55 +293,12 @@ class Daemon:
     def _damaged(self) -> list[str]:
         return [*self.journal.damaged, *filter(None, [self._route53_lost, self.faults.damaged])]
 
-    def _inject(self, body: dict[str, Any]) -> dict[str, Any]:
-        try:
-            seconds = float(body.get("seconds", 60))
-        except (TypeError, ValueError):
-            raise InvalidInput("FOR is a number of seconds", hint="FOR=60") from None
-        fault = parse_fault(body.get("site", ""), body.get("kind", ""), seconds, self.clock.now(), self.sites())
-        self.faults.inject(fault)
-        return {"faults": self.faults.describe()}
-
-    def _heal(self, body: dict[str, Any]) -> dict[str, Any]:
-        ended = self.faults.heal(body.get("site") or None)
-        self.supervisor.release(body.get("site") or None)
-        return {"healed": [f"{f.site} {f.kind}".strip() for f in ended]}
-
-    def _forget_orphans(self, body: dict[str, Any]) -> dict[str, Any]:
-        known = {(type_, id_) for type_, id_ in body["known"]}
-        missing = [f"{type_}|{id_}" for type_, id_ in known if _is_ours(type_) and self.world.get(type_, id_) is None]
-        forgotten = self._clouds.forget_orphans(body["stack"], known) if self._clouds else []
-        return {"forgotten": forgotten, "missing": sorted(missing)}
-
-    def _set_speed(self, body: dict[str, Any]) -> dict[str, Any]:
-        self.route53.set_speed(int(body["speed"]))
-        self.layout.save_instance(places.replace_speed(self.instance, int(body["speed"])))
-        return {"speed": self.clock.speed}
-
-
-def _shut_down(server: BaseWSGIServer) -> None:
-    """End its loop at once: it looks whether it should only when its poll ends, which a connection makes it do."""
-    ending = threading.Thread(target=server.shutdown, name="control-end", daemon=True)
-    ending.start()
-    while ending.is_alive():
-        with contextlib.suppress(OSError), socket.create_connection((server.host, server.port), timeout=1):
-            ending.join(0.05)
-
 
 class _QuietHandler(WSGIRequestHandler):
     """No line per request on stderr."""
 
     def log(self, type: str, message: str, *args: Any) -> None:
         pass
-
-
-def _is_ours(type_: str) -> bool:
-    """Whether a type of Pulumi's state lives in the clouds; providers and stack references do not."""
-    return type_.partition(":")[0] in plugins.PACKAGES
-
-
-def _json(body: Any, status: int = 200) -> Response:
-    return Response(json.dumps(body), status, content_type="application/json")
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ GENESIS = "0" * 64
 SCHEMA = 1
 _BATCH = 256  # records in one write: the thread holds the interpreter for at most a millisecond or so
 _INTERVAL_SECONDS = 0.05
+_IDLE_INTERVAL_SECONDS = 0.2  # while there is nothing to write: each look wakes the process
 _RETRY_SECONDS = 0.5
 _STOP_SECONDS = 5.0
 
@@ -149,8 +150,10 @@ class Trail:
         return {"capacity": self._capacity, "when_full": "refuse" if self._refuses else "count", **self._about}
 
     def _run(self) -> None:
+        interval = _INTERVAL_SECONDS
         while True:
-            stopping = self._stopping.wait(_INTERVAL_SECONDS)
+            stopping = self._stopping.wait(interval)
+            interval = _INTERVAL_SECONDS if self._has_work() else _IDLE_INTERVAL_SECONDS
             while self._has_work():
                 if not self._write_batch() and stopping:
                     return  # the sink is stuck and the process has to end: the chain stays open, which verifying tells

@@ -219,7 +219,7 @@ def test_a_damaged_journal_keeps_the_good_part_and_says_what_pulumi_misses(layou
         assert [zone.id for zone in daemon.world.all(rebuild.ZONE)] == [ids[rebuild.ZONE]]
         provider = ["pulumi:providers:aws", "5"]
         body = {"stack": "traffic", "known": [provider, *([t, i] for t, i in ids.items())]}
-        found = daemon._forget_orphans({**body, "stack": "another"})
+        found = Control(daemon.instance).call("POST", "/orphans", {**body, "stack": "another"})
         assert found["missing"] == [f"{rebuild.CHECK}|{ids[rebuild.CHECK]}"]
     finally:
         daemon.stop()

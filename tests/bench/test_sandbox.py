@@ -21,10 +21,11 @@ def figures(share: float) -> SandboxFigures:
 
 def test_what_was_missed_is_called_missed() -> None:
     page = render(figures(share=0.02))
-    assert "| at rest, speed 1 | 3.0% | <= 5% | met |" in page
-    assert "| at rest, speed 10 | 14.0% | <= 100% | met |" in page
-    assert "| memory, resident | 850 MB | <= 900 MB | met |" in page
-    assert "| `make up`, with nothing to do | 31.0 s | <= 30 s | **missed** |" in page
+    assert "| at rest, speed 1: per cent of a core | 3.00 | <= 5 | met |" in page
+    assert "| at rest, speed 10: per cent of a core | 14.00 | <= 100 | met |" in page
+    assert "| memory, resident: MB | 850.00 | <= 900 | met |" in page
+    assert "| `make up` from nothing: seconds | 3.50 | <= 30 | met |" in page
+    assert "| `make up` with nothing to do: seconds | 31.00 | <= 30 | **missed** |" in page
     assert "| sandbox | 1.5 s |  |" in page
     assert "| failover | 0 | 32 | 97 | 30 |" in page
-    assert "| at rest, speed 1 | 5.1% | <= 5% | **missed** |" in render(figures(share=0.041))
+    assert "per cent of a core | 5.10 | <= 5 | **missed** |" in render(figures(share=0.041))
