@@ -17,9 +17,9 @@ _HEALTH_CHECK = "aws:route53/healthCheck:HealthCheck"
 
 
 def describe_weights(route53: MovingRoute53, host: str) -> list[dict[str, Any]]:
-    """The weighted records of the public host as they are, also while Route 53's API refuses everybody."""
+    """The weighted records of the public host by site, also while Route 53's API refuses everybody."""
     name = host.rstrip(".") + "."
-    return [
+    found = [
         {
             "site": record["SetIdentifier"],
             "weight": record["Weight"],
@@ -31,6 +31,7 @@ def describe_weights(route53: MovingRoute53, host: str) -> list[dict[str, Any]]:
         for record in zone["Records"]
         if record["Name"] == name and "Weight" in record
     ]
+    return sorted(found, key=lambda weight: weight["site"])
 
 
 def describe_health(world: World, route53: MovingRoute53) -> list[dict[str, Any]]:
