@@ -29,8 +29,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "release": ("service.evaluation.commands", "Step 9: the gate, and the release."),
     "savedmodel": ("service.evaluation.commands", "Write a linear model as a TensorFlow SavedModel (an extra)."),
     "bench-metrics": ("service.evaluation.benchmark", "Time the metrics against scikit-learn, in one run."),
-    "predict": ("service.evaluation.batch", "Classify a CSV file, here or by an endpoint."),
-    "shift": ("service.evaluation.shift", "Compare live predictions with what was released."),
+    "predict": ("service.offline.batch", "Classify a CSV file, here or by an endpoint."),
+    "shift": ("service.offline.shift", "Compare live predictions with what was released."),
     "advise": ("service.evaluation.commands", "Say what to optimise and where to put the threshold."),
 }
 

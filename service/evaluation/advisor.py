@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from service.evaluation.metrics import Floats
-from service.model.problem import Costs
+from service.training.problem import Costs
 
 EXPECTED_COST = "expected_cost"
 SMALLER_IS_BETTER = (EXPECTED_COST, "log_loss", "brier", "calibration_error")

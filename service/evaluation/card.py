@@ -6,7 +6,7 @@ from service.evaluation.advisor import EXPECTED_COST
 from service.evaluation.findings import Findings
 from service.evaluation.intervals import Estimate
 from service.evaluation.markup import show_number
-from service.model.algorithms import ALGORITHMS
+from service.training.algorithms import ALGORITHMS
 
 
 def render_card(found: Findings) -> str:

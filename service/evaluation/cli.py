@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 from service.errors import InvalidInput
 from service.evaluation.progress import say_errors, show_progress
 from service.evaluation.workbench import ARTIFACTS, Workbench
-from service.model.datasets import Dataset, load_bundled, load_csv
-from service.model.problem import PROBLEMS, Problem, draft_problem, load_problem, parse_problem
+from service.training.datasets import Dataset, load_bundled, load_csv
+from service.training.problem import PROBLEMS, Problem, draft_problem, load_problem, parse_problem
 
 __all__ = ["load_asked", "open_bench", "print_result", "problem_options", "say_errors"]
 

@@ -16,9 +16,9 @@ from service.evaluation.comparison import run_comparison, train
 from service.evaluation.findings import Findings, advise_on
 from service.evaluation.intervals import Estimate
 from service.evaluation.workbench import Workbench
-from service.model.algorithms import LINEAR
-from service.model.release import RELEASED, read_now
-from service.model.savedmodel import export_savedmodel, measure_savedmodel_parity
+from service.training.algorithms import LINEAR
+from service.training.candidate import RELEASED, read_now
+from service.training.savedmodel import export_savedmodel, measure_savedmodel_parity
 
 
 def _step(name: str, run: Callable[[Workbench], Path]) -> click.Command:

@@ -34,11 +34,11 @@ from service.evaluation.intervals import (
 )
 from service.evaluation.metrics import Evaluation, Floats, Measure
 from service.evaluation.workbench import Workbench
-from service.model.algorithms import ALGORITHMS, BASELINE, LINEAR
-from service.model.export import Parity, export_onnx, measure_parity
-from service.model.pipeline import build_pipeline, fit_pipeline
-from service.model.splits import Rows
-from service.model.tuning import Trial
+from service.training.algorithms import ALGORITHMS, BASELINE, LINEAR
+from service.training.export import Parity, export_onnx, measure_parity
+from service.training.pipeline import build_pipeline, fit_pipeline
+from service.training.splits import Rows
+from service.training.tuning import Trial
 
 _SHOWN_ROWS = 6
 

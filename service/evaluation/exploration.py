@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from service.evaluation.metrics import Floats
 from service.evaluation.workbench import Workbench
-from service.model.pipeline import build_pipeline
+from service.training.pipeline import build_pipeline
 
 SHOWN_FEATURES = 6
 SHOWN_CORRELATIONS = 16

@@ -24,9 +24,9 @@ from service.evaluation.intervals import RESAMPLES, Estimate
 from service.evaluation.metrics import Floats
 from service.evaluation.quality import report_quality
 from service.evaluation.workbench import Workbench
-from service.model.algorithms import CALIBRATION_FOLDS
-from service.model.manifest import Manifest
-from service.model.tuning import Task
+from service.training.algorithms import CALIBRATION_FOLDS
+from service.bundle.manifest import Manifest
+from service.training.tuning import Task
 
 _LEARNING_SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 _LEARNING_FOLDS = 3

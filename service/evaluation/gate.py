@@ -15,10 +15,10 @@ from typing import Any
 from service.errors import Mistake, ReleaseRefused
 from service.evaluation.advisor import SMALLER_IS_BETTER
 from service.evaluation.intervals import Estimate
-from service.model.algorithms import BASELINE
-from service.model.export import PARITY_TOLERANCE, Parity
-from service.model.manifest import Manifest
-from service.model.problem import Problem
+from service.training.algorithms import BASELINE
+from service.training.export import PARITY_TOLERANCE, Parity
+from service.bundle.manifest import Manifest
+from service.training.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from service.evaluation.drawing import Picture, colour, draw_axes, draw_figure
 from service.evaluation.exploration import SHOWN_FEATURES, Exploration
 from service.evaluation.metrics import Floats
-from service.model.datasets import Dataset
+from service.training.datasets import Dataset
 
 _FLIERS = {"marker": ".", "markersize": 2, "alpha": 0.4}
 

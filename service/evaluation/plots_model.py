@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from service.evaluation.advisor import cost_curve
 from service.evaluation.drawing import COLOURS, Picture, colour, draw_axes, draw_figure
 from service.evaluation.metrics import Evaluation, Floats, average_precision, precision_recall_curve, roc_curve
-from service.model.problem import Costs
+from service.training.problem import Costs
 
 
 def plot_confusion(evaluation: Evaluation, title: str) -> Picture:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from service.model.datasets import Dataset
+from service.training.datasets import Dataset
 
 _FAR = 3.5  # robust z-score beyond which a value is called far out (Iglewicz and Hoaglin 1993)
 _MAD_TO_SIGMA = 0.6745

@@ -20,7 +20,7 @@ from service.evaluation.markup import (
 )
 from service.evaluation.report_data import render_data, render_exploration
 from service.evaluation.report_models import render_comparison, render_winner
-from service.model.algorithms import ALGORITHMS
+from service.training.algorithms import ALGORITHMS
 
 _SECTIONS = (
     ("summary", "In short"),

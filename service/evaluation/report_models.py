@@ -18,7 +18,7 @@ from service.evaluation.markup import (
     show_parameters,
     table,
 )
-from service.model.algorithms import ALGORITHMS
+from service.training.algorithms import ALGORITHMS
 
 
 def render_comparison(found: Findings) -> str:

@@ -21,11 +21,11 @@ from service.evaluation.plots_data import plot_projection
 from service.evaluation.quality import report_quality
 from service.evaluation.report import render_report
 from service.evaluation.workbench import Workbench
-from service.model.algorithms import ALGORITHMS
-from service.model.manifest import Release
-from service.model.pipeline import build_pipeline
-from service.model.release import RELEASED, Candidate, load_previous, write_candidate
-from service.model.tuning import list_parameters, search_grids
+from service.training.algorithms import ALGORITHMS
+from service.bundle.manifest import Release
+from service.training.pipeline import build_pipeline
+from service.training.candidate import RELEASED, Candidate, load_previous, write_candidate
+from service.training.tuning import list_parameters, search_grids
 
 
 @dataclass(frozen=True)

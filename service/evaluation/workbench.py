@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from service.errors import InvalidInput
 from service.evaluation.progress import Announce
-from service.model.datasets import Dataset
-from service.model.pipeline import encode_labels, wants_weights
-from service.model.problem import Problem
-from service.model.splits import Splits, split_rows
-from service.model.tuning import Bench, Trial, search_grids
+from service.training.datasets import Dataset
+from service.training.pipeline import encode_labels, wants_weights
+from service.training.problem import Problem
+from service.training.splits import Splits, split_rows
+from service.training.tuning import Bench, Trial, search_grids
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
 

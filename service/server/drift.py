@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from service.model.reference import (
+from service.bundle.reference import (
     PREDICTIONS,
     count_like,
     kolmogorov_smirnov,

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput, Mistake, ServiceError
-from service.model.inference import Classifier
-from service.model.manifest import MANIFEST_FILE, load_release
+from service.bundle.classifier import Classifier
+from service.bundle.manifest import MANIFEST_FILE, load_release
 from service.server.faults import Faults
 from service.server.problems import INTERNAL, NOT_FOUND, Problem
 from service.server.tensors import Rows

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from service.errors import Mistake
-from service.model.manifest import InputSpec
+from service.bundle.manifest import InputSpec
 from service.server.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
 from service.server.problems import INVALID_REQUEST, Problem
 from service.server.tensors import FLOAT32_MAX, InferRequest, Wanted

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.model.reference import PREDICTIONS
+from service.bundle.reference import PREDICTIONS
 from service.server.audit import FileSink, NoTrail, Sink, Trail
 from service.server.auth import Gate
 from service.server.codecs import NamedFeatures, OpenInference

@@ -17,7 +17,7 @@ from service.evaluation.advisor import (
     find_threshold,
     measure_threshold,
 )
-from service.model.problem import Costs
+from service.training.problem import Costs
 
 ODD = st.floats(0.01, 100)
 

@@ -108,7 +108,7 @@ def test_a_mistake_leaves_with_2_and_says_what_to_do(arguments: list[str], words
 
 
 def test_predict_says_what_it_did(tmp_path: Path) -> None:
-    from service.model.datasets import load_bundled
+    from service.training.datasets import load_bundled
 
     load_bundled("tumour").frame.head(30).to_csv(tmp_path / "in.csv", index=False)
     result = _run("predict", "--csv", str(tmp_path / "in.csv"), "--out", str(tmp_path / "out.csv"), "--json")

@@ -9,7 +9,7 @@ import pytest
 
 from service.__main__ import _COMMANDS
 from service.evaluation.findings import Findings
-from service.model.problem import parse_problem
+from service.training.problem import parse_problem
 
 DOCS = Path(__file__).parents[3] / "docs"
 METRICS = (DOCS / "reference" / "metrics.md").read_text(encoding="utf-8")

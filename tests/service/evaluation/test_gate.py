@@ -10,9 +10,9 @@ from service.errors import ReleaseRefused
 from service.evaluation.gate import Verdict, find_regressions, judge_release
 from service.evaluation.intervals import Estimate, Interval
 from service.evaluation.metrics import Measure
-from service.model.export import Parity
-from service.model.manifest import load_release
-from service.model.problem import load_problem
+from service.training.export import Parity
+from service.bundle.manifest import load_release
+from service.training.problem import load_problem
 
 GOOD = Parity(569, 1e-9, 0)
 
@@ -104,6 +104,6 @@ def test_a_regression_against_the_released_model_is_refused_unless_it_is_named()
 
 
 def load_release_manifest():  # type: ignore[no-untyped-def]
-    from service.model.release import RELEASED
+    from service.training.candidate import RELEASED
 
     return load_release(RELEASED / "tumour").manifest

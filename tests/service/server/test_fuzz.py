@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from service.errors import Mistake
-from service.model.manifest import InputSpec
+from service.bundle.manifest import InputSpec
 from service.server.bodies import count_keys, refuse_duplicate_keys
 from service.server.problems import KINDS, Problem
 from service.server.tensor_elements import encode_bytes

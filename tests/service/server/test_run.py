@@ -22,7 +22,7 @@ import pytest
 import uvloop
 
 from service.errors import Unavailable
-from service.model.reference import PREDICTIONS
+from service.bundle.reference import PREDICTIONS
 from service.server.drift import LEAST_ROWS, Drift
 from service.server.faults import Faults
 from service.server.models import Answers, Models

@@ -21,8 +21,8 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from service.model.datasets import Dataset
-from service.model.pipeline import build_pipeline, fit_pipeline
+from service.training.datasets import Dataset
+from service.training.pipeline import build_pipeline, fit_pipeline
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]

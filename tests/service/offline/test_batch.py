@@ -19,11 +19,11 @@ import pytest
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput, Refused, Unavailable
-from service.evaluation.batch import Predictor, predict_file
-from service.evaluation.batch_rows import open_table, read_blocks
-from service.evaluation.remote import RemoteClassifier
-from service.model.datasets import load_bundled
-from service.model.inference import Classifier, Predictions
+from service.offline.batch import Predictor, predict_file
+from service.offline.batch_rows import open_table, read_blocks
+from service.offline.remote import RemoteClassifier
+from service.training.datasets import load_bundled
+from service.bundle.classifier import Classifier, Predictions
 
 ROOT = Path(__file__).parents[3]
 BLOCK = 6_000
@@ -119,8 +119,8 @@ def test_a_run_goes_on_after_every_block_it_can_die_in(classifier: Classifier, s
 _CHILD = """
 import sys
 from pathlib import Path
-from service.evaluation.batch import Predictor, predict_file
-from service.model.inference import Classifier
+from service.offline.batch import Predictor, predict_file
+from service.bundle.classifier import Classifier
 source, out = map(Path, sys.argv[1:])
 classifier = Classifier.load(Path("service/released/tumour"))
 def announce(step, done, of):
@@ -159,8 +159,8 @@ def test_kill_9_loses_and_doubles_nothing(classifier: Classifier, source: Path, 
 _MEASURED = """
 import sys
 from pathlib import Path
-from service.evaluation.batch import predict_file
-from service.model.inference import Classifier
+from service.offline.batch import predict_file
+from service.bundle.classifier import Classifier
 source, out = map(Path, sys.argv[1:])
 print(predict_file(Classifier.load(Path("service/released/tumour")), source, out).predicted)
 # Not by getrusage: through exec it keeps the peak of the process that forked this one.

@@ -15,13 +15,13 @@ import pytest
 
 from service.errors import InvalidInput
 from service.evaluation.workbench import Workbench
-from service.model.algorithms import ALGORITHMS
-from service.model.datasets import Dataset, load_bundled, load_csv
-from service.model.export import Parity, export_onnx, measure_parity, run_onnx
-from service.model.pipeline import build_pipeline, encode_labels, fit_pipeline, wants_weights
-from service.model.problem import SplitPlan, load_problem
-from service.model.splits import count_needed, split_rows
-from service.model.tuning import Bench, Task, list_parameters, search_grids
+from service.training.algorithms import ALGORITHMS
+from service.training.datasets import Dataset, load_bundled, load_csv
+from service.training.export import Parity, export_onnx, measure_parity, run_onnx
+from service.training.pipeline import build_pipeline, encode_labels, fit_pipeline, wants_weights
+from service.training.problem import SplitPlan, load_problem
+from service.training.splits import count_needed, split_rows
+from service.training.tuning import Bench, Task, list_parameters, search_grids
 
 ROOT = Path(__file__).parents[3]
 
@@ -240,8 +240,8 @@ _CHILD = """
 import sys
 from pathlib import Path
 import numpy as np
-from service.model.datasets import load_bundled
-from service.model.tuning import Bench, Task
+from service.training.datasets import load_bundled
+from service.training.tuning import Bench, Task
 tumour = load_bundled("tumour")
 half = np.arange(0, 569, 2), np.arange(1, 569, 2)
 def announce(done, of):

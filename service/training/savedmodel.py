@@ -17,7 +17,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 
 from service.errors import InvalidInput, Unavailable
-from service.model.export import INPUT_NAME, Parity
+from service.training.export import INPUT_NAME, Parity
 
 Floats = NDArray[np.float64]
 

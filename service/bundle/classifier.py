@@ -11,7 +11,7 @@ import onnxruntime as ort
 from numpy.typing import ArrayLike, NDArray
 
 from service.errors import InvalidInput, ModelMismatch
-from service.model.manifest import GoldenRow, Manifest, Release, load_release
+from service.bundle.manifest import GoldenRow, Manifest, Release, load_release
 
 _FATAL_ONLY = 4  # onnxruntime's log level: what goes wrong is raised, not written to stderr
 

@@ -70,7 +70,7 @@ class Manifest:
     `thresholds` maps the positive class to the probability from which it is predicted; it is empty where the class of
     the highest probability is predicted. `tolerance` is how far a probability may lie from its golden answer.
     `reference` holds, for each feature, what training saw of it, and under PREDICTIONS what the model predicted on rows
-    that it was not fitted on (see `service.model.reference`): drift is measured against it.
+    that it was not fitted on (see `service.bundle.reference`): drift is measured against it.
     """
 
     problem: str

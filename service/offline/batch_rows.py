@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput, Mistake
-from service.model.manifest import Manifest
+from service.bundle.manifest import Manifest
 
 BLOCK_BYTES = 2_000_000
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))

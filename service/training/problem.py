@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from service.errors import InvalidInput, Mistake
-from service.model.algorithms import ALGORITHMS
+from service.training.algorithms import ALGORITHMS
 
 PROBLEMS = Path(__file__).resolve().parent.parent / "problems"
 

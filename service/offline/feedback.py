@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput, Mistake
-from service.model.manifest import Manifest
+from service.bundle.manifest import Manifest
 
 LEAST_ROWS = 20
 _MOST_MISTAKES = 10

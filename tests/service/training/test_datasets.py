@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from service.errors import InvalidInput
-from service.model import datasets
-from service.model.datasets import load_bundled, load_csv
+from service.training import datasets
+from service.training.datasets import load_bundled, load_csv
 
 MIXED = "age,colour,score,ok\n" + "".join(
     f"{20 + i},{'red' if i % 3 else 'blue'},{i / 10},{'yes' if i % 2 else 'no'}\n" for i in range(30)

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from service.errors import InvalidInput, Mistake
-from service.model.algorithms import CALIBRATION_FOLDS
-from service.model.problem import SplitPlan
+from service.training.algorithms import CALIBRATION_FOLDS
+from service.training.problem import SplitPlan
 
 Rows = NDArray[np.intp]
 

@@ -18,10 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput, ModelMismatch, ServiceError
-from service.model import reference
-from service.model.datasets import Dataset, Rows
-from service.model.export import INPUT_NAME, PARITY_TOLERANCE, run_onnx
-from service.model.manifest import (
+from service.bundle import reference
+from service.training.datasets import Dataset, Rows
+from service.training.export import INPUT_NAME, PARITY_TOLERANCE, run_onnx
+from service.bundle.manifest import (
     DataSource,
     GoldenFile,
     GoldenRow,

@@ -20,8 +20,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from service.model.algorithms import ALGORITHMS
-from service.model.datasets import Dataset
+from service.training.algorithms import ALGORITHMS
+from service.training.datasets import Dataset
 
 IMBALANCE_FOR_WEIGHTS = 3.0  # rows of the largest class over those of the smallest
 

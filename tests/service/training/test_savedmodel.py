@@ -10,10 +10,10 @@ import pytest
 from sklearn.pipeline import Pipeline
 
 from service.errors import InvalidInput, Unavailable
-from service.model.algorithms import LINEAR
-from service.model.datasets import Dataset, load_bundled
-from service.model.pipeline import build_pipeline, encode_labels, fit_pipeline
-from service.model.savedmodel import export_savedmodel, measure_savedmodel_parity, read_linear_form
+from service.training.algorithms import LINEAR
+from service.training.datasets import Dataset, load_bundled
+from service.training.pipeline import build_pipeline, encode_labels, fit_pipeline
+from service.training.savedmodel import export_savedmodel, measure_savedmodel_parity, read_linear_form
 
 HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.errors import InvalidInput
-from service.model.problem import PROBLEMS, draft_problem, load_problem, parse_problem
+from service.training.problem import PROBLEMS, draft_problem, load_problem, parse_problem
 
 GOOD = """
 objective = "Tell yes from no."

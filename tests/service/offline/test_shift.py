@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from service.__main__ import main
 from service.errors import InvalidInput
-from service.evaluation.feedback import read_feedback
-from service.evaluation.shift import ShiftReport, compare_feedback
-from service.model import reference
-from service.model.datasets import load_bundled, load_csv
-from service.model.inference import Classifier
+from service.offline.feedback import read_feedback
+from service.offline.shift import ShiftReport, compare_feedback
+from service.bundle import reference
+from service.training.datasets import load_bundled, load_csv
+from service.bundle.classifier import Classifier
 
 ROOT = Path(__file__).parents[3]
 

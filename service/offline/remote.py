@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput, Mistake, Unavailable
-from service.model.inference import Predictions
-from service.model.manifest import Manifest
+from service.bundle.classifier import Predictions
+from service.bundle.manifest import Manifest
 
 _ROUNDS = 5  # over all sites, before giving up
 _FIRST_PAUSE_SECONDS = 0.5

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput, Refused
-from service.evaluation.batch_rows import BLOCK_BYTES, BadRow, Block, Table, open_table, read_blocks
+from service.offline.batch_rows import BLOCK_BYTES, BadRow, Block, Table, open_table, read_blocks
 from service.evaluation.progress import say_errors, show_progress
-from service.evaluation.remote import RemoteClassifier
-from service.model.inference import Classifier, Predictions
-from service.model.manifest import Manifest
+from service.offline.remote import RemoteClassifier
+from service.bundle.classifier import Classifier, Predictions
+from service.bundle.manifest import Manifest
 
 RELEASED = Path(__file__).resolve().parent.parent / "released"
 

@@ -12,8 +12,8 @@ import pytest
 from service.evaluation import steps
 from service.evaluation.findings import Findings, gather_findings
 from service.evaluation.workbench import Workbench
-from service.model.datasets import load_bundled, load_csv
-from service.model.problem import draft_problem, load_problem, parse_problem
+from service.training.datasets import load_bundled, load_csv
+from service.training.problem import draft_problem, load_problem, parse_problem
 
 
 @pytest.fixture(scope="session")
@@ -62,4 +62,4 @@ def three_report(three: Findings) -> str:
 @pytest.fixture
 def released() -> Path:
     """The models released in this repository."""
-    return Path(__file__).parents[3] / "service" / "released"
+    return Path(__file__).parents[2] / "service" / "released"

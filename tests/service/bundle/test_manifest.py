@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from service.errors import InvalidInput, ModelMismatch
-from service.model.manifest import (
+from service.bundle.manifest import (
     compute_digest,
     load_release,
     parse_golden,

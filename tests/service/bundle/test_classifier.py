@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from service.errors import InvalidInput, ModelMismatch
-from service.model.inference import Classifier
-from service.model.manifest import load_release
+from service.bundle.classifier import Classifier
+from service.bundle.manifest import load_release
 
 RELEASED = Path(__file__).parents[3] / "service" / "released"
 
