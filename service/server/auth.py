@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
 
-from service.server.problems import NO_KEY, TOO_MANY_REQUESTS, Problem
+from service.server.protocol.problems import NO_KEY, TOO_MANY_REQUESTS, Problem
 
 ANONYMOUS = "anonymous"
 KEY_PREFIX = "olk_"  # so that a leaked key is found by a secret scanner

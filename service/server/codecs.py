@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from service.server import tensors
+from service.server.protocol import tensors
 from service.server.models import Answers, ServedModel
-from service.server.tensors import InferRequest
+from service.server.protocol.tensors import InferRequest
 
 
 class OpenInference:
@@ -40,7 +40,7 @@ class NamedFeatures:
 
     def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
         """Raises Problem."""
-        from service.server.named import decode_named
+        from service.server.protocol.named import decode_named
 
         return decode_named(model.manifest.input, headers, body)
 

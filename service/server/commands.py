@@ -15,10 +15,10 @@ import click
 import orjson
 
 from service.errors import InvalidInput, Mistake, ServiceError
-from service.server.settings import SETTINGS, Settings
+from service.server.settings.table import SETTINGS, Settings
 
 if TYPE_CHECKING:
-    from service.server.audit_verify import ChainReport
+    from service.server.audit.verify import ChainReport
 
 P = ParamSpec("P")
 
@@ -55,16 +55,16 @@ def serve_command(check: bool) -> None:
     """Serve the released models over HTTP until SIGTERM or Ctrl-C."""
     # numpy starts a thread and takes memory for every processor of the machine, and nothing here multiplies matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.disable()  # what a start makes stays; `service.server.run` turns it on again
+    gc.disable()  # what a start makes stays; `service.server.http.run` turns it on again
     settings = Settings.from_environment(os.environ)
     if check:
-        from service.server.app import build_app
+        from service.server.http.routes import build_app
         from service.server.runtime import build_runtime
 
         build_app(build_runtime(settings))
         click.echo("the settings and the models are right", err=True)
         return
-    from service.server.run import serve
+    from service.server.http.run import serve
 
     serve(settings)
 
@@ -136,7 +136,7 @@ def verify_command(paths: tuple[Path, ...], as_json: bool) -> None:
 
     Leaves with 7 when a record was changed, is missing or was moved, and names it.
     """
-    from service.server.audit_verify import verify_trails
+    from service.server.audit.verify import verify_trails
 
     reports = verify_trails(line for path in _trail_files(paths) for line in _read_lines(path))
     findings = [finding for report in reports for finding in report.findings]

@@ -20,7 +20,7 @@ from service.bundle.reference import (
     smirnov_critical,
 )
 from service.server.models import Answers, Models, ServedModel
-from service.server.tensors import Rows
+from service.server.protocol.tensors import Rows
 
 LEAST_ROWS = 100  # below this the indices say more about chance than about drift
 

@@ -14,16 +14,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from service.server import tensors
+from service.server.protocol import tensors
 from service.server.auth import Gate
-from service.server.bodies import decompress
+from service.server.protocol.bodies import decompress
 from service.server.exchange import BINARY, Exchange
 from service.server.faults import Faults
 from service.server.models import Answers, BrokenModel, ServedModel, internal_error
-from service.server.problems import AUDIT_STALLED, FAULT, Problem
-from service.server.receipts import Receipt, Receipts
-from service.server.tensor_elements import encode_bytes
-from service.server.tensors import Rows
+from service.server.protocol.problems import AUDIT_STALLED, FAULT, Problem
+from service.server.audit.receipts import Receipt, Receipts
+from service.server.protocol.tensor_elements import encode_bytes
+from service.server.protocol.tensors import Rows
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from service.server.models import Answers, ServedModel
-from service.server.problems import CONTENT_TYPE, Problem
-from service.server.tensors import InferRequest
+from service.server.protocol.problems import CONTENT_TYPE, Problem
+from service.server.protocol.tensors import InferRequest
 
 JSON = b"application/json"
 BINARY = b"application/octet-stream"

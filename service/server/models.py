@@ -17,8 +17,8 @@ from service.errors import InvalidInput, Mistake, ServiceError
 from service.bundle.classifier import Classifier
 from service.bundle.manifest import MANIFEST_FILE, load_release
 from service.server.faults import Faults
-from service.server.problems import INTERNAL, NOT_FOUND, Problem
-from service.server.tensors import Rows
+from service.server.protocol.problems import INTERNAL, NOT_FOUND, Problem
+from service.server.protocol.tensors import Rows
 
 
 class BrokenModel(Exception):

@@ -79,8 +79,8 @@ for path in sorted(Path("service").rglob("*.py")):
     if path.name != "__main__.py":
         importlib.import_module(".".join(path.with_suffix("").parts).removesuffix(".__init__"))
 from service.server.runtime import build_runtime
-from service.server.app import build_app
-from service.server.settings import Settings
+from service.server.http.routes import build_app
+from service.server.settings.table import Settings
 runtime = build_runtime(Settings.from_environment({"OUTLAST_AUTH": "off"}))
 build_app(runtime)
 assert runtime.health.refresh() == []

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.server.auth import ANONYMOUS, ApiKey, Gate, make_key
-from service.server.problems import Problem
+from service.server.protocol.problems import Problem
 from tests.service.server.harness import EXPIRED_KEY, INFER, LIMITED_KEY, Server, infer_body
 
 pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once

@@ -17,10 +17,10 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from service.errors import Mistake
 from service.bundle.manifest import InputSpec
-from service.server.bodies import count_keys, refuse_duplicate_keys
-from service.server.problems import KINDS, Problem
-from service.server.tensor_elements import encode_bytes
-from service.server.tensors import HEADER_LENGTH, OUTPUTS, as_model_input, decode_request
+from service.server.protocol.bodies import count_keys, refuse_duplicate_keys
+from service.server.protocol.problems import KINDS, Problem
+from service.server.protocol.tensor_elements import encode_bytes
+from service.server.protocol.tensors import HEADER_LENGTH, OUTPUTS, as_model_input, decode_request
 from tests.service.server.harness import INFER, ROOT, Server
 
 pytestmark = pytest.mark.xdist_group("open-server")  # one worker, so that the server is started once

@@ -12,7 +12,7 @@ import pytest
 from service.errors import InvalidInput
 from service.server.exchange import Exchange
 from service.server.runtime import build_runtime
-from service.server.settings import Settings
+from service.server.settings.table import Settings
 from service.server.tracing import build_tracer
 from tests.service.server.harness import INFER, infer_body, wait_for
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from service.server.audit import GENESIS, hash_record
+from service.server.audit.chain import GENESIS, hash_record
 
 
 @dataclass(frozen=True)

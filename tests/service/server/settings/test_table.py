@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import InvalidInput
-from service.server.settings import SETTINGS, Settings
+from service.server.settings.table import SETTINGS, Settings
 from tests.service.server.harness import ROOT, api_keys
 
 OPEN = {"OUTLAST_AUTH": "off"}

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from service.server.endpoint import Endpoint
 from service.server.exchange import Exchange, Target
-from service.server.replies import Replies
+from service.server.http.replies import Replies
 from service.server.runtime import Check
-from service.server.settings import Settings
+from service.server.settings.table import Settings
 
 if TYPE_CHECKING:
-    from service.server.transport import Connection
+    from service.server.http.connection import Connection
 
 _SWEEP_SECONDS = 0.5
 # What a request costs beside its bytes, as bytes: connection, headers, receipt, audit. Only the proportion matters.

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from service.errors import Mistake
 from service.bundle.manifest import InputSpec
-from service.server.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
-from service.server.problems import INVALID_REQUEST, NOT_JSON, TOO_LARGE, Problem
-from service.server.tensor_elements import encode_bytes, read_binary, read_data, shorten
+from service.server.protocol.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
+from service.server.protocol.problems import INVALID_REQUEST, NOT_JSON, TOO_LARGE, Problem
+from service.server.protocol.tensor_elements import encode_bytes, read_binary, read_data, shorten
 
 HEADER_LENGTH = b"inference-header-content-length"
 OUTPUTS = ("label", "probabilities")

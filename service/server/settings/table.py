@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from service.errors import InvalidInput, Mistake
-from service.server import setting_values as values
+from service.server.settings.table import values
 from service.server.auth import ApiKey
-from service.server.receipts import SigningKey
-from service.server.setting_keys import KEY_HINT, parse_api_keys, parse_receipt_keys
+from service.server.audit.receipts import SigningKey
+from service.server.settings.keys import KEY_HINT, parse_api_keys, parse_receipt_keys
 
 T = TypeVar("T")
 

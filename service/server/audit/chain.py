@@ -2,7 +2,7 @@
 
 A record is a line of JSON. Its `hash` is the SHA-256 of the record without that field, keys sorted, no spaces;
 `prev` is the hash of the record before it. So the chain survives a log service that parses and reformats lines, and no
-record can be changed, dropped or moved without a trace (`service.server.audit_verify`). Each process has its own chain.
+record can be changed, dropped or moved without a trace (`service.server.audit.verify`). Each process has its own chain.
 
 The queue is bounded. When its sink stalls, a setting decides: predictions are refused, or the lost records are counted
 in the chain itself. At a kill at most the queue's records are missing, and the `start` record says how many that is.

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from service.server.desk import Desk
+from service.server.http.queue import Desk
 from service.server.exchange import Exchange
-from service.server.replies import Replies
-from service.server.settings import Settings
+from service.server.http.replies import Replies
+from service.server.settings.table import Settings
 
 SETTINGS = Settings.from_environment(
     {"OUTLAST_AUTH": "off", "OUTLAST_QUEUE_MILLISECONDS": "4", "OUTLAST_QUEUE_DEPTH": "300"}

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.server.audit import Trail
-from service.server.audit_verify import ChainReport, verify_trails
+from service.server.audit.chain import Trail
+from service.server.audit.verify import ChainReport, verify_trails
 from tests.service.server.harness import INFER, ROOT, Server, infer_body, running, wait_for
 
 pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
@@ -118,7 +118,7 @@ def test_any_moved_record_is_found(order: list[int]) -> None:
 
 
 def test_a_replaced_record_that_was_hashed_anew_is_found() -> None:
-    from service.server.audit import hash_record
+    from service.server.audit.chain import hash_record
 
     record = {**json.loads(TRAIL[7]), "number": 99}
     record["hash"] = hash_record(record)

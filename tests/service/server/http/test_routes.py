@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from service.server.application import Application
+from service.server.http.lifespan import Application
 from service.server.runtime import build_runtime
-from service.server.settings import Settings
+from service.server.settings.table import Settings
 from tests.service.server.harness import INFER, Server, infer_body
 
 pytestmark = pytest.mark.xdist_group("open-server")  # one worker, so that the server is started once

@@ -1,6 +1,6 @@
 """The ASGI application as uvicorn gets it: what runs beside the requests at once, the routes when they are needed.
 
-Predictions and health checks never come here (`service.server.transport` answers them), so nobody has to wait at the
+Predictions and health checks never come here (`service.server.http.connection` answers them), so nobody has to wait at the
 start for Starlette and the routes over it: they are loaded in a thread a second later, or when somebody asks for one.
 """
 
@@ -21,7 +21,7 @@ _LOAD_AFTER_SECONDS = 1.0
 
 
 class Application:
-    """Plain ASGI: the lifespan here, requests by `service.server.app`."""
+    """Plain ASGI: the lifespan here, requests by `service.server.http.routes`."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -58,7 +58,7 @@ class Application:
 
 
 def _build_routes(runtime: Runtime) -> Any:
-    from service.server.app import build_app
+    from service.server.http.routes import build_app
 
     routes = build_app(runtime)
     gc.freeze()  # what has just been loaded stays: no collection need look at it again

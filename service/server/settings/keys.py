@@ -10,8 +10,8 @@ from datetime import datetime
 
 from service.errors import InvalidInput, Mistake
 from service.server.auth import ApiKey
-from service.server.receipts import SigningKey
-from service.server.setting_values import LABEL, Wrong
+from service.server.audit.receipts import SigningKey
+from service.server.settings.values import LABEL, Wrong
 
 MAX_API_KEYS = 64  # every presented key is compared with all of them, in constant time each
 MIN_SECRET_BYTES = 32

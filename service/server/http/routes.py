@@ -1,6 +1,6 @@
 """The routes, as a Starlette application. Predictions are answered by `Endpoint`.
 
-`service.server.transport` answers predictions and health checks without this module when it runs under `python -m
+`service.server.http.connection` answers predictions and health checks without this module when it runs under `python -m
 service serve`; under any other ASGI server the same answers come from here.
 """
 
@@ -18,15 +18,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.server.application import run_beside
-from service.server.audit import Trail
-from service.server.bodies import decompress, too_large
+from service.server.http.lifespan import run_beside
+from service.server.audit.chain import Trail
+from service.server.protocol.bodies import decompress, too_large
 from service.server.exchange import Exchange
-from service.server.feedback import read_feedback, require_trail
+from service.server.audit.feedback import read_feedback, require_trail
 from service.server.models import ServedModel, internal_error
-from service.server.openapi import describe_api
-from service.server.problems import CONTENT_TYPE, NOT_FOUND, UNWELL, WRONG_METHOD, Problem
-from service.server.replies import fixed_headers
+from service.server.http.openapi import describe_api
+from service.server.protocol.problems import CONTENT_TYPE, NOT_FOUND, UNWELL, WRONG_METHOD, Problem
+from service.server.http.replies import fixed_headers
 from service.server.runtime import VERSION, Check, Runtime
 
 SERVER_NAME = "outlast"

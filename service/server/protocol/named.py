@@ -11,9 +11,9 @@ import numpy as np
 
 from service.errors import Mistake
 from service.bundle.manifest import InputSpec
-from service.server.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
-from service.server.problems import INVALID_REQUEST, Problem
-from service.server.tensors import FLOAT32_MAX, InferRequest, Wanted
+from service.server.protocol.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
+from service.server.protocol.problems import INVALID_REQUEST, Problem
+from service.server.protocol.tensors import FLOAT32_MAX, InferRequest, Wanted
 
 _KEYS = {"features"}
 

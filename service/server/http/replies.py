@@ -5,7 +5,7 @@ from __future__ import annotations
 import http
 
 from service.server.exchange import JSON, Exchange, Header
-from service.server.problems import CONTENT_TYPE, Problem, overloaded
+from service.server.protocol.problems import CONTENT_TYPE, Problem, overloaded
 
 _FIXED_HEADERS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),

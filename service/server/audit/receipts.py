@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from service.server.problems import INVALID_RECEIPT, NO_RECEIPTS, Problem
+from service.server.protocol.problems import INVALID_RECEIPT, NO_RECEIPTS, Problem
 
 _DOMAIN = b"outlast-receipt-1."  # a mac made for a receipt is good for nothing else
 _MAX_TOKEN = 1 << 20

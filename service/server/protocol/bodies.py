@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from service.errors import Mistake
-from service.server.problems import NOT_JSON, TOO_LARGE, WRONG_TYPE, Problem
+from service.server.protocol.problems import NOT_JSON, TOO_LARGE, WRONG_TYPE, Problem
 
 # 16 + wbits reads gzip, 32 + wbits tells gzip from zlib by its header; `deflate` is zlib by RFC 9110.
 _WINDOW = {b"gzip": 16 + zlib.MAX_WBITS, b"x-gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}

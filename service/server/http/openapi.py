@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.server.models import Models, ServedModel
-from service.server.tensors import FLOAT32_MAX, OUTPUTS
+from service.server.protocol.tensors import FLOAT32_MAX, OUTPUTS
 
 _PROBLEM = {
     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
