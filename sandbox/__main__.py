@@ -81,7 +81,7 @@ def main() -> None:
 def up(speed: int | None, dns_port: int | None, port_offset: int | None, as_json: bool) -> None:
     """Bring everything up, deploy every stack, and predict once through DNS."""
     from failover.testing.clock import SPEEDS
-    from sandbox.bringup import bring_up
+    from sandbox.command.up import bring_up
 
     # A service manager's SIGTERM is as good a reason to end in order as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -127,8 +127,8 @@ def _print_prediction(answer: dict[str, Any]) -> None:
 def predict(row: str | None, as_json: bool) -> None:
     """Send one real row through DNS and TLS to whichever cloud answers."""
     from failover.dial import Dial
-    from sandbox.environment import dial_of, public_host
-    from sandbox.prediction import predict as send
+    from sandbox.command.environment import dial_of, public_host
+    from sandbox.command.predict import predict as send
 
     layout = _layout()
     instance = _require_instance(layout)
@@ -145,8 +145,8 @@ def predict(row: str | None, as_json: bool) -> None:
 @_told
 def status(resources: bool, as_json: bool) -> None:
     """What runs, where, and how it is."""
-    from sandbox import control
-    from sandbox.status import collect, render, render_resources
+    from sandbox.command import control
+    from sandbox.command.status import collect, render, render_resources
 
     layout = _layout()
     if resources:
@@ -162,7 +162,7 @@ def status(resources: bool, as_json: bool) -> None:
 @_told
 def exec_(command: tuple[str, ...]) -> None:
     """Run a command in the environment in which plain `pulumi` and boto3 meet the sandbox."""
-    from sandbox.environment import load_cli, run_command
+    from sandbox.command.environment import load_cli, run_command
 
     sys.exit(run_command(_layout(), load_cli(_layout()), command))
 
@@ -171,7 +171,7 @@ def exec_(command: tuple[str, ...]) -> None:
 @_told
 def shell() -> None:
     """A shell in which plain `pulumi up -s aws`, `pulumi preview` and boto3 work against the sandbox."""
-    from sandbox.environment import load_cli, run_command
+    from sandbox.command.environment import load_cli, run_command
 
     program = os.environ.get("SHELL") or "/bin/sh"
     _report("`pulumi up -s aws`, `pulumi preview -s traffic`, `python -m sandbox status`; leave with exit")
@@ -186,7 +186,7 @@ def shell() -> None:
 @_told
 def fault(site: str, kind: str, seconds: float, as_json: bool) -> None:
     """Break something for a while."""
-    from sandbox import control
+    from sandbox.command import control
 
     found = control.connect(_layout()).call("POST", "/fault", {"site": site, "kind": kind, "seconds": seconds})
     if as_json:
@@ -204,7 +204,7 @@ def fault(site: str, kind: str, seconds: float, as_json: bool) -> None:
 @_told
 def heal(site: str, as_json: bool) -> None:
     """End every fault."""
-    from sandbox import control
+    from sandbox.command import control
 
     found = control.connect(_layout()).call("POST", "/heal", {"site": site})
     click.echo(json.dumps(found) if as_json else f"  healed: {', '.join(found['healed']) or 'nothing was broken'}")
@@ -215,7 +215,7 @@ def heal(site: str, as_json: bool) -> None:
 @_told
 def speed(times: int) -> None:
     """Run the sandbox's clock so many times faster than life."""
-    from sandbox import control
+    from sandbox.command import control
 
     found = control.connect(_layout()).call("POST", "/speed", {"speed": times})
     click.echo(f"  the clock runs at speed {found['speed']}")
@@ -225,7 +225,7 @@ def speed(times: int) -> None:
 @_told
 def down() -> None:
     """Stop the sandbox. It finds everything again at the next `up`."""
-    from sandbox import bringup
+    from sandbox.command import up as bringup
 
     click.echo("  stopped" if bringup.down(_layout()) else "  nothing was running")
 
@@ -234,7 +234,7 @@ def down() -> None:
 @_told
 def clean() -> None:
     """Stop the sandbox and forget its clouds and their Pulumi state."""
-    from sandbox import bringup
+    from sandbox.command import up as bringup
 
     layout = _layout()
     if layout.state == layout.root or layout.root.is_relative_to(layout.state):
@@ -248,7 +248,7 @@ def clean() -> None:
 @_told
 def serve() -> None:
     """Be the background process; `up` starts it."""
-    from sandbox.daemon import run
+    from sandbox.daemon.daemon import run
 
     sys.exit(run(_layout()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from failover.errors import OutlastError
-from sandbox import images
+from sandbox.images.store import store as images
 from sandbox.clouds.aws import registry as aws_registry
 from sandbox.clouds.azure import registry as azure_registry
 from sandbox.clouds.gcp import registry as gcp_registry

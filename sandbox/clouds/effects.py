@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandbox.fronts import Front
-from sandbox.replicas import Workload
+from sandbox.network.fronts import Front
+from sandbox.replicas.supervisor import Workload
 
 
 @dataclass

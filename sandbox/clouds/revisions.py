@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from sandbox.clouds.world import Resource, World
-from sandbox.replicas import Workload
+from sandbox.replicas.supervisor import Workload
 
 _REVISION, _READY, _FAILED = "revision", "ready", "failed"
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from failover.errors import OutlastError, Refused, Unavailable
 from failover.testing.clock import Clock
-from sandbox import images
-from sandbox.certificates import PrivateCA
+from sandbox.images.store import store as images
+from sandbox.network.certificates import PrivateCA
 from sandbox.journal import Journal
 
 if TYPE_CHECKING:

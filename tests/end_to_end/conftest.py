@@ -19,8 +19,10 @@ import dns.query
 import pytest
 
 from failover.dial import Dial
-from sandbox import control, prediction, status
-from sandbox.environment import dial_of, load_cli, sandbox_environment
+from sandbox.command import control
+from sandbox.command import predict as prediction
+from sandbox.command import status
+from sandbox.command.environment import dial_of, load_cli, sandbox_environment
 from sandbox.layout import Layout
 
 ROOT = Path(__file__).resolve().parents[2]

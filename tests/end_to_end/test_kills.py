@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from sandbox import bringup
-from sandbox.environment import load_cli
+from sandbox.command import up as bringup
+from sandbox.command.environment import load_cli
 from tests.end_to_end.conftest import Project
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 import pytest
 
-from sandbox.bringup import ill_sites
+from sandbox.command.up import ill_sites
 from sandbox.journal import Journal
 from tests.end_to_end.conftest import HOST, SPEED, Project
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from failover.testing.clock import Clock
-from sandbox import images
-from sandbox.replicas import Supervisor
-from sandbox.workloads import Workload
+from sandbox.images.store import store as images
+from sandbox.replicas.supervisor import Supervisor
+from sandbox.replicas.workloads import Workload
 
 PORT = 28080
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from sandbox.dockerignore import list_context
+from sandbox.images.dockerignore import list_context
 from service.errors import Unavailable
 from service.image import BILL, DOCKERFILE, HERE, LOCK, Base, fetch_digest, lock_base, read_base, read_lock, write_bill
 

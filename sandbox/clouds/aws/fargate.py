@@ -15,7 +15,7 @@ from sandbox.clouds.aws.targets import health_path
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.world import CloudRefused, NotReady, Resource, Values, World, nested
-from sandbox.replicas import Workload
+from sandbox.replicas.supervisor import Workload
 
 CLUSTER = "aws:ecs/cluster:Cluster"
 CAPACITY_PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"

@@ -6,7 +6,7 @@ without the role assignment that the site makes.
 
 from __future__ import annotations
 
-from sandbox.certificates import KeyPair
+from sandbox.network.certificates import KeyPair
 from sandbox.clouds.azure.common import common_outputs, in_group
 from sandbox.clouds.azure.environments import find_environment
 from sandbox.clouds.azure.identity import IDENTITY, SECRETS_USER, assigned, has_role

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sandbox.certificates import KeyPair
+from sandbox.network.certificates import KeyPair
 from sandbox.clouds.gcp import balancer, certificates, run
 from sandbox.clouds.gcp.common import is_named
 from sandbox.clouds.world import Resource, World, nested
-from sandbox.fronts import Binding, Front
+from sandbox.network.fronts import Binding, Front
 
 
 def front(world: World, rule: Resource) -> Front:

@@ -11,7 +11,7 @@ from sandbox.clouds.gcp.common import MADE_AT, is_named, located_id, needs_api, 
 from sandbox.clouds.gcp.project import ACCOUNT
 from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.world import PROJECT_NUMBER, CloudRefused, NotReady, Resource, Values, World, nested, stable_hex
-from sandbox.replicas import Workload
+from sandbox.replicas.supervisor import Workload
 
 SERVICE = "gcp:cloudrunv2/service:Service"
 INVOKER = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"

@@ -11,15 +11,15 @@ import pytest
 
 from failover.errors import Unavailable
 from failover.testing.clock import Clock
-from sandbox import images
-from sandbox.certificates import PrivateCA
+from sandbox.images.store import store as images
+from sandbox.network.certificates import PrivateCA
 from sandbox.clouds import simulated
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.world import Resource, World
 from sandbox.engine.cloud import Request
-from sandbox.fronts import Front
+from sandbox.network.fronts import Front
 from sandbox.journal import Journal
-from sandbox.replicas import Workload
+from sandbox.replicas.supervisor import Workload
 
 HOST = "api.outlast.example"
 DIGEST = "sha256:" + "1" * 64

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import images
+from sandbox.images.store import store as images
 from sandbox.clouds import functions
 from sandbox.clouds.azure.registry import TOKEN_USER, access_token
 from sandbox.clouds.docker_build import IMAGE, split_tag

@@ -9,7 +9,7 @@ import pytest
 
 import infra.stack
 from failover.testing import MovingRoute53
-from sandbox import images
+from sandbox.images.store import store as images
 from tests.infra.harness import accepted_model
 from tests.sandbox.clouds.harness import HOST, Clouds, open_clouds
 from tests.sandbox.clouds.program import deploy

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.workloads import QUIET_SECONDS, Group, Workload
+from sandbox.replicas.workloads import QUIET_SECONDS, Group, Workload
 
 ASKED = Workload("key", "aws", "sha256:1", 8080, (), 1, 3, 10, "/")
 BOUNDS = st.tuples(st.integers(0, 5), st.integers(0, 5)).map(lambda pair: (min(pair), max(pair)))

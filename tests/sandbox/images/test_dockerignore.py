@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.dockerignore import Ignored, list_context
+from sandbox.images.dockerignore import Ignored, list_context
 
 
 @pytest.mark.parametrize(

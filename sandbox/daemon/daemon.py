@@ -21,19 +21,20 @@ from failover.testing import MovingRoute53
 from failover.testing.resolver import Resolving
 from failover.testing.route53 import shut_down
 from sandbox import layout as places
-from sandbox import overview, rebuild
-from sandbox.calls import Calls
-from sandbox.certificates import KeyPair, PrivateCA
+from sandbox.daemon.daemon import overview
+from sandbox.daemon.daemon import rebuild
+from sandbox.daemon.calls import Calls
+from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.clouds.simulated import SimulatedClouds, derive, settle
 from sandbox.clouds.world import ACCOUNT, World
 from sandbox.engine import plugins
-from sandbox.environment import public_host
-from sandbox.faults import Faults
-from sandbox.fronts import Fronts
+from sandbox.command.environment import public_host
+from sandbox.network.faults import Faults
+from sandbox.network.fronts import Fronts
 from sandbox.journal import Journal
 from sandbox.layout import Instance, Layout
-from sandbox.leftovers import Leftovers
-from sandbox.replicas import Supervisor
+from sandbox.daemon.leftovers import Leftovers
+from sandbox.replicas.supervisor import Supervisor
 
 _log = logging.getLogger("sandbox")
 # docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html, "API requests": five a second for an account.

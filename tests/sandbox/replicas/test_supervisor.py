@@ -15,14 +15,14 @@ import psutil
 import pytest
 
 from failover.errors import Unavailable
-from sandbox import images
-from sandbox.processes import end_leftovers
-from sandbox.replicas import Replica, Supervisor
-from sandbox.workloads import QUIET_SECONDS, READY_SECONDS, RESTART_SECONDS, RETRY_SECONDS
+from sandbox.images.store import store as images
+from sandbox.replicas.processes import end_leftovers
+from sandbox.replicas.supervisor import Replica, Supervisor
+from sandbox.replicas.workloads import QUIET_SECONDS, READY_SECONDS, RESTART_SECONDS, RETRY_SECONDS
 from tests.sandbox.tiny import Wall, build_image, own_block, supervised, until, workload
 
 pytestmark = pytest.mark.usefixtures("empty_environment")
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import pytest
 
 from failover.errors import Unavailable
 from failover.testing.checkers import HealthStatus, Observation
-from sandbox import bringup, control
+from sandbox.command import up as bringup
+from sandbox.command import control
 from sandbox.layout import Instance, Layout, choose_instance
-from sandbox.overview import is_settled, latest_failure
+from sandbox.daemon.overview import is_settled, latest_failure
 
 REGIONS = ("us-east-1", "eu-west-1", "sa-east-1")
 CONFIG = {"Type": "HTTPS", "Regions": list(REGIONS)}

@@ -1,6 +1,6 @@
 """What a compute resource asks for, and what follows for its replicas: how many, which revision, which to stop.
 
-Decisions only: no thread, no process is started here, and the time is an argument. `sandbox.replicas` acts on them.
+Decisions only: no thread, no process is started here, and the time is an argument. `sandbox.replicas.supervisor` acts on them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from sandbox.processes import Process
+from sandbox.replicas.processes import Process
 
 # Life-seconds from a replica's death to its successor's start: scheduling, pulling, starting. Assumed: no cloud
 # promises a figure, and ECS's own restarts are seen at 20 s and more.

@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 
 from failover.errors import InvalidInput, Unavailable
-from sandbox.certificates import KeyPair, PrivateCA
+from sandbox.network.certificates import KeyPair, PrivateCA
 
 HOST = "api.outlast.example"
 

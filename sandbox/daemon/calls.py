@@ -1,4 +1,4 @@
-"""What may be asked of a running sandbox over its control interface, whose client is `sandbox.control`."""
+"""What may be asked of a running sandbox over its control interface, whose client is `sandbox.command.control`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from werkzeug.wrappers import Request, Response
 
 from failover.errors import InvalidInput, OutlastError
 from sandbox import layout as places
-from sandbox import overview
+from sandbox.daemon.daemon import overview
 from sandbox.clouds.simulated import describe_kinds
 from sandbox.engine import plugins
-from sandbox.faults import parse_fault
+from sandbox.network.faults import parse_fault
 
 if TYPE_CHECKING:
-    from sandbox.daemon import Daemon
+    from sandbox.daemon.daemon import Daemon
 
 Body = dict[str, Any]
 

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import control
-from sandbox.environment import load_cli, public_host, sandbox_environment
+from sandbox.command import control
+from sandbox.command.environment import load_cli, public_host, sandbox_environment
 from sandbox.layout import Layout
 
 

@@ -18,15 +18,15 @@ from botocore.exceptions import ClientError
 from failover.errors import InvalidInput, Unavailable
 from failover.testing import REGIONS, MovingRoute53
 from sandbox import layout as places
-from sandbox import rebuild
+from sandbox.daemon.daemon import rebuild
 from sandbox.clouds.simulated import SimulatedClouds
-from sandbox.control import Answered, Control
-from sandbox.daemon import ROUTE53_REQUESTS_PER_SECOND, Daemon
+from sandbox.command.control import Answered, Control
+from sandbox.daemon.daemon import ROUTE53_REQUESTS_PER_SECOND, Daemon
 from sandbox.engine.cloud import Request
 from sandbox.layout import Layout, choose_instance
 from tests.sandbox.tiny import until
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

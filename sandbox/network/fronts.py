@@ -14,11 +14,11 @@ from typing import Any
 
 from failover.errors import Unavailable
 from failover.testing.clock import Clock
-from sandbox.certificates import KeyPair
-from sandbox.entry_points import Binding, Front
-from sandbox.faults import Fault, Faults
-from sandbox.listener import Listener, Surroundings
-from sandbox.replicas import Supervisor
+from sandbox.network.certificates import KeyPair
+from sandbox.network.entry_points import Binding, Front
+from sandbox.network.faults import Fault, Faults
+from sandbox.network.listener import Listener, Surroundings
+from sandbox.replicas.supervisor import Supervisor
 
 __all__ = ["Binding", "Front", "Fronts"]
 

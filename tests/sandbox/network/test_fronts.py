@@ -20,12 +20,12 @@ import pytest
 from failover.errors import OutlastError, Unavailable
 from failover.testing import REGIONS, MovingRoute53
 from failover.testing.clock import Clock
-from sandbox import images
-from sandbox.certificates import KeyPair, PrivateCA
-from sandbox.faults import Faults, parse_fault
-from sandbox.fronts import Binding, Front, Fronts
-from sandbox.replicas import Supervisor
-from sandbox.workloads import QUIET_SECONDS
+from sandbox.images.store import store as images
+from sandbox.network.certificates import KeyPair, PrivateCA
+from sandbox.network.faults import Faults, parse_fault
+from sandbox.network.fronts import Binding, Front, Fronts
+from sandbox.replicas.supervisor import Supervisor
+from sandbox.replicas.workloads import QUIET_SECONDS
 from tests.sandbox.tiny import Wall, own_block, supervised, until, workload
 
 HOST = "api.outlast.example"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.journal import Journal
-from sandbox.leftovers import Leftovers
+from sandbox.daemon.leftovers import Leftovers
 
 OLD = time.time() - 3600
 

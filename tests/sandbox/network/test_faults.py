@@ -11,7 +11,7 @@ import pytest
 from failover.errors import InvalidInput, Unavailable
 from failover.testing import REGIONS
 from failover.testing.clock import Clock
-from sandbox.faults import KINDS, WITHOUT_SITE, Fault, Faults, parse_fault
+from sandbox.network.faults import KINDS, WITHOUT_SITE, Fault, Faults, parse_fault
 
 SITES = ("aws", "azure")
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sandbox.processes import Process, Program, answers, end_leftovers, identify, write_down
+from sandbox.replicas.processes import Process, Program, answers, end_leftovers, identify, write_down
 from tests.sandbox.tiny import until
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def program(code: str) -> Program:
@@ -83,7 +83,7 @@ def test_one_that_is_not_released_has_not_begun_and_ends_without_trace(log: Path
 _HOLDER = """
 import sys, time
 from pathlib import Path
-from sandbox.processes import Process, Program
+from sandbox.replicas.processes import Process, Program
 process = Process(Program((sys.executable, "-c", "print('begun')"), {}, Path("/")), {}, Path(sys.argv[1]))
 print(process.pid, flush=True)
 time.sleep(600)

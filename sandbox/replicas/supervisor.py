@@ -17,9 +17,9 @@ from typing import Any
 
 from failover.errors import Unavailable
 from failover.testing.clock import Clock
-from sandbox import images
-from sandbox.processes import Process, answers, end_leftovers, program_of, write_down
-from sandbox.workloads import RESTART_SECONDS, Group, Replica, Workload
+from sandbox.images.store import store as images
+from sandbox.replicas.processes import Process, answers, end_leftovers, program_of, write_down
+from sandbox.replicas.workloads import RESTART_SECONDS, Group, Replica, Workload
 
 __all__ = ["Replica", "Supervisor", "Workload"]
 

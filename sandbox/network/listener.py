@@ -17,11 +17,11 @@ from functools import partial
 
 from failover.errors import OutlastError
 from failover.testing.clock import Clock
-from sandbox import sockets
-from sandbox.certificates import KeyPair
-from sandbox.entry_points import Front, plain_answer, redirect_answer
-from sandbox.faults import Faults
-from sandbox.replicas import Replica, Supervisor
+from sandbox.network import sockets
+from sandbox.network.certificates import KeyPair
+from sandbox.network.entry_points import Front, plain_answer, redirect_answer
+from sandbox.network.faults import Faults
+from sandbox.replicas.supervisor import Replica, Supervisor
 
 # Wall seconds; a laptop needs them however fast the clock runs.
 _CONNECT_WALL_SECONDS = 2.0

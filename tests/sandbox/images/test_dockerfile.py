@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from failover.errors import InvalidInput
-from sandbox.dockerfile import Copy, Recipe, parse_dockerfile
+from sandbox.images.dockerfile import Copy, Recipe, parse_dockerfile
 
 Parse = Callable[..., Recipe]
 START = 'ENTRYPOINT ["python", "-m", "it"]\n'
@@ -25,7 +25,7 @@ def parse(tmp_path: Path) -> Parse:
 
 
 def test_the_services_own_dockerfile_is_followed_whole() -> None:
-    recipe = parse_dockerfile(Path(__file__).parents[2] / "service" / "Dockerfile")
+    recipe = parse_dockerfile(Path(__file__).parents[3] / "service" / "Dockerfile")
     assert recipe.entry_point == ("python", "-m", "service", "serve")
     assert recipe.working_directory == "/app"
     assert recipe.environment["PORT"] == "8080"

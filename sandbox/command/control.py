@@ -16,7 +16,7 @@ import httpx
 from failover.errors import OutlastError, Unavailable
 from sandbox import layout as places
 from sandbox.layout import Instance, Layout
-from sandbox.processes import end_leftovers
+from sandbox.replicas.processes import end_leftovers
 
 _START_WALL_SECONDS = 60.0
 _STOP_WALL_SECONDS = 30.0

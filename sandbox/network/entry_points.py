@@ -5,7 +5,7 @@ from __future__ import annotations
 import http
 from dataclasses import dataclass
 
-from sandbox.certificates import KeyPair
+from sandbox.network.certificates import KeyPair
 
 _HEAD = "HTTP/1.1 {status} {phrase}\r\n{header}content-length: 0\r\nconnection: close\r\n\r\n"
 
