@@ -80,7 +80,7 @@ def main() -> None:
 @_told
 def up(speed: int | None, dns_port: int | None, port_offset: int | None, as_json: bool) -> None:
     """Bring everything up, deploy every stack, and predict once through DNS."""
-    from failover.testing.clock import SPEEDS
+    from failover.simulator.clock import SPEEDS
     from sandbox.command.up import bring_up
 
     # A service manager's SIGTERM is as good a reason to end in order as Ctrl-C.

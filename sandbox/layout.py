@@ -174,7 +174,7 @@ def choose_instance(
 def _asked_mistakes(wanted: dict[str, int]) -> list[Mistake]:
     mistakes = []
     if "speed" in wanted:
-        from failover.testing.clock import SPEEDS  # brings moto with it: only where a speed is asked for
+        from failover.simulator.clock import SPEEDS  # brings moto with it: only where a speed is asked for
 
         if wanted["speed"] not in SPEEDS:
             allowed = ", ".join(map(str, SPEEDS))

@@ -1,17 +1,21 @@
-"""Route 53 that moves, for tests and for the sandbox: API, health checkers, DNS server.
+"""The simulated Route 53 for tests: a pytest plugin over `failover.simulator`, whose names it offers too.
 
-    from failover.testing import MovingRoute53
+pytest -p failover.testing             # the fixture `moving_route53`
 
-    with MovingRoute53(speed=10) as route53:
-        client = route53.client()          # boto3
-        route53.dns_address                # ("127.0.0.1", 54321): dig @127.0.0.1 -p 54321 …
-
-As a pytest plugin (`pytest -p failover.testing.plugin`): the fixture `moving_route53`.
+from failover.testing import MovingRoute53
 """
 
-from failover.testing.checkers import HealthStatus, Observation, Transition
-from failover.testing.clock import SPEEDS, Clock
-from failover.testing.health import REGIONS
-from failover.testing.route53 import MovingRoute53
+from failover.simulator import REGIONS, SPEEDS, Clock, HealthStatus, MovingRoute53, Observation, Transition
+from failover.testing.plugin import moving_route53, pytest_addoption
 
-__all__ = ["REGIONS", "SPEEDS", "Clock", "HealthStatus", "MovingRoute53", "Observation", "Transition"]
+__all__ = [
+    "REGIONS",
+    "SPEEDS",
+    "Clock",
+    "HealthStatus",
+    "MovingRoute53",
+    "Observation",
+    "Transition",
+    "moving_route53",
+    "pytest_addoption",
+]

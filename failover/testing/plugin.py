@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from failover.testing.route53 import MovingRoute53
+from failover.simulator.route53 import MovingRoute53
 
 DEFAULT_SPEED = 10
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from failover.errors import OutlastError, Refused, Unavailable
-from failover.testing.clock import Clock
-from sandbox.images.store import store as images
-from sandbox.network.certificates import PrivateCA
+from failover.simulator.clock import Clock
+from sandbox.images import store as images
 from sandbox.journal import Journal
+from sandbox.network.certificates import PrivateCA
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

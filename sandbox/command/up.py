@@ -15,12 +15,12 @@ import filelock
 
 from failover.dial import Dial
 from failover.errors import Refused, Unavailable
-from sandbox.command import control
-from sandbox.images.store import store as images
-from sandbox.command import predict as prediction
 from sandbox import layout as places
-from sandbox.engine import cli, commands, plugins, recover
+from sandbox.command import control
+from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of, public_host, sandbox_environment, save_cli
+from sandbox.engine import cli, commands, plugins, recover
+from sandbox.images import store as images
 from sandbox.layout import Instance, Layout
 
 # What depends on what: the sites read the zone, traffic reads zone and sites.

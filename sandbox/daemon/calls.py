@@ -11,8 +11,8 @@ from werkzeug.wrappers import Request, Response
 
 from failover.errors import InvalidInput, OutlastError
 from sandbox import layout as places
-from sandbox.daemon.daemon import overview
 from sandbox.clouds.simulated import describe_kinds
+from sandbox.daemon import overview
 from sandbox.engine import plugins
 from sandbox.network.faults import parse_fault
 

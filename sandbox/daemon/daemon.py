@@ -17,23 +17,22 @@ import filelock
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from failover.errors import OutlastError, Unavailable
-from failover.testing import MovingRoute53
-from failover.testing.resolver import Resolving
-from failover.testing.route53 import shut_down
+from failover.simulator import MovingRoute53
+from failover.simulator.resolver import Resolving
+from failover.simulator.route53 import shut_down
 from sandbox import layout as places
-from sandbox.daemon.daemon import overview
-from sandbox.daemon.daemon import rebuild
-from sandbox.daemon.calls import Calls
-from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.clouds.simulated import SimulatedClouds, derive, settle
 from sandbox.clouds.world import ACCOUNT, World
-from sandbox.engine import plugins
 from sandbox.command.environment import public_host
-from sandbox.network.faults import Faults
-from sandbox.network.fronts import Fronts
+from sandbox.daemon import overview, rebuild
+from sandbox.daemon.calls import Calls
+from sandbox.daemon.leftovers import Leftovers
+from sandbox.engine import plugins
 from sandbox.journal import Journal
 from sandbox.layout import Instance, Layout
-from sandbox.daemon.leftovers import Leftovers
+from sandbox.network.certificates import KeyPair, PrivateCA
+from sandbox.network.faults import Faults
+from sandbox.network.fronts import Fronts
 from sandbox.replicas.supervisor import Supervisor
 
 _log = logging.getLogger("sandbox")

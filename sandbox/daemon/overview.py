@@ -8,9 +8,9 @@ from typing import Any
 import psutil
 
 from failover.errors import Unavailable
-from failover.testing import MovingRoute53
-from failover.testing.checkers import HealthStatus, Observation
-from failover.testing.health import HEALTHY_SHARE, Config, regions_of
+from failover.simulator import MovingRoute53
+from failover.simulator.checkers import HealthStatus, Observation
+from failover.simulator.health import HEALTHY_SHARE, Config, regions_of
 from sandbox.clouds.world import World
 
 _HEALTH_CHECK = "aws:route53/healthCheck:HealthCheck"

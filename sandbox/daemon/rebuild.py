@@ -11,7 +11,7 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
-from failover.testing import MovingRoute53
+from failover.simulator import MovingRoute53
 from sandbox.clouds.kinds import kind_of
 from sandbox.clouds.world import Resource, World
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from failover.errors import InvalidInput, Mistake, Unavailable
-from failover.testing import REGIONS
-from failover.testing.clock import Clock
+from failover.simulator import REGIONS
+from failover.simulator.clock import Clock
 
 # kind -> (what it takes after `=`, what it does)
 KINDS: dict[str, tuple[str, str]] = {

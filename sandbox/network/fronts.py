@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from failover.errors import Unavailable
-from failover.testing.clock import Clock
+from failover.simulator.clock import Clock
 from sandbox.network.certificates import KeyPair
 from sandbox.network.entry_points import Binding, Front
 from sandbox.network.faults import Fault, Faults

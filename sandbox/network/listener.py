@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from failover.errors import OutlastError
-from failover.testing.clock import Clock
+from failover.simulator.clock import Clock
 from sandbox.network import sockets
 from sandbox.network.certificates import KeyPair
 from sandbox.network.entry_points import Front, plain_answer, redirect_answer

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 import psutil
 
 from failover.errors import Unavailable
-from sandbox.images.store import store as images
+from sandbox.images import store as images
 
 # Access logs grow with every health check. Beyond this a log begins anew.
 LOG_BYTES = 20_000_000

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from failover.errors import Unavailable
-from failover.testing.clock import Clock
-from sandbox.images.store import store as images
+from failover.simulator.clock import Clock
+from sandbox.images import store as images
 from sandbox.replicas.processes import Process, answers, end_leftovers, program_of, write_down
 from sandbox.replicas.workloads import RESTART_SECONDS, Group, Replica, Workload
 

@@ -1,6 +1,7 @@
 """What a compute resource asks for, and what follows for its replicas: how many, which revision, which to stop.
 
-Decisions only: no thread, no process is started here, and the time is an argument. `sandbox.replicas.supervisor` acts on them.
+Decisions only: no thread, no process is started here, and the time is an argument. `sandbox.replicas.supervisor` acts
+on them.
 """
 
 from __future__ import annotations

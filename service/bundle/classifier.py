@@ -10,8 +10,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import ArrayLike, NDArray
 
-from service.errors import InvalidInput, ModelMismatch
 from service.bundle.manifest import GoldenRow, Manifest, Release, load_release
+from service.errors import InvalidInput, ModelMismatch
 
 _FATAL_ONLY = 4  # onnxruntime's log level: what goes wrong is raised, not written to stderr
 

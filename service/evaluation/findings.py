@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from service.bundle.manifest import Manifest
 from service.evaluation.advisor import EXPECTED_COST, Advice, advise
 from service.evaluation.comparison import (
     Comparison,
@@ -25,7 +26,6 @@ from service.evaluation.metrics import Floats
 from service.evaluation.quality import report_quality
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import CALIBRATION_FOLDS
-from service.bundle.manifest import Manifest
 from service.training.tuning import Task
 
 _LEARNING_SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from service.bundle.manifest import Manifest
 from service.errors import Mistake, ReleaseRefused
 from service.evaluation.advisor import SMALLER_IS_BETTER
 from service.evaluation.intervals import Estimate
 from service.training.algorithms import BASELINE
 from service.training.export import PARITY_TOLERANCE, Parity
-from service.bundle.manifest import Manifest
 from service.training.problem import Problem
 
 

@@ -20,12 +20,12 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from service.errors import InvalidInput, Refused
-from service.offline.batch_rows import BLOCK_BYTES, BadRow, Block, Table, open_table, read_blocks
-from service.evaluation.progress import say_errors, show_progress
-from service.offline.remote import RemoteClassifier
 from service.bundle.classifier import Classifier, Predictions
 from service.bundle.manifest import Manifest
+from service.errors import InvalidInput, Refused
+from service.evaluation.progress import say_errors, show_progress
+from service.offline.batch_rows import BLOCK_BYTES, BadRow, Block, Table, open_table, read_blocks
+from service.offline.remote import RemoteClassifier
 
 RELEASED = Path(__file__).resolve().parent.parent / "released"
 

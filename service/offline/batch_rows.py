@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from service.errors import InvalidInput, Mistake
 from service.bundle.manifest import Manifest
+from service.errors import InvalidInput, Mistake
 
 BLOCK_BYTES = 2_000_000
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.errors import InvalidInput, Mistake
 from service.bundle.manifest import Manifest
+from service.errors import InvalidInput, Mistake
 
 LEAST_ROWS = 20
 _MOST_MISTAKES = 10

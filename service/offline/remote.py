@@ -17,9 +17,9 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from service.errors import InvalidInput, Mistake, Unavailable
 from service.bundle.classifier import Predictions
 from service.bundle.manifest import Manifest
+from service.errors import InvalidInput, Mistake, Unavailable
 
 _ROUNDS = 5  # over all sites, before giving up
 _FIRST_PAUSE_SECONDS = 0.5

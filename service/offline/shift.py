@@ -18,15 +18,15 @@ import click
 import numpy as np
 import pandas as pd
 
+from service.bundle import reference
+from service.bundle.manifest import Manifest, load_release
 from service.errors import InvalidInput, Refused
 from service.evaluation.advisor import SMALLER_IS_BETTER
-from service.offline.feedback import LEAST_ROWS, Feedback, read_feedback
 from service.evaluation.intervals import Estimate, estimate
 from service.evaluation.metrics import Evaluation
 from service.evaluation.progress import say_errors
-from service.bundle import reference
+from service.offline.feedback import LEAST_ROWS, Feedback, read_feedback
 from service.training.datasets import BUNDLED, load_bundled
-from service.bundle.manifest import Manifest, load_release
 
 RELEASED = Path(__file__).resolve().parent.parent / "released"
 SHIFTED = 5  # exit code: the command ran, and what it measured deviates

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from service.server.protocol import tensors
 from service.server.models import Answers, ServedModel
+from service.server.protocol import tensors
 from service.server.protocol.tensors import InferRequest
 
 

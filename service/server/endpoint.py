@@ -14,14 +14,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from service.server.protocol import tensors
+from service.server.audit.receipts import Receipt, Receipts
 from service.server.auth import Gate
-from service.server.protocol.bodies import decompress
 from service.server.exchange import BINARY, Exchange
 from service.server.faults import Faults
 from service.server.models import Answers, BrokenModel, ServedModel, internal_error
+from service.server.protocol import tensors
+from service.server.protocol.bodies import decompress
 from service.server.protocol.problems import AUDIT_STALLED, FAULT, Problem
-from service.server.audit.receipts import Receipt, Receipts
 from service.server.protocol.tensor_elements import encode_bytes
 from service.server.protocol.tensors import Rows
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.errors import InvalidInput, Mistake, ServiceError
 from service.bundle.classifier import Classifier
 from service.bundle.manifest import MANIFEST_FILE, load_release
+from service.errors import InvalidInput, Mistake, ServiceError
 from service.server.faults import Faults
 from service.server.protocol.problems import INTERNAL, NOT_FOUND, Problem
 from service.server.protocol.tensors import Rows

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from service.bundle.reference import PREDICTIONS
 from service.server.audit.chain import FileSink, NoTrail, Sink, Trail
+from service.server.audit.receipts import Receipts
 from service.server.auth import Gate
 from service.server.codecs import NamedFeatures, OpenInference
 from service.server.drift import Drift
@@ -21,7 +22,6 @@ from service.server.health import Health
 from service.server.logs import FailureLog, log
 from service.server.metrics import Metrics
 from service.server.models import Models
-from service.server.audit.receipts import Receipts
 from service.server.settings.table import Settings
 
 VERSION = "1"

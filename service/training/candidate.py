@@ -17,10 +17,7 @@ import onnx
 import pandas as pd
 from numpy.typing import NDArray
 
-from service.errors import InvalidInput, ModelMismatch, ServiceError
 from service.bundle import reference
-from service.training.datasets import Dataset, Rows
-from service.training.export import INPUT_NAME, PARITY_TOLERANCE, run_onnx
 from service.bundle.manifest import (
     DataSource,
     GoldenFile,
@@ -33,6 +30,9 @@ from service.bundle.manifest import (
     render_golden,
     write_release,
 )
+from service.errors import InvalidInput, ModelMismatch, ServiceError
+from service.training.datasets import Dataset, Rows
+from service.training.export import INPUT_NAME, PARITY_TOLERANCE, run_onnx
 
 RELEASED = Path(__file__).resolve().parent.parent / "released"
 TOLERANCE = 1e-5  # of a golden probability: ten times the parity asked for, room for another CPU's arithmetic

@@ -15,8 +15,8 @@ from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64T
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from service.training.export_svm import register_converter
 from service.bundle.classifier import open_session
+from service.training.export_svm import register_converter
 
 OPSETS = {"": 18, "ai.onnx.ml": 3}  # pinned: every onnxruntime since 1.14 runs them
 PARITY_TOLERANCE = 1e-6

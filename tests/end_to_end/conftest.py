@@ -19,9 +19,8 @@ import dns.query
 import pytest
 
 from failover.dial import Dial
-from sandbox.command import control
+from sandbox.command import control, status
 from sandbox.command import predict as prediction
-from sandbox.command import status
 from sandbox.command.environment import dial_of, load_cli, sandbox_environment
 from sandbox.layout import Layout
 
@@ -104,7 +103,9 @@ class Project:
 
     def start(self) -> None:
         """Start the sandbox alone, without an update of any stack."""
-        self.run("-c", "from sandbox import __main__ as m, control; control.start(m._layout())")
+        self.run(
+            "-c", "from sandbox import __main__ as m; from sandbox.command import control; control.start(m._layout())"
+        )
 
     def status(self) -> dict[str, Any]:
         """What `make status` shows, without a process for it."""

@@ -15,8 +15,8 @@ import pytest
 
 from failover.dial import Dial, Resolution, StubResolver
 from failover.errors import InvalidInput, Unavailable
-from failover.testing import MovingRoute53
-from tests.failover.testing.site import Authority, Site, make_authority
+from failover.simulator import MovingRoute53
+from tests.failover.simulator.site import Authority, Site, make_authority
 
 H = "api.outlast.example"
 URL = f"https://{H}/healthz"

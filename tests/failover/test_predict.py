@@ -19,8 +19,8 @@ from failover.predict import (
     predict_failover,
     time_to_fail,
 )
-from failover.testing.clock import SPEEDS, Clock
-from failover.testing.health import Opinion
+from failover.simulator.clock import SPEEDS, Clock
+from failover.simulator.health import Opinion
 
 checks = st.builds(
     Check,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.images.store import store as images
+from sandbox.images import store as images
 from tests.sandbox.tiny import build_image
 
 

@@ -21,7 +21,7 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from failover.testing import MovingRoute53
+from failover.simulator import MovingRoute53
 from sandbox.clouds.route53 import health_checks, records, zones
 from sandbox.journal import Journal
 from tests.sandbox.clouds.harness import Clouds, open_clouds

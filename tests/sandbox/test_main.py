@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from sandbox import __main__ as commands
-from sandbox.command import up as bringup
 from sandbox.clouds.simulated import describe_kinds
+from sandbox.command import up as bringup
 from sandbox.command.status import render, render_resources
 
 REFUSED = "Failure: Connection refused. Resolved IP: 127.0.0.3"

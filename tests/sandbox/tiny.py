@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from failover.testing.clock import Clock
-from sandbox.images.store import store as images
+from failover.simulator.clock import Clock
+from sandbox.images import store as images
 from sandbox.replicas.supervisor import Supervisor
 from sandbox.replicas.workloads import Workload
 

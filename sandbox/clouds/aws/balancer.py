@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sandbox.network.certificates import KeyPair
 from sandbox.clouds.aws import fargate
 from sandbox.clouds.aws.certificates import CERTIFICATE, PENDING, is_issued
 from sandbox.clouds.aws.common import EVERYWHERE, arn, own_name, region_of
@@ -11,6 +10,7 @@ from sandbox.clouds.aws.targets import TARGET_GROUP
 from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.route53 import ELB_ZONE_ID
 from sandbox.clouds.world import CloudRefused, Resource, Values, World, hex_id, nested, stable_hex
+from sandbox.network.certificates import KeyPair
 from sandbox.network.fronts import Binding, Front
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"

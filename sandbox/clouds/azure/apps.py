@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from failover.errors import Unavailable
-from sandbox.network.certificates import KeyPair
 from sandbox.clouds import revisions
 from sandbox.clouds.azure.certificates import CERTIFICATE, fits, names_of
 from sandbox.clouds.azure.common import common_outputs, in_group, tail
@@ -15,6 +14,7 @@ from sandbox.clouds.azure.registry import find_registry
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.world import CloudRefused, NotReady, Resource, Values, World, nested
+from sandbox.network.certificates import KeyPair
 from sandbox.network.fronts import Binding, Front
 from sandbox.replicas.supervisor import Workload
 

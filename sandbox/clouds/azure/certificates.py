@@ -6,12 +6,12 @@ without the role assignment that the site makes.
 
 from __future__ import annotations
 
-from sandbox.network.certificates import KeyPair
 from sandbox.clouds.azure.common import common_outputs, in_group
 from sandbox.clouds.azure.environments import find_environment
 from sandbox.clouds.azure.identity import IDENTITY, SECRETS_USER, assigned, has_role
 from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.world import SUBSCRIPTION, CloudRefused, Resource, Values, World, stable_hex
+from sandbox.network.certificates import KeyPair
 
 CERTIFICATE = "azure-native:app:Certificate"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sandbox.network.certificates import KeyPair
 from sandbox.clouds.gcp import balancer, certificates, run
 from sandbox.clouds.gcp.common import is_named
 from sandbox.clouds.world import Resource, World, nested
+from sandbox.network.certificates import KeyPair
 from sandbox.network.fronts import Binding, Front
 
 

@@ -1,6 +1,6 @@
 """Route 53 zones, records and health checks: written through boto3 into moto, read back from there on refresh.
 
-The API's own rules are in failover.testing, in front of moto; here is only what pulumi-aws does with its inputs.
+The API's own rules are in failover.simulator, in front of moto; here is only what pulumi-aws does with its inputs.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.errors import Mistake
-from service.server.protocol.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
-from service.server.models import Models
-from service.server.protocol.problems import AUDIT_STALLED, INVALID_REQUEST, NO_RECEIPTS, Problem
 from service.server.audit.receipts import Receipt, Receipts, feedback_id
+from service.server.models import Models
+from service.server.protocol.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
+from service.server.protocol.problems import AUDIT_STALLED, INVALID_REQUEST, NO_RECEIPTS, Problem
 
 _KEYS = {"receipt", "truth"}
 

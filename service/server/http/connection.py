@@ -2,9 +2,9 @@
 
 uvicorn owns sockets, signals and the ASGI side. This protocol class takes the place of its own because that one bounds
 neither the headers' size nor the time that a client may take, starts work before a request is complete, and because a
-prediction needs no ASGI scope: complete requests for predictions go straight into the queue (`service.server.http.queue`),
-what health checkers ask is answered here, everything else goes into the ASGI application. A request is read whole (its
-size is bounded) before anything is started for it, so a slow client occupies a connection and nothing more.
+prediction needs no ASGI scope: complete requests for predictions go straight into `service.server.http.queue`, what
+health checkers ask is answered here, everything else goes into the ASGI application. A request is read whole (its size
+is bounded) before anything is started for it, so a slow client occupies a connection and nothing more.
 
 Over 300 lines, being one class: these are the callbacks of one state machine, and each is a few lines.
 """
@@ -21,10 +21,10 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from service.server.http.asgi import Message, build_cycle
-from service.server.protocol.bodies import too_large
-from service.server.http.queue import Desk
 from service.server.exchange import Exchange, Header
+from service.server.http.asgi import Message, build_cycle
+from service.server.http.queue import Desk
+from service.server.protocol.bodies import too_large
 from service.server.protocol.problems import HEADERS_TOO_LARGE, INVALID_HTTP, SLOW_REQUEST, Problem
 
 IDLE, HEAD, BODY, BUSY, LINGERING = range(5)

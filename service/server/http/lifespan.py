@@ -1,7 +1,8 @@
 """The ASGI application as uvicorn gets it: what runs beside the requests at once, the routes when they are needed.
 
-Predictions and health checks never come here (`service.server.http.connection` answers them), so nobody has to wait at the
-start for Starlette and the routes over it: they are loaded in a thread a second later, or when somebody asks for one.
+Predictions and health checks never come here (`service.server.http.connection` answers them), so nobody has to wait at
+the start for Starlette and the routes over it: they are loaded in a thread a second later, or when somebody asks for
+one.
 """
 
 from __future__ import annotations

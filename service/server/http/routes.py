@@ -18,15 +18,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.server.http.lifespan import run_beside
 from service.server.audit.chain import Trail
-from service.server.protocol.bodies import decompress, too_large
-from service.server.exchange import Exchange
 from service.server.audit.feedback import read_feedback, require_trail
-from service.server.models import ServedModel, internal_error
+from service.server.exchange import Exchange
+from service.server.http.lifespan import run_beside
 from service.server.http.openapi import describe_api
-from service.server.protocol.problems import CONTENT_TYPE, NOT_FOUND, UNWELL, WRONG_METHOD, Problem
 from service.server.http.replies import fixed_headers
+from service.server.models import ServedModel, internal_error
+from service.server.protocol.bodies import decompress, too_large
+from service.server.protocol.problems import CONTENT_TYPE, NOT_FOUND, UNWELL, WRONG_METHOD, Problem
 from service.server.runtime import VERSION, Check, Runtime
 
 SERVER_NAME = "outlast"

@@ -16,13 +16,13 @@ from types import FrameType
 import uvicorn
 
 from service.errors import Unavailable
+from service.server.http.connection import connection_class
 from service.server.http.lifespan import Application
 from service.server.http.queue import Desk
-from service.server.logs import configure_logs, log
 from service.server.http.replies import Replies, fixed_headers
+from service.server.logs import configure_logs, log
 from service.server.runtime import Runtime, build_runtime
 from service.server.settings.table import Settings
-from service.server.http.connection import connection_class
 
 _ACCEPT_SECONDS = 0.05
 # libuv accepts one connection a turn on each listener (since 1.45), so newcomers would wait a turn for each one before

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from service.errors import Mistake
 from service.bundle.manifest import InputSpec
+from service.errors import Mistake
 from service.server.protocol.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
 from service.server.protocol.problems import INVALID_REQUEST, Problem
 from service.server.protocol.tensors import FLOAT32_MAX, InferRequest, Wanted

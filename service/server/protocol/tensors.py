@@ -15,8 +15,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from service.errors import Mistake
 from service.bundle.manifest import InputSpec
+from service.errors import Mistake
 from service.server.protocol.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
 from service.server.protocol.problems import INVALID_REQUEST, NOT_JSON, TOO_LARGE, Problem
 from service.server.protocol.tensor_elements import encode_bytes, read_binary, read_data, shorten

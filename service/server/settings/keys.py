@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from service.errors import InvalidInput, Mistake
-from service.server.auth import ApiKey
 from service.server.audit.receipts import SigningKey
+from service.server.auth import ApiKey
 from service.server.settings.values import LABEL, Wrong
 
 MAX_API_KEYS = 64  # every presented key is compared with all of them, in constant time each

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from service.errors import InvalidInput, Mistake
-from service.server.settings.table import values
-from service.server.auth import ApiKey
 from service.server.audit.receipts import SigningKey
+from service.server.auth import ApiKey
+from service.server.settings import values
 from service.server.settings.keys import KEY_HINT, parse_api_keys, parse_receipt_keys
 
 T = TypeVar("T")

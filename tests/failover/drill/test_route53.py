@@ -6,7 +6,7 @@ import pytest
 
 from failover.drill import route53 as edge
 from failover.errors import Unavailable
-from failover.testing import MovingRoute53
+from failover.simulator import MovingRoute53
 
 
 def test_a_throttled_drill_waits_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from failover.testing import MovingRoute53
+from failover.simulator import MovingRoute53
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

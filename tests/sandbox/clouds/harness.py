@@ -10,15 +10,15 @@ from typing import Any, cast
 import pytest
 
 from failover.errors import Unavailable
-from failover.testing.clock import Clock
-from sandbox.images.store import store as images
-from sandbox.network.certificates import PrivateCA
+from failover.simulator.clock import Clock
 from sandbox.clouds import simulated
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.world import Resource, World
 from sandbox.engine.cloud import Request
-from sandbox.network.fronts import Front
+from sandbox.images import store as images
 from sandbox.journal import Journal
+from sandbox.network.certificates import PrivateCA
+from sandbox.network.fronts import Front
 from sandbox.replicas.supervisor import Workload
 
 HOST = "api.outlast.example"

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from sandbox.images.store import store as images
 from sandbox.clouds import functions
 from sandbox.clouds.azure.registry import TOKEN_USER, access_token
 from sandbox.clouds.docker_build import IMAGE, split_tag
 from sandbox.clouds.gcp import registry as gcp_registry
 from sandbox.clouds.world import CloudRefused
+from sandbox.images import store as images
 from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import Clouds, Made
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import infra.stack
-from failover.testing import MovingRoute53
-from sandbox.images.store import store as images
+from failover.simulator import MovingRoute53
+from sandbox.images import store as images
 from tests.infra.harness import accepted_model
 from tests.sandbox.clouds.harness import HOST, Clouds, open_clouds
 from tests.sandbox.clouds.program import deploy

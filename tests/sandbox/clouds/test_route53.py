@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from failover.testing import MovingRoute53
+from failover.simulator import MovingRoute53
 from sandbox.clouds import simulated
 from sandbox.clouds.route53 import api, health_checks, records, zones
 from sandbox.clouds.world import CloudRefused

@@ -16,12 +16,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from failover.errors import InvalidInput, Unavailable
-from failover.testing import REGIONS, MovingRoute53
+from failover.simulator import REGIONS, MovingRoute53
 from sandbox import layout as places
-from sandbox.daemon.daemon import rebuild
 from sandbox.clouds.simulated import SimulatedClouds
 from sandbox.command.control import Answered, Control
-from sandbox.daemon.daemon import ROUTE53_REQUESTS_PER_SECOND, Daemon
+from sandbox.daemon.daemon import ROUTE53_REQUESTS_PER_SECOND, Daemon, rebuild
 from sandbox.engine.cloud import Request
 from sandbox.layout import Layout, choose_instance
 from tests.sandbox.tiny import until

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.journal import Journal
 from sandbox.daemon.leftovers import Leftovers
+from sandbox.journal import Journal
 
 OLD = time.time() - 3600
 

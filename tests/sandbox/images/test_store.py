@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from failover.errors import InvalidInput, Unavailable
-from sandbox.images.store import store as images
+from sandbox.images import store as images
 
 DOCKERFILE = """FROM python:3.11-slim
 WORKDIR /app

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from failover.errors import InvalidInput, Unavailable
-from failover.testing import REGIONS
-from failover.testing.clock import Clock
+from failover.simulator import REGIONS
+from failover.simulator.clock import Clock
 from sandbox.network.faults import KINDS, WITHOUT_SITE, Fault, Faults, parse_fault
 
 SITES = ("aws", "azure")

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from failover.errors import OutlastError, Unavailable
-from failover.testing import REGIONS, MovingRoute53
-from failover.testing.clock import Clock
-from sandbox.images.store import store as images
+from failover.simulator import REGIONS, MovingRoute53
+from failover.simulator.clock import Clock
+from sandbox.images import store as images
 from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults, parse_fault
 from sandbox.network.fronts import Binding, Front, Fronts

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from failover.errors import Unavailable
-from sandbox.images.store import store as images
+from sandbox.images import store as images
 from sandbox.replicas.processes import end_leftovers
 from sandbox.replicas.supervisor import Replica, Supervisor
 from sandbox.replicas.workloads import QUIET_SECONDS, READY_SECONDS, RESTART_SECONDS, RETRY_SECONDS
@@ -385,7 +385,7 @@ def test_what_a_replica_started_ends_with_it(supervisor: Supervisor, tiny_image:
 _SUPERVISOR = """
 import sys, time
 from pathlib import Path
-from sandbox import images
+from sandbox.images import store as images
 from tests.sandbox.tiny import Wall, supervised, workload
 folder, digest, store = sys.argv[1:]
 image = images.load(Path(store), digest)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.errors import InvalidInput, ModelMismatch
 from service.bundle.classifier import Classifier
 from service.bundle.manifest import load_release
+from service.errors import InvalidInput, ModelMismatch
 
 RELEASED = Path(__file__).parents[3] / "service" / "released"
 

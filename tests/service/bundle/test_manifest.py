@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from service.errors import InvalidInput, ModelMismatch
 from service.bundle.manifest import (
     compute_digest,
     load_release,
@@ -21,6 +20,7 @@ from service.bundle.manifest import (
     render_manifest,
     write_release,
 )
+from service.errors import InvalidInput, ModelMismatch
 
 RELEASED = Path(__file__).parents[3] / "service" / "released" / "tumour"
 

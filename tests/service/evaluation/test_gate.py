@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from service.bundle.manifest import load_release
 from service.errors import ReleaseRefused
 from service.evaluation.gate import Verdict, find_regressions, judge_release
 from service.evaluation.intervals import Estimate, Interval
 from service.evaluation.metrics import Measure
 from service.training.export import Parity
-from service.bundle.manifest import load_release
 from service.training.problem import load_problem
 
 GOOD = Parity(569, 1e-9, 0)

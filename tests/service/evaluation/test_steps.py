@@ -12,19 +12,19 @@ import numpy as np
 import onnx
 import pytest
 
+from service.bundle.classifier import Classifier
+from service.bundle.manifest import load_release
+from service.bundle.reference import PREDICTIONS
 from service.errors import ModelMismatch, ReleaseRefused
 from service.evaluation import steps
-from service.offline.batch import predict_file
 from service.evaluation.card import render_card
 from service.evaluation.comparison import choose_winner
 from service.evaluation.exploration import measure_association
 from service.evaluation.findings import Findings
 from service.evaluation.report import render_report
 from service.evaluation.workbench import Workbench
+from service.offline.batch import predict_file
 from service.training.export import Parity
-from service.bundle.classifier import Classifier
-from service.bundle.manifest import load_release
-from service.bundle.reference import PREDICTIONS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 2, 1, 12, tzinfo=UTC)

@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from service.bundle.classifier import Classifier, Predictions
 from service.errors import InvalidInput, Refused, Unavailable
 from service.offline.batch import Predictor, predict_file
 from service.offline.batch_rows import open_table, read_blocks
 from service.offline.remote import RemoteClassifier
 from service.training.datasets import load_bundled
-from service.bundle.classifier import Classifier, Predictions
 
 ROOT = Path(__file__).parents[3]
 BLOCK = 6_000

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from service.bundle.classifier import Classifier, Predictions
 from service.offline.batch import Predictor, predict_file
 from service.offline.remote import RemoteClassifier
 from service.training.datasets import load_bundled
-from service.bundle.classifier import Classifier, Predictions
 from tests.service.server.harness import API_KEY, RELEASED, ROOT, Server, api_keys, running, wait_for
 
 BLOCK = 20_000

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.__main__ import main
+from service.bundle import reference
+from service.bundle.classifier import Classifier
 from service.errors import InvalidInput
 from service.offline.feedback import read_feedback
 from service.offline.shift import ShiftReport, compare_feedback
-from service.bundle import reference
 from service.training.datasets import load_bundled, load_csv
-from service.bundle.classifier import Classifier
 
 ROOT = Path(__file__).parents[3]
 

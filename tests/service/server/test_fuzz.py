@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from service.errors import Mistake
 from service.bundle.manifest import InputSpec
+from service.errors import Mistake
 from service.server.protocol.bodies import count_keys, refuse_duplicate_keys
 from service.server.protocol.problems import KINDS, Problem
 from service.server.protocol.tensor_elements import encode_bytes

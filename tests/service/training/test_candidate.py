@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from service.training.datasets import Dataset
-from service.training.export import export_onnx
 from service.bundle.classifier import Classifier
-from service.training.pipeline import build_pipeline, encode_labels, fit_pipeline
 from service.bundle.reference import PREDICTIONS
 from service.training.candidate import Candidate, write_candidate
+from service.training.datasets import Dataset
+from service.training.export import export_onnx
+from service.training.pipeline import build_pipeline, encode_labels, fit_pipeline
 
 
 def _train(missing: np.ndarray) -> Candidate:

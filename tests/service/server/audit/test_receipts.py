@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.server.protocol.problems import Problem
 from service.server.audit.receipts import Receipt, Receipts, SigningKey, feedback_id
+from service.server.protocol.problems import Problem
 from tests.service.server.harness import INFER, Server, infer_body, wait_for
 
 pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from service.server.http.queue import Desk
 from service.server.exchange import Exchange
+from service.server.http.queue import Desk
 from service.server.http.replies import Replies
 from service.server.settings.table import Settings
 

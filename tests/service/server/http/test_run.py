@@ -21,12 +21,12 @@ import numpy as np
 import pytest
 import uvloop
 
-from service.errors import Unavailable
 from service.bundle.reference import PREDICTIONS
+from service.errors import Unavailable
 from service.server.drift import LEAST_ROWS, Drift
 from service.server.faults import Faults
-from service.server.models import Answers, Models
 from service.server.http.run import multiply, open_listener
+from service.server.models import Answers, Models
 from service.server.settings.table import Settings
 from tests.service.server.harness import (
     INFER,
@@ -96,7 +96,8 @@ def test_sigterm_under_load_loses_not_one_accepted_request(tmp_path: Path) -> No
 def test_the_first_answer_waits_for_nothing_that_it_does_not_need() -> None:
     """What takes longest to import of what serving needs is loaded after the port is open, or when it is asked for."""
     late = ["starlette", "anyio", "prometheus_client", "http.client", "urllib.request", "difflib", "opentelemetry"]
-    code = f"import sys, service.server.commands, service.server.http.run; print(sorted(set({late}) & set(sys.modules)))"
+    loaded = "import sys, service.server.commands, service.server.http.run"
+    code = f"{loaded}; print(sorted(set({late}) & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
 

@@ -18,9 +18,9 @@ import dns.rrset
 import httpx
 import pytest
 
-from failover.testing import Clock, dns_listener
-from failover.testing.resolver import CachingResolver, Resolving
-from tests.failover.testing.site import Authority
+from failover.simulator import Clock, dns_listener
+from failover.simulator.resolver import CachingResolver, Resolving
+from tests.failover.simulator.site import Authority
 
 NAME = "api.outlast.example."
 

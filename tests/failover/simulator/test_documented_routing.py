@@ -18,7 +18,7 @@ import dns.query
 import dns.rdatatype
 import pytest
 
-from failover.testing import MovingRoute53
+from failover.simulator import MovingRoute53
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

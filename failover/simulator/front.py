@@ -18,11 +18,11 @@ from botocore.exceptions import ClientError, ParamValidationError
 from werkzeug.http import HTTP_STATUS_CODES
 
 from failover.answers import Answer
-from failover.testing.checkers import HealthCheckers
-from failover.testing.clock import Clock
-from failover.testing.operations import Changes, CheckOperations, OnTouched, Request, Touched, ZoneOperations
-from failover.testing.store import Store
-from failover.testing.wire import ApiError, Reply, render_error
+from failover.simulator.checkers import HealthCheckers
+from failover.simulator.clock import Clock
+from failover.simulator.operations import Changes, CheckOperations, OnTouched, Request, Touched, ZoneOperations
+from failover.simulator.store import Store
+from failover.simulator.wire import ApiError, Reply, render_error
 
 _log = logging.getLogger(__name__)
 Route = tuple[str, re.Pattern[str], str, Callable[[Request], Reply]]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from failover.testing import MovingRoute53
-from tests.failover.testing.site import Authority, make_authority
+from failover.simulator import MovingRoute53
+from tests.failover.simulator.site import Authority, make_authority
 
 
 @pytest.fixture(scope="session")

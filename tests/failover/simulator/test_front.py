@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from failover.testing import MovingRoute53
+from failover.simulator import MovingRoute53
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

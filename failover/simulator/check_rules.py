@@ -9,9 +9,9 @@ from typing import Any
 
 import botocore.session
 
-from failover.testing.health import REGIONS
-from failover.testing.record_rules import constraint
-from failover.testing.wire import ApiError
+from failover.simulator.health import REGIONS
+from failover.simulator.record_rules import constraint
+from failover.simulator.wire import ApiError
 
 TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP", "CALCULATED", "CLOUDWATCH_METRIC")
 NO_ROUTING_CONTROL = (

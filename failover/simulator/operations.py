@@ -12,13 +12,13 @@ from typing import Any
 from botocore.model import OperationModel
 
 from failover.answers import Answer, normal_name
-from failover.testing.check_rules import check_health_check, complete_health_check
-from failover.testing.checkers import HealthCheckers, Observation
-from failover.testing.clock import Clock
-from failover.testing.health import is_endpoint
-from failover.testing.record_rules import apply_changes, constraint, name_problem
-from failover.testing.store import Record, Store, bare_id
-from failover.testing.wire import ApiError, Reply, parse, render
+from failover.simulator.check_rules import check_health_check, complete_health_check
+from failover.simulator.checkers import HealthCheckers, Observation
+from failover.simulator.clock import Clock
+from failover.simulator.health import is_endpoint
+from failover.simulator.record_rules import apply_changes, constraint, name_problem
+from failover.simulator.store import Record, Store, bare_id
+from failover.simulator.wire import ApiError, Reply, parse, render
 
 CHECKER_ADDRESS = "127.0.0.1"
 NAME_SERVER = "ns-2048.awsdns-64.com"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from failover.testing.check_rules import complete_health_check
-from failover.testing.wire import ApiError
+from failover.simulator.check_rules import complete_health_check
+from failover.simulator.wire import ApiError
 
 ALARM = {"Name": "too-many-errors", "Region": "us-east-1"}
 THREE = ["us-east-1", "us-west-1", "eu-west-1"]

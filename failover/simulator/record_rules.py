@@ -14,8 +14,8 @@ from typing import Any
 import dns.exception
 
 from failover.answers import normal_name
-from failover.testing.dns_server import rdata_of
-from failover.testing.wire import ApiError
+from failover.simulator.dns_server import rdata_of
+from failover.simulator.wire import ApiError
 
 Record = dict[str, Any]
 """A ResourceRecordSet as boto3 gives it."""

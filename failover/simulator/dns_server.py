@@ -25,8 +25,8 @@ import dns.rdatatype
 import dns.rrset
 
 from failover.answers import Answer, Healthy, Outside, Rrset, Zone, answer
-from failover.testing.clock import Clock
-from failover.testing.dns_listener import Address, DnsListener
+from failover.simulator.clock import Clock
+from failover.simulator.dns_listener import Address, DnsListener
 
 _log = logging.getLogger(__name__)
 

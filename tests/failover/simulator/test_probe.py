@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from failover.testing.probe import Limits, Outcome, probe, request_of
-from tests.failover.testing.site import Authority, Site
+from failover.simulator.probe import Limits, Outcome, probe, request_of
+from tests.failover.simulator.site import Authority, Site
 
 H = "api.outlast.example"
 LIMITS = Limits(connect=0.3, status=0.3, body=0.2)

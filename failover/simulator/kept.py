@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from failover.answers import Zone
-from failover.testing.checkers import Alarms
-from failover.testing.health import Config, alarm_of
-from failover.testing.operations import Touched
-from failover.testing.store import Store, bare_id
+from failover.simulator.checkers import Alarms
+from failover.simulator.health import Config, alarm_of
+from failover.simulator.operations import Touched
+from failover.simulator.store import Store, bare_id
 
 
 class Kept:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.testing.health import REGIONS, Opinion, alarm_says, is_healthy, regions_of
+from failover.simulator.health import REGIONS, Opinion, alarm_says, is_healthy, regions_of
 
 
 def check(**more: Any) -> dict[str, Any]:

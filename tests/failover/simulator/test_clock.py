@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.errors import InvalidInput
-from failover.testing import SPEEDS, Clock
+from failover.simulator import SPEEDS, Clock
 
 
 class Wall:

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from failover.dial import Dial
 from failover.errors import InvalidInput, Unavailable
 from failover.predict import Check, Pace, Term, predict_failback, predict_failover
-from failover.testing import REGIONS, MovingRoute53
-from tests.failover.testing.site import Site
+from failover.simulator import REGIONS, MovingRoute53
+from tests.failover.simulator.site import Site
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

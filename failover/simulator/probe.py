@@ -13,7 +13,7 @@ import ssl
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from failover.testing.health import Config
+from failover.simulator.health import Config
 
 BODY_LIMIT = 5_120  # bytes in which the search string has to be found, complete
 USER_AGENT = "Amazon-Route53-Health-Check-Service"

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from failover.testing.checkers import HealthCheckers
-from failover.testing.clock import Clock
-from failover.testing.loop import LoopThread
+from failover.simulator.checkers import HealthCheckers
+from failover.simulator.clock import Clock
+from failover.simulator.loop import LoopThread
 
 CONFIG = {
     "Type": "TCP",
@@ -65,7 +65,7 @@ def test_a_checker_survives_an_error_of_its_own(running: Running, caplog: pytest
         raise KeyError(name)
 
     running.resolve = broken
-    with caplog.at_level(logging.CRITICAL, logger="failover.testing.checkers"):
+    with caplog.at_level(logging.CRITICAL, logger="failover.simulator.checkers"):
         running.apply()
         running.wait(lambda: any("KeyError" in report for report in running.reports()))
         running.resolve = lambda name: []

@@ -2,7 +2,7 @@
 
 Everything is *read* through boto3, in this process and without a socket. What moto cannot be asked to do through its
 API (keep an id, count versions, replace a zone's records as one) is written into its objects here, and nowhere else;
-tests/failover/testing/test_store.py fails when moto changes them.
+tests/failover/simulator/test_store.py fails when moto changes them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.route53.models import HealthCheck, RecordSet, Route53Backend, route53_backends
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from failover.testing.wire import Reply
+from failover.simulator.wire import Reply
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from failover.testing import MovingRoute53
-from failover.testing.resolver import Resolving
-from tests.failover.testing.site import Authority, Site
+from failover.simulator import MovingRoute53
+from failover.simulator.resolver import Resolving
+from tests.failover.simulator.site import Authority, Site
 
 H = "api.outlast.example"
 ZONE = "outlast.example"

@@ -19,17 +19,17 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from failover.answers import Answer, Zone
 from failover.errors import InvalidInput, Mistake, Unavailable
-from failover.testing.checkers import HealthCheckers, HealthStatus, Transition
-from failover.testing.clock import Clock
-from failover.testing.dns_listener import Address
-from failover.testing.dns_server import DnsServer
-from failover.testing.front import Front
-from failover.testing.health import REGIONS
-from failover.testing.kept import Kept
-from failover.testing.loop import LoopThread
-from failover.testing.operations import Touched
-from failover.testing.store import Store, in_process_client
-from failover.testing.wire import ApiError
+from failover.simulator.checkers import HealthCheckers, HealthStatus, Transition
+from failover.simulator.clock import Clock
+from failover.simulator.dns_listener import Address
+from failover.simulator.dns_server import DnsServer
+from failover.simulator.front import Front
+from failover.simulator.health import REGIONS
+from failover.simulator.kept import Kept
+from failover.simulator.loop import LoopThread
+from failover.simulator.operations import Touched
+from failover.simulator.store import Store, in_process_client
+from failover.simulator.wire import ApiError
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

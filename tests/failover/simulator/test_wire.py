@@ -12,7 +12,7 @@ from botocore.parsers import create_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.testing.wire import ApiError, parse, render, render_error
+from failover.simulator.wire import ApiError, parse, render, render_error
 
 SERVICE = botocore.session.Session().get_service_model("route53")
 

@@ -19,11 +19,11 @@ import dns.zone
 import pytest
 
 from failover.answers import RecordSet, Zone
-from failover.testing import dns_listener
-from failover.testing.clock import Clock
-from failover.testing.dns_listener import Address
-from failover.testing.dns_server import DnsServer
-from failover.testing.loop import LoopThread
+from failover.simulator import dns_listener
+from failover.simulator.clock import Clock
+from failover.simulator.dns_listener import Address
+from failover.simulator.dns_server import DnsServer
+from failover.simulator.loop import LoopThread
 
 H = "api.outlast.example"
 ZONE = Zone(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.testing.record_rules import apply_changes, identity
-from failover.testing.wire import ApiError
+from failover.simulator.record_rules import apply_changes, identity
+from failover.simulator.wire import ApiError
 
 ZONE, ZONE_ID = "outlast.example.", "Z1"
 CHECKS = {"check-1", "check-2"}

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from failover.testing.clock import Clock
-from failover.testing.health import Config, Opinion, alarm_of, alarm_says, is_healthy, regions_of
-from failover.testing.probe import Limits, Outcome, probe
+from failover.simulator.clock import Clock
+from failover.simulator.health import Config, Opinion, alarm_of, alarm_says, is_healthy, regions_of
+from failover.simulator.probe import Limits, Outcome, probe
 
 _log = logging.getLogger(__name__)
 

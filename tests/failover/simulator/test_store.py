@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from failover.testing.check_rules import complete_health_check
-from failover.testing.store import Store, bare_id
+from failover.simulator.check_rules import complete_health_check
+from failover.simulator.store import Store, bare_id
 
 RECORDS = [
     {"Name": "api.outlast.example.", "Type": "CNAME", "SetIdentifier": "aws", "Weight": 0, "TTL": 30,
