@@ -6,8 +6,8 @@ import importlib
 
 import pulumi
 
-from failover.errors import OutlastError
 from infra.stack import load_settings
+from service.errors import OutlastError
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from failover.drill.commands import drill
-from failover.errors import OutlastError
+from service.errors import OutlastError
 
 
 class _Commands(click.Group):

@@ -34,8 +34,8 @@ import dns.resolver
 import httpx
 
 from failover.connection import DialTransport
-from failover.errors import InvalidInput, Mistake, Unavailable
 from failover.resolution import MAX_CNAME_HOPS, Resolution, StubResolver, read_response
+from service.errors import InvalidInput, Mistake, Unavailable
 
 __all__ = ["Certificate", "Dial", "Lookup", "Resolution", "StubResolver"]
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import pulumi
 
-from failover.errors import Unavailable
+from service.errors import Unavailable
 
 TOKEN_USER = "00000000-0000-0000-0000-000000000000"
 """Under this name a registry takes a token for a password."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from failover.errors import InvalidInput, Mistake
+from service.errors import InvalidInput, Mistake
 
 T = TypeVar("T")
 NAMESPACE = "outlast"

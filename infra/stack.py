@@ -10,11 +10,11 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
-from failover.errors import Unavailable
 from infra import plan
 from infra.contract import SITE_VERSION, KnownSite, SiteSpec, parse_site
 from infra.kinds import Options, Settings, SiteSettings
 from infra.settings import parse
+from service.errors import Unavailable
 
 ZONE_VERSION = 1
 """Of the stack output `zone`, as SITE_VERSION is of `site`."""

@@ -12,12 +12,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from failover.errors import Refused
 from infra import plan
 from infra.contract import KnownSite
 from infra.forecast import describe_check, lint_plan, predict_loss
 from infra.kinds import TrafficSettings
 from infra.stack import read_site, read_zone
+from service.errors import Refused
 
 ROUTING_VERSION = 1
 

@@ -15,8 +15,8 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from failover.errors import InvalidInput, OutlastError, Refused, Unavailable
 from sandbox.layout import Layout
+from service.errors import InvalidInput, OutlastError, Refused, Unavailable
 
 # What the disk says where nothing more can be written.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from failover.errors import OutlastError, Unavailable
+from service.errors import OutlastError, Unavailable
 
 VERSION = 1
 # The file is compacted once it is larger than this and than four times what it has to hold.

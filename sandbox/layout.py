@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from failover.errors import InvalidInput, Mistake, Unavailable
+from service.errors import InvalidInput, Mistake, Unavailable
 
 OFFSET_WHERE_LOW_PORTS_ARE_CLOSED = 20000
 HTTPS_PORT, HTTP_PORT, DNS_PORT = 443, 80, 53

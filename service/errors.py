@@ -1,11 +1,12 @@
-"""Every error that a person can meet in the service package, which imports nothing of the rest of the product.
+"""Every error that a person can meet, in any package: all of them import this module, and it imports nothing.
 
-    ServiceError            what is wrong and why, and a hint: what to type next
+    OutlastError            what is wrong and why, and a hint: what to type next
     ├── InvalidInput        a file, a flag, a row or a request is wrong; all mistakes at once
     ├── ModelMismatch       a model file is not the one that its manifest pins
     ├── Refused             a guard said no; nothing was changed
     │   └── ReleaseRefused  the release gate said no; nothing was released
-    └── Unavailable         something needed does not answer, or is not installed
+    ├── Unavailable         something needed does not answer, or is not installed
+    └── Deviated            a drill's steady state did not hold, or a prediction was missed
 
 Commands print `error: <what>` and one `hint: …` line on stderr and leave with `exit_code`.
 """
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
-class ServiceError(Exception):
+class OutlastError(Exception):
     """What is wrong and why; `hint` says what to do next."""
 
     exit_code = 1
@@ -43,7 +44,7 @@ class Mistake:
         return f"{line}\n  hint: {self.hint}" if self.hint else line
 
 
-class _WithMistakes(ServiceError):
+class _WithMistakes(OutlastError):
     """An error that lists everything found, not only the first."""
 
     def __init__(self, what: str, mistakes: Sequence[Mistake] = (), *, hint: str = "") -> None:
@@ -71,10 +72,16 @@ class ReleaseRefused(Refused):
     """The release gate said no; carries every reason. Nothing was released."""
 
 
-class Unavailable(ServiceError):
+class Unavailable(OutlastError):
     """Something needed does not answer, or is not installed."""
 
     exit_code = 4
+
+
+class Deviated(OutlastError):
+    """A drill's steady state did not hold, or a prediction was missed."""
+
+    exit_code = 5
 
 
 class ModelMismatch(_WithMistakes):

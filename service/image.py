@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from service.errors import InvalidInput, ServiceError, Unavailable
+from service.errors import InvalidInput, OutlastError, Unavailable
 
 HERE = Path(__file__).resolve().parent
 DOCKERFILE = HERE / "Dockerfile"
@@ -161,7 +161,7 @@ def lock_command() -> None:
         digest = fetch_digest(read_base(text), _fetch)
         DOCKERFILE.write_text(lock_base(text, digest))
         BILL.write_text(write_bill(LOCK.read_text(), DOCKERFILE.read_text()))
-    except ServiceError as error:
+    except OutlastError as error:
         raise click.ClickException(str(error)) from error
     click.echo(digest)
 

@@ -11,7 +11,7 @@ from failover.drill.plan import DrillPlan
 from failover.drill.route53 import translate_errors
 from failover.drill.samples import SITE
 from failover.drill.world import World
-from failover.errors import Deviated
+from service.errors import Deviated
 
 POLL_SECONDS, POLL_FLOOR_SECONDS = 10.0, 2.0  # Route 53's API allows an account 5 calls a second
 FEWEST_FAILURES = 3  # a share of few requests says nothing

@@ -18,7 +18,7 @@ from failover.drill.changes import MARK, SWITCH_OFF, Change, render_state
 from failover.drill.discover import read_checks
 from failover.drill.fleet import TAG_EXPIRES, TAG_ID, HealthCheck
 from failover.drill.route53 import STALE, error_code, translate_errors
-from failover.errors import Deviated
+from service.errors import Deviated
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from failover.dial import Dial, Resolution
-from failover.errors import Unavailable
+from service.errors import Unavailable
 
 PRIME_TRIES = 500
 LOOKUP_SECONDS = 2.0

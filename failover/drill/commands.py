@@ -31,7 +31,7 @@ from failover.drill.run import run_drill
 from failover.drill.samples import Pace
 from failover.drill.survey import find_authorities, survey
 from failover.drill.world import World
-from failover.errors import Deviated, InvalidInput, Refused
+from service.errors import Deviated, InvalidInput, Refused
 
 DEFAULT_GOLDEN = Path(__file__).parents[2] / "service" / "released" / "tumour" / "golden.json"
 DEFAULT_DRILLS = Path("drills")

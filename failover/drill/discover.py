@@ -9,7 +9,7 @@ from failover.answers import normal_name
 from failover.drill.facts import CheckerView
 from failover.drill.fleet import Fleet, FleetSite, HealthCheck
 from failover.drill.route53 import translate_errors
-from failover.errors import InvalidInput, Mistake
+from service.errors import InvalidInput, Mistake
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from failover.errors import InvalidInput, Mistake
+from service.errors import InvalidInput, Mistake
 
 SCHEMA = 1
 RELEASE_HINT = "name the golden.json of a release with --golden; the manifest.json beside it belongs to it"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from failover.drill.facts import Facts
-from failover.errors import InvalidInput, Mistake, Refused
+from service.errors import InvalidInput, Mistake, Refused
 
 CAPACITY_MARGIN = 1.2
 MIN_CERTIFICATE_DAYS = 7

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from failover.drill.changes import Change
 from failover.drill.clock import Clock
-from failover.errors import InvalidInput
+from service.errors import InvalidInput
 
 SCHEMA = 1
 LINES, DOCUMENT = "journal.jsonl", "journal.json"

@@ -28,7 +28,7 @@ from failover.drill.plan import DrillPlan
 from failover.drill.probes import SERVED_BY, ask_golden
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Sample, Tally
 from failover.drill.world import World
-from failover.errors import Unavailable
+from service.errors import Unavailable
 
 RECENT = 100  # client requests over which an error ratio is taken
 JOIN_SECONDS = 10.0

@@ -19,8 +19,8 @@ from failover.drill.changes import Change, describe_change, plan_switch_off
 from failover.drill.fleet import Fleet, FleetSite
 from failover.drill.golden import Golden
 from failover.drill.samples import Pace
-from failover.errors import InvalidInput, Mistake, Refused
 from failover.predict import Check, Prediction, Term, predict_failback, predict_failover
+from service.errors import InvalidInput, Mistake, Refused
 
 SCHEMA = 1
 LEVEL = 1  # of the drill: DNS is switched, and nothing has to be detected

@@ -14,7 +14,7 @@ import httpx
 from failover.dial import Dial
 from failover.drill.facts import Answer, SiteProbe
 from failover.drill.golden import Golden, GoldenRow
-from failover.errors import Unavailable
+from service.errors import Unavailable
 
 SERVED_BY = "x-served-by"
 

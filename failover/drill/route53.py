@@ -18,7 +18,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from failover.errors import OutlastError, Refused, Unavailable
+from service.errors import OutlastError, Refused, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

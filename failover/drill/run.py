@@ -30,7 +30,7 @@ from failover.drill.route53 import translate_errors
 from failover.drill.samples import AUTHORITY, CLIENT
 from failover.drill.survey import survey
 from failover.drill.world import World
-from failover.errors import Deviated, OutlastError, Refused, Unavailable
+from service.errors import Deviated, OutlastError, Refused, Unavailable
 
 LOCK = ".lock"
 STREAK = 10  # right answers in a row before anything is believed

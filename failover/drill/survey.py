@@ -15,7 +15,7 @@ from failover.drill.plan import DrillPlan
 from failover.drill.probes import probe_site
 from failover.drill.route53 import translate_errors
 from failover.drill.world import World
-from failover.errors import Unavailable
+from service.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

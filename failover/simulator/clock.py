@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from failover.errors import InvalidInput, Mistake
+from service.errors import InvalidInput, Mistake
 
 SPEEDS = (1, 2, 3, 5, 10, 15)
 """The divisors of 30 up to 15: they keep the usual TTLs (30, 60, 300, 900 s) whole numbers of wall seconds."""

@@ -30,12 +30,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from failover.errors import Unavailable
 from failover.simulator import dns_listener
 from failover.simulator.clock import Clock
 from failover.simulator.dns_listener import WHOLE, Address, DnsListener, Respond
 from failover.simulator.dns_server import format_error
 from failover.simulator.loop import LoopThread
+from service.errors import Unavailable
 
 DEFAULT_FLOOR_SECONDS = 30  # life: of the resolvers that clamp at all, 30 s is a usual floor
 CACHE_ENTRIES = 10_000

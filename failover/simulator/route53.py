@@ -18,7 +18,6 @@ import boto3
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from failover.answers import Answer, Zone
-from failover.errors import InvalidInput, Mistake, Unavailable
 from failover.simulator.checkers import HealthCheckers, HealthStatus, Transition
 from failover.simulator.clock import Clock
 from failover.simulator.dns_listener import Address
@@ -30,6 +29,7 @@ from failover.simulator.loop import LoopThread
 from failover.simulator.operations import Touched
 from failover.simulator.store import Store, in_process_client
 from failover.simulator.wire import ApiError
+from service.errors import InvalidInput, Mistake, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

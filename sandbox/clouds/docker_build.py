@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from failover.errors import OutlastError
 from sandbox.clouds.aws import registry as aws_registry
 from sandbox.clouds.azure import registry as azure_registry
 from sandbox.clouds.gcp import registry as gcp_registry
 from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.world import CloudRefused, Resource, Values, World, nested
 from sandbox.images import store as images
+from service.errors import OutlastError
 
 IMAGE = "docker-build:index:Image"
 

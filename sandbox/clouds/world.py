@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from failover.errors import OutlastError, Refused, Unavailable
 from failover.simulator.clock import Clock
 from sandbox.images import store as images
 from sandbox.journal import Journal
 from sandbox.network.certificates import PrivateCA
+from service.errors import OutlastError, Refused, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

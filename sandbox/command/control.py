@@ -13,10 +13,10 @@ from typing import Any
 import filelock
 import httpx
 
-from failover.errors import OutlastError, Unavailable
 from sandbox import layout as places
 from sandbox.layout import Instance, Layout
 from sandbox.replicas.processes import end_leftovers
+from service.errors import OutlastError, Unavailable
 
 _START_WALL_SECONDS = 60.0
 _STOP_WALL_SECONDS = 30.0

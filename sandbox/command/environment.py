@@ -11,10 +11,10 @@ from pathlib import Path
 
 import yaml
 
-from failover.errors import InvalidInput, Unavailable
 from sandbox import layout as places
 from sandbox.engine import cli
 from sandbox.layout import Instance, Layout
+from service.errors import InvalidInput, Unavailable
 
 # Public on purpose: the committed stack files' salt belongs to it, and they hold no secret.
 PASSPHRASE = "outlast-sandbox"

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from failover.dial import Dial
-from failover.errors import Deviated, InvalidInput, Unavailable
+from service.errors import Deviated, InvalidInput, Unavailable
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from typing import Any
 import filelock
 
 from failover.dial import Dial
-from failover.errors import Refused, Unavailable
 from sandbox import layout as places
 from sandbox.command import control
 from sandbox.command import predict as prediction
@@ -22,6 +21,7 @@ from sandbox.command.environment import dial_of, public_host, sandbox_environmen
 from sandbox.engine import cli, commands, plugins, recover
 from sandbox.images import store as images
 from sandbox.layout import Instance, Layout
+from service.errors import Refused, Unavailable
 
 # What depends on what: the sites read the zone, traffic reads zone and sites.
 ORDER: tuple[tuple[str, ...], ...] = (("zone",), ("aws", "azure", "gcp"), ("traffic",))

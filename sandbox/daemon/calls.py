@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
-from failover.errors import InvalidInput, OutlastError
 from sandbox import layout as places
 from sandbox.clouds.simulated import describe_kinds
 from sandbox.daemon import overview
 from sandbox.engine import plugins
 from sandbox.network.faults import parse_fault
+from service.errors import InvalidInput, OutlastError
 
 if TYPE_CHECKING:
     from sandbox.daemon.daemon import Daemon

@@ -16,7 +16,6 @@ from typing import Any, Protocol
 import filelock
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from failover.errors import OutlastError, Unavailable
 from failover.simulator import MovingRoute53
 from failover.simulator.resolver import Resolving
 from failover.simulator.route53 import shut_down
@@ -34,6 +33,7 @@ from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults
 from sandbox.network.fronts import Fronts
 from sandbox.replicas.supervisor import Supervisor
+from service.errors import OutlastError, Unavailable
 
 _log = logging.getLogger("sandbox")
 # docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html, "API requests": five a second for an account.

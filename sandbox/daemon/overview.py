@@ -7,11 +7,11 @@ from typing import Any
 
 import psutil
 
-from failover.errors import Unavailable
 from failover.simulator import MovingRoute53
 from failover.simulator.checkers import HealthStatus, Observation
 from failover.simulator.health import HEALTHY_SHARE, Config, regions_of
 from sandbox.clouds.world import World
+from service.errors import Unavailable
 
 _HEALTH_CHECK = "aws:route53/healthCheck:HealthCheck"
 

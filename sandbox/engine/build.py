@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from failover.errors import Unavailable
+from service.errors import Unavailable
 
 SOURCES = Path(__file__).resolve().parents[2] / "tools" / "pulumi"
 COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"

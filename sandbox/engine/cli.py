@@ -20,10 +20,10 @@ from typing import Literal
 
 import filelock
 
-from failover.errors import OutlastError, Unavailable
 from sandbox.engine import build, files, language_host, official
 from sandbox.engine.build import Say, say_on_stderr
 from sandbox.engine.files import write_atomically
+from service.errors import OutlastError, Unavailable
 
 OLDEST_VERSION = (3, 259, 0)  # the oldest that the SDKs in requirements.lock were run with
 LANGUAGE_HOST = "pulumi-language-python"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from failover.errors import OutlastError
+from service.errors import OutlastError
 
 DEFAULT_TIMEOUT_SECONDS = 600.0
 
@@ -80,7 +80,7 @@ class NotReady(OutlastError):
     """Raised by create or update: the resource exists, but did not become healthy.
 
     The engine keeps it in the state, marked, and the next `up` updates it. A signal between a cloud and its provider
-    rather than an error of its own, hence here and not in failover.errors.
+    rather than an error of its own, hence here and not in service.errors.
     """
 
     def __init__(self, what: str, *, id: str, outputs: Mapping[str, Any] | None = None, hint: str = "") -> None:

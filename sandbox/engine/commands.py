@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from failover.errors import OutlastError
 from sandbox.engine import failures
 from sandbox.engine.cli import Pulumi
+from service.errors import OutlastError
 
 _ALWAYS = ("--non-interactive", "--color", "never")
 # Without a preview of its own, and without a line for every second of waiting.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from failover.errors import InvalidInput, OutlastError, Refused, Unavailable
+from service.errors import InvalidInput, OutlastError, Refused, Unavailable
 
 
 class Locked(Unavailable):

@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from failover.errors import OutlastError, Refused, Unavailable
+from service.errors import OutlastError, Refused, Unavailable
 
 BASE_URL = "https://get.pulumi.com/releases/sdk"
 TIMEOUT_SECONDS = 4.0  # for a connection and for each piece; the way behind this one is a build of minutes

@@ -24,11 +24,11 @@ from pulumi.runtime.proto.provider_pb2_grpc import (
     add_ResourceProviderServicer_to_server,
 )
 
-from failover.errors import OutlastError, Unavailable
 from sandbox.engine import answers, outputs, schema, sdk
 from sandbox.engine.changes import deletes_first, input_changes, output_changes
 from sandbox.engine.cloud import DEFAULT_TIMEOUT_SECONDS, Cloud, NotReady, Request
 from sandbox.engine.wire import Value, decode, encode, mark_secrets, plain
+from service.errors import OutlastError, Unavailable
 
 __all__ = ["Cloud", "NotReady", "Provider", "Request", "Server", "serve"]
 

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from dockerfile_parse import DockerfileParser
 
-from failover.errors import InvalidInput, Mistake
+from service.errors import InvalidInput, Mistake
 
 # https://docs.docker.com/reference/dockerfile/, as of 2026-11.
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:[-+])([^}]*))?\})")

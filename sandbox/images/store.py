@@ -22,10 +22,10 @@ from typing import Any
 
 import filelock
 
-from failover.errors import InvalidInput, Unavailable
 from sandbox.engine.files import cache_folder
 from sandbox.images.dockerfile import Copy, Recipe, parse_dockerfile
 from sandbox.images.dockerignore import list_context
+from service.errors import InvalidInput, Unavailable
 
 Report = Callable[[str], None]
 

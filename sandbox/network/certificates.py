@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from failover.errors import InvalidInput, Unavailable
+from service.errors import InvalidInput, Unavailable
 
 _DAY = datetime.timedelta(days=1)
 # RFC 1035, 2.3.1 and 2.3.4, with the wildcard label of RFC 6125 and the underscore that names of records have.

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from failover.errors import InvalidInput, Mistake, Unavailable
 from failover.simulator import REGIONS
 from failover.simulator.clock import Clock
+from service.errors import InvalidInput, Mistake, Unavailable
 
 # kind -> (what it takes after `=`, what it does)
 KINDS: dict[str, tuple[str, str]] = {

@@ -12,13 +12,13 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from failover.errors import Unavailable
 from failover.simulator.clock import Clock
 from sandbox.network.certificates import KeyPair
 from sandbox.network.entry_points import Binding, Front
 from sandbox.network.faults import Fault, Faults
 from sandbox.network.listener import Listener, Surroundings
 from sandbox.replicas.supervisor import Supervisor
+from service.errors import Unavailable
 
 __all__ = ["Binding", "Front", "Fronts"]
 

@@ -15,13 +15,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from failover.errors import OutlastError
 from failover.simulator.clock import Clock
 from sandbox.network import sockets
 from sandbox.network.certificates import KeyPair
 from sandbox.network.entry_points import Front, plain_answer, redirect_answer
 from sandbox.network.faults import Faults
 from sandbox.replicas.supervisor import Replica, Supervisor
+from service.errors import OutlastError
 
 # Wall seconds; a laptop needs them however fast the clock runs.
 _CONNECT_WALL_SECONDS = 2.0

@@ -20,8 +20,8 @@ from pathlib import Path, PurePosixPath
 
 import psutil
 
-from failover.errors import Unavailable
 from sandbox.images import store as images
+from service.errors import Unavailable
 
 # Access logs grow with every health check. Beyond this a log begins anew.
 LOG_BYTES = 20_000_000

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from failover.errors import Unavailable
 from failover.simulator.clock import Clock
 from sandbox.images import store as images
 from sandbox.replicas.processes import Process, answers, end_leftovers, program_of, write_down
 from sandbox.replicas.workloads import RESTART_SECONDS, Group, Replica, Workload
+from service.errors import Unavailable
 
 __all__ = ["Replica", "Supervisor", "Workload"]
 

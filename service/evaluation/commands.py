@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from service.errors import ServiceError
+from service.errors import OutlastError
 from service.evaluation import steps
 from service.evaluation.advisor import EXPECTED_COST, Advice, Point
 from service.evaluation.cli import open_bench, print_result, problem_options, say_errors
@@ -95,7 +95,7 @@ def savedmodel(as_json: bool, algorithm: str, out: Path, **asked: Any) -> None:
     said = {"folder": str(out), "rows": parity.rows, "largest_gap": parity.largest_gap, "holds": parity.holds}
     print_result(said, as_json, f"{out}: the largest gap on {parity.rows} rows is {parity.largest_gap:.2g}")
     if not parity.holds:
-        raise ServiceError(f"the SavedModel in {out} does not answer like the trained model", hint="do not use it")
+        raise OutlastError(f"the SavedModel in {out} does not answer like the trained model", hint="do not use it")
 
 
 def _say_released(found: Findings, done: steps.Released) -> str:

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from service.errors import ServiceError
+from service.errors import OutlastError
 
 Announce = Callable[[str, int, int], None]  # (step, done, of)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -21,13 +21,13 @@ _INTERRUPTED = 130  # 128 and SIGINT's number, as shells have it
 
 
 def say_errors(command: F) -> F:
-    """Turn a ServiceError into `error: …` and `hint: …` on stderr and its exit code; Ctrl-C into 130."""
+    """Turn a OutlastError into `error: …` and `hint: …` on stderr and its exit code; Ctrl-C into 130."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
-        except ServiceError as error:
+        except OutlastError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(error.exit_code)
         except KeyboardInterrupt:

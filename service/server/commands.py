@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec
 import click
 import orjson
 
-from service.errors import InvalidInput, Mistake, ServiceError
+from service.errors import InvalidInput, Mistake, OutlastError
 from service.server.settings.table import SETTINGS, Settings
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _tell_errors(command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except ServiceError as error:
+        except OutlastError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(error.exit_code)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from service.bundle.classifier import Classifier
 from service.bundle.manifest import MANIFEST_FILE, load_release
-from service.errors import InvalidInput, Mistake, ServiceError
+from service.errors import InvalidInput, Mistake, OutlastError
 from service.server.faults import Faults
 from service.server.protocol.problems import INTERNAL, NOT_FOUND, Problem
 from service.server.protocol.tensors import Rows
@@ -94,7 +94,7 @@ class ServedModel:
         """
         try:
             on_disk = self.classifier.digest if just_loaded else load_release(self.folder).digest
-        except ServiceError as error:
+        except OutlastError as error:
             return f"{self.name}: {error.what}"
         if self.digest != on_disk:
             return f"{self.name}: {self.digest} is served, {on_disk} is released"
@@ -119,7 +119,7 @@ class Models:
         for path in sorted(path for path in folder.iterdir() if (path / MANIFEST_FILE).is_file()):
             try:
                 loaded.append(ServedModel(path, Classifier.load(path), faults))
-            except ServiceError as error:
+            except OutlastError as error:
                 details: Sequence[Mistake] = getattr(error, "mistakes", ())
                 mistakes += [Mistake(str(path), error.what, error.hint), *details]
         names = [(model.name, model.version) for model in loaded]

@@ -30,7 +30,7 @@ from service.bundle.manifest import (
     render_golden,
     write_release,
 )
-from service.errors import InvalidInput, ModelMismatch, ServiceError
+from service.errors import InvalidInput, ModelMismatch, OutlastError
 from service.training.datasets import Dataset, Rows
 from service.training.export import INPUT_NAME, PARITY_TOLERANCE, run_onnx
 
@@ -140,7 +140,7 @@ def choose_golden(candidate: Candidate) -> list[GoldenRow]:
         mine = np.flatnonzero(fit & whole if (fit & whole).any() else fit)
         chosen += _spread(mine[np.argsort(margins[mine], kind="stable")], 4 if len(names) == 2 else 2)
     if not chosen:
-        raise ServiceError("the model gets no row of its data right, so there are no golden rows to release it with")
+        raise OutlastError("the model gets no row of its data right, so there are no golden rows to release it with")
     return [
         GoldenRow(
             id=f"{candidate.dataset.name}-{row:05d}",

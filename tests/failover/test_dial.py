@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from failover.dial import Dial, Resolution, StubResolver
-from failover.errors import InvalidInput, Unavailable
 from failover.simulator import MovingRoute53
+from service.errors import InvalidInput, Unavailable
 from tests.failover.simulator.site import Authority, Site, make_authority
 
 H = "api.outlast.example"

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from failover.errors import Unavailable
 from infra.acr import exchange, post_form
+from service.errors import Unavailable
 
 
 class _Registry(BaseHTTPRequestHandler):

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from failover.errors import InvalidInput
 from infra.settings import parse
+from service.errors import InvalidInput
 from tests.infra.harness import ROOT, STACKS, configuration
 
 REFERENCE = (ROOT / "docs" / "reference" / "settings.md").read_text()

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import settings as trial
 from hypothesis import strategies as st
 
-from failover.errors import InvalidInput, Mistake
 from infra.kinds import AzureOptions, SiteSettings, TrafficSettings, ZoneSettings
 from infra.settings import KINDS, parse
+from service.errors import InvalidInput, Mistake
 from tests.infra.harness import STACKS, as_text, configuration
 
 

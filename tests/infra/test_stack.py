@@ -8,9 +8,9 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from failover.errors import Unavailable
 from infra import plan
 from infra.stack import read_config, read_model_digest
+from service.errors import Unavailable
 from tests.infra.harness import ZONE, run_stack, site
 
 

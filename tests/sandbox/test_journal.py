@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from failover.errors import Unavailable
 from sandbox.journal import Journal, JournalVersion
+from service.errors import Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -190,7 +190,7 @@ def test_growing_compacts_the_file(path: Path) -> None:
 _FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from failover.errors import Unavailable
+from service.errors import Unavailable
 from sandbox.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 journal.put("before", {"n": 1})

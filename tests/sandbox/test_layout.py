@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from failover.errors import InvalidInput, Unavailable
 from sandbox import layout as places
 from sandbox.layout import Instance, Layout, choose_instance, replace_speed, require_loopback
+from service.errors import InvalidInput, Unavailable
 
 Bind = Callable[[socket.socket, Any], None]
 

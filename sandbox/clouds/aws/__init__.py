@@ -7,10 +7,10 @@ issued certificate, a target group that a service registers with.
 
 from __future__ import annotations
 
-from failover.errors import OutlastError
 from sandbox.clouds.aws import balancer, certificates, fargate, network, registry, roles
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.world import World
+from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
 MODULES = (network, registry, roles, certificates, balancer, fargate)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from failover.errors import Unavailable
 from sandbox.clouds import revisions
 from sandbox.clouds.aws.common import EVERYWHERE, arn, own_name
 from sandbox.clouds.aws.network import lets_out, reaches_registries
@@ -16,6 +15,7 @@ from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.world import CloudRefused, NotReady, Resource, Values, World, nested
 from sandbox.replicas.supervisor import Workload
+from service.errors import Unavailable
 
 CLUSTER = "aws:ecs/cluster:Cluster"
 CAPACITY_PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from failover.errors import OutlastError
 from sandbox.clouds.azure import apps, certificates, environments, identity, registry
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.world import World, nested
+from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
 MODULES = (identity, registry, environments, certificates, apps)

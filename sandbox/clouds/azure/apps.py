@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from failover.errors import Unavailable
 from sandbox.clouds import revisions
 from sandbox.clouds.azure.certificates import CERTIFICATE, fits, names_of
 from sandbox.clouds.azure.common import common_outputs, in_group, tail
@@ -17,6 +16,7 @@ from sandbox.clouds.world import CloudRefused, NotReady, Resource, Values, World
 from sandbox.network.certificates import KeyPair
 from sandbox.network.fronts import Binding, Front
 from sandbox.replicas.supervisor import Workload
+from service.errors import Unavailable
 
 APP = "azure-native:app:ContainerApp"
 

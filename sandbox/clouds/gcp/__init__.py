@@ -6,10 +6,10 @@ URL map, backend service, network endpoint group, Cloud Run service, and the bin
 
 from __future__ import annotations
 
-from failover.errors import OutlastError
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.gcp import balancer, certificates, front, project, registry, run
 from sandbox.clouds.world import World
+from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
 MODULES = (project, registry, run, certificates, balancer)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from failover.errors import Unavailable
 from sandbox.clouds import revisions
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.gcp.common import MADE_AT, is_named, located_id, needs_api, own_name, place_of, project_of, tail
@@ -12,6 +11,7 @@ from sandbox.clouds.gcp.project import ACCOUNT
 from sandbox.clouds.kinds import Depth, declare
 from sandbox.clouds.world import PROJECT_NUMBER, CloudRefused, NotReady, Resource, Values, World, nested, stable_hex
 from sandbox.replicas.supervisor import Workload
+from service.errors import Unavailable
 
 SERVICE = "gcp:cloudrunv2/service:Service"
 INVOKER = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"

@@ -13,7 +13,7 @@ from failover.drill.actions import apply_change, undo_change
 from failover.drill.changes import MARK, SWITCH_OFF, Change, describe_change, plan_mark, plan_switch_off
 from failover.drill.discover import read_checks
 from failover.drill.fleet import HealthCheck
-from failover.errors import Deviated, Refused
+from service.errors import Deviated, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53, refuse
 from tests.failover.drill.fakes import Refusing, tag
 

@@ -15,7 +15,7 @@ from failover.dial import Dial, Resolution
 from failover.drill.clients import PRIME_TRIES, Authority, ClientCache
 from failover.drill.observers import Observer, Watch
 from failover.drill.samples import Look, Sample, Tally
-from failover.errors import Unavailable
+from service.errors import Unavailable
 from tests.failover.drill.fakes import UNHURRIED
 from tests.failover.drill.three_sites import ADDRESSES, HOST
 

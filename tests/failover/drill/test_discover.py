@@ -9,8 +9,8 @@ import pytest
 
 from failover.drill.discover import read_all_checks, read_checks, read_fleet, read_view
 from failover.drill.fleet import FleetSite, HealthCheck
-from failover.errors import InvalidInput, Unavailable
 from failover.simulator import MovingRoute53
+from service.errors import InvalidInput, Unavailable
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import tag
 from tests.failover.drill.three_sites import HOST, WEIGHTS, ZONE, provision

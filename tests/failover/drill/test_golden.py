@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from failover.drill.commands import DEFAULT_GOLDEN
 from failover.drill.golden import Golden, load_golden
-from failover.errors import InvalidInput
+from service.errors import InvalidInput
 from tests.failover.drill.fakes import UNHURRIED
 
 

@@ -15,7 +15,7 @@ from failover.drill.fleet import FleetSite, HealthCheck
 from failover.drill.golden import Golden
 from failover.drill.guards import GUARDS, check_guards, check_overrides, refuse
 from failover.drill.plan import DrillPlan
-from failover.errors import InvalidInput, Refused
+from service.errors import InvalidInput, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import EPOCH, UNHURRIED, FakeClock, Stage, make_probe
 from tests.failover.drill.three_sites import ADDRESSES, HOST, WEIGHTS

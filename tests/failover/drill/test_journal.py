@@ -29,7 +29,7 @@ from failover.drill.journal import (
     read_journal,
     seal_journal,
 )
-from failover.errors import InvalidInput
+from service.errors import InvalidInput
 from tests.failover.drill.fakes import EPOCH, UNHURRIED, FakeClock
 
 SWITCH = plan_switch_off(HealthCheck("check-aws", 7, 10, 3))

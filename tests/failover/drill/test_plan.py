@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from failover.drill.discover import read_fleet
 from failover.drill.plan import DrillPlan, Limits, find_lost_site, render_plan
-from failover.errors import InvalidInput, Refused
+from service.errors import InvalidInput, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import UNHURRIED, Stage
 from tests.failover.drill.three_sites import HOST

@@ -15,7 +15,7 @@ from failover.drill.facts import Answer
 from failover.drill.golden import Golden
 from failover.drill.observers import _look_by_request
 from failover.drill.probes import ask_golden, probe_site
-from failover.errors import Unavailable
+from service.errors import Unavailable
 from tests.failover.drill.fakes import EPOCH, Stage
 from tests.failover.drill.three_sites import HOST
 

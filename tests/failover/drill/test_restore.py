@@ -14,7 +14,7 @@ from failover.drill.fleet import HealthCheck
 from failover.drill.journal import DOCUMENT, LINES, Journal, read_journal
 from failover.drill.restore import restore_journal, sweep
 from failover.drill.run import hold_lock
-from failover.errors import Deviated, Refused
+from service.errors import Deviated, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import EPOCH, FakeClock, tag
 

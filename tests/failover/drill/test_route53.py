@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from failover.drill import route53 as edge
-from failover.errors import Unavailable
 from failover.simulator import MovingRoute53
+from service.errors import Unavailable
 
 
 def test_a_throttled_drill_waits_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from failover.drill.measurement import Measurement
 from failover.drill.plan import Limits
 from failover.drill.restore import restore_journal
 from failover.drill.run import DNS_DOUBT, STREAK, count_answers_needed, hold_lock, run_drill
-from failover.errors import OutlastError, Refused, Unavailable
+from service.errors import OutlastError, Refused, Unavailable
 from tests.failover.drill.fakes import UNHURRIED, Refusing, Stage, tag
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.errors import InvalidInput
 from failover.simulator import SPEEDS, Clock
+from service.errors import InvalidInput
 
 
 class Wall:

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import pytest
 
-from failover.errors import Unavailable
 from failover.simulator.clock import Clock
 from sandbox.clouds import simulated
 from sandbox.clouds.effects import Effects
@@ -20,6 +19,7 @@ from sandbox.journal import Journal
 from sandbox.network.certificates import PrivateCA
 from sandbox.network.fronts import Front
 from sandbox.replicas.supervisor import Workload
+from service.errors import Unavailable
 
 HOST = "api.outlast.example"
 DIGEST = "sha256:" + "1" * 64

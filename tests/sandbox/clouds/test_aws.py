@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from failover.errors import OutlastError
 from sandbox.clouds.world import CloudRefused
 from sandbox.engine.cloud import NotReady
+from service.errors import OutlastError
 from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import DIGEST, HOST, OTHER_DIGEST, Clouds, Made
 

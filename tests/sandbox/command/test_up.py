@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from failover.errors import Unavailable
 from failover.simulator.checkers import HealthStatus, Observation
 from sandbox.command import control
 from sandbox.command import up as bringup
 from sandbox.daemon.overview import is_settled, latest_failure
 from sandbox.layout import Instance, Layout, choose_instance
+from service.errors import Unavailable
 
 REGIONS = ("us-east-1", "eu-west-1", "sa-east-1")
 CONFIG = {"Type": "HTTPS", "Regions": list(REGIONS)}

@@ -15,7 +15,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from failover.errors import InvalidInput, Unavailable
 from failover.simulator import REGIONS, MovingRoute53
 from sandbox import layout as places
 from sandbox.clouds.simulated import SimulatedClouds
@@ -23,6 +22,7 @@ from sandbox.command.control import Answered, Control
 from sandbox.daemon.daemon import ROUTE53_REQUESTS_PER_SECOND, Daemon, rebuild
 from sandbox.engine.cloud import Request
 from sandbox.layout import Layout, choose_instance
+from service.errors import InvalidInput, Unavailable
 from tests.sandbox.tiny import until
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from failover.errors import Unavailable
 from sandbox.engine import build, cli
+from service.errors import Unavailable
 
 FAKE_GO = """#!/bin/sh
 case "$1" in

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from failover.errors import OutlastError, Unavailable
 from sandbox.engine import build, cli
 from sandbox.engine.cli import Pulumi
+from service.errors import OutlastError, Unavailable
 from tests.sandbox.engine.test_official import Vendor, release, vendor
 
 __all__ = ["vendor"]  # a fixture

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from failover.errors import InvalidInput, OutlastError, Refused, Unavailable
 from sandbox.engine.failures import Locked, explain
+from service.errors import InvalidInput, OutlastError, Refused, Unavailable
 
 LOCKED = (
     "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete "

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from failover.errors import OutlastError, Refused, Unavailable
 from sandbox.engine import official
+from service.errors import OutlastError, Refused, Unavailable
 
 VERSION = "3.259.0"
 

@@ -15,9 +15,9 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import status_pb2
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
 
-from failover.errors import Refused, Unavailable
 from sandbox.engine.provider import NotReady, Provider, Request, Server, serve
 from sandbox.engine.wire import UNKNOWN, Secret, Value, decode, encode
+from service.errors import Refused, Unavailable
 from tests.sandbox.engine.toy_cloud import ToyCloud
 
 IMAGE = "docker-build:index:Image"

@@ -14,11 +14,11 @@ from typing import Any
 import psutil
 import pytest
 
-from failover.errors import OutlastError, Refused, Unavailable
 from sandbox.engine import commands, plugins, recover
 from sandbox.engine.cloud import NotReady, Request
 from sandbox.engine.failures import Locked
 from sandbox.engine.recover import Operation
+from service.errors import OutlastError, Refused, Unavailable
 from tests.sandbox.engine.conftest import Bench
 
 pytestmark = pytest.mark.slow

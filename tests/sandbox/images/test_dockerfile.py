@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from failover.errors import InvalidInput
 from sandbox.images.dockerfile import Copy, Recipe, parse_dockerfile
+from service.errors import InvalidInput
 
 Parse = Callable[..., Recipe]
 START = 'ENTRYPOINT ["python", "-m", "it"]\n'

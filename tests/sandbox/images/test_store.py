@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from failover.errors import InvalidInput, Unavailable
 from sandbox.images import store as images
+from service.errors import InvalidInput, Unavailable
 
 DOCKERFILE = """FROM python:3.11-slim
 WORKDIR /app

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from failover.errors import InvalidInput, Unavailable
 from sandbox.network.certificates import KeyPair, PrivateCA
+from service.errors import InvalidInput, Unavailable
 
 HOST = "api.outlast.example"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from failover.errors import InvalidInput, Unavailable
 from failover.simulator import REGIONS
 from failover.simulator.clock import Clock
 from sandbox.network.faults import KINDS, WITHOUT_SITE, Fault, Faults, parse_fault
+from service.errors import InvalidInput, Unavailable
 
 SITES = ("aws", "azure")
 

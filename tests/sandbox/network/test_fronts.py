@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from failover.errors import OutlastError, Unavailable
 from failover.simulator import REGIONS, MovingRoute53
 from failover.simulator.clock import Clock
 from sandbox.images import store as images
@@ -26,6 +25,7 @@ from sandbox.network.faults import Faults, parse_fault
 from sandbox.network.fronts import Binding, Front, Fronts
 from sandbox.replicas.supervisor import Supervisor
 from sandbox.replicas.workloads import QUIET_SECONDS
+from service.errors import OutlastError, Unavailable
 from tests.sandbox.tiny import Wall, own_block, supervised, until, workload
 
 HOST = "api.outlast.example"

@@ -14,11 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from failover.errors import Unavailable
 from sandbox.images import store as images
 from sandbox.replicas.processes import end_leftovers
 from sandbox.replicas.supervisor import Replica, Supervisor
 from sandbox.replicas.workloads import QUIET_SECONDS, READY_SECONDS, RESTART_SECONDS, RETRY_SECONDS
+from service.errors import Unavailable
 from tests.sandbox.tiny import Wall, build_image, own_block, supervised, until, workload
 
 pytestmark = pytest.mark.usefixtures("empty_environment")
