@@ -48,7 +48,7 @@ class Rest:
 
 @dataclass(frozen=True)
 class Way:
-    """One way of a drill, in life seconds: what was predicted, and what was measured."""
+    """One way of a drill, in simulated seconds: what was predicted, and what was measured."""
 
     best: float
     typical: float
@@ -194,7 +194,7 @@ def render(figures: SandboxFigures, *, quick: bool = False) -> str:
             for step in _steps(figures)
         ),
         "",
-        f"| drill at speed {DRILL_SPEED}, life seconds | best | typical | worst | measured |",
+        f"| drill at speed {DRILL_SPEED}, simulated seconds | best | typical | worst | measured |",
         "|---|---|---|---|---|",
         *(
             f"| {way} | {w.best:.0f} | {w.typical:.0f} | {w.worst:.0f} | {w.measured:.0f} |"

@@ -4,9 +4,9 @@
     predict_failover(check, ttl_seconds=30).typical_seconds      # about 47 s
     predict_failover(check, ttl_seconds=30, level=1)             # a drill that switches the check: no detection term
 
-All seconds are of life. A simulated clock that runs `speed` times faster changes three things, which `Pace` knows:
-TTLs become whole wall seconds, socket time-outs keep a floor on the wall, and what the observers themselves take
-weighs `speed` times more.
+All seconds are simulated seconds. A simulated clock that runs `speed` times faster changes three things, which `Pace`
+knows: TTLs become whole wall seconds, socket time-outs keep a floor on the wall, and what the observers themselves
+take weighs `speed` times more.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Fault = Literal["refused", "blackhole", "slow"]
 
 @dataclass(frozen=True)
 class Term:
-    """One part of a recovery time, in life seconds: best <= typical <= worst; `why` tells where it comes from."""
+    """One part of a recovery time, in simulated seconds: best <= typical <= worst; `why` tells where it comes from."""
 
     name: str
     best_seconds: float
@@ -106,7 +106,7 @@ class Pace:
     period_wall_seconds: float = 0.1
     request_wall_seconds: float = 0.25
     lag_seconds: float = 1.0
-    """How late, in life seconds, observers may be before they call their own measurement invalid."""
+    """How late, in simulated seconds, observers may be before they call their own measurement invalid."""
 
 
 def predict_failover(
@@ -140,7 +140,7 @@ def predict_failback(
 
 
 def time_to_fail(fault: Fault, speed: int = 1) -> float:
-    """How long a check of a site with this fault takes until it has failed, in life seconds."""
+    """How long a check of a site with this fault takes until it has failed, in simulated seconds."""
     if fault == "blackhole":
         return max(CONNECT_SECONDS, CONNECT_FLOOR_WALL_SECONDS * speed)
     if fault == "slow":

@@ -16,7 +16,7 @@ from infra.contract import HEALTH_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import AwsOptions, SiteSettings
-from infra.site import deploy_site, once
+from infra.site import after, deploy_site
 from infra.stack import build_spec
 
 CONTAINER = "service"
@@ -67,12 +67,12 @@ class Aws:
             name=spec.name,
             cloud=self.name,
             region=spec.region,
-            origin_host=once(origin, record),
+            origin_host=after(origin, record),
             # A load balancer's addresses change, so checkers resolve its own name; the certificate holds that too.
             probe_address=origin,
             probe_server_name=origin,
             model_digest=spec.model_digest,
-            image_digest=once(image.digest, service),
+            image_digest=after(image.digest, service),
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=False),
         )
 

@@ -13,12 +13,12 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
 
-from infra import acr, plan, sizes
+from infra import azure_registry_login, plan, sizes
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import AzureOptions, SiteSettings
-from infra.site import deploy_site, once
+from infra.site import after, deploy_site
 from infra.stack import build_spec
 
 # The same in every subscription: learn.microsoft.com/azure/role-based-access-control/built-in-roles
@@ -78,11 +78,11 @@ class Azure:
             name=spec.name,
             cloud=self.name,
             region=spec.region,
-            origin_host=once(origin, record),
+            origin_host=after(origin, record),
             probe_address=environment.static_ip,
             probe_server_name=spec.host,
             model_digest=spec.model_digest,
-            image_digest=once(image.digest, container_app),
+            image_digest=after(image.digest, container_app),
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=True),
         )
 
@@ -124,10 +124,10 @@ class Azure:
         repository = pulumi.Output.concat(base.registry.login_server, "/", CONTAINER)
         if self._options.registry_login == "docker":
             return build_image(repository, None)
-        token = acr.repository_token(
+        token = azure_registry_login.repository_token(
             base.registry.login_server, CONTAINER, authorization.get_client_token_output().token
         )
-        return build_image(repository, Login(base.registry.login_server, acr.TOKEN_USER, token))
+        return build_image(repository, Login(base.registry.login_server, azure_registry_login.TOKEN_USER, token))
 
     def _certificate(self, name: str, base: Base, environment: app.ManagedEnvironment) -> app.Certificate:
         """Read from the vault by the site's identity; renewed there, it is read again within twelve hours."""

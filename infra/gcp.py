@@ -13,7 +13,7 @@ from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import GcpOptions, SiteSettings
-from infra.site import deploy_site, once
+from infra.site import after, deploy_site
 from infra.stack import build_spec
 
 Certificates = tuple[gcp.certificatemanager.CertificateMap, gcp.certificatemanager.CertificateMapEntry]
@@ -61,11 +61,11 @@ class Gcp:
             name=spec.name,
             cloud=self.name,
             region=spec.region,
-            origin_host=once(origin, record, *ports),
+            origin_host=after(origin, record, *ports),
             probe_address=address.address,
             probe_server_name=spec.host,
             model_digest=spec.model_digest,
-            image_digest=once(image.digest, service, invoker),
+            image_digest=after(image.digest, service, invoker),
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=True),
         )
 

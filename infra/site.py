@@ -11,13 +11,13 @@ from infra.contract import Cloud, SiteSpec, site_output
 T = TypeVar("T")
 
 
-def once(value: pulumi.Input[T], *made: pulumi.CustomResource) -> pulumi.Output[T]:
+def after(value: pulumi.Input[T], *resources: pulumi.CustomResource) -> pulumi.Output[T]:
     """`value`, known only once all of these are made.
 
-    A site must not be exported while its front or its service failed to come up: `traffic` would send clients there
-    until the new health check has found out.
+    A site must not be exported while its load balancer or its service failed to come up: `traffic` would send clients
+    there until the new health check has found out.
     """
-    known: pulumi.Output[list[Any]] = pulumi.Output.all(value, *(resource.id for resource in made))
+    known: pulumi.Output[list[Any]] = pulumi.Output.all(value, *(resource.id for resource in resources))
     first: pulumi.Output[T] = known.apply(lambda values: values[0])
     return first
 

@@ -14,8 +14,9 @@ import pulumi_aws as aws
 
 from infra import plan
 from infra.contract import KnownSite
-from infra.forecast import describe_check, lint_plan, predict_loss
+from infra.health_check import describe_check
 from infra.kinds import TrafficSettings
+from infra.prediction import lint_plan, predict_loss
 from infra.stack import read_site, read_zone
 from service.errors import Refused
 

@@ -73,7 +73,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--speed", type=int, help="How many times faster than life the clock runs: 1, 2, 3, 5, 10 or 15.")
+@click.option("--speed", type=int, help="How many times real time the clock runs at: 1, 2, 3, 5, 10 or 15.")
 @click.option("--dns-port", type=click.IntRange(1, 65535), help="Port of 127.0.0.1 on which `dig` is answered.")
 @click.option("--port-offset", type=click.IntRange(0, 40000), help="Added to 443, 80 and 53; chosen by itself.")
 @json_option
@@ -214,7 +214,7 @@ def heal(site: str, as_json: bool) -> None:
 @click.argument("times", type=int)
 @_told
 def speed(times: int) -> None:
-    """Run the sandbox's clock so many times faster than life."""
+    """Run the sandbox clock at so many times real time."""
     from sandbox.command import control
 
     found = control.connect(_layout()).call("POST", "/speed", {"speed": times})

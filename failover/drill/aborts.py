@@ -30,7 +30,7 @@ class Stop:
 
 
 @dataclass
-class Overseer:
+class AbortConditions:
     """Raises `Deviated`, with the reason, as soon as a drill that holds a site away must end."""
 
     plan: DrillPlan
@@ -47,14 +47,14 @@ class Overseer:
         self._check_survivors()
         self._check_clients()
         clock = self.world.clock
-        if clock.now() - self.polled >= max(POLL_FLOOR_SECONDS, POLL_SECONDS / self.plan.speed):
-            self.polled = clock.now()
+        if clock.wall_now() - self.polled >= max(POLL_FLOOR_SECONDS, POLL_SECONDS / self.plan.speed):
+            self.polled = clock.wall_now()
             self._check_route53()
 
     def _check_duration(self) -> None:
         longest = self.plan.limits.max_duration_seconds
-        if (self.world.clock.now() - self.began) * self.plan.speed > longest:
-            raise Deviated(f"took longer than {longest:g} s of life (--max-duration)")
+        if (self.world.clock.wall_now() - self.began) * self.plan.speed > longest:
+            raise Deviated(f"took longer than {longest:g} s (simulated; --max-duration)")
 
     def _check_survivors(self) -> None:
         for name, tally in self.watch.tallies(SITE).items():

@@ -1,4 +1,4 @@
-"""Time, handed in: wall clock and monotonic clock, and the one conversion between wall seconds and life seconds."""
+"""Time, handed in: the machine's own clock, in real (wall) seconds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 
-class Clock(Protocol):
+class WallClock(Protocol):
     """`now` is monotonic, in wall seconds; `utc` is for people, tags and names of folders."""
 
-    def now(self) -> float: ...
+    def wall_now(self) -> float: ...
     def utc(self) -> datetime: ...
     def sleep(self, seconds: float) -> None: ...
 
@@ -18,7 +18,7 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own time."""
 
-    def now(self) -> float:
+    def wall_now(self) -> float:
         """Monotonic wall seconds."""
         return time.monotonic()
 

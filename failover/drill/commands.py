@@ -24,12 +24,12 @@ from failover.drill.journal import find_journal, find_unfinished, read_journal
 from failover.drill.measure import measure
 from failover.drill.measurement import Measurement
 from failover.drill.plan import DrillPlan, Limits, plan_drill, render_plan
-from failover.drill.report import HELD, INVALID, headline, judge, render_data, render_html, render_markdown
+from failover.drill.preflight import find_authorities, preflight
+from failover.drill.report import INVALID, PASSED, headline, judge, render_data, render_html, render_markdown
 from failover.drill.restore import Undone, restore_journal, sweep
 from failover.drill.route53 import build_client
 from failover.drill.run import run_drill
 from failover.drill.samples import Pace
-from failover.drill.survey import find_authorities, survey
 from failover.drill.world import World
 from service.errors import Deviated, InvalidInput, Refused
 
@@ -95,7 +95,7 @@ def _lose_options(command: Callable[..., None]) -> Callable[..., None]:
             "--max-duration",
             type=click.FloatRange(min=60.0),
             default=Limits.max_duration_seconds,
-            help="Abort and undo after so many seconds of life.",
+            help="Abort and undo after so many simulated seconds.",
         ),
         click.option("--clients", type=click.IntRange(1, 50), default=Pace.clients, help="How many clients to be."),
         click.option("--json", "as_json", is_flag=True, help="Data on stdout, as JSON."),
@@ -111,7 +111,7 @@ def _lose_options(command: Callable[..., None]) -> Callable[..., None]:
 def plan(options: Options) -> None:
     """Print the plan and its hash. Changes nothing."""
     planned, world = _plan(options)
-    findings = check_guards(survey(world, planned))
+    findings = check_guards(preflight(world, planned))
     if options.as_json:
         _print_json({"plan": planned.to_data(), "findings": [_finding_data(finding) for finding in findings]})
     else:
@@ -263,15 +263,15 @@ def _raise_verdict(measured: Measurement, entries: Sequence[dict[str, Any]]) -> 
         raise Refused(measured.abort, hint="nothing is left changed; make a new plan")
     if judge(measured) == INVALID:
         raise Deviated(
-            f"the observers were late by up to {measured.lag.life_seconds:.1f} s of life: the times mean nothing",
+            f"measurement invalid: observers lagged up to {measured.lag.life_seconds:.1f} s (simulated)",
             hint="run it on an idle machine, or with the clock at a lower speed",
         )
-    if judge(measured) != HELD:
+    if judge(measured) != PASSED:
         raise Deviated("the drill deviated: " + "; ".join(measured.deviations), hint="the report shows when and where")
 
 
 def _term_lines(measured: Measurement) -> Iterator[str]:
-    yield f"  {'in seconds of life':<20}{'best':>8}{'typical':>9}{'worst':>8}{'measured':>10}"
+    yield f"  {'in simulated seconds':<20}{'best':>8}{'typical':>9}{'worst':>8}{'measured':>10}"
     for title, terms in (("failover", measured.failover), ("failback", measured.failback)):
         for term in terms:
             value = "not seen" if term.measured is None else f"{term.measured:.1f}"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from failover.drill.changes import Change
-from failover.drill.clock import Clock
+from failover.drill.clock import WallClock
 from service.errors import InvalidInput
 
 SCHEMA = 1
@@ -44,10 +44,10 @@ def new_folder(drills: Path, utc: datetime) -> Path:
 class Journal:
     """Appends entries, from any thread. `at` in every entry is monotonic wall seconds since the start."""
 
-    def __init__(self, path: Path, clock: Clock, *, origin: float | None = None) -> None:
+    def __init__(self, path: Path, clock: WallClock, *, origin: float | None = None) -> None:
         self.path = path
         self._clock = clock
-        self._origin = clock.now() if origin is None else origin
+        self._origin = clock.wall_now() if origin is None else origin
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         _end_torn_line(path)
@@ -62,7 +62,7 @@ class Journal:
 
     def elapsed(self) -> float:
         """Wall seconds since the drill began."""
-        return self._clock.now() - self._origin
+        return self._clock.wall_now() - self._origin
 
     def write(self, kind: str, *, at: float | None = None, **fields: Any) -> None:
         """Append one entry."""

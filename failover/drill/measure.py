@@ -1,13 +1,16 @@
 """From a journal to what happened: stamps, terms, counts. Pure: the journal alone retells the run.
 
-Stamps are wall seconds since the drill began; every duration is in seconds of life (wall seconds times the speed).
+Stamps are real seconds since the drill began; every duration is in simulated seconds (real seconds times the speed).
 
-    T0  the change is asked for              T7   its undo is asked for
-    T3  no name server names the site        T9   a name server names the site again
-    T4  the last kept answer that named it   T10  a client has a right answer from it again
-        has run out
-    T5  every client has a right answer      T11  the last answer kept from before T9 has run out
-        from elsewhere                       T12  every client has asked anew and has a right answer
+    change_requested    the change is asked for
+    dns_moved           no name server names the site
+    caches_expired      the last kept answer that named it has run out
+    clients_recovered   every client has a right answer from elsewhere
+    undo_requested      its undo is asked for
+    dns_back            a name server names the site again
+    site_serving        a client has a right answer from it again
+    new_caches_expired  the last answer kept from before dns_back has run out
+    clients_back        every client has asked anew and has a right answer
 """
 
 from __future__ import annotations
@@ -43,8 +46,8 @@ class _Reader:
         self._entries = entries
         self._samples = tuple(Sample.from_entry(entry) for entry in entries if entry["kind"] == "sample")
         change = next((e for e in entries if e["kind"] == "change" and e["action"] == SWITCH_OFF), None)
-        self._t0 = float(change["at"]) if change else None
-        self._t7 = self._find("undo")
+        self._change_requested = float(change["at"]) if change else None
+        self._undo_requested = self._find("undo")
         self._lags_at_stamps: list[float] = []
 
     def measure(self) -> Measurement:
@@ -59,8 +62,12 @@ class _Reader:
             lost=self._lost,
             speed=self._speed,
             stamps=stamps,
-            failover=self._terms("failover", ("T0", "T3", "T4", "T5"), stamps),
-            failback=self._terms("failback", ("T7", "T9", "T11", "T12"), stamps),
+            failover=self._terms(
+                "failover", ("change_requested", "dns_moved", "caches_expired", "clients_recovered"), stamps
+            ),
+            failback=self._terms(
+                "failback", ("undo_requested", "dns_back", "new_caches_expired", "clients_back"), stamps
+            ),
             clients=_count(self._by(CLIENT)),
             answers=_count(self._by(AUTHORITY)),
             pinned=_count(self._by(SITE)),
@@ -88,17 +95,19 @@ class _Reader:
     def _find_stamps(self) -> tuple[dict[str, float | None], dict[str, float]]:
         left, renewed = self._find_leaving(CLIENT), self._find_renewals()
         stamps: dict[str, float | None] = {
-            "T0": self._t0,
-            "T3": self._latest_end(self._find_leaving(AUTHORITY).values()),
-            "T4": _latest(_ran_out_at(sample) for sample in left.values()),
-            "T5": self._latest_end(left.values()),
-            "T7": self._t7,
-            "T9": self._first_end(AUTHORITY),
-            "T10": self._first_end(CLIENT),
-            "T11": _latest(_ran_out_at(sample) for sample in renewed),
-            "T12": self._latest_end(renewed),
+            "change_requested": self._change_requested,
+            "dns_moved": self._latest_end(self._find_leaving(AUTHORITY).values()),
+            "caches_expired": _latest(_ran_out_at(sample) for sample in left.values()),
+            "clients_recovered": self._latest_end(left.values()),
+            "undo_requested": self._undo_requested,
+            "dns_back": self._first_end(AUTHORITY),
+            "site_serving": self._first_end(CLIENT),
+            "new_caches_expired": _latest(_ran_out_at(sample) for sample in renewed),
+            "clients_back": self._latest_end(renewed),
         }
-        recoveries = {by: self._life(s.ended - (self._t0 or 0.0)) for by, s in left.items() if s is not None}
+        recoveries = {
+            by: self._simulated(s.ended - (self._change_requested or 0.0)) for by, s in left.items() if s is not None
+        }
         return stamps, recoveries
 
     def _find_leaving(self, prefix: str) -> dict[str, Sample | None]:
@@ -107,9 +116,9 @@ class _Reader:
 
     def _left(self, samples: Sequence[Sample]) -> Sample | None:
         first: Sample | None = None
-        until = self._t7 if self._t7 is not None else math.inf
+        until = self._undo_requested if self._undo_requested is not None else math.inf
         for sample in samples:
-            if self._t0 is None or not self._t0 <= sample.at < until or not sample.right:
+            if self._change_requested is None or not self._change_requested <= sample.at < until or not sample.right:
                 continue
             if sample.site == self._lost:
                 first = None
@@ -130,7 +139,7 @@ class _Reader:
         back = [
             s
             for s in self._by(prefix)
-            if self._t7 is not None and s.at >= self._t7 and s.right and s.site == self._lost
+            if self._undo_requested is not None and s.at >= self._undo_requested and s.right and s.site == self._lost
         ]
         first = min(back, key=lambda sample: sample.at, default=None)
         return self._latest_end([first])
@@ -149,7 +158,7 @@ class _Reader:
             time, before = stamps[name], times[-1] if times else None
             # Clients may be quicker than the slowest name server: then nothing is left for their own terms.
             times.append(time if time is None or before is None else max(time, before))
-        durations = [None if a is None or b is None else self._life(b - a) for a, b in pairwise(times)]
+        durations = [None if a is None or b is None else self._simulated(b - a) for a, b in pairwise(times)]
         doubt = max(self._init["observers"].values()) * self._speed
         terms = [
             MeasuredTerm(
@@ -164,7 +173,7 @@ class _Reader:
             for term, duration in zip(predicted, durations, strict=True)
         ]
         first, last = stamps[names[0]], stamps[names[-1]]
-        whole = None if first is None or last is None else self._life(last - first)
+        whole = None if first is None or last is None else self._simulated(last - first)
         best, typical, worst = (sum(getattr(term, kind) for term in terms) for kind in ("best", "typical", "worst"))
         return (*terms, MeasuredTerm("total", best, typical, worst, whole, doubt, TOTALS[which]))
 
@@ -172,8 +181,13 @@ class _Reader:
         found = []
         for by, samples in sorted(_group(self._by(SITE)).items()):
             right = [sample for sample in samples if sample.right]
-            before = [s.ms for s in right if self._t0 is None or s.at < self._t0]
-            during = [s.ms for s in right if self._t0 is not None and self._t0 <= s.at < (self._t7 or math.inf)]
+            before = [s.ms for s in right if self._change_requested is None or s.at < self._change_requested]
+            during = [
+                s.ms
+                for s in right
+                if self._change_requested is not None
+                and self._change_requested <= s.at < (self._undo_requested or math.inf)
+            ]
             found.append(
                 Latency(by.removeprefix(SITE), *(percentile(part, q) for part in (before, during) for q in (0.5, 0.95)))
             )
@@ -183,9 +197,9 @@ class _Reader:
         late = [sample.late_ms for sample in self._samples]
         p99, worst = percentile(late, LAG_PERCENTILE) or 0.0, max(late, default=0.0)
         at_stamps = max(self._lags_at_stamps, default=0.0)
-        return Lag(p99, worst, at_stamps, self._life(max(p99, at_stamps) / 1000))
+        return Lag(p99, worst, at_stamps, self._simulated(max(p99, at_stamps) / 1000))
 
-    def _life(self, wall_seconds: float) -> float:
+    def _simulated(self, wall_seconds: float) -> float:
         return round(wall_seconds * self._speed, 3)
 
 

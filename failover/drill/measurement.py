@@ -11,7 +11,7 @@ MAX_LAG_LIFE_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class MeasuredTerm:
-    """One term in life seconds: `measured` is None when the drill did not get that far; `doubt` is the resolution."""
+    """One term in simulated seconds: `measured` is None when the drill stopped before; `doubt` is the resolution."""
 
     name: str
     best: float
@@ -50,7 +50,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Lag:
-    """How late the observers were: the 99th percentile and the worst in wall milliseconds; `life` is what decides."""
+    """How late the observers were: 99th percentile and worst, in real milliseconds; `life_seconds` decides."""
 
     p99_ms: float
     worst_ms: float
@@ -65,7 +65,7 @@ class Lag:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A whole drill, measured. `deviations` are the sentences that make it a failure; none means it held."""
+    """A whole drill, measured. `deviations` are the sentences that make it a failure; none means it passed."""
 
     drill_id: str
     utc: str

@@ -46,7 +46,7 @@ class PlannedSite:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a drill keeps to. Durations in life seconds; `error_budget` is a share of the clients' latest requests."""
+    """What a drill keeps to. Durations in simulated seconds; `error_budget`: share of clients' latest requests."""
 
     max_duration_seconds: float = 600.0
     error_budget: float = 0.05
@@ -169,10 +169,10 @@ def render_plan(plan: DrillPlan) -> str:
     """The plan as text for a person; the last line says how to run it."""
     lines = [
         f"Plan {plan.hash}: lose {plan.lose} of {plan.host}",
-        f"  clock      {plan.speed} times life" if plan.speed != 1 else "  clock      life",
+        f"  clock      {plan.speed} times real time" if plan.speed != 1 else "  clock      real time",
         f"  action     {describe_change(plan.change)} (level 1: no request is expected to fail)",
         "  undo       back to what it was: in any case, at the latest after "
-        f"{plan.limits.max_duration_seconds:g} s of life",
+        f"{plan.limits.max_duration_seconds:g} s (simulated)",
         "",
         f"  {'site':<10}{'answered by DNS':>18}{'during the drill':>18}{'bears':>12}",
     ]
@@ -182,7 +182,7 @@ def render_plan(plan: DrillPlan) -> str:
     peak = "not known" if plan.peak_rps is None else f"{plan.peak_rps:g} rps"
     lines += ["", f"  peak load  {peak}"]
     for title, predicted in (("failover", plan.failover), ("failback", plan.failback)):
-        lines += ["", f"  predicted {title}, in seconds of life: best, typical, worst"]
+        lines += ["", f"  predicted {title}, in simulated seconds: best, typical, worst"]
         lines += [_render_term(term) for term in (*predicted.terms, total(predicted))]
     if plan.overrides:
         lines += ["", f"  overridden guards: {', '.join(plan.overrides)}"]

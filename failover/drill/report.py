@@ -11,8 +11,8 @@ from failover.drill.measurement import Counts, MeasuredTerm, Measurement
 from failover.drill.timeline import STAMP_TEXTS, colour_sites, render_timeline
 
 Row = Sequence[str]
-HELD, DEVIATED, INVALID = "held", "deviated", "invalid"
-NUMERIC = frozenset(("best", "typical", "worst", "measured", "how often", "no answer", "wrong", "life", "wall"))
+PASSED, DEVIATED, INVALID = "passed", "deviated", "invalid"
+NUMERIC = frozenset(("best", "typical", "worst", "measured", "how often", "no answer", "wrong", "simulated", "real"))
 LATENCIES = ("before p50", "before p95", "during p50", "during p95")
 
 STYLE = """
@@ -37,12 +37,12 @@ svg text.inside { fill: #444; font-size: 10px; }
 
 
 def judge(measured: Measurement) -> str:
-    """`held`, `deviated`, or `invalid`: the observers were too slow for times that look right to mean anything."""
+    """`passed`, `deviated`, or `invalid`: the observers were too slow for times that look right to mean anything."""
     if measured.faults:
         return DEVIATED
     if not measured.lag.valid:
         return INVALID
-    return DEVIATED if measured.misses else HELD
+    return DEVIATED if measured.misses else PASSED
 
 
 def render_data(measured: Measurement) -> dict[str, Any]:
@@ -112,8 +112,8 @@ def render_html(measured: Measurement) -> str:
 
 def _tables(measured: Measurement) -> Iterable[tuple[str, Row, list[Row]]]:
     terms = ("term", "best", "typical", "worst", "measured", "", "why")
-    yield "Failover, in seconds of life", terms, [_term_row(term) for term in measured.failover]
-    yield "Failback, in seconds of life", terms, [_term_row(term) for term in measured.failback]
+    yield "Failover, in simulated seconds", terms, [_term_row(term) for term in measured.failover]
+    yield "Failback, in simulated seconds", terms, [_term_row(term) for term in measured.failback]
     counts = (("clients", measured.clients), ("DNS", measured.answers), ("sites, asked directly", measured.pinned))
     yield "Answers", ("asked", "how often", "no answer", "wrong", "for example"), [_count_row(*each) for each in counts]
     latencies: list[Row] = [
@@ -121,7 +121,7 @@ def _tables(measured: Measurement) -> Iterable[tuple[str, Row, list[Row]]]:
         for each in measured.latencies
     ]
     yield "Time to answer, asked directly, in milliseconds of wall time", ("site", *LATENCIES), latencies
-    yield "Stamps", ("stamp", "what", "life", "wall"), list(_stamp_rows(measured))
+    yield "Stamps", ("stamp", "what", "simulated", "real"), list(_stamp_rows(measured))
 
 
 def _term_row(term: MeasuredTerm) -> Row:
@@ -135,7 +135,7 @@ def _count_row(who: str, counts: Counts) -> Row:
 
 
 def _stamp_rows(measured: Measurement) -> Iterable[Row]:
-    origin = measured.stamps["T0"]
+    origin = measured.stamps["change_requested"]
     for name, at in measured.stamps.items():
         if at is None or origin is None:
             yield name, STAMP_TEXTS[name], "not seen", ""
@@ -149,13 +149,15 @@ def _ms(value: float | None) -> str:
 
 def _notes(measured: Measurement) -> Iterable[str]:
     speed, lag = measured.speed, measured.lag
-    clock = "the clock of life" if speed == 1 else f"a clock {speed} times faster than life"
-    yield f"On {clock}: one second on the wall is {speed} s of life; all predictions and terms are in seconds of life."
-    looks = ", ".join(f"{name} every {life:g} s" for name, life in _by_kind(measured.resolution_life_seconds).items())
-    yield f"The observers look at fixed beats, in seconds of life: {looks}. No term is known better than that."
+    clock = "real time" if speed == 1 else f"a clock at {speed} times real time"
+    yield f"On {clock}: one real second is {speed} s (simulated); all predictions and terms are in simulated seconds."
+    looks = ", ".join(
+        f"{name} every {seconds:g} s" for name, seconds in _by_kind(measured.resolution_life_seconds).items()
+    )
+    yield f"The observers look at fixed intervals, in simulated seconds: {looks}. No term is known better than that."
     yield (
         f"Their own lag: {lag.p99_ms:.0f} ms at the 99th percentile, {lag.at_stamps_ms:.0f} ms at the stamps, "
-        f"{lag.worst_ms:.0f} ms at worst; the first two, at this speed, are up to {lag.life_seconds:.2f} s of life"
+        f"{lag.worst_ms:.0f} ms at worst; the first two, at this speed, are up to {lag.life_seconds:.2f} s (simulated)"
         + ("." if lag.valid else ", more than the 1 s up to which a time means anything: the times are INVALID.")
     )
     yield (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from failover.drill.actions import undo_change
 from failover.drill.changes import MARK, SWITCH_OFF, Change
-from failover.drill.clock import Clock
+from failover.drill.clock import WallClock
 from failover.drill.discover import read_all_checks
 from failover.drill.fleet import HealthCheck
 from failover.drill.journal import LINES, Journal, find_pending, read_journal, seal_journal
@@ -29,7 +29,7 @@ class Undone:
     found: str
 
 
-def restore_journal(path: Path, route53: Route53Client, clock: Clock) -> list[Undone]:
+def restore_journal(path: Path, route53: Route53Client, clock: WallClock) -> list[Undone]:
     """Undo every change that this journal says is pending, last first, and seal it. Doing it again changes nothing.
 
     Raises:
@@ -57,7 +57,7 @@ def _drill_is_dead(path: Path) -> AbstractContextManager[None]:
     return hold_lock(drills) if (drills / LOCK).exists() else nullcontext()
 
 
-def sweep(route53: Route53Client, clock: Clock, say: Callable[[str], None]) -> list[Undone]:
+def sweep(route53: Route53Client, clock: WallClock, say: Callable[[str], None]) -> list[Undone]:
     """Undo every drill whose tags say that it has expired, whoever ran it and wherever its journal is.
 
     A drill starts only from a check that is neither disabled nor inverted, so that is what a sweep restores. After it

@@ -16,26 +16,26 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from failover.drill.aborts import Overseer, Stop
+from failover.drill.aborts import AbortConditions, Stop
 from failover.drill.actions import apply_change, undo_change
 from failover.drill.changes import Change, describe_change, plan_mark
-from failover.drill.clock import Clock
+from failover.drill.clock import WallClock
 from failover.drill.discover import read_checks
 from failover.drill.facts import Facts
 from failover.drill.guards import check_guards, refuse
 from failover.drill.journal import LINES, Journal, find_pending, name_folder, new_folder, read_journal
 from failover.drill.observers import Recorder, Watch, open_watch
 from failover.drill.plan import DrillPlan
+from failover.drill.preflight import preflight
 from failover.drill.route53 import translate_errors
 from failover.drill.samples import AUTHORITY, CLIENT
-from failover.drill.survey import survey
 from failover.drill.world import World
 from service.errors import Deviated, OutlastError, Refused, Unavailable
 
 LOCK = ".lock"
 STREAK = 10  # right answers in a row before anything is believed
 DNS_DOUBT = 0.001  # how likely a site that is still answered may have been missed by chance
-SLACK_SECONDS = 60.0  # life, beyond what was predicted, before a wait gives up
+SLACK_SECONDS = 60.0  # simulated, beyond what was predicted, before a wait gives up
 WAIT_FLOOR_SECONDS = 10.0  # wall: sockets and threads do not get faster with a simulated clock
 TICK_SECONDS = 0.05
 UNDO_PATIENCE_SECONDS, UNDO_PAUSE_SECONDS = 120.0, 2.0  # wall
@@ -45,10 +45,10 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Eyes:
+class Probes:
     """How a drill looks at the world: once, and all the time."""
 
-    survey: Callable[..., Facts] = survey
+    preflight: Callable[..., Facts] = preflight
     watch: Callable[[World, DrillPlan, Facts, Recorder], Watch] = open_watch
 
 
@@ -70,7 +70,7 @@ def hold_lock(drills: Path) -> Iterator[None]:
         lock.release()
 
 
-def run_drill(plan: DrillPlan, world: World, *, say: Say, stop: Stop, eyes: Eyes | None = None) -> Path:
+def run_drill(plan: DrillPlan, world: World, *, say: Say, stop: Stop, probes: Probes | None = None) -> Path:
     """Run an approved plan and return its sealed journal.
 
     An abort is no exception: it stands in the journal, and so in the report.
@@ -80,12 +80,12 @@ def run_drill(plan: DrillPlan, world: World, *, say: Say, stop: Stop, eyes: Eyes
         Unavailable: Route 53 or DNS does not answer; nothing was begun, or the hint says how to undo it.
         Deviated: somebody else changed the health check, so that it was not undone.
     """
-    eyes = eyes or Eyes()
+    probes = probes or Probes()
     with hold_lock(world.drills):
-        facts = eyes.survey(world, plan)
+        facts = probes.preflight(world, plan)
         refuse(check_guards(facts), f"the drill of {plan.lose} is refused")
         with Journal(new_folder(world.drills, world.clock.utc()) / LINES, world.clock) as journal:
-            _Drill(plan, world, journal, facts, eyes, say, stop).run()
+            _Drill(plan, world, journal, facts, probes, say, stop).run()
             return journal.finish()
 
 
@@ -93,19 +93,19 @@ class _Drill:
     """One run; each step is a method, and `run` reads as the seven of them."""
 
     def __init__(
-        self, plan: DrillPlan, world: World, journal: Journal, facts: Facts, eyes: Eyes, say: Say, stop: Stop
+        self, plan: DrillPlan, world: World, journal: Journal, facts: Facts, probes: Probes, say: Say, stop: Stop
     ) -> None:
         self.id = f"{name_folder(world.clock.utc())}-{secrets.token_hex(4)}"
         self._plan = plan
         self._world = world
         self._journal = journal
         self._facts = facts
-        self._eyes = eyes
+        self._probes = probes
         self._say = say
         self._stop = stop
-        self._watch = eyes.watch(world, plan, facts, journal)
-        self._began = world.clock.now()
-        self._overseer: Overseer | None = None
+        self._watch = probes.watch(world, plan, facts, journal)
+        self._began = world.clock.wall_now()
+        self._abort_conditions: AbortConditions | None = None
         self._undo_at = 0.0
 
     def run(self) -> None:
@@ -145,7 +145,7 @@ class _Drill:
     def _fail(self) -> None:
         plan, world = self._plan, self._world
         # The world may have changed since the first look: the guards judge it again, right before acting.
-        self._facts = self._eyes.survey(world, plan, own_drill=self.id)
+        self._facts = self._probes.preflight(world, plan, own_drill=self.id)
         refuse(check_guards(self._facts), f"the drill of {plan.lose} is refused at the last moment")
         longest = plan.limits.max_duration_seconds / plan.speed + EXPIRY_MARGIN_SECONDS
         self._apply(plan_mark(self._facts.lost.check, self.id, world.clock.utc() + timedelta(seconds=longest)))
@@ -153,8 +153,10 @@ class _Drill:
         if not self._watch.prime(plan.origins[plan.lose]):
             raise Deviated(f"DNS never names {plan.lose}, though its record has weight")
         self._step("fail", describe_change(plan.change))
-        now = world.clock.now()
-        self._overseer = Overseer(plan, world, self._watch, self._facts, self.id, self._began, polled=now)
+        now = world.clock.wall_now()
+        self._abort_conditions = AbortConditions(
+            plan, world, self._watch, self._facts, self.id, self._began, polled=now
+        )
         self._apply(plan.change)
 
     def _moved(self) -> None:
@@ -163,9 +165,9 @@ class _Drill:
         self._wait(self._has_moved, expected + SLACK_SECONDS, f"traffic to leave {self._plan.lose}")
 
     def _restore(self) -> None:
-        if self._overseer:
+        if self._abort_conditions:
             self._step("restore", "undoing")
-        self._overseer, self._undo_at = None, self._journal.elapsed()
+        self._abort_conditions, self._undo_at = None, self._journal.elapsed()
         self._undo(lambda change: change == self._plan.change)
 
     def _back(self) -> None:
@@ -205,7 +207,7 @@ class _Drill:
     def _is_steady(self) -> bool:
         if not self._all_right():
             return False
-        facts = self._eyes.survey(self._world, self._plan, own_drill=self.id)
+        facts = self._probes.preflight(self._world, self._plan, own_drill=self.id)
         problems = {site.name: facts.find_problem(site.name) for site in facts.sites}
         switched = [site.name for site in facts.sites if site.check.disabled or site.check.inverted]
         self._journal.write("steady", problems=problems, switched=switched)
@@ -247,14 +249,16 @@ class _Drill:
     def _wait(self, condition: Callable[[], bool], life_seconds: float, what: str, pause: float = TICK_SECONDS) -> None:
         """Poll until the condition holds; every tick looks for a reason to abort."""
         clock = self._world.clock
-        deadline = clock.now() + max(life_seconds / self._plan.speed, WAIT_FLOOR_SECONDS)
+        deadline = clock.wall_now() + max(life_seconds / self._plan.speed, WAIT_FLOOR_SECONDS)
         while not condition():
             if self._stop.reason:
                 raise Deviated(f"stopped by {self._stop.reason}")
-            if self._overseer:
-                self._overseer.check()
-            if clock.now() > deadline:
-                raise Deviated(f"waited {life_seconds:g} s of life for {what}, in vain: {self._complaint()}")
+            if self._abort_conditions:
+                self._abort_conditions.check()
+            if clock.wall_now() > deadline:
+                raise Deviated(
+                    f"timed out after {life_seconds:g} s (simulated) waiting for {what}: {self._complaint()}"
+                )
             clock.sleep(pause)
 
     def _complaint(self) -> str:
@@ -275,13 +279,13 @@ class _Drill:
 
 def keep_trying(world: World, change: Change, drill_id: str, say: Say) -> str:
     """Undo, again and again while the API does not answer; raises what it raised last once patience is over."""
-    clock: Clock = world.clock
-    deadline = clock.now() + UNDO_PATIENCE_SECONDS
+    clock: WallClock = world.clock
+    deadline = clock.wall_now() + UNDO_PATIENCE_SECONDS
     while True:
         try:
             return undo_change(world.route53, change, drill_id)
         except Unavailable as error:
-            if clock.now() + UNDO_PAUSE_SECONDS > deadline:
+            if clock.wall_now() + UNDO_PAUSE_SECONDS > deadline:
                 raise
             say(f"{change.name} is not undone yet, trying again: {error.what}")
             clock.sleep(UNDO_PAUSE_SECONDS)

@@ -17,17 +17,17 @@ LOST_COLOUR, BAD_COLOUR = "#e69f00", "#b00020"
 COLOURS = ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#999999")
 """Okabe and Ito's palette, told apart with every kind of colour blindness; the lost site is orange."""
 
-UNDRAWN = ("T4", "T11")  # so close before the next one that the lines would be one
+UNDRAWN = ("caches_expired", "new_caches_expired")  # so close before the next one that the lines would be one
 STAMP_TEXTS = {
-    "T0": "change asked for",
-    "T3": "DNS has moved",
-    "T4": "last old answer ran out",
-    "T5": "all clients moved",
-    "T7": "undo asked for",
-    "T9": "DNS is back",
-    "T10": "served again",
-    "T11": "last old answer ran out",
-    "T12": "all asked anew",
+    "change_requested": "change asked for",
+    "dns_moved": "DNS has moved",
+    "caches_expired": "last old answer ran out",
+    "clients_recovered": "all clients moved",
+    "undo_requested": "undo asked for",
+    "dns_back": "DNS is back",
+    "site_serving": "served again",
+    "new_caches_expired": "last old answer ran out",
+    "clients_back": "all asked anew",
 }
 
 
@@ -47,9 +47,9 @@ def colour_sites(sites: Iterable[str], lost: str) -> dict[str, str]:
 
 
 def render_timeline(measured: Measurement) -> str:
-    """The picture; its horizontal axis is seconds of life since the change."""
+    """The picture; its horizontal axis is simulated seconds since the change."""
     lanes = list(_build_lanes(measured))
-    origin = measured.stamps["T0"] or 0.0
+    origin = measured.stamps["change_requested"] or 0.0
     ends = [sample.ended for sample in measured.samples]
     scale = _Scale(measured.speed, origin, 0.0, max(ends, default=1.0))
     bottom = TOP + (len(lanes) + 1) * (LANE + GAP)
@@ -78,11 +78,11 @@ class _Scale:
         share = (wall - self.first) / max(self.last - self.first, 0.001)
         return round(LABEL_WIDTH + share * (WIDTH - LABEL_WIDTH - RIGHT), 2)
 
-    def life(self, wall: float) -> float:
+    def simulated(self, wall: float) -> float:
         return (wall - self.origin) * self.speed
 
-    def wall(self, life: float) -> float:
-        return self.origin + life / self.speed
+    def wall(self, simulated: float) -> float:
+        return self.origin + simulated / self.speed
 
 
 def _build_lanes(measured: Measurement) -> Iterator[Lane]:
@@ -138,10 +138,10 @@ def _draw_steps(measured: Measurement, scale: _Scale, bottom: int) -> Iterator[s
 
 def _draw_prediction(measured: Measurement, scale: _Scale, y: int) -> Iterator[str]:
     """The last lane: when all clients should have moved, and when they had."""
-    total, moved = measured.failover[-1], measured.stamps["T5"]
-    if measured.stamps["T0"] is None:
+    total, moved = measured.failover[-1], measured.stamps["clients_recovered"]
+    if measured.stamps["change_requested"] is None:
         return
-    begin, end = (min(scale.wall(life), scale.last) for life in (total.best, total.worst))
+    begin, end = (min(scale.wall(seconds), scale.last) for seconds in (total.best, total.worst))
     yield f'<text x="{LABEL_WIDTH - 8}" y="{y + LANE - 6}" text-anchor="end">predicted to move</text>'
     yield (
         f'<rect x="{scale.x(begin)}" y="{y + 5}" width="{scale.x(end) - scale.x(begin):.2f}" height="{LANE - 10}" '
@@ -154,16 +154,16 @@ def _draw_prediction(measured: Measurement, scale: _Scale, y: int) -> Iterator[s
 
 
 def _draw_axis(scale: _Scale, bottom: int) -> Iterator[str]:
-    span = scale.life(scale.last) - scale.life(scale.first)
+    span = scale.simulated(scale.last) - scale.simulated(scale.first)
     step = next((size for size in TICK_STEPS if span / size <= 14), TICK_STEPS[-1])
-    tick = -(-scale.life(scale.first) // step) * step
-    while tick <= scale.life(scale.last):
+    tick = -(-scale.simulated(scale.first) // step) * step
+    while tick <= scale.simulated(scale.last):
         x = scale.x(scale.wall(tick))
         yield f'<line x1="{x}" x2="{x}" y1="{TOP - 4}" y2="{bottom}" class="grid"/>'
         yield f'<text x="{x}" y="{bottom + 16}" text-anchor="middle">{tick:g}</text>'
         tick += step
     middle = (LABEL_WIDTH + WIDTH) / 2
-    yield f'<text x="{middle}" y="{bottom + 38}" text-anchor="middle">seconds of life since the change</text>'
+    yield f'<text x="{middle}" y="{bottom + 38}" text-anchor="middle">simulated seconds since the change</text>'
 
 
 def _draw_stamps(measured: Measurement, scale: _Scale, bottom: int) -> Iterator[str]:
@@ -171,7 +171,7 @@ def _draw_stamps(measured: Measurement, scale: _Scale, bottom: int) -> Iterator[
     taken: list[list[tuple[float, float]]] = [[] for _ in range(STAMP_ROWS)]
     known = {name: at for name, at in measured.stamps.items() if at is not None and name not in UNDRAWN}
     for name, at in sorted(known.items(), key=lambda stamp: stamp[1]):
-        x, text = scale.x(at), f"{name} {STAMP_TEXTS[name]}"
+        x, text = scale.x(at), STAMP_TEXTS[name]
         row, left = _find_room(taken, x, CHARACTER_WIDTH * len(text))
         y = 30 + STAMP_ROW_HEIGHT * row
         yield f'<line x1="{x}" x2="{x}" y1="{y - 9}" y2="{bottom}" class="stamp"/>'

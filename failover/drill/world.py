@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from failover.dial import Dial
 from failover.drill.clients import Authority
-from failover.drill.clock import Clock
+from failover.drill.clock import WallClock
 from failover.drill.golden import Golden
 from failover.drill.samples import Pace
 
@@ -28,7 +28,7 @@ class World:
     dial: Dial
     authorities: Sequence[Authority]
     golden: Golden
-    clock: Clock
+    clock: WallClock
     drills: Path
     pace: Pace
     api_key: str = ""

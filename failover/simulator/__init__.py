@@ -10,8 +10,8 @@
 """
 
 from failover.simulator.checkers import HealthStatus, Observation, Transition
-from failover.simulator.clock import SPEEDS, Clock
+from failover.simulator.clock import SPEEDS, ScaledClock
 from failover.simulator.health import REGIONS
 from failover.simulator.route53 import MovingRoute53
 
-__all__ = ["REGIONS", "SPEEDS", "Clock", "HealthStatus", "MovingRoute53", "Observation", "Transition"]
+__all__ = ["REGIONS", "SPEEDS", "HealthStatus", "MovingRoute53", "Observation", "ScaledClock", "Transition"]

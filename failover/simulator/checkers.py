@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from failover.simulator.health import Config, Opinion, alarm_of, alarm_says, is_healthy, regions_of
 from failover.simulator.probe import Limits, Outcome, probe
 
@@ -52,7 +52,7 @@ class HealthStatus:
 
 @dataclass(frozen=True)
 class Transition:
-    """A health check changed its status at `at` (life seconds of the clock)."""
+    """A health check changed its status at `at` (simulated seconds of the clock)."""
 
     at: float
     health_check_id: str
@@ -65,7 +65,7 @@ class _Checker:
 
     check_id: str
     region: str
-    due: float  # life seconds
+    due: float  # Simulated seconds
     opinion: Opinion = field(default_factory=Opinion)
     latest: Observation | None = None
     latest_failure: Observation | None = None
@@ -84,7 +84,7 @@ class HealthCheckers:
 
     def __init__(
         self,
-        clock: Clock,
+        clock: ScaledClock,
         *,
         resolve: Callable[[str], Sequence[str]],
         port_offset: int = 0,
@@ -174,14 +174,14 @@ class HealthCheckers:
 
     def _new_checker(self, check_id: str, region: str, config: Config) -> _Checker:
         phase = self._chance.random() * float(config["RequestInterval"])
-        checker = _Checker(check_id, region, due=self._clock.now() + phase)
+        checker = _Checker(check_id, region, due=self._clock.simulated_now() + phase)
         self._arm(checker)
         return checker
 
     def _arm(self, checker: _Checker) -> None:
         if checker.timer:
             checker.timer.cancel()
-        wall = self._clock.to_wall(max(0.0, checker.due - self._clock.now()))
+        wall = self._clock.to_wall(max(0.0, checker.due - self._clock.simulated_now()))
         checker.timer = _loop().call_later(wall, self._fire, checker)
 
     def _fire(self, checker: _Checker) -> None:
@@ -202,7 +202,7 @@ class HealthCheckers:
             checker.latest_failure = checker.latest
         self._note_transitions()
         # RequestInterval counts from the response to the next request (API reference), so slow answers come seldom.
-        checker.due = self._clock.now() + float(config["RequestInterval"])
+        checker.due = self._clock.simulated_now() + float(config["RequestInterval"])
         checker.task = None
         self._arm(checker)
 
@@ -246,7 +246,7 @@ class HealthCheckers:
         health = {check_id: self.healthy(check_id) for check_id in self._configs}
         for check_id, healthy in health.items():
             if self._known_health.get(check_id, healthy) != healthy:
-                self.transitions.append(Transition(self._clock.now(), check_id, healthy))
+                self.transitions.append(Transition(self._clock.simulated_now(), check_id, healthy))
         self._known_health = health
 
     def _watch_lag(self, expected: float) -> None:

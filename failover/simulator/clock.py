@@ -12,8 +12,8 @@ SPEEDS = (1, 2, 3, 5, 10, 15)
 """The divisors of 30 up to 15: they keep the usual TTLs (30, 60, 300, 900 s) whole numbers of wall seconds."""
 
 
-class Clock:
-    """Seconds of simulated life. `now` and every duration are life seconds unless a name says wall. Thread-safe."""
+class ScaledClock:
+    """Simulated time. Every duration is in simulated seconds unless a name says wall (real time). Thread-safe."""
 
     def __init__(self, speed: int = 1, *, wall: Callable[[], float] = time.monotonic) -> None:
         _check(speed)
@@ -25,16 +25,16 @@ class Clock:
 
     @property
     def speed(self) -> int:
-        """How many life seconds pass in one wall second."""
+        """How many simulated seconds pass in one real second."""
         return self._speed
 
-    def now(self) -> float:
-        """Life seconds since some past moment; never goes back, also when the speed changes."""
+    def simulated_now(self) -> float:
+        """simulated seconds since some past moment; never goes back, also when the speed changes."""
         with self._lock:
             return self._now()
 
     def to_wall(self, seconds: float) -> float:
-        """How long `seconds` of life last on the wall, at the speed of this moment."""
+        """How many real seconds `seconds` of simulated time last, at the speed of this moment."""
         return seconds / self._speed
 
     def ttl(self, seconds: int) -> int:

@@ -25,7 +25,7 @@ import dns.rdatatype
 import dns.rrset
 
 from failover.answers import Answer, Healthy, Outside, Rrset, Zone, answer
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from failover.simulator.dns_listener import Address, DnsListener
 
 _log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class DnsServer:
         *,
         zones: Callable[[], Sequence[Zone]],
         healthy: Healthy,
-        clock: Clock,
+        clock: ScaledClock,
         outside: Outside = lambda name, rdtype: (),
         chance: random.Random | None = None,
     ) -> None:

@@ -19,7 +19,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from failover.answers import Answer
 from failover.simulator.checkers import HealthCheckers
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from failover.simulator.operations import Changes, CheckOperations, OnTouched, Request, Touched, ZoneOperations
 from failover.simulator.store import Store
 from failover.simulator.wire import ApiError, Reply, render_error
@@ -41,7 +41,7 @@ class Front:
     def __init__(
         self,
         store: Store,
-        clock: Clock,
+        clock: ScaledClock,
         checkers: Callable[[], HealthCheckers],
         *,
         touched: OnTouched,
@@ -105,7 +105,7 @@ class Front:
             raise ApiError("ServiceUnavailable", "The Route 53 control plane is not available.", 503)
         if self._requests_per_second is None or not limited:
             return
-        now = self._clock.now()
+        now = self._clock.simulated_now()
         while self._recent and self._recent[0] <= now - 1.0:
             self._recent.popleft()
         if len(self._recent) >= self._requests_per_second:

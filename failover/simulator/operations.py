@@ -14,7 +14,7 @@ from botocore.model import OperationModel
 from failover.answers import Answer, normal_name
 from failover.simulator.check_rules import check_health_check, complete_health_check
 from failover.simulator.checkers import HealthCheckers, Observation
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from failover.simulator.health import is_endpoint
 from failover.simulator.record_rules import apply_changes, constraint, name_problem
 from failover.simulator.store import Record, Store, bare_id
@@ -62,7 +62,7 @@ OnTouched = Callable[[Touched], None]
 class Changes:
     """The changes that were submitted: PENDING at first, INSYNC once they had time to propagate."""
 
-    def __init__(self, clock: Clock, propagation_seconds: float, chance: random.Random) -> None:
+    def __init__(self, clock: ScaledClock, propagation_seconds: float, chance: random.Random) -> None:
         self._clock = clock
         self._propagation_seconds = propagation_seconds
         self._chance = chance
@@ -71,7 +71,7 @@ class Changes:
     def submit(self) -> dict[str, Any]:
         """A new change, as ChangeInfo: always PENDING in the response that announces it."""
         change_id = "C" + "".join(self._chance.choices(ID_LETTERS, k=20))
-        self._kept[change_id] = datetime.now(UTC), self._clock.now() + self._propagation_seconds
+        self._kept[change_id] = datetime.now(UTC), self._clock.simulated_now() + self._propagation_seconds
         while len(self._kept) > CHANGES_KEPT:
             self._kept.pop(next(iter(self._kept)))
         return self._describe(change_id, "PENDING")
@@ -80,7 +80,9 @@ class Changes:
         """ChangeInfo of a change. Raises ApiError for an unknown one."""
         if change_id not in self._kept:
             raise ApiError("NoSuchChange", f"A change with the specified ID does not exist: {change_id}", 404)
-        return self._describe(change_id, "INSYNC" if self._clock.now() >= self._kept[change_id][1] else "PENDING")
+        return self._describe(
+            change_id, "INSYNC" if self._clock.simulated_now() >= self._kept[change_id][1] else "PENDING"
+        )
 
     def snapshot(self) -> list[dict[str, str]]:
         """As plain JSON data."""
@@ -88,7 +90,7 @@ class Changes:
 
     def restore(self, snapshot: list[dict[str, str]]) -> None:
         """The changes of a snapshot, by now in sync."""
-        now = self._clock.now()
+        now = self._clock.simulated_now()
         self._kept = {kept["id"]: (datetime.fromisoformat(kept["submitted_at"]), now) for kept in snapshot}
 
     def _describe(self, change_id: str, status: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ USER_AGENT = "Amazon-Route53-Health-Check-Service"
 
 @dataclass(frozen=True)
 class Limits:
-    """Wall seconds for each phase. In life: 4 s to connect (10 s for TCP), 2 s to the status, 2 s more to the body."""
+    """Wall seconds for each phase. Route 53's: 4 s to connect (10 s for TCP), 2 s to the status, 2 s to the body."""
 
     connect: float
     status: float

@@ -1,4 +1,4 @@
-"""A recursive resolver beside the authoritative server, as clients see DNS in life: a cache, and a floor under TTLs.
+"""A recursive resolver beside the authoritative server, as clients see DNS: a cache, and a floor under TTLs.
 
 Ordinary resolvers keep an answer until its TTL has run out, and some keep it longer: they take short TTLs for a
 mistake. This one is asked by UDP, TCP and HTTPS (RFC 8484, so that an unmodified `curl --doh-url` reaches a name that
@@ -31,13 +31,13 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from failover.simulator import dns_listener
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from failover.simulator.dns_listener import WHOLE, Address, DnsListener, Respond
 from failover.simulator.dns_server import format_error
 from failover.simulator.loop import LoopThread
 from service.errors import Unavailable
 
-DEFAULT_FLOOR_SECONDS = 30  # life: of the resolvers that clamp at all, 30 s is a usual floor
+DEFAULT_FLOOR_SECONDS = 30  # Simulated seconds: of the resolvers that clamp at all, 30 s is a usual floor
 CACHE_ENTRIES = 10_000
 DOH_PATH = "/dns-query"
 MEDIA_TYPE = "application/dns-message"
@@ -46,7 +46,7 @@ DATE_SECONDS = 1.0  # wall: how often the date header is made anew
 
 @dataclass
 class _Kept:
-    """An answer in the cache: the response as it came, and when (life seconds) it may be used no longer."""
+    """An answer in the cache: the response as it came, and when (simulated seconds) it may be used no longer."""
 
     response: dns.message.Message
     until: float
@@ -55,7 +55,7 @@ class _Kept:
 class CachingResolver:
     """Answers from its cache, else asks `upstream` (the authoritative server's own function)."""
 
-    def __init__(self, upstream: Respond, clock: Clock, *, floor_seconds: int = DEFAULT_FLOOR_SECONDS) -> None:
+    def __init__(self, upstream: Respond, clock: ScaledClock, *, floor_seconds: int = DEFAULT_FLOOR_SECONDS) -> None:
         self._upstream = upstream
         self._clock = clock
         self._floor_seconds = floor_seconds
@@ -76,7 +76,7 @@ class CachingResolver:
             return None
         response = dns.message.make_response(query, recursion_available=True)
         response.set_rcode(kept.response.rcode())
-        left = max(1, round(self._clock.to_wall(kept.until - self._clock.now())))
+        left = max(1, round(self._clock.to_wall(kept.until - self._clock.simulated_now())))
         for section, rrsets in (("answer", kept.response.answer), ("authority", kept.response.authority)):
             setattr(response, section, [dns.rrset.from_rdata_list(rrset.name, left, list(rrset)) for rrset in rrsets])
         if limit is None:
@@ -89,16 +89,16 @@ class CachingResolver:
 
     def _fresh(self, key: tuple[str, int]) -> _Kept | None:
         kept = self._cache.get(key)
-        return kept if kept is not None and kept.until > self._clock.now() else None
+        return kept if kept is not None and kept.until > self._clock.simulated_now() else None
 
     def _ask(self, key: tuple[str, int], query: dns.message.Message) -> _Kept | None:
         wire = self._upstream(query.to_wire(), WHOLE)
         if wire is None:
             return None
         response = dns.message.from_wire(wire)
-        # The shortest TTL of the chain counts, in seconds of life; the server divides it by the clock's speed.
+        # The shortest TTL of the chain counts, in simulated seconds; the server divides it by the clock's speed.
         ttls = [rrset.ttl * self._clock.speed for rrset in [*response.answer, *response.authority]]
-        kept = _Kept(response, self._clock.now() + max(self._floor_seconds, min(ttls, default=0)))
+        kept = _Kept(response, self._clock.simulated_now() + max(self._floor_seconds, min(ttls, default=0)))
         if response.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             self._cache[key] = kept
             self._cache.move_to_end(key)
@@ -233,7 +233,7 @@ class Resolving:
     def __init__(
         self,
         upstream: Respond,
-        clock: Clock,
+        clock: ScaledClock,
         *,
         addresses: Sequence[Address] = (("127.0.0.1", 0),),
         floor_seconds: int = DEFAULT_FLOOR_SECONDS,

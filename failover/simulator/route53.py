@@ -19,7 +19,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from failover.answers import Answer, Zone
 from failover.simulator.checkers import HealthCheckers, HealthStatus, Transition
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from failover.simulator.dns_listener import Address
 from failover.simulator.dns_server import DnsServer
 from failover.simulator.front import Front
@@ -44,15 +44,17 @@ class MovingRoute53:
     """Start it, point boto3 at `endpoint_url` and resolvers at `dns_address`; stop it, or use it in a `with`.
 
     Args:
-        speed: how many times faster than life the clock runs; a divisor of 30 up to 15.
+        speed: how many times real time the clock runs at; a divisor of 30 up to 15.
         api_address: where the API listens; port 0 takes a free one.
         dns_addresses: where the name server listens, UDP and TCP.
         port_offset: added to every port that a health checker dials.
         outside_names: IPv4 addresses of names that no hosted zone owns (a load balancer's); empty when unknown.
         on_change: given a snapshot after each change, before the caller of the API has its answer; when it raises, the
             change is taken back and the caller is told.
-        propagation_seconds: how long a record change needs to reach the name server (and stays PENDING), life seconds.
-        requests_per_second: refuse more API requests than this in a second of life (the real limit is 5); None for all.
+        propagation_seconds: how long a record change needs to reach the name server (and stays PENDING), simulated
+        seconds.
+        requests_per_second: refuse more API requests than this in a simulated second (the real limit is 5); None for
+        all.
         account_id: the moto account to use; a random one keeps several instances in a process apart.
         seed: makes random choices and phases repeat.
     """
@@ -72,7 +74,7 @@ class MovingRoute53:
         seed: int | None = None,
     ) -> None:
         chance = random.Random(seed)
-        self.clock = Clock(speed)
+        self.clock = ScaledClock(speed)
         self._api_address = api_address
         self._dns_addresses = dns_addresses
         self._outside_names = outside_names
@@ -103,7 +105,7 @@ class MovingRoute53:
         self._server: BaseWSGIServer | None = None
         self._server_thread: threading.Thread | None = None
 
-    # -- life --------------------------------------------------------------------------------------------------------
+    # -- start and stop -----------------------------------------------------------------------------------------------
 
     def start(self) -> MovingRoute53:
         """Listen and begin to check. Raises Unavailable when a port is taken."""
@@ -194,7 +196,7 @@ class MovingRoute53:
         return status
 
     def ask(self, name: str, rdtype: str = "A") -> Answer:
-        """What the name server would answer now, and which record sets would be chosen; TTLs in life seconds."""
+        """What the name server would answer now, and which record sets would be chosen; TTLs in simulated seconds."""
         return self._dns.ask(name, rdtype)
 
     def respond(self, wire: bytes, limit: int | None = None) -> bytes | None:
@@ -203,7 +205,7 @@ class MovingRoute53:
 
     @property
     def transitions(self) -> tuple[Transition, ...]:
-        """Every change of a health check's status so far, in the clock's life seconds."""
+        """Every change of a health check's status so far, in the clock's simulated seconds."""
         return tuple(self._checkers.transitions)
 
     def lag_seconds(self) -> float:
@@ -211,13 +213,13 @@ class MovingRoute53:
         return self._checkers.lag_seconds()
 
     def wait_until(self, holds: Callable[[], bool], *, timeout_seconds: float, what: str = "the condition") -> float:
-        """Wait until `holds()`; returns how many life seconds that took. Raises Unavailable after `timeout_seconds`."""
-        began = self.clock.now()
+        """Wait until `holds()`; returns the simulated seconds it took. Raises Unavailable after `timeout_seconds`."""
+        began = self.clock.simulated_now()
         while not holds():
-            if self.clock.now() - began > timeout_seconds:
+            if self.clock.simulated_now() - began > timeout_seconds:
                 raise Unavailable(f"{what} did not come to hold within {timeout_seconds:g} s of the clock")
             time.sleep(POLL_SECONDS)
-        return self.clock.now() - began
+        return self.clock.simulated_now() - began
 
     # -- changing ----------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--route53-speed",
         type=int,
         default=DEFAULT_SPEED,
-        help="how many times faster than life the clock of the fixture moving_route53 runs (1, 2, 3, 5, 10 or 15)",
+        help="how many times real time the clock of the fixture moving_route53 runs at (1, 2, 3, 5, 10 or 15)",
     )
 
 

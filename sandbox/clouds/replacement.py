@@ -1,7 +1,8 @@
 """Which change of an input replaces a resource rather than updating it; each entry with where that is written.
 
 The installed SDKs do not say it (three properties excepted), so the sources are the providers' own code and the APIs.
-An input that is not listed is updated in place here; `NOT_KNOWN` names those where nobody found out what life does.
+An input that is not listed is updated in place here; `NOT_KNOWN` names those where nobody found out what the real
+cloud does.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
 from sandbox.journal import Journal
 from sandbox.network.certificates import PrivateCA
@@ -99,7 +99,7 @@ class World:
         self,
         *,
         journal: Journal,
-        clock: Clock,
+        clock: ScaledClock,
         ca: PrivateCA,
         image_store: Path,
         project_root: Path,

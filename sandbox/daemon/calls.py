@@ -62,7 +62,9 @@ class Calls:
             seconds = float(body.get("seconds", 60))
         except (TypeError, ValueError):
             raise InvalidInput("FOR is a number of seconds", hint="FOR=60") from None
-        fault = parse_fault(body.get("site", ""), body.get("kind", ""), seconds, daemon.clock.now(), daemon.sites())
+        fault = parse_fault(
+            body.get("site", ""), body.get("kind", ""), seconds, daemon.clock.simulated_now(), daemon.sites()
+        )
         daemon.faults.inject(fault)
         return {"faults": daemon.faults.describe()}
 

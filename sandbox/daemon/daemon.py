@@ -117,7 +117,7 @@ class Daemon:
         self.world.wait_workload = self.supervisor.wait_ready
         self.world.fate_of = self.supervisor.fate
 
-    # -- life ---------------------------------------------------------------------------------------
+    # -- start and stop ---------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Listen, remember, and make real what is remembered. Raises Unavailable for a port that is taken.

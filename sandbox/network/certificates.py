@@ -1,4 +1,4 @@
-"""The sandbox's private certificate authority: what ACM's, Google's and everybody's CA are in life.
+"""The sandbox's private certificate authority: what ACM's, Google's and everybody's CA are on the internet.
 
 The certificates hold what RFC 5280 asks for, so that clients which verify strictly (as Python does from 3.13 on)
 accept them as they accept public ones.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from failover.simulator import REGIONS
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from service.errors import InvalidInput, Mistake, Unavailable
 
 # kind -> (what it takes after `=`, what it does)
@@ -35,7 +35,7 @@ WITHOUT_SITE = frozenset({"control-plane", "blind"})
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is broken: where, what, how much, and when (life-seconds of the clock) it ends."""
+    """One thing that is broken: where, what, how much, and when (simulated seconds of the clock) it ends."""
 
     site: str
     kind: str
@@ -53,7 +53,7 @@ _LIMITS = {"milliseconds": (0.0, 60_000.0), "ratio": (0.0, 1.0), "replicas": (1.
 
 
 def parse_fault(site: str, kind: str, seconds: float, now: float, sites: Sequence[str]) -> Fault:
-    """A fault from `delay=200`-like words, for `seconds` of life from `now`.
+    """A fault from `delay=200`-like words, for `seconds` of simulated time from `now`.
 
     Raises InvalidInput with every mistake at once.
     """
@@ -110,7 +110,7 @@ class Faults:
     process means nothing to the next one. A file that cannot be read is named in `damaged` and counts as none.
     """
 
-    def __init__(self, clock: Clock, path: Path, *, epoch: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: ScaledClock, path: Path, *, epoch: Callable[[], float] = time.time) -> None:
         self.damaged = ""
         self._clock = clock
         self._path = path
@@ -150,19 +150,19 @@ class Faults:
         faults = self._faults
         if not faults:
             return None
-        now = self._clock.now()
+        now = self._clock.simulated_now()
         return next((f for f in faults if (f.site, f.kind) == (site, kind) and f.until > now), None)
 
     def describe(self) -> list[dict[str, Any]]:
-        """For `status`: site, kind, value, what it does, and the life-seconds left."""
-        now = self._clock.now()
+        """For `status`: site, kind, value, what it does, and the simulated seconds left."""
+        now = self._clock.simulated_now()
         return [
             {"site": f.site, "kind": f.kind, "value": f.value, "does": KINDS[f.kind][1], "seconds_left": f.until - now}
             for f in self.active()
         ]
 
     def _live(self) -> list[Fault]:
-        now = self._clock.now()
+        now = self._clock.simulated_now()
         return [f for f in self._faults if f.until > now]
 
     def _load(self, text: str) -> None:
@@ -170,7 +170,7 @@ class Faults:
             kept = json.loads(text)
             # A clock that was set back must not make a fault last longer than it was asked for.
             away = max(0.0, self._epoch() - kept["saved"]) * self._clock.speed
-            now = self._clock.now()
+            now = self._clock.simulated_now()
             self._faults = [
                 Fault(str(f["site"]), str(f["kind"]), str(f["value"]), now + float(f["seconds_left"]) - away)
                 for f in kept["faults"]
@@ -181,7 +181,7 @@ class Faults:
 
     def _keep(self, faults: list[Fault]) -> None:
         """Seconds left are saved, not the end: the clock starts anew with each process."""
-        now = self._clock.now()
+        now = self._clock.simulated_now()
         entries = [{"site": f.site, "kind": f.kind, "value": f.value, "seconds_left": f.until - now} for f in faults]
         new = self._path.with_suffix(".new")
         try:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from sandbox.network.certificates import KeyPair
 from sandbox.network.entry_points import Binding, Front
 from sandbox.network.faults import Fault, Faults
@@ -41,7 +41,7 @@ class Fronts:
     def __init__(
         self,
         *,
-        clock: Clock,
+        clock: ScaledClock,
         supervisor: Supervisor,
         faults: Faults,
         port_offset: int,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from sandbox.network import sockets
 from sandbox.network.certificates import KeyPair
 from sandbox.network.entry_points import Front, plain_answer, redirect_answer
@@ -42,7 +42,7 @@ _GONE = (OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.LimitOverru
 class Surroundings:
     """What listeners share."""
 
-    clock: Clock
+    clock: ScaledClock
     supervisor: Supervisor
     faults: Faults
     port_offset: int

@@ -2,7 +2,8 @@
 
 A workload asks for replicas of an image; the supervisor keeps that many alive, lets a new revision take over only
 once it is ready, and keeps the old one where the new one never gets ready. Each replica has a loopback address of
-its own, as a task or an instance has in life, and listens there on the port that the container definition says.
+its own, as a task or an instance has in the real cloud, and listens there on the port that the container definition
+says.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
 from sandbox.replicas.processes import Process, answers, end_leftovers, program_of, write_down
 from sandbox.replicas.workloads import RESTART_SECONDS, Group, Replica, Workload
@@ -27,7 +28,7 @@ __all__ = ["Replica", "Supervisor", "Workload"]
 STOP_WALL_SECONDS = 8.0
 # When the whole sandbox goes there is nobody to drain for: what has not ended by then is killed.
 OFF_WALL_SECONDS = 1.0
-# Life seconds that a stopping replica goes on answering, while its front learns of it; the service's own default.
+# Simulated seconds that a stopping replica goes on answering, while its front learns of it; the service's own default.
 DRAIN_SECONDS = 5.0
 _TICK_WALL_SECONDS = 0.1
 # While every replica is ready and none is at work. What a fault, an update or a front changes is told at once.
@@ -48,7 +49,7 @@ class Supervisor:
     def __init__(
         self,
         *,
-        clock: Clock,
+        clock: ScaledClock,
         image_store: Path,
         addresses: Iterable[str],
         state_file: Path,
@@ -115,7 +116,7 @@ class Supervisor:
 
         A revision that was given up before is tried once more: whoever waits has asked for it again.
         """
-        deadline = self._clock.now() + timeout_seconds
+        deadline = self._clock.simulated_now() + timeout_seconds
         with self._changed:
             if key in self._groups:
                 self._groups[key].retry()
@@ -126,7 +127,7 @@ class Supervisor:
                     raise Unavailable(f"the revision did not become ready: {why}", hint=f"see {self._logs}")
                 if group is not None and group.is_settled():
                     return
-                if self._ended or cancelled() or self._clock.now() > deadline:
+                if self._ended or cancelled() or self._clock.simulated_now() > deadline:
                     what = "was cancelled" if self._ended or cancelled() else "was not ready in time"
                     raise Unavailable(f"the revision {what}", hint=f"see {self._logs}")
                 self._changed.wait(_TICK_WALL_SECONDS)
@@ -216,7 +217,7 @@ class Supervisor:
 
     def _tend(self, key: str) -> list[tuple[Group, Workload]]:
         """Bury the dead, stop what is too many, and give what is to be started. Called with the lock held."""
-        group, now = self._groups[key], self._clock.now()
+        group, now = self._groups[key], self._clock.simulated_now()
         self._bury(group, now)
         for replica in group.late(now, self._clock.speed):
             replica.stop()
@@ -250,7 +251,8 @@ class Supervisor:
         try:
             program = program_of(images.load(self._store, workload.image), self._report)
             address = self._lease()
-            # Bound to the replica's own address: in life the network namespace is its own; here nothing opens wider.
+            # Bound to the replica's own address: in the real cloud the network namespace is its own; here nothing
+            # opens wider.
             variables = {
                 "OUTLAST_DRAIN_SECONDS": f"{self._clock.to_wall(DRAIN_SECONDS):g}",
                 **dict(workload.environment),
@@ -258,10 +260,10 @@ class Supervisor:
                 "OUTLAST_HOST_BIND": address,
             }
             log = self._logs / f"{workload.stack}-{address.rpartition('.')[2]}.log"
-            replica = Replica(workload, address, Process(program, variables, log), self._clock.now())
+            replica = Replica(workload, address, Process(program, variables, log), self._clock.simulated_now())
         except Unavailable as error:
             with self._changed:
-                group.fail(workload.revision, str(error), self._clock.now())
+                group.fail(workload.revision, str(error), self._clock.simulated_now())
                 self._changed.notify_all()
             return
         with self._changed:
@@ -270,7 +272,7 @@ class Supervisor:
                 self._remember()
             except OSError:
                 replica.stop()  # what is not written down must not run
-                group.restart_at = self._clock.now() + RESTART_SECONDS
+                group.restart_at = self._clock.simulated_now() + RESTART_SECONDS
                 raise
         replica.process.release()
         threading.Thread(target=self._await_answer, args=(group, replica), name="probe", daemon=True).start()

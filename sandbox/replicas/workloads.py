@@ -16,17 +16,17 @@ from typing import Any
 
 from sandbox.replicas.processes import Process
 
-# Life-seconds from a replica's death to its successor's start: scheduling, pulling, starting. Assumed: no cloud
+# Simulated seconds from a replica's death to its successor's start: scheduling, pulling, starting. Assumed: no cloud
 # promises a figure, and ECS's own restarts are seen at 20 s and more.
 RESTART_SECONDS = 20.0
-# Life-seconds until a revision that never served is tried again, where there is none to fall back on: the longest that
-# a Kubernetes kubelet waits between two starts of a container that crashes.
+# Simulated seconds until a revision that never served is tried again, where there is none to fall back on: the
+# longest that a Kubernetes kubelet waits between two starts of a container that crashes.
 RETRY_SECONDS = 300.0
-# Life-seconds that a new revision has to get ready before it is given up.
+# Simulated seconds that a new revision has to get ready before it is given up.
 READY_SECONDS = 300.0
 # The same on the wall: a laptop starts no Python any faster when its clock runs faster.
 READY_WALL_SECONDS = 30.0
-# Life-seconds with less to do before a replica is stopped: Container Apps' cool-down period,
+# Simulated seconds with less to do before a replica is stopped: Container Apps' cool-down period,
 # https://learn.microsoft.com/azure/container-apps/scale-app; the other clouds wait longer (ECS and Cloud Run 15 min).
 QUIET_SECONDS = 300.0
 
@@ -59,7 +59,7 @@ class Replica:
     workload: Workload
     address: str
     process: Process
-    started: float  # life-seconds of the clock
+    started: float  # Simulated seconds of the clock
     ready: bool = False
     killed: bool = False  # by a fault: not its own failure
     stopping_since: float | None = None  # wall seconds

@@ -121,7 +121,7 @@ def test_losing_a_cloud_moves_traffic_and_it_comes_back(project: Project) -> Non
         assert len(pids) >= 2
         project.control.call("POST", "/fault", {"site": site, "kind": "kill", "seconds": 600})
         seconds = project.wait_until(lambda site=site: site not in project.sites_answered(40), f"DNS dropping {site}")
-        # Three failed checks 10 s apart, the checkers not in step: 20 to 45 s of life, and the wall's noise.
+        # Three failed checks 10 s apart, the checkers not in step: 20 to 45 s (simulated), and the wall's noise.
         assert 15 / SPEED < seconds < 60 / SPEED + 3
         assert not any(_alive(pid) for pid in pids)
         for _ in range(3):

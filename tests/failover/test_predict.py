@@ -19,7 +19,7 @@ from failover.predict import (
     predict_failover,
     time_to_fail,
 )
-from failover.simulator.clock import SPEEDS, Clock
+from failover.simulator.clock import SPEEDS, ScaledClock
 from failover.simulator.health import Opinion
 
 checks = st.builds(
@@ -106,7 +106,7 @@ def test_a_longer_ttl_or_a_higher_threshold_never_helps(
 
 @given(ttls, st.sampled_from(SPEEDS))
 def test_the_ttl_is_the_clocks(ttl: int, speed: int) -> None:
-    assert effective_ttl_seconds(ttl, speed) == Clock(speed).ttl(ttl) * speed
+    assert effective_ttl_seconds(ttl, speed) == ScaledClock(speed).ttl(ttl) * speed
 
 
 # -- against the checkers themselves, played through without sockets -------------------------------------------------

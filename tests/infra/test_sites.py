@@ -239,7 +239,7 @@ def test_azure_registry_log_in_by_token_asks_for_one_repository(monkeypatch: pyt
         asked.append({"url": url, **form})
         return {"refresh_token": "refresh", "access_token": "access"}
 
-    monkeypatch.setattr("infra.acr.post_form", post)
+    monkeypatch.setattr("infra.azure_registry_login.post_form", post)
     (login,) = run_stack("azure", registryLogin="token").one("docker-build:index:Image").inputs["registries"]
     assert login["address"] == "outlastazure.azurecr.io"
     assert (login["username"], login["password"]) == ("00000000-0000-0000-0000-000000000000", "access")
@@ -247,7 +247,9 @@ def test_azure_registry_log_in_by_token_asks_for_one_repository(monkeypatch: pyt
 
 
 def test_azure_preview_asks_no_registry_for_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.acr.post_form", lambda url, form: pytest.fail("a preview asked for a token"))
+    monkeypatch.setattr(
+        "infra.azure_registry_login.post_form", lambda url, form: pytest.fail("a preview asked for a token")
+    )
     run = run_stack("azure", preview=True, registryLogin="token")
     assert run.one("docker-build:index:Image").inputs["registries"][0]["password"]
 

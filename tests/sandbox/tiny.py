@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
 from sandbox.replicas.supervisor import Supervisor
 from sandbox.replicas.workloads import Workload
@@ -118,7 +118,7 @@ def supervised(
     """A running supervisor that has its files in `folder`; what it reports is added to `said`."""
     block = own_block()
     supervisor = Supervisor(
-        clock=Clock(1, wall=wall),
+        clock=ScaledClock(1, wall=wall),
         image_store=image.folder.parent,
         addresses=[f"{block}.{host}" for host in range(1, addresses + 1)],
         state_file=folder / "processes.json",

@@ -1,8 +1,8 @@
 """AWS but for Route 53: a network, a registry, roles, certificates, a load balancer and Fargate services.
 
-A request reaches a service here only where it would in life: an internet gateway in the route table of the balancer's
-subnets, a security group that lets 443 in and one that lets the balancer through to the tasks, a listener with an
-issued certificate, a target group that a service registers with.
+A request reaches a service here only where it would in the real cloud: an internet gateway in the route table of the
+balancer's subnets, a security group that lets 443 in and one that lets the balancer through to the tasks, a listener
+with an issued certificate, a target group that a service registers with.
 """
 
 from __future__ import annotations

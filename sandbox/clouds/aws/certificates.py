@@ -84,7 +84,7 @@ def _certificate_outputs(world: World, r: Resource) -> Values:
 def _wait_issued(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:
     """Return once the certificate is issued."""
     arn_ = r.inputs["certificateArn"]
-    deadline = world.clock.now() + (timeout_seconds or VALIDATION_SECONDS)
+    deadline = world.clock.simulated_now() + (timeout_seconds or VALIDATION_SECONDS)
     while True:
         world.reconcile()
         # Looked up anew each time: another thread may have issued it, or destroyed it.
@@ -93,7 +93,7 @@ def _wait_issued(world: World, r: Resource, timeout_seconds: float, cancelled: C
             raise CloudRefused(f"ResourceNotFoundException: Could not find certificate {arn_}")
         if is_issued(certificate):
             return
-        if world.clock.now() > deadline or cancelled():
+        if world.clock.simulated_now() > deadline or cancelled():
             raise _not_issued(world, certificate)
         world.pause(_LOOK_SECONDS)
 

@@ -50,10 +50,10 @@ def change_records(world: World, zone_id: str, changes: Sequence[tuple[str, Valu
     client: Route53Client = world.route53()
     batch = {"Changes": [{"Action": action, "ResourceRecordSet": record} for action, record in changes]}
     change = call(client.change_resource_record_sets, HostedZoneId=zone_id, ChangeBatch=batch)
-    deadline = world.clock.now() + _INSYNC_SECONDS
+    deadline = world.clock.simulated_now() + _INSYNC_SECONDS
     # pulumi-aws waits for INSYNC as well: a record that is not there yet proves nothing to anybody.
     while call(client.get_change, Id=change["ChangeInfo"]["Id"])["ChangeInfo"]["Status"] != "INSYNC":
-        if world.clock.now() > deadline:
+        if world.clock.simulated_now() > deadline:
             raise CloudRefused(f"Route 53 did not bring the change of {changes[-1][1]['Name']} into sync in time")
         world.pause(_LOOK_SECONDS)
 

@@ -137,7 +137,7 @@ declare(
     depth=Depth.MOTO,
     effect="health checkers of each region connect to the site's socket and decide whether its records are answered",
     not_simulated="ARC routing control checks (refused), latency measurement, and the data stream behind a CloudWatch "
-    "alarm: a check follows the state that SetAlarmState gives it, where life follows the metric itself",
+    "alarm: a check follows the state that SetAlarmState gives it, where the real check follows the metric itself",
     create=_create,
     find_made=_find_made,
     update=_update,

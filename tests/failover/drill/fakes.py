@@ -17,7 +17,7 @@ from failover.drill.fleet import FleetSite
 from failover.drill.golden import Golden
 from failover.drill.observers import Observer, Recorder, Watch
 from failover.drill.plan import DrillPlan, Limits, plan_drill
-from failover.drill.run import Eyes
+from failover.drill.run import Probes
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Pace, Sample
 from failover.drill.world import World
 from tests.failover.drill.three_sites import ADDRESSES, HOST
@@ -37,7 +37,7 @@ class FakeClock:
         self.seconds = 1000.0
         self.on_tick: list[Callable[[], None]] = []
 
-    def now(self) -> float:
+    def wall_now(self) -> float:
         return self.seconds
 
     def utc(self) -> datetime:
@@ -86,8 +86,8 @@ class Stage:
         return World(self.client, dial, (), self.golden, self.clock, self.drills, Pace())
 
     @property
-    def eyes(self) -> Eyes:
-        return Eyes(survey=self.survey, watch=lambda world, plan, facts, recorder: TickingWatch(self, recorder))
+    def probes(self) -> Probes:
+        return Probes(preflight=self.preflight, watch=lambda world, plan, facts, recorder: TickingWatch(self, recorder))
 
     def plan(self, **options: Any) -> DrillPlan:
         fleet = read_fleet(self.client, HOST)
@@ -102,7 +102,7 @@ class Stage:
             **options,
         )
 
-    def survey(self, world: World, plan: DrillPlan, *, own_drill: str = "") -> Facts:
+    def preflight(self, world: World, plan: DrillPlan, *, own_drill: str = "") -> Facts:
         checks = read_checks(world.route53, [site.check_id for site in plan.sites])
         sites = tuple(FleetSite(s.name, s.origin_host, s.weight, checks[s.check_id]) for s in plan.sites)
         probes = {name: make_probe(name, error="refused" if name in self.dead else "") for name in ADDRESSES}
@@ -112,11 +112,11 @@ class Stage:
 
     def _on_update(self, check: dict[str, Any]) -> None:
         if check is self.client.checks[f"check-{self.lose}"]:
-            self._away, self._since = check["Disabled"] and check["Inverted"], self.clock.now()
+            self._away, self._since = check["Disabled"] and check["Inverted"], self.clock.wall_now()
 
     def is_away(self) -> bool:
         """Whether traffic avoids the lost site: some time after its health check was switched off, or on again."""
-        passed = self.clock.now() - self._since
+        passed = self.clock.wall_now() - self._since
         return passed >= self.moves_after if self._away else passed < self.returns_after
 
     def look(self, name: str, away: bool) -> Look:

@@ -13,9 +13,9 @@ from failover.dial import Dial, Resolution
 from failover.drill.aborts import Stop
 from failover.drill.commands import drill
 from failover.drill.guards import GUARDS
+from failover.drill.preflight import find_authorities
 from failover.drill.restore import sweep
 from failover.drill.run import run_drill
-from failover.drill.survey import find_authorities
 from failover.drill.timeline import STAMP_TEXTS
 from tests.failover.drill.fakes import Stage
 
@@ -56,7 +56,7 @@ def test_the_policy_is_exactly_what_is_called(stage: Stage) -> None:
     plan = stage.plan()
     # The longest wait polls Route 53 as well, which a quick drill never does.
     stage.moves_after = 5.0
-    run_drill(plan, stage.world, say=lambda text: None, stop=Stop(), eyes=stage.eyes)
+    run_drill(plan, stage.world, say=lambda text: None, stop=Stop(), probes=stage.probes)
     sweep(noting, stage.clock, lambda text: None)  # type: ignore[arg-type]
     assert len(find_authorities(noting, NameServers(), plan.zone_id)) == 4  # type: ignore[arg-type]
     called = {"route53:" + "".join(word.title() for word in name.split("_")) for name in noting.called}

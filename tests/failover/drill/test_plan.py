@@ -111,7 +111,7 @@ def test_as_text_a_person_can_judge_it(stage: Stage) -> None:
     text = render_plan(stage.plan(overrides=("capacity",)))
     for part in (
         "lose aws of api.outlast.example",
-        "10 times life",
+        "10 times real time",
         "Disabled=False, Inverted=False -> Disabled=True, Inverted=True",
         "undo",
         "40 rps",

@@ -62,10 +62,10 @@ def test_predicted_stands_beside_measured_term_by_term(measured: Measurement) ->
 
 def test_says_speed_resolution_and_lag(measured: Measurement) -> None:
     page = render_markdown(measured)
-    assert "a clock 10 times faster than life" in page
+    assert "a clock at 10 times real time" in page
     assert "DNS every 1 s, each client every 1 s, each site every 1 s" in page
     assert "1 ms at the 99th percentile" in page
-    assert "the clock of life" in render_markdown(measure(Story(speed=1).entries()))
+    assert "real time" in render_markdown(measure(Story(speed=1).entries()))
 
 
 def test_invalid_is_said_in_words() -> None:
@@ -102,7 +102,7 @@ def test_every_stamp_is_explained(measured: Measurement) -> None:
 
 def test_data_is_json_without_the_samples(measured: Measurement) -> None:
     data = json.loads(json.dumps(render_data(measured)))
-    assert data["verdict"] == "held" and data["restored"] is True
+    assert data["verdict"] == "passed" and data["restored"] is True
     assert data["failover"][-1] | {"why": ""} == {
         "name": "total",
         "best": 0.0,
@@ -124,7 +124,7 @@ def test_the_picture_has_a_lane_for_everybody(measured: Measurement) -> None:
     labels = [text.text for text in picture(measured).iter(f"{SVG}text")]
     for label in ("DNS names aws", "DNS names gcp", "client 1", "client 2", "aws, asked directly", "predicted to move"):
         assert label in labels
-    assert "T0 change asked for" in labels and "T5 all clients moved" in labels
+    assert "change asked for" in labels and "all clients moved" in labels
 
 
 def test_a_client_is_one_span_per_site(measured: Measurement) -> None:

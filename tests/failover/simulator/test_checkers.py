@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from failover.simulator.checkers import HealthCheckers
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from failover.simulator.loop import LoopThread
 
 CONFIG = {
@@ -32,7 +32,9 @@ class Running:
     resolve: Callable[[str], list[str]]
 
     def start(self) -> Running:
-        self.checkers = HealthCheckers(Clock(15), resolve=lambda name: self.resolve(name), chance=random.Random(1))
+        self.checkers = HealthCheckers(
+            ScaledClock(15), resolve=lambda name: self.resolve(name), chance=random.Random(1)
+        )
         self.thread.call(self.checkers.start)
         return self
 

@@ -20,7 +20,7 @@ import pytest
 
 from failover.answers import RecordSet, Zone
 from failover.simulator import dns_listener
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from failover.simulator.dns_listener import Address
 from failover.simulator.dns_server import DnsServer
 from failover.simulator.loop import LoopThread
@@ -42,7 +42,7 @@ ZONE = Zone(
 @dataclass
 class Running:
     server: DnsServer
-    clock: Clock
+    clock: ScaledClock
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -59,7 +59,7 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    clock, outside = Clock(10), {"lb.example.net": ("127.0.0.5",)}
+    clock, outside = ScaledClock(10), {"lb.example.net": ("127.0.0.5",)}
     server = DnsServer(
         zones=lambda: [ZONE],
         healthy=lambda check: True,
@@ -225,7 +225,7 @@ def test_a_tcp_client_that_hardly_sends_is_left(running: Running, monkeypatch: p
 
 
 def test_a_taken_port_is_told(running: Running) -> None:
-    other = DnsServer(zones=list, healthy=lambda check: True, clock=Clock())
+    other = DnsServer(zones=list, healthy=lambda check: True, clock=ScaledClock())
     thread = LoopThread("other")
     thread.start()
     with pytest.raises(OSError, match="in use"):

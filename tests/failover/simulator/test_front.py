@@ -315,7 +315,7 @@ def test_more_than_five_requests_a_second_are_throttled() -> None:
             for _ in range(20):
                 client.list_hosted_zones()
         assert code_of(error) == ("Throttling", 400)
-        slow.set_speed(15)  # a second of life is over sooner
+        slow.set_speed(15)  # a simulated second is over sooner
         patient = slow.client()  # boto3's own retries get through
         assert [patient.list_hosted_zones()["HostedZones"] for _ in range(2)] == [[], []]
         slow.set_speed(1)

@@ -18,7 +18,7 @@ import dns.rrset
 import httpx
 import pytest
 
-from failover.simulator import Clock, dns_listener
+from failover.simulator import ScaledClock, dns_listener
 from failover.simulator.resolver import CachingResolver, Resolving
 from tests.failover.simulator.site import Authority
 
@@ -61,7 +61,7 @@ def ask(resolver: CachingResolver, name: str = NAME) -> dns.message.Message:
 
 def test_short_ttls_are_kept_as_long_as_the_floor() -> None:
     wall, upstream = Wall(), Upstream(ttl=5)
-    resolver = CachingResolver(upstream, Clock(1, wall=wall), floor_seconds=30)
+    resolver = CachingResolver(upstream, ScaledClock(1, wall=wall), floor_seconds=30)
     first = ask(resolver)
     assert first.answer[0].ttl == 30 and first.flags & dns.flags.RA
     wall.now = 29.0
@@ -71,8 +71,8 @@ def test_short_ttls_are_kept_as_long_as_the_floor() -> None:
 
 
 def test_the_floor_runs_at_the_clocks_speed() -> None:
-    wall, upstream = Wall(), Upstream(ttl=6)  # 60 s of life, divided by the server
-    resolver = CachingResolver(upstream, Clock(10, wall=wall), floor_seconds=30)
+    wall, upstream = Wall(), Upstream(ttl=6)  # 60 s (simulated), divided by the server
+    resolver = CachingResolver(upstream, ScaledClock(10, wall=wall), floor_seconds=30)
     assert ask(resolver).answer[0].ttl == 6
     wall.now = 5.9
     ask(resolver)
@@ -84,14 +84,14 @@ def test_the_floor_runs_at_the_clocks_speed() -> None:
 
 def test_a_refusal_is_passed_on_and_not_kept() -> None:
     upstream = Upstream()
-    resolver = CachingResolver(upstream, Clock(1))
+    resolver = CachingResolver(upstream, ScaledClock(1))
     assert ask(resolver, "gone.example.").rcode() == dns.rcode.REFUSED
     ask(resolver, "gone.example.")
     assert upstream.asked == 2
 
 
 def test_garbage_is_dropped_and_a_malformed_question_is_told_so() -> None:
-    resolver = CachingResolver(Upstream(), Clock(1))
+    resolver = CachingResolver(Upstream(), ScaledClock(1))
     assert resolver.respond(b"\x00\x01garbage") is None
     told = resolver.respond(dns.message.make_query(NAME, "A").to_wire()[:-3])
     assert told is not None and dns.message.from_wire(told).rcode() == dns.rcode.FORMERR
@@ -106,7 +106,7 @@ def certificate(authority: Authority) -> tuple[Path, Path]:
 @pytest.fixture
 def resolving(certificate: tuple[Path, Path]) -> Iterator[Resolving]:
     _, pair = certificate
-    running = Resolving(Upstream(), Clock(1), certificate=(pair, pair)).start()
+    running = Resolving(Upstream(), ScaledClock(1), certificate=(pair, pair)).start()
     yield running
     running.stop()
 

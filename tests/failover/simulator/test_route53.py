@@ -29,7 +29,7 @@ SPEED = 15
 
 @dataclass
 class World:
-    """Two sites behind one weighted name, checked every 10 s of life."""
+    """Two sites behind one weighted name, checked every 10 s (simulated)."""
 
     route53: MovingRoute53
     client: Route53Client

@@ -77,7 +77,8 @@ def test_a_site_that_fails_leaves_the_answers(moving_route53, port):
 
 
 def test_it_brings_nothing_of_the_rest_of_the_project():
-    assert not {"pulumi", "infra", "sandbox", "service", "failover.drill"} & set(sys.modules)
+    assert not {"pulumi", "infra", "sandbox", "failover.drill"} & set(sys.modules)
+    assert {name for name in sys.modules if name.split(".")[0] == "service"} <= {"service", "service.errors"}
 
 
 def test_each_test_begins_empty(moving_route53):

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from sandbox.clouds import simulated
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.world import Resource, World
@@ -132,7 +132,7 @@ def open_clouds(folder: Path, route53: Callable[[], Any], **world: Any) -> Cloud
     wall = Wall()
     made = World(
         journal=Journal(folder / "journal.jsonl"),
-        clock=cast(Clock, world.pop("clock", None)) or Clock(1, wall=wall),
+        clock=cast(ScaledClock, world.pop("clock", None)) or ScaledClock(1, wall=wall),
         ca=PrivateCA(folder / "certificates"),
         image_store=folder / "images",
         project_root=folder,

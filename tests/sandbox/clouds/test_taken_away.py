@@ -63,7 +63,7 @@ def _probe_goes_elsewhere(clouds: Clouds, type_: str) -> None:
 
 
 def _next_deployment_is_refused(stack: str, told: str, name: str | None = None) -> Take:
-    """What runs goes on, as in life; the next deployment meets the lack."""
+    """What runs goes on, as in the real cloud; the next deployment meets the lack."""
 
     def take(clouds: Clouds, type_: str) -> None:
         for resource in [r for r in clouds.world.all(type_) if name in (None, r.name)]:

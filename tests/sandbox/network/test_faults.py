@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from failover.simulator import REGIONS
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from sandbox.network.faults import KINDS, WITHOUT_SITE, Fault, Faults, parse_fault
 from service.errors import InvalidInput, Unavailable
 
@@ -32,7 +32,7 @@ def wall() -> Wall:
 
 
 def in_force(wall: Wall, path: Path, speed: int = 1) -> Faults:
-    return Faults(Clock(speed, wall=wall), path, epoch=wall)
+    return Faults(ScaledClock(speed, wall=wall), path, epoch=wall)
 
 
 # -- words -> fault -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from failover.simulator import REGIONS, MovingRoute53
-from failover.simulator.clock import Clock
+from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
 from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults, parse_fault
@@ -99,7 +99,7 @@ def parse(answer: bytes) -> tuple[int, bytes]:
 @contextmanager
 def fronts_of(site_folder: Path, supervisor: Supervisor, wall: Wall) -> Iterator[Site]:
     ca = PrivateCA(site_folder / "certificates")
-    clock = Clock(1, wall=wall)
+    clock = ScaledClock(1, wall=wall)
     faults = Faults(clock, site_folder / "faults.json")
     said: list[str] = []
 
@@ -550,7 +550,7 @@ def test_stopping_closes_everything(tmp_path: Path, two_replicas: Supervisor) ->
 
 def test_without_a_start_nothing_can_be_applied_and_nothing_has_to_stop(tmp_path: Path, site: Site) -> None:
     fronts = Fronts(
-        clock=Clock(),
+        clock=ScaledClock(),
         supervisor=site.supervisor,
         faults=site.faults,
         port_offset=0,

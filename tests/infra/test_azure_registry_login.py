@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from infra.acr import exchange, post_form
+from infra.azure_registry_login import exchange, post_form
 from service.errors import Unavailable
 
 

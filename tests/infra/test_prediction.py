@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from infra.contract import KnownSite, parse_site
-from infra.forecast import lint_plan, predict_loss
 from infra.kinds import TrafficSettings
+from infra.prediction import lint_plan, predict_loss
 from infra.settings import parse
 from tests.infra.harness import HOST, configuration, site
 

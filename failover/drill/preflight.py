@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
 
-def survey(world: World, plan: DrillPlan, *, own_drill: str = "") -> Facts:
+def preflight(world: World, plan: DrillPlan, *, own_drill: str = "") -> Facts:
     """Look at all sites of the plan now: health checks and their tags, checkers' views, pinned probes, the DNS TTL."""
     with translate_errors(f"read the health checks of {plan.host}"):
         checks = read_checks(world.route53, [site.check_id for site in plan.sites])

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from failover.answers import RecordSet
 from failover.lint import Finding, lint_routing
 from failover.predict import Check, Fault, Prediction, predict_failover
-from infra import plan
-from infra.contract import HEALTH_PATH, HEALTH_TEXT, KnownSite
+from infra.contract import KnownSite
+from infra.health_check import describe_check
 from infra.kinds import TrafficSettings
 
 FAULTS: tuple[Fault, ...] = ("refused", "blackhole")
-"""How a site may be lost: its front refuses at once, or packets to it vanish."""
+"""How a site may be lost: its load balancer refuses at once, or packets to it vanish."""
 
 
 def lint_plan(
@@ -33,21 +32,6 @@ def lint_plan(
         for name, weight in weights.items()
     ]
     return lint_routing(host, group, {name: describe_check(settings, site) for name, site in sites.items()})
-
-
-def describe_check(settings: TrafficSettings, site: KnownSite) -> dict[str, Any]:
-    """The site's health check as Route 53 will know it (HealthCheckConfig)."""
-    address = {"IPAddress": site.probe_address} if plan.is_ipv4(site.probe_address) else {}
-    return address | {
-        "Type": "HTTPS_STR_MATCH",
-        "FullyQualifiedDomainName": site.probe_server_name,
-        "Port": 443,
-        "EnableSNI": True,
-        "ResourcePath": HEALTH_PATH,
-        "SearchString": HEALTH_TEXT,
-        "RequestInterval": settings.interval_seconds,
-        "FailureThreshold": settings.failure_threshold,
-    }
 
 
 def predict_loss(settings: TrafficSettings) -> dict[str, dict[str, float]]:
