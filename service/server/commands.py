@@ -42,7 +42,7 @@ def _tell_errors(command: Callable[P, None]) -> Callable[P, None]:
 def _settings_help() -> str:
     """Every environment variable, for `--help`."""
     lines = ["\b", "Configuration is by environment variables only:"]
-    for setting in SETTINGS:
+    for setting in SETTINGS.values():
         default = f" (default {setting.default})" if setting.default else ""
         lines.append(f"  {setting.name}{default}: {setting.meaning}")
     return "\n".join(lines)
@@ -70,7 +70,12 @@ def serve_command(check: bool) -> None:
 
 
 @click.command("probe")
-@click.option("--port", type=int, default=lambda: int(os.environ.get("PORT", "8080")), help="Port; PORT when absent.")
+@click.option(
+    "--port",
+    type=int,
+    default=lambda: os.environ.get("PORT") or SETTINGS["port"].default,
+    help="Port; PORT when absent.",
+)
 def probe_command(port: int) -> None:
     """Ask the server on this machine for /healthz; leave with 0 when it is well (the image's health check)."""
     secure = bool(os.environ.get("OUTLAST_TLS_CERTIFICATE"))

@@ -129,6 +129,8 @@ def describe_start(settings: Settings, port: int) -> list[str]:
     """What the operator is told at start, in words."""
     scheme = "https" if settings.tls_certificate else "http"
     lines = [f"listening on {scheme}://{settings.host}:{port} as site {settings.site}"]
+    given = ", ".join(f"{name}={text}" for name, text in settings.given.items())
+    lines.append(f"settings: {given}; every other has its default" if given else "every setting has its default")
     if settings.auth:
         names = sorted({key.name for key in settings.api_keys})
         lines.append(f"an API key is needed; {len(settings.api_keys)} are accepted, of {', '.join(names)}")
@@ -139,7 +141,8 @@ def describe_start(settings: Settings, port: int) -> list[str]:
     if not settings.audit_stdout and settings.audit_dir is None:
         lines.append("OUTLAST_AUDIT=off and no OUTLAST_AUDIT_DIR: there is no audit trail, and feedback is refused")
     if settings.drills:
-        lines.append(f"OUTLAST_DRILLS=on: fault flags are read from {settings.faults}")
+        # A presigned address carries its signature in its query.
+        lines.append(f"OUTLAST_DRILLS=on: fault flags are read from {settings.faults.partition('?')[0]}")
     return lines
 
 

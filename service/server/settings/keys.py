@@ -48,7 +48,7 @@ def _api_key(entry: object) -> ApiKey:
         raise Wrong(f"has unknown fields: {', '.join(unknown)}", f"the fields are {', '.join(sorted(_KEY_FIELDS))}")
     name, sha256 = entry.get("name"), entry.get("sha256")
     if not isinstance(name, str) or not LABEL.fullmatch(name):
-        raise Wrong(f"name is {name!r}; it must be 1 to 63 letters, digits, dots or dashes")
+        raise Wrong("name must be 1 to 63 letters, digits, dots, dashes or underscores")
     if not isinstance(sha256, str) or not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise Wrong("sha256 must be the SHA-256 of the key as 64 lower-case hex digits")
     rps = _entry_number(entry, "rps", default=math.inf)
@@ -84,17 +84,23 @@ def _entry_time(entry: Mapping[str, object], field: str, default: float) -> floa
 
 
 def parse_receipt_keys(text: str) -> tuple[SigningKey, ...]:
+    """Receipt keys from `id:hex,…`. Raises InvalidInput with every mistake, each key named by its place alone.
+
+    What stands before the colon may be a secret too: of a key without an id, or of one written the wrong way round.
+    """
+    mistakes: list[Mistake] = []
     keys: list[SigningKey] = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, secret = part.partition(":")
-        # The secret itself never appears in a message.
-        if not LABEL.fullmatch(name):
-            raise Wrong("holds a key without an id before its colon", "write it as id:hex,id:hex")
-        if not re.fullmatch(r"[0-9a-fA-F]+", secret) or len(secret) % 2 or len(secret) < 2 * MIN_SECRET_BYTES:
-            raise Wrong(
-                f"key {name!r} is not {MIN_SECRET_BYTES} or more bytes in hex", "make one with `openssl rand -hex 32`"
-            )
-        if any(key.name == name for key in keys):
-            raise Wrong(f"holds the id {name!r} twice")
-        keys.append(SigningKey(name, bytes.fromhex(secret)))
+    for number, part in enumerate(filter(None, (part.strip() for part in text.split(",")))):
+        name, colon, secret = part.partition(":")
+        if not colon or not LABEL.fullmatch(name):
+            mistakes.append(Mistake(f"[{number}]", "has no id before a colon", "write it as id:hex,id:hex"))
+        elif not re.fullmatch(r"[0-9a-fA-F]+", secret) or len(secret) % 2 or len(secret) < 2 * MIN_SECRET_BYTES:
+            what = f"is not {MIN_SECRET_BYTES} or more bytes in hex after its colon"
+            mistakes.append(Mistake(f"[{number}]", what, "make one with `openssl rand -hex 32`"))
+        elif any(key.name == name for key in keys):
+            mistakes.append(Mistake(f"[{number}]", "has the id of a key before it", "give each key an id of its own"))
+        else:
+            keys.append(SigningKey(name, bytes.fromhex(secret)))
+    if mistakes:
+        raise InvalidInput("the receipt keys are wrong", mistakes)
     return tuple(keys)

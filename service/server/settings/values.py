@@ -6,7 +6,7 @@ import json
 import os
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 RELEASED = Path(__file__).resolve().parents[2] / "released"
@@ -43,11 +43,13 @@ def parse_address(text: str) -> str:
     raise Wrong(f"is {text!r}, not an IP address", "0.0.0.0 listens on every address, 127.0.0.1 on this machine only")
 
 
-def find_models(text: str) -> Path:
-    folder = Path(text) if text else RELEASED
+def parse_models(text: str) -> Path:
+    return Path(text) if text else RELEASED
+
+
+def require_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise Wrong(f"{folder} is not a folder", "it holds one folder per released model, each with a manifest.json")
-    return folder
 
 
 def parse_digests(text: str) -> Mapping[str, str]:
@@ -60,22 +62,18 @@ def parse_digests(text: str) -> Mapping[str, str]:
     return digests
 
 
-def find_writable(text: str) -> Path | None:
-    if not text:
-        return None
-    folder = Path(text)
+def optional_path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def require_writable(folder: Path) -> None:
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise Wrong(f"{folder} is not a folder that this user may write to", "mount a volume there")
-    return folder
 
 
-def find_readable(text: str) -> Path | None:
-    if not text:
-        return None
-    path = Path(text)
+def require_readable(path: Path) -> None:
     try:
-        with path.open("rb"):
-            return path
+        path.open("rb").close()
     except OSError as error:
         raise Wrong(f"{path} cannot be read: {error.strerror}") from error
 
@@ -89,43 +87,60 @@ def read_text(path: Path) -> str:
 
 
 def parse_source(text: str) -> str:
+    # The address itself is not repeated: a presigned one is a credential.
     if "://" in text and not text.startswith("https://"):
-        raise Wrong(f"is {text!r}; a fault flag is polled from a file or over HTTPS only")
+        raise Wrong(f"begins with {text.partition('://')[0]}://; a fault flag is polled from a file or over HTTPS only")
     return text
 
 
-def parse_level(text: str) -> str:
-    if text.lower() not in ("debug", "info", "warning", "error"):
-        raise Wrong(f"is {text!r}; it must be debug, info, warning or error")
-    return text.lower()
+def one_of(*words: str) -> Callable[[str], str]:
+    """A parser of one of these words, in lower case."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise Wrong(f"is {text!r}; it must be {', '.join(words[:-1])} or {words[-1]}")
+        return text.lower()
+
+    return parse
 
 
-def parse_whole(text: str, least: int, most: int) -> int:
-    if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
-        raise Wrong(f"is {text!r}, not a whole number", f"write a number from {least} to {most}")
-    if not least <= int(text) <= most:
-        raise Wrong(f"is {text}, outside {least} to {most}")
-    return int(text)
+def either(yes: str, no: str) -> Callable[[str], bool]:
+    """A parser: True for `yes`, False for `no`."""
+
+    def parse(text: str) -> bool:
+        if text.lower() not in (yes, no):
+            raise Wrong(f"is {text!r}; it must be `{yes}` or `{no}`")
+        return text.lower() == yes
+
+    return parse
 
 
-def parse_number(text: str, least: float, most: float) -> float:
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise Wrong(f"is {text!r}, not a number", f"write a number from {least:g} to {most:g}") from error
-    if not least <= value <= most:
-        raise Wrong(f"is {text}, outside {least:g} to {most:g}")
-    return value
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A parser of whole numbers in [least, most]."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
+            raise Wrong(f"is {text!r}, not a whole number", f"write a number from {least} to {most}")
+        if not least <= int(text) <= most:
+            raise Wrong(f"is {text}, outside {least} to {most}")
+        return int(text)
+
+    return parse
 
 
-def divide_by_thousand(value: float | None) -> float | None:
-    return None if value is None else value / 1000
+def number(least: float, most: float, *, divided_by: float = 1) -> Callable[[str], float]:
+    """A parser of numbers in [least, most], which it then divides: milliseconds are kept as seconds."""
 
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError as error:
+            raise Wrong(f"is {text!r}, not a number", f"write a number from {least:g} to {most:g}") from error
+        if not least <= value <= most:
+            raise Wrong(f"is {text}, outside {least:g} to {most:g}")
+        return value / divided_by
 
-def parse_either(text: str, yes: str, no: str) -> bool:
-    if text.lower() not in (yes, no):
-        raise Wrong(f"is {text!r}; it must be `{yes}` or `{no}`")
-    return text.lower() == yes
+    return parse
 
 
 def tls_failure(certificate: Path, key: Path) -> str:

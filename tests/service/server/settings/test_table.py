@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from service.errors import InvalidInput
-from service.server.settings.table import SETTINGS, Settings
+from service.server.http.run import describe_start
+from service.server.settings.table import SETTINGS, Settings, find_mistakes, render_rows
 from tests.service.server.harness import ROOT, api_keys
 
 OPEN = {"OUTLAST_AUTH": "off"}
@@ -52,7 +54,7 @@ def test_every_mistake_is_reported_at_once() -> None:
     }
     found = _mistakes(environ)
     # The key is given without its certificate as well: what only two variables show is told with the rest.
-    assert set(found) == {*environ, "OUTLAST_TLS_CERTIFICATE"}
+    assert {place.partition(" [")[0] for place in found} == {*environ, "OUTLAST_TLS_CERTIFICATE"}
     assert "did you mean OUTLAST_MAX_ROWS?" in found["OUTLAST_MAX_ROW"]
 
 
@@ -97,10 +99,87 @@ def test_settings_that_contradict_each_other_are_refused(environ: dict[str, str]
     assert place in _mistakes({**OPEN, **environ})
 
 
-def test_a_secret_is_never_in_a_message_or_a_repr() -> None:
-    secret = "ab" * 31
-    assert secret not in str(_mistakes({**OPEN, "OUTLAST_RECEIPT_KEYS": f"k1:{secret}"}))
-    assert secret not in repr(Settings.from_environment({**OPEN, "OUTLAST_RECEIPT_KEYS": f"k1:{secret}ab"}))
+SECRET = "ab" * 31
+RECEIPT_KEY = f"k1:{SECRET}ab"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"k1:{SECRET}",
+        SECRET,  # no id at all, and short enough to be taken for one
+        f"{SECRET}:k1",
+        f"{RECEIPT_KEY},k2:{SECRET}xy",
+        f"{SECRET}:{SECRET}ab,{SECRET}:{SECRET}ab",
+    ],
+)
+def test_a_receipt_key_is_never_in_a_message(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Settings.from_environment({**OPEN, "OUTLAST_RECEIPT_KEYS": text})
+    assert SECRET not in str(caught.value)
+    assert "OUTLAST_RECEIPT_KEYS [" in str(caught.value)
+
+
+def test_every_wrong_receipt_key_is_named_by_its_place() -> None:
+    text = f"{RECEIPT_KEY},k2:12,{RECEIPT_KEY},nothing"
+    assert set(_mistakes({**OPEN, "OUTLAST_RECEIPT_KEYS": text})) == {
+        "OUTLAST_RECEIPT_KEYS [1]",
+        "OUTLAST_RECEIPT_KEYS [2]",
+        "OUTLAST_RECEIPT_KEYS [3]",
+    }
+
+
+@pytest.mark.parametrize("field", [field for field, setting in SETTINGS.items() if setting.secret])
+def test_a_secret_is_in_no_message_no_repr_and_no_line_at_start(field: str) -> None:
+    wrong = {"api_keys": f'["{SECRET}"', "receipt_keys": SECRET, "faults": f"http://flags.test/?sig={SECRET}"}
+    right = {
+        "api_keys": f'[{{"name": "a", "sha256": "{SECRET}ab"}}]',
+        "receipt_keys": RECEIPT_KEY,
+        "faults": f"https://flags.test/one?sig={SECRET}",
+    }
+    name = SETTINGS[field].name
+    assert SECRET not in str(_mistakes({**OPEN, name: wrong[field]}))
+    settings = Settings.from_environment({**OPEN, "OUTLAST_DRILLS": "on", "OUTLAST_FAULTS": "flag", name: right[field]})
+    assert settings.given[name] == "(secret)"
+    assert SECRET not in str(describe_start(settings, 8080))
+    assert SECRET not in repr(settings)
+
+
+def test_the_start_names_what_is_not_at_its_default() -> None:
+    settings = Settings.from_environment({**OPEN, "OUTLAST_MAX_ROWS": "9", "OUTLAST_SITE": "local", "PATH": "/bin"})
+    assert settings.given == {"OUTLAST_AUTH": "off", "OUTLAST_MAX_ROWS": "9"}
+    assert "settings: OUTLAST_AUTH=off, OUTLAST_MAX_ROWS=9; every other has its default" in describe_start(settings, 1)
+
+
+def test_a_containers_variables_are_checked_without_the_containers_files() -> None:
+    elsewhere = {
+        "OUTLAST_API_KEYS_FILE": "/run/secrets/keys.json",
+        "OUTLAST_MODELS": "/opt/models",
+        "OUTLAST_AUDIT_DIR": "/var/audit",
+        "OUTLAST_TLS_CERTIFICATE": "/run/secrets/chain.pem",
+        "OUTLAST_TLS_KEY": "/run/secrets/key.pem",
+    }
+    assert find_mistakes(elsewhere) == []
+    places = [mistake.place for mistake in find_mistakes({"OUTLAST_MAX_ROWS": "many", "OUTLAST_DRILL": "on"})]
+    assert places == ["OUTLAST_MAX_ROWS", "OUTLAST_API_KEYS", "OUTLAST_DRILL"]
+    with pytest.raises(InvalidInput) as caught:
+        Settings.from_environment(elsewhere)
+    assert [mistake.place for mistake in caught.value.mistakes] == [
+        "OUTLAST_MODELS",
+        "OUTLAST_API_KEYS_FILE",
+        "OUTLAST_AUDIT_DIR",
+        "OUTLAST_TLS_CERTIFICATE",
+        "OUTLAST_TLS_KEY",
+    ]
+
+
+def test_the_check_loads_nothing_of_the_server_that_serves() -> None:
+    """A stack's program asks it, where numpy and the HTTP server may be missing and a start must be quick."""
+    program = "import sys, service.server.settings.table; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "service.server.settings.table" in loaded
+    assert not loaded & {"numpy", "onnxruntime", "uvicorn", "starlette", "asyncio", "ssl", "service.server.runtime"}
 
 
 def test_the_command_prints_every_mistake_and_leaves_with_2() -> None:
@@ -113,8 +192,14 @@ def test_the_command_prints_every_mistake_and_leaves_with_2() -> None:
     assert run.stdout == ""
 
 
-def test_every_setting_is_in_the_reference_and_in_help() -> None:
+def test_the_reference_holds_the_table_and_nothing_else() -> None:
+    """To accept a change: write what `render_rows()` returns between the two marks of docs/reference/server.md."""
     reference = (ROOT / "docs" / "reference" / "server.md").read_text()
-    for setting in SETTINGS:
-        default = f"`{setting.default}`" if setting.default else "none"
-        assert f"| `{setting.name}` | {default} | {setting.meaning} |" in reference
+    table = reference.partition("<!-- settings -->\n")[2].partition("\n<!-- /settings -->")[0]
+    assert table.splitlines()[2:] == render_rows().splitlines()
+
+
+def test_every_field_of_the_settings_is_a_variable() -> None:
+    assert set(SETTINGS) == {field.name for field in dataclasses.fields(Settings)} - {"given"}
+    names = [setting.name for setting in SETTINGS.values()]
+    assert len(set(names)) == len(names) > 30
