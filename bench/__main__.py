@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -12,10 +11,12 @@ from typing import Any
 import click
 
 from bench import endpoint, metrics, page, sandbox
-from bench.environments import ROOT
+from bench.environments import ROOT, require_load_generators
 from bench.peers import PEERS
 from bench.report import Verdict
 from bench.sandbox import QUICK_WINDOW_SECONDS, WINDOW_SECONDS
+from service.command_line import CONTEXT, Command, json_option, print_json, say
+from service.errors import Unavailable
 
 MISSED = 5
 _NAMES = [peer.name for peer in PEERS]
@@ -49,7 +50,7 @@ def _measure_metrics(options: Options) -> Measured:
 
 def _measure_sandbox(options: Options) -> Measured:
     window = QUICK_WINDOW_SECONDS if options.quick else WINDOW_SECONDS
-    figures = sandbox.measure(window, lambda line: click.echo(f"sandbox: {line}", err=True))
+    figures = sandbox.measure(window, lambda line: say(f"sandbox: {line}"))
     return Measured(sandbox.render(figures, quick=options.quick), sandbox.judge(figures), sandbox.to_document(figures))
 
 
@@ -60,36 +61,38 @@ MEASURES: Mapping[str, Callable[[Options], Measured]] = {
 }
 
 
-@click.command()
+@click.command(cls=Command, context_settings=CONTEXT)
 @click.option("--part", "parts", multiple=True, type=click.Choice(list(MEASURES)), help="This part only; repeatable.")
 @click.option(
     "--quick", is_flag=True, help="Seconds instead of minutes: shows that it works, not how fast anything is."
 )
 @click.option("--only", multiple=True, type=click.Choice(_NAMES), help="Of the endpoint, these servers; repeatable.")
 @click.option("--write", is_flag=True, help=f"Put the sections into {page.PAGE.relative_to(ROOT)}.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the page.")
+@json_option
 def main(parts: tuple[str, ...], quick: bool, only: tuple[str, ...], write: bool, as_json: bool) -> None:
     """Measure, print every ratio beside its target, and what was missed as missed.
 
     Leaves with 5 when a target was missed.
     """
     if (os.cpu_count() or 1) < 2:
-        raise click.ClickException("the server and the load need a core each")
+        raise Unavailable("the server and the load need a core each", hint="a machine with two cores or more")
+    if "endpoint" in (parts or MEASURES):
+        require_load_generators()
     load = os.getloadavg()[0]
     if load > 0.5:
-        click.echo(f"warning: something else runs here (load {load:.2f}); the figures will not be worth much", err=True)
+        say(f"warning: something else runs here (load {load:.2f}); the figures will not be worth much")
     measured = {part: MEASURES[part](Options(quick, only, load)) for part in parts or MEASURES}
     if as_json:
-        click.echo(json.dumps({part: dict(each.document) for part, each in measured.items()}, indent=1))
+        print_json({part: dict(each.document) for part, each in measured.items()})
     else:
         click.echo("\n".join(each.section for each in measured.values()))
     if write:
         page.write({part: each.section for part, each in measured.items()})
     missed = [verdict for each in measured.values() for verdict in each.verdicts if verdict.met is False]
     for verdict in missed:
-        click.echo(f"missed: {verdict.what}: {verdict.measured:.2f}, to reach {verdict.target}", err=True)
+        say(f"missed: {verdict.what}: {verdict.measured:.2f}, to reach {verdict.target}")
     sys.exit(MISSED if missed else 0)
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m bench")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import click
-
 from bench.environments import make_environment
 from bench.measure import (
     MANY_ROWS,
@@ -20,6 +18,7 @@ from bench.measure import (
 )
 from bench.peers import OURS, PEERS, SHIPPED, Peer
 from bench.report import Figures, Verdict, judge, read_versions, render, to_document
+from service.command_line import say
 
 
 def measure(only: Sequence[str], *, quick: bool, load: float) -> tuple[str, tuple[Verdict, ...], dict[str, Any]]:
@@ -33,28 +32,28 @@ def measure(only: Sequence[str], *, quick: bool, load: float) -> tuple[str, tupl
 def _measure_peer(peer: Peer, plan: Plan) -> Figures:
     """Everything that is measured of one peer."""
 
-    def say(what: str) -> None:
-        click.echo(f"{peer.name}: {what}", err=True)
+    def tell(what: str) -> None:
+        say(f"{peer.name}: {what}")
 
     python = make_environment(peer.name.replace(" ", "-").lower(), peer.lock)
     figures = Figures(versions=read_versions(python, peer.versions), notes=peer.notes)
-    say("start")
+    tell("start")
     figures.start = measure_start(peer, plan)
     if peer is OURS:
         figures.start_as_shipped = measure_start(SHIPPED, plan)
-    say("requests per second")
+    tell("requests per second")
     figures.single = measure_throughput(peer, plan, 1)
     figures.many = measure_throughput(peer, plan, MANY_ROWS)
     if peer.binary is not None:
         figures.binary_single = measure_throughput(peer, plan, 1, binary=True)
         figures.binary_many = measure_throughput(peer, plan, MANY_ROWS, binary=True)
-    say("latency at 500/s")
+    tell("latency at 500/s")
     latency = measure_latency(peer, plan)
     figures.p50, figures.p99 = latency.percentile(50), latency.percentile(99)
     figures.answered_share = latency.share(200)
-    say(f"memory over {plan.memory_requests} requests")
+    tell(f"memory over {plan.memory_requests} requests")
     figures.memory_early, figures.memory = measure_memory(peer, plan)
     if peer is OURS:
-        say("overload")
+        tell("overload")
         figures.overload = measure_overload(SHIPPED, plan)
     return figures

@@ -9,11 +9,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
 from filelock import FileLock
+
+from service.command_line import say
+from service.errors import Unavailable
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+
+
+# Programs of the system that the load is made with, and how to get each.
+_PROGRAMS = {
+    "wrk": "apt-get install wrk (Debian, Ubuntu), dnf install wrk (Fedora), brew install wrk (macOS)",
+    "taskset": "apt-get install util-linux: it gives server and load a core each, on Linux only",
+}
 
 
 def cache_folder() -> Path:
@@ -28,7 +37,7 @@ def make_environment(name: str, lock: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "complete").exists():
-            click.echo(f"making the environment of {name} (once)", err=True)
+            say(f"making the environment of {name} (once)")
             _make_environment(folder, lock)
     return folder / "bin" / "python"
 
@@ -43,27 +52,41 @@ def _make_environment(folder: Path, lock: Path) -> None:
     (folder / "complete").touch()
 
 
+def require_load_generators() -> None:
+    """Raise Unavailable, naming all that the endpoint's part lacks and how to get it, before anything is built."""
+    lacking = {name: get for name, get in _PROGRAMS.items() if shutil.which(name) is None}
+    if not _vegeta_binary().exists() and _find_go() is None:
+        lacking["go"] = "Go, which builds the other load generator: https://go.dev/doc/install"
+    if lacking:
+        raise Unavailable(
+            f"the endpoint cannot be measured without {', '.join(lacking)}: not installed here",
+            hint="; ".join(lacking.values()) + "; or leave this part out: --part metrics --part sandbox",
+        )
+
+
 def find_wrk() -> Path:
-    """Debian's wrk. Raises ClickException where it is not installed."""
-    found = shutil.which("wrk")
-    if found is None:
-        raise click.ClickException("wrk is not installed\nhint: apt-get install wrk")
-    return Path(found)
+    """wrk, of the system's packages. Raises Unavailable where it is not installed."""
+    require_load_generators()
+    return Path(shutil.which("wrk") or "")
 
 
 def make_vegeta() -> Path:
     """vegeta, built from the module that bench/vegeta/go.mod and go.sum pin."""
-    module = HERE / "vegeta"
-    digest = hashlib.sha256((module / "go.sum").read_bytes()).hexdigest()[:12]
-    binary = cache_folder() / f"vegeta-{digest}"
+    module, binary = HERE / "vegeta", _vegeta_binary()
     if not binary.exists():
-        go = shutil.which("go") or "/usr/local/go/bin/go"
-        if not Path(go).exists():
-            raise click.ClickException(
-                "go is not installed\nhint: it builds the load generator; see go.dev/doc/install"
-            )
-        click.echo("building vegeta (once; minutes)", err=True)
+        require_load_generators()
+        say("building vegeta (once; minutes)")
         binary.parent.mkdir(parents=True, exist_ok=True)
-        command = [go, "build", "-mod=readonly", "-o", str(binary), "github.com/tsenart/vegeta/v12"]
+        command = [_find_go() or "go", "build", "-mod=readonly", "-o", str(binary), "github.com/tsenart/vegeta/v12"]
         subprocess.run(command, cwd=module, check=True)
     return binary
+
+
+def _vegeta_binary() -> Path:
+    digest = hashlib.sha256((HERE / "vegeta" / "go.sum").read_bytes()).hexdigest()[:12]
+    return cache_folder() / f"vegeta-{digest}"
+
+
+def _find_go() -> str | None:
+    """Go, from PATH or where its installer puts it."""
+    return shutil.which("go") or shutil.which("/usr/local/go/bin/go")

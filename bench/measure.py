@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import psutil
 
 from bench.environments import make_environment
 from bench.load import CONNECTIONS, SERVER_CORE, Open, run_closed, run_open
 from bench.peers import HEAVY, MODEL, Ask, Peer, ask
+from service.errors import OutlastError
 
 START_SECONDS = 120.0
 MANY_ROWS = 64
@@ -80,9 +80,9 @@ def running(peer: Peer) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
             )
         try:
             yield port, process
-        except click.ClickException as error:
+        except OutlastError as error:
             said = Path(folder, "out").read_text(errors="replace")[-1500:]
-            raise click.ClickException(f"{error.message}; its last words:\n{said}") from error
+            raise OutlastError(f"{error.what}; its last words:\n{said}") from error
         finally:
             _end(process)
 
@@ -128,7 +128,7 @@ def ask_once(request: Ask, port: int) -> tuple[int, bytes]:
 
 
 def wait_until_right(peer: Peer, request: Ask, port: int, process: subprocess.Popen[bytes]) -> None:
-    """Poll until the golden row gets its label. Raises ClickException when it never does."""
+    """Poll until the golden row gets its label. Raises OutlastError when it never does."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -136,9 +136,9 @@ def wait_until_right(peer: Peer, request: Ask, port: int, process: subprocess.Po
             if status == 200 and request.label in body:
                 return
         if process.poll() is not None:
-            raise click.ClickException(f"{peer.name} left with {process.returncode} before it answered")
+            raise OutlastError(f"{peer.name} left with {process.returncode} before it answered")
         time.sleep(0.005)
-    raise click.ClickException(f"{peer.name} gave no right answer within {START_SECONDS:g} s")
+    raise OutlastError(f"{peer.name} gave no right answer within {START_SECONDS:g} s")
 
 
 @contextmanager

@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import click
 import psutil
 
 from bench.report import MIB, QUICK_WARNING, Verdict, at_most, describe_machine
+from service.errors import OutlastError
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEEDS = (1, 10)
@@ -142,11 +142,11 @@ def _drill(environment: Mapping[str, str]) -> dict[str, Way]:
 
 
 def _sandbox(environment: Mapping[str, str], *arguments: str) -> str:
-    """A `python -m sandbox …` command's stdout. Raises ClickException with what it said when it fails."""
+    """A `python -m sandbox …` command's stdout. Raises OutlastError with what it said when it fails."""
     command = [sys.executable, "-m", "sandbox", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise click.ClickException(f"`{' '.join(command[1:])}` left with {done.returncode}:\n{done.stderr[-1500:]}")
+        raise OutlastError(f"`{' '.join(command[1:])}` left with {done.returncode}:\n{done.stderr[-1500:]}")
     return done.stdout
 
 

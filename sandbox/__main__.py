@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import errno
-import functools
 import json
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any
 
 import click
 
 from sandbox.layout import Layout
-from service.errors import InvalidInput, OutlastError, Refused, Unavailable
-
-# What the disk says where nothing more can be written.
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from service.command_line import CONTEXT, Group, json_option, say
+from service.errors import InvalidInput, Refused, Unavailable
 
 
 def _layout() -> Layout:
@@ -30,44 +22,10 @@ def _layout() -> Layout:
 
 
 def _report(line: str) -> None:
-    click.echo(f"• {line}", err=True)
+    say(f"• {line}")
 
 
-def _leave(error: OutlastError) -> NoReturn:
-    click.echo(f"error: {error}", err=True)
-    sys.exit(error.exit_code)
-
-
-def _told(function: Callable[P, T]) -> Callable[P, T]:
-    """Errors as what, why and hint on stderr, and their exit code."""
-
-    @functools.wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except OutlastError as error:
-            _leave(error)
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
-            where = error.filename or _layout().state
-            _leave(
-                Unavailable(
-                    f"{where} cannot be written: {error.strerror}",
-                    hint="free some disk space or mend the folder's rights, then repeat the command: it goes on",
-                )
-            )
-        except KeyboardInterrupt:
-            click.echo("interrupted; nothing is lost: the same command goes on from here", err=True)
-            sys.exit(130)
-
-    return wrapped
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Data on stdout, nothing else there.")
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings=CONTEXT)
 def main() -> None:
     """Three simulated clouds behind the real Pulumi engine, real processes, real TLS and a real DNS server."""
 
@@ -77,7 +35,6 @@ def main() -> None:
 @click.option("--dns-port", type=click.IntRange(1, 65535), help="Port of 127.0.0.1 on which `dig` is answered.")
 @click.option("--port-offset", type=click.IntRange(0, 40000), help="Added to 443, 80 and 53; chosen by itself.")
 @json_option
-@_told
 def up(speed: int | None, dns_port: int | None, port_offset: int | None, as_json: bool) -> None:
     """Bring everything up, deploy every stack, and predict once through DNS."""
     from failover.simulator.clock import SPEEDS
@@ -123,7 +80,6 @@ def _print_prediction(answer: dict[str, Any]) -> None:
 @main.command()
 @click.option("--row", help="Id of a golden row; one is drawn at random otherwise.")
 @json_option
-@_told
 def predict(row: str | None, as_json: bool) -> None:
     """Send one real row through DNS and TLS to whichever cloud answers."""
     from failover.dial import Dial
@@ -142,7 +98,6 @@ def predict(row: str | None, as_json: bool) -> None:
 @main.command()
 @click.option("--resources", is_flag=True, help="How deep each resource type goes.")
 @json_option
-@_told
 def status(resources: bool, as_json: bool) -> None:
     """What runs, where, and how it is."""
     from sandbox.command import control
@@ -159,7 +114,6 @@ def status(resources: bool, as_json: bool) -> None:
 
 @main.command("exec", context_settings={"ignore_unknown_options": True})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-@_told
 def exec_(command: tuple[str, ...]) -> None:
     """Run a command in the environment in which plain `pulumi` and boto3 meet the sandbox."""
     from sandbox.command.environment import load_cli, run_command
@@ -168,7 +122,6 @@ def exec_(command: tuple[str, ...]) -> None:
 
 
 @main.command()
-@_told
 def shell() -> None:
     """A shell in which plain `pulumi up -s aws`, `pulumi preview` and boto3 work against the sandbox."""
     from sandbox.command.environment import load_cli, run_command
@@ -183,7 +136,6 @@ def shell() -> None:
 @click.option("--kind", required=True, help="What breaks, as `kill` or `delay=200`.")
 @click.option("--for", "seconds", type=float, default=60.0, show_default=True, help="Seconds of the sandbox's clock.")
 @json_option
-@_told
 def fault(site: str, kind: str, seconds: float, as_json: bool) -> None:
     """Break something for a while."""
     from sandbox.command import control
@@ -201,7 +153,6 @@ def fault(site: str, kind: str, seconds: float, as_json: bool) -> None:
 @main.command()
 @click.option("--site", default="", help="Only this site's faults.")
 @json_option
-@_told
 def heal(site: str, as_json: bool) -> None:
     """End every fault."""
     from sandbox.command import control
@@ -212,7 +163,6 @@ def heal(site: str, as_json: bool) -> None:
 
 @main.command()
 @click.argument("times", type=int)
-@_told
 def speed(times: int) -> None:
     """Run the sandbox clock at so many times real time."""
     from sandbox.command import control
@@ -222,7 +172,6 @@ def speed(times: int) -> None:
 
 
 @main.command()
-@_told
 def down() -> None:
     """Stop the sandbox. It finds everything again at the next `up`."""
     from sandbox.command import up as bringup
@@ -231,7 +180,6 @@ def down() -> None:
 
 
 @main.command()
-@_told
 def clean() -> None:
     """Stop the sandbox and forget its clouds and their Pulumi state."""
     from sandbox.command import up as bringup
@@ -245,7 +193,6 @@ def clean() -> None:
 
 
 @main.command(hidden=True)
-@_told
 def serve() -> None:
     """Be the background process; `up` starts it."""
     from sandbox.daemon.daemon import run

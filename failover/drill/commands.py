@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +30,7 @@ from failover.drill.route53 import build_client
 from failover.drill.run import run_drill
 from failover.drill.samples import Pace
 from failover.drill.world import World
+from service.command_line import Group, json_option, print_json, say
 from service.errors import Deviated, InvalidInput, Refused
 
 DEFAULT_GOLDEN = Path(__file__).parents[2] / "service" / "released" / "tumour" / "golden.json"
@@ -54,7 +54,7 @@ class Options:
     as_json: bool
 
 
-@click.group()
+@click.group(cls=Group)
 def drill() -> None:
     """Lose one site on purpose, measure how traffic moves, and take it back.
 
@@ -98,7 +98,7 @@ def _lose_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Abort and undo after so many simulated seconds.",
         ),
         click.option("--clients", type=click.IntRange(1, 50), default=Pace.clients, help="How many clients to be."),
-        click.option("--json", "as_json", is_flag=True, help="Data on stdout, as JSON."),
+        json_option,
     ]
     decorated: Callable[..., None] = with_options
     for decorate in reversed(decorators):
@@ -113,13 +113,13 @@ def plan(options: Options) -> None:
     planned, world = _plan(options)
     findings = check_guards(preflight(world, planned))
     if options.as_json:
-        _print_json({"plan": planned.to_data(), "findings": [_finding_data(finding) for finding in findings]})
+        print_json({"plan": planned.to_data(), "findings": [_finding_data(finding) for finding in findings]})
     else:
         click.echo(render_plan(planned))
         for finding in findings:
             click.echo(f"  guard {finding}")
     refuse(findings, f"run would refuse to lose {planned.lose}")
-    _say(f"to run it: python -m failover drill run --lose {planned.lose} --plan {planned.hash}")
+    say(f"to run it: python -m failover drill run --lose {planned.lose} --plan {planned.hash}")
 
 
 @drill.command()
@@ -141,7 +141,7 @@ def run(options: Options, approved: str) -> None:
 def now(options: Options) -> None:
     """Print the plan and run it at once."""
     planned, world = _plan(options)
-    _say(render_plan(planned) + "\n")
+    say(render_plan(planned) + "\n")
     _run(planned, world, options)
 
 
@@ -152,7 +152,7 @@ def now(options: Options) -> None:
 @click.option(
     "--drills", type=click.Path(path_type=Path), default=DEFAULT_DRILLS, help="Where journals are looked for."
 )
-@click.option("--json", "as_json", is_flag=True, help="Data on stdout, as JSON.")
+@json_option
 def restore(journal: Path | None, drills: Path, as_json: bool) -> None:
     """Undo whatever a killed drill left. Needs the journal and boto3; doing it again changes nothing."""
     paths = [find_journal(journal)] if journal else find_unfinished(drills)
@@ -162,16 +162,16 @@ def restore(journal: Path | None, drills: Path, as_json: bool) -> None:
 
 
 @drill.command(name="sweep")
-@click.option("--json", "as_json", is_flag=True, help="Data on stdout, as JSON.")
+@json_option
 def sweep_command(as_json: bool) -> None:
     """Undo every drill of this AWS account whose tags say that it has expired. Needs no journal."""
-    undone = sweep(build_client(), SystemClock(), _say)
+    undone = sweep(build_client(), SystemClock(), say)
     _print_undone(undone, as_json, nothing="nothing to sweep: no drill has expired")
 
 
 @drill.command()
 @click.argument("journal", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Data on stdout, as JSON.")
+@json_option
 def report(journal: Path, as_json: bool) -> None:
     """Write the report of a drill again, from its journal alone."""
     _finish(find_journal(journal), as_json)
@@ -220,7 +220,7 @@ def _own_peak(dial: Dial, pace: Pace) -> float | None:
 def _run(planned: DrillPlan, world: World, options: Options) -> None:
     stop = Stop()
     with _signals_ask(stop):
-        journal = run_drill(planned, world, say=_say, stop=stop)
+        journal = run_drill(planned, world, say=say, stop=stop)
     _finish(journal, options.as_json, stop)
 
 
@@ -246,7 +246,7 @@ def _finish(journal: Path, as_json: bool, stop: Stop | None = None) -> None:
     written[2].write_text(render_html(measured), encoding="utf-8")
     if as_json:
         init = next(entry for entry in entries if entry["kind"] == "init")
-        _print_json({**render_data(measured), "plan": init["plan"], "files": [str(path) for path in written]})
+        print_json({**render_data(measured), "plan": init["plan"], "files": [str(path) for path in written]})
     else:
         click.echo(f"\n{judge(measured)}: {headline(measured)}\n")
         for line in _term_lines(measured):
@@ -286,14 +286,6 @@ def _finding_data(finding: Any) -> dict[str, Any]:
 
 def _print_undone(undone: Sequence[Undone], as_json: bool, *, nothing: str) -> None:
     if as_json:
-        _print_json([asdict(each) for each in undone])
+        print_json([asdict(each) for each in undone])
     else:
         click.echo("\n".join(f"{each.drill_id}: {each.change}: {each.found}" for each in undone) or nothing)
-
-
-def _print_json(data: Any) -> None:
-    click.echo(json.dumps(data, indent=2))
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,13 +11,12 @@ from typing import Any, TypeVar
 import click
 from threadpoolctl import threadpool_limits
 
+from service.command_line import json_option, print_json, say
 from service.errors import InvalidInput
-from service.evaluation.progress import say_errors, show_progress
+from service.evaluation.progress import show_progress
 from service.evaluation.workbench import ARTIFACTS, Workbench
 from service.training.datasets import Dataset, load_bundled, load_csv
 from service.training.problem import PROBLEMS, Problem, draft_problem, load_problem, parse_problem
-
-__all__ = ["load_asked", "open_bench", "print_result", "problem_options", "say_errors"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def problem_options(command: F) -> F:
     """The options that name a problem and its data."""
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout."),
+        json_option,
         click.option("--jobs", type=click.IntRange(1), default=None, help="Fits at a time; default: one per core."),
         click.option("--artifacts", type=click.Path(path_type=Path), default=None, help="Folder for what steps leave."),
         click.option("--target", default=None, help="With --csv: the column to predict."),
@@ -46,8 +44,8 @@ def open_bench(
     folder = artifacts or ARTIFACTS / asked.name
     if draft:
         path = _keep_draft(draft, folder / f"{asked.name}.toml")
-        click.echo(f"note: {path} is a draft: equal costs, and a floor just above guessing", err=True)
-        click.echo("hint: set them, then name the file: --problem file.toml", err=True)
+        say(f"note: {path} is a draft: equal costs, and a floor just above guessing")
+        say("hint: set them, then name the file: --problem file.toml")
     # One thread for each process: the matrices are small, and on shared cores threads wait for each other.
     with threadpool_limits(1), show_progress() as announce:
         yield Workbench(asked, dataset, folder, jobs or os.cpu_count() or 1, announce)
@@ -70,7 +68,7 @@ def load_asked(problem: str | None, csv_file: Path | None, target: str | None) -
 
 def print_result(document: Any, as_json: bool, words: str) -> None:
     """Data as JSON, or words, on stdout."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False) if as_json else words)
+    print_json(document) if as_json else click.echo(words)
 
 
 def _keep_draft(text: str, path: Path) -> Path:

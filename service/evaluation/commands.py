@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
+from service.command_line import Command
 from service.errors import OutlastError
 from service.evaluation import steps
 from service.evaluation.advisor import EXPECTED_COST, Advice, Point
-from service.evaluation.cli import open_bench, print_result, problem_options, say_errors
+from service.evaluation.cli import open_bench, print_result, problem_options
 from service.evaluation.comparison import run_comparison, train
 from service.evaluation.findings import Findings, advise_on
 from service.evaluation.intervals import Estimate
@@ -24,9 +25,8 @@ from service.training.savedmodel import export_savedmodel, measure_savedmodel_pa
 def _step(name: str, run: Callable[[Workbench], Path]) -> click.Command:
     """A command that runs one step and names its artifact, or prints it with --json."""
 
-    @click.command(name, help=(run.__doc__ or "").strip())
+    @click.command(name, cls=Command, help=(run.__doc__ or "").strip())
     @problem_options
-    @say_errors
     def command(as_json: bool, **asked: Any) -> None:
         with open_bench(**asked) as bench:
             path = run(bench)
@@ -38,10 +38,9 @@ def _step(name: str, run: Callable[[Workbench], Path]) -> click.Command:
     return command
 
 
-@click.command("release")
+@click.command("release", cls=Command)
 @problem_options
 @click.option("--accept", multiple=True, metavar="METRIC", help="Release although this metric regressed.")
-@say_errors
 def release(as_json: bool, accept: tuple[str, ...], **asked: Any) -> None:
     """Step 9: hold the winner to the gate, and sign it off into service/released."""
     with open_bench(**asked) as bench:
@@ -50,10 +49,9 @@ def release(as_json: bool, accept: tuple[str, ...], **asked: Any) -> None:
     print_result(steps.summarise(found, done), as_json, _say_released(found, done))
 
 
-@click.command("model")
+@click.command("model", cls=Command)
 @problem_options
 @click.option("--accept", multiple=True, metavar="METRIC", help="Release although this metric regressed.")
-@say_errors
 def model(as_json: bool, accept: tuple[str, ...], **asked: Any) -> None:
     """All nine steps, from the problem file to the released model. Finished fits are not redone."""
     with open_bench(**asked) as bench:
@@ -66,9 +64,8 @@ def model(as_json: bool, accept: tuple[str, ...], **asked: Any) -> None:
     print_result(steps.summarise(found, done), as_json, _say_released(found, done))
 
 
-@click.command("advise")
+@click.command("advise", cls=Command)
 @problem_options
-@say_errors
 def advise(as_json: bool, **asked: Any) -> None:
     """Say what to optimise and where to put the threshold, and what that costs beside the common choices."""
     with open_bench(**asked) as bench:
@@ -81,11 +78,10 @@ def advise(as_json: bool, **asked: Any) -> None:
     print_result(document, as_json, _say_advice(bench, winner.algorithm, advice, honest))
 
 
-@click.command("savedmodel")
+@click.command("savedmodel", cls=Command)
 @problem_options
 @click.option("--algorithm", type=click.Choice(LINEAR), default=LINEAR[0], show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the SavedModel.")
-@say_errors
 def savedmodel(as_json: bool, algorithm: str, out: Path, **asked: Any) -> None:
     """Write a linear model as a TensorFlow SavedModel, and hold it to the same parity as ONNX."""
     with open_bench(**asked) as bench:

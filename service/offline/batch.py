@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from service.bundle.classifier import Classifier, Predictions
 from service.bundle.manifest import Manifest
+from service.command_line import Command, json_option, print_json
 from service.errors import InvalidInput, Refused
-from service.evaluation.progress import say_errors, show_progress
+from service.evaluation.progress import show_progress
 from service.offline.batch_rows import BLOCK_BYTES, BadRow, Block, Table, open_table, read_blocks
 from service.offline.remote import RemoteClassifier
 
@@ -181,7 +182,7 @@ def _render_lines(lines: Any) -> bytes:
     return text.getvalue().encode()
 
 
-@click.command("predict")
+@click.command("predict", cls=Command)
 @click.option("--csv", "source", type=click.Path(path_type=Path), required=True, help="The rows, with a header.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where predictions go, in the same order.")
 @click.option("--problem", default="tumour", show_default=True, help="The released model to use.")
@@ -190,8 +191,7 @@ def _render_lines(lines: Any) -> bytes:
 @click.option("--ca-file", type=click.Path(path_type=Path), default=None, help="A CA to trust beside the system's.")
 @click.option("--batch", type=click.IntRange(1, 10_000), default=500, show_default=True, help="Rows a request.")
 @click.option("--overwrite", is_flag=True, help="Begin anew, whatever --out holds.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
-@say_errors
+@json_option
 def predict(
     source: Path,
     out: Path,
@@ -221,7 +221,7 @@ def predict(
     words = f"{done.predicted} rows predicted into {done.out}"
     words += f"; {done.bad} set apart, with reasons, in {done.bad_rows}" if done.bad else ""
     words += f" (went on after row {done.resumed_at})" if done.resumed_at else ""
-    click.echo(json.dumps(asdict(done), indent=2) if as_json else words)
+    print_json(asdict(done)) if as_json else click.echo(words)
 
 
 COMMANDS = {"predict": predict}

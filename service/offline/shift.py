@@ -7,7 +7,6 @@ they are reported apart and never called shift, because a model may go on being 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,11 +19,11 @@ import pandas as pd
 
 from service.bundle import reference
 from service.bundle.manifest import Manifest, load_release
+from service.command_line import Command, json_option, print_json
 from service.errors import InvalidInput, Refused
 from service.evaluation.advisor import SMALLER_IS_BETTER
 from service.evaluation.intervals import Estimate, estimate
 from service.evaluation.metrics import Evaluation
-from service.evaluation.progress import say_errors
 from service.offline.feedback import LEAST_ROWS, Feedback, read_feedback
 from service.training.datasets import BUNDLED, load_bundled
 
@@ -203,13 +202,12 @@ def write_table(path: Path, manifest: Manifest, feedback: Feedback) -> str:
     return target
 
 
-@click.command("shift")
+@click.command("shift", cls=Command)
 @click.option("--feedback", type=click.Path(path_type=Path), required=True, help="Predictions with their true labels.")
 @click.option("--problem", default="tumour", show_default=True, help="The released model they are of.")
 @click.option("--windows", type=click.IntRange(1, 100), default=1, show_default=True, help="Parts by time to look at.")
 @click.option("--table", type=click.Path(path_type=Path), default=None, help="Write the rows as a CSV to retrain on.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
-@say_errors
+@json_option
 def shift(feedback: Path, problem: str, windows: int, table: Path | None, as_json: bool) -> None:
     """Say whether live predictions still keep what was released. Leaves with 5 when they do not."""
     manifest = load_release(RELEASED / problem).manifest
@@ -220,7 +218,7 @@ def shift(feedback: Path, problem: str, windows: int, table: Path | None, as_jso
         command = report.command.replace("<table>", str(table)).replace("<column>", target)
         words = report.recommendation.replace(_WRITES_ONE, f": {table} is one.")
         report = replace(report, command=command, recommendation=words)
-    click.echo(json.dumps(_without_nan(report.to_document()), indent=2) if as_json else _say(report))
+    print_json(_without_nan(report.to_document())) if as_json else click.echo(_say(report))
     sys.exit(SHIFTED if report.shifts else 0)
 
 

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 
-from service.errors import InvalidInput, Mistake, OutlastError
+from service.command_line import Command, Group, json_option, say
+from service.errors import InvalidInput, Mistake
 from service.server.settings.table import SETTINGS, Settings
 
 if TYPE_CHECKING:
     from service.server.audit.verify import ChainReport
 
-P = ParamSpec("P")
-
 TAMPERED = 7  # exit code of `audit verify` when something is wrong with a trail
-
-
-def _tell_errors(command: Callable[P, None]) -> Callable[P, None]:
-    """Print what went wrong, and its hint, and leave with its exit code."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except OutlastError as error:
-            click.echo(f"error: {error}", err=True)
-            sys.exit(error.exit_code)
-
-    return run
 
 
 def _settings_help() -> str:
@@ -48,9 +32,8 @@ def _settings_help() -> str:
     return "\n".join(lines)
 
 
-@click.command("serve", epilog=_settings_help())
+@click.command("serve", cls=Command, epilog=_settings_help())
 @click.option("--check", is_flag=True, help="Check the settings and the models, then leave.")
-@_tell_errors
 def serve_command(check: bool) -> None:
     """Serve the released models over HTTP until SIGTERM or Ctrl-C."""
     # numpy starts a thread and takes memory for every processor of the machine, and nothing here multiplies matrices.
@@ -62,14 +45,14 @@ def serve_command(check: bool) -> None:
         from service.server.runtime import build_runtime
 
         build_app(build_runtime(settings))
-        click.echo("the settings and the models are right", err=True)
+        say("the settings and the models are right")
         return
     from service.server.http.run import serve
 
     serve(settings)
 
 
-@click.command("probe")
+@click.command("probe", cls=Command)
 @click.option(
     "--port",
     type=int,
@@ -82,7 +65,7 @@ def probe_command(port: int) -> None:
     try:
         status, body = _ask_health(port, secure)
     except OSError as error:
-        click.echo(f"error: no server answers on port {port}: {error}", err=True)
+        say(f"error: no server answers on port {port}: {error}")
         sys.exit(1)
     click.echo(body.decode("utf-8", "replace"))
     sys.exit(0 if status == 200 else 1)
@@ -108,10 +91,10 @@ def _ask_health(port: int, secure: bool) -> tuple[int, bytes]:
         connection.close()
 
 
-@click.command("key")
+@click.command("key", cls=Command)
 @click.option("--name", required=True, help="Whose key it is; shown in logs, metrics and the audit trail.")
 @click.option("--rps", type=click.FloatRange(0, min_open=True), help="Requests per second at each replica.")
-@click.option("--json", "as_json", is_flag=True, help="Print key and entry as one JSON object.")
+@json_option
 def key_command(name: str, rps: float | None, as_json: bool) -> None:
     """Make an API key: the key for the caller, and the entry for OUTLAST_API_KEYS, which holds only its hash."""
     from service.server.auth import make_key
@@ -124,18 +107,17 @@ def key_command(name: str, rps: float | None, as_json: bool) -> None:
         click.echo(orjson.dumps({"key": key, "entry": entry}).decode())
         return
     click.echo(orjson.dumps(entry).decode())
-    click.echo(f"the key, shown this once: {key}", err=True)
+    say(f"the key, shown this once: {key}")
 
 
-@click.group("audit")
+@click.group("audit", cls=Group)
 def audit_command() -> None:
     """The audit trail."""
 
 
 @audit_command.command("verify")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@_tell_errors
+@json_option
 def verify_command(paths: tuple[Path, ...], as_json: bool) -> None:
     """Check trails: files, folders of *.jsonl files, or - for standard input. Any mixture of replicas.
 

@@ -9,15 +9,13 @@ import pty
 import sys
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
-from service.__main__ import _COMMANDS, main
-from service.evaluation.benchmark import measure_speed
-from service.evaluation.progress import say_errors, show_progress
+from service.__main__ import SECTIONS, main
+from service.evaluation.progress import show_progress
 
-OURS = sorted(name for name, (module, _) in _COMMANDS.items() if module.startswith("service.evaluation"))
+OURS = sorted(row.name for rows in SECTIONS.values() for row in rows if row.module == "service.evaluation.commands")
 TABLE = "size,colour,ok\n" + "".join(
     f"{i % 17 + 5 * (i % 2)}.5,{'red' if i % 3 else 'blue'},{'yes' if i % 2 else 'no'}\n" for i in range(60)
 )
@@ -137,20 +135,3 @@ def _read_to_the_end(master: int) -> bytes:
             pieces.append(piece)
     os.close(master)
     return b"".join(pieces)
-
-
-def test_ctrl_c_says_that_nothing_finished_is_lost() -> None:
-    @click.command()
-    @say_errors
-    def stopped() -> None:
-        raise KeyboardInterrupt
-
-    result = CliRunner().invoke(stopped)
-    assert result.exit_code == 130
-    assert "what was finished is kept" in result.stderr
-
-
-def test_the_benchmark_measures_both_sides_in_one_run() -> None:
-    found = measure_speed(rows=200, classes=3, resamples=20)
-    assert (found["rows"], found["classes"], found["resamples"]) == (200, 3, 20)
-    assert found["ratio"] > 2  # hundreds in truth; the command holds it to 20 at full size

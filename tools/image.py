@@ -1,4 +1,4 @@
-"""What belongs to the image but not into it: the base image's digest, and the software bill of materials.
+"""`python -m tools.image`: the base image's digest, and the software bill of materials.
 
 The bill (`service/sbom.json`, CycloneDX) is made from what the image is made of: the requirements' lock and the base
 image. So it says what a build will hold, and a test holds it to the lock. The released models are not in it: they come
@@ -19,12 +19,13 @@ from typing import Any, NamedTuple
 
 import click
 
-from service.errors import InvalidInput, OutlastError, Unavailable
+from service.command_line import CONTEXT, Group
+from service.errors import InvalidInput, Unavailable
 
-HERE = Path(__file__).resolve().parent
-DOCKERFILE = HERE / "Dockerfile"
-LOCK = HERE / "requirements.lock"
-BILL = HERE / "sbom.json"
+SERVICE = Path(__file__).resolve().parents[1] / "service"
+DOCKERFILE = SERVICE / "Dockerfile"
+LOCK = SERVICE / "requirements.lock"
+BILL = SERVICE / "sbom.json"
 
 _BASE = re.compile(r"^ARG BASE=(?P<name>[\w./-]+):(?P<tag>[\w.-]+)(?:@(?P<digest>sha256:[0-9a-f]{64}))?$", re.M)
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)")
@@ -148,25 +149,22 @@ def _fetch(url: str, headers: Mapping[str, str]) -> tuple[Mapping[str, str], byt
         return dict(reply.headers), reply.read()
 
 
-@click.group("image")
-def image_command() -> None:
+@click.group(cls=Group, context_settings=CONTEXT)
+def main() -> None:
     """The image's base and its bill of materials."""
 
 
-@image_command.command("lock")
+@main.command("lock")
 def lock_command() -> None:
     """Look the base image's digest up and write it into the Dockerfile, and the bill anew."""
-    try:
-        text = DOCKERFILE.read_text()
-        digest = fetch_digest(read_base(text), _fetch)
-        DOCKERFILE.write_text(lock_base(text, digest))
-        BILL.write_text(write_bill(LOCK.read_text(), DOCKERFILE.read_text()))
-    except OutlastError as error:
-        raise click.ClickException(str(error)) from error
+    text = DOCKERFILE.read_text()
+    digest = fetch_digest(read_base(text), _fetch)
+    DOCKERFILE.write_text(lock_base(text, digest))
+    BILL.write_text(write_bill(LOCK.read_text(), DOCKERFILE.read_text()))
     click.echo(digest)
 
 
-@image_command.command("sbom")
+@main.command("sbom")
 def sbom_command() -> None:
     """Write service/sbom.json, and print it."""
     text = write_bill(LOCK.read_text(), DOCKERFILE.read_text())
@@ -174,4 +172,5 @@ def sbom_command() -> None:
     click.echo(text, nl=False)
 
 
-COMMANDS: Mapping[str, click.Command] = {"image": image_command}
+if __name__ == "__main__":
+    main(prog_name="python -m tools.image")

@@ -16,9 +16,9 @@ from packaging.requirements import Requirement
 
 from sandbox.images.dockerignore import list_context
 from service.errors import Unavailable
-from service.image import BILL, DOCKERFILE, HERE, LOCK, Base, fetch_digest, lock_base, read_base, read_lock, write_bill
+from tools.image import BILL, DOCKERFILE, LOCK, SERVICE, Base, fetch_digest, lock_base, read_base, read_lock, write_bill
 
-ROOT = HERE.parent
+ROOT = SERVICE.parent
 MOST_BYTES = 220 * 10**6
 DIGEST = "sha256:" + "5" * 64
 
@@ -50,7 +50,7 @@ def _copy_as_the_dockerfile_does(target: Path) -> None:
         if sources == ["requirements.lock"]:
             continue
         for source in sources:
-            path = HERE / source
+            path = SERVICE / source
             folder = target / place
             if path.is_dir():
                 shutil.copytree(path, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
@@ -113,7 +113,7 @@ def test_the_installed_tree_is_small_enough() -> None:
 
 
 def test_the_server_part_of_the_product_is_the_same_in_both_locks() -> None:
-    wanted = [line for line in (HERE / "requirements.in").read_text().splitlines() if re.match(r"[a-z]", line)]
+    wanted = [line for line in (SERVICE / "requirements.in").read_text().splitlines() if re.match(r"[a-z]", line)]
     product = (ROOT / "pyproject.toml").read_text()
     assert wanted
     for line in wanted:
@@ -134,7 +134,7 @@ def test_the_image_runs_as_nobody_and_starts_the_server_by_exec() -> None:
 
 
 def test_the_context_holds_what_is_copied_and_little_else() -> None:
-    passed = set(list_context(HERE, DOCKERFILE))
+    passed = set(list_context(SERVICE, DOCKERFILE))
     for word, rest in _instructions():
         if word == "COPY" and not rest.startswith("--from="):
             for source in rest.split()[:-1]:
@@ -184,6 +184,6 @@ def test_the_registry_is_asked_for_the_tag_and_its_silence_is_told() -> None:
 def test_the_bill_of_materials_is_that_of_the_lock() -> None:
     written = json.loads(BILL.read_text())
     expected = json.loads(write_bill(LOCK.read_text(), DOCKERFILE.read_text()))
-    assert written == expected, "write it anew: python -m service image sbom"
+    assert written == expected, "write it anew: python -m tools.image sbom"
     libraries = {part["name"]: part["version"] for part in written["components"] if part["type"] == "library"}
     assert _locked().items() <= libraries.items()

@@ -1,0 +1,175 @@
+"""How every command speaks: data on stdout, words and errors on stderr, and one exit code for each kind of error.
+
+    code  when
+    0     it was done
+    1     something else went wrong
+    2     a file, a flag, a row or a request is wrong
+    3     a guard said no; nothing was changed
+    4     something needed does not answer, is not installed, or cannot be written
+    5     a target was missed: a drill deviated, a live metric left its interval
+    6     a model file is not the one that its manifest pins
+    7     an audit log was changed
+    130   Ctrl-C
+
+All command groups are built from `Command` and `Group`. `LazyGroup` imports a command only to run it, so that
+`--help` is quick and the image needs nothing of training.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from service.errors import InvalidInput, OutlastError, Unavailable
+
+INTERRUPTED = 130  # 128 and SIGINT's number, as shells have it
+CONTEXT: Mapping[str, Any] = {"help_option_names": ["-h", "--help"]}
+# What a system says where nothing more can be written.
+_NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(command: F) -> F:
+    """`--json`: the command prints data on stdout, and nothing else there."""
+    return click.option("--json", "as_json", is_flag=True, help="Print data as JSON on stdout, nothing else there.")(
+        command
+    )
+
+
+def print_json(document: Any) -> None:
+    """Data on stdout, for programs."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def say(line: str) -> None:
+    """Progress and remarks: on stderr, so that stdout stays data."""
+    click.echo(line, err=True)
+
+
+def say_error(error: OutlastError) -> None:
+    """`error: what and why`, and `hint: …` where there is one; the first word red on a terminal without NO_COLOR."""
+    plain = bool(os.environ.get("NO_COLOR"))
+    click.echo(click.style("error:", fg="red") + f" {error}", err=True, color=False if plain else None)
+
+
+class _Speaking(click.Command):
+    """Turns each way in which a command can fail into `error: …`, `hint: …` and its exit code."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run as a program: whatever happens ends here, in an exit code. Otherwise errors are the caller's."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, False, **extra)
+        try:
+            left = super().main(args, prog_name, complete_var, False, **extra)
+        except OutlastError as error:
+            _leave(error)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.ClickException as error:
+            _leave(_as_ours(error))
+        except (KeyboardInterrupt, click.Abort):
+            say("interrupted: what is finished stays, and the same command goes on from there")
+            sys.exit(INTERRUPTED)
+        except OSError as error:
+            _leave(_as_not_writable(error))
+        sys.exit(left if isinstance(left, int) else 0)
+
+
+class Command(_Speaking):
+    """A command."""
+
+
+class Group(_Speaking, click.Group):
+    """A group of commands; those made by its `command` and `group` are of these classes as well."""
+
+    command_class = Command
+    group_class = type
+
+
+def _leave(error: OutlastError) -> NoReturn:
+    say_error(error)
+    sys.exit(error.exit_code)
+
+
+def _as_ours(error: click.ClickException) -> OutlastError:
+    """What click found wrong in what was typed, with the help that tells what can be typed."""
+    if not isinstance(error, click.UsageError):
+        return OutlastError(error.format_message())
+    where = error.ctx.command_path if error.ctx else ""
+    return InvalidInput(error.format_message(), hint=f"{where} --help" if where else "")
+
+
+def _as_not_writable(error: OSError) -> OutlastError:
+    """A full or closed disk as an error with a way out. Raises any other failure of the system again."""
+    unnamed = error.errno == errno.EACCES and error.filename is None  # a port, for example
+    if error.errno not in _NOT_WRITABLE or unnamed:
+        raise error
+    return Unavailable(
+        f"{error.filename or 'a file'} cannot be written: {error.strerror}",
+        hint="free some disk space or correct the folder's rights, then repeat the command: it goes on",
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One command of a lazy group: its name, the module that has it in `COMMANDS`, and what it does."""
+
+    name: str
+    module: str
+    does: str
+    called: str = ""  # its name in COMMANDS, where that is another
+
+    def load(self) -> click.Command:
+        """The command itself, by importing its module."""
+        found: click.Command = importlib.import_module(self.module).COMMANDS[self.called or self.name]
+        return found
+
+
+class LazyGroup(Group):
+    """A group that knows its commands' names and imports one only to run it; its help is in sections.
+
+    `moved` are the names of commands that are elsewhere now, each with what to type instead.
+    """
+
+    def __init__(
+        self, *args: Any, sections: Mapping[str, Sequence[Row]], moved: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self.sections = sections
+        self.moved = moved or {}
+        self.rows = {row.name: row for rows in sections.values() for row in rows}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name, in the help's order."""
+        return [*self.rows, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported; None where there is none. Raises InvalidInput for one that moved."""
+        if cmd_name in self.moved:
+            raise InvalidInput(f"`{ctx.command_path} {cmd_name}` has moved", hint=self.moved[cmd_name])
+        row = self.rows.get(cmd_name)
+        return row.load() if row else super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The names and what each does, from the table: importing all of them would take seconds."""
+        width = max(map(len, self.rows), default=0)
+        for title, rows in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(row.name.ljust(width), row.does) for row in rows])
