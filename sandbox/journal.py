@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from service.bundle.writing import sync_folder
 from service.errors import OutlastError, Unavailable
 
 VERSION = 1
@@ -140,7 +141,7 @@ class Journal(Mapping[str, Document]):
             os.close(descriptor)
             new.unlink(missing_ok=True)
             raise
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor, self._size = descriptor, size
@@ -198,15 +199,6 @@ def _write_all(descriptor: int, lines: Iterable[bytes]) -> int:
         content = content[os.write(descriptor, content) :]
     os.fsync(descriptor)
     return size
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name is on disk only once its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError) -> Unavailable:

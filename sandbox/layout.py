@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from service.bundle.writing import write_whole
 from service.errors import InvalidInput, Mistake, Unavailable
 
 OFFSET_WHERE_LOW_PORTS_ARE_CLOSED = 20000
@@ -138,11 +139,7 @@ class Layout:
     def save_instance(self, instance: Instance) -> None:
         """Write the identity, for its owner's eyes only: it holds the token."""
         self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = self.instance_file.with_suffix(".new")
-        new.unlink(missing_ok=True)  # what a kill left behind may have other rights
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(asdict(instance), indent=1) + "\n")
-        new.replace(self.instance_file)
+        write_whole(self.instance_file, json.dumps(asdict(instance), indent=1) + "\n", mode=0o600)
 
 
 def choose_instance(

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from failover.drill.changes import Change
 from failover.drill.clock import WallClock
+from service.bundle.writing import sync_folder, write_whole
 from service.errors import InvalidInput
 
 SCHEMA = 1
@@ -52,7 +53,7 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         _end_torn_line(path)
         self._file = path.open("a", encoding="utf-8", buffering=1)  # a line at a time: kill -9 tears none but the last
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
     def __enter__(self) -> Self:
         return self
@@ -93,25 +94,10 @@ def _end_torn_line(path: Path) -> None:
 def seal_journal(lines: Path) -> Path:
     """Replace journal.jsonl by journal.json."""
     document = lines.with_name(DOCUMENT)
-    draft = document.with_suffix(".json.new")
     entries = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in read_journal(lines))
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(f'{{"schema": {SCHEMA}, "entries": [\n{entries}\n]}}\n')
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(document)
-    _sync_folder(document.parent)
+    write_whole(document, f'{{"schema": {SCHEMA}, "entries": [\n{entries}\n]}}\n')
     lines.unlink(missing_ok=True)
     return document
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new or renamed file's name durable, too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def find_journal(path: Path) -> Path:

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import json
 import logging
-import os
 import signal
 import threading
 import time
@@ -33,6 +32,7 @@ from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults
 from sandbox.network.fronts import Fronts
 from sandbox.replicas.supervisor import Supervisor
+from service.bundle.writing import write_whole
 from service.errors import OutlastError, Unavailable
 
 _log = logging.getLogger("sandbox")
@@ -208,12 +208,7 @@ class Daemon:
     def _keep_route53(self, snapshot: dict[str, Any]) -> None:
         if self._rebuilding:
             return
-        new = self.layout.route53.with_suffix(".new")
-        with new.open("w") as file:
-            json.dump(snapshot, file)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.layout.route53)
+        write_whole(self.layout.route53, json.dumps(snapshot))
         self._changed.set()
 
     def _fill_vault(self) -> None:

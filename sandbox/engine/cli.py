@@ -22,7 +22,7 @@ import filelock
 
 from sandbox.engine import build, files, language_host, official
 from sandbox.engine.build import Say, say_on_stderr
-from sandbox.engine.files import write_atomically
+from service.bundle.writing import write_whole
 from service.errors import OutlastError, Unavailable
 
 OLDEST_VERSION = (3, 259, 0)  # the oldest that the SDKs in requirements.lock were run with
@@ -155,7 +155,7 @@ def install_language_host(binaries: Path) -> None:
     source = Path(language_host.__file__).read_text(encoding="utf-8")
     for path, text, mode in ((program, source, 0o644), (script, _HOST_SCRIPT, 0o755)):
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            write_atomically(path, text, mode)
+            write_whole(path, text, mode=mode)
 
 
 @contextlib.contextmanager

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from sandbox.engine import announce, sdk
 from sandbox.engine.cloud import Cloud
-from sandbox.engine.files import write_atomically
 from sandbox.engine.provider import Server, serve
+from service.bundle.writing import write_whole
 
 PACKAGES = ("aws", "azure-native", "gcp", "docker-build")
 PORTS_FILE = "ports.json"
@@ -43,7 +43,7 @@ def make_home(home: Path, packages: Sequence[str] = PACKAGES) -> None:
 
 def write_ports(home: Path, ports: Mapping[str, int]) -> None:
     """Tell the plugin scripts where the servers are; atomically, since a command may start at any time."""
-    write_atomically(home / PORTS_FILE, json.dumps(dict(ports), indent=1) + "\n")
+    write_whole(home / PORTS_FILE, json.dumps(dict(ports), indent=1) + "\n")
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-import os
 import re
 import ssl
 import threading
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from service.bundle.writing import write_whole
 from service.errors import InvalidInput, Unavailable
 
 _DAY = datetime.timedelta(days=1)
@@ -201,8 +201,4 @@ def _write(pair: KeyPair, certificate: x509.Certificate, key: ec.EllipticCurvePr
         (pair.key, private),
         (pair.certificate, certificate.public_bytes(serialization.Encoding.PEM)),
     ):
-        new = path.with_suffix(path.suffix + ".new")
-        new.unlink(missing_ok=True)  # what a kill left behind may have other rights
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-        new.replace(path)
+        write_whole(path, content, mode=0o600)

@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 import psutil
 
 from sandbox.images import store as images
+from service.bundle.writing import write_whole
 from service.errors import Unavailable
 
 # Access logs grow with every health check. Beyond this a log begins anew.
@@ -163,9 +164,7 @@ def answers(address: str, port: int, path: str) -> bool:
 def write_down(processes: Iterable[Process], path: Path) -> None:
     """Write ids and start times to `path`, in one step."""
     entries = [{"pid": p.pid, "identity": p.identity} for p in processes if p.identity]
-    new = path.with_suffix(".new")
-    new.write_text(json.dumps(entries))
-    new.replace(path)
+    write_whole(path, json.dumps(entries))
 
 
 def end_leftovers(path: Path) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from service.bundle.writing import write_whole
 from service.errors import InvalidInput
 from service.evaluation.progress import Announce
 from service.training.datasets import Dataset
@@ -113,9 +113,6 @@ class Workbench:
 
     def write_text(self, name: str, text: str) -> Path:
         """Keep a file in the folder of artifacts, whole or not at all."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / name
-        scratch = path.with_name(f".{name}.{os.getpid()}")
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
+        write_whole(path, text)
         return path

@@ -18,7 +18,6 @@ from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
 
 from sandbox.engine import announce, plugins, sdk
-from sandbox.engine.files import write_atomically
 from tests.sandbox.engine.toy_cloud import ToyCloud
 
 
@@ -138,18 +137,3 @@ def test_servers_answer_and_their_ports_are_known_as_long_as_they_run(tmp_path: 
     assert not (tmp_path / plugins.PORTS_FILE).exists()
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", ports["aws"])):
         pass
-
-
-def test_a_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "folder" / "file"
-    write_atomically(path, "old", 0o755)
-    assert path.stat().st_mode & 0o777 == 0o755
-
-    def fail(handle: int) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(path, "new")
-    assert path.read_text() == "old"
-    assert list(path.parent.iterdir()) == [path]

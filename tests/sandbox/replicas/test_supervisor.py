@@ -418,11 +418,11 @@ def test_supervision_outlives_a_disk_that_is_full(
     supervisor: Supervisor, tiny_image: images.Image, tmp_path: Path, wall: Wall
 ) -> None:
     """A replica that cannot be written down is not left running, and is tried again."""
-    (tmp_path / "processes.new").mkdir()
+    (tmp_path / "processes.json").mkdir()
     supervisor.apply([workload(tiny_image)])
     time.sleep(0.25)
     assert ready(supervisor) == []
-    (tmp_path / "processes.new").rmdir()
+    (tmp_path / "processes.json").rmdir()
     wall.ahead += RESTART_SECONDS + 1
     until(lambda: ready(supervisor))
 
