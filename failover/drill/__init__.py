@@ -3,8 +3,8 @@
 A drill uses public interfaces only (Route 53's API, DNS, HTTPS), so the same drill runs on a laptop and on real clouds.
 It reads like seven steps: init, steady, fail, moved, restore, back, steady (`failover.drill.run`).
 
-    golden     rows whose right answer is known            fleet      the sites behind a host
-    discover   reads the fleet from Route 53               preflight     looks at every site, once
+    fleet      the sites behind a host                     discover   reads the fleet from Route 53
+    preflight  looks at every site, once
     plan       what would be changed, and its hash         guards     what must hold before anything is changed
     changes    one change as data, with its undo           actions    makes it, and takes it back
     run        the seven steps                             aborts     when they have to end early

@@ -17,7 +17,6 @@ from failover.dial import Dial
 from failover.drill.aborts import Stop
 from failover.drill.clock import SystemClock
 from failover.drill.discover import read_fleet
-from failover.drill.golden import load_golden
 from failover.drill.guards import GUARDS, check_guards, check_overrides, refuse
 from failover.drill.journal import find_journal, find_unfinished, read_journal
 from failover.drill.measure import measure
@@ -30,6 +29,7 @@ from failover.drill.route53 import build_client
 from failover.drill.run import run_drill
 from failover.drill.samples import Pace
 from failover.drill.world import World
+from service.bundle.folder import load_golden
 from service.command_line import Group, json_option, print_json, say
 from service.errors import Deviated, InvalidInput, Refused
 

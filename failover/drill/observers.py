@@ -23,11 +23,11 @@ import httpx
 
 from failover.drill.clients import Authority, ClientCache
 from failover.drill.facts import Facts
-from failover.drill.golden import Golden
 from failover.drill.plan import DrillPlan
 from failover.drill.probes import SERVED_BY, ask_golden
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Sample, Tally
 from failover.drill.world import World
+from service.bundle.golden import Golden
 from service.errors import Unavailable
 
 RECENT = 100  # client requests over which an error ratio is taken

@@ -17,9 +17,9 @@ from failover import predict
 from failover.answers import RecordSet, shares
 from failover.drill.changes import Change, describe_change, plan_switch_off
 from failover.drill.fleet import Fleet, FleetSite
-from failover.drill.golden import Golden
 from failover.drill.samples import Pace
 from failover.predict import Check, Prediction, Term, predict_failback, predict_failover
+from service.bundle.golden import Golden
 from service.errors import InvalidInput, Mistake, Refused
 
 SCHEMA = 1

@@ -13,7 +13,7 @@ import httpx
 
 from failover.dial import Dial
 from failover.drill.facts import Answer, SiteProbe
-from failover.drill.golden import Golden, GoldenRow
+from service.bundle.golden import Golden, GoldenRow
 from service.errors import Unavailable
 
 SERVED_BY = "x-served-by"

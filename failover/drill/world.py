@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from failover.dial import Dial
 from failover.drill.clients import Authority
 from failover.drill.clock import WallClock
-from failover.drill.golden import Golden
 from failover.drill.samples import Pace
+from service.bundle.golden import Golden
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

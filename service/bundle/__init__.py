@@ -1,0 +1,11 @@
+"""A released model, the same for whoever trains, serves, scores or drills it.
+
+    manifest     what a model says of itself               golden      rows whose right answer is known
+    folder       the files on disk, whole or not at all    classifier  rows in, labels and probabilities out
+    decision     from probabilities to a class             reference   what training saw, for drift
+    missing      which texts mean that a value is missing  reading     take keys out of a document, gather mistakes
+    writing      write a file whole or not at all
+
+Only `classifier`, `decision` and `reference` import numpy or onnxruntime, so that drills and stacks read a release with
+the standard library alone. The image copies this folder whole.
+"""

@@ -10,7 +10,11 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import ArrayLike, NDArray
 
-from service.bundle.manifest import GoldenRow, Manifest, Release, load_release
+from service.bundle import missing
+from service.bundle.decision import decide
+from service.bundle.folder import Release, load_release
+from service.bundle.golden import GoldenRow, find_mistakes
+from service.bundle.manifest import Manifest
 from service.errors import InvalidInput, ModelMismatch
 
 _FATAL_ONLY = 4  # onnxruntime's log level: what goes wrong is raised, not written to stderr
@@ -37,6 +41,7 @@ class Classifier:
         self.golden: tuple[GoldenRow, ...] = release.golden
         self._classes = np.array(self.manifest.classes, dtype=object)
         self._session = open_session(release.model_bytes, threads=threads)
+        self._spellings = _spellings_of_missing(self.manifest)
         self._refuse_other_shape()
 
     @classmethod
@@ -65,24 +70,13 @@ class Classifier:
 
     def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
         """The index of the class predicted for each row: by the released threshold, else the most probable."""
-        if not self.manifest.thresholds:
-            return np.asarray(probabilities.argmax(axis=1), dtype=np.intp)
-        ((label, threshold),) = self.manifest.thresholds.items()
-        positive = self.manifest.classes.index(label)
-        return np.where(probabilities[:, positive] >= np.float32(threshold), positive, 1 - positive)
+        return decide(probabilities, self.manifest.classes, self.manifest.thresholds)
 
     def golden_failures(self, rows: Sequence[GoldenRow] | None = None) -> list[str]:
         """Why the model does not give its golden answers: one line for each row that differs; empty when it does."""
         asked = self.golden if rows is None else rows
         labels, probabilities = self.predict([row.features for row in asked])
-        failures = []
-        for row, label, answer in zip(asked, labels, probabilities, strict=True):
-            expected = np.array([row.probabilities[name] for name in self.manifest.classes])
-            difference = float(np.abs(answer - expected).max())
-            # Written so that NaN, which is no number apart from any other, fails.
-            if label != row.label or not difference <= self.manifest.tolerance:
-                failures.append(f"{row.id}: answered {label}, expected {row.label}; off by {difference:.2g}")
-        return failures
+        return find_mistakes(asked, labels.tolist(), probabilities, self.manifest.tolerance)
 
     def _as_input(self, rows: ArrayLike) -> NDArray[Any]:
         spec = self.manifest.input
@@ -98,7 +92,17 @@ class Classifier:
                 f"the rows have the shape {list(array.shape)}, not [n, {len(spec.features)}]",
                 hint=f"send the features in this order: {', '.join(spec.features[:3])}, …",
             )
-        return array
+        return self._spell_missing(array) if self._spellings else array
+
+    def _spell_missing(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """Rows of texts, every spelling of a missing value as the graph knows it; the caller's own stay as they are."""
+        spelt = rows
+        for column, spellings in enumerate(self._spellings):
+            for row, text in enumerate(rows[:, column]):
+                if (known := spellings.get(text)) is not None:
+                    spelt = rows.copy() if spelt is rows else spelt
+                    spelt[row, column] = known
+        return spelt
 
     def _refuse_other_shape(self) -> None:
         """The manifest and the graph must agree on the input; the digests alone do not say so."""
@@ -110,6 +114,14 @@ class Classifier:
                 f"the model takes {inputs}, its manifest says {[expected]}",
                 hint=f"remake it with `make model PROBLEM={self.manifest.problem}`",
             )
+
+
+def _spellings_of_missing(manifest: Manifest) -> list[dict[str, str]]:
+    """For each column of a model of texts: a spelling of a missing value -> the one that the graph was trained on."""
+    if manifest.input.datatype != "BYTES":
+        return []
+    columns = [manifest.reference.get(name, {}) for name in manifest.input.features]
+    return [missing.spellings(column.get("kind") == "numeric", column.get("counts", ())) for column in columns]
 
 
 def open_session(model_bytes: bytes, *, threads: int = 1) -> ort.InferenceSession:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from service.bundle.missing import is_missing
+
 BINS = 10
 PREDICTIONS = "(label)"  # beside the features: what the model predicted on rows that it was not fitted on
 _LEAST_SHARE = 1e-4  # an empty bin would make the stability index infinite
@@ -58,13 +60,21 @@ def count_numbers(edges: ArrayLike, values: ArrayLike) -> tuple[NDArray[np.int64
 def count_like(reference: Mapping[str, Any], values: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Expected and live counts over the same bins; a category that training never saw is one bin more."""
     if reference["kind"] == "numeric":
-        live, _ = count_numbers(reference["edges"], np.asarray(values, dtype=np.float32))
+        live, _ = count_numbers(reference["edges"], _read_numbers(values))
         return np.asarray(reference["counts"], dtype=np.int64), live
     known: Mapping[str, int] = reference["counts"]
-    seen = [str(value) for value in values if value]
+    seen = [str(value) for value in values if not is_missing(str(value), known)]
     live_counts = [sum(1 for value in seen if value == name) for name in known]
     unseen = len(seen) - sum(live_counts)
     return np.array([*known.values(), 0], dtype=np.int64), np.array([*live_counts, unseen], dtype=np.int64)
+
+
+def _read_numbers(values: Sequence[Any]) -> NDArray[np.float32]:
+    """A numeric column as float32, NaN for what is missing: a model of texts gets its numbers as texts."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        return values.astype(np.float32, copy=False)
+    spelt = ["nan" if isinstance(value, str) and is_missing(value) else value for value in values]
+    return np.asarray(spelt, dtype=np.float32)
 
 
 def population_stability(expected: ArrayLike, live: ArrayLike) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from service.bundle.folder import RELEASED
 from service.command_line import Command
 from service.errors import OutlastError
 from service.evaluation import steps
@@ -18,7 +19,7 @@ from service.evaluation.findings import Findings, advise_on
 from service.evaluation.intervals import Estimate
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import LINEAR
-from service.training.candidate import RELEASED, read_now
+from service.training.candidate import read_now
 from service.training.savedmodel import export_savedmodel, measure_savedmodel_parity
 
 

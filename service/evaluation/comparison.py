@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from service.bundle.decision import decide
 from service.evaluation.advisor import (
     EXPECTED_COST,
     SMALLER_IS_BETTER,
@@ -141,8 +142,7 @@ def decide_rows(bench: Workbench, probabilities: Floats, threshold: float | None
     """The predicted classes of rows by a threshold on the positive class; None where there is no threshold."""
     if threshold is None or bench.positive is None:
         return None
-    positive = bench.classes.index(bench.positive)
-    return np.where(probabilities[:, positive] >= threshold, positive, 1 - positive)
+    return decide(probabilities, bench.classes, {bench.positive: threshold})
 
 
 def decide_folds(bench: Workbench, probabilities: Floats, folds: Any) -> Any:

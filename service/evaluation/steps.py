@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from service.bundle.manifest import Release
+from service.bundle.folder import RELEASED, Release
 from service.evaluation.card import render_card
 from service.evaluation.exploration import explore
 from service.evaluation.findings import Findings, gather_findings
@@ -23,7 +23,7 @@ from service.evaluation.quality import report_quality
 from service.evaluation.report import render_report
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import ALGORITHMS
-from service.training.candidate import RELEASED, Candidate, load_previous, write_candidate
+from service.training.candidate import Candidate, load_previous, write_candidate
 from service.training.pipeline import build_pipeline
 from service.training.tuning import list_parameters, search_grids
 

@@ -21,14 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bundle.classifier import Classifier, Predictions
+from service.bundle.folder import RELEASED
 from service.bundle.manifest import Manifest
+from service.bundle.writing import write_whole
 from service.command_line import Command, json_option, print_json
 from service.errors import InvalidInput, Refused
 from service.evaluation.progress import show_progress
 from service.offline.batch_rows import BLOCK_BYTES, BadRow, Block, Table, open_table, read_blocks
 from service.offline.remote import RemoteClassifier
-
-RELEASED = Path(__file__).resolve().parent.parent / "released"
 
 
 class Predictor(Protocol):
@@ -157,9 +157,7 @@ def _begin(out: Path, bad_path: Path, table: Table, manifest: Manifest, identity
 
 
 def _keep(path: Path, progress: Progress) -> None:
-    scratch = path.with_name(f".{path.name}")
-    scratch.write_text(json.dumps(asdict(progress)))
-    scratch.replace(path)
+    write_whole(path, json.dumps(asdict(progress)))
 
 
 def _render_block(block: Block, predictor: Predictor) -> bytes:

@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from service.bundle import missing
 from service.bundle.manifest import Manifest
 from service.errors import InvalidInput, Mistake
 
 BLOCK_BYTES = 2_000_000
-MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -204,11 +204,13 @@ def _read_row(fields: Sequence[str], table: Table, manifest: Manifest) -> tuple[
 
 
 def _read_number(text: str, reference: Mapping[str, Any]) -> tuple[float, str, str]:
-    if text.lower() in MISSING:
+    if missing.is_missing(text):
         return float("nan"), "is missing: the median of training took its place", ""
     try:
         value = float(text)
     except ValueError:
+        return 0.0, "", f"is {text[:40]!r}, not a number"
+    if math.isnan(value):  # Python reads more spellings of it than count as missing
         return 0.0, "", f"is {text[:40]!r}, not a number"
     if not abs(value) <= _LARGEST:
         return 0.0, "", f"is {text[:40]}, beyond what a 32-bit float can hold"
@@ -216,6 +218,6 @@ def _read_number(text: str, reference: Mapping[str, Any]) -> tuple[float, str, s
 
 
 def _read_category(text: str, reference: Mapping[str, Any]) -> tuple[str, str, str]:
-    value = "" if text.lower() in MISSING else text
+    value = missing.CATEGORY if missing.is_missing(text, reference["counts"]) else text
     seen = value in reference["counts"] or not value
     return value, "" if seen else f"is {value[:40]!r}, which training never saw", ""

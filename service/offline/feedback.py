@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.bundle.decision import decide
 from service.bundle.manifest import Manifest
 from service.errors import InvalidInput, Mistake
 
@@ -124,11 +125,7 @@ class _FeedbackReader:
     def _decide(self, shares: list[float] | None) -> int:
         if shares is None:
             raise KeyError("predicted")
-        if not self._manifest.thresholds:
-            return int(np.argmax(shares))
-        ((label, threshold),) = self._manifest.thresholds.items()
-        positive = self._classes.index(label)
-        return positive if shares[positive] >= threshold else 1 - positive
+        return int(decide([shares], self._classes, self._manifest.thresholds)[0])
 
 
 def _describe(error: Exception) -> str:

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from service.bundle import reference
-from service.bundle.manifest import Manifest, load_release
+from service.bundle.folder import RELEASED, load_release
+from service.bundle.manifest import Manifest
 from service.command_line import Command, json_option, print_json
 from service.errors import InvalidInput, Refused
 from service.evaluation.advisor import SMALLER_IS_BETTER
@@ -27,7 +28,6 @@ from service.evaluation.metrics import Evaluation
 from service.offline.feedback import LEAST_ROWS, Feedback, read_feedback
 from service.training.datasets import BUNDLED, load_bundled
 
-RELEASED = Path(__file__).resolve().parent.parent / "released"
 SHIFTED = 5  # exit code: the command ran, and what it measured deviates
 _STABILITY_LIMIT = 0.25
 _WRITES_ONE = ": --table FILE writes one."

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bundle.classifier import Classifier
-from service.bundle.manifest import MANIFEST_FILE, load_release
+from service.bundle.folder import load_release
+from service.bundle.golden import find_mistakes
+from service.bundle.manifest import MANIFEST_FILE
 from service.errors import InvalidInput, Mistake, OutlastError
 from service.server.faults import Faults
 from service.server.protocol.problems import INTERNAL, NOT_FOUND, Problem
@@ -79,13 +81,8 @@ class ServedModel:
             answers = self.infer(np.array([row.features for row in golden], dtype=dtype))
         except BrokenModel as error:
             return [str(error)]
-        expected = np.array([[row.probabilities[name] for name in self.classes] for row in golden])
-        off = np.abs(answers.probabilities - expected).max(axis=1)
-        return [
-            f"{self.name} {row.id}: answered {label}, expected {row.label}; off by {float(distance):.2g}"
-            for row, label, distance in zip(golden, answers.labels, off, strict=True)
-            if label != row.label or not distance <= self.manifest.tolerance
-        ]
+        found = find_mistakes(golden, answers.labels, answers.probabilities, self.manifest.tolerance)
+        return [f"{self.name} {mistake}" for mistake in found]
 
     def digest_failure(self, accepted: str | None, *, just_loaded: bool = False) -> str:
         """Why the artifact is not the right one: changed on disk, or not the digest that this site is to serve.

@@ -18,23 +18,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from service.bundle import reference
-from service.bundle.manifest import (
-    DataSource,
-    GoldenFile,
-    GoldenRow,
-    InputSpec,
-    Manifest,
-    ModelFile,
-    Release,
-    load_release,
-    render_golden,
-    write_release,
-)
+from service.bundle.decision import decide, measure_margins
+from service.bundle.folder import Release, load_release, write_release
+from service.bundle.golden import GoldenRow, render_golden
+from service.bundle.manifest import MANIFEST_FILE, DataSource, GoldenFile, InputSpec, Manifest, ModelFile
 from service.errors import InvalidInput, ModelMismatch, OutlastError
 from service.training.datasets import Dataset, Rows
 from service.training.export import INPUT_NAME, PARITY_TOLERANCE, run_onnx
 
-RELEASED = Path(__file__).resolve().parent.parent / "released"
 TOLERANCE = 1e-5  # of a golden probability: ten times the parity asked for, room for another CPU's arithmetic
 _CLEAR_OF_DECISION = 100 * TOLERANCE  # a golden row nearer than this could change its label on another CPU
 # What tells two trainings of the same model apart: its answers are compared instead.
@@ -88,7 +79,7 @@ def is_same_model(candidate: Candidate, manifest: Manifest, previous: Release) -
         return False
     rows = candidate.dataset.rows()
     answers = [run_onnx(model, rows) for model in (candidate.model, previous.model_bytes)]
-    decided = [decide(answer, candidate.classes, candidate.thresholds)[0] for answer in answers]
+    decided = [decide(answer, candidate.classes, candidate.thresholds) for answer in answers]
     return bool(np.abs(answers[0] - answers[1]).max() <= PARITY_TOLERANCE and (decided[0] == decided[1]).all())
 
 
@@ -108,7 +99,7 @@ def load_previous(folder: Path) -> Release | None:
 
     A damaged one raises: what a candidate cannot be compared with it must not replace.
     """
-    if not (folder / "manifest.json").exists():
+    if not (folder / MANIFEST_FILE).exists():
         return None
     try:
         return load_release(folder)
@@ -131,7 +122,8 @@ def choose_golden(candidate: Candidate) -> list[GoldenRow]:
     """
     rows, whole = _fill_missing(candidate.dataset)
     probabilities = run_onnx(candidate.model, rows)
-    predicted, margins = decide(probabilities, candidate.classes, candidate.thresholds)
+    predicted = decide(probabilities, candidate.classes, candidate.thresholds)
+    margins = measure_margins(probabilities, candidate.classes, candidate.thresholds)
     names = np.array(candidate.classes, dtype=object)
     right = names[predicted] == candidate.dataset.labels
     chosen: list[int] = []
@@ -159,19 +151,6 @@ def _fill_missing(dataset: Dataset) -> tuple[Rows, NDArray[np.bool_]]:
     rows = np.asarray(dataset.rows(), dtype=np.float64)
     missing = np.isnan(rows)
     return np.where(missing, np.nanmedian(rows, axis=0), rows), np.asarray(~missing.any(axis=1))
-
-
-def decide(
-    probabilities: NDArray[np.float64], classes: Sequence[str], thresholds: Mapping[str, float]
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """The index of each row's predicted class, and how far the row is from another answer (in probability)."""
-    if thresholds:
-        ((label, threshold),) = thresholds.items()
-        positive = list(classes).index(label)
-        above = probabilities[:, positive] - threshold
-        return np.where(above >= 0, positive, 1 - positive), np.abs(above)
-    ordered = np.sort(probabilities, axis=1)
-    return probabilities.argmax(axis=1), ordered[:, -1] - ordered[:, -2]
 
 
 def _spread(ordered: NDArray[np.intp], count: int) -> list[int]:

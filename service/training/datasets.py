@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer, load_digits
 
+from service.bundle import missing
 from service.errors import InvalidInput, Mistake
 
 # These keep reading within 1 GB of memory. A field costs some 30 bytes in a table of numbers and some 90 where a column
@@ -24,7 +25,6 @@ LARGEST_CSV_BYTES = 200_000_000
 MOST_FIELDS = {"numbers": 24_000_000, "texts": 8_000_000}
 LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 _SAMPLE = "train on a sample: `(head -1 big.csv; tail -n +2 big.csv | shuf -n 100000) > sample.csv`"
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 _TEXT_IS_A_SLIP = 0.2  # a column with fewer texts than this share among its numbers was meant to be numbers
 
 Rows = NDArray[np.float64] | NDArray[np.object_]
@@ -121,7 +121,7 @@ def _refuse_fields(path: Path, columns: int, target: str) -> None:
         lines = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))
     if lines * columns <= min(MOST_FIELDS.values()):
         return
-    first = pd.read_csv(path, nrows=1000, na_values=list(MISSING), keep_default_na=False, on_bad_lines="skip")
+    first = pd.read_csv(path, nrows=1000, na_values=list(missing.SPELLINGS), keep_default_na=False, on_bad_lines="skip")
     first = first.drop(columns=target, errors="ignore")
     kind = "numbers" if all(map(pd.api.types.is_numeric_dtype, first.dtypes)) else "texts"
     if lines * columns > MOST_FIELDS[kind]:
@@ -154,7 +154,12 @@ def _read_frame(path: Path, header: list[str], target: str) -> tuple[pd.DataFram
 
     pandas makes True of `true` and 7 of `007` where it can; whoever asks for a prediction sends what the file said.
     """
-    common: Any = {"na_values": list(MISSING), "keep_default_na": False, "skipinitialspace": True, "index_col": False}
+    common: Any = {
+        "na_values": list(missing.SPELLINGS),
+        "keep_default_na": False,
+        "skipinitialspace": True,
+        "index_col": False,
+    }
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # fields would be lost
@@ -206,7 +211,7 @@ def _read_texts(column: pd.Series, place: str) -> tuple[pd.Series, list[Mistake]
     if len(wrong) < _TEXT_IS_A_SLIP * len(present):
         what = f"is numbers but for {str(wrong.iloc[0])!r} in {_name_lines(wrong.index.to_numpy())}"
         return column, [Mistake(place, what, "mend or empty those fields; text throughout makes it a category")]
-    texts = column.fillna("").astype(object)
+    texts = column.fillna(missing.CATEGORY).astype(object)
     if texts.nunique() > max(20, len(texts) // 2):
         what = f"holds {texts.nunique()} different texts in {len(texts)} rows: an identifier tells nothing of new rows"
         return texts, [Mistake(place, what, "drop the column")]

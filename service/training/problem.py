@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from service.errors import InvalidInput, Mistake
+from service.bundle.reading import Reader, is_number, is_positive, is_share, is_table, is_text, is_whole
+from service.errors import InvalidInput
 from service.training.algorithms import ALGORITHMS
 
 PROBLEMS = Path(__file__).resolve().parent.parent / "problems"
@@ -84,9 +84,9 @@ def parse_problem(text: str, *, name: str) -> Problem:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidInput(f"{name}.toml is not TOML: {error}", hint="see service/problems/tumour.toml") from error
-    reader = _Reader(document)
+    reader = Reader(document)
     problem = _read(reader, name)
-    reader.refuse_unknown()
+    reader.refuse_unknown("a problem file")
     if reader.mistakes:
         raise InvalidInput(
             f"{name}.toml is not a problem file", reader.mistakes, hint="see service/problems/tumour.toml"
@@ -128,9 +128,9 @@ def draft_problem(name: str, target: str, labels: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _read(reader: _Reader, name: str) -> Problem:
-    positive = reader.take("positive_class", _is_text, "must be a class name", None)
-    floors = dict(reader.take("floors", _is_table, "must be a table of floors", {}))
+def _read(reader: Reader, name: str) -> Problem:
+    positive = reader.take("positive_class", is_text, "must be a class name", None)
+    floors = dict(reader.take("floors", is_table, "must be a table of floors", {}))
     per_class = floors.pop("per_class", {})
     _check_floors(reader, "floors", floors, FLOOR_METRICS)
     _check_floors(reader, "floors.per_class", per_class, PER_CLASS_METRICS)
@@ -139,20 +139,20 @@ def _read(reader: _Reader, name: str) -> Problem:
     cost = "must be a number above 0: how bad one such mistake is beside the other"
     return Problem(
         name=name,
-        objective=reader.take("objective", _is_text, "must say what the model is for"),
-        data=reader.take("data", _is_text, "must name the data set", name),
+        objective=reader.take("objective", is_text, "must say what the model is for"),
+        data=reader.take("data", is_text, "must name the data set", name),
         positive_class=positive,
-        prevalence=reader.take("prevalence", _is_share, "must lie between 0 and 1", None),
+        prevalence=reader.take("prevalence", is_share, "must lie between 0 and 1", None),
         costs=Costs(
-            reader.take("costs.false_positive", _is_positive, cost),
-            reader.take("costs.false_negative", _is_positive, cost),
+            reader.take("costs.false_positive", is_positive, cost),
+            reader.take("costs.false_negative", is_positive, cost),
         ),
         floors=floors,
         per_class_floors=per_class,
         splits=SplitPlan(
-            seed=reader.take("splits.seed", _is_whole, "must be a whole number, 0 or more", SplitPlan.seed),
-            held_out=reader.take("splits.held_out", _is_share, "must lie between 0 and 1", SplitPlan.held_out),
-            folds=reader.take("splits.folds", lambda v: _is_whole(v) and v >= 2, "must be 2 or more", SplitPlan.folds),
+            seed=reader.take("splits.seed", is_whole, "must be a whole number, 0 or more", SplitPlan.seed),
+            held_out=reader.take("splits.held_out", is_share, "must lie between 0 and 1", SplitPlan.held_out),
+            folds=reader.take("splits.folds", lambda v: is_whole(v) and v >= 2, "must be 2 or more", SplitPlan.folds),
         ),
         class_weight=reader.take(
             "prepare.class_weight",
@@ -165,23 +165,23 @@ def _read(reader: _Reader, name: str) -> Problem:
     )
 
 
-def _read_ranges(reader: _Reader) -> dict[str, tuple[float, float]]:
+def _read_ranges(reader: Reader) -> dict[str, tuple[float, float]]:
     found = {}
-    for column, ends in reader.take("ranges", _is_table, "must be a table of columns", {}).items():
-        if isinstance(ends, list) and len(ends) == 2 and all(map(_is_number, ends)) and ends[0] < ends[1]:
+    for column, ends in reader.take("ranges", is_table, "must be a table of columns", {}).items():
+        if isinstance(ends, list) and len(ends) == 2 and all(map(is_number, ends)) and ends[0] < ends[1]:
             found[column] = (float(ends[0]), float(ends[1]))
         else:
             reader.add(f"ranges.{column}", f"is {ends!r}; a range is two numbers, the lower first", "write [0, 16]")
     return found
 
 
-def _read_grids(reader: _Reader) -> dict[str, dict[str, list[Any]]]:
-    grids = reader.take("grids", _is_table, "must be a table of algorithms", {}) or {name: {} for name in ALGORITHMS}
+def _read_grids(reader: Reader) -> dict[str, dict[str, list[Any]]]:
+    grids = reader.take("grids", is_table, "must be a table of algorithms", {}) or {name: {} for name in ALGORITHMS}
     for algorithm, grid in grids.items():
         place = f"grids.{algorithm}"
         if algorithm not in ALGORITHMS:
             reader.add(place, "is not an algorithm known here", f"take one of {', '.join(ALGORITHMS)}")
-        elif not _is_table(grid):
+        elif not is_table(grid):
             reader.add(place, "must be a table of parameters, each with a list of values")
         else:
             known = ALGORITHMS[algorithm].parameters
@@ -193,76 +193,13 @@ def _read_grids(reader: _Reader) -> dict[str, dict[str, list[Any]]]:
     return dict(grids)
 
 
-def _check_floors(reader: _Reader, place: str, floors: object, known: tuple[str, ...]) -> None:
-    if not _is_table(floors):
+def _check_floors(reader: Reader, place: str, floors: object, known: tuple[str, ...]) -> None:
+    if not is_table(floors):
         reader.add(place, "must be a table of floors")
         return
     for metric, value in floors.items():  # type: ignore[attr-defined]
         where = f"{place}.{metric}"
         if metric not in known:
             reader.add(where, "is not a metric that a floor can be set for", f"take one of {', '.join(known)}")
-        elif not _is_number(value) or not 0 <= value <= 1:
+        elif not is_number(value) or not 0 <= value <= 1:
             reader.add(where, f"is {value!r}; a floor lies between 0 and 1", "write 0.95 for 95 %")
-
-
-class _Reader:
-    """Takes dotted keys out of a TOML document, remembers every mistake, and knows which keys were asked for."""
-
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self.mistakes: list[Mistake] = []
-        self._document = document
-        self._asked: set[str] = set()
-
-    def add(self, place: str, what: str, hint: str = "") -> None:
-        self.mistakes.append(Mistake(place, what, hint))
-
-    def take(self, key: str, fits: Callable[[Any], bool], rule: str, *default: Any) -> Any:
-        """The value of a key; the default, or a mistake when there is none, where it is absent."""
-        self._asked.add(key)
-        value: Any = self._document
-        for part in key.split("."):
-            if not isinstance(value, dict) or part not in value:
-                if not default:
-                    self.add(key, f"is missing; it {rule}")
-                return default[0] if default else None
-            value = value[part]
-        if not fits(value):
-            self.add(key, f"is {value!r}; it {rule}")
-            return default[0] if default else None
-        return value
-
-    def refuse_unknown(self) -> None:
-        """A misspelt key would otherwise be a setting that silently does nothing."""
-        for key, value in self._document.items():
-            if key in self._asked:
-                continue
-            nested = {asked.partition(".")[2] for asked in self._asked if asked.startswith(f"{key}.")}
-            if not nested:
-                self.add(key, "is not a key of a problem file")
-            elif isinstance(value, dict):
-                for name in value.keys() - nested:
-                    self.add(f"{key}.{name}", "is not a key of a problem file", f"known: {', '.join(sorted(nested))}")
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_positive(value: Any) -> bool:
-    return _is_number(value) and value > 0
-
-
-def _is_share(value: Any) -> bool:
-    return _is_number(value) and 0 < value < 1
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

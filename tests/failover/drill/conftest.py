@@ -10,7 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from failover.drill.golden import Golden, load_golden
+from service.bundle.folder import load_golden
+from service.bundle.golden import Golden
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import FakeClock, Stage
 from tests.failover.drill.three_sites import provision, write_release

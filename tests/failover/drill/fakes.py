@@ -14,12 +14,12 @@ from failover.dial import Dial
 from failover.drill.discover import read_checks, read_fleet
 from failover.drill.facts import Answer, CheckerView, Facts, SiteProbe
 from failover.drill.fleet import FleetSite
-from failover.drill.golden import Golden
 from failover.drill.observers import Observer, Recorder, Watch
 from failover.drill.plan import DrillPlan, Limits, plan_drill
 from failover.drill.run import Probes
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Pace, Sample
 from failover.drill.world import World
+from service.bundle.golden import Golden
 from tests.failover.drill.three_sites import ADDRESSES, HOST
 
 if TYPE_CHECKING:

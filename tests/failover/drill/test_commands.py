@@ -88,7 +88,7 @@ def test_bad_override_is_found_before_anything_is_asked() -> None:
 
 def test_missing_golden_rows() -> None:
     result = call("plan", "--lose", "aws", "--host", HOST, "--golden", "nowhere/golden.json")
-    assert_error(result, 2, "cannot read nowhere/golden.json", "--golden")
+    assert_error(result, 2, "nowhere/manifest.json cannot be read", "--golden")
 
 
 def test_wrong_usage_is_clicks_own() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from failover.dial import Certificate, Dial, Resolution
 from failover.drill.facts import Answer
-from failover.drill.golden import Golden
 from failover.drill.observers import _look_by_request
 from failover.drill.probes import ask_golden, probe_site
+from service.bundle.golden import Golden
 from service.errors import Unavailable
 from tests.failover.drill.fakes import EPOCH, Stage
 from tests.failover.drill.three_sites import HOST

@@ -57,10 +57,19 @@ def write_release(folder: Path) -> Path:
     manifest = {
         "schema": 1,
         "problem": "tumour",
+        "version": "1",
+        "created": "2026-01-01T00:00:00Z",
+        "model": {"file": "model.onnx", "sha256": "0" * 64, "opset": 18},
         "golden": {"file": golden.name, "sha256": hashlib.sha256(golden.read_bytes()).hexdigest()},
+        "data": {"name": "none", "sha256": "0" * 64, "rows": 1},
         "input": {"name": "features", "datatype": "FP32", "features": [f"f{n}" for n in range(WIDTH)]},
         "classes": list(CLASSES),
+        "positive_class": None,
+        "thresholds": {},
         "tolerance": 1e-4,
+        "metrics": {},
+        "verdict": {},
+        "versions": {},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return golden

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from service.bundle.classifier import Classifier
-from service.bundle.manifest import load_release
+from service.bundle.folder import load_release
 from service.errors import InvalidInput, ModelMismatch
 
 RELEASED = Path(__file__).parents[3] / "service" / "released"

@@ -1,10 +1,10 @@
-"""Golden rows: read once, pinned by the manifest, and a judge that lets nothing wrong through."""
+"""Golden rows: read once, asked for as the model takes them, and a judge that lets nothing wrong through."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.drill.commands import DEFAULT_GOLDEN
-from failover.drill.golden import Golden, load_golden
+from service.bundle.folder import load_release
+from service.bundle.golden import Golden, GoldenRow, find_mistakes, parse_golden, read_answer, render_golden
+from service.bundle.manifest import InputSpec
 from service.errors import InvalidInput
-from tests.failover.drill.fakes import UNHURRIED
+
+RELEASED = Path(__file__).parents[3] / "service" / "released" / "tumour"
+ROWS = (
+    GoldenRow("row-0", (1.5, 0.5, -0.25), "malignant", {"benign": 0.13, "malignant": 0.87}),
+    GoldenRow("row-1", (-2.0, 0.5, 0.0), "benign", {"benign": 0.9, "malignant": 0.1}),
+)
+
+
+@pytest.fixture
+def golden() -> Golden:
+    return build()
+
+
+def build(datatype: str = "FP32", rows: tuple[GoldenRow, ...] = ROWS) -> Golden:
+    spec = InputSpec("features", datatype, ("f0", "f1", "f2"))
+    return Golden("tumour", ("benign", "malignant"), spec, 1e-4, "sha256:0", rows)
 
 
 def answer(golden: Golden, n: int = 0, *, label: str | None = None, add: float = 0.0, nested: bool = False) -> bytes:
@@ -26,23 +42,6 @@ def answer(golden: Golden, n: int = 0, *, label: str | None = None, add: float =
         {"name": "label", "data": [[label or row.label]] if nested else [label or row.label]},
     ]
     return json.dumps({"outputs": outputs}).encode()
-
-
-def rewrite(path: Path, change: dict[str, Any]) -> None:
-    """Change golden.json and let the manifest pin it anew."""
-    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    manifest = path.with_name("manifest.json")
-    content = json.loads(manifest.read_text())
-    content["golden"]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    manifest.write_text(json.dumps(content))
-
-
-def test_reads_the_released_model() -> None:
-    golden = load_golden(DEFAULT_GOLDEN)
-    manifest = DEFAULT_GOLDEN.with_name("manifest.json").read_bytes()
-    assert golden.digest == "sha256:" + hashlib.sha256(manifest).hexdigest()
-    assert golden.path == "/v2/models/tumour/infer"
-    assert {row.label for row in golden.rows} == {"benign", "malignant"}
 
 
 def test_request_is_one_tensor_of_one_row(golden: Golden) -> None:
@@ -56,10 +55,9 @@ def test_accepts_the_right_answer_flat_or_nested(golden: Golden, nested: bool) -
     assert golden.find_mistake(golden.rows[0], answer(golden, nested=nested)) == ""
 
 
-@UNHURRIED
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
 def test_tolerance_is_absolute_per_probability(add: float) -> None:
-    golden = load_golden(DEFAULT_GOLDEN)
+    golden = build()
     wrong = golden.find_mistake(golden.rows[0], answer(golden, add=add))
     if abs(add) < golden.tolerance * 0.99:
         assert wrong == ""
@@ -85,54 +83,79 @@ def test_what_is_no_answer_is_wrong(golden: Golden, body: bytes, why: str) -> No
 def test_names_what_is_wrong(golden: Golden) -> None:
     row = golden.rows[0]
     assert golden.find_mistake(row, answer(golden, label="benign")) == "row row-0: label 'benign', expected 'malignant'"
-    assert "expected 0.14" in golden.find_mistake(row, answer(golden, add=0.01))
+    assert "expected 0.13" in golden.find_mistake(row, answer(golden, add=0.01))
     assert "p(benign) = nan" in golden.find_mistake(row, answer(golden, add=math.nan))
     assert "label" in golden.find_mistake(golden.rows[1], answer(golden, 0)), "another row's answer"
     short = json.dumps({"outputs": [{"name": "label", "data": [row.label]}, {"name": "probabilities", "data": [0.5]}]})
     assert golden.find_mistake(row, short.encode()) == "row row-0: 1 probabilities, expected 2"
 
 
-def test_refuses_rows_that_the_manifest_did_not_pin(golden: Golden, tmp_path: Path) -> None:
-    path = tmp_path / "golden.json"
-    path.write_text(path.read_text().replace("malignant", "benign", 1))
-    with pytest.raises(InvalidInput, match="does not match the rows"):
-        load_golden(path)
+def test_a_model_of_texts_is_asked_with_texts() -> None:
+    row = GoldenRow("row-0", ("12.5", "nan", ""), "benign", {"benign": 0.9, "malignant": 0.1})
+    (tensor,) = json.loads(build("BYTES", (row,)).render_request(row))["inputs"]
+    assert tensor == {"name": "features", "shape": [1, 3], "datatype": "BYTES", "data": ["12.5", "nan", ""]}
 
 
-def test_reports_every_bad_row_together(golden: Golden, tmp_path: Path) -> None:
-    good = json.loads((tmp_path / "golden.json").read_text())["rows"][0]
-    bad = [
-        {**good, "features": [1.0]},
-        {**good, "label": "harmless"},
-        {**good, "probabilities": {"benign": 1.0}},
-        {**good, "features": [math.inf, 0.0, 0.0]},
-        good,
+def test_a_row_is_found_by_its_id(golden: Golden) -> None:
+    assert golden.find("row-1") is golden.rows[1]
+    with pytest.raises(InvalidInput, match="no row 'row-2'") as caught:
+        golden.find("row-2")
+    assert "row-0, row-1" in caught.value.hint
+
+
+def test_several_answers_are_compared_at_once() -> None:
+    right = [[0.13, 0.87], [0.9, 0.1]]
+    assert find_mistakes(ROWS, ["malignant", "benign"], right, 1e-4) == []
+    assert find_mistakes(ROWS, ["malignant", "malignant"], right, 1e-4) == [
+        "row row-1: label 'malignant', expected 'benign'"
     ]
-    rewrite(tmp_path / "golden.json", {"rows": bad})
-    with pytest.raises(InvalidInput) as caught:
-        load_golden(tmp_path / "golden.json")
-    assert [mistake.place for mistake in caught.value.mistakes] == [f"rows[{n}]" for n in range(4)]
+
+
+def test_an_answer_is_read_whatever_its_numbers() -> None:
+    body = json.dumps({"outputs": [{"name": "label", "data": ["a"]}, {"name": "probabilities", "data": [[1, 0]]}]})
+    answer = read_answer(body.encode())
+    assert (answer.label, answer.probabilities) == ("a", (1.0, 0.0))
+
+
+def _without(key: str) -> Callable[[dict[str, Any]], object]:
+    return lambda document: document.pop(key)
+
+
+def _with(key: str, value: object) -> Callable[[dict[str, Any]], object]:
+    def change(document: dict[str, Any]) -> None:
+        *parents, last = key.split(".")
+        for parent in parents:
+            document = document[parent]
+        document[last] = value
+
+    return change
 
 
 @pytest.mark.parametrize(
-    ("change", "why"),
-    [({"rows": []}, "nothing to compare"), ({"schema": 2}, "schema: 2, expected 1"), ({"rows": None}, "not a list")],
+    ("change", "named"),
+    [
+        (_with("label", "neither"), "label"),
+        (_with("features", [1.0]), "features"),
+        (_with("features", ["1.0"] * 30), "features"),
+        (_with("probabilities", {"benign": 1.0}), "probabilities"),
+        (_with("probabilities", {"benign": -0.1, "malignant": 1.1}), "probabilities"),
+        (_without("id"), "id"),
+    ],
 )
-def test_refuses_what_is_no_golden_file(golden: Golden, tmp_path: Path, change: dict[str, Any], why: str) -> None:
-    rewrite(tmp_path / "golden.json", change)
-    with pytest.raises(InvalidInput, match=why):
-        load_golden(tmp_path / "golden.json")
-
-
-def test_missing_and_broken_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="cannot read"):
-        load_golden(tmp_path / "golden.json")
-    (tmp_path / "golden.json").write_text("{")
-    (tmp_path / "manifest.json").write_text("{")
-    with pytest.raises(InvalidInput, match="is not JSON"):
-        load_golden(tmp_path / "golden.json")
-    (tmp_path / "golden.json").write_text("{}")
-    (tmp_path / "manifest.json").write_text("{}")
+def test_a_wrong_golden_row_is_named(change: Callable[[dict[str, Any]], object], named: str) -> None:
+    document = json.loads((RELEASED / "golden.json").read_bytes())
+    change(document["rows"][1])
     with pytest.raises(InvalidInput) as caught:
-        load_golden(tmp_path / "golden.json")
-    assert len(caught.value.mistakes) >= 6, "all of them together"
+        parse_golden(json.dumps(document).encode(), load_release(RELEASED).manifest)
+    assert [mistake.place for mistake in caught.value.mistakes] == [f"golden.json rows[1] {named}"]
+
+
+def test_no_golden_rows_at_all_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="golden"):
+        parse_golden(b'{"schema": 1, "rows": []}', load_release(RELEASED).manifest)
+
+
+def test_rows_of_another_schema_are_refused() -> None:
+    raw = render_golden(ROWS).replace(b'"schema": 1', b'"schema": 2')
+    with pytest.raises(InvalidInput, match="schema: is 2; it must be 1"):
+        parse_golden(raw, load_release(RELEASED).manifest)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.bundle.manifest import load_release
+from service.bundle.folder import load_release
 from service.errors import ReleaseRefused
 from service.evaluation.gate import Verdict, find_regressions, judge_release
 from service.evaluation.intervals import Estimate, Interval
@@ -104,6 +104,6 @@ def test_a_regression_against_the_released_model_is_refused_unless_it_is_named()
 
 
 def load_release_manifest():  # type: ignore[no-untyped-def]
-    from service.training.candidate import RELEASED
+    from service.bundle.folder import RELEASED
 
     return load_release(RELEASED / "tumour").manifest

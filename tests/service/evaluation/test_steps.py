@@ -13,7 +13,7 @@ import onnx
 import pytest
 
 from service.bundle.classifier import Classifier
-from service.bundle.manifest import load_release
+from service.bundle.folder import load_release
 from service.bundle.reference import PREDICTIONS
 from service.errors import ModelMismatch, ReleaseRefused
 from service.evaluation import steps

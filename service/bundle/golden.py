@@ -1,0 +1,157 @@
+"""Golden rows: inputs whose right answer is known from the release, never from the endpoint that is asked.
+
+How a row is asked for by the Open Inference Protocol and when an answer is right is said here alone, for the model in
+memory, a prediction through DNS, and a drill. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.bundle.manifest import REMAKE, SCHEMA, InputSpec, Manifest, is_schema, plain, render_json
+from service.bundle.reading import Reader, is_list, is_number, is_probability_map, is_text, parse_json
+from service.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class GoldenRow:
+    """One row with the answer that the released model gives: probabilities by class, in the manifest's order."""
+
+    id: str
+    features: tuple[float | str, ...]
+    label: str
+    probabilities: Mapping[str, float]
+
+    def find_mistake(self, label: str, probabilities: Iterable[float], tolerance: float) -> str:
+        """What is wrong with an answer to this row; empty when its label and every probability are right."""
+        answer = [float(share) for share in probabilities]
+        if label != self.label:
+            return f"row {self.id}: label {label!r}, expected {self.label!r}"
+        if len(answer) != len(self.probabilities):
+            return f"row {self.id}: {len(answer)} probabilities, expected {len(self.probabilities)}"
+        for share, (name, expected) in zip(answer, self.probabilities.items(), strict=True):
+            # Written so that NaN is a mistake: every comparison with it is false.
+            if not abs(share - expected) <= tolerance:
+                return f"row {self.id}: p({name}) = {share:.6f}, expected {expected:.6f} ± {tolerance:g}"
+        return ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an endpoint said of one row: probabilities in the order of the manifest's classes."""
+
+    label: str
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Golden:
+    """The golden rows of one release; `tolerance` is absolute, per probability; `digest` is the model's."""
+
+    problem: str
+    classes: tuple[str, ...]
+    input: InputSpec
+    tolerance: float
+    digest: str
+    rows: tuple[GoldenRow, ...]
+
+    @property
+    def path(self) -> str:
+        """Where the Open Inference Protocol serves this model."""
+        return f"/v2/models/{self.problem}/infer"
+
+    def find(self, row_id: str) -> GoldenRow:
+        """The row of that id. Raises InvalidInput, which names those that there are."""
+        by_id = {row.id: row for row in self.rows}
+        if row_id not in by_id:
+            raise InvalidInput(f"no row {row_id!r} among the golden ones", hint=f"one of {', '.join(by_id)}")
+        return by_id[row_id]
+
+    def render_request(self, row: GoldenRow) -> bytes:
+        """The request body that asks for one row: a tensor of shape [1, features], of numbers or of texts."""
+        tensor = {
+            "name": self.input.name,
+            "shape": [1, len(row.features)],
+            "datatype": self.input.datatype,
+            "data": list(row.features),
+        }
+        return json.dumps({"inputs": [tensor]}, separators=(",", ":")).encode()
+
+    def find_mistake(self, row: GoldenRow, body: bytes) -> str:
+        """What is wrong with a response to `row`; empty when it is the golden answer."""
+        try:
+            answer = read_answer(body)
+        except InvalidInput as error:
+            return error.what
+        return row.find_mistake(answer.label, answer.probabilities, self.tolerance)
+
+
+def find_mistakes(
+    rows: Sequence[GoldenRow], labels: Sequence[str], probabilities: Iterable[Iterable[float]], tolerance: float
+) -> list[str]:
+    """What is wrong with the answers to some rows: one line for each that differs, empty when none does."""
+    together = zip(rows, labels, probabilities, strict=True)
+    found = [row.find_mistake(label, shares, tolerance) for row, label, shares in together]
+    return [mistake for mistake in found if mistake]
+
+
+def read_answer(body: bytes) -> Answer:
+    """The answer to the one row that was asked for. Raises InvalidInput for a body that holds none."""
+    try:
+        outputs = {output["name"]: output["data"] for output in json.loads(body)["outputs"]}
+        label = _flatten(outputs["label"])[0]
+        if not isinstance(label, str):
+            raise TypeError("the label is not a text")
+        return Answer(label, tuple(float(share) for share in _flatten(outputs["probabilities"])))
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise InvalidInput(f"not an inference answer ({type(error).__name__}): {body[:80]!r}") from error
+
+
+def parse_golden(raw: bytes, manifest: Manifest, *, place: str = "golden.json") -> tuple[GoldenRow, ...]:
+    """Turn the bytes of golden.json into rows that fit the manifest. Raises InvalidInput with every mistake found."""
+    reader = Reader(parse_json(raw, place, hint=REMAKE), place)
+    reader.take("schema", is_schema, f"must be {SCHEMA}")
+    listed = reader.take("rows", is_list, "must be a list of at least one row")
+    rows: list[GoldenRow] = []
+    for number, entry in enumerate(listed or ()):
+        row = Reader(entry, f"{place} rows[{number}]")
+        rows.append(_read_row(row, manifest))
+        reader.mistakes += row.mistakes
+    if reader.mistakes:
+        raise InvalidInput(f"{place} does not hold golden rows of this model", reader.mistakes, hint=REMAKE)
+    return tuple(rows)
+
+
+def render_golden(rows: Sequence[GoldenRow]) -> bytes:
+    """The bytes of golden.json: the same for the same rows, everywhere."""
+    return render_json({"schema": SCHEMA, "rows": [plain(row) for row in rows]})
+
+
+def _read_row(reader: Reader, manifest: Manifest) -> GoldenRow:
+    width, datatype = len(manifest.input.features), manifest.input.datatype
+    is_value = is_number if datatype == "FP32" else (lambda v: isinstance(v, str))
+
+    def fits(values: object) -> bool:
+        return isinstance(values, list) and len(values) == width and all(is_value(value) for value in values)
+
+    def answers(values: object) -> bool:
+        return isinstance(values, dict) and set(values) == set(manifest.classes) and is_probability_map(values)
+
+    features = reader.take("features", fits, f"must be a list of {width} values of type {datatype}")
+    probabilities = reader.take("probabilities", answers, "must give a probability for every class")
+    return GoldenRow(
+        id=reader.take("id", is_text, "must be a text that is not empty"),
+        features=tuple(features or ()),
+        label=reader.take("label", lambda v: v in manifest.classes, "must be one of the classes"),
+        probabilities={label: float(probabilities[label]) for label in manifest.classes} if probabilities else {},
+    )
+
+
+def _flatten(data: Any) -> list[Any]:
+    """The protocol lets a server send a tensor flat or nested; read both alike."""
+    if not isinstance(data, list):
+        raise TypeError("tensor data is not a list")
+    return [value for item in data for value in (_flatten(item) if isinstance(item, list) else [item])]
