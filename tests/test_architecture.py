@@ -14,7 +14,7 @@ PACKAGES = ("infra", "service", "failover", "sandbox")
 # What each package may import of the others: everything of it ("failover"), or modules of it.
 ALLOWED = {
     "service": set[str](),
-    "failover": {"service.errors", "service.bundle", "service.command_line"},
+    "failover": {"service.errors", "service.bundle", "service.command_line", "service.pages"},
     "infra": {
         *("failover.answers", "failover.predict", "failover.lint"),
         *("service.errors", "service.bundle", "service.command_line", "service.server.settings"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,11 @@ class Picture:
     content: bytes
     media_type: str
     caption: str
+
+    @property
+    def base64(self) -> str:
+        """The content as text, for a page that holds it."""
+        return base64.b64encode(self.content).decode()
 
 
 def colour(index: int) -> str:

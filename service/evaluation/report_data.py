@@ -1,20 +1,31 @@
-"""The report's sections on the data: what they are, and what they look like."""
+"""The data of the report's sections on the rows: what they are, and what they look like."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from service.evaluation import plots_data
-from service.evaluation.exploration import Exploration
+from service.evaluation.cells import show_number
 from service.evaluation.findings import Findings
-from service.evaluation.markup import facts, figure, paragraphs, show_number, table
+from service.pages.page import Table
 
 
-def render_data(found: Findings) -> str:
+def describe_data(found: Findings) -> Mapping[str, Any]:
     """What the table is made of, and what in it looks wrong."""
     q = found.quality
-    said = [
+    columns = [[c["name"], c["type"], str(c["missing"]), str(c["distinct"]), _range(c)] for c in q["columns"]]
+    return {
+        "facts": _facts(found),
+        "classes": plots_data.plot_classes(found.bench.dataset, found.bench.classes),
+        "sha256": q["sha256"],
+        "columns": Table("All columns", ["column", "type", "missing", "distinct", "values"], columns, prose=(1, 4)),
+    }
+
+
+def _facts(found: Findings) -> Table:
+    q = found.quality
+    rows = [
         ["rows", str(q["rows"])],
         ["columns", str(len(q["columns"]))],
         ["input type", q["datatype"]],
@@ -28,16 +39,7 @@ def render_data(found: Findings) -> str:
         ["rows far out in a fifth of their columns", str(len(q["anomalous_rows"]))],
         ["largest class over smallest", f"{q['imbalance_ratio']:.2f}"],
     ]
-    columns = [[c["name"], c["type"], str(c["missing"]), str(c["distinct"]), _range(c)] for c in q["columns"]]
-    listed = table(["column", "type", "missing", "distinct", "values"], columns)
-    sha = f'<p class="soft">SHA-256 of the table: <code>{q["sha256"]}</code></p>'
-    return (
-        '<div class="pair"><div>'
-        + facts(said)
-        + "</div>"
-        + figure(plots_data.plot_classes(found.bench.dataset, found.bench.classes))
-        + f"</div>{sha}<details><summary>All {len(columns)} columns</summary>{listed}</details>"
-    )
+    return Table("The table of rows", [], rows, prose=(1,))
 
 
 def _range(column: dict[str, Any]) -> str:
@@ -46,44 +48,50 @@ def _range(column: dict[str, Any]) -> str:
     return ", ".join(value or "(missing)" for value in column["values"][:6])
 
 
-def render_exploration(found: Findings) -> str:
+def describe_exploration(found: Findings) -> Mapping[str, Any]:
     """The projection with its boundaries, features by class, correlations, statistics."""
     bench, explored = found.bench, found.exploration
-    pairs = explored.correlated
-    closest = f"; the closest: {pairs[0][0]} and {pairs[0][1]} ({pairs[0][2]:.3f})" if pairs else ""
-    words = f"Pairs of columns with a correlation beyond 0.9: {len(pairs) or 'none'}{closest}."
-    statistics = [
-        [
-            s["name"],
-            *(f"{s[k]:.4g}" for k in ("std", "q25", "median", "q75")),
-            *map(show_number, s["mean_by_class"].values()),
-        ]
-        for s in explored.statistics
-    ]
-    heads = ["column", "std", "q25", "median", "q75", *(f"mean of {label}" for label in bench.classes)]
     pictures = [plots_data.plot_projection(explored, bench.truth, bench.classes)]
     if explored.separation:
         pictures.append(plots_data.plot_features(bench.dataset, bench.truth, bench.classes, explored))
     if len(explored.correlated_names) > 1:
         pictures.append(plots_data.plot_correlations(explored))
-    described = table(heads, statistics)
-    more = f"<details><summary>Descriptive statistics of {len(statistics)} columns</summary>{described}</details>"
-    return "".join(map(figure, pictures)) + paragraphs([words]) + more + _categories(found.exploration, bench.classes)
+    return {
+        "pictures": pictures,
+        "pairs": len(explored.correlated),
+        "closest": explored.correlated[0] if explored.correlated else None,
+        "statistics": _statistics(found),
+        "categories": _categories(found),
+    }
 
 
-def _categories(explored: Exploration, classes: Sequence[str]) -> str:
-    """Of each category's commonest values the share of each class."""
+def _statistics(found: Findings) -> Table:
+    rows = [
+        [
+            s["name"],
+            *(f"{s[k]:.4g}" for k in ("std", "q25", "median", "q75")),
+            *map(show_number, s["mean_by_class"].values()),
+        ]
+        for s in found.exploration.statistics
+    ]
+    heads = ["column", "std", "q25", "median", "q75", *(f"mean of {label}" for label in found.bench.classes)]
+    return Table("Descriptive statistics", heads, rows)
+
+
+def _categories(found: Findings) -> Mapping[str, Any] | None:
+    """Of each category's commonest values the share of each class; None where no column is of text."""
+    explored = found.exploration
     rows = [
         [name if place == 0 else "", value or "(missing)", str(count), *(f"{share:.3f}" for share in shares)]
         for name, values in explored.shares.items()
         for place, (value, (count, shares)) in enumerate(values.items())
     ]
     if not rows:
-        return ""
+        return None
     strongest = next(iter(explored.association))
-    words = (
-        f"Columns of text by class, the one that says most of it first: {strongest} (Cramér's V "
-        f"{explored.association[strongest]:.3f}, where 1 would tell the class)."
-    )
-    heads = ["column", "value", "rows", *(f"share of {label}" for label in classes)]
-    return "<h3>Categories by class</h3>" + paragraphs([words]) + table(heads, rows, words=True)
+    heads = ["column", "value", "rows", *(f"share of {label}" for label in found.bench.classes)]
+    return {
+        "strongest": strongest,
+        "association": explored.association[strongest],
+        "shares": Table("Categories by class", heads, rows, prose=(1,)),
+    }

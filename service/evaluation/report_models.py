@@ -1,63 +1,88 @@
-"""The report's sections on the models: the algorithms side by side, and the winner closely."""
+"""The data of the report's sections on the models: the algorithms side by side, and the winner closely."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service.evaluation import plots_model
 from service.evaluation.advisor import Point
+from service.evaluation.cells import mark, name_metric, show_estimate, show_interval, show_parameters
+from service.evaluation.comparison import Contender
 from service.evaluation.findings import Findings
-from service.evaluation.markup import (
-    figure,
-    mark,
-    name_metric,
-    paragraphs,
-    show_estimate,
-    show_interval,
-    show_parameters,
-    table,
-)
+from service.pages.page import Cell, Table
 from service.training.algorithms import ALGORITHMS
 
+_BINARY = ("recall", "specificity", "precision", "f1")
+_BINARY_OTHERS = ("auc", "average_precision", "accuracy", "balanced_accuracy", "mcc")
+_MANY = ("macro_f1", "macro_auc")
+_MANY_OTHERS = ("accuracy", "balanced_accuracy", "mcc")
+_LOSSES = ("log_loss", "brier", "calibration_error")
 
-def render_comparison(found: Findings) -> str:
-    """Every algorithm on the held-out rows in one table, and the two linear ones side by side."""
+
+def describe_comparison(found: Findings) -> Mapping[str, Table]:
+    """Every algorithm on the held-out rows: what decides in one table, the other metrics in a second.
+
+    Two tables, because one of all columns is wider than a window of 1,200 points.
+    """
     metric = found.comparison.choice.metric
-    binary = ("recall", "specificity", "precision", "f1", "auc", "average_precision")
-    extra = binary if found.bench.positive else ("macro_f1", "macro_auc")
-    losses = ("log_loss", "brier", "calibration_error")
-    names = list(dict.fromkeys([metric, *extra, "accuracy", "balanced_accuracy", "mcc", *losses]))
-    rows = []
-    for name, c in found.comparison.contenders.items():
-        gap = found.comparison.differences.get(name)
-        against = "winner" if gap is None else show_interval(f"{gap.value:+.4f}", gap.low, gap.high)
-        parity = mark(f"{c.parity.largest_gap:.1e}{'' if c.parity.holds else ': not releasable'}", good=c.parity.holds)
-        shown = [show_estimate(c.held_out.estimates[m]) for m in names]
-        rows.append([ALGORITHMS[name].title, shown[0], against, parity, *shown[1:]])
-    winner = list(found.comparison.contenders).index(found.comparison.winner)
-    heads = [
-        "held-out rows",
-        name_metric(metric),
-        "against the winner",
-        "ONNX parity, largest gap",
-        *map(name_metric, names[1:]),
-    ]
-    words = (
-        f"Every algorithm at its best parameters on the {found.winner.held_out.evaluation.rows} held-out rows. The "
-        f"winner was chosen before, on out-of-fold answers to the training rows: the first of those not clearly worse "
-        f"than the best in {name_metric(metric)}, in the order of what is quicker to serve. The interval of a paired "
-        f"difference leaves 0 out where two differ clearly. A model whose export differs by more than 1e-6 on any row "
-        f"cannot be released."
-    )
-    return paragraphs([words]) + table(heads, rows, marked=winner) + _linear(found)
+    deciding, others = (_BINARY, _BINARY_OTHERS) if found.bench.positive else (_MANY, _MANY_OTHERS)
+    first = [name for name in deciding if name != metric]
+    second = [name for name in (*others, *_LOSSES) if name != metric]
+    heads = [name_metric(metric), "against the winner", "ONNX parity, largest gap"]
+    return {
+        "decision": _compare(
+            found,
+            "The algorithms on the held-out rows: what decides, and mistakes of each kind",
+            [*heads, *map(name_metric, first)],
+            {name: [*_decide(found, name), *_measured(c, first)] for name, c in found.comparison.contenders.items()},
+        ),
+        "others": _compare(
+            found,
+            "The algorithms on the held-out rows: the other metrics",
+            [name_metric(name) for name in second],
+            {name: _measured(c, second) for name, c in found.comparison.contenders.items()},
+        ),
+    }
 
 
-def _linear(found: Findings) -> str:
+def _compare(found: Findings, label: str, heads: Sequence[str], rows: Mapping[str, Sequence[str | Cell]]) -> Table:
+    winner = list(rows).index(found.comparison.winner)
+    titled = [[ALGORITHMS[name].title, *row] for name, row in rows.items()]
+    return Table(label, ["held-out rows", *heads], titled, caption=label, marked=winner)
+
+
+def _decide(found: Findings, name: str) -> list[str | Cell]:
+    """The metric that was optimised, the paired difference to the winner, and the export's parity."""
+    contender, gap = found.comparison.contenders[name], found.comparison.differences.get(name)
+    against = "winner" if gap is None else show_interval(f"{gap.value:+.4f}", gap.low, gap.high)
+    parity = contender.parity
+    words = f"{parity.largest_gap:.1e}{'' if parity.holds else ': not releasable'}"
+    metric = show_estimate(contender.held_out.estimates[found.comparison.choice.metric])
+    return [metric, against, mark(words, good=parity.holds)]
+
+
+def _measured(contender: Contender, names: Sequence[str]) -> list[str | Cell]:
+    return [show_estimate(contender.held_out.estimates[name]) for name in names]
+
+
+def describe_linear_models(found: Findings) -> Mapping[str, Any] | None:
+    """One-vs-rest and softmax: parameters, heaviest coefficients, the rows on which they are farthest apart."""
     if found.linear is None:
-        return ""
-    linear, classes = found.linear, found.bench.classes
-    models = linear["models"]
+        return None
+    linear = found.linear
+    return {
+        "note": linear["note"],
+        "mean_gap": linear["mean_probability_gap"],
+        "largest_gap": linear["largest_probability_gap"],
+        "labels_differ": linear["labels_differ"],
+        "models": _linear_models(linear),
+        "coefficients": _coefficients(linear, found.bench.classes),
+        "farthest": _probabilities(linear) if linear["largest_probability_gap"] else None,
+    }
+
+
+def _linear_models(linear: Mapping[str, Any]) -> Table:
     rows = [
         [
             ALGORITHMS[name].title,
@@ -65,41 +90,37 @@ def _linear(found: Findings) -> str:
             f"{said['log_loss']['value']:.4f}",
             f"{said['highest_probability_mean']:.3f}",
         ]
-        for name, said in models.items()
+        for name, said in linear["models"].items()
     ]
-    shown = _heaviest(models)
-    sides = [
-        [linear["columns"][f], label, *(f"{said['coefficients'][row][f]:+.3f}" for said in models.values())]
-        for f, row, label in ((f, row, classes[row] if len(classes) > 2 else classes[-1]) for f, row in shown)
-    ]
-    words = (
-        f"{linear['note']} On the held-out rows their probabilities differ by {linear['mean_probability_gap']:g} on "
-        f"average and {linear['largest_probability_gap']:g} at most; {linear['labels_differ']} labels differ."
-    )
-    return (
-        "<h3>One-vs-rest and softmax side by side</h3>"
-        + paragraphs([words])
-        + table(["model", "parameters", "log loss", "mean of the highest probability"], rows)
-        + table(
-            ["column", "class", *(ALGORITHMS[name].title for name in models)],
-            sides,
-            "The heaviest coefficients, on standardised numbers and one-hot categories.",
-        )
-        + _probabilities(linear)
-    )
+    heads = ["model", "parameters", "log loss", "mean of the highest probability"]
+    return Table("The two linear models", heads, rows, prose=(1,))
 
 
-def _probabilities(linear: Mapping[str, Any]) -> str:
-    """The rows on which the two linear models are farthest apart; nothing where they are one."""
-    if not linear["largest_probability_gap"]:
-        return ""
+def _coefficients(linear: Mapping[str, Any], classes: Sequence[str]) -> Table:
+    models = linear["models"]
+    rows = [
+        [
+            linear["columns"][f],
+            classes[row] if len(classes) > 2 else classes[-1],
+            *(f"{said['coefficients'][row][f]:+.3f}" for said in models.values()),
+        ]
+        for f, row in _heaviest(models)
+    ]
+    caption = "The heaviest coefficients, on standardised numbers and one-hot categories."
+    heads = ["column", "class", *(ALGORITHMS[name].title for name in models)]
+    return Table("The heaviest coefficients", heads, rows, caption, prose=(1,))
+
+
+def _probabilities(linear: Mapping[str, Any]) -> Table:
+    """The rows on which the two linear models are farthest apart."""
     titles = [ALGORITHMS[name].title for name in linear["models"]]
     rows = [
         [str(said["row"]), said["true"], *(cell for name in linear["models"] for cell in _cells(*said[name]))]
         for said in linear["rows"]
     ]
     heads = ["row", "true", *(head for title in titles for head in (title, "probability", "of the true class"))]
-    return table(heads, rows, "The held-out rows whose probabilities differ most: the class that each model predicts.")
+    caption = "The held-out rows whose probabilities differ most: the class that each model predicts."
+    return Table("The rows that the linear models answer least alike", heads, rows, caption, prose=(1, 2, 5))
 
 
 def _cells(label: str, probability: float, of_true: float) -> tuple[str, str, str]:
@@ -113,7 +134,7 @@ def _heaviest(models: dict[str, Any], count: int = 10) -> list[tuple[int, int]]:
     return sorted(places, key=lambda place: -abs(weights[place[1]][place[0]]))[:count]
 
 
-def render_winner(found: Findings) -> str:
+def describe_winner(found: Findings) -> Mapping[str, Any]:
     """The winner's pictures, and what each threshold gives."""
     bench, winner, judged = found.bench, found.winner, found.judged.evaluation
     pictures = [
@@ -128,21 +149,17 @@ def render_winner(found: Findings) -> str:
         pictures.append(plots_model.plot_costs(views, winner.threshold, bench.problem.costs, bench.prevalence))
     sizes, curves = found.learning
     pictures.append(plots_model.plot_learning(sizes, curves, "log loss"))
-    return '<div class="pair">' + "".join(map(figure, pictures)) + "</div>" + _tug_of_war(found)
+    return {"pictures": pictures, "thresholds": _thresholds(found)}
 
 
-def _tug_of_war(found: Findings) -> str:
+def _thresholds(found: Findings) -> Table | None:
     if found.advice.best is None:
-        return ""
+        return None
     best = found.advice.best.threshold
     rows = [_point(point, chosen=point.threshold == best) for point in found.advice.tug_of_war]
-    marked = [p.threshold for p in found.advice.tug_of_war].index(best)
-    words = (
-        "Raising the threshold trades recall for precision and specificity: fewer false alarms, more misses. Measured "
-        "on out-of-fold answers to the training rows; the marked line has the least expected loss."
-    )
+    marked = [point.threshold for point in found.advice.tug_of_war].index(best)
     heads = ["threshold", "recall", "precision", "specificity", "expected loss of 1,000 cases"]
-    return "<h3>The tug of war</h3>" + paragraphs([words]) + table(heads, rows, marked=marked)
+    return Table("What each threshold gives", heads, rows, marked=marked)
 
 
 def _point(point: Point, *, chosen: bool) -> list[str]:
