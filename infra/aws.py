@@ -248,7 +248,7 @@ def _execution_policy(repository_arn: pulumi.Output[str], log_group_arn: pulumi.
 
 def _container(spec: SiteSpec, image: pulumi.Output[str], log_group: pulumi.Output[str]) -> pulumi.Output[str]:
     """The one container, as the task definition's JSON (ECS API, ContainerDefinition)."""
-    variables = plan.environment(spec.name, spec.model_digest, spec.environment) | {"PORT": str(PORT)}
+    variables = plan.environment(spec.name, spec.models, spec.environment) | {"PORT": str(PORT)}
     container = {
         "name": CONTAINER,
         "image": image,

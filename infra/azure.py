@@ -213,7 +213,7 @@ def _ingress(spec: SiteSpec, certificate: app.Certificate) -> app.IngressArgs:
 
 
 def _container(spec: SiteSpec, image: BuiltImage) -> app.ContainerArgs:
-    variables = plan.environment(spec.name, spec.model_digest, spec.environment) | {"PORT": str(PORT)}
+    variables = plan.environment(spec.name, spec.models, spec.environment) | {"PORT": str(PORT)}
     return app.ContainerArgs(
         name=CONTAINER,
         image=image.reference,

@@ -49,19 +49,27 @@ class Replicas:
 
 @dataclass(frozen=True)
 class SiteSpec:
-    """What is asked of a cloud. `zone_id` and `host` come from the stack `zone` and are known when the engine runs."""
+    """What is asked of a cloud. `zone_id` and `host` come from the stack `zone` and are known when the engine runs.
+
+    `models` maps each model that the site must serve to its digest; the first is asked where a caller names none.
+    """
 
     name: str
     region: str
     prefix: str
     zone_id: pulumi.Input[str]
     host: pulumi.Input[str]
-    model_digest: str
+    models: Mapping[str, str]
     size: Size
     replicas: Replicas
     concurrency: int
     rps_per_replica: int
     environment: Mapping[str, str]
+
+    @property
+    def model_digest(self) -> str:
+        """The first model's, by which `traffic` accepts the site."""
+        return next(iter(self.models.values()))
 
 
 @dataclass(frozen=True)

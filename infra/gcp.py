@@ -127,7 +127,7 @@ def _let_anyone_in(service: gcp.cloudrunv2.Service, region: str) -> gcp.cloudrun
 
 
 def _container(spec: SiteSpec, image: BuiltImage) -> gcp.cloudrunv2.ServiceTemplateContainerArgs:
-    variables = plan.environment(spec.name, spec.model_digest, spec.environment)  # PORT is Cloud Run's own to set
+    variables = plan.environment(spec.name, spec.models, spec.environment)  # PORT is Cloud Run's own to set
     return gcp.cloudrunv2.ServiceTemplateContainerArgs(
         name=CONTAINER,
         image=image.reference,

@@ -62,7 +62,7 @@ class ZoneSettings:
 
 @dataclass(frozen=True)
 class SiteSettings(Generic[OptionsT]):
-    """Of a site's stack. `name` is the stack's own, and the site's everywhere."""
+    """Of a site's stack. `name` is the stack's own, and the site's everywhere; the first of `models` is the default."""
 
     kind: str
     name: str
@@ -73,6 +73,7 @@ class SiteSettings(Generic[OptionsT]):
     replicas: Replicas
     concurrency: int
     rps_per_replica: int
+    models: tuple[str, ...]
     environment: Mapping[str, str]
     options: OptionsT
 

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from infra.contract import Replicas
 
@@ -184,18 +183,14 @@ def plan_routing(candidates: Iterable[Candidate], accepted_models: Sequence[str]
     return Routing(weights, left_out)
 
 
-# -- the model -----------------------------------------------------------------------------------------------------
-
-MODEL = "tumour"
-"""The one model that is served."""
-
-RELEASED_MANIFEST = Path(f"service/released/{MODEL}/manifest.json")
-"""From the root of the project. It pins model and golden rows by their SHA-256: its own digest covers all."""
+# -- the models -----------------------------------------------------------------------------------------------------
 
 
-def environment(site: str, model_digest: str, extra: Mapping[str, str]) -> dict[str, str]:
-    """The container's variables on every cloud: which site it is, which model it must serve, what the file adds.
+def environment(site: str, models: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
+    """The container's variables on every cloud: which site it is, which models it must serve, what the file adds.
 
-    A replica whose image carries another model than the stack was deployed with calls itself unwell.
+    A replica whose image carries another model than the stack was deployed with calls itself unhealthy. Of several
+    models the first answers those who name none.
     """
-    return {"OUTLAST_SITE": site, "OUTLAST_MODEL_DIGESTS": json.dumps({MODEL: model_digest}), **extra}
+    several = {"OUTLAST_DEFAULT_MODEL": next(iter(models))} if len(models) > 1 else {}
+    return {"OUTLAST_SITE": site, "OUTLAST_MODEL_DIGESTS": json.dumps(dict(models)), **several, **extra}

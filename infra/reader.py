@@ -84,6 +84,10 @@ class Reader:
         """Whether a mistake at `outlast:key` has been noted, so that what follows from it need not be said as well."""
         return any(m.place == f"{self.file}: {NAMESPACE}:{key}" for m in self.mistakes)
 
+    def is_given(self, key: str) -> bool:
+        """Whether the file says `outlast:key` at all."""
+        return f"{NAMESPACE}:{key}" in self._config
+
     def finish(self, *, unknown_keys: bool = True) -> None:
         """Raise every mistake of this file, unknown keys among them; return quietly when there is none."""
         if unknown_keys:

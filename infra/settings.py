@@ -5,23 +5,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from infra import plan
 from infra.contract import Replicas, Size
 from infra.kinds import (
-    AwsOptions,
-    AzureOptions,
-    DnsAccount,
-    GcpOptions,
     Options,
     Settings,
     SiteSettings,
     TrafficSettings,
     ZoneSettings,
 )
+from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
 from infra.reader import Reader, like, one_of
 from infra.regions import regions_of
 from infra.sizes import explain_bad_size
@@ -44,28 +40,25 @@ CHECKER_REGIONS = (
 MAX_COMMON_NAME = 64
 """The first name of an ACM certificate may have 64 characters (ACM RequestCertificate, after RFC 5280)."""
 
-RESERVED_ENVIRONMENT = ("OUTLAST_SITE", "OUTLAST_MODEL_DIGESTS", "PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
+RESERVED_ENVIRONMENT = (
+    *("OUTLAST_SITE", "OUTLAST_MODEL_DIGESTS", "OUTLAST_DEFAULT_MODEL"),
+    *("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"),
+)
 """Set by the program, or by the cloud: PORT and K_* are refused by Cloud Run."""
 
 
-_ACCOUNT = like(r"\d{12}", "an account's 12 digits, in quotes")
 _STACK = like(plan.LABEL.pattern, "the name of a stack: letters a-z, digits and hyphens")
-
-_CERTIFICATE_WAYS = (
-    "Azure's free certificates do not work behind a name that other clouds answer too, so bring one, in a Key Vault: "
-    "(1) a scheduled job runs lego or certbot with DNS-01 against the zone, then `az keyvault certificate import`, "
-    "(2) a stack of its own gets one with the provider pulumiverse-acme and writes it there, "
-    "(3) import a PFX that you hold, and again before it expires. Name the vault and the secret here; "
-    "docs/guides/real-accounts.md shows each way"
-)
-
 
 _NO_SECRETS = "write it in plain text if it may be read (OUTLAST_API_KEYS holds hashes), or leave it out"
 
 
-def parse(stack: str, config: Mapping[str, str], secret_keys: Collection[str] = ()) -> Settings:
-    """The settings of `stack`, or InvalidInput with every mistake in its file. `secret_keys` are those of `config`
-    that are encrypted in the file."""
+def parse(
+    stack: str, config: Mapping[str, str], secret_keys: Collection[str] = (), *, released: Sequence[str] = ()
+) -> Settings:
+    """The settings of `stack`, or InvalidInput with every mistake in its file.
+
+    `secret_keys` are those of `config` that are encrypted in the file, `released` the names of the released models.
+    """
     reader = Reader(stack, config)
     for key in sorted(k.removeprefix("outlast:") for k in secret_keys if k.startswith("outlast:")):
         reader.wrong(key, "is encrypted, but its value would lie in plain text in what it configures", _NO_SECRETS)
@@ -81,13 +74,13 @@ def parse(stack: str, config: Mapping[str, str], secret_keys: Collection[str] = 
     elif kind == "traffic":
         settings = _parse_traffic(stack, reader)
     else:
-        settings = _parse_site(stack, kind, reader)
+        settings = _parse_site(stack, kind, reader, released)
     reader.finish()
     return settings
 
 
 def _parse_zone(stack: str, reader: Reader) -> ZoneSettings:
-    _read_aws_pins(reader)
+    read_aws_pins(reader)
     domain = reader.text("domain", check=_host)
     host = reader.text("host", check=_host)
     if domain and host:
@@ -110,7 +103,7 @@ def _check_host(reader: Reader, host: str, domain: str) -> None:
 
 
 def _parse_traffic(stack: str, reader: Reader) -> TrafficSettings:
-    _read_aws_pins(reader)
+    read_aws_pins(reader)
     return TrafficSettings(
         kind="traffic",
         name=stack,
@@ -161,10 +154,10 @@ def _read_accepted_models(reader: Reader) -> tuple[str, ...]:
     return models
 
 
-def _parse_site(stack: str, cloud: str, reader: Reader) -> SiteSettings[Options]:
+def _parse_site(stack: str, cloud: str, reader: Reader, released: Sequence[str]) -> SiteSettings[Options]:
     region_key = {"aws": ("aws", "region"), "azure": ("azure-native", "location"), "gcp": ("gcp", "region")}[cloud]
     region = reader.text(region_key[1], check=one_of(sorted(regions_of(cloud))), namespace=region_key[0])
-    readers: dict[str, Callable[[Reader, str], Options]] = {"aws": _read_aws, "azure": _read_azure, "gcp": _read_gcp}
+    readers: dict[str, Callable[[Reader, str], Options]] = {"aws": read_aws, "azure": read_azure, "gcp": read_gcp}
     prefix = reader.text("prefix", "outlast", check=like(r"[a-z][a-z0-9-]*", "letters a-z, digits and hyphens"))
     bad_names = plan.list_bad_names(cloud, prefix, stack) if prefix and plan.LABEL.fullmatch(stack) else []
     if bad_names:
@@ -179,6 +172,7 @@ def _parse_site(stack: str, cloud: str, reader: Reader) -> SiteSettings[Options]
         replicas=_read_replicas(reader),
         concurrency=reader.integer("concurrency", 1, 1000, 40),
         rps_per_replica=reader.integer("rpsPerReplica", 1, 1_000_000),
+        models=_read_models(reader, released),
         environment=_read_environment(reader),
         options=readers[cloud](reader, region),
     )
@@ -202,6 +196,17 @@ def _read_replicas(reader: Reader) -> Replicas:
     return Replicas(minimum, maximum)
 
 
+def _read_models(reader: Reader, released: Sequence[str]) -> tuple[str, ...]:
+    """The models that the site must serve, the default first; without the setting the only one that is released."""
+    named = reader.texts("models", tuple(released[:1]), check=one_of(released) if released else None)
+    if not named and not reader.is_wrong("models"):
+        reader.wrong("models", "names no model", f"write models that are released: {', '.join(released) or 'none is'}")
+    elif len(released) > 1 and not reader.is_given("models"):
+        what = f"is missing, and {len(released)} models are released: {', '.join(released)}"
+        reader.wrong("models", what, f"add the line `outlast:models: [{released[0]}]`; the first is the default")
+    return named
+
+
 def _read_environment(reader: Reader) -> Mapping[str, str]:
     environment = reader.mapping("environment", {})
     for name, value in environment.items():
@@ -214,75 +219,3 @@ def _read_environment(reader: Reader) -> Mapping[str, str]:
                 f"environment.{name}", f"is {value!r}, not a text", "put it in quotes: YAML reads off as false"
             )
     return {k: v for k, v in environment.items() if isinstance(v, str)}
-
-
-def _read_aws(reader: Reader, region: str) -> AwsOptions:
-    reader.texts("allowedAccountIds", check=_ACCOUNT, namespace="aws")
-    in_region = like(f"{re.escape(region)}[a-z]", f"a zone of {region}, such as {region}a") if region else None
-    zones = reader.texts("availabilityZones", check=in_region)
-    if zones and len(zones) != 2:
-        reader.wrong("availabilityZones", f"has {len(zones)}", "write two: a load balancer needs them (ELBv2)")
-    return AwsOptions(zones, reader.text("vpcCidr", "10.20.0.0/16", check=_network))
-
-
-def _network(value: str) -> str | None:
-    try:
-        network = ipaddress.IPv4Network(value)
-    except ValueError:
-        network = None
-    fits = network is not None and network.is_private and 16 <= network.prefixlen < plan.LOAD_BALANCER_PREFIX
-    return None if fits else "a private IPv4 range from /16 to /26, such as 10.20.0.0/16"
-
-
-def _read_azure(reader: Reader, region: str) -> AzureOptions:
-    guid = like(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "the subscription's id, 8-4-4-4-12 hexadecimal digits")
-    vault = reader.text(
-        "certificateVault", "", check=like(_VAULT_ID, "the vault's resource id (`az keyvault show --query id`)")
-    )
-    secret = reader.text(
-        "certificateSecret", "", check=like(_SECRET_URL, "https://<vault>.vault.azure.net/secrets/<name>")
-    )
-    _check_certificate(reader, vault, secret)
-    return AzureOptions(
-        subscription_id=reader.text("subscriptionId", check=guid, namespace="azure-native"),
-        certificate_vault=vault,
-        certificate_secret=secret,
-        registry_login=reader.choice("registryLogin", ("docker", "token"), "token"),
-        dns=_read_dns_account(reader),
-    )
-
-
-_VAULT_NAME = r"[A-Za-z][A-Za-z0-9-]{2,23}"
-_VAULT_ID = (
-    rf"/subscriptions/[0-9a-f-]{{36}}/resourceGroups/[\w().-]+/providers/Microsoft\.KeyVault/vaults/{_VAULT_NAME}"
-)
-# Without a version: with one, a renewed certificate would not be picked up.
-_SECRET_URL = rf"https://{_VAULT_NAME}\.vault\.azure\.net/secrets/[A-Za-z0-9-]{{1,127}}"
-
-
-def _check_certificate(reader: Reader, vault: str, secret: str) -> None:
-    given = {"certificateVault": vault, "certificateSecret": secret}
-    missing = [key for key, value in given.items() if not value and not reader.is_wrong(key)]
-    if missing:
-        reader.wrong(missing[0], "is missing: the site has no certificate for the public host", _CERTIFICATE_WAYS)
-        for key in missing[1:]:
-            reader.wrong(key, "is missing", "the secret's address in that vault, without a version")
-    elif vault and secret and not secret.lower().startswith(f"https://{vault.rsplit('/', 1)[1].lower()}."):
-        reader.wrong("certificateSecret", f"'{secret}' is not in the vault '{vault}'", "both must name the same vault")
-
-
-def _read_gcp(reader: Reader, region: str) -> GcpOptions:
-    project = like(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "the project's id: 6 to 30 letters a-z, digits and hyphens")
-    return GcpOptions(reader.text("project", check=project, namespace="gcp"), _read_dns_account(reader))
-
-
-def _read_dns_account(reader: Reader) -> DnsAccount:
-    """The zone lies in AWS: a site elsewhere writes its records there, pinned to the zone's account."""
-    account_ids, region = _read_aws_pins(reader)
-    role = reader.text("dnsRole", "", check=like(r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+", "the ARN of a role"))
-    return DnsAccount(account_ids, region, role)
-
-
-def _read_aws_pins(reader: Reader) -> tuple[tuple[str, ...], str]:
-    account_ids = reader.texts("allowedAccountIds", check=_ACCOUNT, namespace="aws")
-    return account_ids, reader.text("region", check=one_of(sorted(regions_of("aws"))), namespace="aws")

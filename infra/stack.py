@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
-from infra import plan
 from infra.contract import SITE_VERSION, KnownSite, SiteSpec, parse_site
 from infra.kinds import Options, Settings, SiteSettings
 from infra.settings import parse
+from service.bundle.folder import RELEASED, list_released, read_digest
 from service.errors import Unavailable
 
 ZONE_VERSION = 1
@@ -31,7 +29,7 @@ class Zone:
 def load_settings() -> Settings:
     """The settings of the stack that is being run, from its file."""
     config = read_config()
-    return parse(pulumi.get_stack(), config, [key for key in config if is_config_secret(key)])
+    return parse(pulumi.get_stack(), config, [key for key in config if is_config_secret(key)], released=list_released())
 
 
 def read_config() -> dict[str, str]:
@@ -69,25 +67,13 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         prefix=settings.prefix,
         zone_id=zone.zone_id,
         host=zone.host,
-        model_digest=read_model_digest(),
+        models={name: read_digest(RELEASED / name) for name in settings.models},
         size=settings.size,
         replicas=settings.replicas,
         concurrency=settings.concurrency,
         rps_per_replica=settings.rps_per_replica,
         environment=settings.environment,
     )
-
-
-def read_model_digest(root: Path = Path()) -> str:
-    """The digest of the released model under `root`: of its manifest, which pins everything else by digest."""
-    manifest = root / plan.RELEASED_MANIFEST
-    try:
-        return f"sha256:{hashlib.sha256(manifest.read_bytes()).hexdigest()}"
-    except OSError as error:
-        raise Unavailable(
-            f"no released model: {manifest} cannot be read ({error.strerror})",
-            hint="it is committed; `git checkout -- service/released` brings it back, `make model` makes it anew",
-        ) from None
 
 
 def _reference(stack: str) -> pulumi.StackReference:

@@ -132,11 +132,18 @@ class Models:
     def __iter__(self) -> Iterator[ServedModel]:
         return iter([model for versions in self._versions.values() for model in versions.values()])
 
-    @property
-    def default(self) -> ServedModel:
-        """The model that `/predict` without a name asks: the only one, or `tumour` beside others."""
+    def choose_default(self, name: str, accepted: Mapping[str, str]) -> ServedModel | None:
+        """The model that `/predict` without a name asks: of that name, or the only one, or the only one of `accepted`.
+
+        None where several could be meant. Raises InvalidInput for a name that is not served.
+        """
         newest = self.newest()
-        return newest.get("tumour") or next(iter(newest.values()))
+        if name and name not in newest:
+            raise InvalidInput(
+                f"OUTLAST_DEFAULT_MODEL names {name!r}, which is not served", hint=f"there are {', '.join(newest)}"
+            )
+        meant = [name] if name else list(newest) if len(newest) == 1 else [n for n in accepted if n in newest]
+        return newest[meant[0]] if len(meant) == 1 else None
 
     def newest(self) -> Mapping[str, ServedModel]:
         """Name -> newest version."""

@@ -21,7 +21,7 @@ from service.server.faults import Faults
 from service.server.health import Health
 from service.server.logs import FailureLog, log
 from service.server.metrics import Metrics
-from service.server.models import Models
+from service.server.models import Models, ServedModel
 from service.server.settings.table import Settings
 
 VERSION = "1"
@@ -33,12 +33,13 @@ _STDOUT = 1
 class Runtime:
     """A server's parts, wired.
 
-    `targets` maps the paths of predictions to where they lead; `checks` those that health checkers ask to what gives
-    status and JSON.
+    `default` is the model that is asked where a caller names none. `targets` maps the paths of predictions to what
+    answers them, `checks` those that health checkers ask to what gives status and JSON.
     """
 
     settings: Settings
     models: Models
+    default: ServedModel | None
     health: Health
     gate: Gate
     receipts: Receipts
@@ -70,6 +71,7 @@ def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) ->
     """Load the models and wire everything. Raises InvalidInput when a model cannot be served."""
     faults = Faults(clock)
     models = Models.load(settings.models, faults)
+    default = models.choose_default(settings.default_model, settings.model_digests)
     identity = {"site": settings.site, "replica": settings.replica}
     health = Health(
         models,
@@ -105,6 +107,7 @@ def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) ->
     runtime = Runtime(
         settings=settings,
         models=models,
+        default=default,
         health=health,
         gate=gate,
         receipts=receipts,
@@ -113,7 +116,7 @@ def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) ->
         drift=drift,
         faults=faults,
         endpoint=endpoint,
-        targets=_targets(models),
+        targets=_targets(models, default),
         checks=_checks(health),
         clock=clock,
     )
@@ -121,10 +124,10 @@ def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) ->
     return runtime
 
 
-def _targets(models: Models) -> dict[str, Target]:
+def _targets(models: Models, default: ServedModel | None) -> dict[str, Target]:
     """Every path on which a prediction may be asked for."""
     protocol, named = OpenInference(), NamedFeatures()
-    targets = {"/predict": Target(models.default, named)}
+    targets = {} if default is None else {"/predict": Target(default, named)}
     for name, newest in models.newest().items():
         targets[f"/v2/models/{name}/infer"] = Target(newest, protocol)
         targets[f"/predict/{name}"] = Target(newest, named)

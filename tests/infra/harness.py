@@ -25,6 +25,7 @@ from pulumi.runtime import mocks, rpc
 
 from infra.settings import parse
 from sandbox.engine import schema
+from service.bundle.folder import list_released
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("zone", "aws", "azure", "gcp", "traffic")
@@ -277,7 +278,7 @@ def run_stack(
     others: dict[str, Mapping[str, Any]] = {"zone": {"zone": ZONE}} | {s: {"site": site(s)} for s in STACKS[1:4]}
     run, clouds = Run(stack), _Clouds(others | dict(stacks or {}))
     clouds.broken = broken
-    settings = parse(stack, configuration(stack, **changed))
+    settings = parse(stack, configuration(stack, **changed), released=list_released())
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:

@@ -14,7 +14,7 @@ import pytest
 from tests.infra.harness import ROOT
 
 INFRA = sorted((ROOT / "infra").glob("*.py"))
-PURE = {"contract", "health_check", "kinds", "plan", "prediction", "reader", "regions", "settings", "sizes"}
+PURE = {"contract", "health_check", "kinds", "options", "plan", "prediction", "reader", "regions", "settings", "sizes"}
 OURS = {"failover.answers", "failover.predict", "failover.lint", "service.errors", "service.bundle"}
 EFFECTS = {"pulumi", "boto3", "botocore", "time", "datetime", "random", "urllib", "socket", "httpx", "os", "subprocess"}
 

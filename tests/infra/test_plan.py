@@ -112,8 +112,16 @@ def test_reasons_say_what_is_missing() -> None:
 
 
 def test_environment_names_the_site_and_the_model_and_adds_what_the_file_says() -> None:
-    assert plan.environment("aws-eu", "sha256:abc", {"OUTLAST_AUTH": "off"}) == {
+    assert plan.environment("aws-eu", {"tumour": "sha256:abc"}, {"OUTLAST_AUTH": "off"}) == {
         "OUTLAST_SITE": "aws-eu",
         "OUTLAST_MODEL_DIGESTS": '{"tumour": "sha256:abc"}',
         "OUTLAST_AUTH": "off",
+    }
+
+
+def test_environment_says_which_of_several_models_is_asked_where_none_is_named() -> None:
+    assert plan.environment("aws", {"b": "sha256:1", "a": "sha256:2"}, {}) == {
+        "OUTLAST_SITE": "aws",
+        "OUTLAST_MODEL_DIGESTS": '{"b": "sha256:1", "a": "sha256:2"}',
+        "OUTLAST_DEFAULT_MODEL": "b",
     }

@@ -13,8 +13,8 @@ from infra.azure import Azure
 from infra.contract import Cloud, Replicas, Site, SiteSpec, Size, parse_site, site_output
 from infra.gcp import Gcp
 from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
-from infra.stack import read_model_digest
-from tests.infra.harness import DIGEST, HOST, ROOT, Run, run_stack
+from service.bundle.folder import RELEASED, read_digest
+from tests.infra.harness import DIGEST, HOST, Run, run_stack
 
 RunOf = Callable[[str], Run]
 SITES = ("aws", "azure", "gcp")
@@ -50,7 +50,7 @@ def test_site_is_exported_whole(
         "origin_host": f"{stack}.{HOST}",
         "probe_address": address,
         "probe_server_name": server_name,
-        "model_digest": read_model_digest(ROOT),
+        "model_digest": read_digest(RELEASED / "tumour"),
         "image_digest": DIGEST,
         "capacity_rps": capacity,
     }
@@ -102,7 +102,7 @@ def test_container_is_told_its_site_and_what_the_stack_file_adds(run_of: RunOf, 
     variables = {v["name"]: v["value"] for v in found.get("environment") or found.get("env") or found["envs"]}
     assert variables.pop("OUTLAST_SITE") == stack
     assert variables.pop("OUTLAST_AUTH") == "off"
-    assert json.loads(variables.pop("OUTLAST_MODEL_DIGESTS")) == {"tumour": read_model_digest(ROOT)}
+    assert json.loads(variables.pop("OUTLAST_MODEL_DIGESTS")) == {"tumour": read_digest(RELEASED / "tumour")}
     # Cloud Run sets PORT by itself and refuses a service that does.
     assert variables == ({} if stack == "gcp" else {"PORT": "8080"})
 
@@ -295,7 +295,7 @@ def test_gcp_apis_are_on_before_anything_asks_them(run_of: RunOf) -> None:
 
 
 def spec(replicas: Replicas) -> SiteSpec:
-    return SiteSpec("a", "r", "outlast", "Z", HOST, DIGEST, Size(1, 1024), replicas, 40, 50, {})
+    return SiteSpec("a", "r", "outlast", "Z", HOST, {"a": DIGEST}, Size(1, 1024), replicas, 40, 50, {})
 
 
 def container(run: Run) -> dict[str, Any]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+import json
 
 import pulumi
 import pytest
 
-from infra import plan
-from infra.stack import read_config, read_model_digest
-from service.errors import Unavailable
+from infra.stack import read_config
+from service.bundle.folder import RELEASED, read_digest
 from tests.infra.harness import ZONE, run_stack, site
 
 
@@ -22,17 +20,15 @@ def test_configuration_holds_every_key_that_was_written_known_or_not() -> None:
         pulumi.runtime.set_all_config({})
 
 
-def test_model_digest_is_the_manifests(tmp_path: Path) -> None:
-    manifest = tmp_path / plan.RELEASED_MANIFEST
-    manifest.parent.mkdir(parents=True)
-    manifest.write_bytes(b'{"schema": 1}\n')
-    assert read_model_digest(tmp_path) == "sha256:" + hashlib.sha256(b'{"schema": 1}\n').hexdigest()
-
-
-def test_missing_model_is_named_with_the_commands_that_bring_it(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match=r"manifest\.json cannot be read") as caught:
-        read_model_digest(tmp_path)
-    assert "make model" in caught.value.hint
+def test_a_site_serves_the_models_that_its_file_names_the_first_by_default() -> None:
+    run = run_stack("aws", models=["digits", "tumour"])
+    assert run.outputs["site"]["model_digest"] == read_digest(RELEASED / "digits")
+    (container,) = json.loads(run.one("aws:ecs/taskDefinition:TaskDefinition").inputs["containerDefinitions"])
+    variables = {v["name"]: v["value"] for v in container["environment"]}
+    assert json.loads(variables["OUTLAST_MODEL_DIGESTS"]) == {
+        name: read_digest(RELEASED / name) for name in ("digits", "tumour")
+    }
+    assert variables["OUTLAST_DEFAULT_MODEL"] == "digits"
 
 
 @pytest.mark.parametrize(

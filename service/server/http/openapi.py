@@ -24,7 +24,9 @@ _REFUSALS = {
 }
 
 
-def describe_api(models: Models, *, version: str, max_rows: int, auth: bool, metrics_auth: bool) -> dict[str, Any]:
+def describe_api(
+    models: Models, default: ServedModel | None, *, version: str, max_rows: int, auth: bool, metrics_auth: bool
+) -> dict[str, Any]:
     """The document, OpenAPI 3.1."""
     paths: dict[str, Any] = {
         "/livez": _get("The process runs", {"status": {"const": "live"}}, ["status"]),
@@ -39,8 +41,9 @@ def describe_api(models: Models, *, version: str, max_rows: int, auth: bool, met
         "/feedback": {
             "post": _post("Say what was true", "feedback", _FEEDBACK, _FEEDBACK_REPLY, status="202", auth=auth)
         },
-        "/predict": {"post": _named(models.default, "predict", auth)},
     }
+    if default is not None:
+        paths["/predict"] = {"post": _named(default, "predict", auth)}
     for name, model in models.newest().items():
         paths[f"/predict/{name}"] = {"post": _named(model, f"predict_{name}", auth)}
     for model in models:

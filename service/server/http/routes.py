@@ -95,6 +95,7 @@ class _Routes:
         settings = runtime.settings
         self._api = describe_api(
             runtime.models,
+            runtime.default,
             version=VERSION,
             max_rows=settings.max_rows,
             auth=settings.auth,

@@ -49,6 +49,12 @@ class Settings:
         values.parse_digests,
         "JSON, model name -> digest that must be the one served; others are unhealthy",
     )
+    default_model: str = variable(
+        "OUTLAST_DEFAULT_MODEL",
+        "",
+        values.parse_optional_label,
+        "model that `/predict` without a name asks; when absent the only one served, or that the digests name",
+    )
     auth: bool = variable(
         "OUTLAST_AUTH",
         "on",

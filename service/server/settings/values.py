@@ -29,6 +29,10 @@ def parse_label(text: str) -> str:
     return text
 
 
+def parse_optional_label(text: str) -> str:
+    return parse_label(text) if text else ""
+
+
 def parse_replica(text: str) -> str:
     return parse_label(text) if text else f"{socket.gethostname()}-{os.getpid()}"[-63:].lstrip(".-_")
 

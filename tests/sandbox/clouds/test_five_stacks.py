@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-import infra.stack
 from failover.simulator import MovingRoute53
 from sandbox.images import store as images
-from tests.infra.harness import accepted_model
 from tests.sandbox.clouds.harness import HOST, Clouds, open_clouds
 from tests.sandbox.clouds.program import deploy
 
@@ -25,7 +23,6 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
     (folder / "service" / "app.py").write_text("print('hello')\n")
     patch = pytest.MonkeyPatch()
     patch.setattr(images, "make_environment", lambda lock, report: folder)
-    patch.setattr(infra.stack, "read_model_digest", accepted_model)
     with MovingRoute53(seed=1) as route53, warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pulumi_(aws|azure_native|gcp)\b")
         clouds = open_clouds(folder, route53.client, lookup=_lookup(route53), sleep=None, clock=route53.clock)

@@ -1,0 +1,97 @@
+"""The settings of a site's stack file that only one cloud knows, and the pins of the zone's account. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from infra import plan
+from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
+from infra.reader import Reader, like, one_of
+from infra.regions import regions_of
+
+_ACCOUNT = like(r"\d{12}", "an account's 12 digits, in quotes")
+
+_CERTIFICATE_WAYS = (
+    "Azure's free certificates do not work behind a name that other clouds answer too, so bring one, in a Key Vault: "
+    "(1) a scheduled job runs lego or certbot with DNS-01 against the zone, then `az keyvault certificate import`, "
+    "(2) a stack of its own gets one with the provider pulumiverse-acme and writes it there, "
+    "(3) import a PFX that you hold, and again before it expires. Name the vault and the secret here; "
+    "docs/guides/real-accounts.md shows each way"
+)
+
+
+def read_aws(reader: Reader, region: str) -> AwsOptions:
+    """What only a site on AWS needs to know."""
+    reader.texts("allowedAccountIds", check=_ACCOUNT, namespace="aws")
+    in_region = like(f"{re.escape(region)}[a-z]", f"a zone of {region}, such as {region}a") if region else None
+    zones = reader.texts("availabilityZones", check=in_region)
+    if zones and len(zones) != 2:
+        reader.wrong("availabilityZones", f"has {len(zones)}", "write two: a load balancer needs them (ELBv2)")
+    return AwsOptions(zones, reader.text("vpcCidr", "10.20.0.0/16", check=_network))
+
+
+def _network(value: str) -> str | None:
+    try:
+        network = ipaddress.IPv4Network(value)
+    except ValueError:
+        network = None
+    fits = network is not None and network.is_private and 16 <= network.prefixlen < plan.LOAD_BALANCER_PREFIX
+    return None if fits else "a private IPv4 range from /16 to /26, such as 10.20.0.0/16"
+
+
+def read_azure(reader: Reader, region: str) -> AzureOptions:
+    """What only a site on Azure needs to know."""
+    guid = like(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "the subscription's id, 8-4-4-4-12 hexadecimal digits")
+    vault = reader.text(
+        "certificateVault", "", check=like(_VAULT_ID, "the vault's resource id (`az keyvault show --query id`)")
+    )
+    secret = reader.text(
+        "certificateSecret", "", check=like(_SECRET_URL, "https://<vault>.vault.azure.net/secrets/<name>")
+    )
+    _check_certificate(reader, vault, secret)
+    return AzureOptions(
+        subscription_id=reader.text("subscriptionId", check=guid, namespace="azure-native"),
+        certificate_vault=vault,
+        certificate_secret=secret,
+        registry_login=reader.choice("registryLogin", ("docker", "token"), "token"),
+        dns=_read_dns_account(reader),
+    )
+
+
+_VAULT_NAME = r"[A-Za-z][A-Za-z0-9-]{2,23}"
+_VAULT_ID = (
+    rf"/subscriptions/[0-9a-f-]{{36}}/resourceGroups/[\w().-]+/providers/Microsoft\.KeyVault/vaults/{_VAULT_NAME}"
+)
+# Without a version: with one, a renewed certificate would not be picked up.
+_SECRET_URL = rf"https://{_VAULT_NAME}\.vault\.azure\.net/secrets/[A-Za-z0-9-]{{1,127}}"
+
+
+def _check_certificate(reader: Reader, vault: str, secret: str) -> None:
+    given = {"certificateVault": vault, "certificateSecret": secret}
+    missing = [key for key, value in given.items() if not value and not reader.is_wrong(key)]
+    if missing:
+        reader.wrong(missing[0], "is missing: the site has no certificate for the public host", _CERTIFICATE_WAYS)
+        for key in missing[1:]:
+            reader.wrong(key, "is missing", "the secret's address in that vault, without a version")
+    elif vault and secret and not secret.lower().startswith(f"https://{vault.rsplit('/', 1)[1].lower()}."):
+        reader.wrong("certificateSecret", f"'{secret}' is not in the vault '{vault}'", "both must name the same vault")
+
+
+def read_gcp(reader: Reader, region: str) -> GcpOptions:
+    """What only a site on Google Cloud needs to know."""
+    project = like(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "the project's id: 6 to 30 letters a-z, digits and hyphens")
+    return GcpOptions(reader.text("project", check=project, namespace="gcp"), _read_dns_account(reader))
+
+
+def _read_dns_account(reader: Reader) -> DnsAccount:
+    """The zone lies in AWS: a site elsewhere writes its records there, pinned to the zone's account."""
+    account_ids, region = read_aws_pins(reader)
+    role = reader.text("dnsRole", "", check=like(r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+", "the ARN of a role"))
+    return DnsAccount(account_ids, region, role)
+
+
+def read_aws_pins(reader: Reader) -> tuple[tuple[str, ...], str]:
+    """The accounts that a stack may touch on AWS, and the region that its calls go to."""
+    account_ids = reader.texts("allowedAccountIds", check=_ACCOUNT, namespace="aws")
+    return account_ids, reader.text("region", check=one_of(sorted(regions_of("aws"))), namespace="aws")
