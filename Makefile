@@ -1,52 +1,77 @@
 # Verbs of this repository. Each is a thin call; `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
 WORKERS ?= 2
-EXEC := $(RUN) sandbox exec --
 .DEFAULT_GOAL := help
 .PHONY: help up status predict drill shell down clean fault heal speed test test-slow lint model lock reference bench
+
+# What each target takes. Anything else on the command line is refused: passed over, it would do something else.
+TAKES_up := SPEED DNS_PORT
+TAKES_drill := LOSE
+TAKES_fault := SITE KIND FOR
+TAKES_heal := SITE
+TAKES_speed := SPEED
+TAKES_model := PROBLEM CSV TARGET
+TAKES_bench := ARGS
+TAKES_test := TESTS
+TAKES_test-slow := TESTS
+TAKEN := PYTHON WORKERS $(foreach goal,$(MAKECMDGOALS),$(TAKES_$(goal)))
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+REFUSED := $(filter-out $(TAKEN),$(GIVEN))
+OPTIONS := $(filter-out PYTHON WORKERS,$(TAKEN))
+define NEWLINE
+
+
+endef
+REFUSAL := error: `$(strip make $(MAKECMDGOALS))` takes no $(REFUSED); nothing was done
+WAY_OUT := hint: $(if $(OPTIONS),it takes $(OPTIONS); )`make help` lists what each target takes, `outlast --help` every option
+ifneq ($(REFUSED),)
+$(error $(NEWLINE)$(REFUSAL)$(NEWLINE)$(WAY_OUT))
+endif
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-28s %s\n", $$1, $$2}'
 
 # Made anew whenever the lock changes; a stamp says that it is whole.
-.venv/complete: requirements.lock
+.venv/complete: requirements.lock pyproject.toml
 	@echo "making the virtual environment .venv (once; minutes on a first machine)" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python %d.%d is too old\nhint: make PYTHON=python3.11 …" % sys.version_info[:2])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
 	@touch $@
 
 up: .venv/complete ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10]
-	@$(RUN) sandbox up $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT))
+	@$(OUTLAST) up $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT))
 
 status: .venv/complete ## what runs, where, and how it is
-	@$(RUN) sandbox status
+	@$(OUTLAST) status
 
 predict: .venv/complete ## one real row through DNS and TLS to whichever cloud answers
-	@$(RUN) sandbox predict
+	@$(OUTLAST) predict
 
 drill: .venv/complete ## take one site out of DNS, measure, put it back: LOSE=aws|azure|gcp
-	@$(EXEC) $(RUN) failover drill now --lose "$(LOSE)"
+	@$(OUTLAST) exec -- $(OUTLAST) drill now --lose "$(LOSE)"
 
 shell: .venv/complete ## a shell in which plain `pulumi up -s aws` works on the sandbox
-	@$(RUN) sandbox shell
+	@$(OUTLAST) shell
 
 fault: .venv/complete ## break something for a while: SITE=azure KIND=kill FOR=60
-	@$(RUN) sandbox fault --site "$(SITE)" --kind "$(KIND)" --for $(or $(FOR),60)
+	@$(OUTLAST) fault --site "$(SITE)" --kind "$(KIND)" --for $(or $(FOR),60)
 
 heal: .venv/complete ## end every fault [SITE=azure]
-	@$(RUN) sandbox heal $(if $(SITE),--site "$(SITE)")
+	@$(OUTLAST) heal $(if $(SITE),--site "$(SITE)")
 
 speed: .venv/complete ## run the sandbox's clock faster: SPEED=1|2|3|5|10|15
-	@$(RUN) sandbox speed "$(SPEED)"
+	@$(OUTLAST) speed "$(SPEED)"
 
 down: .venv/complete ## stop the sandbox; it finds everything again at the next `make up`
-	@$(RUN) sandbox down
+	@$(OUTLAST) down
 
 clean: .venv/complete ## stop the sandbox and forget its clouds and their Pulumi state
-	@$(RUN) sandbox clean
+	@$(OUTLAST) clean
 
 test: .venv/complete ## the tests, offline but for loopback
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(TESTS)
@@ -60,11 +85,11 @@ lint: .venv/complete ## formatting, imports, types
 reference: .venv/complete ## write the reference pages that are made from the code
 	@$(RUN) sandbox.clouds.reference
 
-model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits
-	@$(RUN) service model $(if $(PROBLEM),--problem $(PROBLEM))
+model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits, or CSV=file TARGET=column
+	@$(OUTLAST) model train $(if $(PROBLEM),--problem "$(PROBLEM)") $(if $(CSV),--csv "$(CSV)") $(if $(TARGET),--target "$(TARGET)")
 
 bench: .venv/complete ## endpoint, metrics, sandbox: every ratio beside its target: ARGS="--part metrics"
-	@$(RUN) bench $(ARGS)
+	@$(OUTLAST) bench $(ARGS)
 
 lock: ## resolve the pinned requirements again (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --group dev -o requirements.lock

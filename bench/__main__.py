@@ -94,5 +94,7 @@ def main(parts: tuple[str, ...], quick: bool, only: tuple[str, ...], write: bool
     sys.exit(MISSED if missed else 0)
 
 
+COMMANDS = {"bench": main}
+
 if __name__ == "__main__":
     main(prog_name="python -m bench")

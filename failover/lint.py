@@ -308,7 +308,7 @@ RULES: Mapping[str, tuple[Severity, str, str]] = {
     "disabled-check": (
         "warning",
         "nothing looks at the site; a drill that was not taken back leaves this behind",
-        "python -m failover drill restore, or enable the check",
+        "outlast drill restore, or enable the check",
     ),
     "inverted-check": (
         "error",

@@ -127,7 +127,7 @@ def shell() -> None:
     from sandbox.command.environment import load_cli, run_command
 
     program = os.environ.get("SHELL") or "/bin/sh"
-    _report("`pulumi up -s aws`, `pulumi preview -s traffic`, `python -m sandbox status`; leave with exit")
+    _report("`pulumi up -s aws`, `pulumi preview -s traffic`, `outlast status`; leave with exit")
     sys.exit(run_command(_layout(), load_cli(_layout()), [program]))
 
 
@@ -206,6 +206,8 @@ def _require_instance(layout: Layout) -> Any:
         raise Unavailable("this folder has no sandbox yet", hint="make up")
     return instance
 
+
+COMMANDS = main.commands
 
 if __name__ == "__main__":
     main(prog_name="python -m sandbox")

@@ -24,11 +24,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from service.errors import InvalidInput, OutlastError, Unavailable
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 INTERRUPTED = 130  # 128 and SIGINT's number, as shells have it
 CONTEXT: Mapping[str, Any] = {"help_option_names": ["-h", "--help"]}
@@ -173,3 +176,12 @@ class LazyGroup(Group):
         for title, rows in self.sections.items():
             with formatter.section(title):
                 formatter.write_dl([(row.name.ljust(width), row.does) for row in rows])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names and options that begin so, from the table as well."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(row.name, help=row.does) for row in self.rows.values()]
+        return [item for item in found if item.value.startswith(incomplete)] + click.Command.shell_complete(
+            self, ctx, incomplete
+        )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("infra", "service", "failover", "sandbox")
+PACKAGES = ("infra", "service", "failover", "sandbox", "outlast")
 # What each package may import of the others: everything of it ("failover"), or modules of it.
 ALLOWED = {
     "service": set[str](),
@@ -20,6 +20,7 @@ ALLOWED = {
         *("service.errors", "service.bundle", "service.command_line", "service.server.settings"),
     },
     "sandbox": {"infra", "service", "failover"},
+    "outlast": {"infra", "service", "failover", "sandbox"},
 }
 # Modules that decide: no cloud SDK, no network, no clock.
 PURE = (

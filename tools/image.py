@@ -172,5 +172,7 @@ def sbom_command() -> None:
     click.echo(text, nl=False)
 
 
+COMMANDS: Mapping[str, click.Command] = {"image": main}
+
 if __name__ == "__main__":
     main(prog_name="python -m tools.image")

@@ -95,7 +95,7 @@ def _switch_on(route53: Route53Client, change: Change, drill_id: str) -> str:
                 wrote = True
     raise Deviated(
         f"health check {change.check_id} kept changing: not restored after {UNDO_TRIES} tries",
-        hint="find out who else changes it, then: python -m failover drill restore",
+        hint="find out who else changes it, then: outlast drill restore",
     )
 
 

@@ -1,4 +1,4 @@
-"""The commands of `python -m failover drill`: the only place that reads the environment and builds clients."""
+"""The commands of `outlast drill`: the only place that reads the environment and builds clients."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def plan(options: Options) -> None:
         for finding in findings:
             click.echo(f"  guard {finding}")
     refuse(findings, f"run would refuse to lose {planned.lose}")
-    say(f"to run it: python -m failover drill run --lose {planned.lose} --plan {planned.hash}")
+    say(f"to run it: outlast drill run --lose {planned.lose} --plan {planned.hash}")
 
 
 @drill.command()
@@ -131,7 +131,7 @@ def run(options: Options, approved: str) -> None:
     if planned.hash != approved:
         raise Refused(
             f"the plan has changed: it is {planned.hash} now, {approved} was approved; nothing was changed",
-            hint=f"look at it again, with the same options: python -m failover drill plan --lose {planned.lose}",
+            hint=f"look at it again, with the same options: outlast drill plan --lose {planned.lose}",
         )
     _run(planned, world, options)
 
@@ -289,3 +289,6 @@ def _print_undone(undone: Sequence[Undone], as_json: bool, *, nothing: str) -> N
         print_json([asdict(each) for each in undone])
     else:
         click.echo("\n".join(f"{each.drill_id}: {each.change}: {each.found}" for each in undone) or nothing)
+
+
+COMMANDS = {"drill": drill}

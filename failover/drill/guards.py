@@ -135,10 +135,10 @@ def refuse(findings: Sequence[Finding], what: str) -> None:
 def _hint(standing: Sequence[Finding]) -> str:
     names = {finding.guard.name for finding in standing}
     if "no-other-drill" in names:
-        return "wait for it; what a dead one left: python -m failover drill restore (or sweep, once expired)"
+        return "wait for it; what a dead one left: outlast drill restore (or sweep, once expired)"
     if all(finding.guard.overridable for finding in standing):
         return "mend it, or accept it by name: " + " ".join(f"--override {name}" for name in sorted(names))
-    return "mend the above first; python -m failover drill plan --lose SITE looks again and changes nothing"
+    return "mend the above first; outlast drill plan --lose SITE looks again and changes nothing"
 
 
 def check_overrides(names: Sequence[str], guards: Sequence[Guard] = GUARDS) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def _translate_answer(error: ClientError, doing: str) -> OutlastError:
     if code == STALE:
         return Refused(
             f"could not {doing}: the health check was changed by someone else meanwhile ({code})",
-            hint="look at who is at work, then make a new plan: python -m failover drill plan --lose SITE",
+            hint="look at who is at work, then make a new plan: outlast drill plan --lose SITE",
         )
     if "AccessDenied" in code or code in (
         "InvalidClientTokenId",

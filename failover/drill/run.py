@@ -241,7 +241,7 @@ class _Drill:
         try:
             self._undo(lambda _: True)
         except OutlastError as error:
-            error.hint = f"python -m failover drill restore --journal {self._journal.path.parent}; {error.hint}"
+            error.hint = f"outlast drill restore --journal {self._journal.path.parent}; {error.hint}"
             raise
 
     # -- waiting -----------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def run_command(layout: Layout, pulumi: cli.Pulumi | None, command: Sequence[str
         process = subprocess.Popen(command, env=sandbox_environment(layout, instance, pulumi))
     except OSError as error:
         raise InvalidInput(
-            f"{command[0]} cannot be started: {error.strerror}", hint="python -m sandbox exec -- pulumi stack ls"
+            f"{command[0]} cannot be started: {error.strerror}", hint="outlast exec -- pulumi stack ls"
         ) from None
     while True:
         try:

@@ -1,4 +1,4 @@
-"""`python -m service frame|data|explore|prepare|train|tune|evaluate|present|release|model|advise`."""
+"""The nine steps as commands, of `outlast model` and of `python -m service`."""
 
 from __future__ import annotations
 

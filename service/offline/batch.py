@@ -1,4 +1,4 @@
-"""`python -m service predict`: a CSV file in, predictions out, in the same order, however often it is killed.
+"""`outlast predict --csv`: a CSV file in, predictions out, in the same order, however often it is killed.
 
 After each block the output is on disk before the progress file says so. Going on cuts the output back to what the
 progress file says and starts at the byte it names: a row is neither lost nor written twice.

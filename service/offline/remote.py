@@ -202,7 +202,7 @@ def _refuse_addresses(urls: Sequence[str], ca_file: Path | None) -> None:
     if ca_file is not None and not ca_file.is_file():
         mistakes.append(Mistake(f"--ca-file {ca_file}", "is not there"))
     if mistakes:
-        raise InvalidInput("no endpoint can be asked", mistakes, hint="see `python -m service predict --help`")
+        raise InvalidInput("no endpoint can be asked", mistakes, hint="see `outlast predict --csv FILE --help`")
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext:

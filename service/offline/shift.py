@@ -1,4 +1,4 @@
-"""`python -m service shift`: predictions whose true labels have come back, beside what was promised at release.
+"""`outlast model shift`: predictions whose true labels have come back, beside what was promised at release.
 
 Concept shift means that the same inputs now have other labels. It shows in the labels, so it is declared only when a
 live metric's 95 % interval lies wholly on the worse side of the released one. Inputs that look different are drift:
@@ -147,7 +147,7 @@ def find_drift(manifest: Manifest, feedback: Feedback) -> list[Drift]:
 
 def recommend(manifest: Manifest, shifts: Sequence[Shift], drifts: Sequence[Drift], rows: int) -> tuple[str, str]:
     """What to do, and the command for it."""
-    retrain = f"python -m service model --problem {manifest.problem} --csv <table> --target <column>"
+    retrain = f"outlast model train --problem {manifest.problem} --csv <table> --target <column>"
     if shifts:
         named = ", ".join(sorted({f"{s.metric} of {s.class_name}" if s.class_name else s.metric for s in shifts}))
         words = f"Concept shift: {named}. Retrain on a table with these rows in it{_WRITES_ONE}"
@@ -157,7 +157,7 @@ def recommend(manifest: Manifest, shifts: Sequence[Shift], drifts: Sequence[Drif
             f"No concept shift, but input drift: {len(drifts)} of {len(manifest.input.features)} features, "
             f"{drifts[0].feature} first. Find out what changed at the source; retrain when labels show that it matters."
         )
-        return words, f"python -m service shift --problem {manifest.problem} --feedback <later file>"
+        return words, f"outlast model shift --problem {manifest.problem} --feedback <later file>"
     return f"Nothing to do: {rows} rows agree with the released intervals.", ""
 
 

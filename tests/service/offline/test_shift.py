@@ -73,7 +73,7 @@ def test_changed_labels_are_shift_with_metric_class_and_window(
     assert ("specificity", "", second) in named
     assert not any("window 1" in window for _, _, window in named)
     assert report.drifts == ()
-    assert report.command == "python -m service model --problem tumour --csv <table> --target <column>"
+    assert report.command == "outlast model train --problem tumour --csv <table> --target <column>"
     assert "Concept shift" in report.recommendation
 
 
@@ -88,7 +88,7 @@ def test_the_command_that_retrains_has_a_table_with_the_new_rows_in_it(
     result = CliRunner().invoke(main, asked)
     assert result.exit_code == 5, result.stderr
     assert json.loads(result.stdout)["command"] == (
-        f"python -m service model --problem tumour --csv {table} --target diagnosis"
+        f"outlast model train --problem tumour --csv {table} --target diagnosis"
     )
     written, known = load_csv(table, "diagnosis"), load_bundled("tumour")
     assert written.features == known.features

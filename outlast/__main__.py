@@ -1,0 +1,49 @@
+"""`outlast …`: every command in one help, grouped by task; each is imported only to be run."""
+
+from __future__ import annotations
+
+import click
+
+from service.command_line import CONTEXT, LazyGroup, Row
+
+_SANDBOX, _SERVER = "sandbox.__main__", "service.server.commands"
+SECTIONS = {
+    "Three clouds on this machine": (
+        Row("up", _SANDBOX, "Bring the sandbox up, deploy every stack, predict once through DNS."),
+        Row("status", _SANDBOX, "Show what runs, where, and how it is."),
+        Row("shell", _SANDBOX, "Open a shell in which plain `pulumi up -s aws` works on the sandbox."),
+        Row("exec", _SANDBOX, "Run one command in that environment."),
+        Row("speed", _SANDBOX, "Run the sandbox's clock faster."),
+        Row("down", _SANDBOX, "Stop the sandbox; the next `outlast up` finds everything again."),
+        Row("clean", _SANDBOX, "Stop the sandbox and forget its clouds and their Pulumi state."),
+    ),
+    "Predict": (Row("predict", "outlast.predict", "Ask the endpoint for one row, or score a file with --csv FILE."),),
+    "Break and recover": (
+        Row("drill", "failover.drill.commands", "Take a site out of DNS, measure how traffic moves, put it back."),
+        Row("fault", _SANDBOX, "Break something in the sandbox for a while."),
+        Row("heal", _SANDBOX, "End every fault."),
+    ),
+    "The model and its endpoint": (
+        Row("model", "outlast.model", "Train, evaluate, release; watch what is released."),
+        Row("serve", _SERVER, "Serve the released models over HTTP."),
+        Row("keys", "outlast.keys", "Make API keys."),
+        Row("audit", _SERVER, "Verify audit logs."),
+    ),
+    "Work on Outlast": (
+        Row("bench", "bench.__main__", "Measure endpoint, metrics and sandbox against their targets."),
+        Row("image", "tools.image", "Write the image's base digest and its bill of materials."),
+    ),
+}
+
+
+@click.group(cls=LazyGroup, sections=SECTIONS, context_settings=CONTEXT)
+@click.version_option(package_name="outlast")
+def main() -> None:
+    """One trained classifier behind one hostname on three clouds, that survives the loss of any one of them.
+
+    Every command takes --help; most take --json. Exit codes and shell completion: docs/reference/commands.md.
+    """
+
+
+if __name__ == "__main__":
+    main(prog_name="outlast")

@@ -1,0 +1,21 @@
+"""`outlast keys …`: API keys for callers of the endpoint."""
+
+from __future__ import annotations
+
+import click
+
+from service.command_line import LazyGroup, Row
+
+SECTIONS = {
+    "Commands": (
+        Row("new", "service.server.commands", "Make a key, and the entry for OUTLAST_API_KEYS with its hash.", "key"),
+    )
+}
+
+
+@click.group("keys", cls=LazyGroup, sections=SECTIONS)
+def keys() -> None:
+    """API keys: the caller gets the key, the server only its hash."""
+
+
+COMMANDS = {"keys": keys}

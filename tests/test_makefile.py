@@ -1,0 +1,53 @@
+"""The Makefile refuses what a target does not take, instead of doing something else without a word."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def make(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What `make` would run (-n), with the virtual environment taken for made (-o)."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")} | environment
+    command = ["make", "-n", "-o", ".venv/complete", *words]
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong", "takes"),
+    [
+        (["status", "CSV=x"], "CSV", ""),
+        (["up", "SPEED=10", "LOSE=aws"], "LOSE", "SPEED"),
+        (["model", "PROBLEM=tumour", "SEED=1"], "SEED", "PROBLEM CSV TARGET"),
+    ],
+)
+def test_an_option_that_a_target_does_not_take_is_refused(typed: list[str], wrong: str, takes: str) -> None:
+    done = make(*typed)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert f"error: `make {typed[0]}` takes no {wrong}; nothing was done\nhint: " in done.stderr
+    assert not takes or f"it takes {takes}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "run"),
+    [
+        (["up", "SPEED=10"], "outlast up --speed 10"),
+        (["drill", "LOSE=aws"], "outlast exec -- .venv/bin/outlast drill now --lose"),
+        (["model", "CSV=my file.csv", "TARGET=y"], 'outlast model train --csv "my file.csv" --target "y"'),
+        (["bench", "ARGS=--part metrics"], "outlast bench --part metrics"),
+    ],
+)
+def test_what_a_target_takes_reaches_the_command(typed: list[str], run: str) -> None:
+    done = make(*typed)
+    assert done.returncode == 0, done.stderr
+    assert run in " ".join(done.stdout.split())
+
+
+def test_a_variable_of_the_environment_is_not_taken_for_an_option() -> None:
+    assert make("status", CSV="x").returncode == 0
