@@ -1,7 +1,8 @@
 """What a Dockerfile says about the image that it makes: files, folder, environment, lock and the program to start.
 
-Followed are FROM, ARG, ENV, WORKDIR, COPY (also from own stages), ENTRYPOINT and CMD in exec form, and the RUN line
-that installs a requirements file. Everything else is kept in words as `unsimulated`.
+Followed is what service/Dockerfile uses, and the rest is refused: FROM, ARG, ENV, WORKDIR, COPY of plain names (also
+from an own stage), ENTRYPOINT and CMD in exec form, and the RUN line that installs a requirements file. Other RUN lines
+and USER cannot be simulated; they are kept in words.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from dockerfile_parse import DockerfileParser
@@ -18,10 +19,11 @@ from dockerfile_parse import DockerfileParser
 from service.errors import InvalidInput, Mistake
 
 # https://docs.docker.com/reference/dockerfile/, as of 2026-11.
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:[-+])([^}]*))?\})")
-_INSTALL = re.compile(r"\bpip\b.*?\binstall\b.*?\s(?:-r|--requirement)[ =](\S+)", re.S)
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_INSTALL = re.compile(r"\bpip\b.*?\binstall\b.*?\s-r (\S+)", re.S)
 # They say something about the image and change nothing of what is simulated.
-_WITHOUT_EFFECT = frozenset({"COMMENT", "LABEL", "EXPOSE", "MAINTAINER", "STOPSIGNAL", "HEALTHCHECK"})
+_WITHOUT_EFFECT = frozenset({"COMMENT", "LABEL", "EXPOSE", "HEALTHCHECK"})
+_FOLLOWED = "the sandbox follows what service/Dockerfile uses: docs/concepts/sandbox.md, Images and replicas"
 
 
 @dataclass(frozen=True)
@@ -56,21 +58,11 @@ class _Stage:
     lock: str | None = None
     unsimulated: list[str] = field(default_factory=list)
 
-    def begin(self, name: str) -> _Stage:
-        """A stage that goes on from this one."""
-        return replace(
-            self,
-            name=name,
-            environment=dict(self.environment),
-            copies=list(self.copies),
-            unsimulated=list(self.unsimulated),
-        )
-
 
 def parse_dockerfile(path: Path, arguments: Mapping[str, str] | None = None) -> Recipe:
     """Read a Dockerfile; `arguments` are the values given for its ARGs.
 
-    Raises InvalidInput with every mistake: no FROM, nothing to start, a shell form, a COPY from outside the context.
+    Raises InvalidInput with every mistake: no FROM, nothing to start, a shell form, what is not followed.
     """
     if not path.is_file():
         raise InvalidInput(f"no Dockerfile at {path}", hint="name it in the image's `dockerfile.location`")
@@ -95,7 +87,7 @@ def parse_dockerfile(path: Path, arguments: Mapping[str, str] | None = None) -> 
 class _Wrong(Exception):
     """An instruction cannot be followed."""
 
-    def __init__(self, what: str, hint: str) -> None:
+    def __init__(self, what: str, hint: str = _FOLLOWED) -> None:
         super().__init__(what)
         self.what = what
         self.hint = hint
@@ -149,13 +141,15 @@ class _Reader:
             case "COPY":
                 self._copy(stage, value)
             case "RUN":
-                self._run(stage, value)
+                _run(stage, value)
             case "ENTRYPOINT":
                 stage.entry_point, stage.command = _exec_form(instruction, value), []
             case "CMD":
                 stage.command = _exec_form(instruction, value)
+            case "USER":
+                stage.unsimulated.append(f"USER {value}")
             case _:
-                stage.unsimulated.append(f"{instruction} {value}")
+                raise _Wrong(f"{instruction} {value} is not followed here")
 
     def _argue(self, value: str) -> None:
         for word in _words("ARG", value):
@@ -163,77 +157,54 @@ class _Reader:
             self._arguments[name] = self._given.get(name, self._expand(default))
 
     def _begin(self, value: str) -> None:
-        words = [word for word in self._expand(value).split() if not word.startswith("--")]
+        words = self._expand(value).split()
         named = len(words) == 3 and words[1].lower() == "as"
         if not named and len(words) != 1:
-            raise _Wrong(f"FROM {value} is not understood", "write FROM <base image> or FROM <base image> AS <name>")
-        name = words[2] if named else str(len(self.stages))
-        base = self._stage(words[0])
-        self.stages.append(base.begin(name) if base else _Stage(name))
+            raise _Wrong(f"FROM {value} is not followed here", "write FROM <base image> or FROM <base image> AS <name>")
+        if self._stage(words[0]):
+            raise _Wrong(f"FROM {value} goes on from an own stage, which is not followed here")
+        self.stages.append(_Stage(words[2] if named else ""))
 
     def _stage(self, name: str) -> _Stage | None:
-        """An earlier stage, by its name or its number."""
-        for number, stage in enumerate(self.stages):
-            if name.lower() in (stage.name.lower(), str(number)):
-                return stage
-        return None
+        """An earlier stage, by its name."""
+        return next((stage for stage in self.stages if stage.name and stage.name.lower() == name.lower()), None)
 
     def _copy(self, stage: _Stage, value: str) -> None:
-        words = _json_words("COPY", value) if value.startswith("[") else _words("COPY", value)
-        flags = {flag.partition("=")[0]: flag.partition("=")[2] for flag in words if flag.startswith("--")}
-        *sources, target = [self._expand(word) for word in words if not word.startswith("--")] or [""]
-        if not sources or any(source.startswith("<<") for source in sources):
-            raise _Wrong(f"COPY {value} is not understood", "write COPY <source>... <target>")
-        origin: tuple[Copy, ...] | None = None
-        if "--from" in flags:
-            other = self._stage(flags["--from"])
+        words = [self._expand(word) for word in _words("COPY", value)]
+        origin = None
+        if words and words[0].startswith("--from="):
+            other = self._stage(words.pop(0).removeprefix("--from="))
             if other is None:
-                stage.unsimulated.append(f"COPY {value}")  # another image: nobody here has its files
-                return
+                raise _Wrong(f"COPY {value} takes files of another image, which nobody here has")
             origin = tuple(other.copies)
-        elif any(".." in PurePosixPath(source).parts for source in sources):
+        if len(words) < 2 or any(word.startswith(("--", "<<", "[")) or set(word) & set("*?") for word in words):
+            raise _Wrong(f"COPY {value} is not followed here", "write COPY <source>... <target>, each a plain name")
+        *sources, target = words
+        if origin is None and any(".." in PurePosixPath(source).parts for source in sources):
             raise _Wrong(f"COPY {value} leaves the context", "move the file into the context, or the context up")
-        folder = target.endswith(("/", "/.")) or len(sources) > 1 or target in (".", "./")
+        folder = target.endswith("/") or len(sources) > 1 or target == "."
         place = str(PurePosixPath(stage.workdir, target)).rstrip("/") + ("/" if folder else "")
         stage.copies.append(Copy(tuple(sources), place, origin))
 
-    def _run(self, stage: _Stage, value: str) -> None:
-        found = _INSTALL.search(value)
-        if not found:
-            stage.unsimulated.append(f"RUN {value}")
-            return
-        lock = _from_context(stage, found[1])
-        if lock is None:
-            raise _Wrong(
-                f"pip reads {found[1]}, which no COPY before it put there",
-                f"COPY the requirements file to {PurePosixPath(stage.workdir, found[1])} first",
-            )
-        stage.lock = lock
-
     def _expand(self, value: str) -> str:
-        """Put variables in: `$NAME`, `${NAME}`, `${NAME:-otherwise}` and `${NAME:+instead}`; unknown ones are empty."""
+        """Put variables in: `$NAME` and `${NAME}`; unknown ones are empty."""
+        if "${" in _VARIABLE.sub("", value):
+            raise _Wrong(f"{value} has a variable in a form that is not followed here", "write $NAME or ${NAME}")
         known = {**self._arguments, **(self.stages[-1].environment if self.stages else {})}
-
-        def put_in(found: re.Match[str]) -> str:
-            set_to = known.get(found[1] or found[2], "")
-            if found[3] == ":-":
-                return set_to or found[4]
-            if found[3] == ":+":
-                return found[4] if set_to else ""
-            return set_to
-
-        return _VARIABLE.sub(put_in, value)
+        return _VARIABLE.sub(lambda found: known.get(found[1] or found[2], ""), value)
 
 
-def _pairs(value: str) -> dict[str, str]:
-    words = _words("ENV", value)
-    if not words:
-        raise _Wrong("ENV names nothing", "write ENV NAME=value")
-    if "=" not in words[0]:  # the old form: one variable, and the rest of the line is its value
-        return {words[0]: " ".join(words[1:])}
-    if not all("=" in word for word in words):
-        raise _Wrong(f"ENV {value} is not understood", "write ENV NAME=value, in quotes where it has spaces")
-    return dict(word.split("=", 1) for word in words)
+def _run(stage: _Stage, value: str) -> None:
+    found = _INSTALL.search(value)
+    if not found:
+        stage.unsimulated.append(f"RUN {value}")
+        return
+    stage.lock = _from_context(stage, found[1])
+    if stage.lock is None:
+        raise _Wrong(
+            f"pip reads {found[1]}, which no COPY before it put there by its name",
+            f"COPY the requirements file to {PurePosixPath(stage.workdir, found[1])} first",
+        )
 
 
 def _from_context(stage: _Stage, installed: str) -> str | None:
@@ -241,13 +212,16 @@ def _from_context(stage: _Stage, installed: str) -> str | None:
     wanted = PurePosixPath(stage.workdir, installed)
     for copy in reversed(stage.copies):
         for source in copy.sources if copy.stage is None else ():
-            name = PurePosixPath(source).name
-            if PurePosixPath(copy.target) == wanted or PurePosixPath(copy.target, name) == wanted:
-                return source.removeprefix("./").lstrip("/")
-            # A folder that is copied brings the file with it.
-            if wanted.is_relative_to(copy.target) and not PurePosixPath(source).suffix:
-                return str(PurePosixPath(source.lstrip("/"), wanted.relative_to(copy.target)))
+            if wanted in (PurePosixPath(copy.target), PurePosixPath(copy.target, PurePosixPath(source).name)):
+                return source
     return None
+
+
+def _pairs(value: str) -> dict[str, str]:
+    words = _words("ENV", value)
+    if not words or not all("=" in word for word in words):
+        raise _Wrong(f"ENV {value} is not followed here", "write ENV NAME=value, in quotes where it has spaces")
+    return dict(word.split("=", 1) for word in words)
 
 
 def _exec_form(instruction: str, value: str) -> list[str]:
@@ -256,10 +230,6 @@ def _exec_form(instruction: str, value: str) -> list[str]:
             f"{instruction} {value!r} is in shell form: signals would reach the shell, not the server",
             f'write the exec form: {instruction} ["program", "argument"]',
         )
-    return _json_words(instruction, value)
-
-
-def _json_words(instruction: str, value: str) -> list[str]:
     try:
         words = json.loads(value)
     except ValueError:

@@ -1,82 +1,71 @@
-"""Which files of a build context `.dockerignore` keeps out.
+"""Which files of a build context `.dockerignore` lets into a build.
 
-The rules are Docker's (https://docs.docker.com/build/concepts/context/#dockerignore-files): patterns are anchored at
-the context's root, one that matches a folder takes what is below it, and of all that match a file or a folder above
-it the last decides. That last part is unlike git's, which lets nothing below an ignored folder in again.
+Followed is the form of service/.dockerignore, and the rest is refused: `*` first, so that everything stays out; then
+what comes in, `!name` or `!folder/**`; then names that stay out wherever they lie, `**/name`. Docker's rules, by which
+the last line that matches decides, say the same of it:
+https://docs.docker.com/build/concepts/context/#dockerignore-files.
 """
 
 from __future__ import annotations
 
-import os
-import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from service.errors import InvalidInput, Mistake
+
+_PATH = r"[\w.-]+(?:/[\w.-]+)*"
+_LET_IN, _NOWHERE = re.compile(rf"!({_PATH})(?:/\*\*)?"), re.compile(r"\*\*/([\w.-]+)")
+_FORM = "write `*` first, then lines `!name` or `!folder/**`, then lines `**/name`"
+
 
 @dataclass(frozen=True)
-class Ignored:
-    """The patterns of one file, in its order: whether each lets in again, and what it matches."""
+class Rules:
+    """Paths that are let in with what is below them (None: everything), and names that stay out wherever they lie."""
 
-    patterns: tuple[tuple[bool, re.Pattern[str]], ...]
+    let_in: tuple[PurePosixPath, ...] | None = None
+    nowhere: frozenset[str] = frozenset()
 
-    @classmethod
-    def of(cls, lines: Sequence[str]) -> Ignored:
-        patterns = []
-        for line in lines:
-            text = line.strip()
-            if not text or line.startswith("#"):
-                continue
-            again, body = text.startswith("!"), text.removeprefix("!").strip()
-            patterns.append((again, _compile(posixpath.normpath(body).lstrip("/"))))
-        return cls(tuple(patterns))
-
-    @property
-    def lets_in_again(self) -> bool:
-        """Whether a file below an ignored folder may be let in."""
-        return any(again for again, _ in self.patterns)
-
-    def covers(self, name: str) -> bool:
-        """Whether a file or folder, by its path in the context, is kept out."""
+    def let(self, name: str) -> bool:
+        """Whether a file, by its path in the context, is let in."""
         path = PurePosixPath(name)
-        above = [str(path), *(str(folder) for folder in path.parents if folder.parts)]
-        kept_out = False
-        for again, pattern in self.patterns:
-            if kept_out == again and any(map(pattern.fullmatch, above)):
-                kept_out = not again
-        return kept_out
+        return self.nowhere.isdisjoint(path.parts) and (
+            self.let_in is None or any(path.is_relative_to(each) for each in self.let_in)
+        )
+
+
+def parse_rules(lines: Iterable[str]) -> Rules:
+    """The rules of a `.dockerignore`. Raises InvalidInput with every line that is not of the form that is followed."""
+    let_in, nowhere, wrong = [], set[str](), []
+    statements = [text for line in lines if (text := line.strip()) and not line.startswith("#")]
+    if not statements:
+        return Rules()
+    for number, text in enumerate(statements):
+        if number == 0 and text == "*":
+            continue
+        if number and not nowhere and (found := _LET_IN.fullmatch(text)):
+            let_in.append(PurePosixPath(found[1]))
+        elif number and (found := _NOWHERE.fullmatch(text)):
+            nowhere.add(found[1])
+        else:
+            wrong.append(Mistake(".dockerignore", f"{text} is not followed here, in this place", _FORM))
+    if wrong:
+        raise InvalidInput("the build context cannot be listed here", wrong)
+    return Rules(tuple(let_in), frozenset(nowhere))
 
 
 def list_context(context: Path, dockerfile: Path) -> dict[str, Path]:
-    """Every file that a build may see, by its path in the context, in one order everywhere.
-
-    A `<Dockerfile>.dockerignore` beside the Dockerfile goes before the context's own.
-    """
-    candidates = (dockerfile.with_name(dockerfile.name + ".dockerignore"), context / ".dockerignore")
-    lines = next((path.read_text().splitlines() for path in candidates if path.is_file()), [])
-    ignored = Ignored.of(lines)
-    found = {}
-    for folder, folders, files in os.walk(context):
-        base = Path(folder).relative_to(context)
-        if not ignored.lets_in_again:  # nothing below an ignored folder comes back: do not walk it
-            folders[:] = [f for f in folders if not ignored.covers((base / f).as_posix())]
-        for file in files:
-            name = (base / file).as_posix()
-            if not ignored.covers(name) and (context / name).is_file():
-                found[name] = context / name
-    return dict(sorted(found.items()))
-
-
-def _compile(pattern: str) -> re.Pattern[str]:
-    """`*` and `?` stay within a name, `**` does not, `[…]` is a choice, a backslash takes the next one literally."""
-    parts = re.findall(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|\\.|.", pattern)
-    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(wild.get(part) or _literal(part) for part in parts))
-
-
-def _literal(part: str) -> str:
-    if len(part) > 2 and part.startswith("["):
-        inside = part[1:-1].replace("\\", r"\\")
-        return f"[{'^' + inside[1:] if inside[0] in '!^' else inside}]"
-    return re.escape(part[-1])
+    """Every file that a build may see, by its path in the context, in one order everywhere."""
+    if dockerfile.with_name(f"{dockerfile.name}.dockerignore").is_file():
+        raise InvalidInput(f"{dockerfile.name}.dockerignore is not followed here", hint="name it .dockerignore")
+    file = context / ".dockerignore"
+    rules = parse_rules(file.read_text().splitlines()) if file.is_file() else Rules()
+    below = (context / each for each in rules.let_in) if rules.let_in is not None else [context]
+    found = {
+        path.relative_to(context).as_posix(): path
+        for each in below
+        for path in ([each] if each.is_file() else each.rglob("*"))
+        if path.is_file()
+    }
+    return dict(sorted((name, path) for name, path in found.items() if rules.let(name)))

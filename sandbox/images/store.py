@@ -16,7 +16,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -143,7 +142,7 @@ def _match(files: Mapping[str, Path], source: str, target: str) -> Iterator[tupl
     wanted = PurePosixPath(source.lstrip("/")).parts
     for name, path in files.items():
         parts = PurePosixPath(name).parts
-        if len(parts) < len(wanted) or not all(map(fnmatchcase, parts, wanted)):
+        if parts[: len(wanted)] != wanted:
             continue
         below = parts[len(wanted) :]
         if below:

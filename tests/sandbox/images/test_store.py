@@ -131,10 +131,8 @@ def test_an_image_that_the_store_does_not_hold_is_unavailable(tmp_path: Path) ->
         ("it/ /x/", {"x/__main__.py", "x/sub/data.txt"}),
         ("it/sub/data.txt /x", {"x"}),
         ("it/sub/data.txt /x/", {"x/data.txt"}),
-        ("it/*/data.txt /x/", {"x/data.txt"}),
         ("it/__main__.py it/sub/data.txt /x/", {"x/__main__.py", "x/data.txt"}),
         ("/it/./__main__.py /x/", {"x/__main__.py"}),
-        ("*.lock /x/", {"x/requirements.lock"}),
         (". /x", {"x/Dockerfile", "x/requirements.lock", "x/it/__main__.py", "x/it/sub/data.txt"}),
     ],
 )
@@ -162,37 +160,33 @@ def test_a_source_that_does_not_exist_is_named(context: Path) -> None:
 @pytest.mark.parametrize(
     ("rules", "kept"),
     [
-        ("it/sub", {"__main__.py", "a.pyc", "__pycache__/b.pyc"}),
-        ("*.pyc", {"__main__.py", "a.pyc", "sub/data.txt", "__pycache__/b.pyc"}),  # of the root alone
-        ("**/*.pyc", {"__main__.py", "sub/data.txt"}),
-        ("**/__pycache__", {"__main__.py", "a.pyc", "sub/data.txt"}),
-        ("# it/sub\n\n./it/sub/\n", {"__main__.py", "a.pyc", "__pycache__/b.pyc"}),
+        ("*\n!it\n", {"__main__.py", "sub/data.txt", "__pycache__/b.pyc"}),
         ("*\n!it/sub/**", {"sub/data.txt"}),
-        ("it\n!it/sub/data.txt", {"sub/data.txt"}),
-        ("*\n!it\nit/sub", {"__main__.py", "a.pyc", "__pycache__/b.pyc"}),
+        ("*\n!it/__main__.py\n!it/sub", {"__main__.py", "sub/data.txt"}),
+        ("*\n!it/**\n**/__pycache__", {"__main__.py", "sub/data.txt"}),
+        ("*\n!it/**\n**/sub\n**/b.pyc", {"__main__.py"}),
     ],
 )
 def test_what_is_ignored_is_neither_copied_nor_hashed(context: Path, rules: str, kept: set[str]) -> None:
-    write(context, {"it/a.pyc": "a", "it/__pycache__/b.pyc": "b", "Dockerfile": 'FROM a\nCOPY it /\nCMD ["it"]\n'})
+    write(context, {"it/__pycache__/b.pyc": "b", "Dockerfile": 'FROM a\nCOPY it /\nCMD ["it"]\n'})
     write(context, {".dockerignore": rules})
     assert set(contents(built(context))) == kept
     before = hashed(context)
-    for name in {"__main__.py", "a.pyc", "sub/data.txt", "__pycache__/b.pyc"} - kept:
+    for name in {"__main__.py", "sub/data.txt", "__pycache__/b.pyc"} - kept:
         write(context, {f"it/{name}": "changed"})
     assert hashed(context) == before
 
 
 def test_a_file_that_is_ignored_cannot_be_copied_by_its_name(context: Path) -> None:
-    write(context, {".dockerignore": "it/sub\n", "Dockerfile": 'FROM a\nCOPY it/sub/data.txt /\nCMD ["it"]\n'})
+    write(
+        context, {".dockerignore": "*\n!it/__main__.py\n", "Dockerfile": 'FROM a\nCOPY it/sub/data.txt /\nCMD ["it"]\n'}
+    )
     with pytest.raises(InvalidInput, match=r"dockerignore lets in"):
         built(context)
 
 
 def test_a_lock_that_is_ignored_is_named(context: Path) -> None:
-    write(
-        context,
-        {".dockerignore": "requirements.lock\n", "Dockerfile": DOCKERFILE.replace("requirements.lock ./", ". .")},
-    )
+    write(context, {".dockerignore": "*\n!it\n"})
     with pytest.raises(InvalidInput, match=r"pip installs requirements\.lock, which is not in the context"):
         built(context)
 
