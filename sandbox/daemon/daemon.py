@@ -1,4 +1,7 @@
-"""The sandbox's one background process: three clouds, DNS, checkers, fronts, replicas, and a control interface."""
+"""The sandbox's one background process: three clouds, DNS, checkers, fronts, replicas, and a control interface.
+
+Over 300 lines, being one class: the only place that knows every part, and the order in which they start and stop.
+"""
 
 from __future__ import annotations
 

@@ -52,6 +52,7 @@ class Fronts:
         self._wanted: dict[str, Front] = {}
         self._listeners: dict[str, Listener] = {}
         self._said: set[str] = set()
+        self._acting: list[Fault] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="fronts", daemon=True)
         self._running = threading.Event()
@@ -95,7 +96,10 @@ class Fronts:
             for f in self._wanted.values()
         ]
 
-    # -- the loop -----------------------------------------------------------------------------------
+    def tick(self) -> None:
+        """Let the faults of now act; returns once they do. The loop does the same, at its own pace."""
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(self._tick(), self._loop).result(_APPLY_WALL_SECONDS)
 
     def _run(self) -> None:
         asyncio.run(self._live())
@@ -111,19 +115,20 @@ class Fronts:
         self._loop = asyncio.get_running_loop()
         self._around.faults.on_change(self._wake)
         self._running.set()
-        faults: list[Fault] = []
         while not self._ended:
-            active = self._around.faults.active()
-            # Nothing broken, nothing mended, nothing that could not be had: nothing to do.
-            if active or active != faults or self._said:
-                async with self._syncing:
-                    problems = await self._sync()
-                self._tell(problems)
-            faults = active
-            await self._rest(_SYNC_WALL_SECONDS if active or self._said else _REST_WALL_SECONDS)
+            await self._tick()
+            await self._rest(_SYNC_WALL_SECONDS if self._acting or self._said else _REST_WALL_SECONDS)
         self._loop = None
         await asyncio.gather(*(listener.close() for listener in self._listeners.values()))
         self._listeners.clear()
+
+    async def _tick(self) -> None:
+        async with self._syncing:
+            active = self._around.faults.active()
+            # Nothing broken, nothing mended, nothing that could not be had: nothing to do.
+            if active or active != self._acting or self._said:
+                self._tell(await self._sync())
+            self._acting = active
 
     async def _rest(self, wall_seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -110,7 +110,8 @@ class Listener:
     def reset(self) -> None:
         """Reset every connection that is open or being opened."""
         for writer in self._writers:
-            sockets.reset(writer.get_extra_info("socket"))
+            if (connection := writer.get_extra_info("socket")) is not None:  # gone where it was reset before
+                sockets.reset(connection)
             writer.transport.abort()
         for connection in self._new:
             sockets.reset(connection)
@@ -127,8 +128,6 @@ class Listener:
         for held in self._sockets:
             held.close()
         self._sockets = []
-
-    # -- connections --------------------------------------------------------------------------------
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -274,8 +273,6 @@ class Listener:
             with contextlib.suppress(OSError):  # a TimeoutError is one
                 return replica, await asyncio.wait_for(opening, _CONNECT_WALL_SECONDS)
         return None
-
-    # -- TLS ----------------------------------------------------------------------------------------
 
     def _server_context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -2,8 +2,7 @@
 
 A workload asks for replicas of an image; the supervisor keeps that many alive, lets a new revision take over only
 once it is ready, and keeps the old one where the new one never gets ready. Each replica has a loopback address of
-its own, as a task or an instance has in the real cloud, and listens there on the port that the container definition
-says.
+its own, as a task or an instance has in the real cloud, and listens there on the port of the container definition.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any
 from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
 from sandbox.replicas.processes import Process, answers, end_leftovers, program_of, write_down
-from sandbox.replicas.workloads import RESTART_SECONDS, Group, Replica, Workload
+from sandbox.replicas.workloads import DRAIN_SECONDS, RESTART_SECONDS, Group, Replica, Workload
 from service.errors import Unavailable
 
 __all__ = ["Replica", "Supervisor", "Workload"]
@@ -28,8 +27,6 @@ __all__ = ["Replica", "Supervisor", "Workload"]
 STOP_WALL_SECONDS = 8.0
 # When the whole sandbox goes there is nobody to drain for: what has not ended by then is killed.
 OFF_WALL_SECONDS = 1.0
-# Simulated seconds that a stopping replica goes on answering, while its front learns of it; the service's own default.
-DRAIN_SECONDS = 5.0
 _TICK_WALL_SECONDS = 0.1
 # While every replica is ready and none is at work. What a fault, an update or a front changes is told at once.
 _REST_WALL_SECONDS = 0.3
@@ -70,9 +67,8 @@ class Supervisor:
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._next_address = 0
         self._ticks = 0
+        self._ticking = threading.Lock()
         self._said = ""
-
-    # -- what others ask ----------------------------------------------------------------------------
 
     def start(self) -> None:
         """End what an earlier sandbox of this folder left running, then begin."""
@@ -151,14 +147,13 @@ class Supervisor:
         """Count as a connection that waits for the first replica. Gives whether one may come: none of max 0 does."""
         with self._changed:
             group = self._groups.get(key)
-            comes = group is not None and group.workload.min_replicas == 0 < group.workload.max_replicas
-            if group is None or not comes:
+            if group is not None and not group.workload.sleeps:
                 group = None
-            else:
+            if group is not None:
                 group.waiting += 1
                 self._changed.notify_all()
         try:
-            yield comes
+            yield group is not None
         finally:
             if group is not None:
                 with self._changed:
@@ -198,18 +193,21 @@ class Supervisor:
         with self._changed:
             return {replica.workload.image for group in self._groups.values() for replica in group.replicas}
 
-    # -- the loop -----------------------------------------------------------------------------------
-
-    def _run(self) -> None:
-        while not self._ended:
-            try:
+    def tick(self) -> None:
+        """Do now what is due now; returns once it is done. The loop does the same, at its own pace."""
+        try:
+            with self._ticking:
                 with self._changed:
                     starts = [start for key in list(self._groups) for start in self._tend(key)]
                 for group, workload in starts:
                     self._launch(group, workload)
                 self._ticks += 1
-            except Exception as error:  # a full disk, say: supervision must not end with it
-                self._say(f"the supervisor could not do its work: {error!r}")
+        except Exception as error:  # a full disk, say: supervision must not end with it
+            self._say(f"the supervisor could not do its work: {error!r}")
+
+    def _run(self) -> None:
+        while not self._ended:
+            self.tick()
             with self._changed:
                 if not self._ended:
                     at_rest = all(group.is_at_rest for group in self._groups.values())
@@ -251,14 +249,7 @@ class Supervisor:
         try:
             program = program_of(images.load(self._store, workload.image), self._report)
             address = self._lease()
-            # Bound to the replica's own address: in the real cloud the network namespace is its own; here nothing
-            # opens wider.
-            variables = {
-                "OUTLAST_DRAIN_SECONDS": f"{self._clock.to_wall(DRAIN_SECONDS):g}",
-                **dict(workload.environment),
-                "PORT": str(workload.port),
-                "OUTLAST_HOST_BIND": address,
-            }
+            variables = workload.variables(address, self._clock.to_wall(DRAIN_SECONDS))
             log = self._logs / f"{workload.stack}-{address.rpartition('.')[2]}.log"
             replica = Replica(workload, address, Process(program, variables, log), self._clock.simulated_now())
         except Unavailable as error:

@@ -29,6 +29,8 @@ READY_WALL_SECONDS = 30.0
 # Simulated seconds with less to do before a replica is stopped: Container Apps' cool-down period,
 # https://learn.microsoft.com/azure/container-apps/scale-app; the other clouds wait longer (ECS and Cloud Run 15 min).
 QUIET_SECONDS = 300.0
+# Simulated seconds that a stopping replica goes on answering, while its front learns of it; the service's own default.
+DRAIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,23 @@ class Workload:
         """Changes with whatever makes new replicas necessary; scaling does not."""
         fixed = (self.image, self.port, self.environment, self.probe_path)
         return hashlib.sha256(repr(fixed).encode()).hexdigest()[:10]
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether it may be without a replica until a connection comes."""
+        return self.min_replicas == 0 < self.max_replicas
+
+    def variables(self, address: str, drain_wall_seconds: float) -> dict[str, str]:
+        """The environment of a replica that listens on `address`.
+
+        It is bound to that address alone: in the real cloud its network namespace is its own; here nothing opens wider.
+        """
+        return {
+            "OUTLAST_DRAIN_SECONDS": f"{drain_wall_seconds:g}",
+            **dict(self.environment),
+            "PORT": str(self.port),
+            "OUTLAST_HOST_BIND": address,
+        }
 
 
 @dataclass(eq=False)

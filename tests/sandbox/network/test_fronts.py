@@ -56,11 +56,11 @@ class Site:
     def inject(self, kind: str, seconds: float = 60) -> None:
         """Break something; returns once it is broken."""
         self.faults.inject(parse_fault("aws", kind, seconds, self.wall(), ["aws"]))
-        time.sleep(0.06)  # the fronts are told, and need a moment
+        self.fronts.tick()
 
     def heal(self) -> None:
         self.faults.heal()
-        time.sleep(0.06)
+        self.fronts.tick()
 
     def connect(self, host: int = 11, port: int = 443, timeout: float = 5) -> socket.socket:
         return socket.create_connection((f"{self.block}.{host}", port + OFFSET), timeout)
@@ -432,7 +432,7 @@ def test_each_fault_is_felt_and_ends_by_itself(site: Site, kind: str, felt: Call
     site.inject(kind, seconds=60)
     felt(site)
     site.wall.ahead += 61
-    time.sleep(0.12)
+    site.fronts.tick()
     until(lambda: at_once(site))
 
 
@@ -513,6 +513,13 @@ def test_faults_may_follow_each_other(site: Site) -> None:
 # -- ports --------------------------------------------------------------------------------------------
 
 
+def test_a_tick_without_a_loop_does_nothing(tmp_path: Path, tiny_image: images.Image) -> None:
+    with supervised(tmp_path, tiny_image, Wall()) as supervisor, fronts_of(tmp_path, supervisor, Wall()) as stopped:
+        stopped.fronts.stop()
+        stopped.fronts.tick()
+    assert stopped.said == []
+
+
 def test_a_port_that_is_taken_is_named_and_had_once_it_is_free(site: Site) -> None:
     first, second = site.front(12), site.front(13)
     with socket.socket() as other:
@@ -522,8 +529,9 @@ def test_a_port_that_is_taken_is_named_and_had_once_it_is_free(site: Site) -> No
             site.fronts.apply([first, second])
         assert f"sport = :{443 + OFFSET}" in caught.value.hint
         assert site.get(host=13)[0] == 200
-        time.sleep(0.2)
-        assert len(site.said) <= 1  # not twenty times a second
+        for _ in range(3):
+            site.fronts.tick()
+        assert len(site.said) <= 1  # not at every tick
     until(lambda: {entry["mode"] for entry in site.fronts.status()} == {"serve"})
     assert site.get(host=12)[0] == 200
 
