@@ -101,15 +101,21 @@ def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.Resourc
         default_uri_disabled=True,
         # The provider's default would refuse `pulumi destroy`, and every change that replaces the service.
         deletion_protection=False,
-        template=gcp.cloudrunv2.ServiceTemplateArgs(
-            service_account=account.email,
-            containers=[_container(spec, image)],
-            max_instance_request_concurrency=spec.concurrency,
-            scaling=gcp.cloudrunv2.ServiceTemplateScalingArgs(
-                min_instance_count=spec.replicas.minimum, max_instance_count=spec.replicas.maximum
-            ),
-        ),
+        template=_template(spec, image, account),
         opts=ready,
+    )
+
+
+def _template(
+    spec: SiteSpec, image: BuiltImage, account: gcp.serviceaccount.Account
+) -> gcp.cloudrunv2.ServiceTemplateArgs:
+    return gcp.cloudrunv2.ServiceTemplateArgs(
+        service_account=account.email,
+        containers=[_container(spec, image)],
+        max_instance_request_concurrency=spec.concurrency,
+        scaling=gcp.cloudrunv2.ServiceTemplateScalingArgs(
+            min_instance_count=spec.replicas.minimum, max_instance_count=spec.replicas.maximum
+        ),
     )
 
 

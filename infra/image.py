@@ -13,6 +13,9 @@ CONTEXT = "service"
 # Nothing is deployed by tag. One fixed tag keeps the registry from filling with names that nobody reads.
 TAG = "current"
 
+# BuildKit stamps every layer with this time, so that one commit gives one digest wherever it is built.
+BUILD_ARGUMENTS = {"SOURCE_DATE_EPOCH": "0"}
+
 
 @dataclass(frozen=True)
 class Login:
@@ -42,8 +45,7 @@ def build_image(
         "image",
         context=docker.BuildContextArgs(location=CONTEXT),
         dockerfile=docker.DockerfileArgs(location=f"{CONTEXT}/Dockerfile"),
-        # BuildKit stamps every layer with this time, so that one commit gives one digest wherever it is built.
-        build_args={"SOURCE_DATE_EPOCH": "0"},
+        build_args=BUILD_ARGUMENTS,
         platforms=[docker.Platform.LINUX_AMD64],
         tags=[pulumi.Output.concat(repository, ":", TAG)],
         push=True,

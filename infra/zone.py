@@ -24,12 +24,13 @@ def program(settings: ZoneSettings) -> dict[str, Any]:
         force_destroy=not settings.protect,
         opts=pulumi.ResourceOptions(protect=settings.protect),
     )
+    return {"zone": _contract(zone, settings), "name_servers": zone.name_servers}
+
+
+def _contract(zone: aws.route53.Zone, settings: ZoneSettings) -> dict[str, Any]:
     return {
-        "zone": {
-            "version": ZONE_VERSION,
-            "zone_id": zone.zone_id,
-            "domain": settings.domain,
-            "host": settings.host,
-        },
-        "name_servers": zone.name_servers,
+        "version": ZONE_VERSION,
+        "zone_id": zone.zone_id,
+        "domain": settings.domain,
+        "host": settings.host,
     }

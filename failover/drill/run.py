@@ -19,7 +19,6 @@ from filelock import FileLock, Timeout
 from failover.drill.aborts import AbortConditions, Stop
 from failover.drill.actions import apply_change, undo_change
 from failover.drill.changes import Change, describe_change, plan_mark
-from failover.drill.clock import WallClock
 from failover.drill.discover import read_checks
 from failover.drill.facts import Facts
 from failover.drill.guards import check_guards, refuse
@@ -279,16 +278,15 @@ class _Drill:
 
 def keep_trying(world: World, change: Change, drill_id: str, say: Say) -> str:
     """Undo, again and again while the API does not answer; raises what it raised last once patience is over."""
-    clock: WallClock = world.clock
-    deadline = clock.wall_now() + UNDO_PATIENCE_SECONDS
+    deadline = world.clock.wall_now() + UNDO_PATIENCE_SECONDS
     while True:
         try:
             return undo_change(world.route53, change, drill_id)
         except Unavailable as error:
-            if clock.wall_now() + UNDO_PAUSE_SECONDS > deadline:
+            if world.clock.wall_now() + UNDO_PAUSE_SECONDS > deadline:
                 raise
             say(f"{change.name} is not undone yet, trying again: {error.what}")
-            clock.sleep(UNDO_PAUSE_SECONDS)
+            world.clock.sleep(UNDO_PAUSE_SECONDS)
 
 
 def count_answers_needed(share: float) -> int:
