@@ -49,11 +49,11 @@ up: .venv/complete ## three clouds on this machine, all stacks, one prediction t
 status: .venv/complete ## what runs, where, and how it is
 	@$(OUTLAST) status
 
-predict: .venv/complete ## one real row through DNS and TLS to whichever cloud answers
-	@$(OUTLAST) predict
+predict: .venv/complete ## one real row through DNS and TLS to whichever cloud answers [MODEL=digits]
+	@$(OUTLAST) predict $(if $(MODEL),--model "$(MODEL)")
 
-drill: .venv/complete ## take one site out of DNS, measure, put it back: LOSE=aws|azure|gcp
-	@$(OUTLAST) exec -- $(OUTLAST) drill now --lose "$(LOSE)"
+drill: .venv/complete ## take one site out of DNS, measure, put it back: LOSE=aws|azure|gcp [MODEL=digits]
+	@$(OUTLAST) exec -- $(OUTLAST) drill now --lose "$(LOSE)" $(if $(MODEL),--model "$(MODEL)")
 
 shell: .venv/complete ## a shell in which plain `pulumi up -s aws` works on the sandbox
 	@$(OUTLAST) shell

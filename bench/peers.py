@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from bench.apps import models as served
 from bench.environments import HERE, ROOT
+from service.bundle.folder import RELEASED
 
 APPS = HERE / "apps"
-RELEASED = ROOT / "service" / "released"
-MODEL = RELEASED / "tumour"  # what everybody serves
-HEAVY = RELEASED / "digits"  # costs a server ten times as much to answer: a support vector machine
+MODEL, HEAVY = RELEASED / served.MODEL, RELEASED / served.HEAVY
 API_KEY = "olk_bench-" + secrets.token_hex(16)
 
 

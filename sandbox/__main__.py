@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from sandbox.layout import Layout
-from service.command_line import CONTEXT, Group, json_option, say
+from service.command_line import CONTEXT, Group, json_option, model_option, say
 from service.errors import InvalidInput, Refused, Unavailable
 
 
@@ -70,7 +70,7 @@ def up(speed: int | None, dns_port: int | None, port_offset: int | None, as_json
 
 
 def _print_prediction(answer: dict[str, Any]) -> None:
-    mark = "right" if answer["right"] else f"WRONG: {answer['expected']} was expected"
+    mark = "right" if answer["right"] else f"WRONG: {answer['mistake']}"
     click.echo(
         f"  {answer['row']}: {answer['label']} ({answer['probability']:.4f}), {mark}; "
         f"from {answer['site']} ({answer['origin']}) in {answer['milliseconds']:.1f} ms"
@@ -79,17 +79,20 @@ def _print_prediction(answer: dict[str, Any]) -> None:
 
 @main.command()
 @click.option("--row", help="Id of a golden row; one is drawn at random otherwise.")
+@model_option
 @json_option
-def predict(row: str | None, as_json: bool) -> None:
+def predict(row: str | None, model: str | None, as_json: bool) -> None:
     """Send one real row through DNS and TLS to whichever cloud answers."""
     from failover.dial import Dial
-    from sandbox.command.environment import dial_of, public_host
+    from sandbox.command.environment import default_model, dial_of, public_host
     from sandbox.command.predict import predict as send
+    from service.bundle.folder import choose_released, load_golden
 
     layout = _layout()
     instance = _require_instance(layout)
     dial = Dial.from_environment(dial_of(layout, instance))
-    answer = send(dial, public_host(layout.root), layout.released / "tumour", row).document()
+    golden = load_golden(choose_released(model or default_model(layout.root)))
+    answer = send(dial, public_host(layout.root), golden, row).document()
     click.echo(json.dumps(answer)) if as_json else _print_prediction(answer)
     if not answer["right"]:
         sys.exit(5)

@@ -116,10 +116,6 @@ class Layout:
         return self.state / "lock"
 
     @property
-    def released(self) -> Path:
-        return self.root / "service" / "released"
-
-    @property
     def instance_file(self) -> Path:
         return self.state / "instance.json"
 

@@ -48,6 +48,17 @@ def json_option(command: F) -> F:
     )
 
 
+def model_option(command: F) -> F:
+    """`--model`: which of the released models is asked."""
+    return click.option(
+        "--model",
+        metavar="NAME",
+        envvar="OUTLAST_DEFAULT_MODEL",
+        show_envvar=True,
+        help="The released model; the only one where none is named.",
+    )(command)
+
+
 def print_json(document: Any) -> None:
     """Data on stdout, for programs."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))

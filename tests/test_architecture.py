@@ -213,3 +213,38 @@ def test_no_machine_or_secret_is_written_down() -> None:
         text = path.read_text(errors="ignore")
         wrong += [f"{name}: {trace}" for trace in traces if trace in text]
     assert wrong == []
+
+
+# Where the name of a problem may stand in code: the table of data sets, and apps that are written for one model.
+NAMED = ("service/training/datasets.py", "bench/apps/")
+EXPLAIN = {"hint", "help"}  # arguments that show a person an example
+EXAMPLES = {"Mistake", "Wrong", "InvalidInput"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_problem_is_named_in_code(package: str) -> None:
+    """Which models there are is for folders, stack files and options to say: code that names one works for one."""
+    names = {path.stem for path in (ROOT / "service/problems").glob("*.toml")}
+    names |= {path.name for path in (ROOT / "service/released").iterdir()}
+    assert names >= {"tumour", "digits"}
+    # As a word of its own or as a part of a path or an assignment: prose has words such as "12 digits".
+    named = re.compile(rf"(?:^|[/=])(?:{'|'.join(sorted(names))})(?:$|[/.\s'\"])")
+    wrong = []
+    for path in sorted((ROOT / package).rglob("*.py")):
+        place = str(path.relative_to(ROOT))
+        if not place.startswith(NAMED):
+            wrong += [f"{place}:{line}: {text!r}" for line, text in _code_texts(path) if named.search(text)]
+    assert wrong == []
+
+
+def _code_texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Every text in a file but documentation and examples for people."""
+    tree = ast.parse(path.read_text())
+    spoken = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        shown = [k.value for k in call.keywords if k.arg in EXPLAIN]
+        shown += call.args[1:] if ast.unparse(call.func).rpartition(".")[2] in EXAMPLES else []
+        spoken |= {id(inner) for value in shown for inner in ast.walk(value)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken:
+            yield node.lineno, node.value

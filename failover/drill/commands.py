@@ -29,11 +29,10 @@ from failover.drill.route53 import build_client
 from failover.drill.run import run_drill
 from failover.drill.samples import Pace
 from failover.drill.world import World
-from service.bundle.folder import load_golden
-from service.command_line import Group, json_option, print_json, say
+from service.bundle.folder import choose_released, load_golden
+from service.command_line import Group, json_option, model_option, print_json, say
 from service.errors import Deviated, InvalidInput, Refused
 
-DEFAULT_GOLDEN = Path(__file__).parents[2] / "service" / "released" / "tumour" / "golden.json"
 DEFAULT_DRILLS = Path("drills")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OVERRIDABLE = ", ".join(guard.name for guard in GUARDS if guard.overridable)
@@ -45,7 +44,8 @@ class Options:
 
     lose: str
     host: str
-    golden: Path
+    model: str | None
+    golden: Path | None
     drills: Path
     peak_rps: float | None
     override: tuple[str, ...]
@@ -75,11 +75,11 @@ def _lose_options(command: Callable[..., None]) -> Callable[..., None]:
     decorators = [
         click.option("--lose", metavar="SITE", required=True, help="The site to lose, by its name in DNS."),
         click.option("--host", envvar="OUTLAST_HOST", default="", help="The public host. [env: OUTLAST_HOST]"),
+        model_option,
         click.option(
             "--golden",
             type=click.Path(path_type=Path),
-            default=DEFAULT_GOLDEN,
-            help="Rows whose right answer is known.",
+            help="Rows whose right answer is known, instead of those of a model that is released here.",
         ),
         click.option(
             "--drills", type=click.Path(path_type=Path), default=DEFAULT_DRILLS, help="Where journals and reports go."
@@ -185,7 +185,7 @@ def _plan(options: Options) -> tuple[DrillPlan, World]:
         raise InvalidInput("no host: whose site is to be lost?", hint="name it with --host or in $OUTLAST_HOST")
     overrides = check_overrides(options.override)
     dial = Dial.from_environment(os.environ)
-    golden, route53 = load_golden(options.golden), build_client()
+    golden, route53 = load_golden(options.golden or choose_released(options.model)), build_client()
     pace = Pace(clients=options.clients)
     fleet = read_fleet(route53, options.host)
     planned = plan_drill(

@@ -16,6 +16,9 @@ from sandbox.engine import cli
 from sandbox.layout import Instance, Layout
 from service.errors import InvalidInput, Unavailable
 
+# The sites that the sandbox brings up, by the names of their stacks.
+SITES = ("aws", "azure", "gcp")
+
 # Public on purpose: the committed stack files' salt belongs to it, and they hold no secret.
 PASSPHRASE = "outlast-sandbox"
 
@@ -32,6 +35,21 @@ def public_host(root: Path) -> str:
         raise InvalidInput(f"{path} names no outlast:host ({error})", hint="git checkout -- stacks") from error
 
 
+def default_model(root: Path) -> str | None:
+    """The model that is asked where none is named: the first that a site's stack file names. None where none does."""
+    for site in SITES:
+        path = root / "stacks" / f"Pulumi.{site}.yaml"
+        try:
+            named = yaml.safe_load(path.read_text())["config"].get("outlast:models")
+        except FileNotFoundError:
+            continue
+        except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+            raise InvalidInput(f"{path} is no stack file ({error})", hint="git checkout -- stacks") from error
+        if isinstance(named, list) and named:
+            return str(named[0])
+    return None
+
+
 def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi | None) -> dict[str, str]:
     """All variables for a command that is run against the sandbox, the caller's own included where harmless."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN) or k == "OUTLAST_STATE"}
@@ -40,8 +58,10 @@ def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi |
         kept = cli.environment(pulumi, layout.pulumi_home, layout.pulumi_state, PASSPHRASE, kept)
         # Pulumi looks here where somebody unset the variable; its own words for that name no way out.
         kept["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(layout.passphrase)
+    model = default_model(layout.root)
     return kept | {
         **dial_of(layout, instance),
+        **({"OUTLAST_DEFAULT_MODEL": model} if model else {}),
         "OUTLAST_HOST": public_host(layout.root),
         "AWS_ENDPOINT_URL": f"http://{instance.address(places.API)}:{places.API_PORT}",
         "AWS_ACCESS_KEY_ID": "sandbox",

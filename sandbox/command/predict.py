@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from failover.dial import Dial
+from service.bundle.golden import Golden, read_answer
 from service.errors import Deviated, InvalidInput, Unavailable
+
+_DEADLINE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Prediction:
     label: str
     probability: float
     expected: str
+    mistake: str
     site: str
     origin: str
     address: str
@@ -30,47 +32,36 @@ class Prediction:
 
     @property
     def right(self) -> bool:
-        return self.label == self.expected
+        return not self.mistake
 
     def document(self) -> dict[str, Any]:
         return {**asdict(self), "right": self.right}
 
 
-def predict(dial: Dial, host: str, released: Path, row_id: str | None = None) -> Prediction:
+def predict(dial: Dial, host: str, golden: Golden, row_id: str | None = None) -> Prediction:
     """Send one golden row (a real one, drawn at random unless named) to the public host.
 
     Raises InvalidInput for an unknown row, Unavailable where nobody answers, Deviated for an answer of another form.
     """
-    golden = json.loads((released / "golden.json").read_text())["rows"]
-    problem = json.loads((released / "manifest.json").read_text())["problem"]
-    by_id = {row["id"]: row for row in golden}
-    if row_id is not None and row_id not in by_id:
-        raise InvalidInput(f"no row {row_id!r} among the golden ones", hint=f"one of {', '.join(by_id)}")
-    row = by_id[row_id] if row_id else random.choice(golden)
+    row = golden.find(row_id) if row_id is not None else random.choice(golden.rows)
     began = time.perf_counter()
     resolution = dial.resolve(host)
     if not resolution.addresses:
         raise Unavailable(f"DNS has no address for {host} ({resolution.rcode})", hint="make status")
-    body = {
-        "inputs": [
-            {"name": "features", "shape": [1, len(row["features"])], "datatype": "FP32", "data": row["features"]}
-        ]
-    }
-    try:
-        response = dial.post(f"https://{host}/v2/models/{problem}/infer", json=body, address=resolution.addresses[0])
-    except httpx.HTTPError as error:
-        raise Unavailable(
-            f"{host} at {resolution.addresses[0]} does not answer: {error}", hint="make status"
-        ) from error
+    response = _ask(dial, f"https://{host}{golden.path}", resolution.addresses[0], golden.render_request(row))
     milliseconds = (time.perf_counter() - began) * 1000
     if response.status_code != 200:
         raise Deviated(f"{host} answered {response.status_code}: {response.text[:300]}", hint="make status")
-    label, probability = _read(response.json())
+    try:
+        answer = read_answer(response.content)
+    except InvalidInput as error:
+        raise Deviated(f"{host}: {error.what}", hint="make status") from error
     return Prediction(
-        row["id"],
-        label,
-        probability,
-        row["label"],
+        row.id,
+        answer.label,
+        max(answer.probabilities, default=0.0),
+        row.label,
+        row.find_mistake(answer.label, answer.probabilities, golden.tolerance),
         response.headers.get("x-served-by", "?"),
         resolution.origin_host,
         resolution.addresses[0],
@@ -78,7 +69,9 @@ def predict(dial: Dial, host: str, released: Path, row_id: str | None = None) ->
     )
 
 
-def _read(answer: dict[str, Any]) -> tuple[str, float]:
-    """Label and its probability out of an Open Inference Protocol answer of one row."""
-    outputs = {output["name"]: output["data"] for output in answer["outputs"]}
-    return str(outputs["label"][0]), max(float(p) for p in outputs["probabilities"])
+def _ask(dial: Dial, url: str, address: str, body: bytes) -> httpx.Response:
+    try:
+        with dial.client(address=address, deadline_seconds=_DEADLINE_SECONDS) as http:
+            return http.post(url, content=body, headers={"content-type": "application/json"})
+    except httpx.HTTPError as error:
+        raise Unavailable(f"{url} at {address} does not answer: {error}", hint="make status") from error

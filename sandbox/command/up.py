@@ -17,14 +17,15 @@ from failover.dial import Dial
 from sandbox import layout as places
 from sandbox.command import control
 from sandbox.command import predict as prediction
-from sandbox.command.environment import dial_of, public_host, sandbox_environment, save_cli
+from sandbox.command.environment import SITES, default_model, dial_of, public_host, sandbox_environment, save_cli
 from sandbox.engine import cli, commands, plugins, recover
 from sandbox.images import store as images
 from sandbox.layout import Instance, Layout
+from service.bundle.folder import choose_released, load_golden
 from service.errors import Refused, Unavailable
 
 # What depends on what: the sites read the zone, traffic reads zone and sites.
-ORDER: tuple[tuple[str, ...], ...] = (("zone",), ("aws", "azure", "gcp"), ("traffic",))
+ORDER: tuple[tuple[str, ...], ...] = (("zone",), SITES, ("traffic",))
 PROJECT = "outlast"  # Pulumi.yaml's name
 
 _HEALTHY_LIFE_SECONDS = 120.0
@@ -93,7 +94,9 @@ def bring_up(
             wait_healthy(layout, instance, report)
         with timings.step("predict"):
             answer = prediction.predict(
-                Dial.from_environment(dial_of(layout, instance)), host, layout.released / "tumour"
+                Dial.from_environment(dial_of(layout, instance)),
+                host,
+                load_golden(choose_released(default_model(layout.root))),
             )
         return BroughtUp(pulumi, instance, host, changes, answer, timings.seconds)
 

@@ -16,7 +16,7 @@ from service.errors import InvalidInput
 from service.evaluation.progress import show_progress
 from service.evaluation.workbench import ARTIFACTS, Workbench
 from service.training.datasets import Dataset, load_bundled, load_csv
-from service.training.problem import PROBLEMS, Problem, draft_problem, load_problem, parse_problem
+from service.training.problem import PROBLEMS, Problem, choose_problem, draft_problem, load_problem, parse_problem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,7 +54,7 @@ def open_bench(
 def load_asked(problem: str | None, csv_file: Path | None, target: str | None) -> tuple[Dataset, Problem, str]:
     """The data and the problem that the options name; and the problem file's draft where a CSV comes without one."""
     if csv_file is None:
-        asked = _load_problem(problem or "tumour")
+        asked = _load_problem(problem or choose_problem())
         return load_bundled(asked.data), asked, ""
     if target is None:
         raise InvalidInput("--csv needs --target", hint="--target names the column of the file that is to be predicted")

@@ -21,13 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bundle.classifier import Classifier, Predictions
-from service.bundle.folder import RELEASED
+from service.bundle.folder import choose_released
 from service.bundle.manifest import Manifest
 from service.bundle.writing import write_whole
-from service.command_line import Command, json_option, print_json
+from service.command_line import Command, json_option, model_option, print_json
 from service.errors import InvalidInput, Refused
 from service.evaluation.progress import show_progress
 from service.offline.batch_rows import BLOCK_BYTES, BadRow, Block, Table, open_table, read_blocks
+from service.offline.options import problem_option
 from service.offline.remote import RemoteClassifier
 
 
@@ -183,7 +184,8 @@ def _render_lines(lines: Any) -> bytes:
 @click.command("predict", cls=Command)
 @click.option("--csv", "source", type=click.Path(path_type=Path), required=True, help="The rows, with a header.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where predictions go, in the same order.")
-@click.option("--problem", default="tumour", show_default=True, help="The released model to use.")
+@model_option
+@problem_option
 @click.option("--url", "urls", multiple=True, help="An endpoint, several for several sites; default: predict here.")
 @click.option("--api-key", envvar="OUTLAST_API_KEY", default=None, help="The endpoint's key.  [OUTLAST_API_KEY]")
 @click.option("--ca-file", type=click.Path(path_type=Path), default=None, help="A CA to trust beside the system's.")
@@ -193,7 +195,8 @@ def _render_lines(lines: Any) -> bytes:
 def predict(
     source: Path,
     out: Path,
-    problem: str,
+    model: str | None,
+    problem: str | None,
     urls: tuple[str, ...],
     api_key: str | None,
     ca_file: Path | None,
@@ -202,7 +205,7 @@ def predict(
     as_json: bool,
 ) -> None:
     """Classify the rows of a CSV file, here or by an endpoint. A killed run goes on where it was."""
-    local = Classifier.load(RELEASED / problem)
+    local = Classifier.load(choose_released(problem or model))
     sites = [url for url in urls if url != "local"]
     if sites and "local" in urls:
         raise InvalidInput("--url names endpoints and `local` together", hint="leave out one or the other")

@@ -18,14 +18,15 @@ import numpy as np
 import pandas as pd
 
 from service.bundle import reference
-from service.bundle.folder import RELEASED, load_release
+from service.bundle.folder import choose_released, load_release
 from service.bundle.manifest import Manifest
-from service.command_line import Command, json_option, print_json
+from service.command_line import Command, json_option, model_option, print_json
 from service.errors import InvalidInput, Refused
 from service.evaluation.advisor import SMALLER_IS_BETTER
 from service.evaluation.intervals import Estimate, estimate
 from service.evaluation.metrics import Evaluation
 from service.offline.feedback import LEAST_ROWS, Feedback, read_feedback
+from service.offline.options import problem_option
 from service.training.datasets import BUNDLED, load_bundled
 
 SHIFTED = 5  # exit code: the command ran, and what it measured deviates
@@ -157,7 +158,7 @@ def recommend(manifest: Manifest, shifts: Sequence[Shift], drifts: Sequence[Drif
             f"No concept shift, but input drift: {len(drifts)} of {len(manifest.input.features)} features, "
             f"{drifts[0].feature} first. Find out what changed at the source; retrain when labels show that it matters."
         )
-        return words, f"outlast model shift --problem {manifest.problem} --feedback <later file>"
+        return words, f"outlast model shift --model {manifest.problem} --feedback <later file>"
     return f"Nothing to do: {rows} rows agree with the released intervals.", ""
 
 
@@ -204,13 +205,16 @@ def write_table(path: Path, manifest: Manifest, feedback: Feedback) -> str:
 
 @click.command("shift", cls=Command)
 @click.option("--feedback", type=click.Path(path_type=Path), required=True, help="Predictions with their true labels.")
-@click.option("--problem", default="tumour", show_default=True, help="The released model they are of.")
+@model_option
+@problem_option
 @click.option("--windows", type=click.IntRange(1, 100), default=1, show_default=True, help="Parts by time to look at.")
 @click.option("--table", type=click.Path(path_type=Path), default=None, help="Write the rows as a CSV to retrain on.")
 @json_option
-def shift(feedback: Path, problem: str, windows: int, table: Path | None, as_json: bool) -> None:
+def shift(
+    feedback: Path, model: str | None, problem: str | None, windows: int, table: Path | None, as_json: bool
+) -> None:
     """Say whether live predictions still keep what was released. Leaves with 5 when they do not."""
-    manifest = load_release(RELEASED / problem).manifest
+    manifest = load_release(choose_released(problem or model)).manifest
     rows = read_feedback(feedback, manifest)
     report = compare_feedback(manifest, rows, windows=windows)
     if table:

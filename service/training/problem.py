@@ -67,6 +67,17 @@ class Problem:
     ranges: Mapping[str, tuple[float, float]]
 
 
+def choose_problem(*, folder: Path = PROBLEMS) -> str:
+    """The name of the only problem file. Raises InvalidInput where several could be meant."""
+    known = sorted(path.stem for path in folder.glob("*.toml"))
+    if len(known) != 1:
+        what = (
+            f"{len(known)} problems could be meant: {', '.join(known)}" if known else f"{folder} holds no problem file"
+        )
+        raise InvalidInput(what, hint="name one with --problem; of make, with PROBLEM=")
+    return known[0]
+
+
 def load_problem(name: str, *, folder: Path = PROBLEMS) -> Problem:
     """Read `<folder>/<name>.toml`. Raises InvalidInput with every mistake in it."""
     path = folder / f"{name}.toml"

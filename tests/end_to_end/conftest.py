@@ -23,6 +23,7 @@ from sandbox.command import control, status
 from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of, load_cli, sandbox_environment
 from sandbox.layout import Layout
+from service.bundle.folder import RELEASED, load_golden
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEED = 10
@@ -114,7 +115,7 @@ class Project:
     def predict(self) -> prediction.Prediction:
         """What `make predict` does, without a process for it."""
         dial = Dial.from_environment(dial_of(self.layout, self.control.instance))
-        return prediction.predict(dial, HOST, self.layout.released / "tumour")
+        return prediction.predict(dial, HOST, load_golden(RELEASED / "tumour"))
 
     def answer(self) -> str:
         """The origin that DNS answers for the public host now, by UDP."""

@@ -16,7 +16,7 @@ from service.training.datasets import load_bundled
 def test_with_csv_a_file_is_scored(tmp_path: Path, form: list[str]) -> None:
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     load_bundled("tumour").frame.head(5).to_csv(source, index=False)
-    arguments = [word.format(source) for word in form] + ["--out", str(out)]
+    arguments = [word.format(source) for word in form] + ["--out", str(out), "--model", "tumour"]
     done = CliRunner().invoke(main, ["predict", *arguments])
     assert (done.exit_code, done.stderr) == (0, "")
     assert len(list(csv.DictReader(out.read_text().splitlines()))) == 5

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 import numpy as np
 from sklearn.pipeline import Pipeline
 
@@ -14,6 +17,7 @@ from service.training.candidate import Candidate, write_candidate
 from service.training.datasets import Dataset, load_csv
 from service.training.export import export_onnx
 from service.training.pipeline import build_pipeline, encode_labels, fit_pipeline
+from tests.service.server.harness import running
 
 NAME = "clients"
 
@@ -50,3 +54,16 @@ def train(folder: Path) -> Trained:
     candidate = Candidate(NAME, "softmax", dataset, model, classes, "yes", {"yes": 0.4}, predicted)
     release = write_candidate(candidate, folder / NAME, previous=None, now=datetime(2026, 1, 1, tzinfo=UTC))
     return Trained(release, pipeline, dataset)
+
+
+@contextmanager
+def serving(trained: Trained, folder: Path) -> Iterator[Callable[[httpx.Request], httpx.Response]]:
+    """The release at an endpoint, for `httpx.MockTransport`: every request, to whatever host, is sent on to it."""
+    settings = {"OUTLAST_MODELS": str(trained.release.folder.parent), "OUTLAST_AUTH": "off"}
+    with running(folder, **settings, OUTLAST_DEFAULT_MODEL="") as server, server.client() as client:
+
+        def pass_on(request: httpx.Request) -> httpx.Response:
+            headers = {"content-type": request.headers.get("content-type", "")}
+            return client.request(request.method, request.url.path, content=request.content, headers=headers)
+
+        yield pass_on

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-RELEASED = Path(__file__).resolve().parents[2] / "released"
+from service.bundle.folder import RELEASED
 
 LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

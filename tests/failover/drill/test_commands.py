@@ -13,9 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from failover.__main__ import main
+from failover.drill import commands
 from failover.drill.commands import OVERRIDABLE, drill
 from failover.drill.journal import LINES, Journal
 from failover.drill.measure import measure
+from service.bundle.folder import RELEASED, list_released
 from service.errors import Deviated, InvalidInput, ModelMismatch, Refused, Unavailable
 from tests.failover.drill.fakes import FakeClock
 from tests.failover.drill.retold import CHANGE, Story
@@ -84,6 +86,27 @@ def test_bad_environment(golden_file: Path) -> None:
 def test_bad_override_is_found_before_anything_is_asked() -> None:
     result = call("plan", "--lose", "aws", "--host", HOST, "--override", "last-healthy-site")
     assert_error(result, 2, "last-healthy-site cannot be overridden")
+
+
+def test_a_drill_needs_to_be_told_which_of_several_models_it_asks_for() -> None:
+    names = list_released()
+    assert len(names) > 1
+    assert_error(call("plan", "--lose", "aws", "--host", HOST), 2, *names, f"--model {names[0]}")
+    assert_error(call("plan", "--lose", "aws", "--host", HOST, "--model", "nothing"), 2, "no model 'nothing'")
+    assert_error(call("plan", "--lose", "aws", "--host", HOST, OUTLAST_DEFAULT_MODEL="nil"), 2, "no model 'nil'")
+
+
+def test_the_golden_rows_are_those_of_the_model_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+
+    def stop(path: Path) -> None:
+        asked.append(path)
+        raise InvalidInput("far enough", hint="none")
+
+    monkeypatch.setattr(commands, "load_golden", stop)
+    for chosen in (["--model", "digits"], ["--golden", "rows.json", "--model", "digits"]):
+        call("plan", "--lose", "aws", "--host", HOST, *chosen)
+    assert asked == [RELEASED / "digits", Path("rows.json")]
 
 
 def test_missing_golden_rows() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,10 +16,12 @@ from failover.dial import Certificate, Dial, Resolution
 from failover.drill.facts import Answer
 from failover.drill.observers import _look_by_request
 from failover.drill.probes import ask_golden, probe_site
+from service.bundle.folder import load_golden
 from service.bundle.golden import Golden
 from service.errors import Unavailable
 from tests.failover.drill.fakes import EPOCH, Stage
 from tests.failover.drill.three_sites import HOST
+from tests.service import clients
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -129,3 +133,18 @@ def test_an_impostor_an_invalid_certificate_and_no_address(golden: Golden) -> No
     assert (invalid.certificate_ends, invalid.certificate_error) == (None, "self-signed certificate")
     nowhere = probe(OneSite(lambda _: right(golden), addresses=()), golden)
     assert (nowhere.address, nowhere.answer.error) == (None, f"aws.{HOST} has no address")
+
+
+def test_a_model_of_texts_is_drilled_with_its_own_golden_rows(tmp_path: Path) -> None:
+    trained = clients.train(tmp_path)
+    golden = load_golden(trained.release.folder)
+    assert golden.input.datatype == "BYTES"
+    with (
+        clients.serving(trained, tmp_path) as handler,
+        httpx.Client(transport=httpx.MockTransport(handler)) as http,
+    ):
+        answers = [ask_golden(http, HOST, golden, row) for row in golden.rows]
+        other = ask_golden(http, HOST, golden, replace(golden.rows[0], label="neither"))
+    assert len(answers) > 2
+    assert [(answer.error, answer.wrong) for answer in answers] == [("", "")] * len(answers)
+    assert (other.error, "expected" in other.wrong) == ("", True)

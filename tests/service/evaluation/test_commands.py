@@ -91,9 +91,12 @@ def test_advise_names_metric_threshold_and_loss(table: Path, tmp_path: Path) -> 
         (["data", "--problem", "nothing"], "there is no problem file"),
         (["data", "--csv", "table.csv"], "--csv needs --target"),
         (["data", "--csv", "none.csv", "--target", "ok"], "there is no file"),
-        (["predict", "--csv", "none.csv", "--out", "out.csv"], "there is no file"),
-        (["predict", "--csv", "none.csv", "--out", "out.csv", "--problem", "none"], "cannot be read"),
-        (["shift", "--feedback", "none.jsonl"], "there is no file"),
+        (["data"], "2 problems could be meant: digits, tumour"),
+        (["predict", "--csv", "none.csv", "--out", "out.csv", "--model", "tumour"], "there is no file"),
+        (["predict", "--csv", "none.csv", "--out", "out.csv", "--model", "none"], "no model 'none' is released"),
+        (["predict", "--csv", "none.csv", "--out", "out.csv"], "2 models are released, digits and tumour"),
+        (["shift", "--feedback", "none.jsonl", "--model", "tumour"], "there is no file"),
+        (["shift", "--feedback", "none.jsonl"], "2 models are released, digits and tumour"),
     ],
 )
 def test_a_mistake_leaves_with_2_and_says_what_to_do(arguments: list[str], words: str) -> None:
@@ -109,9 +112,15 @@ def test_predict_says_what_it_did(tmp_path: Path) -> None:
     from service.training.datasets import load_bundled
 
     load_bundled("tumour").frame.head(30).to_csv(tmp_path / "in.csv", index=False)
-    result = _run("predict", "--csv", str(tmp_path / "in.csv"), "--out", str(tmp_path / "out.csv"), "--json")
+    asked = ["predict", "--csv", str(tmp_path / "in.csv"), "--out", str(tmp_path / "out.csv"), "--json"]
+    result = _run(*asked, "--model", "tumour")
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["predicted"] == 30
+    by_environment = CliRunner().invoke(main, [*asked, "--overwrite"], env={"OUTLAST_DEFAULT_MODEL": "tumour"})
+    assert by_environment.exit_code == 0, by_environment.stderr
+    older = _run(*asked, "--overwrite", "--problem", "tumour")
+    assert json.loads(older.stdout) == json.loads(result.stdout)
+    assert "warning: --problem is called --model now" in older.stderr
 
 
 def test_a_bar_is_shown_on_a_terminal_and_nowhere_else(capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,5 +128,6 @@ def test_a_site_and_the_run_are_killed_with_9_on_the_way(classifier: Classifier,
 
 def _start(source: Path, out: Path, *sites: Server) -> subprocess.Popen[str]:
     urls = [word for site in sites for word in ("--url", site.url)]
-    command = [sys.executable, "-m", "service", "predict", "--csv", str(source), "--out", str(out), *urls, "--json"]
+    command = [sys.executable, "-m", "service", "predict", "--csv", str(source), "--out", str(out), *urls]
+    command += ["--model", "tumour", "--json"]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -84,7 +84,7 @@ def test_the_command_that_retrains_has_a_table_with_the_new_rows_in_it(
     wrong = [{**line, "label": "benign"} for line in lines[:300]]
     wrong[0] = {**wrong[0], "features": [None, *wrong[0]["features"][1:]]}
     feedback.write_text("".join(json.dumps(line) + "\n" for line in wrong))
-    asked = ["shift", "--feedback", str(feedback), "--table", str(table), "--json"]
+    asked = ["shift", "--model", "tumour", "--feedback", str(feedback), "--json", "--table", str(table)]
     result = CliRunner().invoke(main, asked)
     assert result.exit_code == 5, result.stderr
     assert json.loads(result.stdout)["command"] == (
@@ -101,7 +101,7 @@ def test_the_command_that_retrains_has_a_table_with_the_new_rows_in_it(
     assert "exists" in again.stderr
     plain = [{"label": line["label"], "predicted": line["label"]} for line in lines[:30]]
     feedback.write_text("".join(json.dumps(line) + "\n" for line in plain))
-    assert "no rows to train on" in CliRunner().invoke(main, [*asked[:-2], f"{table}.new"]).stderr
+    assert "no rows to train on" in CliRunner().invoke(main, [*asked[:-1], f"{table}.new"]).stderr
 
 
 def test_changed_inputs_alone_are_drift_and_not_shift(
