@@ -135,7 +135,7 @@ def _deploy(
             report(f"pulumi up: {', '.join(group)}")
             outputs = commands.run_all(
                 pulumi,
-                {stack: ["up", *commands.UNATTENDED, "--json"] for stack in group},
+                {stack: ["up", *commands.UNATTENDED_UP, "--json"] for stack in group},
                 environ=environment,
                 directory=layout.root,
             )

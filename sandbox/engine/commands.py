@@ -14,8 +14,11 @@ from sandbox.engine.cli import Pulumi
 from service.errors import OutlastError
 
 _ALWAYS = ("--non-interactive", "--color", "never")
-# Without a preview of its own, and without a line for every second of waiting.
-UNATTENDED = ("--yes", "--skip-preview", "--suppress-progress")
+# Without a line for every second of waiting. `up` previews first, as it does for everybody: a program that an update
+# survives and a preview does not would be found by the first person who types `pulumi up`.
+UNATTENDED_UP = ("--yes", "--suppress-progress")
+# A refresh, a destroy, or an update whose preview tells nothing.
+UNATTENDED = (*UNATTENDED_UP, "--skip-preview")
 
 
 class _Command:

@@ -66,19 +66,22 @@ def complete(
     *,
     carried: Mapping[str, Value] | None = None,
     config: Mapping[str, Value] | None = None,
+    preview: bool = False,
 ) -> dict[str, Value]:
-    """All outputs of a resource. `id` is None in a preview: what is only promised is UNKNOWN then.
+    """All outputs of a resource. `id` is None in the preview of a create: what is only promised is UNKNOWN then.
 
     `computed` is laid over the inputs at any depth (`{"configuration": {"ingress": {"fqdn": …}}}`). `carried` is what
     holds on over an update (see `carry`), `config` the provider's configuration, for a promised region or project.
     What is promised but not computed gets a placeholder: empty for what is also an input, else `<id>/<name>`, so that
-    a program which reads what nobody computes shows where that came from. Inputs that do not come back are left out.
+    a program which reads what nobody computes shows where that came from. Inputs that do not come back are left out; so
+    are those that come back in another form (a list of ids as a map), unless carried or computed: UNKNOWN in a preview.
 
     Raises UnknownToken, and LookupError for a computed name that the type does not have.
     """
     record = Record(sdk.resource_class(token))
     _refuse_strange(token, record, computed)
-    echoed = {name: value for name, value in inputs.items() if name in record.fields and value is not None}
+    known = {name: value for name, value in inputs.items() if name in record.fields and value is not None}
+    echoed = _echo_map(known, {name: field.shape for name, field in record.fields.items()}, carried or {}, preview)
     outputs = merge(merge(carried or {}, echoed), computed)
     defaults = {
         "name": inputs.get(name_input(token) or ""),
@@ -116,7 +119,8 @@ def carry(
 ) -> dict[str, Value]:
     """What of the old `outputs` holds on over an update: all that was no echo of an input.
 
-    Inside of an input only while the input is still there, so that nothing lives on which a program no longer asks for.
+    Inside of an input only while the input is still there, so that nothing lives on which a program no longer asks for;
+    an input that comes back in another form, only while it is the same.
     """
     own = {name: value for name, value in outputs.items() if name not in old_inputs}
     inside = {
@@ -133,8 +137,66 @@ def _carry_inside(output: Value, old: Value, new: Value) -> Value:
         case list(), list(), list() if len(output) == len(old) == len(new):
             kept = [_carry_inside(*parts) for parts in zip(output, old, new, strict=True)]
             return kept if any(kept) else None
+        case _ if old == new and _form(output) is not _form(old):
+            return output
         case _:
             return None
+
+
+def _echo_map(
+    values: Mapping[str, Value], shapes: Mapping[str, Shape], carried: Mapping[str, Value], preview: bool
+) -> dict[str, Value]:
+    """The `values` that come back as outputs of the given shapes; a value of no known shape comes back as it is."""
+    echoed = {
+        name: _echo(shapes[name], value, carried.get(name), preview) if name in shapes else value
+        for name, value in values.items()
+    }
+    return {name: value for name, value in echoed.items() if value is not None}
+
+
+def _echo(shape: Shape, value: Value, carried: Value, preview: bool) -> Value:
+    """`value` as far as its form is the output's. The SDKs do not survive a list where they declare a map."""
+    if isinstance(value, Secret):
+        inner = _echo(shape, value.value, carried.value if isinstance(carried, Secret) else carried, preview)
+        return None if inner is None else Secret(inner)
+    if isinstance(shape, OneOf):
+        shape = next((option for option in shape.options if _has_form(option, value)), shape.options[0])
+    if not _has_form(shape, value):
+        return UNKNOWN if preview and carried is None else None
+    below = carried if isinstance(carried, dict) else {}
+    match shape:
+        case Record() if isinstance(value, dict):
+            return _echo_map(value, {name: field.shape for name, field in shape.fields.items()}, below, preview)
+        case MapOf(item) if isinstance(value, dict):
+            return _echo_map(value, dict.fromkeys(value, item), below, preview)
+        case ListOf(item) if isinstance(value, list):
+            same = isinstance(carried, list) and len(carried) == len(value)
+            beside = carried if same else [None] * len(value)
+            return [_echo(item, one, other, preview) for one, other in zip(value, beside, strict=True)]
+        case _:
+            return value
+
+
+def _has_form(shape: Shape, value: Value) -> bool:
+    """Whether a value of this form (a map, a list, a single one) may stand where `shape` is declared."""
+    match shape:
+        case _ if _form(value) is None or isinstance(shape, Anything):
+            return True
+        case OneOf(options):
+            return any(_has_form(option, value) for option in options)
+        case Record() | MapOf():
+            return _form(value) is dict
+        case ListOf():
+            return _form(value) is list
+        case _:
+            return _form(value) is str
+
+
+def _form(value: Value) -> type | None:
+    """dict, list, or str for any single value; None for what has no form to hold against a type."""
+    value = value.value if isinstance(value, Secret) else value
+    known = (form for form in (dict, list) if isinstance(value, form))
+    return next(known, str if isinstance(value, str | bool | int | float) else None)
 
 
 def merge(below: Mapping[str, Value], above: Mapping[str, Value]) -> dict[str, Value]:

@@ -211,6 +211,7 @@ class Provider(ResourceProviderServicer):
         old, before = decode(request.inputs), decode(request.properties)
         inputs = mark_secrets(found[0], old)
         asked = self._request(request, context, inputs=inputs, old_inputs=old, old_outputs=before)
+        asked = replace(asked, preview=False)  # what is read exists: nothing of it waits to be known
         properties = mark_secrets(self._outputs(asked, inputs, found[1], request.id), before)
         return pb.ReadResponse(id=request.id, inputs=encode(inputs), properties=answers.known(properties))
 
@@ -241,7 +242,9 @@ class Provider(ResourceProviderServicer):
     ) -> dict[str, Value]:
         """Whole outputs. `inputs` still have their wrappers, so that a secret comes back as one."""
         both = outputs.merge(self.cloud.computed(asked), answers.without_none(computed))
-        return schema.complete(asked.type, inputs, both, id_, carried=carried, config=asked.config)
+        return schema.complete(
+            asked.type, inputs, both, id_, carried=carried, config=asked.config, preview=asked.preview
+        )
 
     def _not_ready(self, error: NotReady, request: Any, context: grpc.ServicerContext) -> answers.InitFailed:
         """The resource exists: the engine keeps it, marked as failed, and updates it at the next `up`."""

@@ -163,3 +163,35 @@ def test_what_no_cloud_computes_can_be_listed() -> None:
     )
     assert "latestRevisionFqdn" in missing
     assert missing.isdisjoint({"latestRevisionName", "runningStatus", "name"})
+
+
+# -- inputs that come back in another form: a list of ids goes in, a map of what Azure knows of them comes out ----------
+
+IDENTITY = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one"
+GIVEN = {"identity": {"type": "UserAssigned", "userAssignedIdentities": [IDENTITY]}}
+KNOWN = {
+    "identity": {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY: {"clientId": "c", "principalId": "p"}}}
+}
+
+
+def test_an_input_that_comes_back_in_another_form_is_not_known_in_a_preview() -> None:
+    created = outputs.complete(APP, GIVEN, {}, None, preview=True)
+    assert created["identity"]["userAssignedIdentities"] is UNKNOWN
+    changed = outputs.complete(APP, {"identity": Secret(GIVEN["identity"])}, {}, ARM_ID, preview=True)
+    assert changed["identity"].value["userAssignedIdentities"] is UNKNOWN
+
+
+def test_it_is_carried_over_an_update_of_something_else_and_not_over_its_own() -> None:
+    before = {"template": {"scale": {}}} | KNOWN
+    same = outputs.carry(before, GIVEN | {"template": {}}, GIVEN | {"template": {"scale": {"maxReplicas": 5}}})
+    whole = outputs.complete(APP, GIVEN, {}, ARM_ID, carried=same, preview=True)
+    assert whole["identity"]["userAssignedIdentities"] == KNOWN["identity"]["userAssignedIdentities"]
+    other: dict[str, Any] = {"identity": {"type": "UserAssigned", "userAssignedIdentities": [f"{IDENTITY}-2"]}}
+    fresh = outputs.complete(APP, other, {}, ARM_ID, carried=outputs.carry(before, GIVEN, other), preview=True)
+    assert fresh["identity"]["userAssignedIdentities"] is UNKNOWN
+
+
+def test_it_is_left_to_the_cloud_where_the_resource_exists() -> None:
+    assert "userAssignedIdentities" not in outputs.complete(APP, GIVEN, {}, ARM_ID)["identity"]
+    computed = outputs.complete(APP, GIVEN, KNOWN, ARM_ID)
+    assert computed["identity"]["userAssignedIdentities"] == KNOWN["identity"]["userAssignedIdentities"]
