@@ -112,6 +112,11 @@ class Layout:
         return self.state / "processes.json"
 
     @property
+    def died(self) -> Path:
+        """Why the last daemon left by itself, where it did."""
+        return self.state / "died"
+
+    @property
     def lock(self) -> Path:
         return self.state / "lock"
 

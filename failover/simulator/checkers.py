@@ -195,16 +195,18 @@ class HealthCheckers:
         except Exception as error:  # a checker that dies would leave the status as it is for ever
             _log.exception("a health check of %s failed in the checker itself", checker.check_id)
             outcome = Outcome(False, f"Failure: {type(error).__name__}: {error}")
-        config = self._configs.get(checker.check_id, config)
+        # RequestInterval counts from the response to the next request (API reference), so slow answers come seldom.
+        checker.due = self._clock.simulated_now() + float(config["RequestInterval"])
+        checker.task = None
+        self._arm(checker)
+        self._take_in(checker, self._configs.get(checker.check_id, config), outcome)
+
+    def _take_in(self, checker: _Checker, config: Config, outcome: Outcome) -> None:
         checker.opinion = checker.opinion.after(outcome.success, int(config.get("FailureThreshold") or 3))
         checker.latest = Observation(checker.region, checker.opinion.healthy, outcome.report, datetime.now(UTC))
         if not outcome.success:
             checker.latest_failure = checker.latest
         self._note_transitions()
-        # RequestInterval counts from the response to the next request (API reference), so slow answers come seldom.
-        checker.due = self._clock.simulated_now() + float(config["RequestInterval"])
-        checker.task = None
-        self._arm(checker)
 
     async def _observe(self, checker: _Checker, config: Config) -> Outcome:
         limits = self._limits(config)

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from service.errors import Unavailable
+
 T = TypeVar("T")
 
 
@@ -17,6 +19,7 @@ class LoopThread:
         self._name = name
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -25,14 +28,36 @@ class LoopThread:
             raise RuntimeError(f"the loop {self._name} does not run")
         return self._loop
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(self) -> None:
         """Start the thread."""
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=self._name, daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(self._loop,), name=self._name, daemon=True)
         self._thread.start()
 
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_forever()
+        if self._failure is not None:
+            raise self._failure
+
+    def must_live(self, task: asyncio.Task[Any]) -> None:
+        """Let the failure of a task that nobody awaits be the thread's own, where it is seen. Called on the loop."""
+        task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._failure = task.exception()
+            task.get_loop().stop()
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the loop and wait for its result."""
+        """Run a coroutine on the loop and wait for its result. Raises Unavailable once its thread has died."""
+        if not self.is_alive:
+            work.close()
+            raise Unavailable(f"the thread {self._name} has died: {self._failure!r}")
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     def call(self, work: Callable[[], T]) -> T:
@@ -47,8 +72,9 @@ class LoopThread:
         """Cancel what still runs, end the thread, close the loop."""
         if self._loop is None or self._thread is None:
             return
-        self.run(_cancel_others())
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self.is_alive:
+            self.run(_cancel_others())
+            self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         self._loop = self._thread = None

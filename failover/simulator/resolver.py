@@ -136,11 +136,12 @@ class DohServer:
         self._socket = listening
         return self._address[0], listening.getsockname()[1]
 
-    async def serve(self) -> None:
-        """Begin to answer; `bind` comes first."""
+    async def serve(self) -> asyncio.Task[None]:
+        """Begin to answer; `bind` comes first. The task ends when it no longer does."""
         if self._socket is None:
             raise RuntimeError("bind() comes first")
         self._serving = asyncio.get_running_loop().create_task(self._server.serve(sockets=[self._socket]))
+        return self._serving
 
     async def stop(self) -> None:
         """Close the port and every connection."""
@@ -260,7 +261,7 @@ class Resolving:
             if self._doh is not None:
                 ip, port = self._doh.bind()
                 self.doh_url = f"https://{ip}{f':{port}' if port != 443 else ''}{DOH_PATH}"
-                self._thread.run(self._doh.serve())
+                self._thread.run(self._serve(self._doh))
         except OSError as error:
             self._thread.stop()
             where = ", ".join(f"{ip} port {port}" for ip, port in self._addresses)
@@ -270,9 +271,13 @@ class Resolving:
             ) from error
         return self
 
+    async def _serve(self, doh: DohServer) -> None:
+        self._thread.must_live(await doh.serve())
+
     def stop(self) -> None:
         """Close every socket."""
-        if self._doh is not None:
-            self._thread.run(self._doh.stop())
-        self._thread.run(self._listener.stop())
+        if self._thread.is_alive:
+            if self._doh is not None:
+                self._thread.run(self._doh.stop())
+            self._thread.run(self._listener.stop())
         self._thread.stop()

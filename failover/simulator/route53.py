@@ -138,8 +138,9 @@ class MovingRoute53:
             self._server.server_close()
         if self._started:
             self._started = False
-            self._thread.call(self._checkers.stop)
-            self._thread.run(self._dns.stop())
+            if self._thread.is_alive:
+                self._thread.call(self._checkers.stop)
+                self._thread.run(self._dns.stop())
         self._thread.stop()
         self._store.clear()
 

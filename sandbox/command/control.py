@@ -35,6 +35,7 @@ class Control:
     """The control interface of one running sandbox."""
 
     instance: Instance
+    died: Path | None = None  # where a daemon that left by itself says why
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, timeout_seconds: float = 30.0) -> Any:
         """The answer's JSON. Raises Unavailable where no sandbox answers, and Answered for what it refuses."""
@@ -49,11 +50,18 @@ class Control:
                 headers={"authorization": f"Bearer {self.instance.token}"},
             )
         except httpx.HTTPError as error:
-            raise Unavailable("the sandbox does not answer", hint="make up") from error
+            raise Unavailable(self._why_silent(), hint="make up") from error
         answer = response.json()
         if response.status_code != 200:
             raise Answered(answer.get("error", ""), exit_code=answer.get("exit_code", 1))
         return answer
+
+    def _why_silent(self) -> str:
+        try:
+            said = self.died.read_text().strip() if self.died else ""
+        except OSError:
+            said = ""
+        return f"the sandbox left by itself, {said}" if said else "the sandbox does not answer"
 
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = self.call("GET", "/status")
@@ -72,7 +80,7 @@ def connect(layout: Layout) -> Control:
     instance = layout.load_instance()
     if instance is None:
         raise Unavailable("this folder has no sandbox yet", hint="make up")
-    return Control(instance)
+    return Control(instance, layout.died)
 
 
 def is_running(layout: Layout) -> bool:

@@ -70,6 +70,11 @@ class Calls:
 
     def _heal(self, body: Body) -> Body:
         site = body.get("site") or None
+        known = sorted({*self._daemon.sites(), *(f.site for f in self._daemon.faults.active() if f.site)})
+        if site is not None and site not in known:
+            raise InvalidInput(
+                f"{site!r} is not a site of this sandbox", hint=f"one of: {', '.join(known) or 'none is up'}"
+            )
         ended = self._daemon.faults.heal(site)
         self._daemon.supervisor.release(site)
         return {"healed": [f"{f.site} {f.kind}".strip() for f in ended]}

@@ -28,6 +28,7 @@ from sandbox.command.environment import public_host
 from sandbox.daemon import overview, rebuild
 from sandbox.daemon.calls import Calls
 from sandbox.daemon.leftovers import Leftovers
+from sandbox.daemon.watch import Watch
 from sandbox.engine import plugins
 from sandbox.journal import Journal
 from sandbox.layout import Instance, Layout
@@ -44,6 +45,7 @@ ROUTE53_REQUESTS_PER_SECOND = 5
 _FOLLOW_WALL_SECONDS = 0.1  # while a fault is in force, which may expire
 # Certificates wait for records without anybody's call: look at the world this often as well.
 _RECONCILE_WALL_SECONDS = 5.0
+_LOOK_WALL_SECONDS = 0.5
 
 
 class Part(Protocol):
@@ -69,6 +71,7 @@ class Daemon:
         self._names: dict[str, list[str]] = {}
         self._host = public_host(layout.root)
         self._started = contextlib.ExitStack()
+        self.watch = Watch(layout.died)
         self.clouds: SimulatedClouds | None = None
         self.route53 = MovingRoute53(
             speed=instance.speed,
@@ -127,6 +130,7 @@ class Daemon:
 
         Whatever was started is ended by `stop`, also when a later part could not start.
         """
+        before = set(threading.enumerate())
         self._started.callback(self.journal.close)
         self._fill_vault()
         self._route53_lost = rebuild.load(self.route53, self.layout.route53)
@@ -152,6 +156,15 @@ class Daemon:
         self._started.callback(shut_down, control)
         polling = (_RECONCILE_WALL_SECONDS,)
         threading.Thread(target=control.serve_forever, args=polling, name="control", daemon=True).start()
+        self.watch.follow(set(threading.enumerate()) - before)
+
+    def must_leave(self) -> bool:
+        """Whether to end: by somebody's wish, or because a part is dead, which `stopped` then tells the others."""
+        dead = [] if self.stopped.is_set() else self.watch.dead()
+        if dead and not self.stopped.is_set():
+            self.watch.write_down(dead)
+            raise Unavailable("\n".join(dead), hint=f"`make up` starts the sandbox again; see {self.layout.logs}")
+        return self.stopped.wait(_LOOK_WALL_SECONDS)
 
     def _start_route53(self) -> None:
         try:
@@ -273,6 +286,7 @@ class Daemon:
     def status(self) -> dict[str, Any]:
         """The whole sandbox as plain data, for `make status`."""
         return {
+            "dead": self.watch.dead(),
             **overview.measure_process(),
             "speed": self.clock.speed,
             "lag_seconds": self.route53.lag_seconds(),
@@ -324,13 +338,14 @@ def run(layout: Layout) -> int:
         raise Unavailable("this sandbox is running already", hint="make status") from None
     with lock:
         daemon = Daemon(layout, instance)
+        threading.excepthook = daemon.watch.note
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: daemon.stopped.set())
         try:
             daemon.start()
             _log.info("ready")
             # A signal may come to another thread, and its handler runs only when this one wakes: wait in slices.
-            while not daemon.stopped.wait(0.5):
+            while not daemon.must_leave():
                 pass
         finally:
             daemon.stopped.set()

@@ -166,16 +166,24 @@ class Fronts:
             if key not in self._listeners:
                 self._listeners[key] = Listener(front, self._around)
             listener = self._listeners[key]
+            mode = self._mode(front.stack)
             try:
-                await listener.open(self._mode(front.stack))
+                await listener.open(mode)
+                if self._around.faults.at(front.stack, "reset"):
+                    listener.reset()
             except OSError as error:
                 problems.append(_unavailable(listener, error))
-            if self._around.faults.at(front.stack, "reset"):
-                listener.reset()
+            except Exception as error:  # of one listener; the thread and all the others go on
+                problems.append(_broken(front, mode, error))
         return problems
 
     def _mode(self, stack: str) -> str:
         return next((mode for kind, mode in _MODES if self._around.faults.at(stack, kind)), "serve")
+
+
+def _broken(front: Front, mode: str, error: Exception) -> Unavailable:
+    what = f"{front.key} cannot {mode}: {type(error).__name__}: {error}"
+    return Unavailable(what, hint="a mistake of the sandbox itself; it tries again")
 
 
 def _unavailable(listener: Listener, error: OSError) -> Unavailable:

@@ -109,10 +109,8 @@ class Listener:
 
     def reset(self) -> None:
         """Reset every connection that is open or being opened."""
-        for writer in self._writers:
-            if (connection := writer.get_extra_info("socket")) is not None:  # gone where it was reset before
-                sockets.reset(connection)
-            writer.transport.abort()
+        for writer in list(self._writers):
+            sockets.reset_stream(writer)
         for connection in self._new:
             sockets.reset(connection)
         # asyncio would end those that have just agreed in good form, whoever cancels them.
@@ -134,7 +132,7 @@ class Listener:
         while True:
             try:
                 connection, _ = await loop.sock_accept(listening)
-            except OSError as error:  # too many open files, say: what is open goes on, and may end
+            except Exception as error:  # too many open files, say: what is open goes on, and may end
                 self._around.report(f"{self.front.address}:{self.port} cannot accept a connection: {error}")
                 await asyncio.sleep(0.1)
                 continue
@@ -173,8 +171,7 @@ class Listener:
         try:
             reader, writer = await sockets.streams(connection, self._tls, _HANDSHAKE_WALL_SECONDS)
             if task in self._doomed:
-                sockets.reset(writer.get_extra_info("socket"))
-                writer.transport.abort()
+                sockets.reset_stream(writer)
                 raise ConnectionResetError
         finally:
             self._shaking.discard(task)

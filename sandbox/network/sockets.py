@@ -58,6 +58,14 @@ def reset(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def reset_stream(writer: asyncio.StreamWriter) -> None:
+    """End a stream by an RST. One whose client has left, while its answer is still being made, has no socket."""
+    connection = writer.get_extra_info("socket")
+    if connection is not None:
+        reset(connection)
+    writer.transport.abort()
+
+
 async def swallow(connection: socket.socket, wall_seconds: float) -> None:
     """Take what comes and answer nothing, until the client gives up."""
     connection.setblocking(False)

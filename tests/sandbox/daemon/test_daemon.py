@@ -241,3 +241,26 @@ def test_two_sandboxes_run_side_by_side(layout: Layout, tmp_path_factory: pytest
     finally:
         theirs.stop()
         mine.stop()
+
+
+def test_heal_names_the_sites_that_there_are(control: Control) -> None:
+    with pytest.raises(Answered, match="'awss' is not a site of this sandbox") as caught:
+        control.call("POST", "/heal", {"site": "awss"})
+    assert caught.value.exit_code == InvalidInput.exit_code
+
+
+def test_a_daemon_whose_part_has_died_leaves_and_says_so(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = layout.load_instance()
+    assert instance is not None
+    daemon = Daemon(layout, instance)
+    daemon.start()
+    try:
+        assert not daemon.must_leave()
+        assert Control(instance).status()["dead"] == []
+        daemon.fronts.stop()
+        assert "the thread fronts has died" in Control(instance).status()["dead"][0]
+        with pytest.raises(Unavailable, match="the thread fronts has died"):
+            daemon.must_leave()
+        assert "the thread fronts has died" in layout.died.read_text()
+    finally:
+        daemon.stop()

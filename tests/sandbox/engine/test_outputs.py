@@ -165,7 +165,7 @@ def test_what_no_cloud_computes_can_be_listed() -> None:
     assert missing.isdisjoint({"latestRevisionName", "runningStatus", "name"})
 
 
-# -- inputs that come back in another form: a list of ids goes in, a map of what Azure knows of them comes out ----------
+# -- inputs that come back in another form: a list of ids goes in, a map of what Azure knows of them comes out ------
 
 IDENTITY = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one"
 GIVEN = {"identity": {"type": "UserAssigned", "userAssignedIdentities": [IDENTITY]}}

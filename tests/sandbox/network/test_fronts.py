@@ -23,6 +23,7 @@ from sandbox.images import store as images
 from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults, parse_fault
 from sandbox.network.fronts import Binding, Front, Fronts
+from sandbox.network.listener import Listener
 from sandbox.replicas.supervisor import Supervisor
 from sandbox.replicas.workloads import QUIET_SECONDS
 from service.errors import OutlastError, Unavailable
@@ -497,6 +498,39 @@ def test_connections_that_are_open_are_reset(site: Site, kind: str) -> None:
         site.inject(kind)
         with pytest.raises(ConnectionResetError):
             socket.socket.recv(connection, 1)  # below TLS, which makes an end of it
+
+
+@pytest.mark.parametrize("kind", ["refuse", "reset"])
+def test_a_reset_passes_over_a_connection_whose_client_has_left_already(site: Site, kind: str) -> None:
+    """Its answer is still being made; such a stream has no socket, which once ended the thread of all listeners."""
+    with site.connect_tls() as connection:
+        connection.sendall(GET % b"/slow")
+        until(lambda: site.load() == 1)
+    time.sleep(0.05)  # it is noticed
+    site.inject(kind)
+    site.heal()
+    assert site.get()[0] == 200
+    assert site.said == []
+
+
+def test_what_one_listener_does_not_survive_the_others_do(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = site.front(12), site.front(13)
+    site.fronts.apply([first, second])
+    opened = Listener.open
+
+    async def open_(self: Listener, mode: str) -> None:
+        if self.front.key == first.key and mode == "refuse":
+            raise ValueError("a mistake")
+        await opened(self, mode)
+
+    monkeypatch.setattr(Listener, "open", open_)
+    site.inject("refuse")
+    with pytest.raises(ConnectionRefusedError):
+        site.connect(13)
+    site.heal()
+    assert site.get(host=13)[0] == 200
+    (said,) = site.said
+    assert said.startswith(f"{first.key} cannot refuse: ValueError: a mistake\nhint: ")
 
 
 def test_faults_may_follow_each_other(site: Site) -> None:
