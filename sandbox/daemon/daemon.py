@@ -108,17 +108,7 @@ class Daemon:
             bad_pair=self._bad_pair,
             report=_log.warning,
         )
-        self.world = World(
-            journal=self.journal,
-            clock=self.clock,
-            ca=self.ca,
-            image_store=layout.images,
-            project_root=layout.root,
-            route53=self.route53.provider_client,
-            lookup=self._lookup,
-            report=_log.info,
-            addresses=[instance.address(host) for host in places.FRONTS],
-        )
+        self.world = self._make_world()
         self.world.reconcile = self.reconcile
         self.world.wait_workload = self.supervisor.wait_ready
         self.world.fate_of = self.supervisor.fate
@@ -232,6 +222,19 @@ class Daemon:
         name = f"vault-{self._host.replace('.', '-')}"
         if not (self.layout.certificates / f"{name}.pem").exists():
             self.ca.issue(name, [self._host])
+
+    def _make_world(self) -> World:
+        return World(
+            journal=self.journal,
+            clock=self.clock,
+            ca=self.ca,
+            image_store=self.layout.images,
+            project_root=self.layout.root,
+            route53=self.route53.provider_client,
+            lookup=self._lookup,
+            report=_log.info,
+            addresses=[self.instance.address(host) for host in places.FRONTS],
+        )
 
     def _make_resolver(self) -> Resolving:
         """What clients have between themselves and Route 53: a resolver that keeps answers, also over HTTPS."""
