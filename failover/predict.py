@@ -15,6 +15,18 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+CHECKER_REGIONS = (
+    "us-east-1",
+    "us-west-1",
+    "us-west-2",
+    "eu-west-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "sa-east-1",
+)
+"""Where Route 53 checks from (enum `HealthCheckRegion`); from all of them when a check names none."""
+
 HEALTHY_SHARE = 0.18
 """An endpoint is healthy while more than this share of its checkers say so (Developer Guide,
 `dns-failover-determining-health-of-endpoints`)."""
@@ -25,7 +37,7 @@ CONNECT_SECONDS, STATUS_SECONDS = 4.0, 2.0
 CONNECT_FLOOR_WALL_SECONDS, STATUS_FLOOR_WALL_SECONDS = 0.5, 1.0
 """The simulated checkers' shortest time-outs; with speed 1 they do not matter."""
 
-CHECKERS = 8
+CHECKERS = len(CHECKER_REGIONS)
 """Simulated: one for each of the eight regions. Amazon has about two per region, and does not document how many."""
 
 CHANGE_SECONDS = 60.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from failover.predict import CHECKER_REGIONS
 from infra import plan
 from infra.contract import Replicas, Size
 from infra.kinds import (
@@ -24,18 +25,6 @@ from infra.sizes import explain_bad_size
 
 CLOUDS = ("aws", "azure", "gcp")
 KINDS = ("zone", *CLOUDS, "traffic")
-
-CHECKER_REGIONS = (
-    "ap-northeast-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "eu-west-1",
-    "sa-east-1",
-    "us-east-1",
-    "us-west-1",
-    "us-west-2",
-)
-"""Where Route 53 checks from: the enumeration `HealthCheckRegion` of its API."""
 
 MAX_COMMON_NAME = 64
 """The first name of an ACM certificate may have 64 characters (ACM RequestCertificate, after RFC 5280)."""
@@ -137,7 +126,7 @@ def _read_weights(reader: Reader) -> Mapping[str, int]:
 
 
 def _read_checker_regions(reader: Reader) -> tuple[str, ...]:
-    regions = reader.texts("checkerRegions", (), check=one_of(CHECKER_REGIONS))
+    regions = reader.texts("checkerRegions", (), check=one_of(sorted(CHECKER_REGIONS)))
     if 0 < len(regions) < 3:
         reader.wrong(
             "checkerRegions", f"has {len(regions)}", "at least three, or leave it out for all eight (Route 53)"

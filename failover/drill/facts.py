@@ -8,10 +8,7 @@ from datetime import datetime
 
 from failover.drill.fleet import FleetSite
 from failover.drill.plan import DrillPlan
-
-HEALTHY_SHARE = 0.18
-"""Route 53 holds an endpoint healthy when more than 18 % of its checkers do (Developer Guide, "How Amazon Route 53
-determines whether a health check is healthy")."""
+from failover.predict import HEALTHY_SHARE
 
 
 @dataclass(frozen=True)

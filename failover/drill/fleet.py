@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from failover.answers import normal_name
-
 TAG_ID, TAG_EXPIRES = "drill:id", "drill:expires-at"
 TAG_CAPACITY, TAG_DIGEST = "outlast:capacity-rps", "outlast:model-digest"
 
@@ -78,8 +76,3 @@ class Fleet:
     def site(self, name: str) -> FleetSite:
         """The site of that name; KeyError when there is none."""
         return {site.name: site for site in self.sites}[name]
-
-    def site_of_origin(self, origin_host: str) -> str | None:
-        """The name of the site whose record points at `origin_host`."""
-        wanted = normal_name(origin_host)
-        return next((site.name for site in self.sites if site.origin_host == wanted), None)

@@ -28,7 +28,6 @@ THROTTLED = ("Throttling", "ThrottlingException", "PriorRequestNotComplete")
 # Five requests a second are an account's share (Developer Guide, DNSLimitations), and a drill begins with a dozen: it
 # waits a second and tries again, more often than it would wait for an API that does not answer at all.
 THROTTLED_WAIT_SECONDS, THROTTLED_ATTEMPTS = 1.0, 8
-NOT_ALLOWED = ("InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException")
 
 
 def build_client(endpoint_url: str | None = None) -> Route53Client:

@@ -9,9 +9,9 @@
 `failover.testing` offers the same to pytest, with the fixture `moving_route53`.
 """
 
+from failover.predict import CHECKER_REGIONS as REGIONS
 from failover.simulator.checkers import HealthStatus, Observation, Transition
 from failover.simulator.clock import SPEEDS, ScaledClock
-from failover.simulator.health import REGIONS
 from failover.simulator.route53 import MovingRoute53
 
 __all__ = ["REGIONS", "SPEEDS", "HealthStatus", "MovingRoute53", "Observation", "ScaledClock", "Transition"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import botocore.session
 
-from failover.simulator.health import REGIONS
+from failover.predict import CHECKER_REGIONS
 from failover.simulator.record_rules import constraint
 from failover.simulator.wire import ApiError
 
@@ -109,7 +109,7 @@ def _endpoint_problems(config: Mapping[str, Any]) -> list[str]:
         (len(config.get("ResourcePath") or "") <= 255, "ResourcePath can have at most 255 characters."),
         (kind != "TCP" or not config.get("ResourcePath"), "ResourcePath is not supported for TCP."),
         (regions is None or len(set(regions)) >= 3, "Specify at least three Regions, or none for all."),
-        (set(regions or ()) <= set(REGIONS), f"Regions must be among {', '.join(REGIONS)}."),
+        (set(regions or ()) <= set(CHECKER_REGIONS), f"Regions must be among {', '.join(CHECKER_REGIONS)}."),
         # In these words, an article too many included: aws-cli#3188, terraform-provider-aws#22993.
         (not config.get("AlarmIdentifier"), "Basic health checks must not have an metric region specified."),
     )

@@ -22,7 +22,7 @@ from failover.simulator.checkers import HealthCheckers
 from failover.simulator.clock import ScaledClock
 from failover.simulator.operations import Changes, CheckOperations, OnTouched, Request, Touched, ZoneOperations
 from failover.simulator.store import Store
-from failover.simulator.wire import ApiError, Reply, render_error
+from failover.simulator.wire import SERVICE, ApiError, Reply, render_error
 
 _log = logging.getLogger(__name__)
 Route = tuple[str, re.Pattern[str], str, Callable[[Request], Reply]]
@@ -95,7 +95,7 @@ class Front:
         for method, pattern, operation, handle in self._routes:
             match = pattern.fullmatch(environ["PATH_INFO"])
             if match and method == environ["REQUEST_METHOD"]:
-                model = self._store.client.meta.service_model.operation_model(operation)
+                model = SERVICE.operation_model(operation)
                 parts = tuple(unquote(part) for part in match.groups())
                 return handle(Request(model, parts, _query(environ), _body(environ)))
         return self._pass(environ)

@@ -9,20 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-REGIONS = (
-    "us-east-1",
-    "us-west-1",
-    "us-west-2",
-    "eu-west-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-northeast-1",
-    "sa-east-1",
-)
-"""The eight regions with health checkers (enum HealthCheckRegion); all of them when a check names none."""
-
-HEALTHY_SHARE = 0.18
-"""More than this share of the checkers must call an endpoint healthy."""
+from failover.predict import CHECKER_REGIONS, HEALTHY_SHARE
 
 Config = Mapping[str, Any]
 """A `HealthCheckConfig` as boto3 gives it."""
@@ -89,7 +76,7 @@ def regions_of(config: Config) -> tuple[str, ...]:
     """Where this check is made from; empty when nothing is probed (disabled, calculated, an alarm's)."""
     if config.get("Disabled") or not is_endpoint(config):
         return ()
-    return tuple(config.get("Regions") or REGIONS)
+    return tuple(config.get("Regions") or CHECKER_REGIONS)
 
 
 def is_endpoint(config: Config) -> bool:

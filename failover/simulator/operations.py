@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.model import OperationModel
+from moto.core.model import OperationModel
 
 from failover.answers import Answer, normal_name
 from failover.simulator.check_rules import check_health_check, complete_health_check
@@ -117,9 +117,8 @@ class ZoneOperations:
         if any(zone["CallerReference"] == reference for zone in self._store.zones()):
             told = f"A hosted zone has already been created with the caller reference {reference}"
             raise ApiError("HostedZoneAlreadyExists", told, 409)
-        result = self._store.client.create_hosted_zone(**asked)
+        result = self._store.create_zone(asked)
         zone_id = bare_id(result["HostedZone"]["Id"])
-        self._store.mend_new_zone(zone_id)
         submitted = self._changes.submit()
         self._touched(Touched(zone_id=zone_id))
         return request.reply({**result, "ChangeInfo": submitted}, location=f"hostedzone/{zone_id}")

@@ -18,12 +18,12 @@ import boto3
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from failover.answers import Answer, Zone
+from failover.predict import CHECKER_REGIONS
 from failover.simulator.checkers import HealthCheckers, HealthStatus, Transition
 from failover.simulator.clock import ScaledClock
 from failover.simulator.dns_listener import Address
 from failover.simulator.dns_server import DnsServer
 from failover.simulator.front import Front
-from failover.simulator.health import REGIONS
 from failover.simulator.kept import Kept
 from failover.simulator.loop import LoopThread
 from failover.simulator.operations import Touched
@@ -55,8 +55,8 @@ class MovingRoute53:
         seconds.
         requests_per_second: refuse more API requests than this in a simulated second (the real limit is 5); None for
         all.
-        account_id: the moto account to use; a random one keeps several instances in a process apart.
-        seed: makes random choices and phases repeat.
+        account_id: the moto account to use; one that is drawn keeps several instances in a process apart.
+        seed: makes everything that is drawn repeat: phases, choices, the account, the ids of zones, checks and changes.
     """
 
     def __init__(
@@ -73,14 +73,13 @@ class MovingRoute53:
         account_id: str | None = None,
         seed: int | None = None,
     ) -> None:
-        chance = random.Random(seed)
         self.clock = ScaledClock(speed)
         self._api_address = api_address
         self._dns_addresses = dns_addresses
         self._outside_names = outside_names
         self._on_change = on_change
         self._propagation_seconds = propagation_seconds
-        self._store = Store(account_id or f"{random.randrange(10**12):012d}")
+        self._store = Store(account_id, _chance(seed, "store"))
         self._kept = Kept(self._store)
         self._tables: dict[str, Zone] = {}
         self._thread = LoopThread("moving-route53")
@@ -90,9 +89,11 @@ class MovingRoute53:
             healthy=lambda check_id: self._checkers.healthy(check_id),
             clock=self.clock,
             outside=self._outside,
-            chance=chance,
+            chance=_chance(seed, "answers"),
         )
-        self._checkers = HealthCheckers(self.clock, resolve=self._addresses, port_offset=port_offset, chance=chance)
+        self._checkers = HealthCheckers(
+            self.clock, resolve=self._addresses, port_offset=port_offset, chance=_chance(seed, "phases")
+        )
         self._front = Front(
             self._store,
             self.clock,
@@ -101,6 +102,7 @@ class MovingRoute53:
             ask=self._ask_zone,
             propagation_seconds=propagation_seconds,
             requests_per_second=requests_per_second,
+            chance=_chance(seed, "changes"),
         )
         self._server: BaseWSGIServer | None = None
         self._server_thread: threading.Thread | None = None
@@ -142,7 +144,7 @@ class MovingRoute53:
                 self._thread.call(self._checkers.stop)
                 self._thread.run(self._dns.stop())
         self._thread.stop()
-        self._store.clear()
+        self._store.close()
 
     def __enter__(self) -> MovingRoute53:
         return self.start()
@@ -232,8 +234,8 @@ class MovingRoute53:
 
     def set_blind_regions(self, regions: Sequence[str]) -> None:
         """Let the checkers of these regions reach nothing, as behind a broken network; empty heals all."""
-        if unknown := set(regions) - set(REGIONS):
-            mistake = Mistake("regions", f"{', '.join(sorted(unknown))}", f"take some of {', '.join(REGIONS)}")
+        if unknown := set(regions) - set(CHECKER_REGIONS):
+            mistake = Mistake("regions", f"{', '.join(sorted(unknown))}", f"take some of {', '.join(CHECKER_REGIONS)}")
             raise InvalidInput("there are no such checker regions", [mistake])
         self._checkers.blind_regions = frozenset(regions)
 
@@ -340,3 +342,8 @@ def _port_taken(who: str, addresses: Sequence[Address]) -> Unavailable:
     return Unavailable(
         f"{who} cannot listen on {where}", hint="end the program that listens there, or give another port"
     )
+
+
+def _chance(seed: int | None, what: str) -> random.Random:
+    """A source of its own for each part: their threads draw in no fixed order."""
+    return random.Random() if seed is None else random.Random(f"{seed} {what}")

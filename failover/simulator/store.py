@@ -7,15 +7,20 @@ tests/failover/simulator/test_store.py fails when moto changes them.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import random
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config as BotocoreConfig
+from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.route53.models import HealthCheck, RecordSet, Route53Backend, route53_backends
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -39,11 +44,17 @@ ALARM_KEYS = ("AlarmIdentifier", "InsufficientDataHealthStatus")
 SOA_VALUE = "ns-2048.awsdns-64.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"
 
 
+_MOTO_CHANCE = threading.Lock()
+_STORES: weakref.WeakValueDictionary[str, Store] = weakref.WeakValueDictionary()
+
+
 class Store:
     """moto's Route 53 of one account; other accounts in the same process are not seen."""
 
-    def __init__(self, account_id: str) -> None:
-        self.account_id = account_id
+    def __init__(self, account_id: str | None = None, chance: random.Random | None = None) -> None:
+        self._chance = chance or random.Random()
+        self.account_id = account_id or _take_account(self._chance)
+        _STORES[self.account_id] = self
         self.client: Route53Client = in_process_client(self.forward, "route53")
 
     def forward(self, environ: Mapping[str, Any]) -> Reply:
@@ -94,6 +105,13 @@ class Store:
         """Every health check with its tags."""
         return [{**check, "Tags": self.tags("healthcheck", id_)} for id_, check in self.health_checks().items()]
 
+    def create_zone(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """A new hosted zone, as CreateHostedZone answers, with the records that Route 53 gives it."""
+        with self._ids():
+            created: dict[str, Any] = dict(self.client.create_hosted_zone(**asked))
+        self._mend_new_zone(bare_id(created["HostedZone"]["Id"]))
+        return created
+
     # -- writing, into moto's objects --------------------------------------------------------------------------------
 
     def write_records(self, zone_id: str, records: Sequence[Record]) -> None:
@@ -104,7 +122,7 @@ class Store:
             for record in records
         ]
 
-    def mend_new_zone(self, zone_id: str) -> None:
+    def _mend_new_zone(self, zone_id: str) -> None:
         """Give a new zone the NS and SOA records that Route 53 gives it; moto's SOA is the text of a Python dict."""
         zone = self._backend.get_hosted_zone(zone_id)
         servers = [f"{server}." for server in zone.delegation_set.name_servers]  # type: ignore[union-attr]
@@ -119,7 +137,8 @@ class Store:
 
     def create_health_check(self, reference: str, config: Mapping[str, Any]) -> dict[str, Any]:
         """A new health check, as moto keeps it."""
-        created = self.client.create_health_check(CallerReference=reference, HealthCheckConfig=cast(Any, config))
+        with self._ids():
+            created = self.client.create_health_check(CallerReference=reference, HealthCheckConfig=cast(Any, config))
         check_id = created["HealthCheck"]["Id"]
         self._keep_alarm(check_id, config)
         return dict(self.client.get_health_check(HealthCheckId=check_id)["HealthCheck"])
@@ -136,6 +155,17 @@ class Store:
             setattr(check, RESETTABLE[element], None)
         check.health_check_version += 1
 
+    @contextlib.contextmanager
+    def _ids(self) -> Iterator[None]:
+        """Let moto draw ids from this store's chance; its own, one for the whole process, is put back afterwards."""
+        with _MOTO_CHANCE:
+            state = mock_random.getstate()
+            mock_random.seed(self._chance.getrandbits(64))
+            try:
+                yield
+            finally:
+                mock_random.setstate(state)
+
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Make this account hold what `snapshot` says, under the same ids and versions."""
         self.clear()
@@ -147,6 +177,11 @@ class Store:
     def clear(self) -> None:
         """Forget every zone and health check of this account."""
         self._backend.reset()
+
+    def close(self) -> None:
+        """Forget everything, and leave the account to whoever draws it next."""
+        self.clear()
+        _STORES.pop(self.account_id, None)
 
     def _keep_alarm(self, check_id: str, given: Mapping[str, Any]) -> None:
         """What a check of an alarm is made of, which moto drops; and it reports ports and intervals of such a check."""
@@ -242,6 +277,13 @@ class _Raw(io.BytesIO):
     def stream(self, amt: int = 65_536, decode_content: bool | None = None) -> Iterable[bytes]:
         while chunk := self.read(amt):
             yield chunk
+
+
+def _take_account(chance: random.Random) -> str:
+    """An account that no other store of this process uses: two simulators of one seed may run at once."""
+    while (account_id := f"{chance.randrange(10**12):012d}") in _STORES:
+        pass
+    return account_id
 
 
 def bare_id(resource_id: str) -> str:

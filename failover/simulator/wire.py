@@ -1,17 +1,27 @@
-"""Route 53's XML, both ways, after the shapes of botocore's own service model: nothing here knows an operation."""
+"""Route 53's XML, both ways, after the shapes of botocore's own service model: nothing here knows an operation.
+
+moto renders what succeeds. Errors are rendered here, because some belong to no operation; requests are parsed here,
+because a value of the wrong type is refused.
+"""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from botocore.model import ListShape, OperationModel, Shape, StructureShape
+from botocore.model import ListShape, Shape, StructureShape
+from moto.core.model import OperationModel
+from moto.core.serialize import RestXMLSerializer
+from moto.core.utils import get_service_model
 
 NAMESPACE = "https://route53.amazonaws.com/doc/2013-04-01/"
 REQUEST_ID = "00000000-0000-0000-0000-000000000000"
+
+
+SERVICE = get_service_model("route53")
+"""botocore's model, as moto's serializer wants it."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +59,8 @@ def parse(body: bytes, operation: OperationModel) -> dict[str, Any]:
 
 def render(operation: OperationModel, members: Mapping[str, Any], headers: Iterable[tuple[str, str]] = ()) -> Reply:
     """A response with `members`, as the operation's output shape orders them."""
-    shape = operation.output_shape
-    root = ET.Element(shape.name if shape else operation.name, xmlns=NAMESPACE)
-    if shape:
-        _render_members(root, shape, members)
-    return Reply(operation.http.get("responseCode", 200), _bytes(root), tuple(headers))
+    rendered = RestXMLSerializer(operation).serialize(members)
+    return Reply(rendered["status_code"], str(rendered["body"]).encode(), tuple(headers))
 
 
 def render_error(error: ApiError) -> Reply:
@@ -64,7 +71,7 @@ def render_error(error: ApiError) -> Reply:
     ET.SubElement(inner, "Code").text = error.code
     ET.SubElement(inner, "Message").text = error.message
     ET.SubElement(root, "RequestId").text = REQUEST_ID
-    return Reply(error.status, _bytes(root))
+    return Reply(error.status, ET.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
 def _parse(element: ET.Element, shape: Shape) -> Any:
@@ -87,38 +94,9 @@ def _parse(element: ET.Element, shape: Shape) -> Any:
     return text
 
 
-def _render_members(parent: ET.Element, shape: StructureShape, members: Mapping[str, Any]) -> None:
-    for member, inner in shape.members.items():
-        if members.get(member) is not None and inner.serialization.get("location") is None:
-            _render(parent, _name(member, inner), inner, members[member])
-
-
-def _render(parent: ET.Element, name: str, shape: Shape, value: Any) -> None:
-    element = ET.SubElement(parent, name)
-    if isinstance(shape, StructureShape):
-        _render_members(element, shape, value)
-    elif isinstance(shape, ListShape):
-        for item in value:
-            _render(element, _name("member", shape.member), shape.member, item)
-    else:
-        element.text = _text(value)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return str(value)
-
-
 def _name(member: str, shape: Shape) -> str:
     return str(shape.serialization.get("name", member))
 
 
 def _local(element: ET.Element) -> str:
     return element.tag.rpartition("}")[2]
-
-
-def _bytes(root: ET.Element) -> bytes:
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root)

@@ -7,9 +7,10 @@ from typing import Any
 
 import psutil
 
+from failover.predict import HEALTHY_SHARE
 from failover.simulator import MovingRoute53
 from failover.simulator.checkers import HealthStatus, Observation
-from failover.simulator.health import HEALTHY_SHARE, Config, regions_of
+from failover.simulator.health import Config, regions_of
 from sandbox.clouds.world import World
 from service.errors import Unavailable
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any
 
 from sandbox.engine import sdk
 from sandbox.engine.sdk import Anything, Choice, ListOf, MapOf, OneOf, Record, Scalar, Shape
@@ -277,9 +276,3 @@ def _placeholder(shape: Shape, name: str, id: str, also_input: bool) -> Value:
         case Scalar.STRING | Anything():
             return "" if also_input else f"{id}/{name}"
     raise TypeError(f"no placeholder for {shape!r}")
-
-
-def placeholders(token: str, inputs: Mapping[str, Value], computed: Mapping[str, Value]) -> frozenset[str]:
-    """The top-level outputs that nothing computes: what a test of a simulated cloud may hold against its program."""
-    whole: Mapping[str, Any] = complete(token, inputs, computed, None)
-    return frozenset(name for name, value in whole.items() if value is UNKNOWN and computed.get(name) is not UNKNOWN)

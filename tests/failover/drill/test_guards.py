@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.drill.facts import HEALTHY_SHARE, CheckerView, Facts
+from failover.drill.facts import CheckerView, Facts
 from failover.drill.fleet import FleetSite, HealthCheck
 from failover.drill.guards import GUARDS, check_guards, check_overrides, refuse
 from failover.drill.plan import DrillPlan
+from failover.predict import HEALTHY_SHARE
 from service.bundle.golden import Golden
 from service.bundle.manifest import InputSpec
 from service.errors import InvalidInput, Refused

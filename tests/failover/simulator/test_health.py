@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.simulator.health import REGIONS, Opinion, alarm_says, is_healthy, regions_of
+from failover.simulator import REGIONS
+from failover.simulator.health import Opinion, alarm_says, is_healthy, regions_of
 
 
 def check(**more: Any) -> dict[str, Any]:

@@ -311,6 +311,32 @@ def test_a_taken_port_is_told_and_leaves_nothing_behind() -> None:
             second.start()
 
 
+def _draw(route53: MovingRoute53) -> list[str]:
+    """Everything of an instance that is drawn and seen through the API, two of each kind."""
+    client, drawn = route53.client(), [route53._store.account_id]
+    for n in ("1", "2"):
+        created = client.create_hosted_zone(Name=f"zone{n}.example", CallerReference=n)
+        drawn += [created["HostedZone"]["Id"], created["ChangeInfo"]["Id"], create_check(client, n)]
+    return drawn
+
+
+def test_a_seed_repeats_the_account_and_every_id() -> None:
+    seen = []
+    for seed in (5, 5, 6, None, None):
+        with MovingRoute53(seed=seed) as route53:
+            seen.append(_draw(route53))
+    first, again, *others = seen
+    assert first == again
+    every = [text for each in (first, *others) for text in each]
+    assert len(set(every)) == len(every) == 28
+
+
+def test_two_instances_of_one_seed_do_not_meet() -> None:
+    with MovingRoute53(seed=5) as one, MovingRoute53(seed=5) as other:
+        one.client().create_hosted_zone(Name="outlast.example", CallerReference="1")
+        assert other.client().list_hosted_zones()["HostedZones"] == []
+
+
 def test_two_instances_do_not_meet() -> None:
     with MovingRoute53() as one, MovingRoute53() as two:
         one.client().create_hosted_zone(Name="outlast.example", CallerReference="1")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 
 import pytest
+from moto.moto_api._internal import mock_random
 
 from failover.simulator.check_rules import complete_health_check
 from failover.simulator.store import Store, bare_id
@@ -37,7 +39,7 @@ CHECK = complete_health_check(
 def store() -> Iterator[Store]:
     made = Store("000000000071")
     yield made
-    made.clear()
+    made.close()
 
 
 def new_zone(store: Store) -> str:
@@ -52,9 +54,8 @@ def test_records_are_read_back_as_they_were_written(store: Store) -> None:
 
 
 def test_a_new_zone_has_the_soa_and_ns_of_route_53(store: Store) -> None:
-    zone_id = new_zone(store)
-    store.mend_new_zone(zone_id)
-    ns, soa = store.records(zone_id)
+    created = store.create_zone({"Name": "outlast.example", "CallerReference": "zone-1"})
+    ns, soa = store.records(bare_id(created["HostedZone"]["Id"]))
     assert (ns["Type"], ns["TTL"], len(ns["ResourceRecords"])) == ("NS", 172_800, 4)
     assert all(record["Value"].endswith(".") for record in ns["ResourceRecords"])
     assert (soa["Type"], soa["TTL"]) == ("SOA", 900)
@@ -111,3 +112,22 @@ def test_accounts_do_not_see_each_other(store: Store) -> None:
     new_zone(store)
     other = Store("000000000072")
     assert other.zones() == []
+
+
+def test_stores_that_draw_alike_have_accounts_of_their_own() -> None:
+    first, second = (Store(chance=random.Random(3)) for _ in range(2))
+    assert first.account_id != second.account_id
+    first.close()
+    third = Store(chance=random.Random(3))
+    assert third.account_id == first.account_id
+    second.close()
+    third.close()
+
+
+def test_motos_own_chance_goes_on_as_if_no_id_had_been_drawn(store: Store) -> None:
+    mock_random.seed(1)
+    expected = [mock_random.random() for _ in range(2)]
+    mock_random.seed(1)
+    assert mock_random.random() == expected[0]
+    store.create_zone({"Name": "outlast.example", "CallerReference": "zone-1"})
+    assert mock_random.random() == expected[1]

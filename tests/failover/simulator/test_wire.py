@@ -5,16 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore.model import OperationModel
 from botocore.parsers import create_parser
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.core.model import OperationModel
 
-from failover.simulator.wire import ApiError, parse, render, render_error
-
-SERVICE = botocore.session.Session().get_service_model("route53")
+from failover.simulator.wire import SERVICE, ApiError, parse, render, render_error
 
 
 def operation(name: str) -> OperationModel:

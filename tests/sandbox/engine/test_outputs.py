@@ -157,14 +157,6 @@ def test_what_lies_above_wins_and_secrets_stay(below: dict[str, Any], above: dic
         assert has_secret(outputs.merge({name: Secret(below[name])}, above)[name])
 
 
-def test_what_no_cloud_computes_can_be_listed() -> None:
-    missing = outputs.placeholders(
-        APP, {"containerAppName": "api"}, {"latestRevisionName": "api--1", "runningStatus": UNKNOWN}
-    )
-    assert "latestRevisionFqdn" in missing
-    assert missing.isdisjoint({"latestRevisionName", "runningStatus", "name"})
-
-
 # -- inputs that come back in another form: a list of ids goes in, a map of what Azure knows of them comes out ------
 
 IDENTITY = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one"
