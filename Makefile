@@ -9,7 +9,8 @@ WORKERS ?= 2
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT
-TAKES_drill := LOSE
+TAKES_predict := MODEL
+TAKES_drill := LOSE MODEL
 TAKES_fault := SITE KIND FOR
 TAKES_heal := SITE
 TAKES_speed := SPEED

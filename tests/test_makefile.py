@@ -39,6 +39,8 @@ def test_an_option_that_a_target_does_not_take_is_refused(typed: list[str], wron
     [
         (["up", "SPEED=10"], "outlast up --speed 10"),
         (["drill", "LOSE=aws"], "outlast exec -- .venv/bin/outlast drill now --lose"),
+        (["drill", "LOSE=aws", "MODEL=digits"], 'drill now --lose "aws" --model "digits"'),
+        (["predict", "MODEL=digits"], 'outlast predict --model "digits"'),
         (["model", "CSV=my file.csv", "TARGET=y"], 'outlast model train --csv "my file.csv" --target "y"'),
         (["bench", "ARGS=--part metrics"], "outlast bench --part metrics"),
     ],
