@@ -15,9 +15,11 @@ import secrets
 import socket
 import sys
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from service.bundle.reading import Reader
 from service.bundle.writing import write_whole
 from service.errors import InvalidInput, Mistake, Unavailable
 
@@ -189,20 +191,18 @@ def _asked_mistakes(wanted: dict[str, int]) -> list[Mistake]:
 
 def _instance_mistakes(kept: Any) -> list[Mistake]:
     """What is wrong with the content of an instance file."""
-    if not isinstance(kept, dict):
-        return [Mistake("", "it holds no JSON object")]
-    types = {"int": int, "str": str}
-    expected = {f.name: types[str(f.type)] for f in fields(Instance)}
-    mistakes = [Mistake(name, "is missing") for name in expected.keys() - kept.keys()]
-    mistakes += [Mistake(name, "is not known") for name in kept.keys() - expected.keys()]
-    mistakes += [
-        Mistake(name, f"{kept[name]!r} is not of type {type_.__name__}")
-        for name, type_ in expected.items()
-        if name in kept and type(kept[name]) is not type_
-    ]
-    if isinstance(kept.get("block"), str) and not re.fullmatch(r"127(\.\d{1,3}){2}", kept["block"]):
-        mistakes.append(Mistake("block", f"{kept['block']!r} is not the first three octets of a loopback address"))
-    return sorted(mistakes, key=lambda mistake: mistake.place)
+    reader, types = Reader(kept), {"int": int, "str": str}
+    for field in fields(Instance) if isinstance(kept, dict) else ():
+        expected = types[str(field.type)]
+        value = reader.take(field.name, partial(_is_of, expected), f"must be of type {expected.__name__}")
+        if field.name == "block" and value is not None and not re.fullmatch(r"127(\.\d{1,3}){2}", value):
+            reader.add("block", f"is {value!r}, not the first three octets of a loopback address")
+    reader.refuse_unknown("an instance")
+    return sorted(reader.mistakes, key=lambda mistake: mistake.place)
+
+
+def _is_of(expected: type, value: object) -> bool:
+    return type(value) is expected  # true is an int to isinstance
 
 
 def replace_speed(instance: Instance, speed: int) -> Instance:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as trial
 from hypothesis import strategies as st
 
-from infra.kinds import AzureOptions, SiteSettings, TrafficSettings, ZoneSettings
+from infra.kinds import SiteSettings, TrafficSettings, ZoneSettings
 from infra.settings import KINDS, parse
 from service.errors import InvalidInput, Mistake
 from tests.infra.harness import STACKS, as_text, configuration
@@ -169,13 +169,6 @@ def test_where_it_would_be_deployed_is_pinned(stack: str, key: str, value: Any, 
     assert hint in found[key].hint
 
 
-def test_azure_without_a_certificate_is_told_the_three_ways_to_get_one() -> None:
-    found = mistakes("azure", certificateVault=None, certificateSecret=None)
-    assert found.keys() == {"certificateVault", "certificateSecret"}
-    hint = found["certificateVault"].hint
-    assert all(way in hint for way in ("(1)", "lego or certbot", "(2)", "pulumiverse-acme", "(3)", "import a PFX"))
-
-
 def test_stack_name_that_cannot_be_part_of_a_host_name_is_refused() -> None:
     assert "part of host names" in mistakes_in("eu_west", configuration("gcp"))["kind"].what
 
@@ -205,13 +198,6 @@ def test_a_second_deployment_and_a_second_site_are_files_only() -> None:
     traffic = parse("prod", configuration("traffic", sites=["aws", "aws-eu"], weights={"aws-eu": 0, "aws": 1}))
     assert isinstance(traffic, TrafficSettings)
     assert dict(traffic.weights) == {"aws": 1, "aws-eu": 0}
-
-
-def test_registry_login_asks_for_a_token_unless_told_otherwise() -> None:
-    settings = parse("azure", configuration("azure", registryLogin=None))
-    assert isinstance(settings, SiteSettings)
-    assert isinstance(settings.options, AzureOptions)
-    assert settings.options.registry_login == "token"
 
 
 KEYS = sorted({k for s in STACKS for k in configuration(s)})

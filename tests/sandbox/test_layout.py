@@ -171,12 +171,12 @@ _WHOLE = {"block": "127.9.9", "port_offset": 0, "dns_port": 15353, "speed": 1, "
     [
         ("", "is damaged"),
         ("{", "is damaged"),
-        ("[]", "no JSON object"),
+        ("[]", "is a JSON list, not an object"),
         ("\x00", "is damaged"),
-        (json.dumps({**_WHOLE, "speed": "10"}), "speed: '10' is not of type int"),
-        (json.dumps({**_WHOLE, "speed": True}), "speed: True is not of type int"),
-        (json.dumps({**_WHOLE, "block": "10.0.0"}), "block: '10.0.0' is not the first three octets"),
-        (json.dumps({**_WHOLE, "colour": "red"}), "colour: is not known"),
+        (json.dumps({**_WHOLE, "speed": "10"}), "speed: is '10'; it must be of type int"),
+        (json.dumps({**_WHOLE, "speed": True}), "speed: is True; it must be of type int"),
+        (json.dumps({**_WHOLE, "block": "10.0.0"}), "block: is '10.0.0', not the first three octets"),
+        (json.dumps({**_WHOLE, "colour": "red"}), "colour: is not a key of an instance"),
     ],
 )
 def test_a_damaged_instance_file_is_named(layout: Layout, text: str, told: str) -> None:

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from service.__main__ import main
 from service.bundle import reference
 from service.bundle.classifier import Classifier
-from service.errors import InvalidInput
 from service.offline.feedback import read_feedback
 from service.offline.shift import ShiftReport, compare_feedback
 from service.training.datasets import load_bundled, load_csv
@@ -124,49 +123,6 @@ def test_few_bad_answers_are_not_yet_shift(classifier: Classifier, lines: list[d
     assert report.live["accuracy"].measure.value == pytest.approx(37 / 40)
     assert report.shifts == ()
     assert "log_loss" not in report.live, "nothing is said of probabilities that were not given"
-
-
-def test_labels_are_decided_by_the_released_threshold(
-    classifier: Classifier, lines: list[dict[str, Any]], tmp_path: Path
-) -> None:
-    ((label, threshold),) = classifier.manifest.thresholds.items()
-    near = [{"label": label, "probabilities": [1 - p, p]} for p in (threshold - 0.001, threshold + 0.001)] * 10
-    path = tmp_path / "f.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in near))
-    assert read_feedback(path, classifier.manifest).predicted.tolist() == [0, 1] * 10
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("{", "is not JSON"),
-        ('{"predicted": "benign"}', "has no label"),
-        ('{"label": "unsure", "predicted": "benign"}', "'unsure' is not one of the classes benign, malignant"),
-        ('{"label": "benign"}', "has no predicted"),
-        ('{"label": "benign", "probabilities": [0.5]}', "must be 2 numbers"),
-        ('{"label": "benign", "probabilities": [2, -1]}', "from 0 to 1"),
-        ('{"label": "benign", "predicted": "benign", "features": [1]}', "must be 30 values"),
-        ('{"label": "benign", "predicted": "benign", "time": "soon"}', "soon"),
-        ("[]", "line 3"),
-    ],
-)
-def test_a_line_that_is_no_feedback_is_named(classifier: Classifier, tmp_path: Path, line: str, words: str) -> None:
-    path = tmp_path / "f.jsonl"
-    good = '{"label": "benign", "predicted": "benign"}\n'
-    path.write_text(good * 2 + line + "\n" + good * 30)
-    with pytest.raises(InvalidInput) as caught:
-        read_feedback(path, classifier.manifest)
-    assert "line 3" in str(caught.value)
-    assert words in str(caught.value)
-
-
-def test_too_little_feedback_says_nothing(classifier: Classifier, tmp_path: Path) -> None:
-    path = tmp_path / "f.jsonl"
-    path.write_text('{"label": "benign", "predicted": "benign"}\n' * 5)
-    with pytest.raises(InvalidInput, match="fewer than 20"):
-        read_feedback(path, classifier.manifest)
-    with pytest.raises(InvalidInput, match="there is no file"):
-        read_feedback(tmp_path / "none", classifier.manifest)
 
 
 Draw = Callable[[np.random.Generator], Any]
