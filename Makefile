@@ -35,17 +35,13 @@ endif
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-28s %s\n", $$1, $$2}'
 
-# Made anew whenever the lock changes; a stamp says that it is whole.
-.venv/complete: requirements.lock pyproject.toml
-	@echo "making the virtual environment .venv (once; minutes on a first machine)" >&2
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python %d.%d is too old\nhint: make PYTHON=python3.11 …" % sys.version_info[:2])'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
-	@touch $@
+# Made anew whenever what it holds changes; a stamp says that it is whole.
+.venv/complete: requirements.lock pyproject.toml tools/uv/requirements.lock
+	@$(PYTHON) -m tools.environment
 
-up: .venv/complete ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10]
-	@$(OUTLAST) up $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT))
+# The first one obtains Pulumi's CLI while it makes the environment.
+up: $(wildcard .venv/complete) ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10]
+	@$(if $(wildcard .venv/complete),,$(PYTHON) -m tools.environment )$(OUTLAST) up $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT))
 
 status: .venv/complete ## what runs, where, and how it is
 	@$(OUTLAST) status
@@ -92,6 +88,8 @@ model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|dig
 bench: .venv/complete ## endpoint, metrics, sandbox: every ratio beside its target: ARGS="--part metrics"
 	@$(OUTLAST) bench $(ARGS)
 
-lock: ## resolve the pinned requirements again (needs uv)
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --group dev -o requirements.lock
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements.lock service/requirements.in -o service/requirements.lock
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+lock: .venv/complete ## resolve the pinned requirements again
+	@$(COMPILE) tools/uv/requirements.in -o tools/uv/requirements.lock
+	@$(COMPILE) pyproject.toml --group dev -o requirements.lock
+	@$(COMPILE) -c requirements.lock service/requirements.in -o service/requirements.lock

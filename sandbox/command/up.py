@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from sandbox.command.environment import SITES, default_model, dial_of, public_ho
 from sandbox.engine import cli, commands, plugins, recover
 from sandbox.images import store as images
 from sandbox.layout import Instance, Layout
+from sandbox.steps import Steps
 from service.bundle.folder import choose_released, load_golden
 from service.errors import Refused, Unavailable
 
@@ -30,23 +29,6 @@ PROJECT = "outlast"  # Pulumi.yaml's name
 
 _HEALTHY_LIFE_SECONDS = 120.0
 Report = Callable[[str], None]
-
-
-@dataclass
-class Timings:
-    """Wall seconds of each step, for people and for `--json`."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self.seconds[name] = round(time.monotonic() - began, 2)
 
 
 @dataclass(frozen=True)
@@ -82,30 +64,31 @@ def bring_up(
             "another `make up` is at work in this folder", hint="wait for it, or end it with Ctrl-C"
         ) from None
     with lock:
-        timings = Timings()
-        with timings.step("pulumi"):
-            pulumi = cli.obtain(report)
-            save_cli(layout, pulumi)
-        instance = _start(layout, timings, report, speed=speed, dns_port=dns_port, port_offset=port_offset)
+        steps = Steps(report)
+        with cli.obtaining() as wait_for_cli:
+            instance = _start(layout, steps, report, speed=speed, dns_port=dns_port, port_offset=port_offset)
+            with steps.step("pulumi"):
+                pulumi = wait_for_cli()
+        save_cli(layout, pulumi)
         environment = sandbox_environment(layout, instance, pulumi)
-        changes = _deploy(layout, pulumi, environment, timings, report)
+        changes = _deploy(layout, pulumi, environment, steps, report)
         host = public_host(layout.root)
-        with timings.step("healthy"):
-            wait_healthy(layout, instance, report)
-        with timings.step("predict"):
+        with steps.step("healthy", "waiting for the health checkers to see every site"):
+            wait_healthy(layout, instance)
+        with steps.step("predict"):
             answer = prediction.predict(
                 Dial.from_environment(dial_of(layout, instance)),
                 host,
                 load_golden(choose_released(default_model(layout.root))),
             )
-        return BroughtUp(pulumi, instance, host, changes, answer, timings.seconds)
+        return BroughtUp(pulumi, instance, host, changes, answer, steps.seconds)
 
 
-def _start(layout: Layout, timings: Timings, report: Report, **asked: int | None) -> Instance:
+def _start(layout: Layout, steps: Steps, report: Report, **asked: int | None) -> Instance:
     """The daemon, running and as asked for; its plugin scripts; the image's virtual environment."""
     instance = places.choose_instance(layout, **asked)
     layout.pulumi_state.mkdir(parents=True, exist_ok=True)
-    with timings.step("image environment"):
+    with steps.step("image environment"):
         images.make_environment((layout.root / "service" / "requirements.lock").read_text(), report)
     if control.is_running(layout):
         running = control.connect(layout)
@@ -114,25 +97,24 @@ def _start(layout: Layout, timings: Timings, report: Report, **asked: int | None
             running.call("POST", "/speed", {"speed": instance.speed})
         return instance
     layout.save_instance(instance)
-    with timings.step("sandbox"):
+    where = f"{instance.block}.0/24, clock at speed {instance.speed}"
+    with steps.step("sandbox", f"starting three clouds on {where}"):
         plugins.make_home(layout.pulumi_home)
-        report(f"starting three clouds on {instance.block}.0/24, clock at speed {instance.speed}")
         control.start(layout)
     return instance
 
 
 def _deploy(
-    layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, str], timings: Timings, report: Report
+    layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, str], steps: Steps, report: Report
 ) -> dict[str, dict[str, int]]:
     """`pulumi up` of every stack, the sites side by side; what a killed command left behind is put right first."""
     changes: dict[str, dict[str, int]] = {}
-    with timings.step("stacks"):
+    with steps.step("stacks"):
         _init_stacks(layout, pulumi, environment)
     for group in ORDER:
-        with timings.step(f"up {' '.join(group)}"):
-            for stack in group:
-                _make_ready(layout, pulumi, environment, stack, report)
-            report(f"pulumi up: {', '.join(group)}")
+        for stack in group:
+            _make_ready(layout, pulumi, environment, stack, report)
+        with steps.step(f"up {' '.join(group)}", f"pulumi up: {', '.join(group)}"):
             outputs = commands.run_all(
                 pulumi,
                 {stack: ["up", *commands.UNATTENDED_UP, "--json"] for stack in group},
@@ -209,11 +191,10 @@ def stack_exists(layout: Layout, stack: str) -> bool:
     return _state_file(layout, stack).exists()
 
 
-def wait_healthy(layout: Layout, instance: Instance, report: Report) -> None:
+def wait_healthy(layout: Layout, instance: Instance) -> None:
     """Return once every site is seen to be healthy and its replicas are ready. Raises Unavailable naming the ill."""
     running = control.connect(layout)
     deadline = time.monotonic() + max(_HEALTHY_LIFE_SECONDS / instance.speed, 15.0)
-    said = False
     while True:
         status = running.status()
         ill = sorted(ill_sites(status))
@@ -225,9 +206,6 @@ def wait_healthy(layout: Layout, instance: Instance, report: Report) -> None:
                 f"not healthy in time: {', '.join(ill) or 'no health check exists'}{reasons and '. '}{reasons}",
                 hint="make status",
             )
-        if not said:
-            said = True
-            report("waiting for the health checkers to see every site")
         time.sleep(0.1)
 
 

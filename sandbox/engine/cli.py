@@ -3,30 +3,35 @@
 In order: a `pulumi` on PATH that is new enough and has its Python language host; the official release; a build from
 pinned Go modules, with Outlast's language host in the place of Pulumi's, which no module proxy has. The last two are
 kept in the user's cache folder, so that one serves every clone.
+
+`python -m sandbox.engine.cli` obtains it while something else is done, even before the virtual environment is whole: of
+other packages only the standard library is imported.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import filelock
-
-from sandbox.engine import build, files, language_host, official
+from sandbox.engine import build, files, official
 from sandbox.engine.build import Say, say_on_stderr
 from service.bundle.writing import write_whole
 from service.errors import OutlastError, Unavailable
 
 OLDEST_VERSION = (3, 259, 0)  # the oldest that the SDKs in requirements.lock were run with
 LANGUAGE_HOST = "pulumi-language-python"
+_HOST_PROGRAM = Path(__file__).with_name("language_host.py")
+_ROOT = Path(__file__).resolve().parents[2]
 _HOST_SCRIPT = """#!/bin/sh
 # Pulumi's own Python language host is not here; this one is Outlast's (sandbox/engine/language_host.py).
 exec "${PULUMI_PYTHON_CMD:-python3}" "$(dirname "$0")/language_host.py" "$@"
@@ -117,7 +122,7 @@ def obtain(
                 official.download(build.pinned_version(), folder, base_url=base_url)
         except OutlastError as unavailable:
             say(f"  {unavailable.what}")
-            say("building it from Go modules instead: once, and that takes minutes (about 4 on two cores)")
+            say("building it from Go modules instead: once, and that takes minutes (2 to 4 on two cores)")
             with _arriving(cache / _built_name()) as folder:
                 build.build(folder, say, environ=environ)
         found = _cached(cache)
@@ -125,6 +130,38 @@ def obtain(
         raise Unavailable(f"the CLI in {cache} does not run", hint=f"remove {cache} and try again")
     say(f"{found} is in {found.bin}")
     return found
+
+
+@contextlib.contextmanager
+def obtaining(
+    environ: Mapping[str, str] = os.environ, base_url: str = official.BASE_URL
+) -> Iterator[Callable[[], Pulumi]]:
+    """Obtain a CLI by a process beside, which ends with the block; what is given waits for it.
+
+    Its progress goes to stderr. Waiting raises Unavailable with what it had to say.
+    """
+    found = find(environ)
+    if found:
+        yield lambda: found
+        return
+    command = [sys.executable, "-m", "sandbox.engine.cli", base_url]
+    child = subprocess.Popen(command, cwd=_ROOT, env=dict(environ), stdout=subprocess.PIPE, text=True)
+
+    def wait() -> Pulumi:
+        said, _ = child.communicate()
+        obtained = find(environ)
+        if obtained is None:
+            what, _, hint = said.strip().partition("\nhint: ")
+            raise Unavailable(what or "obtaining Pulumi's CLI was ended", hint=hint or "repeat the command")
+        return obtained
+
+    try:
+        yield wait
+    finally:
+        child.terminate()
+        child.wait()
+        if child.stdout:
+            child.stdout.close()
 
 
 def _official_name() -> str:
@@ -152,7 +189,7 @@ def install_language_host(binaries: Path) -> None:
     script, program = binaries / LANGUAGE_HOST, binaries / "language_host.py"
     if script.exists() and not program.exists():
         return
-    source = Path(language_host.__file__).read_text(encoding="utf-8")
+    source = _HOST_PROGRAM.read_text(encoding="utf-8")
     for path, text, mode in ((program, source, 0o644), (script, _HOST_SCRIPT, 0o755)):
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             write_whole(path, text, mode=mode)
@@ -161,16 +198,13 @@ def install_language_host(binaries: Path) -> None:
 @contextlib.contextmanager
 def _exclusively(lock: Path, say: Say) -> Iterator[None]:
     """The system frees the lock of a process that is killed."""
-    waiting = filelock.FileLock(lock)
-    try:
-        waiting.acquire(blocking=False)
-    except filelock.Timeout:
-        say("another process is obtaining Pulumi's CLI: waiting for it")
-        waiting.acquire()
-    try:
-        yield
-    finally:
-        waiting.release()
+    with lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another process is obtaining Pulumi's CLI: waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield  # closing the file frees it
 
 
 @contextlib.contextmanager
@@ -216,3 +250,20 @@ def environment(
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
     }
+
+
+def main() -> int:
+    """Obtain it; on stdout what went wrong, for `obtaining`."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        obtain(lambda line: say_on_stderr(f"• {line}"), base_url=(sys.argv[1:] or [official.BASE_URL])[0])
+    except OutlastError as error:
+        sys.stdout.write(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -80,9 +80,25 @@ def _unpack(archive: Path, binaries: Path) -> Path:
     unpacked = archive.with_suffix(".unpacked")
     try:
         with tarfile.open(archive) as tar:
-            tar.extractall(unpacked, filter="data")
+            _extract(tar, unpacked)
     except tarfile.TarError as error:
         raise OutlastError(f"{archive.name} cannot be unpacked: {error}") from error
     (unpacked / "pulumi").rename(binaries)
     unpacked.rmdir()
     return binaries
+
+
+def _extract(tar: tarfile.TarFile, folder: Path) -> None:
+    """Unpack what is plain files and folders below `folder`. Raises TarError for anything else.
+
+    Python has filters for it only from 3.11.4 on, and Debian 12 has 3.11.2.
+    """
+    if hasattr(tarfile, "data_filter"):
+        tar.extractall(folder, filter="data")
+        return
+    for member in tar.getmembers():
+        inside = (folder / member.name).resolve().is_relative_to(folder.resolve())
+        if not inside or not (member.isfile() or member.isdir()):
+            raise tarfile.TarError(f"{member.name} would be no plain file below {folder.name}")
+        member.mode = (member.mode & 0o755) | 0o600
+    tar.extractall(folder)

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +23,7 @@ import filelock
 from sandbox.engine.files import cache_folder
 from sandbox.images.dockerfile import Copy, Recipe, parse_dockerfile
 from sandbox.images.dockerignore import list_context
+from sandbox.install import find_uv, install_lock, run_quietly
 from service.errors import InvalidInput, Unavailable
 
 Report = Callable[[str], None]
@@ -190,22 +190,16 @@ def make_environment(lock: str, report: Report) -> Path:
 def _install(folder: Path, lock: str) -> None:
     # The interpreter below any virtual environment that this process runs in: a cache must outlive the clone.
     base = getattr(sys, "_base_executable", sys.executable)
+    _make_empty(base, folder)
     if not lock.strip():
-        _run([base, "-m", "venv", "--without-pip", str(folder)])
         return
     requirements = folder.with_suffix(".requirements")
     requirements.write_text(lock)
-    _run([base, "-m", "venv", str(folder)])
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-    _run([*pip, "install", "--quiet", "--require-hashes", "-r", str(requirements)])
+    install_lock(folder / "bin" / "python", requirements, find_uv(), compiled=True)
     requirements.unlink()
 
 
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip())[-600:]
-        raise Unavailable(
-            f"the image's requirements could not be installed: {said}",
-            hint="check that pip reaches its index, then repeat",
-        )
+def _make_empty(base: str, folder: Path) -> None:
+    failed = run_quietly([base, "-m", "venv", "--without-pip", str(folder)])
+    if failed:
+        raise Unavailable(f"{base} cannot make a virtual environment: {failed}", hint="rm -r .venv, then `make up`")

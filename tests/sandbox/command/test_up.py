@@ -86,7 +86,7 @@ def waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def wait(*statuses: dict[str, Any]) -> FakeControl:
         fake = FakeControl(*statuses)
         monkeypatch.setattr(control, "connect", lambda _: fake)
-        bringup.wait_healthy(layout, instance, lambda _: None)
+        bringup.wait_healthy(layout, instance)
         return fake
 
     return wait

@@ -196,3 +196,23 @@ def test_the_real_one_is_what_the_pins_say(pulumi: Pulumi) -> None:
     assert cli.version_of(pulumi.command) == pulumi.version
     assert pulumi.source == "PATH" or pulumi.version == build.pinned_version()
     assert os.access(pulumi.bin / cli.LANGUAGE_HOST, os.X_OK)
+
+
+def test_while_a_process_obtains_it_other_work_goes_on(tmp_path: Path) -> None:
+    """Nothing can be built where PATH has no Go that is new enough; what the process had to say is raised."""
+    given = {**environ(tmp_path), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "GOTOOLCHAIN": "local"}
+    done = False
+    with pytest.raises(Unavailable) as caught, cli.obtaining(given, NOWHERE) as wait:
+        done = True
+        wait()
+    assert done
+    assert "pip could not get one" in caught.value.what or "GB left" in caught.value.what
+    assert "https://" in caught.value.hint
+
+
+def test_what_is_there_is_given_without_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    binaries = install(tmp_path / "own")
+    monkeypatch.setattr(cli.subprocess, "Popen", None)
+    monkeypatch.setattr(cli, "version_of", lambda command, environ: "3.272.0")
+    with cli.obtaining(environ(tmp_path, binaries)) as wait:
+        assert wait().bin == binaries

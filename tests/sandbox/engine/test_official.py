@@ -68,7 +68,12 @@ def release(version: str = VERSION) -> bytes:
     return packed.getvalue()
 
 
-def test_a_release_is_downloaded_checked_and_unpacked(vendor: Vendor, tmp_path: Path) -> None:
+@pytest.mark.parametrize("filters", [True, False], ids=["Python's filter", "ours"])
+def test_a_release_is_downloaded_checked_and_unpacked(
+    vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filters: bool
+) -> None:
+    if not filters:
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
     vendor.publish(release())
     binaries = official.download(VERSION, tmp_path, base_url=vendor.url)
     assert sorted(path.name for path in binaries.iterdir()) == ["pulumi", "pulumi-language-python"]
@@ -94,7 +99,12 @@ def test_what_is_no_archive_is_said(vendor: Vendor, tmp_path: Path) -> None:
         official.download(VERSION, tmp_path, base_url=vendor.url)
 
 
-def test_an_archive_cannot_write_elsewhere(vendor: Vendor, tmp_path: Path) -> None:
+@pytest.mark.parametrize("filters", [True, False], ids=["Python's filter", "ours"])
+def test_an_archive_cannot_write_elsewhere(
+    vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filters: bool
+) -> None:
+    if not filters:
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
         tar.addfile(tarfile.TarInfo("../../escaped"))
@@ -104,6 +114,23 @@ def test_an_archive_cannot_write_elsewhere(vendor: Vendor, tmp_path: Path) -> No
     with pytest.raises(OutlastError, match="cannot be unpacked"):
         official.download(VERSION, folder, base_url=vendor.url)
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
+def test_without_pythons_filters_only_files_and_folders_are_unpacked(
+    vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: bytes
+) -> None:
+    """As before 3.11.4, which Debian 12 has."""
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        entry = tarfile.TarInfo("pulumi/pulumi")
+        entry.type, entry.linkname = kind, "../../escaped"
+        tar.addfile(entry)
+    vendor.publish(packed.getvalue())
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutlastError, match="cannot be unpacked: pulumi/pulumi would be no plain file"):
+        official.download(VERSION, tmp_path / "folder", base_url=vendor.url)
 
 
 def test_a_vendor_that_is_not_there_is_said(vendor: Vendor, tmp_path: Path) -> None:
