@@ -6,9 +6,9 @@ low ports may not be bound, 443 and 53 are served at 443+offset and 53+offset, a
     dial = Dial.from_environment(os.environ)
     found = dial.resolve("api.outlast.example")             # real DNS, never a cache
     with dial.client(lookup=StubResolver(dial).lookup) as http:
-        http.get("https://api.outlast.example/healthz")     # a new connection each time; SNI and Host are the name
+        http.get("https://api.outlast.example/health")     # a new connection each time; SNI and Host are the name
     with dial.client(address="203.0.113.7") as http:        # the same request, sent to one address
-        http.get("https://api.outlast.example/healthz")
+        http.get("https://api.outlast.example/health")
 
 Deadlines are wall-clock seconds for a whole request, first byte to last: no server escapes them by dripping bytes.
 """

@@ -18,6 +18,7 @@ from infra.image import BuiltImage, Login, build_image
 from infra.kinds import AwsOptions, SiteSettings
 from infra.site import after, deploy_site
 from infra.stack import build_spec
+from service.errors import Unavailable
 
 CONTAINER = "service"
 LOG_DAYS = 30
@@ -35,6 +36,14 @@ class Front:
     load_balancer: aws.lb.LoadBalancer
     target_group: aws.lb.TargetGroup
     https: aws.lb.Listener
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The service, and the task definition that it was asked to run."""
+
+    service: aws.ecs.Service
+    asked: pulumi.Output[str]
 
 
 class Aws:
@@ -61,7 +70,7 @@ class Aws:
         image, repository = _image(name)
         certificate = _certificate(zone, spec.host, origin)
         front = _front(name, network, certificate)
-        service = _service(name, spec, network, front, image, repository)
+        deployed = _service(name, spec, network, front, image, repository)
         record = zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
         return Site(
             name=spec.name,
@@ -72,7 +81,7 @@ class Aws:
             probe_address=origin,
             probe_server_name=origin,
             model_digest=spec.model_digest,
-            image_digest=after(image.digest, service),
+            image_digest=after(_running_digest(deployed, image.digest), deployed.service),
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=False),
         )
 
@@ -128,6 +137,7 @@ def _front(name: str, network: Network, certificate: aws.acm.CertificateValidati
         security_groups=[network.load_balancer_group],
         subnets=network.subnet_ids,
         drop_invalid_header_fields=True,
+        opts=pulumi.ResourceOptions(depends_on=network.ways_out),
     )
     targets = _target_group(name, network)
     to_tasks = aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=targets.arn)
@@ -174,7 +184,7 @@ def _target_group(name: str, network: Network) -> aws.lb.TargetGroup:
 
 def _service(
     name: str, spec: SiteSpec, network: Network, front: Front, image: BuiltImage, repository: aws.ecr.Repository
-) -> aws.ecs.Service:
+) -> Deployed:
     logs = aws.cloudwatch.LogGroup("logs", name=f"/{name}", retention_in_days=LOG_DAYS)
     cluster = aws.ecs.Cluster("cluster", name=name)
     fargate = aws.ecs.ClusterCapacityProviders(
@@ -197,7 +207,7 @@ def _service(
         ),
         container_definitions=_container(spec, image.reference, logs.name),
     )
-    return aws.ecs.Service(
+    service = aws.ecs.Service(
         "service",
         name=name,
         cluster=cluster.arn,
@@ -222,6 +232,25 @@ def _service(
         wait_for_steady_state=True,
         opts=pulumi.ResourceOptions(depends_on=[front.https, fargate, allowed, *network.paths]),
     )
+    return Deployed(service, task.arn)
+
+
+def _running_digest(deployed: Deployed, image_digest: pulumi.Output[str]) -> pulumi.Output[str]:
+    """The image's digest, once the tasks that run are of the definition asked for.
+
+    A rollback by the circuit breaker ends in a steady state too, that of the tasks before, and the provider is content.
+    Exported as if it were the new one, the site would claim a model that it does not serve.
+    """
+    known: pulumi.Output[list[str]] = pulumi.Output.all(deployed.service.task_definition, deployed.asked, image_digest)
+    return known.apply(lambda found: _refuse_rollback(*found))
+
+
+def _refuse_rollback(running: str, asked: str, image_digest: str) -> str:
+    if running != asked:
+        what = f"ECS rolled the service back: its tasks are of {running}, asked for was {asked}"
+        hint = "why the new ones failed is in the service's events and in its log group; then `pulumi up` again"
+        raise pulumi.RunError(str(Unavailable(what, hint=hint)))
+    return image_digest
 
 
 def _role(name: str, purpose: str) -> aws.iam.Role:

@@ -22,8 +22,10 @@ class Network:
     subnet_ids: list[pulumi.Output[str]]
     load_balancer_group: pulumi.Output[str]
     task_group: pulumi.Output[str]
+    ways_out: list[pulumi.Resource]
+    """Gateway and routes: a load balancer that faces the internet is refused in a VPC that has no gateway yet."""
     paths: list[pulumi.Resource]
-    """Routes and rules: a task that starts before them reaches neither its image nor its logs."""
+    """They, and the rules: a task that starts before them reaches neither its image nor its logs."""
 
 
 def build_network(name: str, options: AwsOptions) -> Network:
@@ -34,8 +36,9 @@ def build_network(name: str, options: AwsOptions) -> Network:
     subnets = _subnets(name, vpc.id, options)
     front = aws.ec2.SecurityGroup("front", name=f"{name}-front", description="From anyone to the site", vpc_id=vpc.id)
     tasks = aws.ec2.SecurityGroup("tasks", name=f"{name}-tasks", description="From the front to tasks", vpc_id=vpc.id)
-    paths = [*_routes(name, vpc.id, subnets), *_rules(front.id, tasks.id)]
-    return Network(vpc.id, [s.id for s in subnets.values()], front.id, tasks.id, paths)
+    ways_out = _routes(name, vpc.id, subnets)
+    paths = [*ways_out, *_rules(front.id, tasks.id)]
+    return Network(vpc.id, [s.id for s in subnets.values()], front.id, tasks.id, ways_out, paths)
 
 
 def _subnets(name: str, vpc_id: pulumi.Output[str], options: AwsOptions) -> dict[str, aws.ec2.Subnet]:
@@ -53,10 +56,11 @@ def _routes(name: str, vpc_id: pulumi.Output[str], subnets: dict[str, aws.ec2.Su
     gateway = aws.ec2.InternetGateway("gateway", vpc_id=vpc_id, tags={"Name": name})
     outward = aws.ec2.RouteTableRouteArgs(cidr_block=ANYWHERE, gateway_id=gateway.id)
     table = aws.ec2.RouteTable("routes", vpc_id=vpc_id, routes=[outward], tags={"Name": name})
-    return [
+    associations = [
         aws.ec2.RouteTableAssociation(f"routes-{zone}", route_table_id=table.id, subnet_id=subnet.id)
         for zone, subnet in subnets.items()
     ]
+    return [gateway, *associations]
 
 
 def _rules(front: pulumi.Output[str], tasks: pulumi.Output[str]) -> list[pulumi.Resource]:

@@ -21,11 +21,15 @@ SITE_VERSION = 1
 PORT = 8080
 """Where the container listens; the image's default as well."""
 
-HEALTH_PATH = "/healthz"
-"""Answers 200 and `HEALTH_TEXT` only while the model gives its golden answer."""
+HEALTH_PATH = "/health"
+"""Answers 200 and `HEALTH_TEXT` only while the model gives its golden answer. May not end in z: see `infra.plan`."""
 
 LIVE_PATH = "/livez"
-"""Answers 200 while the process runs, whatever the model says."""
+"""Answers 200 while the process runs, whatever the model says. Asked by the clouds at the container itself only."""
+
+GRACE_SECONDS = {"aws": 30, "azure": 30, "gcp": 10}
+"""From SIGTERM to SIGKILL: ECS stopTimeout, Container Apps terminationGracePeriodSeconds (each by default), Cloud Run's
+container contract. A replica that drains longer is killed in the middle of its last answers."""
 
 HEALTH_TEXT = '"status":"ok"'
 """What the health checkers of Route 53 look for in the answer of `HEALTH_PATH`."""

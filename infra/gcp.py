@@ -51,7 +51,6 @@ class Gcp:
         ready = pulumi.ResourceOptions(depends_on=_apis())
         image = _image(name, spec.region, ready)
         service = _service(name, spec, image, ready)
-        invoker = _let_anyone_in(service, spec.region)
         address = gcp.compute.GlobalAddress("address", name=name, opts=ready)
         certificates, entry = _certificate(name, spec.host, zone, ready)
         front = _url_map(name, spec.region, service, ready)
@@ -65,7 +64,7 @@ class Gcp:
             probe_address=address.address,
             probe_server_name=spec.host,
             model_digest=spec.model_digest,
-            image_digest=after(image.digest, service, invoker),
+            image_digest=after(image.digest, service),
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=True),
         )
 
@@ -99,6 +98,10 @@ def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.Resourc
         # Only the load balancer gets in, so that the public host is the one way to the model.
         ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
         default_uri_disabled=True,
+        # Who may call is decided by the service itself, which asks for API keys; else Cloud Run lets nobody in. Not by
+        # a binding for allUsers: domain-restricted sharing, the default of new organizations, refuses that.
+        # cloud.google.com/run/docs/securing/managing-access#invoker_check
+        invoker_iam_disabled=True,
         # The provider's default would refuse `pulumi destroy`, and every change that replaces the service.
         deletion_protection=False,
         template=_template(spec, image, account),
@@ -116,19 +119,6 @@ def _template(
         scaling=gcp.cloudrunv2.ServiceTemplateScalingArgs(
             min_instance_count=spec.replicas.minimum, max_instance_count=spec.replicas.maximum
         ),
-    )
-
-
-def _let_anyone_in(service: gcp.cloudrunv2.Service, region: str) -> gcp.cloudrunv2.ServiceIamMember:
-    """Who may call is decided by the service itself, which asks for API keys; without this Cloud Run lets nobody in."""
-    return gcp.cloudrunv2.ServiceIamMember(
-        "anyone",
-        name=service.name,
-        location=region,
-        role="roles/run.invoker",
-        member="allUsers",
-        # A service that is replaced loses its bindings, though this one's inputs stay the same.
-        opts=pulumi.ResourceOptions(replace_with=[service]),
     )
 
 
@@ -175,12 +165,14 @@ def _certificate(name: str, host: pulumi.Input[str], zone: ZoneWriter, ready: pu
         opts=ready,
     )
     record = proof.dns_resource_records[0]
-    zone.proof("certificate", record.name.apply(_without_dot), record.type, record.data.apply(_without_dot))
+    proven = zone.proof("certificate", record.name.apply(_without_dot), record.type, record.data.apply(_without_dot))
     certificate = gcp.certificatemanager.Certificate(
         "certificate",
         name=name,
         location="global",
         managed=gcp.certificatemanager.CertificateManagedArgs(domains=[host], dns_authorizations=[proof.id]),
+        # Google looks at once, and then ever more seldom: a record that comes later costs up to hours.
+        opts=pulumi.ResourceOptions(depends_on=[proven]),
     )
     entries = gcp.certificatemanager.CertificateMap("certificates", name=name, opts=ready)
     entry = gcp.certificatemanager.CertificateMapEntry(

@@ -83,7 +83,7 @@ def render_resources(found: dict[str, Any]) -> str:
 def _curl(document: dict[str, Any]) -> str:
     """How an unmodified curl reaches the endpoint by its name."""
     port = f":{443 + document['port_offset']}" if document["port_offset"] else ""
-    url = f"https://{document['host']}{port}/healthz"
+    url = f"https://{document['host']}{port}/health"
     return f"curl --doh-url {document.get('doh', '')} --cacert {document['ca']} {url}"
 
 

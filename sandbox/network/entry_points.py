@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.network.certificates import KeyPair
@@ -30,6 +31,7 @@ class Front:
     workload: str | None = None  # None: no backend, and `answer` is what a client gets
     redirect: bool = False
     answer: int = 503
+    hides: Callable[[str], bool] | None = None  # paths that the cloud answers by itself, with 404
     tls13_only: bool = False  # else TLS 1.2 is spoken too; nothing older is, whatever a policy would permit
 
     def binding_for(self, name: str | None) -> Binding | None:
@@ -43,6 +45,12 @@ def plain_answer(status: int, header: str = "") -> bytes:
     """An HTTP answer without a body that ends the connection; `header` is whole lines."""
     text = _HEAD.format(status=status, phrase=http.HTTPStatus(status).phrase, header=header)
     return text.encode("latin-1")
+
+
+def path_of(head: bytes) -> str:
+    """The path of the request that these bytes begin with, without its query; "" where they do not."""
+    words = head.partition(b"\r\n")[0].decode("latin-1").split(" ")
+    return words[1].partition("?")[0] if len(words) == 3 else ""
 
 
 def redirect_answer(head: bytes) -> bytes:

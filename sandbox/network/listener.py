@@ -18,7 +18,7 @@ from functools import partial
 from failover.simulator.clock import ScaledClock
 from sandbox.network import sockets
 from sandbox.network.certificates import KeyPair
-from sandbox.network.entry_points import Front, plain_answer, redirect_answer
+from sandbox.network.entry_points import Front, path_of, plain_answer, redirect_answer
 from sandbox.network.faults import Faults
 from sandbox.replicas.supervisor import Replica, Supervisor
 from service.errors import OutlastError
@@ -207,6 +207,9 @@ class Listener:
         # A connection that is opened ahead of need is no load yet.
         first = await asyncio.wait_for(reader.read(sockets.CHUNK), _IDLE_WALL_SECONDS)
         if not first:
+            return
+        if self.front.hides and self.front.hides(path_of(first)):
+            writer.write(plain_answer(404))
             return
         found = await self._connect()
         if found is None:

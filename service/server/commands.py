@@ -60,7 +60,7 @@ def serve_command(check: bool) -> None:
     help="Port; PORT when absent.",
 )
 def probe_command(port: int) -> None:
-    """Ask the server on this machine for /healthz; leave with 0 when it is well (the image's health check)."""
+    """Ask the server on this machine for /health; leave with 0 when it is well (the image's health check)."""
     secure = bool(os.environ.get("OUTLAST_TLS_CERTIFICATE"))
     try:
         status, body = _ask_health(port, secure)
@@ -84,7 +84,7 @@ def _ask_health(port: int, secure: bool) -> tuple[int, bytes]:
     else:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", "/health")
         reply = connection.getresponse()
         return reply.status, reply.read()
     finally:

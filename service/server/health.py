@@ -1,4 +1,4 @@
-"""Whether this replica should get traffic: `GET /healthz`.
+"""Whether this replica should get traffic: `GET /health`.
 
 Well means: every model gives its golden answers, each artifact's digest is right, and the share of server errors over
 a minimum sample is under its limit. Shed load and refused requests (4xx) never count: overload must not take a site out
@@ -109,7 +109,7 @@ class Health:
         return (503, b'{"ready":false}') if self.reasons() else (200, b'{"ready":true}')
 
     def report(self) -> tuple[int, bytes]:
-        """Status and body of `/healthz`; the body holds `"status":"ok"` only when the replica is well."""
+        """Status and body of `/health`; the body holds `"status":"ok"` only when the replica is well."""
         reasons = self.reasons()
         document: dict[str, Any] = {"status": "unwell" if reasons else "ok", **self._identity}
         document["models"] = {

@@ -139,7 +139,8 @@ def _targets(models: Models, default: ServedModel | None) -> dict[str, Target]:
 def _checks(health: Health) -> dict[str, Check]:
     """What is asked every few seconds by each of many checkers, overloaded or not: answered without the application."""
     return {
-        "/healthz": health.report,
+        "/health": health.report,
+        "/healthz": health.report,  # as it was called before: Cloud Run keeps paths that end in z for itself
         "/livez": lambda: (200, b'{"status":"live"}'),
         "/v2/health/live": lambda: (200, b'{"live":true}'),
         "/v2/health/ready": health.report_ready,

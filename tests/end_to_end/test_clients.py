@@ -47,7 +47,7 @@ def port_of(seen: dict[str, Any]) -> int:
 
 
 def test_curl_reaches_the_endpoint_by_its_name(seen: dict[str, Any]) -> None:
-    url = f"https://{HOST}:{port_of(seen)}/healthz"
+    url = f"https://{HOST}:{port_of(seen)}/health"
     said = run("curl", "-sS", "--max-time", "10", "--doh-url", seen["doh"], "--cacert", seen["ca"], url)
     assert json.loads(said)["status"] == "ok"
 

@@ -19,7 +19,7 @@ from service.errors import InvalidInput, Unavailable
 from tests.failover.simulator.site import Authority, Site, make_authority
 
 H = "api.outlast.example"
-URL = f"https://{H}/healthz"
+URL = f"https://{H}/health"
 
 
 @dataclass(frozen=True)

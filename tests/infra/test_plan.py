@@ -33,6 +33,14 @@ def test_a_prefix_is_refused_exactly_when_some_name_would_be(cloud: str, prefix:
     assert all(repr(name) in why or plan.name_registry(prefix, site) in why for why in bad)
 
 
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [("/healthz", True), ("/quiz", True), ("/eventlog", True), ("/_ah/health", True), ("/health", False), ("/", False)],
+)
+def test_paths_that_cloud_run_keeps_for_itself(path: str, kept: bool) -> None:
+    assert plan.is_kept_by_cloud_run(path) is kept
+
+
 @settings(max_examples=50)
 @given(prefix=LABELS, site=LABELS)
 def test_a_registry_has_letters_and_digits_only(prefix: str, site: str) -> None:

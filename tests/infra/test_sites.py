@@ -6,14 +6,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pulumi
 import pytest
 
+from infra import plan
 from infra.aws import Aws
 from infra.azure import Azure
-from infra.contract import Cloud, Replicas, Site, SiteSpec, Size, parse_site, site_output
+from infra.contract import HEALTH_PATH, Cloud, Replicas, Site, SiteSpec, Size, parse_site, site_output
 from infra.gcp import Gcp
 from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
 from service.bundle.folder import RELEASED, read_digest
+from tests.infra import harness
 from tests.infra.harness import DIGEST, HOST, Run, run_stack
 
 RunOf = Callable[[str], Run]
@@ -64,7 +67,6 @@ def test_site_is_exported_whole(
         ("azure", "azure-native:app:ContainerApp", "app"),
         ("azure", RECORD, "origin"),
         ("gcp", "gcp:cloudrunv2/service:Service", "service"),
-        ("gcp", "gcp:cloudrunv2/serviceIamMember:ServiceIamMember", "anyone"),
         ("gcp", "gcp:compute/globalForwardingRule:GlobalForwardingRule", "port-443"),
         ("gcp", RECORD, "origin"),
     ],
@@ -198,6 +200,24 @@ def test_aws_http_is_sent_to_https(run_of: RunOf) -> None:
     assert action == {"type": "redirect", "redirect": {"port": "443", "protocol": "HTTPS", "statusCode": "HTTP_301"}}
 
 
+def test_aws_load_balancer_waits_for_a_way_to_the_internet(run_of: RunOf) -> None:
+    waited = run_of("aws").one("aws:lb/loadBalancer:LoadBalancer").options["dependsOn"]
+    assert "aws:ec2/internetGateway:InternetGateway::gateway" in waited
+    assert sum(one.startswith("aws:ec2/routeTableAssociation:") for one in waited) == 2
+
+
+def test_aws_site_is_not_exported_after_a_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = harness._computed
+
+    def rolled_back(type_: str, name: str, inputs: Any) -> dict[str, Any]:
+        before = {"taskDefinition": "arn:task:before"} if type_ == "aws:ecs/service:Service" else {}
+        return computed(type_, name, inputs) | before
+
+    monkeypatch.setattr(harness, "_computed", rolled_back)
+    with pytest.raises(pulumi.RunError, match="rolled the service back: its tasks are of arn:task:before"):
+        run_stack("aws")
+
+
 def test_aws_service_starts_after_its_way_to_images_and_logs(run_of: RunOf) -> None:
     after = run_of("aws").one("aws:ecs/service:Service").options["dependsOn"]
     for needed in ("https", "fargate", "execution", "tasks-out", "routes-us-east-1a", "routes-us-east-1b"):
@@ -267,9 +287,19 @@ def test_gcp_proof_is_written_without_the_roots_dot(run_of: RunOf) -> None:
     assert (proof["name"], proof["type"], proof["records"]) == (f"_proof.{HOST}", "CNAME", ["proof.goog"])
 
 
-def test_gcp_invoker_goes_with_the_service_when_that_is_replaced(run_of: RunOf) -> None:
-    invoker = run_of("gcp").one("gcp:cloudrunv2/serviceIamMember:ServiceIamMember")
-    assert invoker.options["replaceWith"] == ["gcp:cloudrunv2/service:Service::service"]
+def test_gcp_lets_anyone_in_without_a_binding_that_an_organization_may_refuse(run_of: RunOf) -> None:
+    assert run_of("gcp").one("gcp:cloudrunv2/service:Service").inputs["invokerIamDisabled"] is True
+    assert run_of("gcp").all("gcp:cloudrunv2/serviceIamMember:ServiceIamMember") == {}
+
+
+def test_gcp_certificate_is_asked_for_once_its_record_stands(run_of: RunOf) -> None:
+    certificate = run_of("gcp").one("gcp:certificatemanager/certificate:Certificate")
+    assert f"{RECORD}::certificate" in certificate.options["dependsOn"]
+
+
+@pytest.mark.parametrize("path", [HEALTH_PATH])
+def test_gcp_paths_that_the_load_balancer_asks_reach_the_container(path: str) -> None:
+    assert not plan.is_kept_by_cloud_run(path)
 
 
 def test_gcp_http_is_sent_to_https_and_both_ports_have_one_address(run_of: RunOf) -> None:

@@ -95,4 +95,4 @@ def test_settings_reach_the_records_and_the_checks() -> None:
 
 def test_the_path_and_text_that_checkers_look_for_are_the_services_own(run_of: Callable[[str], Run]) -> None:
     check = run_of("traffic").one(CHECK, "aws").inputs
-    assert (check["resourcePath"], check["searchString"]) == ("/healthz", '"status":"ok"')
+    assert (check["resourcePath"], check["searchString"]) == ("/health", '"status":"ok"')

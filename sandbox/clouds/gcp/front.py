@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.plan import is_kept_by_cloud_run
 from sandbox.clouds.gcp import balancer, certificates, run
 from sandbox.clouds.gcp.common import is_named
 from sandbox.clouds.world import Resource, World, nested
@@ -24,7 +25,7 @@ def front(world: World, rule: Resource) -> Front:
     tls13_only = _tls13_only(world, proxy)
     if not run.everybody_may_invoke(world, service):
         return Front(*where, bindings, answer=403, tls13_only=tls13_only)
-    return Front(*where, bindings, service.key, tls13_only=tls13_only)
+    return Front(*where, bindings, service.key, hides=is_kept_by_cloud_run, tls13_only=tls13_only)
 
 
 def _tls13_only(world: World, proxy: Resource) -> bool:

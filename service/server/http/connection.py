@@ -33,7 +33,7 @@ IDLE, HEAD, BODY, BUSY, LINGERING = range(5)
 _LINGER_SECONDS = 2.0
 _LAST_CHANCE_SECONDS = 0.5
 _MOST_PIPELINED = 32
-_NEVER_SHED = ("/healthz", "/livez", "/metrics", "/v2/health/live", "/v2/health/ready")
+_NEVER_SHED = ("/health", "/healthz", "/livez", "/metrics", "/v2/health/live", "/v2/health/ready")
 
 
 def connection_class(desk: Desk) -> type[Connection]:

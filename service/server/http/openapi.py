@@ -30,7 +30,7 @@ def describe_api(
     """The document, OpenAPI 3.1."""
     paths: dict[str, Any] = {
         "/livez": _get("The process runs", {"status": {"const": "live"}}, ["status"]),
-        "/healthz": _get(
+        "/health": _get(
             "Whether this replica should get traffic", {"status": {"type": "string"}}, ["status"], unwell=True
         ),
         "/v2": _get("Server metadata", {"name": _TEXT, "version": _TEXT, "extensions": _list(_TEXT)}, ["name"]),

@@ -86,7 +86,7 @@ class Behaviour:
 
 @dataclass
 class Site:
-    """One tiny site: TLS on its own loopback address, `/healthz` and the inference path over HTTP/1.1."""
+    """One tiny site: TLS on its own loopback address, `/health` and the inference path over HTTP/1.1."""
 
     name: str
     address: str
@@ -110,7 +110,7 @@ class Site:
             writer.transport.abort()
 
     def answer(self, path: str, body: bytes) -> tuple[int, bytes]:
-        if path == "/healthz":
+        if path == "/health":
             return 200, b'{"status":"ok"}'
         if self.behaviour.status != 200:
             return self.behaviour.status, b"{}"
@@ -272,7 +272,7 @@ def create_check(client: Route53Client, site: str, origin: str) -> str:
             "Type": "HTTPS_STR_MATCH",
             "FullyQualifiedDomainName": origin,
             "Port": 443,
-            "ResourcePath": "/healthz",
+            "ResourcePath": "/health",
             "SearchString": '"status":"ok"',
             "RequestInterval": 10,
             "FailureThreshold": 3,

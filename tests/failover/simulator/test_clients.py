@@ -73,7 +73,7 @@ def world(authority: Authority) -> Iterator[World]:
 
 def test_curl_reaches_the_endpoint_by_its_name_over_https_all_the_way(world: World) -> None:
     """No /etc/hosts, no --resolve: curl asks the DoH server, verifies both certificates, and gets the answer."""
-    url = f"https://{H}:{world.site.port}/healthz"
+    url = f"https://{H}:{world.site.port}/health"
     trust = ("--doh-url", world.resolving.doh_url, "--cacert", str(world.ca_file))
     assert world.run("curl", "-sS", "--max-time", "10", *trust, url) == BODY.decode()
     untrusting = world.run("curl", "-sS", "--max-time", "10", *trust[:2], url, check=False)

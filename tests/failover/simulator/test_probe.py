@@ -22,7 +22,7 @@ def check(site: Site, kind: str = "HTTPS_STR_MATCH", **more: Any) -> Outcome:
         "Type": kind,
         "FullyQualifiedDomainName": H,
         "Port": site.port,
-        "ResourcePath": "/healthz",
+        "ResourcePath": "/health",
         "EnableSNI": True,
         **({"SearchString": '"status":"ok"'} if kind.endswith("STR_MATCH") else {}),
         **more,
@@ -39,7 +39,7 @@ def test_a_healthy_site(certificate: Path) -> None:
         assert check(site) == Outcome(True, "Success: HTTP Status Code 200, OK. Resolved IP: 127.0.0.1")
     assert site.names == [H]
     head = site.seen[0]
-    assert head.startswith("GET /healthz HTTP/1.1\r\n")
+    assert head.startswith("GET /health HTTP/1.1\r\n")
     assert f"\r\nHost: {H}:{site.port}\r\n" in head
     assert "Amazon-Route53-Health-Check-Service" in head
 

@@ -79,7 +79,7 @@ def create_check(client: Route53Client, name: str, **more: Any) -> str:
     config: Any = {
         "Type": "HTTPS_STR_MATCH",
         "FullyQualifiedDomainName": f"{name}.{H}",
-        "ResourcePath": "/healthz",
+        "ResourcePath": "/health",
         "SearchString": '"status":"ok"',
         "RequestInterval": 10,
         "FailureThreshold": 3,

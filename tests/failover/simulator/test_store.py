@@ -26,7 +26,7 @@ CHECK = complete_health_check(
     {
         "Type": "HTTPS_STR_MATCH",
         "FullyQualifiedDomainName": "aws.api.outlast.example",
-        "ResourcePath": "/healthz",
+        "ResourcePath": "/health",
         "SearchString": '"status":"ok"',
         "RequestInterval": 10,
         "Regions": ["us-east-1", "us-west-1", "eu-west-1"],

@@ -85,7 +85,7 @@ def aws_front(clouds: Clouds, network: dict[str, Made], certificate: Made) -> Ma
         port=8080,
         protocol="HTTP",
         vpcId=network["vpc"].id,
-        healthCheck={"path": "/healthz"},
+        healthCheck={"path": "/health"},
     )
     clouds.make(
         "aws:lb/listener:Listener",

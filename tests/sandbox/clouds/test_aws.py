@@ -24,7 +24,7 @@ def test_a_right_site_has_a_front_and_two_tasks(clouds: Clouds) -> None:
     assert front is not None and workload is not None
     assert front.workload == workload.key
     assert [binding.host for binding in front.bindings] == ["*"]
-    assert (workload.image, workload.port, workload.probe_path) == (DIGEST, 8080, "/healthz")
+    assert (workload.image, workload.port, workload.probe_path) == (DIGEST, 8080, "/health")
     assert (workload.min_replicas, workload.max_replicas) == (2, 2)
     assert dict(workload.environment) == {"OUTLAST_SITE": "aws"}
 

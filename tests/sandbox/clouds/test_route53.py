@@ -21,7 +21,7 @@ ENDPOINT = {
     "type": "HTTPS_STR_MATCH",
     "ipAddress": "192.0.2.1",
     "fqdn": "api.outlast.example",
-    "resourcePath": "/healthz",
+    "resourcePath": "/health",
     "searchString": "ok",
     "requestInterval": 10,
     "failureThreshold": 3,

@@ -533,6 +533,13 @@ def test_what_one_listener_does_not_survive_the_others_do(site: Site, monkeypatc
     assert said.startswith(f"{first.key} cannot refuse: ValueError: a mistake\nhint: ")
 
 
+def test_paths_that_the_cloud_hides_never_reach_a_replica(site: Site) -> None:
+    site.fronts.apply([site.front(12, hides=lambda path: path.endswith("z"))])
+    assert site.get("/healthz", host=12) == (404, b"")
+    assert site.get("/quiz?deep=1", host=12)[0] == 404
+    assert site.get("/health?z", host=12)[0] == 200
+
+
 def test_faults_may_follow_each_other(site: Site) -> None:
     for kind, felt in (("blackhole", silent), ("refuse", silent), ("reset", silent)):
         site.inject(kind)

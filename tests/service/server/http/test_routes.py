@@ -35,9 +35,10 @@ def test_every_golden_row_gets_its_golden_answer(open_server: Server, golden: li
 
 def test_health_is_compact_and_well(open_server: Server) -> None:
     with open_server.client() as client:
-        reply = client.get("/healthz")
-    assert reply.status_code == 200
+        reply, by_the_older_name = client.get("/health"), client.get("/healthz")
+    assert reply.status_code == by_the_older_name.status_code == 200
     assert b'"status":"ok"' in reply.content[:5120]
+    assert by_the_older_name.content == reply.content
 
 
 def _with(**changes: Any) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def test_the_routes_are_loaded_once_however_many_ask_for_them() -> None:
     assert first is second
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/livez", "/v2/health/live", "/v2/health/ready"])
+@pytest.mark.parametrize("path", ["/health", "/healthz", "/livez", "/v2/health/live", "/v2/health/ready"])
 def test_a_check_is_the_same_by_the_short_way_and_through_the_application(open_server: Server, path: str) -> None:
     """The transport answers the plain address; with a query, or as HEAD, the application does."""
     with open_server.client() as client:
