@@ -60,7 +60,7 @@ def train(folder: Path) -> Trained:
 def serving(trained: Trained, folder: Path) -> Iterator[Callable[[httpx.Request], httpx.Response]]:
     """The release at an endpoint, for `httpx.MockTransport`: every request, to whatever host, is sent on to it."""
     settings = {"OUTLAST_MODELS": str(trained.release.folder.parent), "OUTLAST_AUTH": "off"}
-    with running(folder, **settings, OUTLAST_DEFAULT_MODEL="") as server, server.client() as client:
+    with running(folder, **settings) as server, server.client() as client:
 
         def pass_on(request: httpx.Request) -> httpx.Response:
             headers = {"content-type": request.headers.get("content-type", "")}

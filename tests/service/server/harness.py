@@ -81,7 +81,7 @@ def start_server(folder: Path, *, scheme: str = "http", **environment: str) -> S
     """Start the server with these settings; ready to be asked when this returns."""
     environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environ |= {"PORT": "0", "OUTLAST_HOST_BIND": "127.0.0.1", "OUTLAST_SITE": "aws", "OUTLAST_DRAIN_SECONDS": "0"}
-    environ["OUTLAST_DEFAULT_MODEL"] = "tumour"
+    environ |= {} if "OUTLAST_MODELS" in environment else {"OUTLAST_DEFAULT_MODEL": "tumour"}
     stdout, stderr = folder / "stdout", folder / "stderr"
     with stdout.open("wb") as out, stderr.open("wb") as err:
         command = [sys.executable, "-m", "service", "serve"]
