@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from service.command_line import json_option, print_json, say
 from service.errors import InvalidInput
 from service.evaluation.progress import show_progress
-from service.evaluation.workbench import ARTIFACTS, Workbench
+from service.evaluation.workbench import ARTIFACTS, DECIDE, Workbench
 from service.training.datasets import Dataset, load_bundled, load_csv
 from service.training.problem import PROBLEMS, Problem, choose_problem, draft_problem, load_problem, parse_problem
 
@@ -27,6 +27,8 @@ def problem_options(command: F) -> F:
         json_option,
         click.option("--jobs", type=click.IntRange(1), default=None, help="Fits at a time; default: one per core."),
         click.option("--artifacts", type=click.Path(path_type=Path), default=None, help="Folder for what steps leave."),
+        click.option("--keep", multiple=True, metavar="COLUMN", help="Learn from this column of --csv as it stands."),
+        click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column of --csv out."),
         click.option("--target", default=None, help="With --csv: the column to predict."),
         click.option("--csv", "csv_file", type=click.Path(path_type=Path), default=None, help="A table of your own."),
         click.option("--problem", default=None, help="A name under service/problems, or a .toml file.  [tumour]"),
@@ -37,10 +39,17 @@ def problem_options(command: F) -> F:
 
 @contextmanager
 def open_bench(
-    problem: str | None, csv_file: Path | None, target: str | None, artifacts: Path | None, jobs: int | None
+    problem: str | None,
+    csv_file: Path | None,
+    target: str | None,
+    artifacts: Path | None,
+    jobs: int | None,
+    drop: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
 ) -> Iterator[Workbench]:
     """The workbench that the options ask for, with a progress bar on stderr while it is open."""
-    dataset, asked, draft = load_asked(problem, csv_file, target)
+    dataset, asked, draft = load_asked(problem, csv_file, target, drop, keep)
+    _say_columns(dataset)
     folder = artifacts or ARTIFACTS / asked.name
     if draft:
         path = _keep_draft(draft, folder / f"{asked.name}.toml")
@@ -51,19 +60,39 @@ def open_bench(
         yield Workbench(asked, dataset, folder, jobs or os.cpu_count() or 1, announce)
 
 
-def load_asked(problem: str | None, csv_file: Path | None, target: str | None) -> tuple[Dataset, Problem, str]:
+def load_asked(
+    problem: str | None,
+    csv_file: Path | None,
+    target: str | None,
+    drop: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
+) -> tuple[Dataset, Problem, str]:
     """The data and the problem that the options name; and the problem file's draft where a CSV comes without one."""
     if csv_file is None:
+        if drop or keep:
+            raise InvalidInput("--drop and --keep name columns of --csv", hint="add --csv file.csv --target column")
         asked = _load_problem(problem or choose_problem())
         return load_bundled(asked.data), asked, ""
     if target is None:
         raise InvalidInput("--csv needs --target", hint="--target names the column of the file that is to be predicted")
     name = _safe_name(csv_file.stem) if problem is None else None
-    dataset = load_csv(csv_file, target, name=name)
+    dataset = load_csv(csv_file, target, name=name, drop=drop, keep=keep)
     if problem is not None:
         return dataset, _load_problem(problem), ""
     text = draft_problem(dataset.name, dataset.target, [str(label) for label in dataset.labels])
     return dataset, parse_problem(text, name=dataset.name), text
+
+
+def _say_columns(dataset: Dataset) -> None:
+    """Name the columns that are not learnt from, and those that nothing is learnt from before somebody decides."""
+    for column, why in dataset.left_out.items():
+        say(f"note: column {column} is left out: it {why}")
+    if dataset.left_out:
+        say("hint: --keep COLUMN learns from one all the same")
+    for column, why in dataset.doubts.items():
+        say(f"note: column {column} {why}")
+    if dataset.doubts:
+        say(f"hint: {DECIDE}")
 
 
 def print_result(document: Any, as_json: bool, words: str) -> None:

@@ -93,6 +93,7 @@ class Findings:
             "thresholds": self.thresholds,
             "judged": {name: e.to_document() for name, e in self.judged.estimates.items()},
             "contenders": {name: self._describe(c) for name, c in self.comparison.contenders.items()},
+            "left_out": self.quality["left_out"],
             "linear": self.linear,
             "verdict": self.verdict.to_document(),
         }

@@ -17,7 +17,8 @@ _ANOMALOUS_SHARE = 0.2  # of a row's numbers far out at once
 
 
 def report_quality(dataset: Dataset, ranges: Mapping[str, tuple[float, float]] | None = None) -> dict[str, Any]:
-    """Types, missing values, duplicates, constant columns, values out of range or far out, anomalous rows, classes.
+    """Columns left out or in doubt, types, missing values, duplicates, constant columns, values out of range or far
+    out, anomalous rows, classes.
 
     `ranges` are the values that a column can have at all; "*" stands for every number not named.
     """
@@ -32,6 +33,9 @@ def report_quality(dataset: Dataset, ranges: Mapping[str, tuple[float, float]] |
         "rows": len(frame),
         "target": dataset.target,
         "datatype": dataset.datatype,
+        "read_as": dict(dataset.read_as),
+        "left_out": [{"column": column, "why": why} for column, why in dataset.left_out.items()],
+        "doubts": [{"column": column, "why": why} for column, why in dataset.doubts.items()],
         "columns": [_describe_column(frame[name]) for name in frame.columns],
         "missing_values": int(sum(_count_missing(frame[name]) for name in frame.columns)),
         "constant_columns": [str(name) for name in frame.columns if frame[name].nunique(dropna=False) == 1],

@@ -28,6 +28,7 @@ def _facts(found: Findings) -> Table:
     rows = [
         ["rows", str(q["rows"])],
         ["columns", str(len(q["columns"]))],
+        ["columns left out", "; ".join(f"{c['column']}: {c['why']}" for c in q["left_out"]) or "none"],
         ["input type", q["datatype"]],
         ["missing values", str(q["missing_values"])],
         ["constant columns", ", ".join(q["constant_columns"]) or "none"],

@@ -154,6 +154,7 @@ def summarise(found: Findings, done: Released | None) -> Mapping[str, Any]:
         },
         "held_out": found.select(found.winner.held_out.estimates),
         "judged": found.select(judged),
+        "left_out": [said["column"] for said in found.quality["left_out"]],
         "artifacts": str(found.bench.folder),
     }
     if done:

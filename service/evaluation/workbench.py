@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from service.bundle.writing import write_whole
-from service.errors import InvalidInput
+from service.errors import InvalidInput, Mistake
 from service.evaluation.progress import Announce
 from service.training.datasets import Dataset
 from service.training.pipeline import encode_labels, wants_weights
@@ -22,6 +22,8 @@ from service.training.splits import Splits, split_rows
 from service.training.tuning import Bench, Trial, search_grids
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
+
+DECIDE = "write plain numbers into the file; or --drop COLUMN leaves one out, --keep COLUMN learns it as categories"
 
 
 def _say_nothing(step: str, done: int, of: int) -> None:
@@ -90,7 +92,8 @@ class Workbench:
 
     @cached_property
     def bench(self) -> Bench:
-        """Where fits are made and kept."""
+        """Where fits are made and kept. Raises InvalidInput while a column is in doubt."""
+        _refuse_doubts(self.dataset)
         return Bench(
             self.dataset,
             self.truth,
@@ -116,3 +119,9 @@ class Workbench:
         path = self.folder / name
         write_whole(path, text)
         return path
+
+
+def _refuse_doubts(dataset: Dataset) -> None:
+    if dataset.doubts:
+        mistakes = [Mistake(f"column {column}", why) for column, why in dataset.doubts.items()]
+        raise InvalidInput(f"{dataset.name} is not learnt from before its columns are clear", mistakes, hint=DECIDE)

@@ -30,6 +30,7 @@ from service.evaluation.progress import show_progress
 from service.offline.batch_rows import BLOCK_BYTES, BadRow, Block, Table, open_table, read_blocks
 from service.offline.options import problem_option
 from service.offline.remote import RemoteClassifier
+from service.tables.outputs import refuse_own_input
 
 
 class Predictor(Protocol):
@@ -65,13 +66,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did: rows predicted, rows set apart, and the row it went on from (0: from the start)."""
+    """What a run did: rows predicted, rows set apart, and the row it went on from (0: from the start).
+
+    `read_as` says how the file is written, where that is not UTF-8 with commas and decimal points.
+    """
 
     predicted: int
     bad: int
     resumed_at: int
     out: str
     bad_rows: str
+    read_as: str
 
 
 def predict_file(
@@ -89,14 +94,16 @@ def predict_file(
     """
     table = open_table(source, predictor.manifest, takes_missing=predictor.takes_missing)
     bad_path, state_path = out.with_name(out.name + ".bad.csv"), out.with_name(out.name + ".progress.json")
+    refuse_own_input(source, (out, bad_path, state_path))
     identity = _identify(source, predictor)
     progress = _read_progress(state_path, identity, overwrite)
     if progress is None:
-        _refuse_existing(out, overwrite)
+        _refuse_existing(out, bad_path, overwrite)
         progress = _begin(out, bad_path, table, predictor.manifest, identity)
         _keep(state_path, progress)
     resumed_at = progress.row
-    size = source.stat().st_size
+    encoding = table.file.dialect.encoding
+    size = encoding.start + encoding.size
     with out.open("r+b") as good, bad_path.open("r+b") as poor:
         good.truncate(progress.out_bytes)
         poor.truncate(progress.bad_bytes)
@@ -122,7 +129,8 @@ def predict_file(
     state_path.unlink()
     if not progress.bad:
         bad_path.unlink()
-    return Summary(progress.predicted, progress.bad, resumed_at, str(out), str(bad_path) if progress.bad else "")
+    poor_path = str(bad_path) if progress.bad else ""
+    return Summary(progress.predicted, progress.bad, resumed_at, str(out), poor_path, str(table.file.dialect))
 
 
 def _identify(source: Path, predictor: Predictor) -> str:
@@ -142,9 +150,10 @@ def _read_progress(path: Path, identity: str, overwrite: bool) -> Progress | Non
     return progress
 
 
-def _refuse_existing(out: Path, overwrite: bool) -> None:
-    if out.exists() and not overwrite:
-        raise Refused(f"{out} exists, and no unfinished run left it", hint="give another --out, or --overwrite")
+def _refuse_existing(out: Path, bad_path: Path, overwrite: bool) -> None:
+    for path in (out, bad_path):
+        if path.exists() and not overwrite:
+            raise Refused(f"{path} exists, and no unfinished run left it", hint="give another --out, or --overwrite")
     if not out.parent.is_dir():
         raise InvalidInput(f"there is no folder {out.parent}", hint="make it, or give another --out")
 
@@ -154,7 +163,7 @@ def _begin(out: Path, bad_path: Path, table: Table, manifest: Manifest, identity
     head, bad_head = _render_lines([heads]), _render_lines([["row", "reason", *table.columns]])
     out.write_bytes(head)
     bad_path.write_bytes(bad_head)
-    return Progress(identity, table.body, 0, len(head), len(bad_head), 0, 0)
+    return Progress(identity, table.file.body, 0, len(head), len(bad_head), 0, 0)
 
 
 def _keep(path: Path, progress: Progress) -> None:
@@ -222,6 +231,7 @@ def predict(
     words = f"{done.predicted} rows predicted into {done.out}"
     words += f"; {done.bad} set apart, with reasons, in {done.bad_rows}" if done.bad else ""
     words += f" (went on after row {done.resumed_at})" if done.resumed_at else ""
+    words += f"; the file was read with: {done.read_as}" if done.read_as else ""
     print_json(asdict(done)) if as_json else click.echo(words)
 
 

@@ -1,30 +1,30 @@
 """A CSV file as blocks of rows that a model can take, with the rows it cannot take set apart, each with its reason.
 
-Blocks are cut at ends of records (a quoted field may hold line ends), so that a byte offset is all that is needed to go
-on after a kill, and only one block is in memory.
+The file is read as training reads one (service/tables). Blocks are cut at ends of records, so that a byte offset is all
+that is needed to go on after a kill, and only one block is in memory.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from service.bundle import missing
 from service.bundle.manifest import Manifest
 from service.errors import InvalidInput, Mistake
+from service.tables.csv_file import CsvFile, open_csv, read_fields, read_quickly
+from service.tables.numbers import LARGEST, read_number
+from service.tables.records import PART_BYTES, Part
+from service.tables.written import name_written
 
-BLOCK_BYTES = 2_000_000
-_LARGEST = float(np.finfo(np.float32).max)
+BLOCK_BYTES = PART_BYTES
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,15 @@ class Table:
     `takes_missing`: whether whoever answers takes rows with missing numbers; else they are set apart.
     """
 
-    path: Path
-    columns: tuple[str, ...]
+    file: CsvFile
     features: tuple[int, ...]
     carried: tuple[int, ...]
-    body: int
     takes_missing: bool = True
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names that the header gives."""
+        return self.file.columns
 
     @property
     def carried_names(self) -> tuple[str, ...]:
@@ -75,125 +78,87 @@ class Table:
 
 def open_table(path: Path, manifest: Manifest, *, takes_missing: bool = True) -> Table:
     """Check a file's header. Raises InvalidInput with every mistake."""
-    if not path.is_file():
-        raise InvalidInput(f"there is no file {path}", hint="--csv takes the path of a CSV file")
-    with path.open("rb") as stream:
-        head = _read_record(stream)
-        body = stream.tell()
-    if not head.strip():
-        raise InvalidInput(f"{path} is empty", hint="the first line names the columns, each further line is a row")
-    columns = tuple(c.strip() for c in next(csv.reader([head.decode("utf-8-sig", errors="replace")])))
-    mistakes = [Mistake(f"column {name}", "is there more than once") for name, n in Counter(columns).items() if n > 1]
+    file = open_csv(path)
+    columns = file.columns
+    mistakes = [
+        Mistake(f"column {name}", "is there more than once") for name, n in Counter(columns).items() if n > 1 and name
+    ]
     absent = [name for name in manifest.input.features if name not in columns]
     mistakes += [Mistake(f"column {name}", "is missing: the model needs it") for name in absent]
     if mistakes:
+        said = f" (read with {file.dialect})" if str(file.dialect) else ""
         hint = f"the header names all {len(manifest.input.features)} features; other columns are carried along"
-        raise InvalidInput(f"{path} does not fit the model {manifest.problem}", mistakes, hint=hint)
+        raise InvalidInput(f"{path} does not fit the model {manifest.problem}{said}", mistakes, hint=hint)
     features = tuple(columns.index(name) for name in manifest.input.features)
     carried = tuple(i for i in range(len(columns)) if i not in set(features))
-    return Table(path, columns, features, carried, body, takes_missing)
+    return Table(file, features, carried, takes_missing)
 
 
 def read_blocks(
     table: Table, manifest: Manifest, *, offset: int | None = None, row: int = 0, size: int = BLOCK_BYTES
 ) -> Iterator[Block]:
     """The rows from a byte offset on (default: all), `row` being the number of the row before it."""
-    with table.path.open("rb") as stream:
-        stream.seek(table.body if offset is None else offset)
-        while content := _read_whole_records(stream, size):
-            block = _parse(content, table, manifest, row, stream.tell())
-            row = block.last
-            yield block
+    for part in table.file.read_parts(offset=offset, size=size):
+        block = _parse(part, table, manifest, row)
+        row = block.last
+        yield block
 
 
-def _read_record(stream: BinaryIO) -> bytes:
-    record = stream.readline()
-    while record.count(b'"') % 2 and (more := stream.readline()):
-        record += more
-    return record
-
-
-def _read_whole_records(stream: BinaryIO, size: int) -> bytes:
-    content = stream.read(size)
-    if content and not content.endswith(b"\n"):
-        content += stream.readline()
-    while content.count(b'"') % 2 and (more := stream.readline()):
-        content += more
-    return content
-
-
-def _parse(content: bytes, table: Table, manifest: Manifest, row: int, end: int) -> Block:
-    if manifest.input.datatype == "FP32" and b'"' not in content:
-        quick = _parse_numbers(content, table, row, end)
+def _parse(part: Part, table: Table, manifest: Manifest, row: int) -> Block:
+    if manifest.input.datatype == "FP32":
+        quick = _parse_numbers(part, table, row)
         if quick is not None:
             return quick
-    return _parse_each(content, table, manifest, row, end)
+    return _parse_each(part, table, manifest, row)
 
 
-def _parse_numbers(content: bytes, table: Table, row: int, end: int) -> Block | None:
+def _parse_numbers(part: Part, table: Table, row: int) -> Block | None:
     """The quick way, for blocks in which every feature of every row is a finite number; None for another block."""
-    texts = {table.columns[i]: str for i in table.carried}
-    try:
-        frame = pd.read_csv(
-            io.BytesIO(content),
-            header=None,
-            names=list(table.columns),
-            index_col=False,
-            dtype=texts,
-            keep_default_na=False,
-            na_filter=False,
-        )
-    except (ValueError, pd.errors.ParserWarning):
+    frame = read_quickly(part, table.file, table.carried)
+    if frame is None:
         return None
-    chosen = frame.iloc[:, list(table.features)]
-    if not all(kind.kind in "if" for kind in chosen.dtypes):
-        return None
-    values = chosen.to_numpy(dtype=np.float64)
-    # A line with too many fields would lose some, one with too few would be shifted, one without any is skipped.
-    commas = content.count(b",")
-    lines = content.count(b"\n") + (not content.endswith(b"\n"))
-    if lines != len(frame) or commas != len(frame) * (len(table.columns) - 1) or not (np.abs(values) <= _LARGEST).all():
-        return None
-    kept = (
-        tuple(frame.iloc[:, list(table.carried)].itertuples(index=False, name=None)) if table.carried else ((),) * lines
-    )
+    lines = len(frame)
+    values = frame.iloc[:, list(table.features)].to_numpy(dtype=np.float64)
+    kept = frame.iloc[:, list(table.carried)].itertuples(index=False, name=None) if table.carried else ((),) * lines
     numbers = tuple(range(row + 1, row + 1 + lines))
-    return Block(numbers, kept, values, ("",) * lines, (), end, row + lines)
+    return Block(numbers, tuple(kept), values, ("",) * lines, (), part.end, row + lines)
 
 
-def _parse_each(content: bytes, table: Table, manifest: Manifest, row: int, end: int) -> Block:
+def _parse_each(part: Part, table: Table, manifest: Manifest, row: int) -> Block:
     """The patient way: row by row, so that each bad one gets its own reason."""
     numbers: list[int] = []
     kept: list[tuple[str, ...]] = []
     rows: list[list[Any]] = []
     notes: list[str] = []
     bad: list[BadRow] = []
-    for fields in csv.reader(io.StringIO(content.decode(errors="replace"), newline="")):
+    for read in read_fields(part, table.file):
         row += 1
-        values, note, reason = _read_row(fields, table, manifest)
+        values, note, reason = ([], "", read.wrong) if read.wrong else _read_row(read.fields, table, manifest)
         if reason:
-            bad.append(BadRow(row, reason, tuple(fields)))
+            bad.append(BadRow(row, reason, read.fields))
             continue
         numbers.append(row)
-        kept.append(tuple(fields[i] for i in table.carried))
+        kept.append(tuple(read.fields[i] for i in table.carried))
         rows.append(values)
         notes.append(note)
     dtype = np.float64 if manifest.input.datatype == "FP32" else np.object_
     shaped = np.array(rows, dtype=dtype).reshape(len(rows), len(table.features))
-    return Block(tuple(numbers), tuple(kept), shaped, tuple(notes), tuple(bad), end, row)
+    return Block(tuple(numbers), tuple(kept), shaped, tuple(notes), tuple(bad), part.end, row)
 
 
 def _read_row(fields: Sequence[str], table: Table, manifest: Manifest) -> tuple[list[Any], str, str]:
     """The values of a row, a note, and why it cannot be predicted ("" when it can)."""
-    if len(fields) != len(table.columns):
-        return [], "", f"has {len(fields)} fields, the header has {len(table.columns)}"
     values: list[Any] = []
     notes: list[str] = []
     reasons: list[str] = []
     for name, index in zip(manifest.input.features, table.features, strict=True):
         reference: Mapping[str, Any] = manifest.reference.get(name, {"kind": "numeric"})
-        read = _read_number if reference["kind"] == "numeric" else _read_category
-        value, note, reason = read(fields[index].strip(), reference)
+        text = fields[index].strip()
+        value: str | float
+        if reference["kind"] == "numeric":
+            value, note, reason = _read_number(text, table.file.dialect.decimal)
+        else:
+            value, note, reason = _read_category(text, reference)
         if isinstance(value, float) and math.isnan(value) and not table.takes_missing:
             note, reason = "", "is missing, and an endpoint takes whole rows only: fill it in, or leave --url out"
         # A model of texts reads its numbers itself.
@@ -203,16 +168,14 @@ def _read_row(fields: Sequence[str], table: Table, manifest: Manifest) -> tuple[
     return values, "; ".join(notes), "; ".join(reasons)
 
 
-def _read_number(text: str, reference: Mapping[str, Any]) -> tuple[float, str, str]:
+def _read_number(text: str, decimal: str) -> tuple[float, str, str]:
     if missing.is_missing(text):
         return float("nan"), "is missing: the median of training took its place", ""
-    try:
-        value = float(text)
-    except ValueError:
-        return 0.0, "", f"is {text[:40]!r}, not a number"
-    if math.isnan(value):  # Python reads more spellings of it than count as missing
-        return 0.0, "", f"is {text[:40]!r}, not a number"
-    if not abs(value) <= _LARGEST:
+    value = read_number(text, decimal)
+    if value is None:
+        written = name_written([text], decimal)
+        return 0.0, "", f"is {text[:40]!r}, not a number{f' but {written.what}' if written else ''}"
+    if not abs(value) <= LARGEST:
         return 0.0, "", f"is {text[:40]}, beyond what a 32-bit float can hold"
     return value, "", ""
 

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import warnings
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer, load_digits
 
-from service.bundle import missing
 from service.errors import InvalidInput, Mistake
+from service.tables.columns import read_columns
+from service.tables.csv_file import CsvFile, open_csv, read_fields
+from service.tables.numbers import read_numbers
+from service.training.columns import judge_columns, name_lines
 
 # These keep reading within 1 GB of memory. A field costs some 30 bytes in a table of numbers and some 90 where a column
 # is text, since every field is then an object, however short; a long text costs its own length, several times.
 LARGEST_CSV_BYTES = 200_000_000
 MOST_FIELDS = {"numbers": 24_000_000, "texts": 8_000_000}
-LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 _SAMPLE = "train on a sample: `(head -1 big.csv; tail -n +2 big.csv | shuf -n 100000) > sample.csv`"
-_TEXT_IS_A_SLIP = 0.2  # a column with fewer texts than this share among its numbers was meant to be numbers
 
 Rows = NDArray[np.float64] | NDArray[np.object_]
 
@@ -36,7 +34,9 @@ class Dataset:
 
     `frame` [n, features] holds the features alone, in the model's order: numbers as float64 (missing: NaN), categories
     as text (missing: ""). `labels` [n] are class names. `sha256` (hex) is of the file's bytes, or of the table written
-    as CSV where there is no file.
+    as CSV where there is no file. `left_out` are columns that are not learnt from, each with why; `doubts` are columns
+    that may not be what they seem, each with what to do: nothing is trained while there are any. `read_as` says how
+    the file is written.
     """
 
     name: str
@@ -44,6 +44,9 @@ class Dataset:
     labels: NDArray[np.object_]
     target: str
     sha256: str
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    read_as: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -79,111 +82,92 @@ def load_bundled(name: str) -> Dataset:
     return Dataset(name, frame, labels, target, hashlib.sha256(text.encode()).hexdigest())
 
 
-def load_csv(path: Path, target: str, *, name: str | None = None) -> Dataset:
+def load_csv(
+    path: Path, target: str, *, name: str | None = None, drop: Collection[str] = (), keep: Collection[str] = ()
+) -> Dataset:
     """A table of the user's: numbers and categories, missing values allowed but in the target.
 
-    Raises InvalidInput, with every mistake found, before training could stumble over it.
+    Columns in `drop` are left out; identifiers too, but for those in `keep`, which are also learnt from as they stand
+    where a person would read them as numbers. Raises InvalidInput, with every mistake found, before training could
+    stumble over it.
     """
-    _refuse_unreadable(path)
-    header = _read_header(path)
-    _refuse_header(path, header, target)
-    _refuse_fields(path, len(header), target)
-    frame, texts = _read_frame(path, header, target)
-    if frame.empty:
+    _refuse_size(path)
+    file = open_csv(path)
+    names = [column or f"Unnamed: {place}" for place, column in enumerate(file.columns)]
+    _refuse_header(path, names, target, {*drop, *keep})
+    _refuse_fields(file, target)
+    columns = read_columns(file, [names.index(target)])
+    if not len(columns.lines):
         raise InvalidInput(f"{path} has a header but no rows", hint="one line for each case, below the header")
-    labels, mistakes = _read_labels(texts[target])
-    frame = frame.drop(columns=target)
-    for column in frame.columns:
-        read = _read_texts(texts[column], f"column {column}") if column in texts else _read_numbers(frame[column])
-        frame[column], found = read
-        mistakes += found
+    labels, mistakes = _read_labels(columns.texts[names.index(target)], target, columns.lines)
+    found = judge_columns(file, names, columns, drop={*drop, target}, keep=keep)
+    mistakes += found.mistakes
+    if not found.kept and not mistakes:
+        hint = "--keep COLUMN learns from one that was left out"
+        raise InvalidInput(f"{path} has no column to learn from", found.list_left_out(), hint=hint)
     if mistakes:
-        raise InvalidInput(f"{path} cannot be learnt from", mistakes, hint="mend the file, or leave the columns out")
-    return Dataset(name or path.stem, frame, labels, target, _hash_file(path))
+        hint = "mend the file, or leave columns out: --drop COLUMN"
+        raise InvalidInput(f"{path} cannot be learnt from", mistakes, hint=hint)
+    frame = pd.DataFrame(found.kept)
+    left_out = {column: why for column, why in found.left_out.items() if column != target}
+    read_as = file.dialect.describe()
+    return Dataset(name or path.stem, frame, labels, target, _hash_file(path), left_out, found.doubts, read_as)
 
 
-def _refuse_unreadable(path: Path) -> None:
-    if not path.is_file():
-        raise InvalidInput(f"there is no file {path}", hint="--csv takes the path of a CSV file")
-    size = path.stat().st_size
-    if size == 0:
-        raise InvalidInput(f"{path} is empty", hint="the first line names the columns, each further line is a case")
-    if size > LARGEST_CSV_BYTES:
-        raise InvalidInput(
-            f"{path} has {size / 1e6:,.0f} MB; training reads at most {LARGEST_CSV_BYTES / 1e6:,.0f} MB into memory",
-            hint=_SAMPLE,
-        )
+def _refuse_size(path: Path) -> None:
+    if path.is_file() and path.stat().st_size > LARGEST_CSV_BYTES:
+        _refuse_bytes(path, path.stat().st_size)
 
 
-def _refuse_fields(path: Path, columns: int, target: str) -> None:
+def _refuse_bytes(path: Path, size: int) -> None:
+    what = f"{path} has {size / 1e6:,.0f} MB; training reads at most {LARGEST_CSV_BYTES / 1e6:,.0f} MB into memory"
+    raise InvalidInput(what, hint=_SAMPLE)
+
+
+def _refuse_fields(file: CsvFile, target: str) -> None:
     """Refuse what would not fit into memory, by counting lines, before any of them is kept."""
-    with path.open("rb") as stream:
-        lines = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))
-    if lines * columns <= min(MOST_FIELDS.values()):
+    path, width, encoding = file.path, len(file.columns), file.dialect.encoding
+    if encoding.size > LARGEST_CSV_BYTES:  # unpacked
+        _refuse_bytes(path, encoding.size)
+    lines = encoding.lines
+    if lines * width <= min(MOST_FIELDS.values()):
         return
-    first = pd.read_csv(path, nrows=1000, na_values=list(missing.SPELLINGS), keep_default_na=False, on_bad_lines="skip")
-    first = first.drop(columns=target, errors="ignore")
-    kind = "numbers" if all(map(pd.api.types.is_numeric_dtype, first.dtypes)) else "texts"
-    if lines * columns > MOST_FIELDS[kind]:
-        what = (
-            f"{path} has {lines:,} lines of {columns} fields; a table of {kind} may have {MOST_FIELDS[kind]:,} fields"
-        )
+    kind = "numbers" if _holds_only_numbers(file, target) else "texts"
+    if lines * width > MOST_FIELDS[kind]:
+        what = f"{path} has {lines:,} lines of {width} fields; a table of {kind} may have {MOST_FIELDS[kind]:,} fields"
         raise InvalidInput(f"{what}, so that reading it stays within 1 GB of memory", hint=_SAMPLE)
 
 
-def _read_header(path: Path) -> list[str]:
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as lines:
-        return [column.strip() for column in next(csv.reader(lines), [])]
+def _holds_only_numbers(file: CsvFile, target: str) -> bool:
+    """Whether the first rows hold text in no column but the target."""
+    part = next(file.read_parts(size=1 << 18), None)
+    rows = [row.fields for row in read_fields(part, file) if not row.wrong] if part else []
+    columns = dict(zip(file.columns, zip(*rows, strict=True), strict=True)) if rows else {}
+    columns.pop(target, None)
+    return all(
+        read_numbers([text.strip() for text in texts], file.dialect.decimal) is not None for texts in columns.values()
+    )
 
 
-def _refuse_header(path: Path, header: list[str], target: str) -> None:
+def _refuse_header(path: Path, header: list[str], target: str, asked: Collection[str]) -> None:
     twice = [column for column, count in Counter(header).items() if count > 1]
     mistakes = [Mistake(f"column {column}", "is there more than once", "rename or drop one") for column in twice]
-    if any(not column for column in header):
-        mistakes.append(Mistake("header", "has a column without a name", "name it, or drop it"))
-    if target not in header:
-        mistakes.append(Mistake(f"column {target}", f"is not there; the columns are {', '.join(header[:20])}"))
+    listed = f"is not there; the columns are {', '.join(header[:20])}"
+    mistakes += [Mistake(f"column {column}", listed) for column in sorted({target, *asked} - set(header))]
     if len(header) < 2:
         mistakes.append(Mistake("header", "has no column to learn from beside the target"))
     if mistakes:
         raise InvalidInput(f"{path} cannot be learnt from", mistakes, hint="--target names the column to predict")
 
 
-def _read_frame(path: Path, header: list[str], target: str) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
-    """The table, and its columns of text (the target among them) as they stand in the file.
-
-    pandas makes True of `true` and 7 of `007` where it can; whoever asks for a prediction sends what the file said.
-    """
-    common: Any = {
-        "na_values": list(missing.SPELLINGS),
-        "keep_default_na": False,
-        "skipinitialspace": True,
-        "index_col": False,
-    }
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # fields would be lost
-            frame = pd.read_csv(path, low_memory=False, **common)
-            frame.columns = header
-            wanted = [i for i, name in enumerate(header) if name == target or not _holds_numbers(frame[name])]
-            texts = pd.read_csv(path, usecols=wanted, dtype=str, **common)
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserWarning) as error:  # pandas' ParserError is a ValueError
-        hint = "every line needs as many fields as the header; the file must be UTF-8"
-        raise InvalidInput(f"{path} cannot be read as CSV: {error}", hint=hint) from error
-    texts.columns = [header[i] for i in wanted]
-    return frame, {name: texts[name].str.strip() for name in texts.columns}
-
-
-def _holds_numbers(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-
-
-def _read_labels(column: pd.Series) -> tuple[NDArray[np.object_], list[Mistake]]:
-    place = f"column {column.name}"
-    absent = np.flatnonzero(column.isna())
+def _read_labels(
+    labels: NDArray[np.object_], target: str, lines: NDArray[np.int64]
+) -> tuple[NDArray[np.object_], list[Mistake]]:
+    """The labels as they stand: `None` and `NA` are classes like others, only an empty field is no label."""
+    place = f"column {target}"
+    absent = lines[labels == ""]
     if len(absent):
-        return np.array([], dtype=object), [Mistake(place, f"has no label in {_name_lines(absent)}", "drop those rows")]
-    labels = np.array(column.tolist(), dtype=object)
+        return labels, [Mistake(place, f"has no label in {name_lines(absent)}", "drop those rows")]
     classes = sorted(set(labels))
     if len(classes) == 1:
         return labels, [Mistake(place, f"holds one class only, {classes[0]!r}: there is nothing to tell apart")]
@@ -191,39 +175,6 @@ def _read_labels(column: pd.Series) -> tuple[NDArray[np.object_], list[Mistake]]
         what = f"holds {len(classes)} different values: that is a number to estimate, not a class"
         return labels, [Mistake(place, what, "name a column of classes as --target")]
     return labels, []
-
-
-def _read_numbers(column: pd.Series) -> tuple[pd.Series, list[Mistake]]:
-    """A column as float64, and what is wrong with it."""
-    place, numbers = f"column {column.name}", column.astype(np.float64)
-    if numbers.isna().all():
-        return numbers, [Mistake(place, "has no value at all", "drop the column")]
-    huge = np.flatnonzero(numbers.abs() > LARGEST_FLOAT32)  # infinities too
-    if len(huge):
-        what = f"holds {numbers.iloc[huge[0]]:g} in {_name_lines(huge)}: beyond what a 32-bit float can hold"
-        return numbers, [Mistake(place, what, "mend the value, leave it empty, or take its logarithm")]
-    return numbers, []
-
-
-def _read_texts(column: pd.Series, place: str) -> tuple[pd.Series, list[Mistake]]:
-    present = column[column.notna()]
-    wrong = present[pd.to_numeric(present, errors="coerce").isna()]
-    if len(wrong) < _TEXT_IS_A_SLIP * len(present):
-        what = f"is numbers but for {str(wrong.iloc[0])!r} in {_name_lines(wrong.index.to_numpy())}"
-        return column, [Mistake(place, what, "mend or empty those fields; text throughout makes it a category")]
-    texts = column.fillna(missing.CATEGORY).astype(object)
-    if texts.nunique() > max(20, len(texts) // 2):
-        what = f"holds {texts.nunique()} different texts in {len(texts)} rows: an identifier tells nothing of new rows"
-        return texts, [Mistake(place, what, "drop the column")]
-    return texts, []
-
-
-def _name_lines(rows: NDArray[np.intp]) -> str:
-    """Row numbers as the lines of the file that an editor shows (the header is line 1)."""
-    shown = ", ".join(str(int(row) + 2) for row in rows[:3])
-    return (
-        f"line {shown}" if len(rows) == 1 else f"lines {shown}{f' and {len(rows) - 3} more' if len(rows) > 3 else ''}"
-    )
 
 
 def _hash_file(path: Path) -> str:

@@ -144,3 +144,22 @@ def _read_to_the_end(master: int) -> bytes:
             pieces.append(piece)
     os.close(master)
     return b"".join(pieces)
+
+
+def test_columns_left_out_and_in_doubt_are_said_and_can_be_decided(tmp_path: Path) -> None:
+    prices = [f'"${1000 + i % 11:,}.50"' for i in range(60)]
+    rows = [f"{i},{i % 7},{i % 5},{price},{'yn'[i % 2]}" for i, price in enumerate(prices)]
+    (tmp_path / "table.csv").write_text("\n".join(["id,x,y,price,ok", *rows]))
+    asked = ["--csv", str(tmp_path / "table.csv"), "--target", "ok", "--artifacts", str(tmp_path / "out")]
+    told = _run("data", *asked)
+    assert told.exit_code == 0, told.output
+    assert "note: column id is left out: it counts the rows (0, 1, 2 …)" in told.stderr
+    assert "note: column price is numbers with a currency and thousands separators" in told.stderr
+    assert told.stderr.count("hint:") == 3
+    refused = _run("train", *asked)
+    assert refused.exit_code == 2
+    assert "--keep COLUMN" in refused.stderr
+    decided = _run("prepare", *asked, "--drop", "price", "--keep", "id", "--json")
+    assert json.loads(decided.stdout)["input"]["features"] == ["id", "x", "y"]
+    assert "column price is left out: it was dropped by --drop" in decided.stderr
+    assert "--drop and --keep name columns of --csv" in _run("data", "--drop", "x").stderr

@@ -15,7 +15,7 @@ import pytest
 from service.bundle.classifier import Classifier
 from service.bundle.folder import load_release
 from service.bundle.reference import PREDICTIONS
-from service.errors import ModelMismatch, ReleaseRefused
+from service.errors import InvalidInput, ModelMismatch, ReleaseRefused
 from service.evaluation import steps
 from service.evaluation.card import render_card
 from service.evaluation.comparison import choose_winner
@@ -100,6 +100,36 @@ def test_the_quality_report_finds_what_is_wrong(workbench: Workbench) -> None:
     assert found["contradicting_rows"] == [5]
     assert found["out_of_range"] == {"mean_radius": [8]}
     assert found["imbalance_ratio"] == pytest.approx(1.7, abs=0.1)
+
+
+def test_columns_left_out_or_in_doubt_are_in_the_quality_report(workbench: Workbench) -> None:
+    from service.evaluation.quality import report_quality
+
+    left_out, doubts = {"id": "counts the rows"}, {"price": "is numbers with a currency"}
+    read_as = {"delimiter": "semicolon"}
+    found = report_quality(replace(workbench.dataset, left_out=left_out, doubts=doubts, read_as=read_as))
+    assert found["left_out"] == [{"column": "id", "why": "counts the rows"}]
+    assert found["doubts"] == [{"column": "price", "why": "is numbers with a currency"}]
+    assert found["read_as"] == {"delimiter": "semicolon"}
+
+
+def test_report_card_and_metrics_name_the_columns_left_out(findings: Findings, tmp_path: Path) -> None:
+    quality = {**findings.quality, "left_out": [{"column": "id", "why": "counts the rows (0, 1, 2 …)"}]}
+    found = replace(findings, quality=quality, bench=replace(findings.bench, folder=tmp_path))
+    assert "id: counts the rows (0, 1, 2 …)" in steps.present(found).read_text()
+    assert "Column `id` was left out: it counts the rows (0, 1, 2 …)." in (tmp_path / "model-card.md").read_text()
+    assert found.to_document()["left_out"] == quality["left_out"]
+    assert steps.summarise(found, None)["left_out"] == ["id"]
+
+
+def test_nothing_is_trained_while_a_column_is_in_doubt(workbench: Workbench, tmp_path: Path) -> None:
+    doubted = replace(workbench.dataset, doubts={"price": "is numbers with a currency"})
+    bench = Workbench(workbench.problem, doubted, tmp_path)
+    steps.inspect_data(bench)
+    with pytest.raises(InvalidInput, match="not learnt from before its columns are clear") as caught:
+        steps.train(bench)
+    assert "--drop COLUMN" in caught.value.hint
+    assert [mistake.place for mistake in caught.value.mistakes] == ["column price"]
 
 
 def test_the_winner_is_the_first_that_is_not_clearly_worse_and_may_be_released(findings: Findings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
 import signal
@@ -213,15 +214,106 @@ def test_rows_of_the_wrong_length_are_set_apart(classifier: Classifier, source: 
     lines = source.read_text().splitlines()
     lines[3] += ",1"
     lines[5] = lines[5].rpartition(",")[0]
-    lines[8] = ""
+    lines[8] = ""  # no row
     source.write_text("\n".join(lines) + "\n")
     done = predict_file(classifier, source, tmp_path / "out.csv", block_bytes=BLOCK)
     assert [(row["row"], row["reason"]) for row in _read(Path(done.bad_rows))] == [
         ("3", "has 32 fields, the header has 31"),
         ("5", "has 30 fields, the header has 31"),
-        ("8", "has 0 fields, the header has 31"),
     ]
     assert done.predicted == 566
+
+
+def _answers(classifier: Classifier, source: Path, content: bytes) -> tuple[list[str], list[dict[str, str]]]:
+    """The labels of a file, and the rows of it that were set apart."""
+    source.write_bytes(content)
+    out = source.with_name("answers.csv")
+    done = predict_file(classifier, source, out, overwrite=True, block_bytes=BLOCK)
+    return [row["label"] for row in _read(out)], _read(Path(done.bad_rows)) if done.bad_rows else []
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: text.replace(",", ";").replace(".", ",").encode(),
+        lambda text: text.replace(",", "\t").encode("utf-16"),
+        lambda text: text.replace("\n", "\r").encode("utf-8-sig"),
+        lambda text: b"# a comment\n\n" + text.replace("\n", "\r\n").encode(),
+        lambda text: gzip.compress(f"sep=|\n{text.replace(',', '|')}".encode()),
+        lambda text: text.replace("patient", "pâtient").encode("latin-1"),
+        lambda text: (text + "\n\n \n").encode(),
+        lambda text: text.replace("\n", ",\n").encode(),
+        lambda text: "\n".join(
+            ", ".join(f'"{field}"' for field in line.split(",")) for line in text.splitlines()
+        ).encode(),
+    ],
+    ids=["semicolon", "utf-16", "cr", "crlf", "gzip", "latin-1", "blank-end", "trailing-comma", "blank-and-quotes"],
+)
+def test_a_file_is_read_as_training_reads_a_table(classifier: Classifier, source: Path, write: Any) -> None:
+    """However it is written, the answers are those to the plain file."""
+    text = source.read_text()
+    expected, none = _answers(classifier, source, text.encode())
+    assert not none
+    assert _answers(classifier, source, write(text)) == (expected, [])
+
+
+def test_how_a_file_was_read_is_said_where_it_is_unusual(classifier: Classifier, source: Path, tmp_path: Path) -> None:
+    assert predict_file(classifier, source, tmp_path / "plain.csv").read_as == ""
+    source.write_text(source.read_text().replace(",", ";").replace(".", ","), encoding="utf-16")
+    done = predict_file(classifier, source, tmp_path / "other.csv")
+    assert done.read_as == "utf-16-le, semicolon between fields, decimal comma"
+
+
+def test_an_underscore_makes_no_number_and_an_amount_is_named(classifier: Classifier, source: Path) -> None:
+    for value, words in (
+        ("1_001", "numbers with thousands"),
+        ("$5", "numbers with a currency"),
+        ("42 yrs", "a number"),
+    ):
+        _edit(source, 2, "mean_area", value)
+        _, (bad,) = _answers(classifier, source, source.read_bytes())
+        assert bad["reason"].startswith(f"mean_area is {value!r}, not a number")
+        assert words in bad["reason"]
+
+
+@pytest.mark.parametrize("row", [1, 300, 569])
+def test_a_stray_quotation_mark_is_carried_along(classifier: Classifier, source: Path, row: int) -> None:
+    content = source.read_text()
+    expected, _ = _answers(classifier, source, content.encode())
+    stray = content.replace(f",p{row - 1},", ',5" pipe,').replace("patient", 'pat"ient').replace(",p7,", ',"a ""b""",')
+    assert _answers(classifier, source, stray.encode()) == (expected, [])
+    carried = [answer['pat"ient'] for answer in _read(source.with_name("answers.csv"))]
+    assert (carried[row - 1], carried[7]) == ('5" pipe', 'a "b"')
+
+
+def test_a_quotation_mark_that_is_never_closed_sets_its_row_apart(classifier: Classifier, source: Path) -> None:
+    content = source.read_text().replace(",p299,", ',"p299,')
+    answers, (bad,) = _answers(classifier, source, content.encode())
+    assert len(answers) == 568
+    assert (bad["row"], bad["reason"]) == ("300", "opens a quotation mark in field 8 that is never closed")
+
+
+def test_the_input_is_never_the_output(classifier: Classifier, source: Path, tmp_path: Path) -> None:
+    content = source.read_bytes()
+    os.link(source, tmp_path / "hard.csv")
+    (tmp_path / "soft.csv").symlink_to(source)
+    (tmp_path / "x.csv.bad.csv").symlink_to(source)
+    (tmp_path / "y.csv.progress.json").symlink_to(source)
+    for out in ("in.csv", "./in.csv", "hard.csv", "soft.csv", "x.csv", "y.csv"):
+        with pytest.raises(Refused, match="is the file that is read"):
+            predict_file(classifier, source, tmp_path / out, overwrite=True)
+    assert source.read_bytes() == content
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_rows_set_apart_before_are_not_overwritten_unasked(
+    classifier: Classifier, source: Path, tmp_path: Path
+) -> None:
+    precious = tmp_path / "out.csv.bad.csv"
+    precious.write_text("precious")
+    with pytest.raises(Refused, match=r"out\.csv\.bad\.csv exists"):
+        predict_file(classifier, source, tmp_path / "out.csv")
+    assert precious.read_text() == "precious"
 
 
 def test_a_missing_value_is_predicted_with_a_note(classifier: Classifier, source: Path, tmp_path: Path) -> None:

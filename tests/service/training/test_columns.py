@@ -1,0 +1,48 @@
+"""Each column of a table is learnt from, left out, in doubt, or a mistake; all are named at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from service.tables.columns import read_columns
+from service.tables.csv_file import open_csv
+from service.training.columns import Judged, judge_columns, name_lines
+
+
+def _judge(folder: Path, text: str, drop: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> Judged:
+    path = folder / "table.csv"
+    path.write_text(text)
+    file = open_csv(path)
+    return judge_columns(file, file.columns, read_columns(file), drop=drop, keep=keep)
+
+
+def test_all_kinds_side_by_side(tmp_path: Path) -> None:
+    rows = "".join(f"{i},{i % 5},{'ab'[i % 2]},${i}.00,{'7' if i % 9 else 'seven'},,p{i}\n" for i in range(30))
+    found = _judge(tmp_path, "n,x,c,price,slip,void,name\n" + rows)
+    assert list(found.kept) == ["x", "c", "price", "slip", "void"]
+    assert found.kept["c"].tolist() == ["a", "b"] * 15
+    assert list(found.left_out) == ["n", "name"]
+    assert list(found.doubts) == ["price"]
+    assert [(m.place, bool(m.hint)) for m in found.mistakes] == [("column slip", True), ("column void", True)]
+    assert "'seven' in lines 2, 11, 20 and 1 more" in found.mistakes[0].what
+    assert [mistake.place for mistake in found.list_left_out()] == ["column n", "column name"]
+
+
+def test_what_somebody_decided_is_neither_left_out_nor_doubted(tmp_path: Path) -> None:
+    rows = "".join(f"{i},${i}.00,{i % 3}\n" for i in range(30))
+    found = _judge(tmp_path, "n,price,x\n" + rows, drop=("price",), keep=("n",))
+    assert list(found.kept) == ["n", "x"]
+    assert found.left_out == {"price": "was dropped by --drop"}
+    assert not found.doubts
+
+
+def test_missing_categories_are_empty(tmp_path: Path) -> None:
+    assert _judge(tmp_path, "c,x\nred,1\nNA,1\nnone,2\n").kept["c"].tolist() == ["red", "", "none"]
+
+
+def test_lines_are_named_as_an_editor_shows_them() -> None:
+    assert name_lines(np.array([7])) == "line 7"
+    assert name_lines(np.array([2, 9])) == "lines 2, 9"
+    assert name_lines(np.arange(2, 10)) == "lines 2, 3, 4 and 5 more"
