@@ -263,7 +263,7 @@ def _raise_verdict(measured: Measurement, entries: Sequence[dict[str, Any]]) -> 
         raise Refused(measured.abort, hint="nothing is left changed; make a new plan")
     if judge(measured) == INVALID:
         raise Deviated(
-            f"measurement invalid: observers lagged up to {measured.lag.life_seconds:.1f} s (simulated)",
+            f"measurement invalid: observers lagged up to {measured.lag.simulated_seconds:.1f} s (simulated)",
             hint="run it on an idle machine, or with the clock at a lower speed",
         )
     if judge(measured) != PASSED:

@@ -74,7 +74,7 @@ class _Reader:
             client_recoveries=recoveries,
             latencies=self._latencies(),
             lag=self._lag(),
-            resolution_life_seconds={
+            resolution_simulated_seconds={
                 name: round(period * self._speed, 3) for name, period in self._init["observers"].items()
             },
             abort=str(abort["why"]) if abort else "",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from failover.drill.samples import Sample
 
-MAX_LAG_LIFE_SECONDS = 1.0
+MAX_LAG_SIMULATED_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,17 @@ class Latency:
 
 @dataclass(frozen=True)
 class Lag:
-    """How late the observers were: 99th percentile and worst, in real milliseconds; `life_seconds` decides."""
+    """How late the observers were: 99th percentile and worst, in real milliseconds; `simulated_seconds` decides."""
 
     p99_ms: float
     worst_ms: float
     at_stamps_ms: float
-    life_seconds: float
+    simulated_seconds: float
 
     @property
     def valid(self) -> bool:
         """Whether the observers were quick enough for their times to mean anything."""
-        return self.life_seconds <= MAX_LAG_LIFE_SECONDS
+        return self.simulated_seconds <= MAX_LAG_SIMULATED_SECONDS
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Measurement:
     client_recoveries: dict[str, float]
     latencies: tuple[Latency, ...]
     lag: Lag
-    resolution_life_seconds: dict[str, float]
+    resolution_simulated_seconds: dict[str, float]
     abort: str
     restored: bool
     samples: tuple[Sample, ...] = field(repr=False)
@@ -89,7 +89,7 @@ class Measurement:
     overridden: tuple[str, ...] = ()
 
     @property
-    def recovery_life_seconds(self) -> float | None:
+    def recovery_simulated_seconds(self) -> float | None:
         """The recovery time: from the change until the last client had a right answer from elsewhere."""
         return self.failover[-1].measured
 

@@ -36,17 +36,26 @@ def render_data(measured: Measurement) -> dict[str, Any]:
     for terms, kept in ((measured.failover, data["failover"]), (measured.failback, data["failback"])):
         for term, item in zip(terms, kept, strict=True):
             item["holds"] = term.holds
-    return {
-        "verdict": judge(measured),
-        "deviations": list(measured.deviations),
-        "recovery_life_seconds": measured.recovery_life_seconds,
-        **data,
-    }
+    return _add_old_names(
+        {
+            "verdict": judge(measured),
+            "deviations": list(measured.deviations),
+            "recovery_simulated_seconds": measured.recovery_simulated_seconds,
+            **data,
+        }
+    )
+
+
+def _add_old_names(data: dict[str, Any]) -> dict[str, Any]:
+    """The same data under the names of before as well, for one release: programs read them."""
+    lag = {**data["lag"], "life_seconds": data["lag"]["simulated_seconds"]}
+    old = {f"{name}_life_seconds": data[f"{name}_simulated_seconds"] for name in ("recovery", "resolution")}
+    return {**data, **old, "lag": lag}
 
 
 def headline(measured: Measurement) -> str:
     """The drill in one sentence or two."""
-    recovery, total = measured.recovery_life_seconds, measured.failover[-1]
+    recovery, total = measured.recovery_simulated_seconds, measured.failover[-1]
     moved = (
         f"traffic left {measured.lost} in {recovery:.1f} s (predicted {total.best:.1f} to {total.worst:.1f} s)"
         if recovery is not None
@@ -137,12 +146,13 @@ def _notes(measured: Measurement) -> Iterable[str]:
     clock = "real time" if speed == 1 else f"a clock at {speed} times real time"
     yield f"On {clock}: one real second is {speed} s (simulated); all predictions and terms are in simulated seconds."
     looks = ", ".join(
-        f"{name} every {seconds:g} s" for name, seconds in _by_kind(measured.resolution_life_seconds).items()
+        f"{name} every {seconds:g} s" for name, seconds in _by_kind(measured.resolution_simulated_seconds).items()
     )
     yield f"The observers look at fixed intervals, in simulated seconds: {looks}. No term is known better than that."
     yield (
         f"Their own lag: {lag.p99_ms:.0f} ms at the 99th percentile, {lag.at_stamps_ms:.0f} ms at the stamps, "
-        f"{lag.worst_ms:.0f} ms at worst; the first two, at this speed, are up to {lag.life_seconds:.2f} s (simulated)"
+        f"{lag.worst_ms:.0f} ms at worst; "
+        f"the first two, at this speed, are up to {lag.simulated_seconds:.2f} s (simulated)"
         + ("." if lag.valid else ", more than the 1 s up to which a time means anything: the times are INVALID.")
     )
     yield (

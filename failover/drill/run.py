@@ -245,19 +245,17 @@ class _Drill:
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
-    def _wait(self, condition: Callable[[], bool], life_seconds: float, what: str, pause: float = TICK_SECONDS) -> None:
-        """Poll until the condition holds; every tick looks for a reason to abort."""
+    def _wait(self, condition: Callable[[], bool], max_seconds: float, what: str, pause: float = TICK_SECONDS) -> None:
+        """Poll until the condition holds, for simulated seconds; every tick looks for a reason to abort."""
         clock = self._world.clock
-        deadline = clock.wall_now() + max(life_seconds / self._plan.speed, WAIT_FLOOR_SECONDS)
+        deadline = clock.wall_now() + max(max_seconds / self._plan.speed, WAIT_FLOOR_SECONDS)
         while not condition():
             if self._stop.reason:
                 raise Deviated(f"stopped by {self._stop.reason}")
             if self._abort_conditions:
                 self._abort_conditions.check()
             if clock.wall_now() > deadline:
-                raise Deviated(
-                    f"timed out after {life_seconds:g} s (simulated) waiting for {what}: {self._complaint()}"
-                )
+                raise Deviated(f"timed out after {max_seconds:g} s (simulated) waiting for {what}: {self._complaint()}")
             clock.sleep(pause)
 
     def _complaint(self) -> str:

@@ -33,7 +33,7 @@ STAMP_TEXTS = {
 
 @dataclass(frozen=True)
 class Lane:
-    """One row of the picture: spans of wall seconds with a colour, and moments at which something was wrong."""
+    """One row of the picture: spans of real seconds with a colour, and moments at which something was wrong."""
 
     label: str
     spans: tuple[tuple[float, float, str], ...]

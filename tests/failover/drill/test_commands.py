@@ -137,7 +137,7 @@ def test_report_again_from_the_journal_alone(tmp_path: Path) -> None:
     result = call("report", str(tmp_path / "one"), "--json")
     data = json.loads(result.stdout)
     assert (result.exit_code, data["verdict"]) == (0, "passed")
-    assert data["recovery_life_seconds"] == measure(Story().entries()).recovery_life_seconds
+    assert data["recovery_simulated_seconds"] == measure(Story().entries()).recovery_simulated_seconds
     assert {Path(name).name for name in data["files"]} == {"journal.json", "report.md", "report.html"}
     assert all(Path(name).is_file() for name in data["files"])
 

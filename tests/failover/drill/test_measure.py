@@ -33,11 +33,11 @@ def test_stamps_are_where_the_story_put_them() -> None:
     assert stamps["clients_back"] == pytest.approx(8.145)
 
 
-def test_terms_are_life_seconds_and_add_up() -> None:
+def test_terms_are_simulated_seconds_and_add_up() -> None:
     measured = measure(Story().entries())
     found = {each.name: each.measured for each in measured.failover}
     assert found == pytest.approx({"switch": 3.05, "caches": 25.95, "client": 0.45, "total": 29.45})
-    assert measured.recovery_life_seconds == found["total"]
+    assert measured.recovery_simulated_seconds == found["total"]
     back = {each.name: each.measured for each in measured.failback}
     assert back == pytest.approx({"switch": 2.05, "caches": 18.95, "client": 0.45, "total": 21.45})
     assert measured.deviations == () and judge(measured) == "passed"
@@ -69,9 +69,9 @@ def test_what_honours_ttls_is_within_the_prediction(speed: int, dropped: float, 
     )
     measured = measure(story.entries())
     assert [each.name for each in (*measured.failover, *measured.failback) if not each.holds] == []
-    assert measured.recovery_life_seconds == pytest.approx((max(ran_out) - asked) * speed, abs=0.11 * speed)
+    assert measured.recovery_simulated_seconds == pytest.approx((max(ran_out) - asked) * speed, abs=0.11 * speed)
     parts = sum(each.measured or 0.0 for each in measured.failover[:-1])
-    assert parts >= (measured.recovery_life_seconds or 0.0) - 0.01, "the terms leave no gap"
+    assert parts >= (measured.recovery_simulated_seconds or 0.0) - 0.01, "the terms leave no gap"
 
 
 def test_a_client_that_falls_back_has_not_moved_yet() -> None:
@@ -110,7 +110,7 @@ def test_a_failing_lost_site_is_counted_but_is_no_deviation() -> None:
 @pytest.mark.parametrize(("late_ms", "verdict"), [(99.0, "passed"), (101.0, "invalid")])
 def test_late_observers_make_it_invalid(late_ms: float, verdict: str) -> None:
     measured = measure(Story(late_ms=late_ms).entries())
-    assert measured.lag.life_seconds == pytest.approx(late_ms / 100)
+    assert measured.lag.simulated_seconds == pytest.approx(late_ms / 100)
     assert judge(measured) == verdict
 
 

@@ -116,6 +116,13 @@ def test_data_is_json_without_the_samples(measured: Measurement) -> None:
     assert "samples" not in data
 
 
+def test_the_old_names_are_written_for_one_release(measured: Measurement) -> None:
+    data = render_data(measured)
+    assert data["recovery_life_seconds"] == data["recovery_simulated_seconds"] == measured.recovery_simulated_seconds
+    assert data["resolution_life_seconds"] == data["resolution_simulated_seconds"] != {}
+    assert data["lag"]["life_seconds"] == data["lag"]["simulated_seconds"] == measured.lag.simulated_seconds
+
+
 def picture(measured: Measurement) -> ElementTree.Element:
     return ElementTree.fromstring(render_timeline(measured))
 

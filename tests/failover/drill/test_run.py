@@ -96,7 +96,7 @@ def test_marks_the_check_with_its_id_and_an_expiry(stage: Stage) -> None:
 def test_measures_what_was_staged(stage: Stage, site: str) -> None:
     stage.lose, stage.moves_after = site, 2.0
     measured: Measurement = measure(run(stage))
-    assert measured.recovery_life_seconds == pytest.approx(20.0, abs=1.5)
+    assert measured.recovery_simulated_seconds == pytest.approx(20.0, abs=1.5)
     assert measured.restored
 
 
