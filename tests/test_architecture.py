@@ -67,7 +67,7 @@ tempfile threading time urllib uvicorn
 """)
 
 # Rooms that import each other, until whoever works on them opens the circle.
-CIRCLES = [["service.server.http.lifespan", "service.server.http.routes"]]
+CIRCLES: list[list[str]] = []
 
 LONGEST_FILE = 300
 SAYS_WHY_IT_IS_LONG = re.compile(r"\b(?:[Oo]ne\s+file,?\s+although|[Oo]ver\s+300\s+lines)\b")
@@ -77,7 +77,7 @@ NINE_OF_TEN_FUNCTIONS = 20
 # Every way around a tool, counted. One fewer: lower the number. One more: say in the commit why it has to be.
 COUNTED = {
     "product": {"type: ignore": 20, "noqa": 2, "no cover": 0, "print(": 2},
-    "tests": {"type: ignore": 55, "noqa": 2, "no cover": 0, "print(": 4},
+    "tests": {"type: ignore": 54, "noqa": 2, "no cover": 0, "print(": 4},
 }
 
 

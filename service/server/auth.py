@@ -21,7 +21,10 @@ KEY_PREFIX = "olk_"  # so that a leaked key is found by a secret scanner
 
 @dataclass(frozen=True)
 class ApiKey:
-    """One accepted key: SHA-256 of its text, requests per second, burst, and validity in Unix seconds."""
+    """One accepted key: SHA-256 of its text, requests per second, burst, and validity in Unix seconds.
+
+    `judges_all`: may say what was true of any caller's predictions, and not of its own alone.
+    """
 
     name: str
     sha256: bytes
@@ -29,6 +32,7 @@ class ApiKey:
     burst: float = math.inf
     not_before: float = -math.inf
     not_after: float = math.inf
+    judges_all: bool = False
 
 
 class Gate:
@@ -54,6 +58,20 @@ class Gate:
                 headers=[(b"retry-after", str(seconds).encode())],
             )
         return name
+
+    def may_judge(self, name: str, owner: str) -> bool:
+        """Whether the key of that name may say what was true of a prediction that `owner` asked for."""
+        if owner in (name, ANONYMOUS, ""):
+            return True
+        return any(key.name == name and key.judges_all for key in self._keys)
+
+    def valid(self, now: float) -> float:
+        """How many keys open now."""
+        return float(sum(key.not_before <= now <= key.not_after for key in self._keys))
+
+    def opens(self, now: float) -> bool:
+        """Whether anybody can get in now."""
+        return not self._required or self.valid(now) > 0
 
     def identify(self, headers: Mapping[bytes, bytes], now: float) -> str:
         """The name of the caller's key, without touching its limit. Raises Problem 401."""

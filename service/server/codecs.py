@@ -9,6 +9,7 @@ import orjson
 
 from service.server.models import Answers, ServedModel
 from service.server.protocol import tensors
+from service.server.protocol.bodies import Body
 from service.server.protocol.tensors import InferRequest
 
 
@@ -17,16 +18,17 @@ class OpenInference:
 
     route = "/v2/models/{name}/infer"
 
-    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
+    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: Body, max_rows: int) -> InferRequest:
         """Raises Problem."""
-        return tensors.decode_request(model.manifest.input, headers, body, max_rows)
+        path = {"model_name": model.name, "model_version": model.version}
+        return tensors.decode_request(model.manifest.input, headers, body, max_rows, path)
 
     def encode(
         self, model: ServedModel, request: InferRequest, answers: Answers, receipt: str | None
     ) -> tuple[bytes, int | None]:
         """The response, binary where it was asked for."""
         head: dict[str, Any] = {"model_name": model.name, "model_version": model.version}
-        if request.id:
+        if request.id is not None:
             head["id"] = request.id
         if receipt is not None:
             head["parameters"] = {"receipt": receipt}
@@ -38,7 +40,7 @@ class NamedFeatures:
 
     route = "/predict"
 
-    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
+    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: Body, max_rows: int) -> InferRequest:
         """Raises Problem."""
         from service.server.protocol.named import decode_named
 

@@ -20,7 +20,7 @@ from service.server.settings.table import SETTINGS, Settings
 if TYPE_CHECKING:
     from service.server.audit.verify import ChainReport
 
-TAMPERED = 7  # exit code of `audit verify` when something is wrong with a trail
+TAMPERED = 7  # exit code of `audit verify` when something is wrong with an audit log
 
 
 def _settings_help() -> str:
@@ -60,7 +60,7 @@ def serve_command(check: bool) -> None:
     help="Port; PORT when absent.",
 )
 def probe_command(port: int) -> None:
-    """Ask the server on this machine for /health; leave with 0 when it is well (the image's health check)."""
+    """Ask the server on this machine for /health; leave with 0 when it is healthy (the image's health check)."""
     secure = bool(os.environ.get("OUTLAST_TLS_CERTIFICATE"))
     try:
         status, body = _ask_health(port, secure)
@@ -92,7 +92,7 @@ def _ask_health(port: int, secure: bool) -> tuple[int, bytes]:
 
 
 @click.command("key", cls=Command)
-@click.option("--name", required=True, help="Whose key it is; shown in logs, metrics and the audit trail.")
+@click.option("--name", required=True, help="Whose key it is; shown in logs, metrics and the audit log.")
 @click.option("--rps", type=click.FloatRange(0, min_open=True), help="Requests per second at each replica.")
 @json_option
 def key_command(name: str, rps: float | None, as_json: bool) -> None:
@@ -112,20 +112,20 @@ def key_command(name: str, rps: float | None, as_json: bool) -> None:
 
 @click.group("audit", cls=Group)
 def audit_command() -> None:
-    """The audit trail."""
+    """The audit log."""
 
 
 @audit_command.command("verify")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @json_option
 def verify_command(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check trails: files, folders of *.jsonl files, or - for standard input. Any mixture of replicas.
+    """Check audit logs: files, folders of *.jsonl files, or - for standard input. Any mixture of replicas.
 
     Leaves with 7 when a record was changed, is missing or was moved, and names it.
     """
-    from service.server.audit.verify import verify_trails
+    from service.server.audit.verify import verify_logs
 
-    reports = verify_trails(line for path in _trail_files(paths) for line in _read_lines(path))
+    reports = verify_logs(line for path in _log_files(paths) for line in _read_lines(path))
     findings = [finding for report in reports for finding in report.findings]
     if not reports:
         raise InvalidInput(
@@ -138,14 +138,34 @@ def verify_command(paths: tuple[Path, ...], as_json: bool) -> None:
             click.echo(_describe_chain(report))
         for finding in findings:
             click.echo(f"wrong: {finding}")
-        click.echo("the trail holds" if not findings else f"the trail does not hold: {len(findings)} findings")
+        click.echo(_verdict(len(findings)))
     sys.exit(TAMPERED if findings else 0)
+
+
+@audit_command.command("feedback")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+def feedback_command(paths: tuple[Path, ...]) -> None:
+    """Print what was true, a JSON line for each row, from the feedback in audit logs.
+
+    Where a receipt came back more than once, the last truth counts; `corrected` holds those before it.
+    """
+    from service.server.audit.settled import settle
+
+    for settled in settle(line for path in _log_files(paths) for line in _read_lines(path)):
+        for row in settled.rows():
+            click.echo(orjson.dumps(row).decode())
+
+
+def _verdict(problems: int) -> str:
+    if not problems:
+        return "audit log verified"
+    return f"audit log verification failed: {problems} problem{'s' if problems > 1 else ''}"
 
 
 def _describe_chain(report: ChainReport) -> str:
     line = (
         f"{report.chain} ({report.site}): {report.records} records, {report.predictions} predictions, "
-        f"{report.feedback} feedback, {report.lost} lost, {report.shed} shed; "
+        f"{report.feedback} feedback, {report.lost} lost, {report.shed} shed, {report.refused} refused; "
         f"last {report.last_seq} {report.last_hash}"
     )
     if report.closed:
@@ -154,7 +174,7 @@ def _describe_chain(report: ChainReport) -> str:
     return f"{line}\n  not closed: {cut}at most {report.may_be_missing} records after {report.last_seq} may be missing"
 
 
-def _trail_files(paths: tuple[Path, ...]) -> list[Path]:
+def _log_files(paths: tuple[Path, ...]) -> list[Path]:
     files: list[Path] = []
     missing: list[Mistake] = []
     for path in paths:
@@ -165,7 +185,7 @@ def _trail_files(paths: tuple[Path, ...]) -> list[Path]:
         else:
             missing.append(Mistake(str(path), "is neither a file nor a folder"))
     if missing:
-        raise InvalidInput("the trail cannot be read", missing)
+        raise InvalidInput("the audit log cannot be read", missing)
     return files
 
 

@@ -19,6 +19,7 @@ from service.bundle.reference import (
     population_stability,
     smirnov_critical,
 )
+from service.server.listeners import Listener
 from service.server.models import Answers, Models, ServedModel
 from service.server.protocol.tensors import Rows
 
@@ -42,15 +43,15 @@ class _Window:
             self.rows -= len(self.batches.popleft()[0])
 
 
-class Drift:
-    """Sliding windows of rows and their scores. `observe` is for the hot path, `score` for a thread."""
+class Drift(Listener):
+    """Sliding windows of rows and their scores. `inferred` is for the hot path, `score` for a thread."""
 
     def __init__(self, models: Models, capacity: int) -> None:
         self._windows = {(m.name, m.version): _Window(m, capacity) for m in models}
         self._lock = threading.Lock()
         self.scores: dict[str, dict[str, Any]] = {}
 
-    def observe(self, model: ServedModel, rows: Rows, answers: Answers) -> None:
+    def inferred(self, model: ServedModel, rows: Rows, answers: Answers, seconds: float) -> None:
         """Remember rows and the labels that they got."""
         with self._lock:
             self._windows[model.name, model.version].add(rows, answers.labels)

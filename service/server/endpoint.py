@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from service.server.audit.receipts import Receipt, Receipts
 from service.server.auth import Gate
 from service.server.exchange import BINARY, Exchange
 from service.server.faults import Faults
+from service.server.listeners import Listener
 from service.server.models import Answers, BrokenModel, ServedModel, internal_error
 from service.server.protocol import tensors
 from service.server.protocol.bodies import decompress
@@ -29,35 +29,11 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
-class Recorder(Protocol):
-    """The audit trail, as the hot path sees it."""
-
-    def accepts(self, count: int) -> bool:
-        """Whether that many predictions may be given now."""
-
-    def record(self, exchange: Exchange, finished: float) -> None:
-        """Remember one exchange; must not block."""
-
-
-class RowSink(Protocol):
-    """What looks at rows and labels for drift."""
-
-    def observe(self, model: ServedModel, rows: Rows, answers: Answers) -> None:
-        """Remember rows; must not block."""
-
-
-class Observer(Protocol):
-    """What counts requests."""
-
-    def observe_request(self, route: str, status: int, seconds: float) -> None:
-        """Count one answered request."""
-
-    def observe_inference(self, model: str, seconds: float, rows: int) -> None:
-        """Count one call of a model."""
-
-
 class Endpoint:
-    """Answers exchanges. Everything with an effect is handed in; `clock` gives Unix seconds."""
+    """Answers exchanges. Everything with an effect is handed in; `clock` gives Unix seconds.
+
+    `accepts` says whether so many predictions may be given now, that is: whether their audit records have room.
+    """
 
     def __init__(
         self,
@@ -66,38 +42,35 @@ class Endpoint:
         replica: str,
         gate: Gate,
         receipts: Receipts,
-        recorder: Recorder,
-        observer: Observer,
-        drift: RowSink | None,
         faults: Faults,
-        count_answers: Callable[[float, int, int], None],
+        accepts: Callable[[int], bool],
+        listeners: Sequence[Listener],
         max_rows: int,
         max_body_bytes: int,
         clock: Callable[[], float],
-        on_failure: Callable[[Exception], None],
-        on_answer: Callable[[Exchange, float], None] | None = None,
     ) -> None:
         self._site = site
         self._gate = gate
         self._receipts = receipts
-        self._recorder = recorder
-        self._observer = observer
-        self._drift = drift
         self._faults = faults
-        self._count_answers = count_answers
+        self._accepts = accepts
+        self._listeners = tuple(listeners)
         self._max_rows = max_rows
         self._max_body_bytes = max_body_bytes
         self._clock = clock
-        self._on_failure = on_failure
-        self._on_answer = on_answer
         # A prefix of this process and a running number: unique, and cheaper than random bits for each request.
         self._id_prefix = hashlib.sha256(f"{site}/{replica}/{clock()}".encode()).hexdigest()[:12]
         self._count = 0
 
+    def admit(self, exchange: Exchange) -> None:
+        """Name the request and admit its caller, by the headers alone. Raises Problem."""
+        self._name(exchange)
+        exchange.key = self._gate.admit(exchange.headers, exchange.arrived)
+
     def answer(self, exchanges: Sequence[Exchange]) -> None:
         """Give every exchange its response. Never raises: what goes wrong becomes that exchange's 500."""
         waiting: dict[int, list[Exchange]] = {}
-        accepted = self._recorder.accepts(len(exchanges))
+        accepted = self._accepts(len(exchanges))
         for exchange in exchanges:
             try:
                 self._open(exchange, accepted)
@@ -109,13 +82,19 @@ class Endpoint:
                 waiting.setdefault(id(exchange.target.model), []).append(exchange)
         for group in waiting.values():
             self._infer(group)
-        self._close(exchanges)
+        self.close(exchanges)
+
+    def close(self, exchanges: Sequence[Exchange]) -> None:
+        """Tell every listener how it went; also for what was refused before it came to `answer`."""
+        finished = self._clock()
+        for listener in self._listeners:
+            listener.answered(exchanges, finished)
 
     def _open(self, exchange: Exchange, accepted: bool) -> None:
-        """Name the request, admit its caller, decode its body. Raises Problem."""
+        """Decode the body of an admitted request. Raises Problem."""
+        if not exchange.key:
+            raise PermissionError("a request was to be answered that nobody had admitted")
         headers = exchange.headers
-        self._name(exchange)
-        exchange.key = self._gate.admit(headers, exchange.arrived)
         if not accepted:
             raise Problem(AUDIT_STALLED, "its sink does not take records", headers=[(b"retry-after", b"1")])
         if self._faults.draws_error():
@@ -159,9 +138,9 @@ class Endpoint:
             else:
                 self._break(group[0], error)
             return
-        self._observer.observe_inference(model.name, self._clock() - started, len(rows))
-        if self._drift is not None:
-            self._drift.observe(model, rows, answers)
+        seconds = self._clock() - started
+        for listener in self._listeners:
+            listener.inferred(model, rows, answers, seconds)
         self._share(group, model, rows, answers)
 
     def _share(self, group: Sequence[Exchange], model: ServedModel, rows: Rows, answers: Answers) -> None:
@@ -202,29 +181,14 @@ class Endpoint:
                 tuple(answers.labels),
                 round(exchange.arrived, 3),
                 self._site,
+                exchange.key,
             )
         )
 
     def _break(self, exchange: Exchange, error: Exception) -> None:
-        self._on_failure(error)
+        for listener in self._listeners:
+            listener.failed(error)
         exchange.fail(internal_error())
-
-    def _close(self, exchanges: Sequence[Exchange]) -> None:
-        """Count, audit, and let health see how it went."""
-        finished = self._clock()
-        answers = errors = 0
-        for exchange in exchanges:
-            self._observer.observe_request(exchange.target.codec.route, exchange.status, finished - exchange.arrived)
-            self._recorder.record(exchange, finished)
-            if exchange.status == 200:
-                answers += 1
-            elif exchange.status == 500:
-                answers += 1
-                errors += 1
-            if self._on_answer is not None:
-                self._on_answer(exchange, finished)
-        if answers:
-            self._count_answers(finished, answers, errors)
 
 
 def hash_answers(labels: Sequence[str], probabilities: NDArray[np.float32]) -> str:

@@ -1,4 +1,4 @@
-"""One request for a prediction on its way: where its path leads, what came, what goes back."""
+"""One request for a prediction on its way: the model that its path names, what came, what goes back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from service.server.models import Answers, ServedModel
-from service.server.protocol.problems import CONTENT_TYPE, Problem
+from service.server.protocol.bodies import Body
+from service.server.protocol.problems import OVERLOADED, Problem, media_type, overloaded
 from service.server.protocol.tensors import InferRequest
 
 JSON = b"application/json"
@@ -20,7 +21,7 @@ class Codec(Protocol):
 
     route: str
 
-    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
+    def decode(self, model: ServedModel, headers: Mapping[bytes, bytes], body: Body, max_rows: int) -> InferRequest:
         """Raises Problem."""
 
     def encode(
@@ -30,18 +31,22 @@ class Codec(Protocol):
 
 
 class Target(NamedTuple):
-    """Where a path leads: a model, and the way in which it is asked."""
+    """What a path stands for: a model, and the way in which it is asked."""
 
     model: ServedModel
     codec: Codec
 
 
 class Exchange:
-    """One request for a prediction and, once `answer` has run, its response. Times are Unix seconds."""
+    """One request for a prediction and, once `answer` has run, its response. Times are Unix seconds.
+
+    `caller` is the address that the request came from, as text; `key` the name of its API key, "" until that is known.
+    """
 
     __slots__ = (
         "arrived",
         "body",
+        "caller",
         "extra",
         "headers",
         "input_sha256",
@@ -58,11 +63,14 @@ class Exchange:
         "trace",
     )  # fmt: skip
 
-    def __init__(self, target: Target, headers: Mapping[bytes, bytes], body: bytes, arrived: float) -> None:
+    def __init__(
+        self, target: Target, headers: Mapping[bytes, bytes], body: bytes, arrived: float, caller: str = ""
+    ) -> None:
         self.target = target
         self.headers = headers
-        self.body = body
+        self.body: Body = body
         self.arrived = arrived
+        self.caller = caller
         self.status = 500
         self.reply = b""
         self.reply_type = JSON
@@ -80,6 +88,15 @@ class Exchange:
         """Make the problem the response."""
         self.problem = problem
         self.status = problem.status
-        self.reply = problem.render(self.request_id)
-        self.reply_type = CONTENT_TYPE
+        self.reply = _OVERLOADED if problem is SHED else problem.render(self.request_id)
+        self.reply_type = media_type(self.headers.get(b"accept", b""), self.target.codec.route)
         self.extra.extend(problem.headers)
+
+    @property
+    def shed(self) -> bool:
+        """Whether it was turned away for load."""
+        return self.problem is not None and self.problem.kind is OVERLOADED
+
+
+SHED = overloaded()
+_OVERLOADED = SHED.render()  # made once: refusing must cost next to nothing

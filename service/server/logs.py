@@ -1,15 +1,28 @@
-"""Structured logs: one JSON object a line on stderr. Standard output belongs to the audit trail."""
+"""Structured logs: one JSON object a line on stderr. Standard output belongs to the audit log.
+
+Lines of one cause are limited, and each is bounded: what a caller can bring about at every request must not fill the
+log.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import orjson
 
+from service.server.listeners import Listener
+
+if TYPE_CHECKING:
+    from service.server.protocol.problems import Problem
+
 _log = logging.getLogger("outlast")
+_LONGEST_TRACEBACK = 8000
+_LONGEST_DETAIL = 200
 
 
 class _JsonLines(logging.Formatter):
@@ -28,8 +41,17 @@ class _JsonLines(logging.Formatter):
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
-            document["traceback"] = self.formatException(record.exc_info)
+            document["traceback"] = _shorten(self.formatException(record.exc_info))
         return orjson.dumps(document, default=str).decode()
+
+
+def _shorten(text: str) -> str:
+    """The beginning and the end: a recursion's traceback is as long as its stack was deep."""
+    return (
+        text
+        if len(text) <= _LONGEST_TRACEBACK
+        else f"{text[: _LONGEST_TRACEBACK // 2]} … {text[-_LONGEST_TRACEBACK // 2 :]}"
+    )
 
 
 def configure_logs(level: str, identity: Mapping[str, str], stream: TextIO | None = None) -> None:
@@ -41,6 +63,7 @@ def configure_logs(level: str, identity: Mapping[str, str], stream: TextIO | Non
         logger.handlers = [handler]
         logger.propagate = False
         logger.setLevel(least)
+        logger.filters = [] if name == "outlast" else [_OneASecond()]
 
 
 def log(level: int, what: str, **fields: Any) -> None:
@@ -48,18 +71,51 @@ def log(level: int, what: str, **fields: Any) -> None:
     _log.log(level, what, extra={"fields": fields})
 
 
-class FailureLog:
-    """Tracebacks, at most one a second: a model that breaks at every request must not break the log as well."""
+class FailureLog(Listener):
+    """Failures of the server with their tracebacks, and requests refused before they were whole: one line a second."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._pace = _Pace(clock)
+
+    def failed(self, error: BaseException) -> None:
+        """Write one line with a traceback, or count it into the next one."""
+        if (silent := self._pace.take(type(error).__name__)) is not None:
+            _log.error("a request failed", exc_info=error, extra={"fields": {"not_shown_before": silent}})
+
+    def refused(self, route: str, problem: Problem, caller: str) -> None:
+        """The same for what was no whole request."""
+        if (silent := self._pace.take(problem.kind.slug)) is not None:
+            fields = {"kind": problem.kind.slug, "detail": problem.detail[:_LONGEST_DETAIL], "caller": caller}
+            log(logging.WARNING, "a connection was refused", **fields, not_shown_before=silent)
+
+
+class _Pace:
+    """Lets one of each cause through a second, and counts the others. `take` is for few causes."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._next = float("-inf")
-        self._silent = 0
+        self._next: dict[str, float] = {}
+        self._silent: Counter[str] = Counter()
 
-    def __call__(self, error: BaseException) -> None:
-        """Write one line with a traceback, or count it into the next one."""
-        if (now := self._clock()) < self._next:
-            self._silent += 1
-            return
-        _log.error("a prediction failed", exc_info=error, extra={"fields": {"not_shown_before": self._silent}})
-        self._next, self._silent = now + 1.0, 0
+    def take(self, cause: str) -> int | None:
+        """How many of this cause were not let through since the last one; None for one more of those."""
+        now = self._clock()
+        if now < self._next.get(cause, float("-inf")):
+            self._silent[cause] += 1
+            return None
+        self._next[cause] = now + 1.0
+        return self._silent.pop(cause, 0)
+
+
+class _OneASecond(logging.Filter):
+    """Lets a logger write each of its messages once a second: uvicorn and asyncio log what callers bring about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pace = _Pace(time.time)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        silent = self._pace.take(str(record.msg)[:_LONGEST_DETAIL])
+        if silent:
+            record.fields = {"not_shown_before": silent}
+        return silent is not None

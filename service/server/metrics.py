@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from service.server.listeners import Listener
+
+if TYPE_CHECKING:
+    from service.server.exchange import Exchange
+    from service.server.models import Answers, ServedModel
+    from service.server.protocol.problems import Problem
+    from service.server.protocol.tensors import Rows
 
 # Seconds; fine around a millisecond, where answers lie, and out to the longest time-out of a load balancer.
 LATENCY_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 INFERENCE_BUCKETS = (0.00002, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
 ROWS_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096)
+_KEPT_SECONDS = 1.0  # rendering takes a millisecond or two of the event loop: whoever asks again sooner gets the same
 
 
 class Histogram:
@@ -28,7 +38,7 @@ class Histogram:
         self.total += value
 
 
-class Metrics:
+class Metrics(Listener):
     """All that this replica counts. `gauges` are read at the moment of asking."""
 
     def __init__(self) -> None:
@@ -37,21 +47,34 @@ class Metrics:
         self.rows: dict[str, Histogram] = {}
         self.shed = 0
         self.gauges: dict[str, tuple[str, Callable[[], Mapping[tuple[str, ...], float]], tuple[str, ...]]] = {}
+        self._rendered: dict[str, tuple[float, bytes]] = {}
 
-    def observe_request(self, route: str, status: int, seconds: float) -> None:
-        """Count one answered request. `route` is a route's pattern, never a caller's text."""
+    def served(self, route: str, status: int, seconds: float) -> None:
+        """Count one answer. `route` is a route's pattern, never a caller's text."""
         histogram = self.latency.get((route, status))
         if histogram is None:
             histogram = self.latency[(route, status)] = Histogram(LATENCY_BUCKETS)
         histogram.observe(seconds)
 
-    def observe_inference(self, model: str, seconds: float, rows: int) -> None:
+    def answered(self, exchanges: Sequence[Exchange], finished: float) -> None:
+        """Count answers to requests for a prediction."""
+        for exchange in exchanges:
+            self.served(exchange.target.codec.route, exchange.status, finished - exchange.arrived)
+            if exchange.problem is not None and exchange.shed:
+                self.shed += 1
+
+    def refused(self, route: str, problem: Problem, caller: str) -> None:
+        """Count what was refused before it was a whole request."""
+        self.served(route, problem.status, 0.0)
+
+    def inferred(self, model: ServedModel, rows: Rows, answers: Answers, seconds: float) -> None:
         """Count one call of a model; several requests may share it."""
-        if model not in self.inference:
-            self.inference[model] = Histogram(INFERENCE_BUCKETS)
-            self.rows[model] = Histogram(ROWS_BUCKETS)
-        self.inference[model].observe(seconds)
-        self.rows[model].observe(rows)
+        name = model.name
+        if name not in self.inference:
+            self.inference[name] = Histogram(INFERENCE_BUCKETS)
+            self.rows[name] = Histogram(ROWS_BUCKETS)
+        self.inference[name].observe(seconds)
+        self.rows[name].observe(len(rows))
 
     def add_gauge(
         self, name: str, meaning: str, read: Callable[[], Mapping[tuple[str, ...], float]], labels: tuple[str, ...] = ()
@@ -59,13 +82,33 @@ class Metrics:
         """A value that is looked up when metrics are asked for: label values -> value."""
         self.gauges[name] = (meaning, read, labels)
 
-    def render(self) -> tuple[bytes, str]:
-        """The metrics as text, and its content type."""
-        from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+    def render(self, accept: str, now: float) -> tuple[bytes, str]:
+        """The metrics as text in a format that `accept` names, and its content type; at most a second old."""
+        from prometheus_client import CollectorRegistry
 
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Collector(self))
-        return generate_latest(registry), CONTENT_TYPE_LATEST
+        encode, content_type = _choose_format(accept)
+        rendered_at, text = self._rendered.get(content_type, (float("-inf"), b""))
+        if not 0 <= now - rendered_at < _KEPT_SECONDS:
+            registry = CollectorRegistry(auto_describe=False)
+            registry.register(_Collector(self))
+            text = encode(registry)
+            self._rendered[content_type] = (now, text)
+        return text, content_type
+
+
+def _choose_format(accept: str) -> tuple[Callable[[Any], bytes], str]:
+    """One of three formats: a newer one to who names it, the oldest to everybody else.
+
+    prometheus_client's own choice echoes the version asked for, so that each spelling would be rendered anew.
+    """
+    from prometheus_client import exposition
+    from prometheus_client.openmetrics import exposition as openmetrics
+
+    if re.search(r"application/openmetrics-text(?![^,]*version=0)", accept):
+        return openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
+    if re.search(r"text/plain[^,]*version=1\.0\.0", accept):
+        return exposition.generate_latest, exposition.CONTENT_TYPE_LATEST + "; escaping=underscores"
+    return exposition.generate_latest, exposition.CONTENT_TYPE_PLAIN_0_0_4
 
 
 class _Collector:

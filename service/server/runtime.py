@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from service.bundle.reference import PREDICTIONS
-from service.server.audit.chain import FileSink, NoTrail, Sink, Trail
+from service.server.audit.chain import AuditLog, FileSink, NoAuditLog, Sink
 from service.server.audit.receipts import Receipts
 from service.server.auth import Gate
 from service.server.codecs import NamedFeatures, OpenInference
@@ -19,6 +19,10 @@ from service.server.endpoint import Endpoint
 from service.server.exchange import Exchange, Target
 from service.server.faults import Faults
 from service.server.health import Health
+from service.server.http.budget import Budget
+from service.server.http.intake import Intake
+from service.server.http.queue import RequestQueue
+from service.server.listeners import AnswerListener, Listener
 from service.server.logs import FailureLog, log
 from service.server.metrics import Metrics
 from service.server.models import Models, ServedModel
@@ -33,8 +37,8 @@ _STDOUT = 1
 class Runtime:
     """A server's parts, wired.
 
-    `default` is the model that is asked where a caller names none. `targets` maps the paths of predictions to what
-    answers them, `checks` those that health checkers ask to what gives status and JSON.
+    `default` is the model that is asked where a caller names none. `checks` maps what health checkers ask to what gives
+    status and JSON.
     """
 
     settings: Settings
@@ -43,28 +47,27 @@ class Runtime:
     health: Health
     gate: Gate
     receipts: Receipts
-    trail: Trail | NoTrail
+    audit: AuditLog | NoAuditLog
     metrics: Metrics
     drift: Drift | None
     faults: Faults
     endpoint: Endpoint
-    targets: dict[str, Target]
+    intake: Intake
+    listeners: tuple[Listener, ...]
     checks: dict[str, Check]
     clock: Callable[[], float]
 
     def start(self) -> None:
-        """Open the audit trail and run the first self-inference."""
-        if isinstance(self.trail, Trail):
-            self.trail.start()
+        """Open the audit log and run the first self-inference."""
+        if isinstance(self.audit, AuditLog):
+            self.audit.start()
         for reason in self.health.refresh(just_loaded=True):
-            log(logging.ERROR, "not well at start", reason=reason)
+            log(logging.ERROR, "unhealthy at start", reason=reason)
 
     def stop(self) -> None:
-        """Close the audit trail."""
-        if isinstance(self.trail, Trail) and not self.trail.stop():
-            log(
-                logging.ERROR, "the audit trail was not closed: its sink does not take records", queued=self.trail.depth
-            )
+        """Close the audit log."""
+        if isinstance(self.audit, AuditLog) and not self.audit.stop():
+            log(logging.ERROR, "the audit log was not closed: its sink does not take records", queued=self.audit.depth)
 
 
 def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) -> Runtime:
@@ -72,37 +75,24 @@ def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) ->
     faults = Faults(clock)
     models = Models.load(settings.models, faults)
     default = models.choose_default(settings.default_model, settings.model_digests)
-    identity = {"site": settings.site, "replica": settings.replica}
-    health = Health(
-        models,
-        faults,
-        accepted=settings.model_digests,
-        interval_seconds=settings.health_seconds,
-        error_ratio=settings.health_error_ratio,
-        min_requests=settings.health_min_requests,
-        identity=identity,
-        clock=clock,
-    )
     gate = Gate(settings.api_keys, required=settings.auth)
     receipts = Receipts(settings.receipt_keys)
+    audit = _build_audit_log(settings, models, clock)
+    health = _build_health(settings, models, faults, audit, gate, clock)
     metrics = Metrics()
     drift = Drift(models, settings.drift_rows) if settings.drift_rows else None
-    trail = _build_trail(settings, models, clock)
+    listeners = (metrics, audit, health, FailureLog(clock), *_optional_listeners(settings, drift))
     endpoint = Endpoint(
         site=settings.site,
         replica=settings.replica,
         gate=gate,
         receipts=receipts,
-        recorder=trail,
-        observer=metrics,
-        drift=drift,
         faults=faults,
-        count_answers=lambda now, answers, errors: health.window.record(now, answers=answers, errors=errors),
+        accepts=audit.accepts,
+        listeners=listeners,
         max_rows=settings.max_rows,
         max_body_bytes=settings.max_body_bytes,
         clock=clock,
-        on_failure=FailureLog(clock),
-        on_answer=_answer_observer(settings),
     )
     runtime = Runtime(
         settings=settings,
@@ -111,17 +101,74 @@ def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) ->
         health=health,
         gate=gate,
         receipts=receipts,
-        trail=trail,
+        audit=audit,
         metrics=metrics,
         drift=drift,
         faults=faults,
         endpoint=endpoint,
-        targets=_targets(models, default),
+        intake=_build_intake(settings, _targets(models, default), endpoint, faults, listeners, clock),
+        listeners=listeners,
         checks=_checks(health),
         clock=clock,
     )
     _add_gauges(runtime)
     return runtime
+
+
+def _build_intake(
+    settings: Settings,
+    targets: Mapping[str, Target],
+    endpoint: Endpoint,
+    faults: Faults,
+    listeners: Sequence[Listener],
+    clock: Callable[[], float],
+) -> Intake:
+    budget = Budget(settings.max_buffered_bytes)
+    queue = RequestQueue(
+        depth=settings.queue_depth,
+        wait_seconds=settings.queue_seconds,
+        answer=endpoint.answer,
+        latency_seconds=faults.latency_seconds,
+        give_back=budget.give,
+    )
+    return Intake(
+        targets=targets,
+        endpoint=endpoint,
+        queue=queue,
+        listeners=listeners,
+        budget=budget,
+        max_body_bytes=settings.max_body_bytes,
+        clock=clock,
+    )
+
+
+def _build_health(
+    settings: Settings,
+    models: Models,
+    faults: Faults,
+    audit: AuditLog | NoAuditLog,
+    gate: Gate,
+    clock: Callable[[], float],
+) -> Health:
+    def troubles() -> list[str]:
+        stalled = isinstance(audit, AuditLog) and audit.stalled
+        return ["the audit log cannot be written, so every prediction is refused"] if stalled else []
+
+    def warnings() -> list[str]:
+        return [] if gate.opens(clock()) else ["no API key is valid now, so every prediction is refused"]
+
+    return Health(
+        models,
+        faults,
+        accepted=settings.model_digests,
+        interval_seconds=settings.health_seconds,
+        error_ratio=settings.health_error_ratio,
+        min_requests=settings.health_min_requests,
+        identity={"site": settings.site, "replica": settings.replica},
+        clock=clock,
+        troubles=troubles,
+        warnings=warnings,
+    )
 
 
 def _targets(models: Models, default: ServedModel | None) -> dict[str, Target]:
@@ -147,13 +194,13 @@ def _checks(health: Health) -> dict[str, Check]:
     }
 
 
-def _build_trail(settings: Settings, models: Models, clock: Callable[[], float]) -> Trail | NoTrail:
+def _build_audit_log(settings: Settings, models: Models, clock: Callable[[], float]) -> AuditLog | NoAuditLog:
     sinks: list[Sink] = [FileSink(_STDOUT)] if settings.audit_stdout else []
     if settings.audit_dir is not None:
-        sinks.append(FileSink(_open_trail_file(settings.audit_dir, settings.replica, clock)))
+        sinks.append(FileSink(_open_audit_file(settings.audit_dir, settings.replica, clock)))
     if not sinks:
-        return NoTrail()
-    return Trail(
+        return NoAuditLog()
+    return AuditLog(
         sinks,
         site=settings.site,
         replica=settings.replica,
@@ -165,26 +212,22 @@ def _build_trail(settings: Settings, models: Models, clock: Callable[[], float])
     )
 
 
-def _open_trail_file(folder: Path, replica: str, clock: Callable[[], float]) -> int:
+def _open_audit_file(folder: Path, replica: str, clock: Callable[[], float]) -> int:
     path = folder / f"audit-{replica}-{int(clock())}-{os.getpid()}.jsonl"
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
 
 
-def _answer_observer(settings: Settings) -> Callable[[Exchange, float], None] | None:
-    """What looks at every answered exchange: a log line, a span, both or nothing."""
-    observers = [_request_logger(settings)] if settings.log_requests else []
+def _optional_listeners(settings: Settings, drift: Drift | None) -> Iterator[Listener]:
+    """Drift scores, a log line for each request, traces: what the settings ask for."""
+    if drift is not None:
+        yield drift
+    if settings.log_requests:
+        yield AnswerListener(_request_logger(settings))
     if settings.traces:
         from service.server.tracing import build_tracer
 
-        observers.append(build_tracer({"service.name": "outlast", "site": settings.site, "replica": settings.replica}))
-    if len(observers) < 2:
-        return observers[0] if observers else None
-
-    def observe(exchange: Exchange, finished: float) -> None:
-        for observer in observers:
-            observer(exchange, finished)
-
-    return observe
+        resource = {"service.name": "outlast", "site": settings.site, "replica": settings.replica}
+        yield AnswerListener(build_tracer(resource))
 
 
 def _request_logger(settings: Settings) -> Callable[[Exchange, float], None]:
@@ -208,7 +251,7 @@ def _request_logger(settings: Settings) -> Callable[[Exchange, float], None]:
 
 def _add_gauges(runtime: Runtime) -> None:
     """What is looked up only when somebody asks for metrics."""
-    metrics, trail, drift = runtime.metrics, runtime.trail, runtime.drift
+    metrics, audit, drift, intake = runtime.metrics, runtime.audit, runtime.drift, runtime.intake
     metrics.add_gauge(
         "outlast_model_info",
         "The served models.",
@@ -216,9 +259,18 @@ def _add_gauges(runtime: Runtime) -> None:
         ("model", "version", "digest"),
     )
     metrics.add_gauge("outlast_well", "1 when /healthz answers 200.", lambda: {(): float(not runtime.health.reasons())})
-    if isinstance(trail, Trail):
-        metrics.add_gauge("outlast_audit_queue", "Audit records not yet written.", lambda: {(): float(trail.depth)})
-        metrics.add_gauge("outlast_audit_lost", "Audit records lost since the start.", lambda: {(): float(trail.lost)})
+    metrics.add_gauge("outlast_queue_depth", "Requests waiting for inference.", lambda: {(): float(intake.queue.depth)})
+    metrics.add_gauge(
+        "outlast_buffered_bytes", "Bytes held for requests.", lambda: {(): float(intake.budget.used_bytes)}
+    )
+    metrics.add_gauge(
+        "outlast_api_keys",
+        "API keys that are valid now.",
+        lambda: {(): runtime.gate.valid(runtime.clock())},
+    )
+    if isinstance(audit, AuditLog):
+        metrics.add_gauge("outlast_audit_queue", "Audit records not yet written.", lambda: {(): float(audit.depth)})
+        metrics.add_gauge("outlast_audit_lost", "Audit records lost since the start.", lambda: {(): float(audit.lost)})
     if drift is not None:
         labels = ("model", "feature", "score")
         metrics.add_gauge("outlast_drift", "Drift of a feature over the window.", lambda: _drift_scores(drift), labels)

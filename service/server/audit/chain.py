@@ -1,4 +1,4 @@
-"""The audit trail: one record for each prediction and each feedback, chained by hash, written off the hot path.
+"""The audit log: one record for each prediction and each feedback, chained by hash, written off the hot path.
 
 A record is a line of JSON. Its `hash` is the SHA-256 of the record without that field, keys sorted, no spaces;
 `prev` is the hash of the record before it. So the chain survives a log service that parses and reformats lines, and no
@@ -20,9 +20,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
-if TYPE_CHECKING:  # verifying a trail needs neither numpy nor a model
-    from service.server.exchange import Exchange
+from service.server.audit.refusals import Refusals
+from service.server.listeners import Listener
 
+if TYPE_CHECKING:  # verifying a log needs neither numpy nor a model
+    from service.server.exchange import Exchange
+    from service.server.protocol.problems import Problem
+
+# Refused by its headers, or before it was whole: what costs a caller nothing must not fill the log.
+_CHEAP = frozenset({401, 408, 413, 429, 431})
 GENESIS = "0" * 64
 SCHEMA = 1
 _BATCH = 256  # records in one write: the thread holds the interpreter for at most a millisecond or so
@@ -30,6 +36,7 @@ _INTERVAL_SECONDS = 0.05
 _IDLE_INTERVAL_SECONDS = 0.2  # while there is nothing to write: each look wakes the process
 _RETRY_SECONDS = 0.5
 _STOP_SECONDS = 5.0
+_STALL_SECONDS = 2.0  # a full queue that moves is a slow sink, and no reason to take the replica out
 
 
 class Sink(Protocol):
@@ -56,7 +63,7 @@ def hash_record(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-class Trail:
+class AuditLog(Listener):
     """This process's chain. `record` never blocks; a thread writes. Use `start` and `stop` around it."""
 
     def __init__(
@@ -85,7 +92,9 @@ class Trail:
         self._queue: deque[dict[str, Any]] = deque()
         self._lost_since = 0
         self._shed_since = 0
+        self._refusals = Refusals()
         self._in_flight = 0
+        self._moved_at = clock()
         self._in_trouble = False
         self._seq = 0
         self._prev = GENESIS
@@ -112,27 +121,26 @@ class Trail:
         """Whether that many predictions may be given now: always, unless losing their records is not allowed."""
         return not self._refuses or len(self._queue) + count <= self._capacity
 
-    def record(self, exchange: Exchange, finished: float) -> None:
-        """Queue the record of one prediction, given or refused."""
-        model = exchange.target.model
-        entry: dict[str, Any] = {
-            "kind": "prediction",
-            "time": round(exchange.arrived, 6),
-            "route": exchange.target.codec.route,
-            "request_id": exchange.request_id,
-            "key": exchange.key,
-            "model": model.name,
-            "version": model.version,
-            "digest": model.digest,
-            "rows": exchange.rows,
-            "input_sha256": exchange.input_sha256,
-            "output_sha256": exchange.output_sha256,
-            "status": exchange.status,
-            "seconds": round(finished - exchange.arrived, 6),
-        }
-        if exchange.trace:
-            entry["trace"] = exchange.trace.decode()
-        self.put(entry)
+    @property
+    def stalled(self) -> bool:
+        """Whether predictions are refused because their records have no room, and have been for a while."""
+        return not self.accepts(1) and self._clock() - self._moved_at > _STALL_SECONDS
+
+    def answered(self, exchanges: Sequence[Exchange], finished: float) -> None:
+        """Queue a record of each prediction, given or refused; of those shed, and of refusals in floods, the number."""
+        for exchange in exchanges:
+            if exchange.problem is None:
+                self.put(_describe(exchange, finished))
+            elif exchange.shed:
+                self._shed_since += 1
+            elif exchange.status not in _CHEAP or self._refusals.may_stand_alone(finished):
+                self.put(_describe(exchange, finished))
+            else:
+                self._refusals.count(exchange.status, exchange.key or exchange.caller)
+
+    def refused(self, route: str, problem: Problem, caller: str) -> None:
+        """Count what was refused before it was a whole request."""
+        self._refusals.count(problem.status, caller)
 
     def put(self, entry: dict[str, Any]) -> None:
         """Queue any record; counted as lost when the queue is full."""
@@ -141,10 +149,6 @@ class Trail:
             self._lost_since += 1
         else:
             self._queue.append(entry)
-
-    def count_shed(self) -> None:
-        """A request was turned away before it was read; the chain holds how many, not each."""
-        self._shed_since += 1
 
     def _describe(self) -> dict[str, Any]:
         return {"capacity": self._capacity, "when_full": "refuse" if self._refuses else "count", **self._about}
@@ -158,12 +162,13 @@ class Trail:
                 if not self._write_batch() and stopping:
                     return  # the sink is stuck and the process has to end: the chain stays open, which verifying tells
             if stopping:
-                self._append([{"kind": "stop", "time": self._clock()}])
+                self._append([*self._counts(), {"kind": "stop", "time": self._clock()}])
                 self._settle()
                 return
 
     def _has_work(self) -> bool:
-        return bool(self._queue or self._lost_since or self._shed_since or any(sink.pending for sink in self._sinks))
+        waiting = self._queue or self._lost_since or self._shed_since or self._refusals.due(self._clock())
+        return bool(waiting or any(sink.pending for sink in self._sinks))
 
     def _write_batch(self) -> bool:
         """Write some of the queue; False when the sinks do not take it."""
@@ -185,11 +190,12 @@ class Trail:
         for _ in range(self._in_flight):
             self._queue.popleft()
         self.written += self._in_flight
+        self._moved_at = self._clock()
         self._in_flight = 0
         return True
 
     def _counts(self) -> list[dict[str, Any]]:
-        """Records that say how many were lost or turned away since the last ones."""
+        """Records that say how many were lost, shed or refused since the last ones."""
         found: list[dict[str, Any]] = []
         if lost := self._lost_since:
             self._lost_since -= lost
@@ -197,6 +203,7 @@ class Trail:
         if shed := self._shed_since:
             self._shed_since -= shed
             found.append({"kind": "shed", "time": self._clock(), "count": shed})
+        found += self._refusals.take(self._clock(), everything=self._stopping.is_set())
         return found
 
     def _append(self, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -222,11 +229,34 @@ class Trail:
             try:
                 sink.flush()
             except OSError as error:
-                trouble = f"the audit trail cannot be written: {error.strerror}"
+                trouble = f"the audit log cannot be written: {error.strerror}"
         if trouble and not self._in_trouble:
             self._on_trouble(trouble)
         self._in_trouble = bool(trouble)
         return not any(sink.pending for sink in self._sinks)
+
+
+def _describe(exchange: Exchange, finished: float) -> dict[str, Any]:
+    """The record of one prediction, given or refused."""
+    model = exchange.target.model
+    entry: dict[str, Any] = {
+        "kind": "prediction",
+        "time": round(exchange.arrived, 6),
+        "route": exchange.target.codec.route,
+        "request_id": exchange.request_id,
+        "key": exchange.key,
+        "model": model.name,
+        "version": model.version,
+        "digest": model.digest,
+        "rows": exchange.rows,
+        "input_sha256": exchange.input_sha256,
+        "output_sha256": exchange.output_sha256,
+        "status": exchange.status,
+        "seconds": round(finished - exchange.arrived, 6),
+    }
+    if exchange.trace:
+        entry["trace"] = exchange.trace.decode()
+    return entry
 
 
 class _Pending:
@@ -244,18 +274,12 @@ class _Pending:
             self.pending = self.pending[self._sink.write(self.pending) :]
 
 
-class NoTrail:
-    """No audit trail, because the settings say so."""
+class NoAuditLog(Listener):
+    """No audit log, because the settings say so."""
 
     def accepts(self, count: int) -> bool:
         """Always."""
         return True
 
-    def record(self, exchange: Exchange, finished: float) -> None:
-        """Keep nothing."""
-
     def put(self, entry: dict[str, Any]) -> None:
-        """Keep nothing."""
-
-    def count_shed(self) -> None:
         """Keep nothing."""

@@ -43,6 +43,7 @@ class Receipt(NamedTuple):
     labels: tuple[str, ...]
     time: float
     site: str
+    key: str = ""  # the name of the caller's API key: only it may say what was true; "" in receipts of older releases
 
 
 class Receipts:
@@ -106,9 +107,9 @@ def _parse(payload: bytes) -> Receipt | None:
         fields: Any = orjson.loads(_decode(payload))
     except (ValueError, binascii.Error):
         return None
-    if type(fields) is not list or len(fields) != len(Receipt._fields):
+    if type(fields) is not list or len(fields) not in (len(Receipt._fields) - 1, len(Receipt._fields)):
         return None
-    named = dict(zip(Receipt._fields, fields, strict=True))
+    named = dict(zip(Receipt._fields, fields, strict=False))
     return Receipt(**{**named, "labels": tuple(named["labels"])})
 
 

@@ -1,7 +1,7 @@
-"""Finds any changed, missing or reordered record in audit trails. Reads lines only; pure.
+"""Finds any changed, missing or reordered record in audit logs. Reads lines only; pure.
 
 What one chain cannot show by itself: somebody who may rewrite its file from some record to its end can chain the new
-records anew. So ship the trail to storage that takes no second write, and keep the last hash seen elsewhere.
+records anew. So ship the log to storage that takes no second write, and keep the last hash seen elsewhere.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class ChainReport:
     feedback: int = 0
     lost: int = 0
     shed: int = 0
+    refused: int = 0
     last_seq: int = -1
     last_hash: str = ""
     closed: bool = False
@@ -55,11 +56,11 @@ class _Read(NamedTuple):
     hash: str
     kind: str
     site: str
-    amount: int  # how many were lost or shed; for a start, how many a kill can lose
+    amount: int  # how many were lost, shed or refused; for a start, how many a kill can lose
     honest: bool
 
 
-def verify_trails(lines: Iterable[bytes]) -> list[ChainReport]:
+def verify_logs(lines: Iterable[bytes]) -> list[ChainReport]:
     """Check every chain among the lines, which may be mixed with other output and with each other.
 
     A line cut off at the end of its file is what a kill leaves behind: told, and not held to be tampering.
@@ -152,6 +153,7 @@ def _summarise(report: ChainReport, by_seq: Mapping[int, _Read], highest: int) -
     report.feedback = kinds["feedback"]
     report.lost = sum(read.amount for read in by_seq.values() if read.kind == "lost")
     report.shed = sum(read.amount for read in by_seq.values() if read.kind == "shed")
+    report.refused = sum(read.amount for read in by_seq.values() if read.kind == "refused")
     report.last_seq, report.last_hash = highest, last.hash
     report.closed = last.kind == "stop"
     if not report.closed and 0 in by_seq:

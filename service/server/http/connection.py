@@ -1,335 +1,325 @@
-"""HTTP/1.1 between uvicorn's event loop and the endpoint: the limits on a client, and the short way for predictions.
+"""uvicorn's HTTP/1.1 connection, with limits on what a client may cost, and a short way for predictions.
 
-uvicorn owns sockets, signals and the ASGI side. This protocol class takes the place of its own because that one bounds
-neither the headers' size nor the time that a client may take, starts work before a request is complete, and because a
-prediction needs no ASGI scope: complete requests for predictions go straight into `service.server.http.queue`, what
-health checkers ask is answered here, everything else goes into the ASGI application. A request is read whole (its size
-is bounded) before anything is started for it, so a slow client occupies a connection and nothing more.
+Pipelining, keep-alive, flow control, shutdown and ASGI are uvicorn's. A prediction needs no ASGI scope and no task: a
+`Prediction` stands where uvicorn keeps its own request and response, and hands the request to the intake. The names of
+uvicorn that this leans on are pinned by a test.
 
 Over 300 lines, being one class: these are the callbacks of one state machine, and each is a few lines.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from typing import Any, ClassVar
 
 import httptools
-from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-from uvicorn.server import ServerState
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import is_ssl
 
-from service.server.exchange import Exchange, Header
-from service.server.http.asgi import Message, build_cycle
-from service.server.http.queue import Desk
-from service.server.protocol.bodies import too_large
-from service.server.protocol.problems import HEADERS_TOO_LARGE, INVALID_HTTP, SLOW_REQUEST, Problem
+from service.server.exchange import Exchange
+from service.server.http.connections import ANSWER, BODY, HEAD, IDLE, Connections
+from service.server.http.heads import Trailers, has_long_body, measure_head, without_offer
+from service.server.http.intake import Intake, over_budget
+from service.server.http.replies import Replies
+from service.server.models import internal_error
+from service.server.protocol.problems import (
+    HEADERS_TOO_LARGE,
+    INVALID_HTTP,
+    SLOW_REQUEST,
+    WRONG_METHOD,
+    Problem,
+    media_type,
+)
 
-IDLE, HEAD, BODY, BUSY, LINGERING = range(5)
-
-# A refused client may still be sending; closing at once would reset the connection and take the refusal with it.
-_LINGER_SECONDS = 2.0
-_LAST_CHANCE_SECONDS = 0.5
+_LINGER_SECONDS = 2.0  # a refused client may still be sending; closing at once would take the refusal with it
+_LAST_CHANCE_SECONDS = 0.5  # of one that was just accepted while the server stops: its request is on the way
 _MOST_PIPELINED = 32
-_NEVER_SHED = ("/health", "/healthz", "/livez", "/metrics", "/v2/health/live", "/v2/health/ready")
+# Of answers that a client leaves unread may be there before no more is read from it, and they count for the budget.
+# (uvloop's TLS never goes on with a connection that it has stopped for a few bytes.)
+_UNREAD_BYTES, _UNREAD_TLS_BYTES = 1, 16384
+_HEADER_BYTES = 150  # that the objects of one header take beside its text
 
 
-def connection_class(desk: Desk) -> type[Connection]:
-    """The protocol class that uvicorn is to use for a desk's connections."""
-    return type("DeskConnection", (Connection,), {"desk": desk, "__slots__": ()})
+_TRAILERS = Trailers()
 
 
-class Connection(asyncio.Protocol):
-    """One client's connection. uvicorn makes it, asks it to `shutdown`, and knows it from `server_state`."""
+class _Nobody:
+    """Nobody waits for the parts of a prediction's body."""
 
-    desk: ClassVar[Desk]
-    __slots__ = (
-        "_backlog", "_body", "_body_size", "_flow", "_head_bytes", "_headers", "_last", "_parser", "_phase",
-        "_since", "_url", "_write_paused_at", "app_state", "config", "cycle", "loop", "server_state", "transport",
-    )  # fmt: skip
+    def set(self) -> None:
+        """Wake nobody."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        self.config = config
-        self.server_state = server_state
-        self.app_state = app_state
-        self.loop = _loop or asyncio.get_running_loop()
-        self.transport: Any = None
-        self.cycle: RequestResponseCycle | None = None
-        self._flow: FlowControl | None = None
-        self._parser: Any = httptools.HttpRequestParser(self)
-        self._phase = IDLE
-        self._since = self.loop.time()
-        self._head_bytes = 0
-        self._url = b""
-        self._headers: list[Header] = []
-        self._body: list[bytes] = []
-        self._body_size = 0
-        self._backlog: deque[Message] | None = None
-        self._last = False  # no further request is read from this connection
-        self._write_paused_at: float | None = None
 
-    @property
-    def busy(self) -> bool:
-        """Whether a request of this connection is being answered."""
-        return self._phase == BUSY
+class Prediction:
+    """In the place of uvicorn's cycle while a prediction is read and answered; the waiter of its exchange."""
 
-    # -- asyncio ------------------------------------------------------------------------------------------------------
+    __slots__ = ("_connection", "disconnected", "exchange", "keep_alive", "loop", "more_body", "response_complete")
+    message_event = _Nobody()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection, or make room for it."""
-        self.transport = transport
-        desk = self.desk
-        desk.connections = self.server_state.connections
-        self.server_state.connections.add(self)  # type: ignore[arg-type]
-        desk.idle[self] = None
-        desk.watch(self.loop)
-        if len(desk.connections) > desk.settings.max_connections:
-            # Whoever has been silent longest goes first; without one, the newcomer (the last of the idle).
-            next(iter(desk.idle)).transport.close()
+    def __init__(self, connection: Connection, exchange: Exchange, keep_alive: bool) -> None:
+        self._connection = connection
+        self.loop = connection.loop
+        self.exchange = exchange
+        self.keep_alive = keep_alive
+        self.more_body = True
+        self.response_complete = self.disconnected = False
+
+    def reply(self, exchange: Exchange) -> None:
+        """Write the answer; what the queue calls."""
+        self.response_complete = True
+        if not self.disconnected:
+            self._connection.finish(exchange, self.keep_alive)
+
+
+class Connection(HttpToolsProtocol):
+    """One client's connection. Each of its states has a deadline, which the sweep of `Connections` holds it to."""
+
+    intake: ClassVar[Intake]
+    replies: ClassVar[Replies]
+    crowd: ClassVar[Connections]
+    cycle: Any
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.deadline = self._made = self.loop.time()
+        self._phase = self._timed = IDLE
+        self._unread = 0  # bytes since the last one of a body, or of a message: what only the parser has
+        self._moved = False
+        self._head_bytes = self._write_bytes = 0  # of the budget: for a half head, and for answers that nobody reads
+        self._refused = False
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=_UNREAD_TLS_BYTES if is_ssl(transport) else _UNREAD_BYTES, low=0)
+        self.deadline = self.loop.time() + self.crowd.limits.seconds[IDLE]
+        self.crowd.add(self, self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection; an ASGI task is told that its client has gone."""
-        self.server_state.connections.discard(self)
-        self.desk.idle.pop(self, None)
-        if self.cycle is not None:
-            if not self.cycle.response_complete:
-                self.cycle.disconnected = True
-            self.cycle.message_event.set()
-        if self._flow is not None:
-            self._flow.resume_writing()
-        self._parser = None
-        self._backlog = None
+        self.crowd.remove(self)
+        self._unset_keepalive_if_required()
+        self.intake.budget.give(self._head_bytes + self._write_bytes)
+        self._head_bytes = self._write_bytes = 0
+        if type(self.cycle) is Prediction and self.cycle.more_body and not self.cycle.response_complete:
+            self.intake.abandon(self.cycle.exchange)
+        super().connection_lost(exc)
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> bool:  # type: ignore[override]
         """A client that has closed its half still gets the answer that it waits for."""
-        self._last = True
-        return self._phase == BUSY
+        if self._phase != ANSWER or self._refused or is_ssl(self.transport):
+            return False
+        self.cycle.keep_alive = False
+        return True
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser; it calls the methods below."""
-        if self._last:
+        if self._refused or self.parser is None:
             return
-        if self._phase == IDLE:
-            self._enter(HEAD)
-            self.desk.idle.pop(self, None)
-        if self._phase != BODY:
-            self._head_bytes += len(data)
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
+        self._unread += len(data)
+        self._moved = False
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._last = True  # no other protocol is spoken here: the request was answered as plain HTTP
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
         except httptools.HttpParserError as error:
-            if not self._last:
-                self._refuse(Problem(INVALID_HTTP, str(error) or "the parser gave up"))
-        else:
-            if self._phase == HEAD and self._head_bytes > self.desk.settings.max_header_bytes:
-                self._refuse(self._headers_too_large())
-
-    def pause_writing(self) -> None:
-        """The client does not read its answers: read no more of its requests."""
-        self._write_paused_at = self.loop.time()
-        if self._flow is not None:
-            self._flow.pause_writing()
-        self.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        """The client reads again."""
-        self._write_paused_at = None
-        if self._flow is not None:
-            self._flow.resume_writing()
-        self.transport.resume_reading()
-
-    # -- httptools ----------------------------------------------------------------------------------------------------
+            self.refuse(self._explain(error))
+        if self._moved:
+            self._unread = 0
+        elif self._unread > self.crowd.limits.max_head_bytes:
+            self.refuse(_head_too_large(self.crowd.limits.max_head_bytes))
+        if self._phase == HEAD or self._head_bytes:
+            self._count_head()
+        if self._phase != self._timed:
+            self._timed = self._phase
+            self.deadline = self.loop.time() + self.crowd.limits.seconds[self._phase]
 
     def on_message_begin(self) -> None:
-        """A request starts."""
-        self._url = b""
-        self._headers = []
-        self._body = []
-        self._body_size = 0
-        if self._phase != BUSY:
-            self._enter(HEAD)
-
-    def on_url(self, url: bytes) -> None:
-        """A part of the request's target."""
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
-        self._headers.append((name.lower(), value))
+        super().on_message_begin()
+        self.crowd.idle.pop(self, None)
+        self._phase, self._timed = HEAD, IDLE
 
     def on_headers_complete(self) -> None:
-        """Refuse what is too large before its body arrives."""
-        settings = self.desk.settings
-        if self._head_bytes > settings.max_header_bytes and self._measure_head() > settings.max_header_bytes:
-            self._refuse(self._headers_too_large())
-            return
-        self._head_bytes = 0
-        if self._phase == HEAD:
-            self._enter(BODY)
-        for name, value in self._headers:
-            if name == b"content-length" and len(value) < 20 and int(value) > settings.max_body_bytes:
-                self._refuse(too_large(settings.max_body_bytes))
-                return
-            if name == b"expect" and value.lower() == b"100-continue":
+        parser = self.parser
+        if parser.should_upgrade():
+            return  # the parser stops behind this head, and `_decline` feeds it to another, without the offer
+        limit = self.crowd.limits.max_head_bytes
+        if self._unread > limit and measure_head(self.url, self.headers) > limit:
+            raise _head_too_large(limit)
+        self._phase = BODY
+        target = self.intake.find(self.url) if parser.get_method() == b"POST" else None
+        if target is None or (self.cycle is not None and not self.cycle.response_complete):
+            if len(self.pipeline) >= _MOST_PIPELINED:
+                raise Problem(INVALID_HTTP, f"over {_MOST_PIPELINED} requests were sent ahead of their answers")
+            super().on_headers_complete()
+            self.cycle.keep_alive = self.cycle.keep_alive and not self.intake.queue.draining
+        else:
+            exchange = self.intake.open(target, self.headers, self._caller())
+            keep_alive = parser.get_http_version() != "1.0" and parser.should_keep_alive()
+            self.cycle = Prediction(self, exchange, keep_alive)
+            if exchange.problem is not None and (self.expect_100_continue or has_long_body(exchange)):
+                raise exchange.problem
+            if self.expect_100_continue:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.headers = _TRAILERS
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body, chunked or not."""
-        self._body_size += len(body)
-        if self._body_size > self.desk.settings.max_body_bytes:
-            self._refuse(too_large(self.desk.settings.max_body_bytes))
+        self._moved = True
+        if type(self.cycle) is Prediction:
+            self.intake.add(self.cycle.exchange, body)
         else:
-            self._body.append(body)
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole: start it, or let it wait for the one before it."""
-        if self._last:
+        cycle = self.cycle
+        if self.parser.should_upgrade():
             return
-        parser = self._parser
-        version = parser.get_http_version()
-        keep_alive = version == "1.1" and parser.should_keep_alive() and not self.desk.draining
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        method = parser.get_method().decode("ascii")
-        message = Message(method, self._url, version, self._headers, body, keep_alive)
-        self._last = not keep_alive
-        if self._phase != BUSY:
-            self._start(message)
-            return
-        if self._backlog is None:
-            self._backlog = deque()
-        self._backlog.append(message)
-        if len(self._backlog) > _MOST_PIPELINED:
-            self.transport.abort()
+        self._moved = True
+        self._phase = ANSWER
+        if type(cycle) is Prediction:
+            cycle.more_body = False
+            self.intake.submit(cycle.exchange, cycle)
+        elif cycle.response_complete:  # answered before its body was read
+            self._rest()
+        else:
+            super().on_message_complete()
 
-    # -- requests -----------------------------------------------------------------------------------------------------
-
-    def _start(self, message: Message) -> None:
-        self._enter(BUSY)
-        target = self.desk.targets.get(message.url) if message.method == "POST" else None
-        if target is None:
-            if message.method == "GET" and message.url in self.desk.checks:
-                self._answer_check(message)
-            else:
-                self._start_asgi(message)
-            return
-        exchange = Exchange(target, dict(message.headers), message.body, self.desk.clock())
-        if not self.desk.take(self, exchange, message.keep_alive):
-            self._shed(message.keep_alive)
-
-    def _answer_check(self, message: Message) -> None:
-        desk = self.desk
-        started = desk.clock()
-        status, body = desk.checks[message.url]()
-        keep_alive = message.keep_alive and not desk.draining
-        self.transport.write(desk.replies.render_json(status, body, self.server_state.default_headers, keep_alive))
-        desk.observe(message.url.decode(), status, desk.clock() - started)
-        self._finish(keep_alive)
-
-    def _shed(self, keep_alive: bool) -> None:
-        self.transport.write(self.desk.replies.shed_reply(keep_alive))
-        self._finish(keep_alive)
-
-    def reply(self, exchange: Exchange, keep_alive: bool) -> None:
-        """Write an answer."""
-        if not self.transport.is_closing():
-            self.transport.write(self.desk.replies.render(exchange, self.server_state.default_headers, keep_alive))
-        self._finish(keep_alive)
-
-    def _start_asgi(self, message: Message) -> None:
-        """Hand a request to the ASGI application."""
-        tasks = self.server_state.tasks
-        if len(tasks) >= self.desk.settings.queue_depth and message.path not in _NEVER_SHED:
-            self._shed(message.keep_alive)
-            return
-        if self._flow is None:
-            self._flow = FlowControl(self.transport)
-        dated = self.server_state.default_headers
-        cycle = build_cycle(message, self.transport, self._flow, self.app_state, dated, self._on_asgi_response)
-        self.cycle = cycle
-        task = self.loop.create_task(cycle.run_asgi(self.config.loaded_app))
-        task.add_done_callback(tasks.discard)
-        tasks.add(task)
-
-    def _on_asgi_response(self) -> None:
-        if self.cycle is not None:
-            self._finish(self.cycle.keep_alive)
-
-    def _finish(self, keep_alive: bool) -> None:
-        """A response is written: end the connection, start the next request, or wait for one."""
-        self.server_state.total_requests += 1
-        if not keep_alive:
-            self.transport.close()
-            return
+    def finish(self, exchange: Exchange, keep_alive: bool) -> None:
+        """Write a prediction's answer, and end the connection or let uvicorn go on with it."""
         if self.transport.is_closing():
             return
-        if self._backlog:
-            # In a turn of its own: a chain of requests answered at once must not become a chain of calls.
-            self.loop.call_soon(self._start_next)
+        keep_alive = keep_alive and not self.intake.queue.draining
+        self.transport.write(self.replies.render(exchange, self.server_state.default_headers, keep_alive))
+        if keep_alive and self._phase == ANSWER and not self.pipeline and not self.flow.read_paused:
+            self.server_state.total_requests += 1
+            self._rest()
             return
-        self._enter(IDLE)
-        self.desk.idle[self] = None
-        if self._last:
+        if not keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.flow.write_paused and not self.transport.is_closing():
+            self.flow.pause_reading()
+        unread = self.flow.write_paused or self.transport.is_closing()
+        self.deadline = self.loop.time() + self.crowd.limits.seconds[BODY if unread else self._phase]
+        if self._phase == ANSWER and self.cycle.response_complete and not self.transport.is_closing():
+            self._rest()
+
+    def _rest(self) -> None:
+        """Wait for the next request. The sweep ends an idle connection: a timer of its own would cost more."""
+        self._phase = self._timed = IDLE
+        if not self.flow.write_paused:
+            self.deadline = self.loop.time() + self.crowd.limits.seconds[IDLE]
+        self.crowd.idle[self] = None
+
+    def pause_writing(self) -> None:
+        """The client does not read its answers: read no more of its requests, and count what it leaves."""
+        super().pause_writing()
+        self.flow.pause_reading()
+        self.deadline = self.loop.time() + self.crowd.limits.seconds[BODY]
+        self._write_bytes = self.transport.get_write_buffer_size()
+        if not self.intake.budget.take(self._write_bytes):
+            self._write_bytes = 0
+            self.transport.abort()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.intake.budget.give(self._write_bytes)
+        self._write_bytes = 0
+        self.flow.resume_reading()
+        self.deadline = self.loop.time() + self.crowd.limits.seconds[self._phase]
+
+    def refuse(self, problem: Problem) -> None:
+        """Answer a request that will not be read to its end, and end the connection once that can have been read."""
+        if self._refused or self.transport.is_closing():
+            return
+        behind, cycle = self._behind_another(), self.cycle
+        self._refused, self._phase = True, ANSWER
+        known = type(cycle) is Prediction and cycle.more_body
+        if known:
+            self.intake.refuse(cycle.exchange, problem)
+        else:
+            self.intake.refuse_bytes(problem, self._caller())
+        if cycle is not None and cycle.more_body:
+            cycle.response_complete = known
+            cycle.disconnected = True
+            cycle.message_event.set()
+        now = self.loop.time()
+        delay = 0.0 if known and cycle.exchange.key else self.intake.unknown.delay(now)
+        self.deadline = now + delay + _LINGER_SECONDS
+        if behind:  # an answer is on its way and must not be mixed with this one
+            self.transport.abort()
+        else:
+            self.loop.call_later(delay, self._write_refusal, problem)
+
+    def expire(self, now: float) -> None:
+        """End the connection, which has been in its state for too long; by force if it was told so already."""
+        self.deadline = now + _LINGER_SECONDS
+        if self._refused or self.transport.is_closing():
+            self.transport.abort()
+        elif self._phase in (HEAD, BODY) and not self._behind_another():
+            part, seconds = ("headers", "body")[self._phase - HEAD], self.crowd.limits.seconds[self._phase]
+            self.refuse(Problem(SLOW_REQUEST, f"its {part} were not complete after {seconds:g} s"))
+        else:
             self.transport.close()
 
-    def _start_next(self) -> None:
-        if self._backlog and not self.transport.is_closing():
-            self._start(self._backlog.popleft())
+    def make_room(self) -> None:
+        self.transport.abort()
 
-    # -- limits -------------------------------------------------------------------------------------------------------
+    def shutdown(self) -> None:
+        """uvicorn stops: end an idle connection, any other one with the answer that it waits for."""
+        if self._phase in (HEAD, BODY):
+            return  # its answer ends it, as the queue is draining; or its deadline does
+        if self._phase == IDLE and self.loop.time() - self._made < _LAST_CHANCE_SECONDS:
+            self.deadline = self.loop.time() + _LAST_CHANCE_SECONDS
+        else:
+            super().shutdown()
 
-    def _enter(self, phase: int) -> None:
-        self._phase = phase
-        self._since = self.loop.time()
+    def _behind_another(self) -> bool:
+        """Whether the request that is being read came before the one ahead of it was answered."""
+        waiting = self._phase == HEAD and self.cycle is not None and not self.cycle.response_complete
+        return waiting or bool(self.pipeline)
 
-    def _measure_head(self) -> int:
-        return len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
+    def _caller(self) -> str:
+        return self.client[0] if self.client else ""
 
-    def _headers_too_large(self) -> Problem:
-        return Problem(HEADERS_TOO_LARGE, f"they are over {self.desk.settings.max_header_bytes} bytes")
+    def _count_head(self) -> None:
+        """What a head that is not complete takes of the budget, as the objects that stand for it."""
+        size = self._unread + _HEADER_BYTES * len(self.headers) if self._phase == HEAD else 0
+        if self.intake.budget.take(size - self._head_bytes):
+            self._head_bytes = size
+        else:
+            self.refuse(over_budget())
 
-    def _refuse(self, problem: Problem) -> None:
-        """Answer a request that will not be read to its end, and end the connection once that can have been read."""
-        if self._phase == LINGERING:
+    def _decline(self, rest: bytes) -> None:
+        """Ignore an offer to speak another protocol (RFC 9110, 7.8): read the same head again, without the offer."""
+        if self.parser.get_method() == b"CONNECT":
+            self.refuse(Problem(WRONG_METHOD, "CONNECT is for proxies"))
             return
-        self._last = True
-        if self._phase == BUSY:  # an answer is on its way and must not be mixed with this one
-            self.transport.abort()
+        head = without_offer(self.parser, self.url, self.headers)
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(head + rest)
+
+    def _explain(self, error: httptools.HttpParserError) -> Problem:
+        """Why the parser gave up: a problem that a callback raised, bytes that are no HTTP, or a mistake of ours."""
+        cause = error.__context__
+        if isinstance(cause, Problem):
+            return cause
+        if cause is None or isinstance(cause, httptools.HttpParserError | UnicodeError):
+            return Problem(INVALID_HTTP, str(cause or error) or "the parser gave up")
+        self.intake.report(cause)
+        return internal_error()
+
+    def _write_refusal(self, problem: Problem) -> None:
+        if self.transport.is_closing():
             return
-        self._enter(LINGERING)
-        self.transport.write(self.desk.replies.render_problem(problem, self.server_state.default_headers))
+        route = self.cycle.exchange.target.codec.route if type(self.cycle) is Prediction else self.url.decode("latin-1")
+        accept = next((value for name, value in self.headers if name == b"accept"), b"")
+        kind = media_type(accept, route)
+        self.transport.write(self.replies.render_problem(problem, kind, self.server_state.default_headers))
         if self.transport.can_write_eof():
             self.transport.write_eof()
 
-    def check_time(self, now: float) -> None:
-        """End the connection if what it is doing takes too long; `now` in the loop's seconds."""
-        settings = self.desk.settings
-        spent = now - self._since
-        if self._write_paused_at is not None and now - self._write_paused_at > settings.body_seconds:
-            self.transport.abort()
-        elif self._phase == IDLE and spent > (_LAST_CHANCE_SECONDS if self.desk.closing else settings.idle_seconds):
-            self.transport.close()
-        elif self._phase == HEAD and spent > settings.head_seconds:
-            self._refuse(Problem(SLOW_REQUEST, f"its headers were not complete after {settings.head_seconds:g} s"))
-        elif self._phase == BODY and spent > settings.body_seconds:
-            self._refuse(Problem(SLOW_REQUEST, f"its body was not complete after {settings.body_seconds:g} s"))
-        elif self._phase == LINGERING and spent > _LINGER_SECONDS:
-            self.transport.abort()
 
-    def shutdown(self) -> None:
-        """uvicorn stops: end an idle connection, any other one with the answer that it waits for.
-
-        One that has just been accepted gets a moment (`check_time` ends it): its request is on the way.
-        """
-        if self._phase == IDLE and self.loop.time() - self._since > _LAST_CHANCE_SECONDS:
-            self.transport.close()
-        elif self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False
+def _head_too_large(limit: int) -> Problem:
+    return Problem(HEADERS_TOO_LARGE, f"they are over {limit} bytes")

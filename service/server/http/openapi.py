@@ -8,8 +8,10 @@ from typing import Any
 from service.server.models import Models, ServedModel
 from service.server.protocol.tensors import FLOAT32_MAX, OUTPUTS
 
+# One document under the type that the caller's Accept names.
 _PROBLEM = {
-    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+    kind: {"schema": {"$ref": "#/components/schemas/Problem"}}
+    for kind in ("application/problem+json", "application/json")
 }
 _REFUSALS = {
     "400": "The body is not JSON, or does not fit",
@@ -20,7 +22,7 @@ _REFUSALS = {
     "429": "The API key is over its rate limit",
     "431": "The headers are larger than allowed",
     "500": "The server failed",
-    "503": "Overloaded, or the audit trail is stalled: try again after Retry-After",
+    "503": "Overloaded, or the audit log is stalled: try again after Retry-After",
 }
 
 
@@ -31,11 +33,11 @@ def describe_api(
     paths: dict[str, Any] = {
         "/livez": _get("The process runs", {"status": {"const": "live"}}, ["status"]),
         "/health": _get(
-            "Whether this replica should get traffic", {"status": {"type": "string"}}, ["status"], unwell=True
+            "Whether this replica should get traffic", {"status": {"type": "string"}}, ["status"], unhealthy=True
         ),
         "/v2": _get("Server metadata", {"name": _TEXT, "version": _TEXT, "extensions": _list(_TEXT)}, ["name"]),
         "/v2/health/live": _get("Server live", {"live": {"type": "boolean"}}, ["live"]),
-        "/v2/health/ready": _get("Server ready", {"ready": {"type": "boolean"}}, ["ready"], unwell=True),
+        "/v2/health/ready": _get("Server ready", {"ready": {"type": "boolean"}}, ["ready"], unhealthy=True),
         "/metrics": _metrics(metrics_auth),
         "/drift": _get("Drift scores of the sliding window", {}, [], key=metrics_auth),
         "/feedback": {
@@ -54,7 +56,7 @@ def describe_api(
             paths[base] = _get(
                 "Model metadata", {"name": _TEXT, "inputs": {"type": "array"}}, ["name", "inputs", "outputs"]
             )
-            paths[f"{base}/ready"] = _get("Model ready", {"ready": {"type": "boolean"}}, ["ready"], unwell=True)
+            paths[f"{base}/ready"] = _get("Model ready", {"ready": {"type": "boolean"}}, ["ready"], unhealthy=True)
             operation = "infer_" + base.removeprefix("/v2/models/").replace("/", "_")
             body = _tensor_request(model, max_rows)
             paths[f"{base}/infer"] = {
@@ -124,12 +126,12 @@ def _list(items: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _get(
-    summary: str, properties: Mapping[str, Any], required: list[str], *, unwell: bool = False, key: bool = False
+    summary: str, properties: Mapping[str, Any], required: list[str], *, unhealthy: bool = False, key: bool = False
 ) -> dict[str, Any]:
     schema = {"type": "object", "required": required, "properties": properties}
     responses: dict[str, Any] = {"200": _json("What was asked for", schema)}
-    if unwell:
-        responses["503"] = {"description": "Not well; the body says why"}
+    if unhealthy:
+        responses["503"] = {"description": "Unhealthy; the body says why"}
     return {"get": _operation(summary, responses, key)}
 
 
@@ -207,7 +209,6 @@ def _tensor_request(model: ServedModel, max_rows: int) -> dict[str, Any]:
     tensor = {
         "type": "object",
         "required": ["name", "shape", "datatype", "data"],
-        "additionalProperties": False,
         "properties": {
             "name": {"const": spec.name},
             "shape": {
@@ -217,27 +218,27 @@ def _tensor_request(model: ServedModel, max_rows: int) -> dict[str, Any]:
                 "maxItems": 2,
             },
             "datatype": {"enum": datatypes},
-            "parameters": {"type": "object"},
+            "parameters": {"type": ["object", "null"]},
             "data": {"type": "array", "description": "flat, row by row, or nested by row"},
         },
     }
     output = {
         "type": "object",
         "required": ["name"],
-        "additionalProperties": False,
-        "properties": {"name": {"enum": list(OUTPUTS)}, "parameters": {"type": "object"}},
+        "properties": {"name": {"enum": list(OUTPUTS)}, "parameters": {"type": ["object", "null"]}},
     }
     first = model.classifier.golden[0]
     example = {"name": spec.name, "shape": [1, len(spec.features)], "datatype": datatypes[0], "data": first.features}
     return {
         "type": "object",
         "required": ["inputs"],
-        "additionalProperties": False,
         "properties": {
-            "id": {"type": "string", "maxLength": 256},
-            "parameters": {"type": "object"},
+            "model_name": {"const": model.name},
+            "model_version": {"const": model.version},
+            "id": {"type": ["string", "null"], "maxLength": 256},
+            "parameters": {"type": ["object", "null"]},
             "inputs": {"type": "array", "items": tensor, "minItems": 1, "maxItems": 1},
-            "outputs": {"type": "array", "items": output, "maxItems": len(OUTPUTS)},
+            "outputs": {"type": ["array", "null"], "items": output, "maxItems": len(OUTPUTS)},
         },
         "examples": [{"inputs": [example]}],
     }

@@ -1,27 +1,18 @@
-"""The queue between the connections and the endpoint: what one turn of the event loop has read is answered in the next.
+"""The queue between the servers and the endpoint: what one turn of the event loop has read is answered in the next.
 
-Beyond its depth, or beyond the wait that it would mean, a request is answered 503 at once, before its body is even
-looked at. A burst may wait longer than a queue that stands: only the latter is overload, and only it would make every
-answer late.
+Beyond its depth, or beyond the wait that it would mean, a request is shed at once, before its body is even looked at.
+A burst may wait longer than a queue that stands: only the latter is overload, and only it would make every answer late.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
-from service.server.endpoint import Endpoint
-from service.server.exchange import Exchange, Target
-from service.server.http.replies import Replies
-from service.server.runtime import Check
-from service.server.settings.table import Settings
+from service.server.exchange import Exchange
 
-if TYPE_CHECKING:
-    from service.server.http.connection import Connection
-
-_SWEEP_SECONDS = 0.5
 # What a request costs beside its bytes, as bytes: connection, headers, receipt, audit. Only the proportion matters.
 _FIXED_COST_BYTES = 1024
 _FIRST_SECONDS_PER_BYTE = 1e-7
@@ -32,44 +23,43 @@ _NEVER_OVERLOAD = 2
 _CALM_SECONDS = 0.5  # without a refusal, until bursts are let in again
 
 
+class Waiter(Protocol):
+    """Who waits for an answer: a connection's request, or a task of an ASGI server."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that it runs on."""
+
+    def reply(self, exchange: Exchange) -> None:
+        """Take the answer."""
+
+
 class _Waiting(NamedTuple):
-    """A request in the queue, and the connection that waits for its answer."""
+    """A request in the queue, and who waits for its answer."""
 
-    connection: Connection
+    waiter: Waiter
     exchange: Exchange
-    keep_alive: bool
 
 
-class Desk:
-    """What all connections of a server share: the queue, the limits, and the clock that ends slow clients."""
+class RequestQueue:
+    """Requests that wait for inference. `give_back` is called with the bytes of each batch once it is answered."""
 
     def __init__(
         self,
         *,
-        settings: Settings,
-        endpoint: Endpoint,
-        targets: Mapping[str, Target],
-        checks: Mapping[str, Check],
-        observe: Callable[[str, int, float], None],
-        replies: Replies,
-        clock: Callable[[], float],
+        depth: int,
+        wait_seconds: float,
+        answer: Callable[[Sequence[Exchange]], None],
         latency_seconds: Callable[[], float],
-        on_shed: Callable[[], None],
+        give_back: Callable[[int], None],
         processor_time: Callable[[], float] = time.thread_time,
     ) -> None:
-        self.settings = settings
-        self.targets = {path.encode(): target for path, target in targets.items()}
-        self.checks = {path.encode(): check for path, check in checks.items()}
-        self.replies = replies
-        self.observe = observe  # route, status and seconds of what the endpoint has not counted itself
-        self.clock = clock
         self.draining = False  # answers tell their clients to go elsewhere
-        self.closing = False  # nobody is accepted any more
-        self.idle: dict[Connection, None] = {}  # in the order in which they fell idle
-        self.connections: set[Any] = set()
-        self._endpoint = endpoint
+        self._most = depth
+        self._wait_seconds = wait_seconds
+        self._answer_batch = answer
         self._latency_seconds = latency_seconds
-        self._on_shed = on_shed
+        self._give_back = give_back
         self._queue: list[_Waiting] = []
         self._queued_bytes = 0
         self._seconds_per_byte = _FIRST_SECONDS_PER_BYTE
@@ -77,29 +67,22 @@ class Desk:
         self._standing_since: float | None = None
         self._shedding = False
         self._last_shed = 0.0
-        self._sweeping = False
 
     @property
     def depth(self) -> int:
         """Requests waiting for inference."""
         return len(self._queue)
 
-    @property
-    def in_flight(self) -> int:
-        """Connections whose request is being answered. Counted when asked for, not at every request."""
-        return sum(1 for connection in self.connections if connection.busy)
-
-    def take(self, connection: Connection, exchange: Exchange, keep_alive: bool) -> bool:
+    def take(self, waiter: Waiter, exchange: Exchange) -> bool:
         """Queue a request for the next turn; False when it has to be shed."""
         if not self._queue:
-            connection.loop.call_soon(self._flush, connection.loop)
-        elif len(self._queue) >= self.settings.queue_depth or (
+            waiter.loop.call_soon(self._flush, waiter.loop)
+        elif len(self._queue) >= self._most or (
             len(self._queue) >= _NEVER_OVERLOAD and self._expected_wait() > self._allowed_wait()
         ):
-            self._last_shed = connection.loop.time()
-            self._on_shed()
+            self._last_shed = waiter.loop.time()
             return False
-        self._queue.append(_Waiting(connection, exchange, keep_alive))
+        self._queue.append(_Waiting(waiter, exchange))
         self._queued_bytes += len(exchange.body) + _FIXED_COST_BYTES
         return True
 
@@ -107,7 +90,7 @@ class Desk:
         return self._queued_bytes * self._seconds_per_byte
 
     def _allowed_wait(self) -> float:
-        return self.settings.queue_seconds * (1 if self._shedding else _BURST)
+        return self._wait_seconds * (1 if self._shedding else _BURST)
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         self._judge_queue(loop.time())
@@ -127,7 +110,7 @@ class Desk:
         if self._shedding:
             self._shedding = now - self._last_shed < _CALM_SECONDS
             self._standing_since = None
-        elif self._expected_wait() <= self.settings.queue_seconds:
+        elif self._expected_wait() <= self._wait_seconds:
             self._standing_since = None
         elif self._standing_since is None:
             self._standing_since = now
@@ -136,25 +119,7 @@ class Desk:
 
     def _answer(self, batch: list[_Waiting]) -> None:
         """Compute all answers first, then write them all: a write wakes the client, which then competes for the CPU."""
-        self._endpoint.answer([waiting.exchange for waiting in batch])
-        for connection, exchange, keep_alive in batch:
-            connection.reply(exchange, keep_alive and not self.draining)
-
-    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the sweep; it runs while there are connections."""
-        if not self._sweeping:
-            self._sweeping = True
-            self._schedule(loop)
-
-    def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
-        limits = (self.settings.head_seconds, self.settings.body_seconds, self.settings.idle_seconds)
-        loop.call_later(min(_SWEEP_SECONDS, *(limit / 4 for limit in limits)), self._sweep, loop)
-
-    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End what has taken too long. One timer for all connections: a timer for each request would cost more."""
-        now = loop.time()
-        for connection in list(self.connections):
-            connection.check_time(now)
-        self._sweeping = bool(self.connections)
-        if self._sweeping:
-            self._schedule(loop)
+        self._answer_batch([waiting.exchange for waiting in batch])
+        self._give_back(sum(len(waiting.exchange.body) for waiting in batch))
+        for waiter, exchange in batch:
+            waiter.reply(exchange)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http
 
-from service.server.exchange import JSON, Exchange, Header
-from service.server.protocol.problems import CONTENT_TYPE, Problem, overloaded
+from service.server.exchange import Exchange, Header
+from service.server.protocol.problems import Problem
+
+GONE = 499  # the status of an answer to a client that has gone: nobody gets it, and it is not counted
 
 _FIXED_HEADERS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -28,7 +30,6 @@ class Replies:
         self._fixed = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
         self._heads: dict[int, bytes] = {}
         self._dated: list[Header] = []
-        self._shed = self._render_shed()
 
     def render(self, exchange: Exchange, dated: list[Header], keep_alive: bool) -> bytes:
         """A whole response as bytes."""
@@ -43,30 +44,14 @@ class Replies:
         parts += (b"\r\n\r\n" if keep_alive else b"\r\nconnection: close\r\n\r\n", exchange.reply)
         return b"".join(parts)
 
-    def render_json(self, status: int, body: bytes, dated: list[Header], keep_alive: bool) -> bytes:
-        """A whole response with a JSON body."""
-        end = b"\r\n\r\n" if keep_alive else b"\r\nconnection: close\r\n\r\n"
-        length = str(len(body)).encode()
-        head = self._head(status, dated)
-        return b"".join((head, b"content-type: ", JSON, b"\r\ncontent-length: ", length, end, body))
-
-    def render_problem(self, problem: Problem, dated: list[Header]) -> bytes:
+    def render_problem(self, problem: Problem, content_type: bytes, dated: list[Header]) -> bytes:
         """A refusal of a request that was not read to its end; the connection ends with it."""
         body = problem.render()
-        parts = [self._head(problem.status, dated), b"content-type: ", CONTENT_TYPE, b"\r\nconnection: close"]
+        parts = [self._head(problem.status, dated), b"content-type: ", content_type, b"\r\nconnection: close"]
         for name, value in problem.headers:
             parts += (b"\r\n", name, b": ", value)
         parts += (b"\r\ncontent-length: ", str(len(body)).encode(), b"\r\n\r\n", body)
         return b"".join(parts)
-
-    def shed_reply(self, keep_alive: bool) -> bytes:
-        """The 503 of a full queue, made once: refusing must cost next to nothing."""
-        return self._shed[keep_alive]
-
-    def _render_shed(self) -> dict[bool, bytes]:
-        problem = overloaded()
-        closing = self.render_problem(problem, [])
-        return {False: closing, True: closing.replace(b"connection: close\r\n", b"")}
 
     def _head(self, status: int, dated: list[Header]) -> bytes:
         """Status line and fixed headers; `dated` is uvicorn's list, a new one each second."""

@@ -8,17 +8,19 @@ import ctypes
 import errno
 import gc
 import logging
-import resource
+import math
 import socket
 import struct
 from types import FrameType
+from typing import Any
 
 import uvicorn
+import uvloop
 
 from service.errors import Unavailable
-from service.server.http.connection import connection_class
-from service.server.http.lifespan import Application
-from service.server.http.queue import Desk
+from service.server.http.app import Application
+from service.server.http.connection import Connection
+from service.server.http.connections import Connections, holdable, limits_of
 from service.server.http.replies import Replies, fixed_headers
 from service.server.logs import configure_logs, log
 from service.server.runtime import Runtime, build_runtime
@@ -38,12 +40,11 @@ GRACEFUL_SECONDS = 10  # for requests that are under way when the draining is ov
 
 
 class Server(uvicorn.Server):
-    """uvicorn, draining first: the load balancer must see /healthz fail before the port closes."""
+    """uvicorn, draining first: the load balancer must see /health fail before the port closes."""
 
-    def __init__(self, config: uvicorn.Config, runtime: Runtime, desk: Desk) -> None:
+    def __init__(self, config: uvicorn.Config, runtime: Runtime) -> None:
         super().__init__(config)
         self._runtime = runtime
-        self._desk = desk
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Leave cleanly at SIGTERM and Ctrl-C; at once when asked twice. uvicorn would raise the signal again."""
@@ -57,11 +58,11 @@ class Server(uvicorn.Server):
         gc.enable()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say unwell, answer on with `connection: close`, and only then stop."""
+        """Say unhealthy, answer on with `connection: close`, and only then stop."""
         seconds = self._runtime.settings.drain_seconds
         log(logging.INFO, "draining", seconds=seconds)
         self._runtime.health.draining = True
-        self._desk.draining = True
+        self._runtime.intake.queue.draining = True
         deadline = asyncio.get_running_loop().time() + seconds
         while not self.force_exit and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.05)
@@ -69,7 +70,6 @@ class Server(uvicorn.Server):
             _turn_newcomers_away(listener)
         # What was connected before that is accepted in the loop's next turns; closing now would reset it.
         await asyncio.sleep(_ACCEPT_SECONDS)
-        self._desk.closing = True
         await super().shutdown(sockets)
         log(logging.INFO, "stopped")
 
@@ -77,52 +77,51 @@ class Server(uvicorn.Server):
 def serve(settings: Settings) -> None:
     """Serve until told to stop."""
     configure_logs(settings.log_level, {"site": settings.site, "replica": settings.replica})
-    _raise_file_limit(settings.max_connections)
     runtime = build_runtime(settings)
-    desk = build_desk(runtime)
+    crowd = Connections(holdable(settings.max_connections), limits_of(settings))
     listener = open_listener(settings)
     config = uvicorn.Config(
         Application(runtime),
-        http=connection_class(desk),
+        http=connection_class(runtime, crowd),
         ws="none",
-        loop="uvloop",
+        loop=f"{__name__}:Loop",
         lifespan="on",
         access_log=False,
         log_config=None,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=math.ceil(settings.idle_seconds),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
     )
+    Loop.handshake_seconds = settings.head_seconds
     for line in describe_start(settings, listener.getsockname()[1]):
         log(logging.INFO, line)
-    Server(config, runtime, desk).run(sockets=multiply(listener))
+    if crowd.limit < settings.max_connections:
+        log(logging.WARNING, _describe_limit(settings.max_connections, crowd.limit))
+    Server(config, runtime).run(sockets=multiply(listener))
 
 
-def build_desk(runtime: Runtime) -> Desk:
-    """The queue in front of a runtime's endpoint."""
+class Loop(uvloop.Loop):
+    """uvloop, ending who connects by TLS and never shakes hands; uvicorn has no setting for it."""
 
-    def count_shed() -> None:
-        runtime.metrics.shed += 1
-        runtime.trail.count_shed()
+    handshake_seconds = 60.0
 
-    desk = Desk(
-        settings=runtime.settings,
-        endpoint=runtime.endpoint,
-        targets=runtime.targets,
-        checks=runtime.checks,
-        observe=runtime.metrics.observe_request,
-        replies=Replies(fixed_headers(runtime.settings.site)),
-        clock=runtime.clock,
-        latency_seconds=runtime.faults.latency_seconds,
-        on_shed=count_shed,
-    )
+    async def create_server(self, *arguments: Any, **options: Any) -> Any:
+        """Listen, with that limit where TLS is spoken."""
+        if options.get("ssl") is not None:
+            options["ssl_handshake_timeout"] = self.handshake_seconds
+        return await super().create_server(*arguments, **options)
+
+
+def connection_class(runtime: Runtime, crowd: Connections) -> type[Connection]:
+    """The protocol class that uvicorn is to use over a runtime."""
     gauge = runtime.metrics.add_gauge
-    gauge("outlast_queue_depth", "Requests waiting for inference.", lambda: {(): float(desk.depth)})
-    gauge("outlast_in_flight", "Requests being answered.", lambda: {(): float(desk.in_flight)})
-    gauge("outlast_connections", "Open connections.", lambda: {(): float(len(desk.connections))})
-    return desk
+    gauge("outlast_in_flight", "Connections with a request on them.", lambda: {(): float(crowd.busy)})
+    gauge("outlast_connections", "Open connections.", lambda: {(): float(len(crowd))})
+    replies = Replies(fixed_headers(runtime.settings.site))
+    return type("RuntimeConnection", (Connection,), {"intake": runtime.intake, "replies": replies, "crowd": crowd})
 
 
 def describe_start(settings: Settings, port: int) -> list[str]:
@@ -139,11 +138,18 @@ def describe_start(settings: Settings, port: int) -> list[str]:
     if not settings.receipt_keys:
         lines.append("OUTLAST_RECEIPT_KEYS is not set: answers carry no receipt, and feedback is refused")
     if not settings.audit_stdout and settings.audit_dir is None:
-        lines.append("OUTLAST_AUDIT=off and no OUTLAST_AUDIT_DIR: there is no audit trail, and feedback is refused")
+        lines.append("OUTLAST_AUDIT=off and no OUTLAST_AUDIT_DIR: there is no audit log, and feedback is refused")
     if settings.drills:
         # A presigned address carries its signature in its query.
         lines.append(f"OUTLAST_DRILLS=on: fault flags are read from {settings.faults.partition('?')[0]}")
     return lines
+
+
+def _describe_limit(wanted: int, held: int) -> str:
+    return (
+        f"OUTLAST_MAX_CONNECTIONS={wanted}, but this process may open too few files for that: at most {held} "
+        "connections; raise its limit (ulimit -n, LimitNOFILE=)"
+    )
 
 
 def open_listener(settings: Settings) -> socket.socket:
@@ -178,13 +184,3 @@ def _turn_newcomers_away(listener: socket.socket) -> None:
     program = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
     with contextlib.suppress(OSError):
         listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(program)))
-
-
-def _raise_file_limit(connections: int) -> None:
-    """Each connection is an open file; take as many as the system lets this user have."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + 256
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

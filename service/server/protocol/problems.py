@@ -1,7 +1,8 @@
 """What a caller is told when a request is refused: RFC 9457 problem+json, always with what, why and a hint.
 
 Every problem is one `Kind`; docs/reference/server.md lists them all (a test compares). The member `error` repeats the
-text for clients of the Open Inference Protocol, which look there.
+text for clients of the Open Inference Protocol, which look there. A problem is bounded, whatever the request was: it
+names the first mistakes, and the beginning of what is wrong with each.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ import orjson
 from service.errors import Mistake
 
 CONTENT_TYPE = b"application/problem+json"
+_JSON = b"application/json"
+MOST_MISTAKES = 20
+_LONGEST_TEXT = 200
+_LONGEST_DETAIL = 600
 
 
 class Kind(NamedTuple):
@@ -29,6 +34,7 @@ INVALID_REQUEST = Kind("invalid-request", 400, "The request does not fit the mod
 INVALID_HTTP = Kind("invalid-http", 400, "The bytes sent are not HTTP/1.1")
 INVALID_RECEIPT = Kind("invalid-receipt", 400, "The receipt was not signed by this service")
 NO_KEY = Kind("no-api-key", 401, "An API key is needed")
+FOREIGN_RECEIPT = Kind("foreign-receipt", 403, "The receipt was given to another API key")
 NOT_FOUND = Kind("not-found", 404, "There is nothing at this address")
 WRONG_METHOD = Kind("wrong-method", 405, "This address takes another method")
 SLOW_REQUEST = Kind("slow-request", 408, "The request took too long to arrive")
@@ -39,9 +45,9 @@ HEADERS_TOO_LARGE = Kind("headers-too-large", 431, "The request line and headers
 INTERNAL = Kind("internal", 500, "The server failed")
 FAULT = Kind("injected-fault", 500, "A drill injected this error")
 OVERLOADED = Kind("overloaded", 503, "The queue is full")
-AUDIT_STALLED = Kind("audit-stalled", 503, "The audit trail cannot be written, so no prediction is given")
+AUDIT_STALLED = Kind("audit-stalled", 503, "The audit log cannot be written, so no prediction is given")
 NO_RECEIPTS = Kind("no-receipts", 503, "This service has no key for receipts")
-UNWELL = Kind("unwell", 503, "This replica is not fit to answer")
+UNHEALTHY = Kind("unwell", 503, "This replica is unhealthy")
 
 KINDS: tuple[Kind, ...] = tuple(kind for kind in list(globals().values()) if isinstance(kind, Kind))
 
@@ -72,27 +78,47 @@ class Problem(Exception):
 
     def render(self, request_id: str = "") -> bytes:
         """The problem+json document."""
+        detail = _cut(self.detail, _LONGEST_DETAIL)
         document: dict[str, Any] = {
             "type": f"urn:outlast:problem:{self.kind.slug}",
             "title": self.kind.title,
             "status": self.kind.status,
-            "detail": self.detail,
-            "error": f"{self.kind.title}: {self.detail}",
+            "detail": detail,
+            "error": f"{self.kind.title}: {detail}",
         }
         if self.hint:
-            document["hint"] = self.hint
+            document["hint"] = _cut(self.hint, _LONGEST_DETAIL)
         if self.mistakes:
-            document["errors"] = [{"place": m.place, "what": m.what, "hint": m.hint} for m in self.mistakes]
+            document["errors"] = [
+                {"place": _cut(m.place), "what": _cut(m.what), "hint": _cut(m.hint)}
+                for m in self.mistakes[:MOST_MISTAKES]
+            ]
         if request_id:
             document["instance"] = f"urn:outlast:request:{request_id}"
         return orjson.dumps(document)
 
 
-def overloaded(retry_after_seconds: int = 1) -> Problem:
-    """503: the queue is full. Costs the server next to nothing and never counts as an error of its health."""
+def media_type(accept: bytes, route: str) -> bytes:
+    """The type under which a refusal goes out: what the caller's `Accept` names, else problem+json.
+
+    The Open Inference Protocol knows JSON alone, and its clients name no type: they get plain JSON.
+    """
+    if CONTENT_TYPE in accept:
+        return CONTENT_TYPE
+    return _JSON if route.startswith("/v2") or _JSON in accept else CONTENT_TYPE
+
+
+def _cut(text: str, length: int = _LONGEST_TEXT) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def overloaded(
+    detail: str = "more requests are waiting than can be answered soon", retry_after_seconds: int = 1
+) -> Problem:
+    """503: more work or more bytes than are taken on. It never counts as an error of the replica's health."""
     return Problem(
         OVERLOADED,
-        "more requests are waiting than can be answered soon",
+        detail,
         hint=f"try again in {retry_after_seconds} s, or at another site",
         headers=[(b"retry-after", str(retry_after_seconds).encode())],
     )

@@ -6,6 +6,7 @@ Binary tensors are little-endian and row-major; an element of type BYTES is a 4-
 from __future__ import annotations
 
 import functools
+import reprlib
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import Mistake
+from service.server.protocol.bodies import Body
 
 _NUMBERS = {float, int}
 _DTYPES = {"FP32": "<f4", "FP64": "<f8"}
@@ -66,10 +68,10 @@ def _texts(data: Sequence[Any], mistakes: list[Mistake]) -> NDArray[Any] | None:
 
 
 def read_binary(
-    tensor: Mapping[str, Any], datatype: str, size: int, binary_size: Any, tail: bytes, mistakes: list[Mistake]
+    tensor: Mapping[str, Any], datatype: str, size: int, binary_size: Any, tail: Body, mistakes: list[Mistake]
 ) -> NDArray[Any] | None:
     place = "inputs[0].parameters.binary_data_size"
-    if "data" in tensor:
+    if tensor.get("data") is not None:
         mistakes.append(Mistake("inputs[0].data", "is given beside binary data"))
     if type(binary_size) is not int or binary_size != len(tail):
         mistakes.append(Mistake(place, f"is {shorten(binary_size)}, but {len(tail)} bytes follow the JSON"))
@@ -83,7 +85,7 @@ def read_binary(
     return np.frombuffer(tail, dtype)
 
 
-def _read_binary_texts(tail: bytes, size: int, mistakes: list[Mistake]) -> NDArray[Any] | None:
+def _read_binary_texts(tail: Body, size: int, mistakes: list[Mistake]) -> NDArray[Any] | None:
     texts: list[str] = []
     position = 0
     try:
@@ -103,8 +105,20 @@ def _read_binary_texts(tail: bytes, size: int, mistakes: list[Mistake]) -> NDArr
     return np.array(texts, dtype=np.object_)
 
 
+class _Short(reprlib.Repr):
+    """A value as text, of bounded length and depth however large the value is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxlist, self.maxdict, self.maxstring, self.maxother = 3, 4, 3, 40, 40
+
+
+_SHORT = _Short()
+
+
 def shorten(value: object) -> str:
-    text = repr(value)
+    """A caller's value for a message."""
+    text = _SHORT.repr(value)
     return text if len(text) <= 40 else text[:39] + "…"
 
 

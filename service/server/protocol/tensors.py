@@ -17,16 +17,13 @@ from numpy.typing import NDArray
 
 from service.bundle.manifest import InputSpec
 from service.errors import Mistake
-from service.server.protocol.bodies import count_keys, parse_object, refuse_duplicate_keys, require_json_type
+from service.server.protocol.bodies import Body, count_keys, parse_object, refuse_duplicate_keys, require_json_type
 from service.server.protocol.problems import INVALID_REQUEST, NOT_JSON, TOO_LARGE, Problem
 from service.server.protocol.tensor_elements import encode_bytes, read_binary, read_data, shorten
 
 HEADER_LENGTH = b"inference-header-content-length"
 OUTPUTS = ("label", "probabilities")
 FLOAT32_MAX = float(np.finfo(np.float32).max)
-_REQUEST_KEYS = {"id", "parameters", "inputs", "outputs"}
-_INPUT_KEYS = {"name", "shape", "datatype", "parameters", "data"}
-_OUTPUT_KEYS = {"name", "parameters"}
 
 Rows = NDArray[Any]  # [n, features]; float32, or texts for a BYTES model
 
@@ -40,13 +37,13 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InferRequest:
-    """A decoded request: rows [n, features], the caller's id ("" = none), and the outputs in the order asked for.
+    """A decoded request: rows [n, features], the caller's id if there is one, and the outputs in the order asked for.
 
     Numbers are still as they came, float64 from JSON: `as_model_input` makes them finite float32, for many at once.
     """
 
     rows: Rows
-    id: str
+    id: str | None
     wanted: tuple[Wanted, ...]
 
 
@@ -54,9 +51,17 @@ _ALL_JSON = tuple(Wanted(name, False) for name in OUTPUTS)
 _ALL_BINARY = tuple(Wanted(name, True) for name in OUTPUTS)
 
 
-def decode_request(spec: InputSpec, headers: Mapping[bytes, bytes], body: bytes, max_rows: int) -> InferRequest:
-    """Decode one inference request. Raises Problem with every mistake found."""
+def decode_request(
+    spec: InputSpec, headers: Mapping[bytes, bytes], body: Body, max_rows: int, path: Mapping[str, str] | None = None
+) -> InferRequest:
+    """Decode one inference request. Raises Problem with every mistake found.
+
+    Keys that the protocol does not define are ignored, as its description forbids none; but those that repeat what the
+    path says, as KServe's client does, must say the same: `path` holds their names and values.
+    """
     header_length = headers.get(HEADER_LENGTH)
+    head: Body
+    tail: Body
     if header_length is None:
         require_json_type(headers)
         head, tail = body, b""
@@ -65,17 +70,19 @@ def decode_request(spec: InputSpec, headers: Mapping[bytes, bytes], body: bytes,
     document = parse_object(head)
     _refuse_duplicates(head, document)
     mistakes: list[Mistake] = []
+    for key, said in (path or {}).items():
+        if document.get(key, said) not in (said, None):
+            mistakes.append(Mistake(key, f"is {shorten(document[key])}, the path says {said!r}"))
     wanted = _read_wanted(document, mistakes)
     tensor = _only_input(document, spec, mistakes)
     truths = b"true" in head or b"false" in head
     rows = None if tensor is None else _read_rows(tensor, spec, tail, max_rows, truths, mistakes)
     if mistakes or rows is None:
         raise Problem(INVALID_REQUEST, _summary(mistakes), mistakes=mistakes, hint=_hint(spec))
-    request_id = document.get("id", "")
-    return InferRequest(rows, request_id, wanted)
+    return InferRequest(rows, document.get("id"), wanted)
 
 
-def _refuse_duplicates(head: bytes, document: Mapping[str, Any]) -> None:
+def _refuse_duplicates(head: Body, document: Mapping[str, Any]) -> None:
     """As many colons as the usual keys have: nothing was lost. Only otherwise is all of it counted, and read again."""
     usual = len(document)
     inputs = document.get("inputs")
@@ -85,7 +92,7 @@ def _refuse_duplicates(head: bytes, document: Mapping[str, Any]) -> None:
         refuse_duplicate_keys(head, count_keys(document))
 
 
-def _split_binary(body: bytes, header_length: bytes) -> tuple[bytes, bytes]:
+def _split_binary(body: Body, header_length: bytes) -> tuple[Body, Body]:
     if not header_length.isdigit() or len(header_length) > 12 or int(header_length) > len(body):
         raise Problem(
             NOT_JSON,
@@ -97,14 +104,12 @@ def _split_binary(body: bytes, header_length: bytes) -> tuple[bytes, bytes]:
 
 def _read_wanted(document: Mapping[str, Any], mistakes: list[Mistake]) -> tuple[Wanted, ...]:
     """The outputs asked for; all of them when none is named."""
-    if not document.keys() <= _REQUEST_KEYS:
-        mistakes += [Mistake(key, "is not a key of a request") for key in sorted(set(document) - _REQUEST_KEYS)]
-    request_id = document.get("id", "")
-    if type(request_id) is not str or len(request_id) > 256:
+    request_id = document.get("id")
+    if request_id is not None and (type(request_id) is not str or len(request_id) > 256):
         mistakes.append(Mistake("id", "must be a text of at most 256 characters"))
     parameters = _parameters(document, "parameters", mistakes)
-    binary = parameters.get("binary_data_output", False) if parameters else False
-    if type(binary) is not bool:
+    binary = parameters.get("binary_data_output") if parameters else None
+    if binary is not None and type(binary) is not bool:
         mistakes.append(Mistake("parameters.binary_data_output", "must be true or false"))
     outputs = document.get("outputs")
     if outputs is None or outputs == []:
@@ -125,12 +130,12 @@ def _read_output(entry: Any, place: str, binary: bool, mistakes: list[Mistake]) 
     if type(entry) is not dict:
         mistakes.append(Mistake(place, "must be an object"))
         return Wanted("", False)
-    mistakes += [Mistake(f"{place}.{key}", "is not a key of an output") for key in sorted(set(entry) - _OUTPUT_KEYS)]
     name = entry.get("name")
     if name not in OUTPUTS:
         mistakes.append(Mistake(f"{place}.name", f"is {shorten(name)}; the outputs are {' and '.join(OUTPUTS)}"))
     parameters = _parameters(entry, f"{place}.parameters", mistakes)
-    asked = parameters.get("binary_data", binary)
+    asked = parameters.get("binary_data")
+    asked = binary if asked is None else asked
     if type(asked) is not bool:
         mistakes.append(Mistake(f"{place}.parameters.binary_data", "must be true or false"))
     if parameters.get("classification"):
@@ -144,16 +149,13 @@ def _only_input(document: Mapping[str, Any], spec: InputSpec, mistakes: list[Mis
         mistakes.append(Mistake("inputs", f"must be a list of one tensor, named {spec.name!r}"))
         return None
     tensor: Mapping[str, Any] = inputs[0]
-    if not tensor.keys() <= _INPUT_KEYS:
-        unknown = sorted(set(tensor) - _INPUT_KEYS)
-        mistakes += [Mistake(f"inputs[0].{key}", "is not a key of a tensor") for key in unknown]
     if tensor.get("name") != spec.name:
         mistakes.append(Mistake("inputs[0].name", f"is {shorten(tensor.get('name'))}; the input is {spec.name!r}"))
     return tensor
 
 
 def _read_rows(
-    tensor: Mapping[str, Any], spec: InputSpec, tail: bytes, max_rows: int, truths: bool, mistakes: list[Mistake]
+    tensor: Mapping[str, Any], spec: InputSpec, tail: Body, max_rows: int, truths: bool, mistakes: list[Mistake]
 ) -> Rows | None:
     """The tensor's rows; None when a mistake was found."""
     datatype = tensor.get("datatype")

@@ -16,7 +16,7 @@ from service.server.settings.values import LABEL, Wrong
 MAX_API_KEYS = 64  # every presented key is compared with all of them, in constant time each
 MIN_SECRET_BYTES = 32
 KEY_HINT = "make an entry with `python -m service key --name <who>`"
-_KEY_FIELDS = {"name", "sha256", "rps", "burst", "not_before", "not_after"}
+_KEY_FIELDS = {"name", "sha256", "rps", "burst", "not_before", "not_after", "feedback"}
 
 
 def parse_api_keys(text: str) -> tuple[ApiKey, ...]:
@@ -53,7 +53,11 @@ def _api_key(entry: object) -> ApiKey:
         raise Wrong("sha256 must be the SHA-256 of the key as 64 lower-case hex digits")
     rps = _entry_number(entry, "rps", default=math.inf)
     burst = _entry_number(entry, "burst", default=max(1.0, rps))
+    feedback = entry.get("feedback", "own")
+    if feedback not in ("own", "any"):
+        raise Wrong(f"feedback is {feedback!r}; it must be `own` or `any`: whose predictions the key may judge")
     return ApiKey(
+        judges_all=feedback == "any",
         name=name,
         sha256=bytes.fromhex(sha256),
         rps=rps,

@@ -65,7 +65,7 @@ class Settings:
         "OUTLAST_API_KEYS",
         "",
         parse_api_keys,
-        "JSON list of keys: name, sha256, and optionally rps, burst, not_before, not_after",
+        "JSON list of keys: name, sha256, and optionally rps, burst, not_before, not_after, feedback (`own` or `any`)",
         secret=True,
     )
     api_keys_file: Path | None = variable(
@@ -103,6 +103,12 @@ class Settings:
         "12000",
         whole(10, 10**6),
         "open connections; beyond it the longest idle one is closed",
+    )
+    max_buffered_bytes: int = variable(
+        "OUTLAST_MAX_BUFFERED_BYTES",
+        "67108864",
+        whole(65536, 2**36),
+        "bytes of requests and unread answers that the process holds at once; beyond it 503",
     )
     head_seconds: float = variable("OUTLAST_HEAD_SECONDS", "10", number(0.1, 600), "time to send a request's headers")
     body_seconds: float = variable("OUTLAST_BODY_SECONDS", "30", number(0.1, 600), "time to send a request's body")

@@ -12,7 +12,9 @@ import pytest
 from tests.service.server.harness import (
     API_KEY,
     EXPIRED_KEY,
+    JUDGE_KEY,
     LIMITED_KEY,
+    OTHER_KEY,
     RECEIPT_KEYS,
     RELEASED,
     Server,
@@ -39,7 +41,7 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def guarded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the guarded server keeps its audit trail (`audit`), and reads its fault flag (`fault.json`)."""
+    """Where the guarded server keeps its audit log (`audit`), and reads its fault flag (`fault.json`)."""
     folder = tmp_path_factory.mktemp("guarded")
     (folder / "audit").mkdir()
     return folder
@@ -50,10 +52,12 @@ def guarded_server(guarded_folder: Path) -> Iterator[Server]:
     """A server as shipped: keys, receipts, audit; with drills allowed and short limits, so that tests see them."""
     limited = {"name": "limited", "sha256": hash_key(LIMITED_KEY), "rps": 0.001, "burst": 2}
     expired = {"name": "old", "sha256": hash_key(EXPIRED_KEY), "not_after": "2020-01-01T00:00:00Z"}
+    other = {"name": "other", "sha256": hash_key(OTHER_KEY)}
+    judge = {"name": "judge", "sha256": hash_key(JUDGE_KEY), "feedback": "any"}
     with running(
         guarded_folder,
         OUTLAST_SITE="gcp",
-        OUTLAST_API_KEYS=api_keys(limited, expired),
+        OUTLAST_API_KEYS=api_keys(limited, expired, other, judge),
         OUTLAST_METRICS_AUTH="key",
         OUTLAST_RECEIPT_KEYS=f"k2:{'cd' * 32},{RECEIPT_KEYS}",
         OUTLAST_AUDIT_DIR=str(guarded_folder / "audit"),

@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[3]
 RELEASED = ROOT / "service" / "released"
 API_KEY = "olk_a-key-for-tests-only"
 LIMITED_KEY = "olk_limited"
+OTHER_KEY = "olk_another-caller"
+JUDGE_KEY = "olk_may-judge-all"
 EXPIRED_KEY = "olk_expired"
 RECEIPT_KEYS = "k1:" + "ab" * 32
 INFER = "/v2/models/tumour/infer"
@@ -64,7 +66,7 @@ class Server:
         return connection
 
     def audit_lines(self) -> list[dict[str, Any]]:
-        """The trail on standard output, as far as it is written."""
+        """The log on standard output, as far as it is written."""
         lines = self.stdout.read_bytes().splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
@@ -77,14 +79,16 @@ class Server:
         return self.process.wait(20)
 
 
-def start_server(folder: Path, *, scheme: str = "http", **environment: str) -> Server:
-    """Start the server with these settings; ready to be asked when this returns."""
+def start_server(folder: Path, *, scheme: str = "http", files: int = 0, **environment: str) -> Server:
+    """Start the server with these settings, and at most `files` open; ready to be asked when this returns."""
     environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environ |= {"PORT": "0", "OUTLAST_HOST_BIND": "127.0.0.1", "OUTLAST_SITE": "aws", "OUTLAST_DRAIN_SECONDS": "0"}
     environ |= {} if "OUTLAST_MODELS" in environment else {"OUTLAST_DEFAULT_MODEL": "tumour"}
     stdout, stderr = folder / "stdout", folder / "stderr"
     with stdout.open("wb") as out, stderr.open("wb") as err:
         command = [sys.executable, "-m", "service", "serve"]
+        if files:
+            command = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
         process = subprocess.Popen(command, cwd=ROOT, env=environ | environment, stdout=out, stderr=err)
     try:
         port = _wait_for_port(process, stderr)
@@ -125,9 +129,9 @@ def _answers(server: Server, scheme: str) -> bool:
 
 
 @contextmanager
-def running(folder: Path, *, scheme: str = "http", **environment: str) -> Iterator[Server]:
+def running(folder: Path, *, scheme: str = "http", files: int = 0, **environment: str) -> Iterator[Server]:
     """A server for the length of a block."""
-    server = start_server(folder, scheme=scheme, **environment)
+    server = start_server(folder, scheme=scheme, files=files, **environment)
     try:
         yield server
     finally:

@@ -98,7 +98,7 @@ def test_the_server_refuses_without_a_key_and_answers_with_one(guarded_server: S
             reply = client.post(INFER, json=ROW, headers=headers)
             assert reply.status_code == 401
             assert reply.headers["www-authenticate"].startswith("Bearer")
-            assert reply.headers["content-type"] == "application/problem+json"
+            assert reply.json()["type"] == "urn:outlast:problem:no-api-key"
 
 
 def test_a_key_over_its_rate_is_told_when_to_come_back(guarded_server: Server) -> None:

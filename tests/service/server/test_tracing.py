@@ -55,7 +55,10 @@ def test_a_prediction_is_a_span_under_the_callers_trace(monkeypatch: pytest.Monk
     runtime = build_runtime(Settings.from_environment({"OUTLAST_AUTH": "off", "OUTLAST_AUDIT": "off"}))
     headers = {b"traceparent": b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
     body = json.dumps(infer_body([[1.0] * 30])).encode()
-    exchange = Exchange(runtime.targets[INFER], headers, body, time.time())
+    target = runtime.intake.find(INFER.encode())
+    assert target is not None
+    exchange = Exchange(target, headers, body, time.time())
+    runtime.endpoint.admit(exchange)
     runtime.endpoint.answer([exchange])
     record(exchange, time.time())
     wait_for(lambda: exported, "the span to be exported")

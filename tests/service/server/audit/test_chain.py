@@ -1,4 +1,4 @@
-"""The audit trail: whole, or else it says what is wrong with it."""
+"""The audit log: whole, or else it says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.server.audit.chain import Trail
-from service.server.audit.verify import ChainReport, verify_trails
+from service.server.audit.chain import AuditLog
+from service.server.audit.verify import ChainReport, verify_logs
 from tests.service.server.harness import INFER, ROOT, Server, infer_body, running, wait_for
 
 pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
@@ -42,8 +42,8 @@ class Sink:
         return self.data.splitlines(keepends=True)
 
 
-def _trail(*sinks: Sink, capacity: int = 100, refuses: bool = True, trouble: list[str] | None = None) -> Trail:
-    return Trail(
+def _audit_log(*sinks: Sink, capacity: int = 100, refuses: bool = True, trouble: list[str] | None = None) -> AuditLog:
+    return AuditLog(
         sinks,
         site="aws",
         replica="r1",
@@ -57,20 +57,20 @@ def _trail(*sinks: Sink, capacity: int = 100, refuses: bool = True, trouble: lis
 
 def _written(count: int, sink: Sink | None = None) -> list[bytes]:
     sink = sink or Sink()
-    trail = _trail(sink, capacity=count + 10)
-    trail.start()
+    log = _audit_log(sink, capacity=count + 10)
+    log.start()
     for number in range(count):
-        trail.put({"kind": "prediction", "time": 1.0, "number": number})
-    assert trail.stop()
+        log.put({"kind": "prediction", "time": 1.0, "number": number})
+    assert log.stop()
     return sink.lines()
 
 
 def _only(lines: list[bytes]) -> ChainReport:
-    (report,) = verify_trails(lines)
+    (report,) = verify_logs(lines)
     return report
 
 
-def test_a_whole_trail_holds() -> None:
+def test_a_whole_log_is_verified() -> None:
     report = _only(_written(300))
     assert (report.records, report.predictions, report.closed, report.findings) == (302, 300, True, [])
     assert report.may_be_missing == 0
@@ -133,52 +133,52 @@ def test_a_doubled_record_is_found() -> None:
 
 def test_many_chains_and_other_output_may_be_mixed() -> None:
     mixed = [line for pair in zip(_written(4), _written(4), strict=True) for line in (b"hello\n", *pair)]
-    reports = verify_trails(mixed)
+    reports = verify_logs(mixed)
     assert [(report.records, report.findings) for report in reports] == [(6, []), (6, [])]
 
 
 def test_a_stalled_sink_makes_the_server_refuse() -> None:
     sink = Sink()
     sink.gate.clear()
-    trail = _trail(sink, capacity=10)
-    trail.start()
-    assert trail.accepts(9)
+    log = _audit_log(sink, capacity=10)
+    log.start()
+    assert log.accepts(9)
     for number in range(9):
-        trail.put({"kind": "prediction", "number": number})
-    assert not trail.accepts(1)
+        log.put({"kind": "prediction", "number": number})
+    assert not log.accepts(1)
     sink.gate.set()
-    wait_for(lambda: trail.accepts(10), "the queue to empty")
-    assert trail.stop()
-    assert (_only(sink.lines()).predictions, trail.lost) == (9, 0)
+    wait_for(lambda: log.accepts(10), "the queue to empty")
+    assert log.stop()
+    assert (_only(sink.lines()).predictions, log.lost) == (9, 0)
 
 
 def test_or_the_losses_are_counted_in_the_chain_itself() -> None:
     sink = Sink()
     sink.gate.clear()
-    trail = _trail(sink, capacity=10, refuses=False)
-    trail.start()
+    log = _audit_log(sink, capacity=10, refuses=False)
+    log.start()
     for number in range(25):
-        assert trail.accepts(1)
-        trail.put({"kind": "prediction", "number": number})
+        assert log.accepts(1)
+        log.put({"kind": "prediction", "number": number})
     sink.gate.set()
-    assert trail.stop()
+    assert log.stop()
     report = _only(sink.lines())
     assert report.findings == []
-    assert (report.predictions + report.lost, report.lost) == (25, trail.lost)
+    assert (report.predictions + report.lost, report.lost) == (25, log.lost)
     assert report.lost >= 15
 
 
 def test_a_full_disk_is_told_once_and_nothing_is_written_twice_after_it() -> None:
     sink, other, trouble = Sink(), Sink(), list[str]()
     sink.broken = True
-    trail = _trail(other, sink, trouble=trouble)
-    trail.start()
-    trail.put({"kind": "prediction"})
+    log = _audit_log(other, sink, trouble=trouble)
+    log.start()
+    log.put({"kind": "prediction"})
     wait_for(lambda: trouble, "the trouble to be told")
     sink.broken = False
-    wait_for(lambda: trail.depth == 0, "the sink to take it")
-    assert trail.stop()
-    assert trouble == ["the audit trail cannot be written: No space left on device"]
+    wait_for(lambda: log.depth == 0, "the sink to take it")
+    assert log.stop()
+    assert trouble == ["the audit log cannot be written: No space left on device"]
     assert sink.data == other.data
     assert _only(sink.lines()).findings == []
 
@@ -211,7 +211,7 @@ def _verify_command(*paths: Path) -> tuple[int, dict[str, Any]]:
     return run.returncode, json.loads(run.stdout)
 
 
-def test_after_kill_9_the_trail_verifies_and_says_how_many_may_be_missing(tmp_path: Path) -> None:
+def test_after_kill_9_the_log_verifies_and_says_how_many_may_be_missing(tmp_path: Path) -> None:
     (tmp_path / "audit").mkdir()
     settings = {"OUTLAST_AUTH": "off", "OUTLAST_AUDIT_QUEUE": "64", "OUTLAST_AUDIT": "off"}
     with running(tmp_path, OUTLAST_AUDIT_DIR=str(tmp_path / "audit"), **settings) as server:
@@ -259,4 +259,4 @@ def test_after_kill_9_the_trail_verifies_and_says_how_many_may_be_missing(tmp_pa
     "line", [b"", b"{}\n", b"null\n", b'{"chain":1,"seq":"a","prev":0,"hash":0,"kind":0}\n', b"\xff\n"]
 )
 def test_lines_that_are_no_records_are_passed_over(line: bytes) -> None:
-    assert verify_trails([line]) == []
+    assert verify_logs([line]) == []

@@ -8,13 +8,8 @@ from typing import Any
 import pytest
 
 from service.server.exchange import Exchange
-from service.server.http.queue import Desk
-from service.server.http.replies import Replies
-from service.server.settings.table import Settings
+from service.server.http.queue import RequestQueue
 
-SETTINGS = Settings.from_environment(
-    {"OUTLAST_AUTH": "off", "OUTLAST_QUEUE_MILLISECONDS": "4", "OUTLAST_QUEUE_DEPTH": "300"}
-)
 COST_SECONDS = 0.001  # of processor time for each request
 
 
@@ -52,46 +47,44 @@ class Endpoint:
 
 
 class Client:
-    """A connection, as far as the desk knows it."""
+    """Who waits for an answer."""
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
 
-    def reply(self, exchange: Exchange, keep_alive: bool) -> None:
+    def reply(self, exchange: Exchange) -> None:
         pass
 
 
 class Counter:
-    """The desk with its surroundings."""
+    """The queue with its surroundings."""
 
     def __init__(self) -> None:
         self.loop = Loop()
         self.endpoint = Endpoint(self.loop)
         self.shed = 0
-        self.desk = Desk(
-            settings=SETTINGS,
-            endpoint=self.endpoint,  # type: ignore[arg-type]
-            targets={},
-            checks={},
-            observe=lambda route, status, seconds: None,
-            replies=Replies(()),
-            clock=self.loop.time,
+        self.given_back = 0
+        self.queue = RequestQueue(
+            depth=300,
+            wait_seconds=0.004,
+            answer=self.endpoint.answer,
             latency_seconds=lambda: 0.0,
-            on_shed=self.count,
+            give_back=self.give_back,
             processor_time=self.loop.time,
         )
         for _ in range(60):  # it has to learn what a request costs
             self.arrive(1)
 
-    def count(self) -> None:
-        self.shed += 1
+    def give_back(self, count: int) -> None:
+        self.given_back += count
 
     def arrive(self, count: int) -> int:
         """So many requests at once, then a turn of the loop; how many were taken."""
         client: Any = Client(self.loop)
         exchange = Exchange.__new__(Exchange)
         exchange.body = b"x" * 300
-        taken = sum(self.desk.take(client, exchange, True) for _ in range(count))
+        taken = sum(self.queue.take(client, exchange) for _ in range(count))
+        self.shed += count - taken
         self.loop.turn()
         return taken
 
@@ -104,6 +97,11 @@ def counter() -> Counter:
 def test_a_burst_waits(counter: Counter) -> None:
     assert counter.arrive(40) == 40
     assert counter.shed == 0
+
+
+def test_what_was_answered_gives_back_the_bytes_that_it_held(counter: Counter) -> None:
+    counter.arrive(3)
+    assert counter.given_back == 300 * counter.endpoint.answered
 
 
 def test_but_not_one_beyond_ten_times_the_wait_or_the_depth(counter: Counter) -> None:

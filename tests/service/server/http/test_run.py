@@ -239,8 +239,11 @@ def test_metrics_count_what_was_answered(open_server: Server) -> None:
         )
         for _ in range(3):
             client.post(INFER, json=infer_body([[1.0] * 30] * 2))
+        counted = 'outlast_requests_total{route="/v2/models/{name}/infer",status="200"}'
+        # Rendered once a second at most: what was counted since shows in the next one.
+        wait_for(lambda: _metric(client.get("/metrics").text, counted) >= before + 3, "the next rendering")
         text = client.get("/metrics").text
-    assert _metric(text, 'outlast_requests_total{route="/v2/models/{name}/infer",status="200"}') == before + 3
+    assert _metric(text, counted) == before + 3
     for name in (
         "outlast_request_seconds_bucket", "outlast_inference_seconds_sum", "outlast_inference_rows_count",
         "outlast_queue_depth", "outlast_in_flight", "outlast_model_info", "outlast_audit_queue", "outlast_well 1.0",
@@ -280,9 +283,8 @@ def _score(drift: Drift, models: Models, rows: np.ndarray) -> dict[str, Any]:
     model = models.find("tumour")
     answers = model.infer(rows)
     for at in range(len(rows)):
-        drift.observe(
-            model, rows[at : at + 1], Answers(answers.labels[at : at + 1], answers.probabilities[at : at + 1])
-        )
+        alone = Answers(answers.labels[at : at + 1], answers.probabilities[at : at + 1])
+        drift.inferred(model, rows[at : at + 1], alone, 0.0)
     return drift.score()["tumour"]
 
 
@@ -329,7 +331,8 @@ def test_a_shift_of_the_predictions_is_scored_against_what_was_released(models: 
     for labels in (as_released, [model.classes[0]] * len(as_released)):
         drift = Drift(models, len(labels))
         rows = np.zeros((len(labels), len(model.manifest.input.features)), dtype=np.float32)
-        drift.observe(model, rows, Answers(labels, np.zeros((len(labels), len(model.classes)), dtype=np.float32)))
+        zeros = np.zeros((len(labels), len(model.classes)), dtype=np.float32)
+        drift.inferred(model, rows, Answers(labels, zeros), 0.0)
         scores.append(drift.score()[name]["prediction"]["psi"])
     assert scores[0] == 0
     assert scores[1] > 1
@@ -348,8 +351,8 @@ def test_drift_is_served_as_json_and_as_metrics(guarded_server: Server) -> None:
         client.post(INFER, json=infer_body([[1.0] * 30] * 200))
         drift = wait_for(lambda: client.get("/drift").json().get("tumour", {}).get("features"), "drift scores")
         assert drift["mean_radius"]["psi"] > 0.25
-        metrics = client.get("/metrics").text
-    assert 'outlast_drift{feature="mean_radius",model="tumour",score="psi"}' in metrics
+        line = 'outlast_drift{feature="mean_radius",model="tumour",score="psi"}'
+        wait_for(lambda: line in client.get("/metrics").text, "the next rendering of the metrics")
 
 
 def test_logs_are_json_lines_with_request_ids(guarded_server: Server) -> None:
