@@ -31,7 +31,11 @@ def problem_options(command: F) -> F:
         click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column of --csv out."),
         click.option("--target", default=None, help="With --csv: the column to predict."),
         click.option("--csv", "csv_file", type=click.Path(path_type=Path), default=None, help="A table of your own."),
-        click.option("--problem", default=None, help="A name under service/problems, or a .toml file.  [tumour]"),
+        click.option(
+            "--problem",
+            default=None,
+            help="A name under service/problems, or a .toml file; the only one where none is named.",
+        ),
     ):
         command = option(command)
     return command
