@@ -7,7 +7,7 @@ from pathlib import Path
 from sandbox.clouds.aws import registry as aws_registry
 from sandbox.clouds.azure import registry as azure_registry
 from sandbox.clouds.gcp import registry as gcp_registry
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.world import CloudRefused, Resource, Values, World, nested
 from sandbox.images import store as images
 from service.errors import OutlastError
@@ -100,7 +100,7 @@ def _id(world: World, r: Resource) -> str:
 
 declare(
     IMAGE,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="copies what the Dockerfile copies and makes a virtual environment with its lock; pushed by content digest",
     not_simulated="layers, base images, RUN lines other than pip install, other platforms",
     id_of=_id,
@@ -108,4 +108,5 @@ declare(
     update=_build,
     outputs=_outputs,
     known_early=_context_hash,
+    replacement_unknown=("builder", "platforms"),
 )

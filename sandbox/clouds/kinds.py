@@ -1,22 +1,23 @@
-"""What the sandbox knows about a resource type: how deep it goes, in words, and what creating one does.
+"""What the sandbox knows about a resource type: its fidelity, its rules, and what creating one does.
 
-The tables in `make status --resources` and in the reference docs are made from these entries, so an entry is where
-the truth about a type is said.
+One row holds all of it: adding a type is one `declare` in its cloud's module, and a test. The tables in `outlast status
+--resources` and in the reference docs are made from these rows.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.clouds.rules import Combination, Rule
 from sandbox.clouds.world import Resource, Values, World
 
 Wait = Callable[[World, Resource, float, Callable[[], bool]], None]
 
 
-class Depth(enum.StrEnum):
+class Fidelity(enum.StrEnum):
     """How much of a resource type the sandbox has."""
 
     SIMULATED = "simulated"  # creating it has an effect: processes, listeners, DNS, certificates
@@ -34,7 +35,12 @@ def _no_outputs(world: World, resource: Resource) -> Values:
 
 @dataclass(frozen=True)
 class Kind:
-    """One resource type. `rules` refuse before anything exists; `create` acts; `wait` returns once it works.
+    """One resource type.
+
+    `limits` (input's path -> rule) and `combinations` refuse inputs in the preview, before anything exists.
+    `forces_new` (input -> source) lists the inputs whose change replaces the resource; any other is updated in place,
+    which `replacement_unknown` admits nobody could confirm. `rules` refuse once the inputs are known;
+    `create` acts; `wait` returns once it works.
 
     `create` may set the id; else `id_of` makes it, else it is the program's name with a random end. `find_made` gives
     the id of what an interrupted `create` made elsewhere than in the journal, found by `place["reference"]`.
@@ -42,9 +48,13 @@ class Kind:
     """
 
     type: str
-    depth: Depth = Depth.TYPED
+    fidelity: Fidelity = Fidelity.TYPED
     effect: str = ""
     not_simulated: str = ""
+    limits: Mapping[str, Rule] = field(default_factory=dict)
+    combinations: tuple[Combination, ...] = ()
+    forces_new: Mapping[str, str] = field(default_factory=dict)
+    replacement_unknown: tuple[str, ...] = ()
     id_of: Callable[[World, Resource], str] | None = None
     outputs: Callable[[World, Resource], Values] = _no_outputs
     known_early: Callable[[World, Resource], Values] = _no_outputs  # outputs that a preview can show

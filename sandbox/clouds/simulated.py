@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sandbox.clouds import aws, azure, docker_build, functions, gcp, limits, replacement, revisions, route53
+from sandbox.clouds import aws, azure, docker_build, functions, gcp, revisions, route53, rules
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.kinds import KINDS, Kind, kind_of
 from sandbox.clouds.world import ACCOUNT, PROJECT, SUBSCRIPTION, CloudRefused, NotReady, Resource, Values, World, hex_id
@@ -65,10 +65,11 @@ class SimulatedClouds:
 
     def check(self, request: engine.Request) -> Sequence[tuple[str, str]]:
         """What is wrong with names, lengths and combinations of properties; everything at once."""
-        return limits.mistakes(request.type, request.inputs)
+        kind = kind_of(request.type)
+        return rules.mistakes(kind.limits, kind.combinations, request.inputs)
 
     def replaces(self, type_: str) -> frozenset[str]:
-        return replacement.names(type_)
+        return frozenset(kind_of(type_).forces_new)
 
     def computed(self, request: engine.Request) -> Values:
         return kind_of(request.type).known_early(self.world, _resource(request))
@@ -250,8 +251,8 @@ def _copy(r: Resource) -> Resource:
 
 
 def describe_kinds() -> list[dict[str, str]]:
-    """Every declared type: its depth, what creating it does, and what of it is not simulated."""
+    """Every declared type: its fidelity, what creating it does, and what of it is not simulated."""
     return [
-        {"type": k.type, "depth": k.depth, "effect": k.effect, "not_simulated": k.not_simulated}
+        {"type": k.type, "fidelity": k.fidelity, "effect": k.effect, "not_simulated": k.not_simulated}
         for k in sorted(KINDS.values(), key=lambda k: k.type)
     ]

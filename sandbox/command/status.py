@@ -72,12 +72,12 @@ def render_resources(found: dict[str, Any]) -> str:
     """How deep each resource type goes, those in use counted."""
     existing = found["existing"]
     rows = [
-        [k["type"], str(existing.get(k["type"], "")), k["depth"], k["effect"], k["not_simulated"]]
+        [k["type"], str(existing.get(k["type"], "")), k["fidelity"], k["effect"], k["not_simulated"]]
         for k in found["kinds"]
     ]
     declared = {k["type"] for k in found["kinds"]}
     rows += [[t, str(n), "typed", "", "everything"] for t, n in sorted(existing.items()) if t not in declared]
-    return _table(["resource type", "here", "depth", "creating one", "not simulated"], rows)
+    return _table(["resource type", "here", "fidelity", "creating one", "not simulated"], rows)
 
 
 def _curl(document: dict[str, Any]) -> str:

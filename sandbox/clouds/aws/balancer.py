@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sandbox.clouds.aws import fargate
 from sandbox.clouds.aws.certificates import CERTIFICATE, PENDING, is_issued
-from sandbox.clouds.aws.common import EVERYWHERE, arn, own_name, region_of
+from sandbox.clouds.aws.common import EVERYWHERE, PROVIDER, arn, own_name, region_of
 from sandbox.clouds.aws.network import SUBNET, lets_in, lets_out, reaches_internet
 from sandbox.clouds.aws.targets import TARGET_GROUP
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53 import ELB_ZONE_ID
+from sandbox.clouds.rules import NO_MEMBER, PORT, Mistake, Text, because, is_given
 from sandbox.clouds.world import CloudRefused, Resource, Values, World, hex_id, nested, stable_hex
 from sandbox.network.certificates import KeyPair
 from sandbox.network.fronts import Binding, Front
@@ -156,22 +159,50 @@ def _listener_id(world: World, r: Resource) -> str:
     return f"{str(r.inputs['loadBalancerArn']).replace(':loadbalancer/', ':listener/')}/{hex_id(16)}"
 
 
+_BALANCER = Text(32, r"(?!internal-)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", "ELBv2 API, CreateLoadBalancer")
+
+
+def _listener_combinations(inputs: Values) -> Iterator[Mistake]:
+    """ELBv2 API, CreateListener.Certificates: "You must provide exactly one certificate" for an HTTPS listener."""
+    if inputs.get("protocol") == "HTTPS" and not is_given(inputs, "certificateArn"):
+        yield "certificateArn", "CertificateNotFound: a certificate must be specified for HTTPS listeners"
+
+
+def _balancer_combinations(inputs: Values) -> Iterator[Mistake]:
+    """hashicorp/terraform-provider-aws, internal/service/elbv2/load_balancer.go: ExactlyOneOf."""
+    if is_given(inputs, "subnets") == is_given(inputs, "subnetMappings"):
+        yield "subnets", "exactly one of `subnets` and `subnetMappings` must be given"
+
+
 declare(
     BALANCER,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="has a DNS name and a loopback address on which its listeners are open",
     not_simulated="HTTP features: header rules, access logs, idle timeouts; one address where the real one has several",
     rules=_balancer_rules,
     id_of=_balancer_id,
     create=_create_balancer,
     outputs=_balancer_outputs,
+    limits={"name": _BALANCER},
+    combinations=(_balancer_combinations,),
+    forces_new=because(
+        f"{PROVIDER}/elbv2/load_balancer.go",
+        "name",
+        "namePrefix",
+        "internal",
+        "loadBalancerType",
+        "customerOwnedIpv4Pool",
+    ),
 )
 declare(
     LISTENER,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="a real TLS listener with the certificate's key; a policy of TLS 1.3 alone shuts Route 53's checkers out",
     not_simulated="further rules and certificates of a listener; of its TLS policy ciphers and versions before 1.2",
     rules=_listener_rules,
     id_of=_listener_id,
     outputs=lambda world, r: {"arn": r.id},
+    limits={"port": PORT},
+    combinations=(_listener_combinations,),
+    forces_new=because(f"{NO_MEMBER} ModifyListener", "loadBalancerArn"),
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from sandbox.clouds.aws.common import arn
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.aws.common import PROVIDER, arn
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import Mistake, Text, because, is_given
 from sandbox.clouds.world import ACCOUNT, CloudRefused, Resource, Values, World, hex_id, stable_hex
 
 CERTIFICATE = "aws:acm/certificate:Certificate"
@@ -107,19 +108,45 @@ def _not_issued(world: World, certificate: Resource) -> CloudRefused:
     )
 
 
+# hashicorp/terraform-provider-aws, internal/service/acm/certificate.go: no last dot, and names up to 253 characters.
+_DOMAIN = Text(253, r".*[^.]", "pulumi-aws, Certificate")
+
+
+def _certificate_combinations(inputs: Values) -> Iterator[Mistake]:
+    """hashicorp/terraform-provider-aws, internal/service/acm/certificate.go."""
+    if is_given(inputs, "domainName") == is_given(inputs, "privateKey"):
+        yield "domainName", "exactly one of `domainName` and `privateKey` must be given"
+    proven = is_given(inputs, "validationMethod") or is_given(inputs, "certificateAuthorityArn")
+    if is_given(inputs, "domainName") and not proven:
+        yield "validationMethod", "is needed for a certificate that ACM issues (or `certificateAuthorityArn`)"
+
+
 declare(
     CERTIFICATE,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="issued by the private CA once its validation records are answered by the zone",
     not_simulated="renewal, e-mail validation, imported certificates",
     id_of=_certificate_id,
     outputs=_certificate_outputs,
+    limits={"domainName": _DOMAIN, "subjectAlternativeNames[]": _DOMAIN},
+    combinations=(_certificate_combinations,),
+    forces_new=because(
+        f"{PROVIDER}/acm/certificate.go",
+        "domainName",
+        "subjectAlternativeNames",
+        "validationMethod",
+        "keyAlgorithm",
+        "certificateAuthorityArn",
+    ),
 )
 declare(
     VALIDATION,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="waits until the certificate is issued, and times out naming the missing record",
     # pulumi-aws takes the time of issue for an id, which is not one: two validations have to be told apart here.
     id_of=lambda world, r: f"2026-01-01 00:00:00 +0000 UTC {hex_id(8)}",
     wait=_wait_issued,
+    forces_new=because(
+        "nothing is made that could be updated: the resource is the wait", "certificateArn", "validationRecordFqdns"
+    ),
 )

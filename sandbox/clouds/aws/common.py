@@ -8,6 +8,7 @@ from sandbox.clouds.world import ACCOUNT, Resource, Values, World, hex_id
 
 DEFAULT_REGION = "us-east-1"
 EVERYWHERE = "0.0.0.0/0"
+PROVIDER = "hashicorp/terraform-provider-aws, which pulumi-aws wraps: ForceNew in internal/service"
 
 
 def region_of(r: Resource) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from infra import sizes
+from infra.contract import Size
 from sandbox.clouds import revisions
-from sandbox.clouds.aws.common import EVERYWHERE, arn, own_name
+from sandbox.clouds.aws.common import EVERYWHERE, PROVIDER, arn, own_name
 from sandbox.clouds.aws.network import lets_out, reaches_registries
 from sandbox.clouds.aws.registry import repository_arn
 from sandbox.clouds.aws.roles import LOG_GROUP, role_allows
 from sandbox.clouds.aws.targets import health_path
 from sandbox.clouds.effects import environment_pairs
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, NO_MEMBER, Mistake, Text, because, is_given, is_known
 from sandbox.clouds.world import CloudRefused, NotReady, Resource, Values, World, nested
+from sandbox.engine.wire import UNKNOWN
 from sandbox.replicas.supervisor import Workload
 from service.errors import Unavailable
 
@@ -214,34 +218,83 @@ def _named_outputs(world: World, r: Resource) -> Values:
     return {"arn": r.id, "name": own_name(r)}
 
 
+# botocore's documentation of ecs: CreateService.serviceName, CreateCluster.clusterName, RegisterTaskDefinition.family.
+_ECS = Text(255, r"[A-Za-z0-9_-]+", "ECS API")
+
+
+def _service_combinations(inputs: Values) -> Iterator[Mistake]:
+    """pulumi-aws 7.51.1, Service.launch_type: "Conflicts with capacity_provider_strategy"."""
+    if is_given(inputs, "launchType") and is_given(inputs, "capacityProviderStrategies"):
+        yield "launchType", "conflicts with `capacityProviderStrategies`"
+
+
+def _task_combinations(inputs: Values) -> Iterator[Mistake]:
+    """pulumi-aws 7.51.1, TaskDefinition: what FARGATE requires; sizes: infra.sizes, which says where they are from."""
+    if "FARGATE" not in (inputs.get("requiresCompatibilities") or []):
+        return
+    cpu, memory = inputs.get("cpu"), inputs.get("memory")
+    for name, value in (("cpu", cpu), ("memory", memory)):
+        if value is None:
+            yield name, "is needed where `requiresCompatibilities` has FARGATE"
+    if inputs.get("networkMode") != "awsvpc" and inputs.get("networkMode") is not UNKNOWN:
+        yield "networkMode", "ClientException: Fargate only supports network mode 'awsvpc'."
+    if is_known(cpu, memory) and str(cpu).isdigit() and str(memory).isdigit():
+        bad = sizes.explain_bad_size("aws", Size(int(str(cpu)) / 1024, int(str(memory))))
+        if bad:
+            yield "memory", f"ClientException: No Fargate configuration exists for given values: {bad[0]} {bad[1]}"
+
+
 declare(
     CLUSTER,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="services run in it, and nowhere without it",
     not_simulated="Container Insights, Service Connect",
     id_of=lambda world, r: arn("ecs", r, f"cluster/{own_name(r)}"),
     outputs=_named_outputs,
+    limits={"name": _ECS},
+    forces_new=because(ID, "name"),
 )
 declare(
     CAPACITY_PROVIDERS,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="services may name the capacity that it associates with its cluster",
     not_simulated="the capacity itself: every task starts",
     id_of=lambda world, r: str(r.inputs["clusterName"]),
+    forces_new=because(ID, "clusterName"),
 )
 declare(
     TASK,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="its container's image, environment and port are what the processes get",
     not_simulated="CPU and memory limits, volumes, secrets, further containers",
     rules=_task_rules,
     id_of=_task_id,
     create=_create_task,
     outputs=_task_outputs,
+    limits={"family": _ECS},
+    combinations=(_task_combinations,),
+    forces_new=because(
+        f"{PROVIDER}/ecs/task_definition.go",
+        "containerDefinitions",
+        "cpu",
+        "ephemeralStorage",
+        "executionRoleArn",
+        "family",
+        "ipcMode",
+        "memory",
+        "networkMode",
+        "pidMode",
+        "placementConstraints",
+        "proxyConfiguration",
+        "requiresCompatibilities",
+        "runtimePlatform",
+        "taskRoleArn",
+        "volumes",
+    ),
 )
 declare(
     SERVICE,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="real service processes, replaced when they die, rolled back when a new revision never gets ready",
     not_simulated="spot interruptions, placement, deployment alarms",
     rules=_service_rules,
@@ -250,4 +303,8 @@ declare(
     wait=_wait_steady,
     id_of=_service_id,
     outputs=_named_outputs,
+    limits={"name": _ECS},
+    combinations=(_service_combinations,),
+    forces_new=because(ID, "name", "cluster")
+    | because(f"{NO_MEMBER} UpdateService", "launchType", "schedulingStrategy", "iamRole"),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from sandbox.clouds.aws.common import EVERYWHERE, arn, ec2_outputs, prefixed, region_of
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.aws.common import EVERYWHERE, PROVIDER, arn, ec2_outputs, prefixed, region_of
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, SDK, Mistake, Network, Range, Text, because, is_given
 from sandbox.clouds.world import CloudRefused, Resource, Values, World, stable_hex
 
 VPC = "aws:ec2/vpc:Vpc"
@@ -143,59 +144,120 @@ def _rule_outputs(world: World, r: Resource) -> Values:
     return {"arn": arn("ec2", r, f"security-group-rule/{r.id}"), "securityGroupRuleId": r.id}
 
 
+# botocore's documentation of ec2's CreateSecurityGroup.
+_GROUP_TEXT = r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*"
+_GROUP_NAME = Text(255, rf"(?!sg-){_GROUP_TEXT}", "EC2 API, CreateSecurityGroup")
+_GROUP_DESCRIPTION = Text(255, _GROUP_TEXT, "EC2 API, CreateSecurityGroup")
+# docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html; botocore's documentation of ec2's CreateSubnet ("The
+# allowed size for an IPv4 subnet is between a /28 netmask … and a /16 netmask"). The API would clear bits beyond the
+# prefix; pulumi-aws refuses them (verify.ValidIPv4CIDRNetworkAddress in hashicorp/terraform-provider-aws).
+_VPC_RANGE = Network(16, 28, "Amazon VPC User Guide, VPC CIDR blocks")
+_SUBNET_RANGE = Network(16, 28, "EC2 API, CreateSubnet")
+_ANY_RANGE = Network(0, 32, "pulumi-aws, SecurityGroupIngressRule")
+# hashicorp/terraform-provider-aws, internal/service/ec2/vpc_security_group_ingress_rule.go: Between(-1, 65535).
+_RULE_PORT = Range(-1, 65535, "pulumi-aws, SecurityGroupIngressRule")
+_SECURITY_RULE = {"cidrIpv4": _ANY_RANGE, "fromPort": _RULE_PORT, "toPort": _RULE_PORT}
+# Of a security group's rule a change of the *kind* of source (a range of addresses, a group) replaces it too; a change
+# of its value does not (vpc_security_group_ingress_rule.go, ModifyPlan). The table knows inputs only.
+_SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+
+
+def _security_rule_combinations(inputs: Values) -> Iterator[Mistake]:
+    """hashicorp/terraform-provider-aws, vpc_security_group_ingress_rule.go: ExactlyOneOf; EC2 API, IpPermission."""
+    sources = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+    if sum(is_given(inputs, name) for name in sources) != 1:
+        yield "cidrIpv4", f"exactly one of {', '.join(f'`{name}`' for name in sources)} must be given"
+    ports = [name for name in ("fromPort", "toPort") if inputs.get(name) is not None]
+    if str(inputs.get("ipProtocol")) == "-1" and ports:
+        yield ports[0], "is not to be given where `ipProtocol` is -1, which is every port"
+    if inputs.get("ipProtocol") in ("tcp", "udp") and len(ports) < 2:
+        yield "fromPort", "a range of ports, `fromPort` and `toPort`, is needed for tcp and udp"
+
+
 declare(
     VPC,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="subnets, groups and gateways belong to it or are refused",
     not_simulated="addresses inside it",
     id_of=prefixed("vpc"),
     outputs=_vpc_outputs,
+    limits={"cidrBlock": _VPC_RANGE},
+    forces_new=because(f"{NO_MEMBER} ModifyVpcAttribute", "cidrBlock"),
 )
 declare(
     SUBNET,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="the balancer is reached only through its route table",
     not_simulated="addresses inside it",
     id_of=prefixed("subnet"),
     outputs=ec2_outputs("subnet"),
     rules=_subnet_rules,
+    limits={"cidrBlock": _SUBNET_RANGE},
+    forces_new=because(f"{NO_MEMBER} ModifySubnetAttribute", "vpcId", "cidrBlock", "availabilityZone"),
 )
 declare(
     GATEWAY,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="without it nobody reaches the balancer",
     id_of=prefixed("igw"),
     outputs=ec2_outputs("internet-gateway"),
+    replacement_unknown=("vpcId",),
 )
 declare(
     ROUTE_TABLE,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="its route to the gateway is looked up",
     not_simulated="other routes",
     id_of=prefixed("rtb"),
     outputs=ec2_outputs("route-table"),
+    forces_new=because(NO_UPDATE, "vpcId"),
 )
-declare(ROUTE, depth=Depth.SIMULATED, effect="counts as a route of its table", id_of=prefixed("r-rtb"))
-declare(ASSOCIATION, depth=Depth.SIMULATED, effect="gives a subnet its route table", id_of=prefixed("rtbassoc"))
+declare(
+    ROUTE,
+    fidelity=Fidelity.SIMULATED,
+    effect="counts as a route of its table",
+    id_of=prefixed("r-rtb"),
+    forces_new=because(
+        ID, "routeTableId", "destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"
+    ),
+)
+declare(
+    ASSOCIATION,
+    fidelity=Fidelity.SIMULATED,
+    effect="gives a subnet its route table",
+    id_of=prefixed("rtbassoc"),
+    forces_new=because(f"{NO_MEMBER} ReplaceRouteTableAssociation", "subnetId"),
+)
 declare(
     GROUP,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="the balancer and the tasks are reached, and reach out, only on ports that its rules let through",
     id_of=prefixed("sg"),
     outputs=ec2_outputs("security-group"),
+    limits={"name": _GROUP_NAME, "description": _GROUP_DESCRIPTION},
+    forces_new=because(NO_UPDATE, "name", "namePrefix", "vpcId")
+    | because(f"{SDK}: 'for which there is no Update API'", "description"),
 )
 declare(
     INGRESS,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="lets a port in, or traffic from another group",
     id_of=prefixed("sgr"),
     outputs=_rule_outputs,
+    limits=_SECURITY_RULE,
+    combinations=(_security_rule_combinations,),
+    forces_new=because(f"{PROVIDER}/ec2/vpc_security_group_ingress_rule.go", "securityGroupId"),
+    replacement_unknown=_SOURCES,
 )
 declare(
     EGRESS,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="lets the balancer out to its tasks, and the tasks to the registry",
     not_simulated="what else goes out",
     id_of=prefixed("sgr"),
     outputs=_rule_outputs,
+    limits=_SECURITY_RULE,
+    combinations=(_security_rule_combinations,),
+    forces_new=because(f"{PROVIDER}/ec2/vpc_security_group_egress_rule.go", "securityGroupId"),
+    replacement_unknown=_SOURCES,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 
 from sandbox.clouds.aws.common import DEFAULT_REGION, arn, own_name, region_of
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, NO_UPDATE, Text, because
 from sandbox.clouds.world import ACCOUNT, CloudRefused, Resource, Values, World, stable_hex
 
 REPOSITORY = "aws:ecr/repository:Repository"
@@ -76,12 +77,19 @@ def _delete(world: World, r: Resource) -> None:
     world.drop_images(place)
 
 
+# botocore's shapes: ecr RepositoryName, iam roleNameType and policyNameType, logs LogGroupName.
+_ECR_PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_ECR = Text(256, rf"{_ECR_PART}(/{_ECR_PART})*", "ECR API, RepositoryName", shortest=2)
+
+
 declare(
     REPOSITORY,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="images can be pushed to it and pulled from it",
     not_simulated="scanning, lifecycle",
     id_of=_repository_id,
     outputs=_outputs,
     delete=_delete,
+    limits={"name": _ECR},
+    forces_new=because(ID, "name") | because(NO_UPDATE, "encryptionConfigurations"),
 )

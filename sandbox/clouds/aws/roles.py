@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.clouds.aws.common import arn, own_name
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, OneOf, Text, because
 from sandbox.clouds.world import ACCOUNT, Resource, Values, World, hex_id, stable_hex
 
 ROLE = "aws:iam/role:Role"
@@ -83,33 +84,50 @@ def _log_group_outputs(world: World, r: Resource) -> Values:
     return {"arn": arn("logs", r, f"log-group:{r.id}"), "name": r.id}
 
 
+# botocore's documentation of logs' shape Days; 0, "never", is pulumi-aws's.
+_RETENTION = OneOf(
+    (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+    "CloudWatch Logs API, Days",
+)
+_ROLE = Text(64, r"[\w+=,.@-]+", "IAM API, roleNameType")
+_POLICY = Text(128, r"[\w+=,.@-]+", "IAM API, policyNameType")
+_LOG_GROUP = Text(512, r"[.\-_/#A-Za-z0-9]+", "CloudWatch Logs API, LogGroupName")
+
+
 declare(
     ROLE,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="a task's image is pulled with its execution role's permissions",
     not_simulated="who may assume it",
     id_of=_role_id,
     outputs=_role_outputs,
+    limits={"name": _ROLE},
+    forces_new=because(ID, "name") | because(f"{NO_MEMBER} UpdateRole", "path"),
 )
 declare(
     POLICY,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="permits the pull of the task's image",
     not_simulated="permissions other than the pull, Deny, NotAction, conditions",
     id_of=_policy_id,
     outputs=lambda world, r: {"name": own_name(r)},
+    limits={"name": _POLICY},
+    forces_new=because(ID, "name", "role"),
 )
 declare(
     ATTACHMENT,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect=f"{_PULLING_POLICY} permits the pull of the task's image",
     not_simulated="other managed policies",
+    forces_new=because(NO_UPDATE, "role", "policyArn"),
 )
 declare(
     LOG_GROUP,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="a task whose log driver names a group that does not exist is not started",
     not_simulated="the log itself: the replicas' output goes to .sandbox/logs",
     id_of=lambda world, r: own_name(r),
     outputs=_log_group_outputs,
+    limits={"name": _LOG_GROUP, "retentionInDays": _RETENTION},
+    forces_new=because(ID, "name"),
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.aws.common import arn, own_name
-from sandbox.clouds.kinds import Depth, declare
+from collections.abc import Iterator
+
+from sandbox.clouds.aws.common import PROVIDER, arn, own_name
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import PORT, Mistake, Range, Text, because, is_given
 from sandbox.clouds.world import Resource, Values, World, hex_id, nested
 
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
@@ -23,11 +26,50 @@ def _outputs(world: World, r: Resource) -> Values:
     return {"arn": r.id, "arnSuffix": r.id.rpartition(":")[2], "name": own_name(r), "loadBalancerArns": []}
 
 
+# Of an Application Load Balancer and of a target group: botocore's documentation of elbv2's CreateLoadBalancer.Name
+# and CreateTargetGroup.Name; "internal-" is refused for a balancer only.
+_TARGETS = Text(32, r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", "ELBv2 API, CreateTargetGroup")
+# hashicorp/terraform-provider-aws, internal/service/elbv2/target_group.go.
+_TARGET_INTERVAL = Range(5, 300, "pulumi-aws, TargetGroup")
+_TARGET_TIMEOUT = Range(2, 120, "pulumi-aws, TargetGroup")
+_TARGET_THRESHOLD = Range(2, 10, "pulumi-aws, TargetGroup")
+_DELAY = Range(0, 3600, "pulumi-aws, TargetGroup")
+
+
+def _target_group_combinations(inputs: Values) -> Iterator[Mistake]:
+    """pulumi-aws 7.51.1, TargetGroup.port and others: "Required when `target_type` is `instance`, `ip` or `alb`"."""
+    if inputs.get("targetType", "instance") in ("instance", "ip", "alb"):
+        for name in ("port", "protocol", "vpcId"):
+            if not is_given(inputs, name):
+                yield name, "is needed where `targetType` is not lambda"
+
+
 declare(
     TARGET_GROUP,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="joins a listener to the service that registers with it",
     not_simulated="stickiness, slow start, health thresholds",
     id_of=_id,
     outputs=_outputs,
+    limits={
+        "name": _TARGETS,
+        "port": PORT,
+        "deregistrationDelay": _DELAY,
+        "healthCheck.interval": _TARGET_INTERVAL,
+        "healthCheck.timeout": _TARGET_TIMEOUT,
+        "healthCheck.healthyThreshold": _TARGET_THRESHOLD,
+        "healthCheck.unhealthyThreshold": _TARGET_THRESHOLD,
+    },
+    combinations=(_target_group_combinations,),
+    forces_new=because(
+        f"{PROVIDER}/elbv2/target_group.go",
+        "name",
+        "namePrefix",
+        "port",
+        "protocol",
+        "protocolVersion",
+        "ipAddressType",
+        "targetType",
+        "vpcId",
+    ),
 )

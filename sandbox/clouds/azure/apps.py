@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from infra import sizes
+from infra.contract import Size
 from sandbox.clouds import revisions
 from sandbox.clouds.azure.certificates import CERTIFICATE, fits, names_of
-from sandbox.clouds.azure.common import common_outputs, in_group, tail
+from sandbox.clouds.azure.common import IN_GROUP, common_outputs, in_group, tail
 from sandbox.clouds.azure.environments import environment_of, verification_id
 from sandbox.clouds.azure.identity import ACR_PULL, IDENTITY, assigned, has_role, identity_outputs
 from sandbox.clouds.azure.registry import find_registry
 from sandbox.clouds.effects import environment_pairs
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, Mistake, Text, because, is_given, is_known
 from sandbox.clouds.world import CloudRefused, NotReady, Resource, Values, World, nested
 from sandbox.network.certificates import KeyPair
 from sandbox.network.fronts import Binding, Front
@@ -179,9 +182,31 @@ def _outputs(world: World, r: Resource) -> Values:
     return common_outputs(r, "Microsoft.App/containerApps") | identity_outputs(world, r) | own
 
 
+# learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules: #microsoftresources,
+# #microsoftcontainerregistry, #microsoftmanagedidentity, #microsoftapp.
+_AZURE = "Azure resource name rules"
+_AZURE_APP = Text(32, r"[a-z]([a-z0-9]|-(?!-))*[a-z0-9]", _AZURE, shortest=2)
+
+
+def _app_combinations(inputs: Values) -> Iterator[Mistake]:
+    """learn.microsoft.com/azure/container-apps: containers ("Allocations"), scale-app ("Scale definition")."""
+    scale = nested(inputs, "template", "scale") or {}
+    least, most = scale.get("minReplicas", 0), scale.get("maxReplicas", 10)
+    if is_known(least, most) and not 0 <= least <= most <= 1000:
+        yield "template.scale", f"{least:g} to {most:g} replicas: the least is at most the most, and that at most 1000"
+    if is_given(inputs, "environmentId") and is_given(inputs, "managedEnvironmentId"):
+        yield "environmentId", "is the same as `managedEnvironmentId`, which is deprecated: give one"
+    asked = nested(inputs, "template", "containers", 0, "resources") or {}
+    cpu, memory = asked.get("cpu"), asked.get("memory")
+    if is_known(cpu, memory) and str(memory).endswith("Gi"):
+        bad = sizes.explain_bad_size("azure", Size(float(str(cpu)), round(float(str(memory)[:-2]) * 1024)))
+        if bad:
+            yield "template.containers[0].resources", f"no such allocation: {bad[0]} {bad[1]}"
+
+
 declare(
     APP,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="real service processes behind the environment's address, for the custom domains that are bound to it",
     not_simulated="secrets, Dapr, several containers, traffic splitting between revisions, its own host name's TLS",
     rules=_rules,
@@ -190,4 +215,8 @@ declare(
     outputs=_outputs,
     id_of=in_group("Microsoft.App/containerApps", "containerAppName"),
     wait=_wait,
+    limits={"containerAppName": _AZURE_APP},
+    combinations=(_app_combinations,),
+    forces_new=because(ID, "containerAppName") | IN_GROUP,
+    replacement_unknown=("environmentId", "managedEnvironmentId"),
 )

@@ -6,10 +6,11 @@ without the role assignment that the site makes.
 
 from __future__ import annotations
 
-from sandbox.clouds.azure.common import common_outputs, in_group
+from sandbox.clouds.azure.common import IN_GROUP, common_outputs, in_group
 from sandbox.clouds.azure.environments import find_environment
 from sandbox.clouds.azure.identity import IDENTITY, SECRETS_USER, assigned, has_role
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, Text, because
 from sandbox.clouds.world import SUBSCRIPTION, CloudRefused, Resource, Values, World, stable_hex
 from sandbox.network.certificates import KeyPair
 
@@ -98,12 +99,20 @@ def _outputs(world: World, r: Resource) -> Values:
     }
 
 
+# hashicorp/terraform-provider-azurerm, internal/services/{containerapps,loganalytics}/validate: what Azure's pages do
+# not list.
+_AZURERM = "terraform-provider-azurerm, validate"
+_AZURE_CERTIFICATE = Text(None, r"[a-z0-9]([a-z0-9.]|-(?!-))*[a-z0-9]", _AZURERM, shortest=2)
+
+
 declare(
     CERTIFICATE,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="reads the key pair from the vault with the site's identity",
     not_simulated="uploaded PFX files, rotation",
     rules=_rules,
     outputs=_outputs,
     id_of=in_group("Microsoft.App/managedEnvironments/{environmentName}/certificates", "certificateName"),
+    limits={"certificateName": _AZURE_CERTIFICATE},
+    forces_new=because(ID, "certificateName", "environmentName") | IN_GROUP,
 )

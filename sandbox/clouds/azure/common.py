@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.clouds.rules import ID, because
 from sandbox.clouds.world import SUBSCRIPTION, CloudRefused, Resource, Values, World, hex_id, stable_hex
 
 GROUP = "azure-native:resources:ResourceGroup"
+ARM_LOCATION = "Azure RPC guideline Put-V1-14: the location of a tracked resource is set once"
+IN_GROUP = because(ID, "resourceGroupName") | because(ARM_LOCATION, "location")
+"""What replaces every resource of a resource group."""
 # What azure-native 3.29.0 asks Microsoft.App for by default: the API version that its `app` module is generated from.
 _APP_API = "2025-02-02-preview"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.azure.common import common_outputs, in_group, tail
+from sandbox.clouds.azure.common import IN_GROUP, common_outputs, in_group, tail
 from sandbox.clouds.azure.identity import identity_outputs
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, Text, because
 from sandbox.clouds.world import SUBSCRIPTION, Resource, Values, World, stable_hex
 
 ENVIRONMENT = "azure-native:app:ManagedEnvironment"
@@ -50,12 +51,21 @@ def _outputs(world: World, r: Resource) -> Values:
     )
 
 
+# hashicorp/terraform-provider-azurerm, internal/services/{containerapps,loganalytics}/validate: what Azure's pages do
+# not list.
+_AZURERM = "terraform-provider-azurerm, validate"
+_AZURE_ENVIRONMENT = Text(60, r"[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?", _AZURERM)
+
+
 declare(
     ENVIRONMENT,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="has a static address on which its apps are reached",
     not_simulated="VNets, workload profiles, zone redundancy; one app with ingress per environment",
     id_of=in_group("Microsoft.App/managedEnvironments", "environmentName"),
     create=_create,
     outputs=_outputs,
+    limits={"environmentName": _AZURE_ENVIRONMENT},
+    forces_new=because(ID, "environmentName") | IN_GROUP,
+    replacement_unknown=("vnetConfiguration", "zoneRedundant"),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.azure.common import GROUP, common_outputs, guid, in_group, own_name, tail
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.azure.common import GROUP, IN_GROUP, common_outputs, guid, in_group, own_name, tail
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, SDK, Text, because
 from sandbox.clouds.world import SUBSCRIPTION, TENANT, CloudRefused, Resource, Values, World, nested
 
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
@@ -76,31 +77,56 @@ def _workspace_outputs(world: World, r: Resource) -> Values:
     return common_outputs(r, "Microsoft.OperationalInsights/workspaces") | {"customerId": guid("workspace", r.id)}
 
 
+# learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules: #microsoftresources,
+# #microsoftcontainerregistry, #microsoftmanagedidentity, #microsoftapp.
+_AZURE = "Azure resource name rules"
+_AZURE_GROUP = Text(90, r"[\w().-]*[\w()-]", _AZURE)
+_AZURE_IDENTITY = Text(128, r"[A-Za-z0-9][\w-]*", _AZURE, shortest=3)
+# hashicorp/terraform-provider-azurerm, internal/services/{containerapps,loganalytics}/validate: what Azure's pages do
+# not list.
+_AZURERM = "terraform-provider-azurerm, validate"
+_AZURE_WORKSPACE = Text(63, r"[A-Za-z0-9][A-Za-z0-9-]+[A-Za-z0-9]", _AZURERM, shortest=4)
+# pulumi-azure-native 3.29.0, RoleAssignment.role_assignment_name: "It can be any valid GUID".
+_GUID = Text(36, r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "azure-native, RoleAssignment", shortest=36)
+_ARM_ASSIGNMENT = (
+    "learn.microsoft.com/azure/role-based-access-control/role-assignments-steps: assignments cannot be edited"
+)
+
+
 declare(
     GROUP,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="what names a group that does not exist is refused",
     id_of=_group_id,
     outputs=_group_outputs,
+    limits={"resourceGroupName": _AZURE_GROUP},
+    forces_new=because(ID, "resourceGroupName")
+    | because(f"{SDK}: 'It cannot be changed after the resource group has been created'", "location"),
 )
 declare(
     IDENTITY,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="pulls images and reads the vault with the roles assigned to it",
     id_of=in_group("Microsoft.ManagedIdentity/userAssignedIdentities", "resourceName"),
     outputs=_identity_outputs,
+    limits={"resourceName": _AZURE_IDENTITY},
+    forces_new=because(ID, "resourceName") | IN_GROUP,
 )
 declare(
     ASSIGNMENT,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="gives an identity a role on a scope",
     not_simulated="propagation: it counts at once, where Azure takes minutes",
     id_of=_assignment_id,
     outputs=_assignment_outputs,
+    limits={"roleAssignmentName": _GUID},
+    forces_new=because(ID, "scope", "roleAssignmentName") | because(_ARM_ASSIGNMENT, "principalId", "roleDefinitionId"),
 )
 declare(
     WORKSPACE,
     not_simulated="the replicas' output goes to .sandbox/logs",
     id_of=in_group("Microsoft.OperationalInsights/workspaces", "workspaceName"),
     outputs=_workspace_outputs,
+    limits={"workspaceName": _AZURE_WORKSPACE},
+    forces_new=because(ID, "workspaceName") | IN_GROUP,
 )

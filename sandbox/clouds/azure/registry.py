@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sandbox.clouds.azure.common import common_outputs, in_group, tail
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, SDK, Text, because
 from sandbox.clouds.world import SUBSCRIPTION, Resource, Values, World, stable_hex
 
 REGISTRY = "azure-native:containerregistry:Registry"
@@ -50,12 +51,21 @@ def _delete(world: World, r: Resource) -> None:
     world.drop_images(r.outputs["loginServer"])
 
 
+# learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules: #microsoftresources,
+# #microsoftcontainerregistry, #microsoftmanagedidentity, #microsoftapp.
+_AZURE = "Azure resource name rules"
+_AZURE_REGISTRY = Text(50, r"[A-Za-z0-9]+", _AZURE, shortest=5)
+
+
 declare(
     REGISTRY,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="images can be pushed to it with a token and pulled with a role",
     not_simulated="replication, retention, firewall, its own HTTPS: nobody answers at azurecr.io",
     id_of=in_group("Microsoft.ContainerRegistry/registries", "registryName"),
     outputs=_outputs,
     delete=_delete,
+    limits={"registryName": _AZURE_REGISTRY},
+    forces_new=because(ID, "registryName", "resourceGroupName")
+    | because(f"{SDK}: 'This cannot be changed after the resource is created'", "location"),
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.gcp.common import compute_outputs, global_id, needs_api, regional_id
-from sandbox.clouds.kinds import Depth, declare
+from collections.abc import Iterator
+
+from sandbox.clouds.gcp.common import PROVIDER, compute_outputs, global_id, needs_api, regional_id
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, Mistake, Text, because
 from sandbox.clouds.world import CloudRefused, Resource, Values, World, stable_hex
 
 GROUP = "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup"
@@ -62,71 +65,128 @@ def _rule_outputs(world: World, r: Resource) -> Values:
     return compute_outputs(world, r) | own
 
 
+# "The name must be 1-63 characters long, and comply with RFC1035": pulumi-gcp 10.2.0, the name of every compute type.
+_GCE = Text(63, r"[a-z]([-a-z0-9]*[a-z0-9])?", "RFC 1035, as Compute Engine asks")
+
+
+def _ssl_policy_combinations(inputs: Values) -> Iterator[Mistake]:
+    """pulumi-gcp 10.2.0, SSLPolicy.min_tls_version: "When set to `TLS_1_3`, the profile … must be … `RESTRICTED`"."""
+    if inputs.get("minTlsVersion") == "TLS_1_3" and inputs.get("profile", "COMPATIBLE") != "RESTRICTED":
+        yield "profile", "must be RESTRICTED where `minTlsVersion` is TLS_1_3"
+
+
 declare(
     GROUP,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="joins the backend to the Cloud Run service",
     id_of=regional_id("networkEndpointGroups"),
     rules=_needs_compute,
     outputs=compute_outputs,
+    limits={"name": _GCE},
+    forces_new=because(
+        f"{PROVIDER}/compute",
+        "name",
+        "region",
+        "appEngine",
+        "cloudFunction",
+        "cloudRun",
+        "description",
+        "network",
+        "networkEndpointType",
+        "pscTargetService",
+        "subnetwork",
+        "project",
+    ),
 )
 declare(
     BACKEND,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="joins the URL map to the endpoint group",
     not_simulated="Cloud Armor, CDN, logging, further backends",
     id_of=global_id("backendServices"),
     rules=_backend_rules,
     outputs=compute_outputs,
+    limits={"name": _GCE},
+    forces_new=because(ID, "name", "project"),
+    replacement_unknown=("loadBalancingScheme",),
 )
 declare(
     URL_MAP,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="joins the proxy to its backend service, or redirects to HTTPS",
     not_simulated="host and path rules",
     id_of=global_id("urlMaps"),
     rules=_needs_compute,
     outputs=compute_outputs,
+    limits={"name": _GCE},
+    forces_new=because(ID, "name", "project"),
 )
 declare(
     HTTPS_PROXY,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="joins a forwarding rule to the URL map and the certificates",
     id_of=global_id("targetHttpsProxies"),
     rules=_proxy_rules,
     outputs=compute_outputs,
+    limits={"name": _GCE},
+    forces_new=because(ID, "name", "project"),
 )
 declare(
     HTTP_PROXY,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="joins a forwarding rule to the URL map",
     id_of=global_id("targetHttpProxies"),
     rules=_needs_compute,
     outputs=compute_outputs,
+    limits={"name": _GCE},
+    forces_new=because(ID, "name", "project"),
 )
 declare(
     SSL_POLICY,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="the proxy that names it needs it; of TLS 1.3 alone, it shuts Route 53's checkers out",
     not_simulated="ciphers, and versions before 1.2",
     id_of=global_id("sslPolicies"),
     rules=_needs_compute,
     outputs=compute_outputs,
+    limits={"name": _GCE},
+    combinations=(_ssl_policy_combinations,),
+    forces_new=because(ID, "name", "project"),
 )
 declare(
     ADDRESS,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="a loopback address of the site's own",
     id_of=global_id("addresses"),
     create=_lease,
     rules=_needs_compute,
     outputs=_address_outputs,
+    limits={"name": _GCE},
+    forces_new=because(ID, "name", "project"),
+    replacement_unknown=("ipVersion", "addressType", "address"),
 )
 declare(
     FORWARDING_RULE,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="a real listener on the address",
     id_of=global_id("forwardingRules"),
     rules=_needs_compute,
     outputs=_rule_outputs,
+    limits={"name": _GCE},
+    forces_new=because(
+        f"{PROVIDER}/compute",
+        "name",
+        "ipAddress",
+        "ipProtocol",
+        "ipVersion",
+        "description",
+        "loadBalancingScheme",
+        "metadataFilters",
+        "network",
+        "noAutomateDnsZone",
+        "portRange",
+        "sourceIpRanges",
+        "subnetwork",
+        "project",
+    ),
 )

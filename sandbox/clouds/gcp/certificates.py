@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.gcp.common import MADE_AT, located_id, needs_api, own_name, project_of, tail
-from sandbox.clouds.kinds import Depth, declare
+from collections.abc import Iterator
+
+from sandbox.clouds.gcp.common import MADE_AT, PROVIDER, located_id, needs_api, own_name, project_of, tail
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, Mistake, Text, because, is_given
 from sandbox.clouds.world import Resource, Values, World, nested, stable_hex
 
 AUTHORIZATION = "gcp:certificatemanager/dnsAuthorization:DnsAuthorization"
@@ -72,35 +75,57 @@ def _entry_outputs(world: World, r: Resource) -> Values:
     return {"name": tail(r), "project": project_of(r), "state": ACTIVE, **times}
 
 
+# pulumi-gcp 10.2.0, DnsAuthorization.name and its siblings.
+_CERTIFICATE_MANAGER = Text(64, r"[a-zA-Z][a-zA-Z0-9_-]*", "Certificate Manager API")
+
+
+def _managed_combinations(inputs: Values) -> Iterator[Mistake]:
+    """hashicorp/terraform-provider-google, …/certificatemanager/resource_certificate_manager_certificate.go."""
+    if is_given(inputs, "managed") == is_given(inputs, "selfManaged"):
+        yield "managed", "exactly one of `managed` and `selfManaged` must be given"
+
+
 declare(
     AUTHORIZATION,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="names the record that proves the domain",
     id_of=located_id("dnsAuthorizations", place="global"),
     outputs=_authorization_outputs,
     rules=needs_api("certificatemanager"),
+    limits={"name": _CERTIFICATE_MANAGER},
+    forces_new=because(ID, "name", "location", "project"),
+    replacement_unknown=("domain", "type"),
 )
 declare(
     CERTIFICATE,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="issued by the private CA once its authorization's record is answered; creation does not wait for that",
     not_simulated="renewal, self-managed certificates",
     id_of=located_id("certificates", place="global"),
     rules=needs_api("certificatemanager"),
     outputs=_certificate_outputs,
+    limits={"name": _CERTIFICATE_MANAGER},
+    combinations=(_managed_combinations,),
+    forces_new=because(ID, "location")
+    | because(f"{PROVIDER}/certificatemanager", "name", "managed", "scope", "project"),
 )
 declare(
     MAP,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="joins a proxy to its certificates",
     id_of=located_id("certificateMaps", place="global"),
     rules=needs_api("certificatemanager"),
     outputs=_map_outputs,
+    limits={"name": _CERTIFICATE_MANAGER},
+    forces_new=because(ID, "name", "project"),
 )
 declare(
     ENTRY,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="the front presents its certificate for this host name, and none for others",
     id_of=_entry_id,
     outputs=_entry_outputs,
+    limits={"name": _CERTIFICATE_MANAGER},
+    forces_new=because(ID, "name", "map", "project"),
+    replacement_unknown=("hostname", "matcher"),
 )

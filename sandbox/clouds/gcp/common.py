@@ -8,6 +8,7 @@ from sandbox.clouds.world import PROJECT, PROJECT_NUMBER, CloudRefused, Resource
 from sandbox.engine.outputs import output_names
 
 API = "gcp:projects/service:Service"
+PROVIDER = "hashicorp/terraform-provider-google, which pulumi-gcp wraps: ForceNew in google/services"
 MADE_AT = "2026-01-01T00:00:00Z"
 _COMPUTE = "https://www.googleapis.com/compute/v1/"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sandbox.clouds.gcp.common import API, needs_api, project_of
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, SDK, Text, because
 from sandbox.clouds.world import Resource, Values, World, stable_hex
 
 ACCOUNT = "gcp:serviceaccount/account:Account"
@@ -23,20 +24,28 @@ def _account_outputs(world: World, r: Resource) -> Values:
     }
 
 
+# pulumi-gcp 10.2.0, Account.account_id: "must be 6-30 characters long".
+_SERVICE_ACCOUNT = Text(30, r"[a-z]([-a-z0-9]*[a-z0-9])", "IAM API, service accounts", shortest=6)
+
+
 declare(
     API,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="enables the API; resources of an API that is not enabled are refused",
     not_simulated="the minutes that Google takes for it, and disabling it under resources that need it",
     id_of=lambda world, r: f"{project_of(r)}/{r.inputs['service']}",
     outputs=lambda world, r: {"project": project_of(r)},
+    forces_new=because(ID, "service", "project"),
 )
 declare(
     ACCOUNT,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="a service that names an account which does not exist is refused",
     not_simulated="what the service may do: it needs nothing",
     rules=needs_api("iam"),
     id_of=lambda world, r: f"projects/{project_of(r)}/serviceAccounts/{_email(r)}",
     outputs=_account_outputs,
+    limits={"accountId": _SERVICE_ACCOUNT},
+    forces_new=because(ID, "project")
+    | because(f"{SDK}: 'Changing this forces a new service account to be created'", "accountId"),
 )

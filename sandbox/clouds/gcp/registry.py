@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sandbox.clouds.gcp.common import MADE_AT, located_id, needs_api, place_of, project_of, tail
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, because
 from sandbox.clouds.world import PROJECT, PROJECT_NUMBER, Resource, Values, World, stable_hex
 
 REPOSITORY = "gcp:artifactregistry/repository:Repository"
@@ -69,11 +70,13 @@ def _delete(world: World, r: Resource) -> None:
 
 declare(
     REPOSITORY,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="images can be pushed to it and pulled from it",
     not_simulated="cleanup policies, scanning",
     rules=needs_api("artifactregistry"),
     id_of=located_id("repositories", "repositoryId"),
     outputs=_outputs,
     delete=_delete,
+    forces_new=because(ID, "repositoryId", "location", "project"),
+    replacement_unknown=("format", "mode", "kmsKeyName"),
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sandbox.clouds import revisions
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.gcp.common import MADE_AT, is_named, located_id, needs_api, own_name, place_of, project_of, tail
 from sandbox.clouds.gcp.project import ACCOUNT
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import ID, Mistake, Range, Text, because, is_known
 from sandbox.clouds.world import PROJECT_NUMBER, CloudRefused, NotReady, Resource, Values, World, nested, stable_hex
 from sandbox.replicas.supervisor import Workload
 from service.errors import Unavailable
@@ -175,9 +176,23 @@ def _invoker_outputs(world: World, r: Resource) -> Values:
     return {"etag": stable_hex(r.urn, length=12), "project": project_of(r), "location": place_of(r)}
 
 
+# cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/create, serviceId.
+_CLOUD_RUN = Text(49, r"[a-z]([a-z0-9-]*[a-z0-9])?", "Cloud Run API, serviceId")
+# cloud.google.com/run/docs/about-concurrency: "up to 1000".
+_CONCURRENCY_RANGE_RANGE = Range(1, 1000, "Cloud Run, maximum concurrent requests")
+
+
+def _run_combinations(inputs: Values) -> Iterator[Mistake]:
+    """cloud.google.com/run/docs/configuring/max-instances: the maximum is at least the minimum."""
+    scaling = nested(inputs, "template", "scaling") or {}
+    least, most = scaling.get("minInstanceCount", 0), scaling.get("maxInstanceCount", 100)
+    if is_known(least, most) and least > most:
+        yield "template.scaling", f"minInstanceCount {least:g} is more than maxInstanceCount {most:g}"
+
+
 declare(
     SERVICE,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="real service processes, a new revision serving once it is ready",
     not_simulated="CPU and memory limits, volumes, secrets, its run.app address",
     id_of=located_id("services"),
@@ -186,12 +201,19 @@ declare(
     update=revisions.begin_when(_template),
     outputs=_outputs,
     wait=_wait,
+    limits={
+        "name": _CLOUD_RUN,
+        "template.maxInstanceRequestConcurrency": _CONCURRENCY_RANGE_RANGE,
+    },
+    combinations=(_run_combinations,),
+    forces_new=because(ID, "name", "location", "project"),
 )
 declare(
     INVOKER,
-    depth=Depth.SIMULATED,
+    fidelity=Fidelity.SIMULATED,
     effect="lets everybody invoke the service",
     not_simulated="members other than allUsers",
     id_of=_invoker_id,
     outputs=_invoker_outputs,
+    forces_new=because(ID, "name", "role", "member", "location", "project"),
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.kinds import Depth, declare
+from collections.abc import Iterator
+
+from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53.api import call, call_if_there
+from sandbox.clouds.rules import NO_MEMBER, PORT, Mistake, OneOf, Range, Text, because, is_given
 from sandbox.clouds.world import Resource, Values, World
 
 HEALTH_CHECK = "aws:route53/healthCheck:HealthCheck"
@@ -132,9 +135,33 @@ def _outputs(world: World, r: Resource) -> Values:
     return {"arn": f"arn:aws:route53:::healthcheck/{r.id}", "tagsAll": _wanted_tags(r), **missing}
 
 
+# botocore's shapes of route53: RequestInterval has 10 to 30, its documentation says 10 or 30.
+_INTERVAL = OneOf((10, 30), "Route 53 API, RequestInterval")
+_THRESHOLD = Range(1, 10, "Route 53 API, FailureThreshold")
+_SEARCHED = Text(255, r"(?s).+", "Route 53 API, SearchString")
+_CHECK_PATH = Text(255, r"(?s).*", "Route 53 API, ResourcePath", shortest=0)
+
+
+def _health_check_combinations(inputs: Values) -> Iterator[Mistake]:
+    """Route 53 API, HealthCheckConfig: SearchString, AlarmIdentifier, FullyQualifiedDomainName or IPAddress."""
+    kind = str(inputs.get("type", ""))
+    if kind.endswith("STR_MATCH") and not is_given(inputs, "searchString"):
+        yield "searchString", f"InvalidInput: must be specified for {kind} checks"
+    alarm = is_given(inputs, "cloudwatchAlarmName") and is_given(inputs, "cloudwatchAlarmRegion")
+    regions = inputs.get("regions")
+    if isinstance(regions, list) and 0 < len(set(map(str, regions))) < 3:
+        yield "regions", "InvalidInput: at least three regions, or none for all"
+    if kind == "CLOUDWATCH_METRIC" and not alarm:
+        yield "cloudwatchAlarmName", "InvalidInput: a CLOUDWATCH_METRIC check needs its alarm's name and region"
+    if kind == "RECOVERY_CONTROL":
+        yield "type", "RECOVERY_CONTROL is not simulated: there is no Application Recovery Controller here"
+    if kind.startswith(("HTTP", "TCP")) and not (is_given(inputs, "fqdn") or is_given(inputs, "ipAddress")):
+        yield "fqdn", f"InvalidInput: a {kind} check needs `fqdn` or `ipAddress`"
+
+
 declare(
     HEALTH_CHECK,
-    depth=Depth.MOTO,
+    fidelity=Fidelity.MOTO,
     effect="health checkers of each region connect to the site's socket and decide whether its records are answered",
     not_simulated="ARC routing control checks (refused), latency measurement, and the data stream behind a CloudWatch "
     "alarm: a check follows the state that SetAlarmState gives it, where the real check follows the metric itself",
@@ -144,4 +171,14 @@ declare(
     delete=_delete,
     refresh=_refresh,
     outputs=_outputs,
+    limits={
+        "requestInterval": _INTERVAL,
+        "failureThreshold": _THRESHOLD,
+        "port": PORT,
+        "searchString": _SEARCHED,
+        "resourcePath": _CHECK_PATH,
+    },
+    combinations=(_health_check_combinations,),
+    forces_new=because(f"{NO_MEMBER} UpdateHealthCheck", "type", "requestInterval", "measureLatency"),
+    replacement_unknown=("referenceName", "routingControlArn"),
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.aws.common import PROVIDER
+from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53.api import change_record, change_records, list_records
+from sandbox.clouds.rules import Mistake, Range, Text, because, is_given
 from sandbox.clouds.world import Resource, Values, World, nested
 
 RECORD = "aws:route53/record:Record"
@@ -195,9 +198,38 @@ def _outputs(world: World, r: Resource) -> Values:
     return {"fqdn": _fqdn(r), "name": _fqdn(r)}
 
 
+_WEIGHT = Range(0, 255, "Route 53 API, ResourceRecordSetWeight")
+_TTL = Range(0, 2147483647, "Route 53 API, TTL")
+_SET_ID = Text(128, r".*", "Route 53 API, ResourceRecordSetIdentifier")
+_ROUTING_POLICIES = (
+    "cidrRoutingPolicy",
+    "failoverRoutingPolicies",
+    "geolocationRoutingPolicies",
+    "geoproximityRoutingPolicy",
+    "latencyRoutingPolicies",
+    "multivalueAnswerRoutingPolicy",
+    "weightedRoutingPolicies",
+)
+
+
+def _record_combinations(inputs: Values) -> Iterator[Mistake]:
+    """hashicorp/terraform-provider-aws, internal/service/route53/record.go: ExactlyOneOf, RequiredWith and such."""
+    if is_given(inputs, "aliases") == is_given(inputs, "records"):
+        yield "records", "exactly one of `aliases` and `records` must be given"
+    if is_given(inputs, "records") and inputs.get("ttl") is None:
+        yield "ttl", "is needed beside `records`"
+    if is_given(inputs, "aliases") and inputs.get("ttl") is not None:
+        yield "ttl", "an alias has none: it answers with its target's"
+    policies = [name for name in _ROUTING_POLICIES if is_given(inputs, name)]
+    if len(policies) > 1:
+        yield policies[1], f"conflicts with `{policies[0]}`: a record has one routing policy"
+    if policies and not is_given(inputs, "setIdentifier"):
+        yield "setIdentifier", f"is needed beside `{policies[0]}`"
+
+
 declare(
     RECORD,
-    depth=Depth.MOTO,
+    fidelity=Fidelity.MOTO,
     effect="the sandbox's DNS answers with it, by Route 53's rules",
     not_simulated="latency, geolocation and IP-based routing",
     id_of=_record_id,
@@ -207,4 +239,11 @@ declare(
     delete=_delete,
     refresh=_refresh,
     outputs=_outputs,
+    limits={
+        "ttl": _TTL,
+        "setIdentifier": _SET_ID,
+        "weightedRoutingPolicies[].weight": _WEIGHT,
+    },
+    combinations=(_record_combinations,),
+    forces_new=because(f"{PROVIDER}/route53/record.go", "zoneId", "name"),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.kinds import Depth, declare
+from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53.api import call, call_if_there, change_record, list_records
+from sandbox.clouds.rules import NO_UPDATE, because
 from sandbox.clouds.world import CloudRefused, Resource, Values, World
 
 ZONE, RECORD = "aws:route53/zone:Zone", "aws:route53/record:Record"
@@ -72,7 +73,7 @@ def _outputs(world: World, r: Resource) -> Values:
 
 declare(
     ZONE,
-    depth=Depth.MOTO,
+    fidelity=Fidelity.MOTO,
     effect="the sandbox's DNS answers for the zone",
     not_simulated="delegation from a parent zone, private zones, DNSSEC, accelerated recovery",
     create=_create,
@@ -81,4 +82,5 @@ declare(
     delete=_delete,
     refresh=_refresh,
     outputs=_outputs,
+    forces_new=because(NO_UPDATE, "name", "delegationSetId"),
 )

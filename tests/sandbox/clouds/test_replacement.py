@@ -1,4 +1,4 @@
-"""The table of replacements against what can be looked up: the installed SDKs and botocore's service models."""
+"""What replaces a resource, as the types' rows say it, against the installed SDKs and botocore's models."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import botocore.session
 import pytest
 
-from sandbox.clouds import reference, replacement
+from sandbox.clouds import reference
 from sandbox.clouds.kinds import KINDS
 from sandbox.engine import sdk
 from tests.sandbox.clouds.harness import Clouds
@@ -20,9 +20,11 @@ RENAMED = {
     "schedulingStrategy": "schedulingStrategy",
     "iamRole": "role",
 }
+FORCES_NEW = {type_: kind.forces_new for type_, kind in KINDS.items() if kind.forces_new}
+NOT_KNOWN = {type_: kind.replacement_unknown for type_, kind in KINDS.items() if kind.replacement_unknown}
 ABSENT = [
     (type_, name, found[1])
-    for type_, inputs in replacement.FORCES_NEW.items()
+    for type_, inputs in FORCES_NEW.items()
     for name, source in inputs.items()
     if (found := re.match(r"botocore: absent from (\w+)", source))
 ]
@@ -38,28 +40,28 @@ def test_the_update_operation_has_no_such_member(type_: str, name: str, operatio
 
 
 def test_every_entry_is_an_input_of_its_type_and_has_a_source() -> None:
-    for table in (replacement.FORCES_NEW, replacement.NOT_KNOWN):
+    for table in (FORCES_NEW, NOT_KNOWN):
         for type_, names in table.items():
             assert set(names) <= set(sdk.inputs_of(type_).fields), type_
-    for inputs in replacement.FORCES_NEW.values():
+    for inputs in FORCES_NEW.values():
         assert all(source for source in inputs.values())
 
 
 def test_every_type_in_use_is_in_the_table_and_on_the_page() -> None:
-    assert set(KINDS) == set(replacement.FORCES_NEW) | set(replacement.NOT_KNOWN)
+    assert set(KINDS) == set(FORCES_NEW) | set(NOT_KNOWN)
     section = reference.render().split("## What replaces a resource")[1].split("\n## ")[0]
     assert [type_ for type_ in KINDS if f"`{type_}`" not in section] == []
 
 
 def test_what_is_not_known_is_not_claimed() -> None:
-    for type_, names in replacement.NOT_KNOWN.items():
-        assert not set(names) & set(replacement.FORCES_NEW.get(type_, ()))
+    for type_, names in NOT_KNOWN.items():
+        assert not set(names) & set(FORCES_NEW.get(type_, ()))
 
 
 def test_the_sdks_own_words_are_still_there() -> None:
     said = [
         (type_, name, source.partition(": '")[2].rstrip("'"))
-        for type_, inputs in replacement.FORCES_NEW.items()
+        for type_, inputs in FORCES_NEW.items()
         for name, source in inputs.items()
         if source.startswith("the installed SDK")
     ]

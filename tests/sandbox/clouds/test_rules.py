@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.clouds import limits
+from sandbox.clouds import rules
 from sandbox.clouds.kinds import KINDS
 from sandbox.engine import sdk
 from sandbox.engine.wire import UNKNOWN
@@ -256,16 +256,24 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
 ]
 
 
+RULED = {type_ for type_, kind in KINDS.items() if kind.limits or kind.combinations}
+
+
+def mistakes(type_: str, inputs: dict[str, Any]) -> list[rules.Mistake]:
+    """What the type's row says is wrong with the inputs."""
+    return rules.mistakes(KINDS[type_].limits, KINDS[type_].combinations, inputs)
+
+
 @pytest.mark.parametrize(("type_", "wrong", "where", "right"), CASES)
 def test_the_wrong_one_is_refused_and_the_right_one_is_not(
     type_: str, wrong: dict[str, Any], where: str, right: dict[str, Any]
 ) -> None:
-    assert where in [path for path, _ in limits.mistakes(type_, wrong)]
-    assert limits.mistakes(type_, right) == []
+    assert where in [path for path, _ in mistakes(type_, wrong)]
+    assert mistakes(type_, right) == []
 
 
 def test_every_type_with_a_rule_has_a_case() -> None:
-    assert set(limits.VALUES) | set(limits.COMBINATIONS) == {type_ for type_, *_ in CASES}
+    assert {type_ for type_, *_ in CASES} == RULED
 
 
 # What these take is other resources' ids and switches: a name that does not exist is refused when it is looked up.
@@ -286,21 +294,21 @@ NOTHING_TO_CHECK = {
 
 
 def test_every_type_in_use_has_rules_but_for_these() -> None:
-    assert set(KINDS) - set(limits.VALUES) - set(limits.COMBINATIONS) == NOTHING_TO_CHECK
+    assert set(KINDS) - RULED == NOTHING_TO_CHECK
 
 
 def test_rules_name_inputs_that_exist() -> None:
-    for type_, rules in limits.VALUES.items():
+    for type_, kind in KINDS.items():
         inputs = sdk.inputs_of(type_).fields
-        assert {path.split(".")[0].removesuffix("[]") for path in rules} <= set(inputs), type_
+        assert {path.split(".")[0].removesuffix("[]") for path in kind.limits} <= set(inputs), type_
 
 
 def test_what_a_preview_does_not_know_is_let_be() -> None:
     unknown = {"name": UNKNOWN, "subnets": UNKNOWN}
-    assert limits.mistakes("aws:lb/loadBalancer:LoadBalancer", unknown) == []
+    assert mistakes("aws:lb/loadBalancer:LoadBalancer", unknown) == []
     domains = {"domainName": UNKNOWN, "subjectAlternativeNames": [UNKNOWN], "validationMethod": "DNS"}
-    assert limits.mistakes("aws:acm/certificate:Certificate", domains) == []
-    assert limits.mistakes("aws:ecs/taskDefinition:TaskDefinition", {**TASK, "cpu": UNKNOWN}) == []
+    assert mistakes("aws:acm/certificate:Certificate", domains) == []
+    assert mistakes("aws:ecs/taskDefinition:TaskDefinition", {**TASK, "cpu": UNKNOWN}) == []
 
 
 def test_all_mistakes_are_told_at_once(clouds: Clouds) -> None:
