@@ -8,7 +8,9 @@ from sandbox.clouds.aws import registry as aws_registry
 from sandbox.clouds.azure import registry as azure_registry
 from sandbox.clouds.gcp import registry as gcp_registry
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.world import CloudRefused, Resource, Values, World, nested
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import Values, nested
+from sandbox.clouds.world import World
 from sandbox.images import store as images
 from service.errors import OutlastError
 
@@ -68,7 +70,7 @@ def _push(world: World, r: Resource, image: images.Image) -> None:
         refusal = _refusal(world, host, repository, login)
         if refusal:
             raise CloudRefused(f"failed to push {tag}: {refusal}")
-        world.push(host, repository, image, [name])
+        world.images.push(host, repository, image, [name])
 
 
 def _refusal(world: World, host: str, repository: str, login: Values | None) -> str | None:

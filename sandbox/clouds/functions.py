@@ -9,7 +9,9 @@ from sandbox.clouds.aws.common import DEFAULT_REGION
 from sandbox.clouds.azure.environments import verification_id
 from sandbox.clouds.azure.registry import client_token
 from sandbox.clouds.gcp import registry as gcp_registry
-from sandbox.clouds.world import ACCOUNT, SUBSCRIPTION, TENANT, CloudRefused, Values, World
+from sandbox.clouds.store import CloudRefused
+from sandbox.clouds.values import ACCOUNT, SUBSCRIPTION, TENANT, Values
+from sandbox.clouds.world import World
 
 
 def _zones(world: World, args: Values, config: Values) -> Values:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.clouds.rules import Combination, Rule
-from sandbox.clouds.world import Resource, Values, World
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import Values
+from sandbox.clouds.world import World
 
 Wait = Callable[[World, Resource, float, Callable[[], bool]], None]
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 
-from sandbox.clouds.world import Resource, World
+from sandbox.clouds.store import Resource
+from sandbox.clouds.world import World
 from sandbox.replicas.supervisor import Workload
 
 _REVISION, _READY, _FAILED = "revision", "ready", "failed"
@@ -25,7 +26,7 @@ def begin_when(changes: Callable[[Resource], object]) -> Callable[[World, Resour
     """Like `begin`, for clouds that count a revision only when what `changes` gives is another than before."""
 
     def begin_maybe(world: World, r: Resource) -> None:
-        before = world.get(r.type, r.id) if r.id else None
+        before = world.store.get(r.type, r.id) if r.id else None
         if before is None or changes(before) != changes(r):
             begin(world, r)
         r.place[_FAILED] = False

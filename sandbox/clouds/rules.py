@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.clouds.world import Values, nested
+from sandbox.clouds.values import Values, nested
 from sandbox.engine.wire import UNKNOWN
 
 Mistake = tuple[str, str]  # path, reason

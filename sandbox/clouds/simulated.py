@@ -9,7 +9,9 @@ from typing import Any
 from sandbox.clouds import aws, azure, docker_build, functions, gcp, revisions, route53, rules
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.kinds import KINDS, Kind, kind_of
-from sandbox.clouds.world import ACCOUNT, PROJECT, SUBSCRIPTION, CloudRefused, NotReady, Resource, Values, World, hex_id
+from sandbox.clouds.store import CloudRefused, NotReady, Resource
+from sandbox.clouds.values import ACCOUNT, PROJECT, SUBSCRIPTION, Values, hex_id
+from sandbox.clouds.world import World
 from sandbox.engine import cloud as engine
 
 # Importing a cloud enters its types into the table.
@@ -22,7 +24,7 @@ def derive(world: World) -> Effects:
     for cloud in (aws, azure, gcp):
         effects.add(cloud.derive(world))
     for workload in effects.workloads:
-        proven = revisions.proven(world.by_key(workload.key))
+        proven = revisions.proven(world.store.by_key(workload.key))
         if proven is not None:
             effects.proven[workload.key] = proven
     return effects
@@ -83,12 +85,12 @@ class SimulatedClouds:
         try:
             self._make(kind, resource)
         finally:
-            self.world.release(resource)
+            self.world.addresses.release(resource)
         try:
             self._take_effect(kind, resource, request)
         except CloudRefused:
-            self.world.forget(resource)  # it never came to be: a certificate's validation that timed out
-            self.world.reconcile()
+            self.world.store.forget(resource)  # it never came to be: a certificate's validation that timed out
+            self.world.hooks.reconcile()
             raise
         return resource.id, resource.outputs
 
@@ -101,10 +103,10 @@ class SimulatedClouds:
                 resource.id = kind.id_of(self.world, resource) if kind.id_of else f"{resource.name}-{hex_id(7)}"
             self._refuse_twins(kind, resource)
             resource.outputs = kind.outputs(self.world, resource)
-            self.world.put(resource)
+            self.world.store.put(resource)
         finally:  # a kill comes to no `finally`: then the intent is found at the next start
             if intended:
-                self.world.end_intent(resource)
+                self.world.store.end_intent(resource)
 
     def _intend(self, kind: Kind, resource: Resource) -> bool:
         """Before something is made outside of the journal: write down how to find it again.
@@ -116,13 +118,13 @@ class SimulatedClouds:
         resource.place["reference"] = str(uuid.uuid4())
         if kind.find_made(self.world, resource) is not None:
             return False
-        self.world.intend(resource)
+        self.world.store.intend(resource)
         return True
 
     def update(self, request: engine.Request) -> Values:
         """Change the resource in place, and wait for its effects where the real cloud waits."""
         self._answer_or_refuse(request)
-        kind, known = kind_of(request.type), self.world.get(request.type, request.id)
+        kind, known = kind_of(request.type), self.world.store.get(request.type, request.id)
         if known is None:
             raise CloudRefused(
                 f"{request.type} {request.id} does not exist",
@@ -133,25 +135,25 @@ class SimulatedClouds:
         kind.rules(self.world, resource)
         kind.update(self.world, resource)
         resource.outputs = kind.outputs(self.world, resource)
-        self.world.put(resource)
+        self.world.store.put(resource)
         self._take_effect(kind, resource, request)
         return resource.outputs
 
     def delete(self, request: engine.Request) -> None:
         """Undo the resource; one that is already gone is not an error."""
         self._answer_or_refuse(request)
-        resource = self.world.get(request.type, request.id)
+        resource = self.world.store.get(request.type, request.id)
         if resource is not None:
             self._unmake(resource)
-            self.world.reconcile()
+            self.world.hooks.reconcile()
 
     def _unmake(self, resource: Resource) -> None:
         kind_of(resource.type).delete(self.world, resource)
-        self.world.forget(resource)
+        self.world.store.forget(resource)
 
     def _take_effect(self, kind: Kind, resource: Resource, request: engine.Request) -> None:
         """What a wait learns is remembered, whichever way it ends: which revision serves is part of the resource."""
-        self.world.reconcile()
+        self.world.hooks.reconcile()
         if kind.wait is None:
             return
         try:
@@ -163,8 +165,8 @@ class SimulatedClouds:
 
     def _remember(self, kind: Kind, resource: Resource) -> None:
         resource.outputs = kind.outputs(self.world, resource)
-        self.world.put(resource)
-        self.world.reconcile()
+        self.world.store.put(resource)
+        self.world.hooks.reconcile()
 
     def _answer_or_refuse(self, request: engine.Request) -> None:
         stack = _resource(request).stack
@@ -174,7 +176,7 @@ class SimulatedClouds:
 
     def _refuse_twins(self, kind: Kind, resource: Resource) -> None:
         """Two resources of one id cannot be: the names that identify a resource are taken once."""
-        known = self.world.get(resource.type, resource.id)
+        known = self.world.store.get(resource.type, resource.id)
         if known is not None and kind.id_of is not None and known.urn != resource.urn:
             raise CloudRefused(f"AlreadyExists: {resource.type} {resource.id} already exists (made by {known.urn})")
 
@@ -182,22 +184,22 @@ class SimulatedClouds:
 
     def read(self, package: str, type_: str, id_: str) -> tuple[Values, Values] | None:
         """Inputs and outputs as the cloud has them now, or None where it has no such resource."""
-        kind, resource = kind_of(type_), self.world.get(type_, id_)
+        kind, resource = kind_of(type_), self.world.store.get(type_, id_)
         if kind.refresh is not None:
             resource = self._refresh(kind, resource or _imported(type_, id_))
         return None if resource is None else (resource.inputs, resource.outputs)
 
     def _refresh(self, kind: Kind, resource: Resource) -> Resource | None:
         """The resource as the cloud has it now, remembered so; forgotten where the cloud has it no longer."""
-        before = self.world.get(resource.type, resource.id)
+        before = self.world.store.get(resource.type, resource.id)
         resource = _copy(resource)
         found = kind.refresh(self.world, resource) if kind.refresh else None
         if found is None:
             if before is not None:
-                self.world.forget(before)
+                self.world.store.forget(before)
             return None
         found.outputs = kind.outputs(self.world, found)
-        self.world.put(found)
+        self.world.store.put(found)
         return found
 
     def invoke(self, package: str, token: str, args: Values, config: Mapping[str, Any]) -> Values:
@@ -212,14 +214,14 @@ class SimulatedClouds:
         here as if the answer to Pulumi had been lost: see `forget_orphans`.
         """
         taken = []
-        for intent in self.world.intents():
+        for intent in self.world.store.intents():
             kind = kind_of(intent.type)
             id_ = kind.find_made(self.world, intent) if kind.find_made else None
-            if id_ is not None and self.world.get(intent.type, id_) is None:
+            if id_ is not None and self.world.store.get(intent.type, id_) is None:
                 intent.id = id_
                 if self._refresh(kind, intent) is not None:
                     taken.append(intent.key)
-            self.world.end_intent(intent)
+            self.world.store.end_intent(intent)
         return taken
 
     def forget_orphans(self, stack: str, known: Collection[tuple[str, str]]) -> list[str]:
@@ -229,11 +231,11 @@ class SimulatedClouds:
         called before `pulumi up`, while no other command works on the stack; with a state that cannot be read it must
         not be called, for nothing known means that everything is an orphan. The newest go first, as `destroy` does it.
         """
-        orphans = [r for r in self.world.all() if r.stack == stack and (r.type, r.id) not in known]
+        orphans = [r for r in self.world.store.all() if r.stack == stack and (r.type, r.id) not in known]
         for resource in reversed(orphans):
             self._unmake(resource)
         if orphans:
-            self.world.reconcile()
+            self.world.hooks.reconcile()
         return [r.key for r in reversed(orphans)]
 
 

@@ -5,36 +5,50 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox import layout as places
 from sandbox.clouds.simulated import describe_kinds
+from sandbox.clouds.store import ResourceStore
 from sandbox.daemon import overview
 from sandbox.engine import plugins
-from sandbox.network.faults import parse_fault
+from sandbox.network.faults import Faults, parse_fault
 from service.errors import InvalidInput, OutlastError
 
-if TYPE_CHECKING:
-    from sandbox.daemon.daemon import Daemon
-
 Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What the calls act on: the daemon hands its parts and a few functions in."""
+
+    token: str
+    status: Callable[[], Body]
+    sites: Callable[[], list[str]]
+    stop: Callable[[], None]
+    simulated_now: Callable[[], float]
+    set_speed: Callable[[int], int]
+    faults: Faults
+    release: Callable[[str | None], None]  # replicas that a fault keeps down
+    store: ResourceStore
+    forget_orphans: Callable[[str, set[tuple[str, str]]], list[str]]
 
 
 class Calls:
     """A WSGI application: JSON in, JSON out, for whoever knows this sandbox's token."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        self._daemon = daemon
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
         self._routes: dict[tuple[str, str], Callable[[Body], Any]] = {
-            ("GET", "/status"): lambda body: daemon.status(),
+            ("GET", "/status"): lambda body: controls.status(),
             ("GET", "/resources"): self._describe_resources,
             ("POST", "/fault"): self._inject,
             ("POST", "/heal"): self._heal,
-            ("POST", "/speed"): self._set_speed,
+            ("POST", "/speed"): lambda body: {"speed": controls.set_speed(int(body["speed"]))},
             ("POST", "/orphans"): self._forget_orphans,
-            ("POST", "/stop"): lambda body: daemon.stopped.set(),
+            ("POST", "/stop"): lambda body: controls.stop(),
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -43,7 +57,7 @@ class Calls:
 
     def _answer(self, request: Request) -> Response:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given, self._daemon.instance.token):
+        if not hmac.compare_digest(given, self._controls.token):
             return _json({"error": "the control interface asks for this sandbox's token"}, 401)
         handler = self._routes.get((request.method, request.path))
         if handler is None:
@@ -54,43 +68,37 @@ class Calls:
             return _json({"error": str(error), "exit_code": error.exit_code}, 400)
 
     def _describe_resources(self, _body: Body) -> Body:
-        return {"kinds": describe_kinds(), "existing": overview.count_types(self._daemon.world)}
+        return {"kinds": describe_kinds(), "existing": overview.count_types(self._controls.store)}
 
     def _inject(self, body: Body) -> Body:
-        daemon = self._daemon
+        controls = self._controls
         try:
             seconds = float(body.get("seconds", 60))
         except (TypeError, ValueError):
             raise InvalidInput("FOR is a number of seconds", hint="FOR=60") from None
-        fault = parse_fault(
-            body.get("site", ""), body.get("kind", ""), seconds, daemon.clock.simulated_now(), daemon.sites()
-        )
-        daemon.faults.inject(fault)
-        return {"faults": daemon.faults.describe()}
+        site, kind = body.get("site", ""), body.get("kind", "")
+        controls.faults.inject(parse_fault(site, kind, seconds, controls.simulated_now(), controls.sites()))
+        return {"faults": controls.faults.describe()}
 
     def _heal(self, body: Body) -> Body:
         site = body.get("site") or None
-        known = sorted({*self._daemon.sites(), *(f.site for f in self._daemon.faults.active() if f.site)})
+        controls = self._controls
+        known = sorted({*controls.sites(), *(f.site for f in controls.faults.active() if f.site)})
         if site is not None and site not in known:
             raise InvalidInput(
                 f"{site!r} is not a site of this sandbox", hint=f"one of: {', '.join(known) or 'none is up'}"
             )
-        ended = self._daemon.faults.heal(site)
-        self._daemon.supervisor.release(site)
+        ended = controls.faults.heal(site)
+        controls.release(site)
         return {"healed": [f"{f.site} {f.kind}".strip() for f in ended]}
 
     def _forget_orphans(self, body: Body) -> Body:
-        daemon = self._daemon
         known = {(type_, id_) for type_, id_ in body["known"]}
-        missing = [f"{type_}|{id_}" for type_, id_ in known if _is_ours(type_) and daemon.world.get(type_, id_) is None]
-        forgotten = daemon.clouds.forget_orphans(body["stack"], known) if daemon.clouds else []
-        return {"forgotten": forgotten, "missing": sorted(missing)}
+        missing = [f"{type_}|{id_}" for type_, id_ in known if self._is_gone(type_, id_)]
+        return {"forgotten": self._controls.forget_orphans(body["stack"], known), "missing": sorted(missing)}
 
-    def _set_speed(self, body: Body) -> Body:
-        daemon, speed = self._daemon, int(body["speed"])
-        daemon.route53.set_speed(speed)
-        daemon.layout.save_instance(places.replace_speed(daemon.instance, speed))
-        return {"speed": daemon.clock.speed}
+    def _is_gone(self, type_: str, id_: str) -> bool:
+        return _is_ours(type_) and self._controls.store.get(type_, id_) is None
 
 
 def _is_ours(type_: str) -> bool:

@@ -23,10 +23,11 @@ from failover.simulator.resolver import Resolving
 from failover.simulator.route53 import shut_down
 from sandbox import layout as places
 from sandbox.clouds.simulated import SimulatedClouds, derive, settle
-from sandbox.clouds.world import ACCOUNT, World
+from sandbox.clouds.values import ACCOUNT
+from sandbox.clouds.world import Hooks, World
 from sandbox.command.environment import public_host
 from sandbox.daemon import overview, rebuild
-from sandbox.daemon.calls import Calls
+from sandbox.daemon.calls import Calls, Controls
 from sandbox.daemon.leftovers import Leftovers
 from sandbox.daemon.watch import Watch
 from sandbox.engine import plugins
@@ -109,9 +110,6 @@ class Daemon:
             report=_log.warning,
         )
         self.world = self._make_world()
-        self.world.reconcile = self.reconcile
-        self.world.wait_workload = self.supervisor.wait_ready
-        self.world.fate_of = self.supervisor.fate
 
     # -- start and stop ---------------------------------------------------------------------------------------
 
@@ -138,7 +136,7 @@ class Daemon:
         control = make_server(
             self.instance.address(places.API),
             places.CONTROL_PORT,
-            Calls(self),
+            Calls(self._controls()),
             threaded=True,
             request_handler=_QuietHandler,
         )
@@ -205,6 +203,28 @@ class Daemon:
         entries = [*self.supervisor.status(), *self.fronts.status()]
         return sorted({str(entry["stack"]) for entry in entries})
 
+    def _controls(self) -> Controls:
+        return Controls(
+            token=self.instance.token,
+            status=self.status,
+            sites=self.sites,
+            stop=self.stopped.set,
+            simulated_now=self.clock.simulated_now,
+            set_speed=self._set_speed,
+            faults=self.faults,
+            release=self.supervisor.release,
+            store=self.world.store,
+            forget_orphans=self._forget_orphans,
+        )
+
+    def _set_speed(self, speed: int) -> int:
+        self.route53.set_speed(speed)
+        self.layout.save_instance(places.replace_speed(self.instance, speed))
+        return self.clock.speed
+
+    def _forget_orphans(self, stack: str, known: set[tuple[str, str]]) -> list[str]:
+        return self.clouds.forget_orphans(stack, known) if self.clouds else []
+
     # -- what the parts ask of each other ---------------------------------------------------------------
 
     def _lookup(self, name: str, type_: str) -> list[str]:
@@ -234,6 +254,7 @@ class Daemon:
             lookup=self._lookup,
             report=_log.info,
             addresses=[self.instance.address(host) for host in places.FRONTS],
+            hooks=Hooks(self.reconcile, self.supervisor.wait_ready, self.supervisor.fate),
         )
 
     def _make_resolver(self) -> Resolving:
@@ -301,7 +322,7 @@ class Daemon:
             "faults": self.faults.describe(),
             "health_checks": overview.describe_health(self.world, self.route53),
             "weights": overview.describe_weights(self.route53, self._host),
-            "resources": len(self.world.all()),
+            "resources": len(self.world.store.all()),
             "damaged": self._damaged(),
         }
 

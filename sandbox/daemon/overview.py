@@ -11,6 +11,7 @@ from failover.predict import HEALTHY_SHARE
 from failover.simulator import MovingRoute53
 from failover.simulator.checkers import HealthStatus, Observation
 from failover.simulator.health import Config, regions_of
+from sandbox.clouds.store import ResourceStore
 from sandbox.clouds.world import World
 from service.errors import Unavailable
 
@@ -43,7 +44,7 @@ def describe_health(world: World, route53: MovingRoute53) -> list[dict[str, Any]
     """
     configs = {check["Id"]: check["HealthCheckConfig"] for check in route53.snapshot()["health_checks"]}
     checks = []
-    for resource in world.all(_HEALTH_CHECK):
+    for resource in world.store.all(_HEALTH_CHECK):
         with contextlib.suppress(Unavailable):
             site = (resource.inputs.get("tags") or {}).get("outlast:site", resource.name)
             status = route53.status(resource.id)
@@ -80,10 +81,10 @@ def _fails(one: Observation) -> bool:
     return not one.report.startswith("Success")
 
 
-def count_types(world: World) -> dict[str, int]:
+def count_types(store: ResourceStore) -> dict[str, int]:
     """How many resources of each type exist."""
     counts: dict[str, int] = {}
-    for resource in world.all():
+    for resource in store.all():
         counts[resource.type] = counts.get(resource.type, 0) + 1
     return counts
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from failover.simulator import MovingRoute53
 from sandbox.clouds.kinds import kind_of
-from sandbox.clouds.world import Resource, World
+from sandbox.clouds.store import Resource
+from sandbox.clouds.world import World
 
 ZONE, CHECK, RECORD = "aws:route53/zone:Zone", "aws:route53/healthCheck:HealthCheck", "aws:route53/record:Record"
 
@@ -37,7 +38,7 @@ def load(route53: MovingRoute53, file: Path) -> str:
 
 def needs_rebuild(world: World) -> bool:
     """Whether the journal knows of anything that Route 53 should hold."""
-    return any(world.all(type_) for type_ in (ZONE, CHECK, RECORD))
+    return any(world.store.all(type_) for type_ in (ZONE, CHECK, RECORD))
 
 
 def rebuild(world: World, route53: MovingRoute53) -> None:
@@ -47,7 +48,7 @@ def rebuild(world: World, route53: MovingRoute53) -> None:
     """
     made: dict[str, str] = {}  # the new id -> the one in the journal
     for type_ in (ZONE, CHECK, RECORD):
-        for resource in sorted(world.all(type_), key=_is_calculated):
+        for resource in sorted(world.store.all(type_), key=_is_calculated):
             again = _with_new_ids(resource, made)
             kind_of(type_).create(world, again)
             if type_ != RECORD:  # whose id follows from its inputs

@@ -81,7 +81,7 @@ class Sandbox:
         self.clouds.clouds.recover()
 
     def kill(self) -> None:
-        self.clouds.world.journal.close()
+        self.clouds.world.store.journal.close()
         self.route53.stop()
 
     def _ask(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
@@ -140,7 +140,9 @@ class Sandbox:
     def assert_is(self, program: Program) -> None:
         """The state, the journal, Route 53 and its answers all say what the program says, and no more."""
         assert self.state.keys() == program.keys()
-        assert {(r.type, r.id) for r in self.clouds.world.all()} == {(key[0], v[0]) for key, v in self.state.items()}
+        assert {(r.type, r.id) for r in self.clouds.world.store.all()} == {
+            (key[0], v[0]) for key, v in self.state.items()
+        }
         kept = self.route53.snapshot()
         assert {zone["Id"] for zone in kept["zones"]} == self._ids(ZONE)
         assert {check["Id"] for check in kept["health_checks"]} == self._ids(CHECK)

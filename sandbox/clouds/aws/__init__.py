@@ -25,13 +25,13 @@ def settle(world: World) -> None:
 def derive(world: World) -> Effects:
     """Workloads of services, fronts of listeners, names of balancers."""
     effects = Effects()
-    for service in world.all(fargate.SERVICE):
+    for service in world.store.all(fargate.SERVICE):
         workload = fargate.workload(world, service)
         if workload is not None:
             effects.workloads.append(workload)
-    for each in world.all(balancer.BALANCER):
+    for each in world.store.all(balancer.BALANCER):
         effects.names[each.outputs["dnsName"].lower()] = [each.place["address"]]
-    for listener in world.all(balancer.LISTENER):
+    for listener in world.store.all(balancer.LISTENER):
         try:
             effects.fronts.append(balancer.front(world, listener))
         except OutlastError as reason:

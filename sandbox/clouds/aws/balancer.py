@@ -12,7 +12,9 @@ from sandbox.clouds.aws.targets import TARGET_GROUP
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53 import ELB_ZONE_ID
 from sandbox.clouds.rules import NO_MEMBER, PORT, Mistake, Text, because, is_given
-from sandbox.clouds.world import CloudRefused, Resource, Values, World, hex_id, nested, stable_hex
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import Values, hex_id, nested, stable_hex
+from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
 from sandbox.network.fronts import Binding, Front
 
@@ -40,7 +42,7 @@ def _balancer_rules(world: World, r: Resource) -> None:
         )
     zones = set()
     for subnet in subnets:
-        found = world.require(SUBNET, subnet, f"SubnetNotFound: The subnet ID '{subnet}' is not valid")
+        found = world.store.require(SUBNET, subnet, f"SubnetNotFound: The subnet ID '{subnet}' is not valid")
         zones.add(found.inputs.get("availabilityZone") or found.id)
     if len(zones) < 2:
         raise CloudRefused(
@@ -49,13 +51,13 @@ def _balancer_rules(world: World, r: Resource) -> None:
 
 
 def _listener_rules(world: World, r: Resource) -> None:
-    world.require(
+    world.store.require(
         BALANCER, r.inputs.get("loadBalancerArn"), "LoadBalancerNotFound: One or more load balancers not found"
     )
     for action in r.inputs.get("defaultActions") or []:
         group = _group_of(action)
         if group is not None:
-            world.require(TARGET_GROUP, group, f"TargetGroupNotFound: Target groups '{group}' not found")
+            world.store.require(TARGET_GROUP, group, f"TargetGroupNotFound: Target groups '{group}' not found")
     if r.inputs.get("protocol") == "HTTPS":
         _certificate_rules(world, r)
 
@@ -67,7 +69,9 @@ def _certificate_rules(world: World, r: Resource) -> None:
     reference = r.inputs.get("certificateArn")
     if not reference:
         raise CloudRefused("CertificateNotFound: A certificate must be specified for HTTPS listeners")
-    certificate = world.require(CERTIFICATE, reference, f"CertificateNotFound: Certificate '{reference}' not found")
+    certificate = world.store.require(
+        CERTIFICATE, reference, f"CertificateNotFound: Certificate '{reference}' not found"
+    )
     if not is_issued(certificate):
         raise CloudRefused(
             f"UnsupportedCertificate: The certificate '{certificate.id}' must have a fully-qualified domain name, a "
@@ -81,7 +85,7 @@ def _certificate_rules(world: World, r: Resource) -> None:
 
 def front(world: World, listener: Resource) -> Front:
     """What listens for `listener`. Raises CloudRefused, with the reason in words, where nobody would reach it."""
-    balancer = world.require(BALANCER, listener.inputs["loadBalancerArn"], "its load balancer is gone")
+    balancer = world.store.require(BALANCER, listener.inputs["loadBalancerArn"], "its load balancer is gone")
     port = int(listener.inputs.get("port") or 443)
     _refuse_unreachable(world, balancer, port)
     where = (listener.key, listener.stack, balancer.place["address"], port, _bindings(world, listener))
@@ -106,7 +110,7 @@ def _refuse_unreachable(world: World, balancer: Resource, port: int) -> None:
 def _bindings(world: World, listener: Resource) -> tuple[Binding, ...]:
     if listener.inputs.get("protocol") != "HTTPS":
         return ()
-    certificate = world.require(CERTIFICATE, listener.inputs.get("certificateArn"), "its certificate is gone")
+    certificate = world.store.require(CERTIFICATE, listener.inputs.get("certificateArn"), "its certificate is gone")
     if not is_issued(certificate):
         raise CloudRefused("its certificate is not issued")
     # A balancer presents its default certificate to every name.
@@ -119,8 +123,8 @@ def _group_of(action: Values) -> object:
 
 def _workload_behind(world: World, action: Values, balancer_groups: list[str]) -> str | None:
     """The service behind a forward action, if the balancer gets through to its tasks; None is a 503 from it."""
-    group = world.find(TARGET_GROUP, _group_of(action))
-    for service in world.all(fargate.SERVICE):
+    group = world.store.find(TARGET_GROUP, _group_of(action))
+    for service in world.store.all(fargate.SERVICE):
         for target in service.inputs.get("loadBalancers") or []:
             if group is not None and target.get("targetGroupArn") == group.id:
                 tasks = nested(service.inputs, "networkConfiguration", "securityGroups") or []
@@ -139,7 +143,7 @@ def _balancer_id(world: World, r: Resource) -> str:
 
 
 def _create_balancer(world: World, r: Resource) -> None:
-    r.place["address"] = world.lease_address()
+    r.place["address"] = world.addresses.lease()
 
 
 def _balancer_outputs(world: World, r: Resource) -> Values:

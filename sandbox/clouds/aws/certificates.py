@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from sandbox.clouds.aws.common import PROVIDER, arn
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import Mistake, Text, because, is_given
-from sandbox.clouds.world import ACCOUNT, CloudRefused, Resource, Values, World, hex_id, stable_hex
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import ACCOUNT, Values, hex_id, stable_hex
+from sandbox.clouds.world import World
 
 CERTIFICATE = "aws:acm/certificate:Certificate"
 VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
@@ -41,12 +43,12 @@ def missing_validation(world: World, r: Resource) -> list[str]:
 
 def settle(world: World) -> None:
     """Issue each certificate whose validation records have come to be answered; ACM looks again and again."""
-    for r in world.all(CERTIFICATE):
+    for r in world.store.all(CERTIFICATE):
         if not is_issued(r) and not missing_validation(world, r):
             pair = world.ca.issue(f"acm-{stable_hex(r.id, length=12)}", certificate_hosts(r))
             r.place |= {"status": ISSUED, "certificate": str(pair.certificate), "key": str(pair.key)}
             r.outputs["status"] = ISSUED
-            world.put(r)
+            world.store.put(r)
 
 
 def _option(host: str) -> Values:
@@ -87,9 +89,9 @@ def _wait_issued(world: World, r: Resource, timeout_seconds: float, cancelled: C
     arn_ = r.inputs["certificateArn"]
     deadline = world.clock.simulated_now() + (timeout_seconds or VALIDATION_SECONDS)
     while True:
-        world.reconcile()
+        world.hooks.reconcile()
         # Looked up anew each time: another thread may have issued it, or destroyed it.
-        certificate = world.find(CERTIFICATE, arn_)
+        certificate = world.store.find(CERTIFICATE, arn_)
         if certificate is None:
             raise CloudRefused(f"ResourceNotFoundException: Could not find certificate {arn_}")
         if is_issued(certificate):

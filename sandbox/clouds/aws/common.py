@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.clouds.world import ACCOUNT, Resource, Values, World, hex_id
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import ACCOUNT, Values, hex_id
+from sandbox.clouds.world import World
 
 DEFAULT_REGION = "us-east-1"
 EVERYWHERE = "0.0.0.0/0"

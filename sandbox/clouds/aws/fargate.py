@@ -16,7 +16,9 @@ from sandbox.clouds.aws.targets import health_path
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, NO_MEMBER, Mistake, Text, because, is_given, is_known
-from sandbox.clouds.world import CloudRefused, NotReady, Resource, Values, World, nested
+from sandbox.clouds.store import CloudRefused, NotReady, Resource
+from sandbox.clouds.values import Values, nested
+from sandbox.clouds.world import World
 from sandbox.engine.wire import UNKNOWN
 from sandbox.replicas.supervisor import Workload
 from service.errors import Unavailable
@@ -47,7 +49,7 @@ def _task_rules(world: World, r: Resource) -> None:
 
 
 def _create_task(world: World, r: Resource) -> None:
-    family = [task for task in world.all(TASK) if task.inputs["family"] == r.inputs["family"]]
+    family = [task for task in world.store.all(TASK) if task.inputs["family"] == r.inputs["family"]]
     r.place["revision"] = 1 + max((task.place.get("revision", 0) for task in family), default=0)
 
 
@@ -69,10 +71,10 @@ def _container(task: Resource) -> Values:
 
 
 def _service_rules(world: World, r: Resource) -> None:
-    world.require(CLUSTER, r.inputs.get("cluster"), "ClusterNotFoundException: Cluster not found.")
-    task = world.require(TASK, r.inputs.get("taskDefinition"), "ClientException: TaskDefinition not found.")
+    world.store.require(CLUSTER, r.inputs.get("cluster"), "ClusterNotFoundException: Cluster not found.")
+    task = world.store.require(TASK, r.inputs.get("taskDefinition"), "ClientException: TaskDefinition not found.")
     image = _container(task)["image"]
-    digest = world.digest_of(image)
+    digest = world.images.digest_of(image)
     if digest is None:
         raise CloudRefused(
             f"CannotPullContainerError: pull image manifest has been retried 1 time(s): {image}: not found",
@@ -119,7 +121,7 @@ def _refuse_logs(world: World, task: Resource) -> None:
     options: Values = logs.get("options") or {}
     group = options.get("awslogs-group") if logs.get("logDriver") == "awslogs" else None
     if group and options.get("awslogs-create-group") != "true":
-        world.require(
+        world.store.require(
             LOG_GROUP,
             group,
             "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
@@ -129,8 +131,8 @@ def _refuse_logs(world: World, task: Resource) -> None:
 
 def _refuse_capacity(world: World, r: Resource) -> None:
     """What a service's strategy names is associated with its cluster."""
-    cluster = world.find(CLUSTER, r.inputs.get("cluster"))
-    given = (c for c in world.all(CAPACITY_PROVIDERS) if cluster is not None and c.id in cluster.names())
+    cluster = world.store.follow(r, "cluster", CLUSTER)
+    given = (c for c in world.store.all(CAPACITY_PROVIDERS) if cluster is not None and c.id in cluster.names())
     associated = {name for association in given for name in association.inputs.get("capacityProviders") or []}
     for wanted in r.inputs.get("capacityProviderStrategies") or []:
         if wanted.get("capacityProvider") not in associated:
@@ -147,7 +149,7 @@ def workload(world: World, r: Resource) -> Workload | None:
     kept = revisions.fallen_back_to(r)
     if kept is not None:
         return kept
-    task, cluster = world.find(TASK, r.inputs.get("taskDefinition")), world.find(CLUSTER, r.inputs.get("cluster"))
+    task, cluster = world.store.follow(r, "taskDefinition", TASK), world.store.follow(r, "cluster", CLUSTER)
     if task is None or cluster is None:
         return None
     container = _container(task)
@@ -171,7 +173,7 @@ def _wait_steady(world: World, r: Resource, timeout_seconds: float, cancelled: C
     if not r.inputs.get("waitForSteadyState"):
         return
     try:
-        world.wait_workload(r.key, timeout_seconds or _STEADY_SECONDS, cancelled)
+        world.hooks.wait_workload(r.key, timeout_seconds or _STEADY_SECONDS, cancelled)
     except Unavailable as error:
         told = f"{_ROLLED_BACK}: {error.what}" if _break_circuit(r) else error.what
         raise NotReady(f"waiting for ECS Service ({r.id}) to reach a steady state: {told}") from error
@@ -186,13 +188,13 @@ def _break_circuit(r: Resource) -> bool:
 
 def settle(world: World) -> None:
     """Deployments that nobody waits for end too: one that serves is written down, one that does not is rolled back."""
-    for r in world.all(SERVICE):
+    for r in world.store.all(SERVICE):
         newest = workload(world, r)
         if newest is None or r.inputs.get("waitForSteadyState") or newest == revisions.proven(r):
             continue
-        fate = world.fate_of(r.key, newest.revision)
-        with world.lock:
-            if fate is not None and world.get(r.type, r.id) is r:  # an update may have come in between
+        fate = world.hooks.fate_of(r.key, newest.revision)
+        with world.store.lock:
+            if fate is not None and world.store.get(r.type, r.id) is r:  # an update may have come in between
                 _end_deployment(world, r, newest, fate)
 
 
@@ -203,7 +205,7 @@ def _end_deployment(world: World, r: Resource, newest: Workload, fate: str) -> N
         world.report(f"ECS Service ({r.id}): {_ROLLED_BACK}: {fate}")
     else:
         return
-    world.put(r)
+    world.store.put(r)
 
 
 def _service_id(world: World, r: Resource) -> str:

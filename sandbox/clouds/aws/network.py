@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from sandbox.clouds.aws.common import EVERYWHERE, PROVIDER, arn, ec2_outputs, prefixed, region_of
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, SDK, Mistake, Network, Range, Text, because, is_given
-from sandbox.clouds.world import CloudRefused, Resource, Values, World, stable_hex
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import Values, stable_hex
+from sandbox.clouds.world import World
 
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -29,9 +31,9 @@ _ANY_PROTOCOL = "-1"
 
 def reaches_internet(world: World, subnet_id: str) -> bool:
     """Whether the subnet's route table sends 0.0.0.0/0 to an internet gateway of its VPC."""
-    for association in world.all(ASSOCIATION):
+    for association in world.store.all(ASSOCIATION):
         if association.inputs.get("subnetId") == subnet_id:
-            table = world.find(ROUTE_TABLE, association.inputs.get("routeTableId"))
+            table = world.store.follow(association, "routeTableId", ROUTE_TABLE)
             if table is not None and any(_leads_out(world, table, route) for route in _routes(world, table)):
                 return True
     return False
@@ -41,24 +43,26 @@ def reaches_registries(world: World, subnet_id: str, *, public_ip: bool) -> bool
     """Whether what runs in the subnet gets there: with its own address by the gateway, by NAT, or by an endpoint."""
     if public_ip and reaches_internet(world, subnet_id):
         return True
-    tables = [a.inputs.get("routeTableId") for a in world.all(ASSOCIATION) if a.inputs.get("subnetId") == subnet_id]
-    found = [table for reference in tables if (table := world.find(ROUTE_TABLE, reference)) is not None]
-    subnet = world.find(SUBNET, subnet_id)
+    tables = [
+        a.inputs.get("routeTableId") for a in world.store.all(ASSOCIATION) if a.inputs.get("subnetId") == subnet_id
+    ]
+    found = [table for reference in tables if (table := world.store.find(ROUTE_TABLE, reference)) is not None]
+    subnet = world.store.find(SUBNET, subnet_id)
     vpc = subnet.inputs.get("vpcId") if subnet is not None else None
     return any(route.get("natGatewayId") for table in found for route in _routes(world, table)) or any(
-        endpoint.inputs.get("vpcId") == vpc for endpoint in world.all(ENDPOINT)
+        endpoint.inputs.get("vpcId") == vpc for endpoint in world.store.all(ENDPOINT)
     )
 
 
 def _routes(world: World, table: Resource) -> Iterator[Values]:
     yield from table.inputs.get("routes") or []
-    for route in world.all(ROUTE):
+    for route in world.store.all(ROUTE):
         if route.inputs.get("routeTableId") == table.id:
             yield {**route.inputs, "cidrBlock": route.inputs.get("destinationCidrBlock")}
 
 
 def _leads_out(world: World, table: Resource, route: Values) -> bool:
-    gateway = world.find(GATEWAY, route.get("gatewayId"))
+    gateway = world.store.find(GATEWAY, route.get("gatewayId"))
     if route.get("cidrBlock") != EVERYWHERE or gateway is None:
         return False
     return bool(gateway.inputs.get("vpcId") == table.inputs.get("vpcId"))
@@ -90,13 +94,13 @@ def _covers(rule: Values, port: int) -> bool:
 
 def _rules_of(world: World, group: str, type_: str, inline: str) -> Iterator[Values]:
     """A group's rules, written inside of it or as resources of their own, each with its one `peer`."""
-    found = world.find(GROUP, group)
+    found = world.store.find(GROUP, group)
     if found is None:
         return
     for own in found.inputs.get(inline) or []:
         for peer in [*(own.get("cidrBlocks") or []), *(own.get("securityGroups") or [])]:
             yield {"peer": peer, **own}
-    for rule in world.all(type_):
+    for rule in world.store.all(type_):
         if rule.inputs.get("securityGroupId") == found.id:
             peer = rule.inputs.get("cidrIpv4") or rule.inputs.get("referencedSecurityGroupId")
             yield {"peer": peer, "protocol": rule.inputs.get("ipProtocol"), **rule.inputs}
@@ -106,7 +110,7 @@ def _rules_of(world: World, group: str, type_: str, inline: str) -> Iterator[Val
 
 
 def _subnet_rules(world: World, r: Resource) -> None:
-    vpc = world.require(VPC, r.inputs.get("vpcId"), "InvalidVpcID.NotFound: The vpc ID does not exist")
+    vpc = world.store.require(VPC, r.inputs.get("vpcId"), "InvalidVpcID.NotFound: The vpc ID does not exist")
     zone = r.inputs.get("availabilityZone")
     if zone and not str(zone).startswith(region_of(r)):
         raise CloudRefused(
@@ -118,7 +122,7 @@ def _subnet_rules(world: World, r: Resource) -> None:
         return
     if not mine.subnet_of(whole):
         raise CloudRefused(f"InvalidSubnet.Range: The CIDR '{mine}' is invalid.", hint=f"take a part of {whole}")
-    for other in world.all(SUBNET):
+    for other in world.store.all(SUBNET):
         theirs = _range_of(other)
         if other.inputs.get("vpcId") == vpc.id and other.id != r.id and theirs is not None and mine.overlaps(theirs):
             raise CloudRefused(f"InvalidSubnet.Conflict: The CIDR '{mine}' conflicts with another subnet")

@@ -7,7 +7,9 @@ import base64
 from sandbox.clouds.aws.common import DEFAULT_REGION, arn, own_name, region_of
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, NO_UPDATE, Text, because
-from sandbox.clouds.world import ACCOUNT, CloudRefused, Resource, Values, World, stable_hex
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import ACCOUNT, Values, stable_hex
+from sandbox.clouds.world import World
 
 REPOSITORY = "aws:ecr/repository:Repository"
 USER = "AWS"
@@ -26,7 +28,7 @@ def why_not_push(world: World, address: str, repository: str, login: tuple[str, 
 
     `login` None is a docker client that is logged in.
     """
-    if not any(_registry(r) == address and r.id == repository for r in world.all(REPOSITORY)):
+    if not any(_registry(r) == address and r.id == repository for r in world.store.all(REPOSITORY)):
         told = f"The repository with name '{repository}' does not exist in the registry with id '{ACCOUNT}'"
         return f"name unknown: {told}"
     return None if login in (None, (USER, _password(address))) else "no basic auth credentials"
@@ -68,13 +70,13 @@ def _outputs(world: World, r: Resource) -> Values:
 
 def _delete(world: World, r: Resource) -> None:
     place = r.outputs["repositoryUrl"]
-    if world.images_in(place) and not r.inputs.get("forceDelete"):
+    if world.images.held_in(place) and not r.inputs.get("forceDelete"):
         raise CloudRefused(
             f"RepositoryNotEmptyException: The repository with name '{r.id}' in registry with id '{ACCOUNT}' cannot be "
             "deleted because it still contains images",
             hint="set force_delete on the repository",
         )
-    world.drop_images(place)
+    world.images.drop(place)
 
 
 # botocore's shapes: ecr RepositoryName, iam roleNameType and policyNameType, logs LogGroupName.

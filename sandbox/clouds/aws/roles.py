@@ -9,7 +9,9 @@ from typing import Any
 from sandbox.clouds.aws.common import arn, own_name
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, OneOf, Text, because
-from sandbox.clouds.world import ACCOUNT, Resource, Values, World, hex_id, stable_hex
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import ACCOUNT, Values, hex_id, stable_hex
+from sandbox.clouds.world import World
 
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -22,7 +24,7 @@ _PULLING_POLICY = "AmazonECSTaskExecutionRolePolicy"
 
 def role_allows(world: World, role_arn: object, action: str, resource_arn: str) -> bool:
     """Whether the role's inline or attached policies allow `action` on `resource_arn`; `*` and prefixes count."""
-    role = world.find(ROLE, role_arn)
+    role = world.store.find(ROLE, role_arn)
     if role is None:
         return False
     if any(policy.endswith(_PULLING_POLICY) for policy in _attached(world, role)):
@@ -31,14 +33,14 @@ def role_allows(world: World, role_arn: object, action: str, resource_arn: str) 
 
 
 def _attached(world: World, role: Resource) -> Iterator[str]:
-    for attachment in world.all(ATTACHMENT):
+    for attachment in world.store.all(ATTACHMENT):
         if attachment.inputs.get("role") in role.names():
             yield str(attachment.inputs.get("policyArn"))
 
 
 def _documents(world: World, role: Resource) -> Iterator[Any]:
     own = [policy.get("policy") for policy in role.inputs.get("inlinePolicies") or []]
-    given = [p.inputs.get("policy") for p in world.all(POLICY) if p.inputs.get("role") in role.names()]
+    given = [p.inputs.get("policy") for p in world.store.all(POLICY) if p.inputs.get("role") in role.names()]
     for document in filter(None, own + given):
         yield json.loads(document) if isinstance(document, str) else document
 

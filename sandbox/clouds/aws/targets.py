@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from sandbox.clouds.aws.common import PROVIDER, arn, own_name
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import PORT, Mistake, Range, Text, because, is_given
-from sandbox.clouds.world import Resource, Values, World, hex_id, nested
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import Values, hex_id, nested
+from sandbox.clouds.world import World
 
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 
 
 def health_path(world: World, reference: object) -> str:
     """The path that the group's health check asks for; `/` is ELB's default."""
-    group = world.find(TARGET_GROUP, reference)
+    group = world.store.find(TARGET_GROUP, reference)
     return str((nested(group.inputs, "healthCheck", "path") if group else None) or "/")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sandbox.clouds.azure import apps, certificates, environments, identity, registry
 from sandbox.clouds.effects import Effects
-from sandbox.clouds.world import World, nested
+from sandbox.clouds.values import nested
+from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
@@ -14,7 +15,7 @@ MODULES = (identity, registry, environments, certificates, apps)
 def derive(world: World) -> Effects:
     """Workloads of apps; one front for each environment, with a binding for each custom domain of its app."""
     effects = Effects()
-    for app in world.all(apps.APP):
+    for app in world.store.all(apps.APP):
         workload = apps.workload(world, app)
         if workload is not None:
             effects.workloads.append(workload)

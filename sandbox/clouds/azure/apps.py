@@ -15,7 +15,9 @@ from sandbox.clouds.azure.registry import find_registry
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, Mistake, Text, because, is_given, is_known
-from sandbox.clouds.world import CloudRefused, NotReady, Resource, Values, World, nested
+from sandbox.clouds.store import CloudRefused, NotReady, Resource
+from sandbox.clouds.values import Values, nested
+from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
 from sandbox.network.fronts import Binding, Front
 from sandbox.replicas.supervisor import Workload
@@ -49,7 +51,7 @@ def _container(r: Resource) -> Values:
 
 
 def _find_image(world: World, image: str) -> str:
-    digest = world.digest_of(image)
+    digest = world.images.digest_of(image)
     if digest is None or find_registry(world, image.partition("/")[0]) is None:
         raise CloudRefused(
             'Code="InvalidParameterValueInContainerTemplate" Message="Field template.containers.image is invalid with '
@@ -65,7 +67,7 @@ def _refuse_pull(world: World, r: Resource, image: str) -> None:
     registry = find_registry(world, server)
     known = [c for c in nested(r.inputs, "configuration", "registries") or [] if c.get("server") == server]
     named = known[0].get("identity") if known else None
-    identity = world.find(IDENTITY, named) if str(named).lower() in assigned(r) else None
+    identity = world.store.find(IDENTITY, named) if str(named).lower() in assigned(r) else None
     if registry is None or identity is None or not has_role(world, identity, ACR_PULL, registry.id):
         raise CloudRefused(
             f'Code="ContainerAppOperationError" Message="Unable to pull image {image} using Managed identity '
@@ -85,7 +87,7 @@ def _domain_rules(world: World, domain: Values) -> None:
     if domain.get("bindingType") in (None, "Disabled"):
         return
     told = f'Code="CertificateMissing" Message="CertificateId property is missing for customDomain \'{name}\'."'
-    certificate = world.require(CERTIFICATE, domain.get("certificateId"), told)
+    certificate = world.store.require(CERTIFICATE, domain.get("certificateId"), told)
     if not fits(name, names_of(certificate)):
         raise CloudRefused(
             f'Code="CertificateDomainMismatch" Message="The certificate {certificate.id} does not match the custom '
@@ -133,7 +135,7 @@ def front(world: World, app: Resource) -> Front:
         raise CloudRefused("its environment is gone")
     bindings = []
     for domain in ingress.get("customDomains") or []:
-        certificate = world.find(CERTIFICATE, domain.get("certificateId"))
+        certificate = world.store.find(CERTIFICATE, domain.get("certificateId"))
         if certificate is not None and domain.get("bindingType") != "Disabled":
             bindings.append(Binding(domain["name"].lower(), KeyPair.of(certificate.place)))
     if not bindings:
@@ -143,7 +145,7 @@ def front(world: World, app: Resource) -> Front:
 
 def _wait(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:
     try:
-        world.wait_workload(r.key, timeout_seconds or _READY_SECONDS, cancelled)
+        world.hooks.wait_workload(r.key, timeout_seconds or _READY_SECONDS, cancelled)
     except Unavailable as error:
         revisions.fall_back(r)
         raise NotReady(

@@ -11,7 +11,9 @@ from sandbox.clouds.azure.environments import find_environment
 from sandbox.clouds.azure.identity import IDENTITY, SECRETS_USER, assigned, has_role
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, Text, because
-from sandbox.clouds.world import SUBSCRIPTION, CloudRefused, Resource, Values, World, stable_hex
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import SUBSCRIPTION, Values, stable_hex
+from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
 
 CERTIFICATE = "azure-native:app:Certificate"
@@ -69,7 +71,7 @@ def _secret(world: World, url: str) -> KeyPair:
 def _refuse_reader(world: World, environment: Resource, source: Values) -> None:
     """The certificate is read with an identity that is one of its environment's and may read the vault's secrets."""
     named = source.get("identity")
-    identity = world.find(IDENTITY, named) if str(named).lower() in assigned(environment) else None
+    identity = world.store.find(IDENTITY, named) if str(named).lower() in assigned(environment) else None
     if identity is None or not has_role(world, identity, SECRETS_USER, VAULT_ID):
         raise CloudRefused(
             'Code="Forbidden" Message="Caller is not authorized to perform action on resource: '

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.clouds.rules import ID, because
-from sandbox.clouds.world import SUBSCRIPTION, CloudRefused, Resource, Values, World, hex_id, stable_hex
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import SUBSCRIPTION, Values, hex_id, stable_hex
+from sandbox.clouds.world import World
 
 GROUP = "azure-native:resources:ResourceGroup"
 ARM_LOCATION = "Azure RPC guideline Put-V1-14: the location of a tracked resource is set once"
@@ -29,7 +31,7 @@ def in_group(provider: str, name_input: str) -> Callable[[World, Resource], str]
 
     def id_of(world: World, r: Resource) -> str:
         group = r.inputs["resourceGroupName"]
-        if world.find(GROUP, group) is None:
+        if world.store.find(GROUP, group) is None:
             raise CloudRefused(f'Code="ResourceGroupNotFound" Message="Resource group \'{group}\' could not be found."')
         parent = provider.format(**r.inputs)
         return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers/{parent}/{own_name(r, name_input)}"

@@ -6,7 +6,9 @@ from sandbox.clouds.azure.common import IN_GROUP, common_outputs, in_group, tail
 from sandbox.clouds.azure.identity import identity_outputs
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, Text, because
-from sandbox.clouds.world import SUBSCRIPTION, Resource, Values, World, stable_hex
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import SUBSCRIPTION, Values, stable_hex
+from sandbox.clouds.world import World
 
 ENVIRONMENT = "azure-native:app:ManagedEnvironment"
 
@@ -18,17 +20,17 @@ def verification_id() -> str:
 
 def environment_of(world: World, app: Resource) -> Resource | None:
     """The environment that a container app names, by either of the two inputs."""
-    return world.find(ENVIRONMENT, app.inputs.get("managedEnvironmentId") or app.inputs.get("environmentId"))
+    return world.store.find(ENVIRONMENT, app.inputs.get("managedEnvironmentId") or app.inputs.get("environmentId"))
 
 
 def find_environment(world: World, group: str, name: str) -> Resource | None:
     """The environment of that name in that resource group."""
-    found = (e for e in world.all(ENVIRONMENT) if tail(e) == name and e.inputs["resourceGroupName"] == group)
+    found = (e for e in world.store.all(ENVIRONMENT) if tail(e) == name and e.inputs["resourceGroupName"] == group)
     return next(found, None)
 
 
 def _create(world: World, r: Resource) -> None:
-    r.place["address"] = world.lease_address()
+    r.place["address"] = world.addresses.lease()
 
 
 def _region(r: Resource) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sandbox.clouds.azure.common import GROUP, IN_GROUP, common_outputs, guid, in_group, own_name, tail
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
-from sandbox.clouds.world import SUBSCRIPTION, TENANT, CloudRefused, Resource, Values, World, nested
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import SUBSCRIPTION, TENANT, Values, nested
+from sandbox.clouds.world import World
 
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 ASSIGNMENT = "azure-native:authorization:RoleAssignment"
@@ -22,7 +24,7 @@ def has_role(world: World, identity: Resource, role: str, scope: str) -> bool:
         given.inputs.get("principalId") == identity.outputs["principalId"]
         and str(given.inputs.get("roleDefinitionId", "")).endswith(role)
         and _contains(str(given.inputs.get("scope", "")), scope)
-        for given in world.all(ASSIGNMENT)
+        for given in world.store.all(ASSIGNMENT)
     )
 
 
@@ -44,7 +46,7 @@ def identity_outputs(world: World, r: Resource) -> Values:
         return {}
     found = {}
     for reference in given.get("userAssignedIdentities") or []:
-        identity = world.find(IDENTITY, reference)
+        identity = world.store.find(IDENTITY, reference)
         if identity is None:
             raise CloudRefused(f'Code="FailedIdentityOperation" Message="The identity {reference} was not found."')
         found[reference] = {name: identity.outputs[name] for name in ("principalId", "clientId")}

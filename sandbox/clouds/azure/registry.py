@@ -5,7 +5,9 @@ from __future__ import annotations
 from sandbox.clouds.azure.common import common_outputs, in_group, tail
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
-from sandbox.clouds.world import SUBSCRIPTION, Resource, Values, World, stable_hex
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import SUBSCRIPTION, Values, stable_hex
+from sandbox.clouds.world import World
 
 REGISTRY = "azure-native:containerregistry:Registry"
 
@@ -15,7 +17,7 @@ TOKEN_USER = "00000000-0000-0000-0000-000000000000"
 
 def find_registry(world: World, address: str) -> Resource | None:
     """The registry that answers at `address`."""
-    return next((r for r in world.all(REGISTRY) if r.outputs["loginServer"] == address), None)
+    return next((r for r in world.store.all(REGISTRY) if r.outputs["loginServer"] == address), None)
 
 
 def client_token() -> str:
@@ -48,7 +50,7 @@ def _outputs(world: World, r: Resource) -> Values:
 
 
 def _delete(world: World, r: Resource) -> None:
-    world.drop_images(r.outputs["loginServer"])
+    world.images.drop(r.outputs["loginServer"])
 
 
 # learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules: #microsoftresources,

@@ -23,11 +23,11 @@ def settle(world: World) -> None:
 def derive(world: World) -> Effects:
     """Workloads of Cloud Run services, and a front for each forwarding rule whose chain is whole."""
     effects = Effects()
-    for service in world.all(run.SERVICE):
+    for service in world.store.all(run.SERVICE):
         workload = run.workload(world, service)
         if workload is not None:
             effects.workloads.append(workload)
-    for rule in world.all(balancer.FORWARDING_RULE):
+    for rule in world.store.all(balancer.FORWARDING_RULE):
         try:
             effects.fronts.append(front.front(world, rule))
         except OutlastError as reason:

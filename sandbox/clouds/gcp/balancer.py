@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from sandbox.clouds.gcp.common import PROVIDER, compute_outputs, global_id, needs_api, regional_id
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, Mistake, Text, because
-from sandbox.clouds.world import CloudRefused, Resource, Values, World, stable_hex
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import Values, stable_hex
+from sandbox.clouds.world import World
 
 GROUP = "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup"
 BACKEND = "gcp:compute/backendService:BackendService"
@@ -28,7 +30,7 @@ def _backend_rules(world: World, r: Resource) -> None:
     _needs_compute(world, r)
     for backend in r.inputs.get("backends") or []:
         told = f"Error 404: The resource '{backend.get('group')}' was not found"
-        group = world.require(GROUP, backend.get("group"), told)
+        group = world.store.require(GROUP, backend.get("group"), told)
         # "Default value is `SERVERLESS`": pulumi-gcp 10.2.0, RegionNetworkEndpointGroup.network_endpoint_type.
         if r.inputs.get("healthChecks") and group.inputs.get("networkEndpointType", "SERVERLESS") == "SERVERLESS":
             raise CloudRefused(
@@ -49,11 +51,11 @@ def _proxy_rules(world: World, r: Resource) -> None:
         )
     policy = r.inputs.get("sslPolicy")
     if policy:
-        world.require(SSL_POLICY, policy, f"Error 404: The resource '{policy}' was not found")
+        world.store.require(SSL_POLICY, policy, f"Error 404: The resource '{policy}' was not found")
 
 
 def _lease(world: World, r: Resource) -> None:
-    r.place["address"] = world.lease_address()
+    r.place["address"] = world.addresses.lease()
 
 
 def _address_outputs(world: World, r: Resource) -> Values:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from sandbox.clouds.gcp.common import MADE_AT, PROVIDER, located_id, needs_api, own_name, project_of, tail
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, Mistake, Text, because, is_given
-from sandbox.clouds.world import Resource, Values, World, nested, stable_hex
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import Values, nested, stable_hex
+from sandbox.clouds.world import World
 
 AUTHORIZATION = "gcp:certificatemanager/dnsAuthorization:DnsAuthorization"
 CERTIFICATE = "gcp:certificatemanager/certificate:Certificate"
@@ -23,17 +25,17 @@ def is_active(r: Resource) -> bool:
 
 def settle(world: World) -> None:
     """Make each managed certificate active whose authorizations' records have come to be answered."""
-    for r in world.all(CERTIFICATE):
+    for r in world.store.all(CERTIFICATE):
         if not is_active(r) and not missing_authorization(world, r):
             pair = world.ca.issue(f"gcp-{stable_hex(r.id, length=12)}", nested(r.inputs, "managed", "domains") or [])
             r.place |= {"state": ACTIVE, "certificate": str(pair.certificate), "key": str(pair.key)}
-            world.put(r)
+            world.store.put(r)
 
 
 def missing_authorization(world: World, r: Resource) -> list[str]:
     """What keeps a managed certificate from being issued: authorizations or records that are not there."""
     references = nested(r.inputs, "managed", "dnsAuthorizations") or []
-    found = {reference: world.find(AUTHORIZATION, reference) for reference in references}
+    found = {reference: world.store.find(AUTHORIZATION, reference) for reference in references}
     proven = {authorization.inputs["domain"] for authorization in found.values() if authorization}
     domains = [d for d in nested(r.inputs, "managed", "domains") or [] if d.removeprefix("*.") not in proven]
     missing = [f"a DNS authorization for {domain}" for domain in domains]

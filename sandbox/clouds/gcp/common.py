@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.clouds.world import PROJECT, PROJECT_NUMBER, CloudRefused, Resource, Values, World, hex_id, stable_hex
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import PROJECT, PROJECT_NUMBER, Values, hex_id, stable_hex
+from sandbox.clouds.world import World
 from sandbox.engine.outputs import output_names
 
 API = "gcp:projects/service:Service"
@@ -75,7 +77,7 @@ def needs_api(name: str) -> Callable[[World, Resource], None]:
     api = f"{name}.googleapis.com"
 
     def rule(world: World, r: Resource) -> None:
-        if not any(enabled.inputs.get("service") == api for enabled in world.all(API)):
+        if not any(enabled.inputs.get("service") == api for enabled in world.store.all(API)):
             raise CloudRefused(
                 f"Error 403: {api} has not been used in project {PROJECT_NUMBER} before or it is disabled., "
                 "accessNotConfigured",

@@ -5,21 +5,23 @@ from __future__ import annotations
 from infra.plan import is_kept_by_cloud_run
 from sandbox.clouds.gcp import balancer, certificates, run
 from sandbox.clouds.gcp.common import is_named
-from sandbox.clouds.world import Resource, World, nested
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import nested
+from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
 from sandbox.network.fronts import Binding, Front
 
 
 def front(world: World, rule: Resource) -> Front:
     """What listens for a forwarding rule. Raises CloudRefused, with the reason in words, where the chain is broken."""
-    address = world.require(balancer.ADDRESS, rule.inputs.get("ipAddress"), "its address is gone")
+    address = world.store.require(balancer.ADDRESS, rule.inputs.get("ipAddress"), "its address is gone")
     port = int(str(rule.inputs.get("portRange") or "443").partition("-")[0])
     where = (rule.key, rule.stack, address.place["address"], port)
-    plain = world.find(balancer.HTTP_PROXY, rule.inputs.get("target"))
+    plain = world.store.find(balancer.HTTP_PROXY, rule.inputs.get("target"))
     if plain is not None:
         redirect = nested(_url_map(world, plain).inputs, "defaultUrlRedirect", "httpsRedirect")
         return Front(*where, redirect=bool(redirect), answer=404)
-    proxy = world.require(balancer.HTTPS_PROXY, rule.inputs.get("target"), "its proxy is gone")
+    proxy = world.store.require(balancer.HTTPS_PROXY, rule.inputs.get("target"), "its proxy is gone")
     bindings = _bindings(world, proxy)
     service = _service_behind(world, _url_map(world, proxy))
     tls13_only = _tls13_only(world, proxy)
@@ -33,24 +35,24 @@ def _tls13_only(world: World, proxy: Resource) -> bool:
     named = proxy.inputs.get("sslPolicy")
     if not named:
         return False
-    policy = world.require(balancer.SSL_POLICY, named, "its SSL policy is gone")
+    policy = world.store.require(balancer.SSL_POLICY, named, "its SSL policy is gone")
     return bool(policy.inputs.get("minTlsVersion") == "TLS_1_3")
 
 
 def _url_map(world: World, proxy: Resource) -> Resource:
-    return world.require(balancer.URL_MAP, proxy.inputs.get("urlMap"), "its URL map is gone")
+    return world.store.require(balancer.URL_MAP, proxy.inputs.get("urlMap"), "its URL map is gone")
 
 
 def _bindings(world: World, proxy: Resource) -> tuple[Binding, ...]:
     """Without an active certificate the front is there and ends every handshake: no binding, not an absent front."""
     reference = str(proxy.inputs.get("certificateMap") or "").removeprefix(balancer.MAP_PREFIX)
-    entries = world.require(certificates.MAP, reference, "its certificate map is gone")
+    entries = world.store.require(certificates.MAP, reference, "its certificate map is gone")
     bindings = []
-    for entry in world.all(certificates.ENTRY):
+    for entry in world.store.all(certificates.ENTRY):
         if not is_named(entries, entry.inputs["map"]):
             continue
         for wanted in entry.inputs.get("certificates") or []:
-            found = world.find(certificates.CERTIFICATE, wanted)
+            found = world.store.find(certificates.CERTIFICATE, wanted)
             if found is not None and certificates.is_active(found):
                 host = str(entry.inputs.get("hostname") or "*").lower()
                 bindings.append(Binding(host, KeyPair.of(found.place)))
@@ -58,8 +60,8 @@ def _bindings(world: World, proxy: Resource) -> tuple[Binding, ...]:
 
 
 def _service_behind(world: World, urls: Resource) -> Resource:
-    backend = world.require(balancer.BACKEND, urls.inputs.get("defaultService"), "its backend service is gone")
+    backend = world.store.require(balancer.BACKEND, urls.inputs.get("defaultService"), "its backend service is gone")
     reference = nested(backend.inputs, "backends", 0, "group")
-    group = world.require(balancer.GROUP, reference, "its endpoint group is gone")
+    group = world.store.require(balancer.GROUP, reference, "its endpoint group is gone")
     named = nested(group.inputs, "cloudRun", "service")
-    return world.require(run.SERVICE, named, "its Cloud Run service is gone")
+    return world.store.require(run.SERVICE, named, "its Cloud Run service is gone")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sandbox.clouds.gcp.common import API, needs_api, project_of
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
-from sandbox.clouds.world import Resource, Values, World, stable_hex
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import Values, stable_hex
+from sandbox.clouds.world import World
 
 ACCOUNT = "gcp:serviceaccount/account:Account"
 

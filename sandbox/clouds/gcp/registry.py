@@ -5,7 +5,9 @@ from __future__ import annotations
 from sandbox.clouds.gcp.common import MADE_AT, located_id, needs_api, place_of, project_of, tail
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, because
-from sandbox.clouds.world import PROJECT, PROJECT_NUMBER, Resource, Values, World, stable_hex
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import PROJECT, PROJECT_NUMBER, Values, stable_hex
+from sandbox.clouds.world import World
 
 REPOSITORY = "gcp:artifactregistry/repository:Repository"
 # With an access token as its password: cloud.google.com/artifact-registry/docs/docker/authentication
@@ -39,7 +41,7 @@ def why_not_push(world: World, address: str, repository: str, login: tuple[str, 
 
     `login` None is a docker client that is logged in.
     """
-    if not any(_holds(r, address, repository) for r in world.all(REPOSITORY)):
+    if not any(_holds(r, address, repository) for r in world.store.all(REPOSITORY)):
         name = repository.split("/")[1] if "/" in repository else repository
         return f'name unknown: Repository "{name}" not found'
     return None if login in (None, (TOKEN_USER, access_token())) else "unauthorized: authentication failed"
@@ -65,7 +67,7 @@ def _outputs(world: World, r: Resource) -> Values:
 
 
 def _delete(world: World, r: Resource) -> None:
-    world.drop_images(r.outputs["registryUri"])
+    world.images.drop(r.outputs["registryUri"])
 
 
 declare(

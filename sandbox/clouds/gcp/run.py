@@ -10,7 +10,9 @@ from sandbox.clouds.gcp.common import MADE_AT, is_named, located_id, needs_api, 
 from sandbox.clouds.gcp.project import ACCOUNT
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, Mistake, Range, Text, because, is_known
-from sandbox.clouds.world import PROJECT_NUMBER, CloudRefused, NotReady, Resource, Values, World, nested, stable_hex
+from sandbox.clouds.store import CloudRefused, NotReady, Resource
+from sandbox.clouds.values import PROJECT_NUMBER, Values, nested, stable_hex
+from sandbox.clouds.world import World
 from sandbox.replicas.supervisor import Workload
 from service.errors import Unavailable
 
@@ -33,7 +35,7 @@ def _rules(world: World, r: Resource) -> None:
     container = nested(r.inputs, "template", "containers", 0)
     if container is None:
         raise CloudRefused("Error 400: template.containers: at least one container is required")
-    digest = world.digest_of(container["image"])
+    digest = world.images.digest_of(container["image"])
     if digest is None:
         raise CloudRefused(
             f"Error 400: Revision '{own_name(r)}-00001' is not ready and cannot serve traffic. "
@@ -55,7 +57,7 @@ def _refuse_account(world: World, r: Resource) -> None:
     """A service account of the project, where one is named, exists; one of Google's own is taken for granted."""
     named = str(nested(r.inputs, "template", "serviceAccount") or "")
     is_own = named.endswith(f"@{project_of(r)}.iam.gserviceaccount.com")
-    if is_own and not any(account.outputs.get("email") == named for account in world.all(ACCOUNT)):
+    if is_own and not any(account.outputs.get("email") == named for account in world.store.all(ACCOUNT)):
         raise CloudRefused(
             f"Error 403: Permission 'iam.serviceaccounts.actAs' denied on service account {named} "
             "(or it may not exist).",
@@ -116,13 +118,13 @@ def everybody_may_invoke(world: World, service: Resource) -> bool:
         is_named(service, member.inputs["name"])
         and member.inputs["role"] == "roles/run.invoker"
         and member.inputs["member"] == "allUsers"
-        for member in world.all(INVOKER)
+        for member in world.store.all(INVOKER)
     )
 
 
 def _wait(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:
     try:
-        world.wait_workload(r.key, timeout_seconds or _READY_SECONDS, cancelled)
+        world.hooks.wait_workload(r.key, timeout_seconds or _READY_SECONDS, cancelled)
     except Unavailable as error:
         failed = _revision_name(r, revisions.newest(r))
         revisions.fall_back(r)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.clouds.world import CloudRefused, Values, World
+from sandbox.clouds.store import CloudRefused
+from sandbox.clouds.values import Values
+from sandbox.clouds.world import World
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53.api import call, call_if_there
 from sandbox.clouds.rules import NO_MEMBER, PORT, Mistake, OneOf, Range, Text, because, is_given
-from sandbox.clouds.world import Resource, Values, World
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import Values
+from sandbox.clouds.world import World
 
 HEALTH_CHECK = "aws:route53/healthCheck:HealthCheck"
 

@@ -9,7 +9,9 @@ from sandbox.clouds.aws.common import PROVIDER
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53.api import change_record, change_records, list_records
 from sandbox.clouds.rules import Mistake, Range, Text, because, is_given
-from sandbox.clouds.world import Resource, Values, World, nested
+from sandbox.clouds.store import Resource
+from sandbox.clouds.values import Values, nested
+from sandbox.clouds.world import World
 
 RECORD = "aws:route53/record:Record"
 _QUOTED_TYPES = ("TXT", "SPF")
@@ -182,7 +184,7 @@ def _update(world: World, r: Resource) -> None:
 
     So does pulumi-aws, for which these two do not replace the resource: terraform-provider-aws, route53/record.go.
     """
-    known = world.get(r.type, r.id)
+    known = world.store.get(r.type, r.id)
     old = _find(world, known) if known is not None and _record_id(world, known) != _record_id(world, r) else None
     gone = [("DELETE", old)] if old is not None else []
     change_records(world, r.inputs["zoneId"], [*gone, ("UPSERT", _record_set(r))])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53.api import call, call_if_there, change_record, list_records
 from sandbox.clouds.rules import NO_UPDATE, because
-from sandbox.clouds.world import CloudRefused, Resource, Values, World
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import Values
+from sandbox.clouds.world import World
 
 ZONE, RECORD = "aws:route53/zone:Zone", "aws:route53/record:Record"
 # pulumi-aws 7.51.1, Zone.comment: "Defaults to 'Managed by Pulumi'".
@@ -44,9 +46,9 @@ def _delete(world: World, r: Resource) -> None:
         change_record(world, r.id, "DELETE", record)
     call_if_there(world.route53().delete_hosted_zone, Id=r.id)
     # Records that outlived their stack (retainOnDelete) go with their zone.
-    for retained in world.all(RECORD):
+    for retained in world.store.all(RECORD):
         if retained.inputs.get("zoneId") == r.id:
-            world.forget(retained)
+            world.store.forget(retained)
 
 
 def _refresh(world: World, r: Resource) -> Resource | None:

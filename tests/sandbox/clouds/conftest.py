@@ -17,4 +17,4 @@ def clouds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clouds]:
     opened = open_clouds(tmp_path, no_route53)
     opened.world.lookup = fake_dns(opened)
     yield opened
-    opened.world.journal.close()
+    opened.world.store.journal.close()

@@ -12,7 +12,8 @@ import pytest
 from failover.simulator.clock import ScaledClock
 from sandbox.clouds import simulated
 from sandbox.clouds.effects import Effects
-from sandbox.clouds.world import Resource, World
+from sandbox.clouds.store import Resource
+from sandbox.clouds.world import Hooks, World
 from sandbox.engine.cloud import Request
 from sandbox.images import store as images
 from sandbox.journal import Journal
@@ -81,13 +82,13 @@ class Clouds:
 
     def delete(self, made: Made | Resource) -> None:
         """Take a resource away, whatever depends on it."""
-        found = self.world.get(made.type, made.id)
+        found = self.world.store.get(made.type, made.id)
         assert found is not None
         self.clouds.delete(self.request(found.type, found.name, {}, stack=found.stack, id=found.id))
 
     def only(self, type_: str, name: str | None = None) -> Resource:
         """The one resource of that type (and name in the program)."""
-        (found,) = [r for r in self.world.all(type_) if name in (None, r.name)]
+        (found,) = [r for r in self.world.store.all(type_) if name in (None, r.name)]
         return found
 
     # -- what follows ------------------------------------------------------------------------------------------------
@@ -114,7 +115,7 @@ class Clouds:
         """Let the registry that `host/repository@digest` names hold that image."""
         place, _, digest = reference.partition("@")
         host, _, repository = place.partition("/")
-        self.world.push(host, repository, images.Image(digest, Path("/nowhere")), ["current"])
+        self.world.images.push(host, repository, images.Image(digest, Path("/nowhere")), ["current"])
 
     def wait_workload(self, key: str, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:
         self.waited.append(key)
@@ -141,11 +142,13 @@ def open_clouds(folder: Path, route53: Callable[[], Any], **world: Any) -> Cloud
         report=lambda line: None,
         addresses=[f"127.9.9.{number}" for number in range(11, 51)],
         sleep=world.pop("sleep", wall.sleep),
+        hooks=Hooks(
+            lambda: simulated.settle(made),
+            lambda *waited: clouds.wait_workload(*waited),
+            lambda key, revision: clouds.fate_of(key, revision),
+        ),
     )
     clouds = Clouds(made, simulated.SimulatedClouds(made, lambda stack: None), wall)
-    made.reconcile = lambda: simulated.settle(made)
-    made.wait_workload = clouds.wait_workload
-    made.fate_of = clouds.fate_of
     return clouds
 
 

@@ -99,7 +99,7 @@ def aws_front(clouds: Clouds, network: dict[str, Made], certificate: Made) -> Ma
 
 
 def aws_image(clouds: Clouds, digest: str = DIGEST) -> str:
-    repository = clouds.world.find("aws:ecr/repository:Repository", "site") or clouds.make(
+    repository = clouds.world.store.find("aws:ecr/repository:Repository", "site") or clouds.make(
         "aws:ecr/repository:Repository", name="site", forceDelete=True
     )
     reference = f"{repository.outputs['repositoryUrl']}@{digest}"
@@ -251,7 +251,7 @@ def gcp_apis(clouds: Clouds, *left_out: str) -> None:
 
 
 def gcp_image(clouds: Clouds, digest: str = DIGEST) -> str:
-    repository = clouds.world.find("gcp:artifactregistry/repository:Repository", "site") or clouds.make(
+    repository = clouds.world.store.find("gcp:artifactregistry/repository:Repository", "site") or clouds.make(
         "gcp:artifactregistry/repository:Repository",
         repositoryId="site",
         location="us-central1",

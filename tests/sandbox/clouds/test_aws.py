@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.clouds.world import CloudRefused
+from sandbox.clouds.store import CloudRefused
 from sandbox.engine.cloud import NotReady
 from service.errors import OutlastError
 from tests.sandbox.clouds import sites
@@ -68,7 +68,7 @@ def test_validation_times_out_on_the_clock_and_names_the_missing_record(clouds: 
     assert option["resourceRecordName"].rstrip(".") in refused.value.what
     assert option["resourceRecordValue"].rstrip(".") in refused.value.what
     assert 75 * 60 <= clouds.wall.now <= 75 * 60 + 5
-    assert clouds.world.all(VALIDATION) == []
+    assert clouds.world.store.all(VALIDATION) == []
 
 
 def test_validation_ends_when_the_record_appears_while_it_waits(clouds: Clouds) -> None:
@@ -140,7 +140,7 @@ def test_a_digest_that_the_registry_does_not_hold_is_refused(clouds: Clouds) -> 
     wrong = image.replace(DIGEST, OTHER_DIGEST)
     with pytest.raises(CloudRefused, match="CannotPullContainerError"):
         sites.aws_service(clouds, network, group, sites.aws_task(clouds, wrong))
-    assert clouds.world.all(SERVICE) == []
+    assert clouds.world.store.all(SERVICE) == []
 
 
 def test_another_clouds_registry_does_not_count(clouds: Clouds) -> None:
@@ -230,7 +230,7 @@ def test_a_task_logs_to_a_group_that_exists_or_is_made(
     clouds: Clouds, options: dict[str, str], told: str | None
 ) -> None:
     network, group = prepared(clouds)
-    task = clouds.world.require(TASK, sites.aws_task(clouds, sites.aws_image(clouds)).id, "")
+    task = clouds.world.store.require(TASK, sites.aws_task(clouds, sites.aws_image(clouds)).id, "")
     container = json.loads(task.inputs["containerDefinitions"])[0]
     container["logConfiguration"] = {"logDriver": "awslogs", "options": options}
     task.inputs["containerDefinitions"] = json.dumps([container])
@@ -326,7 +326,7 @@ def test_a_repository_with_images_is_deleted_only_by_force(clouds: Clouds) -> No
         clouds.delete(made)
     clouds.change(made, forceDelete=True)
     clouds.delete(made)
-    assert clouds.world.digest_of(image) is None
+    assert clouds.world.images.digest_of(image) is None
 
 
 # -- network ---------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.clouds.azure.certificates import SECRETS_USER, VAULT_ID, fits
 from sandbox.clouds.azure.environments import verification_id
-from sandbox.clouds.world import CloudRefused
+from sandbox.clouds.store import CloudRefused
 from sandbox.engine.cloud import NotReady
 from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import DIGEST, HOST, OTHER_DIGEST, Clouds
@@ -102,7 +102,9 @@ def test_the_secret_is_read_only_with_the_role(clouds: Clouds) -> None:
 
 def test_an_identity_that_the_environment_does_not_have_reads_nothing(clouds: Clouds) -> None:
     base = sites.azure_base(clouds)
-    clouds.world.require("azure-native:app:ManagedEnvironment", base["environment"].id, "").inputs["identity"] = {}
+    clouds.world.store.require("azure-native:app:ManagedEnvironment", base["environment"].id, "").inputs[
+        "identity"
+    ] = {}
     with pytest.raises(CloudRefused, match="Forbidden"):
         sites.azure_certificate(clouds, base)
 

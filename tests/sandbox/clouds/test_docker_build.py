@@ -10,7 +10,7 @@ from sandbox.clouds import functions
 from sandbox.clouds.azure.registry import TOKEN_USER, access_token
 from sandbox.clouds.docker_build import IMAGE, split_tag
 from sandbox.clouds.gcp import registry as gcp_registry
-from sandbox.clouds.world import CloudRefused
+from sandbox.clouds.store import CloudRefused
 from sandbox.images import store as images
 from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import Clouds, Made
@@ -56,9 +56,9 @@ def test_a_registry_takes_its_own_password_or_a_logged_in_client(project: Clouds
     for wrong in ((user, "wrong"), ("somebody", password)):
         with pytest.raises(CloudRefused, match=r"failed to push.*(unauthorized|no basic auth)"):
             build(project, tag, wrong)
-    assert project.world.digest_of(tag) is None
+    assert project.world.images.digest_of(tag) is None
     made = build(project, tag, (user, password))
-    assert project.world.digest_of(tag) == made.outputs["digest"]
+    assert project.world.images.digest_of(tag) == made.outputs["digest"]
     assert made.outputs["ref"] == f"{tag}@{made.outputs['digest']}"
     assert build(project, tag, None, "again").outputs["digest"] == made.outputs["digest"]
 
@@ -84,8 +84,8 @@ def test_a_tag_moves_to_what_was_pushed_last_and_digests_stay(project: Clouds) -
     second = build(project, tag, login, "two").outputs["digest"]
     repository = tag.rpartition(":")[0]
     assert first != second
-    assert project.world.digest_of(tag) == second
-    assert project.world.digest_of(f"{repository}@{first}") == first
+    assert project.world.images.digest_of(tag) == second
+    assert project.world.images.digest_of(f"{repository}@{first}") == first
 
 
 def test_a_changed_file_is_seen_in_a_preview(project: Clouds) -> None:

@@ -29,7 +29,7 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
         clouds.world.ca.issue(f"vault-{HOST.replace('.', '-')}", [HOST])
         deploy(clouds)
         yield clouds
-        clouds.world.journal.close()
+        clouds.world.store.journal.close()
     patch.undo()
 
 

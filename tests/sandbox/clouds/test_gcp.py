@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.clouds.world import CloudRefused
+from sandbox.clouds.store import CloudRefused
 from sandbox.engine.cloud import NotReady
 from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import DIGEST, HOST, OTHER_DIGEST, Clouds

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.clouds.world import CloudRefused
+from sandbox.clouds.store import CloudRefused
 from sandbox.engine.cloud import NotReady
 from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import DIGEST, OTHER_DIGEST, Clouds, fake_dns, no_route53, open_clouds
@@ -15,11 +15,11 @@ from tests.sandbox.clouds.harness import DIGEST, OTHER_DIGEST, Clouds, fake_dns,
 
 def known(clouds: Clouds) -> set[tuple[str, str]]:
     """As if Pulumi's state held all that there is now."""
-    return {(r.type, r.id) for r in clouds.world.all()}
+    return {(r.type, r.id) for r in clouds.world.store.all()}
 
 
 def opened_again(clouds: Clouds) -> Clouds:
-    clouds.world.journal.close()
+    clouds.world.store.journal.close()
     after = open_clouds(clouds.world.project_root, no_route53)
     after.world.lookup = fake_dns(after)
     after.records.update(clouds.records)
@@ -29,11 +29,11 @@ def opened_again(clouds: Clouds) -> Clouds:
 def test_a_restart_finds_the_same_ids_addresses_and_effects(clouds: Clouds) -> None:
     for build in (sites.aws_site, sites.azure_site, sites.gcp_site):
         build(clouds)
-    before, documents = clouds.effects(), [r.document() for r in clouds.world.all()]
+    before, documents = clouds.effects(), [r.document() for r in clouds.world.store.all()]
     after = opened_again(clouds)
-    assert [r.document() for r in after.world.all()] == json.loads(json.dumps(documents))
+    assert [r.document() for r in after.world.store.all()] == json.loads(json.dumps(documents))
     assert after.effects() == before
-    after.world.journal.close()
+    after.world.store.journal.close()
 
 
 def test_a_rollback_survives_a_restart(clouds: Clouds) -> None:
@@ -45,7 +45,7 @@ def test_a_rollback_survives_a_restart(clouds: Clouds) -> None:
     after = opened_again(clouds)
     assert before is not None and before.image == DIGEST
     assert after.workload("gcp") == before
-    after.world.journal.close()
+    after.world.store.journal.close()
 
 
 def test_what_served_before_is_known_after_a_restart_also_where_nobody_waited(clouds: Clouds) -> None:
@@ -62,7 +62,7 @@ def test_what_served_before_is_known_after_a_restart_also_where_nobody_waited(cl
     workload = after.workload("aws")
     assert workload is not None and workload.image == DIGEST
     assert after.effects().proven == before.proven == {workload.key: workload}
-    after.world.journal.close()
+    after.world.store.journal.close()
 
 
 def test_what_pulumi_never_learned_of_is_undone_newest_first(clouds: Clouds) -> None:
@@ -93,19 +93,19 @@ def test_a_create_that_is_repeated_after_the_undoing_leases_an_address_again(clo
 
 
 def test_two_that_are_made_at_once_never_share_an_address(clouds: Clouds) -> None:
-    one, other = clouds.world.lease_address(), clouds.world.lease_address()
+    one, other = clouds.world.addresses.lease(), clouds.world.addresses.lease()
     assert one != other
 
 
 def test_a_refused_create_gives_its_address_back(clouds: Clouds) -> None:
-    free = clouds.world.lease_address()
-    clouds.world._leased.clear()
+    free = clouds.world.addresses.lease()
+    clouds.world.addresses._leased.clear()
     network = sites.aws_network(clouds)
     subnets = [network["a"].id, network["b"].id]
     clouds.make("aws:lb/loadBalancer:LoadBalancer", "one", name="one", subnets=subnets)
     with pytest.raises(CloudRefused):
         clouds.make("azure-native:app:ManagedEnvironment", "two", stack="azure", environmentName="two", **sites.GROUP)
-    assert clouds.world._leased == set()
+    assert clouds.world.addresses._leased == set()
     assert clouds.only("aws:lb/loadBalancer:LoadBalancer").place["address"] == free
 
 

@@ -13,7 +13,7 @@ import pytest
 from failover.simulator import MovingRoute53
 from sandbox.clouds import simulated
 from sandbox.clouds.route53 import api, health_checks, records, zones
-from sandbox.clouds.world import CloudRefused
+from sandbox.clouds.store import CloudRefused
 from tests.sandbox.clouds.harness import Clouds, Made, open_clouds
 
 ZONE, RECORD, CHECK = zones.ZONE, records.RECORD, health_checks.HEALTH_CHECK
@@ -40,7 +40,7 @@ def clouds(tmp_path: Path, route53: MovingRoute53, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     opened = open_clouds(tmp_path, route53.client, clock=route53.clock)
     yield opened
-    opened.world.journal.close()
+    opened.world.store.journal.close()
 
 
 def weighted(zone: Made, check: str = "", weight: int = 50, **more: Any) -> dict[str, Any]:
@@ -154,12 +154,12 @@ def test_what_boto3_deleted_is_gone(clouds: Clouds, route53: MovingRoute53) -> N
     for each in (made, check, zone):
         assert clouds.clouds.read("aws", each.type, each.id) is None
         clouds.clouds.delete(each.request)
-    assert clouds.world.all() == []
+    assert clouds.world.store.all() == []
 
 
 def test_a_zone_and_its_records_are_imported_by_their_ids(clouds: Clouds, route53: MovingRoute53) -> None:
     client = route53.client()
-    made = client.create_hosted_zone(Name="by.hand.example", CallerReference=str(clouds.world.journal.path))
+    made = client.create_hosted_zone(Name="by.hand.example", CallerReference=str(clouds.world.store.journal.path))
     zone_id = made["HostedZone"]["Id"].rpartition("/")[2]
     record = {
         "Name": "_under_score.by.hand.example",
@@ -205,7 +205,7 @@ def test_a_record_that_exists_is_not_created_again(clouds: Clouds) -> None:
     clouds.make(RECORD, "one", **one)
     with pytest.raises(CloudRefused, match="already exists"):
         clouds.make(RECORD, "two", **one)
-    assert clouds.world.intents() == []
+    assert clouds.world.store.intents() == []
 
 
 def test_a_zone_that_holds_records_is_deleted_only_by_force(clouds: Clouds, route53: MovingRoute53) -> None:
@@ -216,7 +216,7 @@ def test_a_zone_that_holds_records_is_deleted_only_by_force(clouds: Clouds, rout
     clouds.change(zone, forceDestroy=True)
     clouds.delete(zone)
     assert clouds.clouds.read("aws", ZONE, zone.id) is None
-    assert clouds.world.all(RECORD) == []
+    assert clouds.world.store.all(RECORD) == []
 
 
 def test_a_comment_is_changed_in_place(clouds: Clouds, route53: MovingRoute53) -> None:
@@ -274,12 +274,12 @@ def killed_before_put(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
     def put(resource: object) -> None:
         raise Killed
 
-    monkeypatch.setattr(clouds.world, "put", put)
-    monkeypatch.setattr(clouds.world, "end_intent", lambda resource: None)
+    monkeypatch.setattr(clouds.world.store, "put", put)
+    monkeypatch.setattr(clouds.world.store, "end_intent", lambda resource: None)
 
 
 def opened_again(clouds: Clouds, route53: MovingRoute53) -> Clouds:
-    clouds.world.journal.close()
+    clouds.world.store.journal.close()
     return open_clouds(clouds.world.project_root, route53.client, clock=route53.clock)
 
 
@@ -298,26 +298,26 @@ def test_what_a_kill_left_in_moto_is_taken_in_and_undone(
         clouds.make(type_, "killed", **inputs)
     after = opened_again(clouds, route53)
     (taken,) = after.clouds.recover()
-    assert after.world.intents() == [] and after.clouds.recover() == []
+    assert after.world.store.intents() == [] and after.clouds.recover() == []
     found = after.only(type_, "killed")
     assert found.key == taken
     known = {(ZONE, zone.id)}
     assert after.clouds.forget_orphans("aws", known) == [taken]
     assert after.clouds.read("aws", type_, found.id) is None
-    assert [r.id for r in after.world.all()] == [zone.id]
+    assert [r.id for r in after.world.store.all()] == [zone.id]
     made = after.make(type_, "killed", **inputs)  # and the next `up` goes through
     assert after.clouds.read("aws", type_, made.id) is not None
-    after.world.journal.close()
+    after.world.store.journal.close()
 
 
 def test_a_kill_before_moto_changed_leaves_nothing(clouds: Clouds, route53: MovingRoute53) -> None:
     zone = simulated._resource(clouds.request(ZONE, "zone", {"name": "outlast.example"}, stack="zone"))
     zone.place["reference"] = "never used"
-    clouds.world.intend(zone)
+    clouds.world.store.intend(zone)
     after = opened_again(clouds, route53)
     assert after.clouds.recover() == []
-    assert after.world.intents() == [] and after.world.all() == []
-    after.world.journal.close()
+    assert after.world.store.intents() == [] and after.world.store.all() == []
+    after.world.store.journal.close()
 
 
 def test_a_record_of_somebody_else_is_never_taken_for_ours(clouds: Clouds, route53: MovingRoute53) -> None:
@@ -326,7 +326,7 @@ def test_a_record_of_somebody_else_is_never_taken_for_ours(clouds: Clouds, route
     batch: Any = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
     route53.client().change_resource_record_sets(HostedZoneId=zone.id, ChangeBatch=copy.deepcopy(batch))
     intents: list[str] = []
-    clouds.world.intend = lambda resource: intents.append(resource.urn)  # type: ignore[method-assign]
+    clouds.world.store.intend = lambda resource: intents.append(resource.urn)  # type: ignore[method-assign]
     with pytest.raises(CloudRefused, match="already exists"):
         clouds.make(RECORD, zoneId=zone.id, name="a.outlast.example", type="A", ttl=5, records=["192.0.2.2"])
     assert intents == []

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.clouds.kinds import KINDS, Depth
-from sandbox.clouds.world import CloudRefused
+from sandbox.clouds.kinds import KINDS, Fidelity
+from sandbox.clouds.store import CloudRefused
 from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import HOST, OTHER_DIGEST, Clouds
 
@@ -66,7 +66,7 @@ def _next_deployment_is_refused(stack: str, told: str, name: str | None = None) 
     """What runs goes on, as in the real cloud; the next deployment meets the lack."""
 
     def take(clouds: Clouds, type_: str) -> None:
-        for resource in [r for r in clouds.world.all(type_) if name in (None, r.name)]:
+        for resource in [r for r in clouds.world.store.all(type_) if name in (None, r.name)]:
             clouds.delete(resource)
         assert clouds.workload(stack) is not None
         with pytest.raises(CloudRefused, match=told):
@@ -76,7 +76,7 @@ def _next_deployment_is_refused(stack: str, told: str, name: str | None = None) 
 
 
 def _redeploy(clouds: Clouds, stack: str) -> None:
-    (service,) = [r for r in clouds.world.all() if r.stack == stack and r.key == _workload_key(clouds, stack)]
+    (service,) = [r for r in clouds.world.store.all() if r.stack == stack and r.key == _workload_key(clouds, stack)]
     asked = clouds.request(service.type, service.name, service.inputs, stack=stack, id=service.id)
     clouds.clouds.update(asked)
 
@@ -95,7 +95,7 @@ def _vpc(clouds: Clouds, type_: str) -> None:
 
 
 def _both_subnets(clouds: Clouds, type_: str) -> None:
-    subnets = clouds.world.all(type_)
+    subnets = clouds.world.store.all(type_)
     clouds.delete(subnets[0])
     with pytest.raises(CloudRefused, match="SubnetNotFound"):
         clouds.make("aws:lb/loadBalancer:LoadBalancer", "late", subnets=[r.id for r in subnets])
@@ -103,7 +103,7 @@ def _both_subnets(clouds: Clouds, type_: str) -> None:
 
 def _associations(clouds: Clouds, type_: str) -> None:
     """One subnet that leads out is enough; none is not."""
-    first, second = clouds.world.all(type_)
+    first, second = clouds.world.store.all(type_)
     clouds.delete(first)
     assert clouds.front("aws") is not None
     clouds.delete(second)
@@ -303,5 +303,5 @@ def test_taking_it_away_is_felt(clouds: Clouds, cloud: str, type_: str) -> None:
 
 def test_no_simulated_type_is_left_out() -> None:
     tested = set(AWS) | set(AZURE) | set(GCP)
-    assert tested == {kind.type for kind in KINDS.values() if kind.depth is Depth.SIMULATED}
-    assert {kind.type for kind in KINDS.values() if kind.depth is Depth.MOTO} == IN_MOTO
+    assert tested == {kind.type for kind in KINDS.values() if kind.fidelity is Fidelity.SIMULATED}
+    assert {kind.type for kind in KINDS.values() if kind.fidelity is Fidelity.MOTO} == IN_MOTO

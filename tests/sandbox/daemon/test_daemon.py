@@ -207,7 +207,7 @@ def test_a_memory_of_another_version_is_refused_and_left_alone(layout: Layout) -
 def test_a_damaged_journal_keeps_the_good_part_and_says_what_pulumi_misses(layout: Layout) -> None:
     daemon = started(layout)
     make_route53(daemon)
-    ids = {type_: daemon.world.all(type_)[0].id for type_ in (rebuild.ZONE, rebuild.CHECK)}
+    ids = {type_: daemon.world.store.all(type_)[0].id for type_ in (rebuild.ZONE, rebuild.CHECK)}
     daemon.stop()
     lines = layout.journal.read_bytes().splitlines(keepends=True)
     key = b'"key":"' + rebuild.CHECK.encode()
@@ -215,7 +215,7 @@ def test_a_damaged_journal_keeps_the_good_part_and_says_what_pulumi_misses(layou
     daemon = started(layout)
     try:
         assert [entry.partition(":")[0] for entry in daemon.status()["damaged"]] == ["journal.jsonl"]
-        assert [zone.id for zone in daemon.world.all(rebuild.ZONE)] == [ids[rebuild.ZONE]]
+        assert [zone.id for zone in daemon.world.store.all(rebuild.ZONE)] == [ids[rebuild.ZONE]]
         provider = ["pulumi:providers:aws", "5"]
         body = {"stack": "traffic", "known": [provider, *([t, i] for t, i in ids.items())]}
         found = Control(daemon.instance).call("POST", "/orphans", {**body, "stack": "another"})
