@@ -137,6 +137,7 @@ def is_known(*values: Any) -> bool:
 # -- for replacement -------------------------------------------------------------------------------------------------
 
 # The installed SDKs hardly say which change replaces a resource, so the sources are the providers' code and the APIs.
+TERRAFORM_AWS = "hashicorp/terraform-provider-aws, which pulumi-aws wraps: ForceNew in internal/service"
 SDK = "the installed SDK's documentation of the property"
 # A name that an id is made of cannot change without the id: then it is another resource.
 ID = "the resource's id holds it"

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from sandbox.clouds.aws import fargate
 from sandbox.clouds.aws.certificates import CERTIFICATE, PENDING, is_issued
-from sandbox.clouds.aws.common import EVERYWHERE, PROVIDER, arn, own_name, region_of
+from sandbox.clouds.aws.common import EVERYWHERE, arn, own_name, region_of
 from sandbox.clouds.aws.network import SUBNET, lets_in, lets_out, reaches_internet
 from sandbox.clouds.aws.targets import TARGET_GROUP
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53 import ELB_ZONE_ID
-from sandbox.clouds.rules import NO_MEMBER, PORT, Mistake, Text, because, is_given
+from sandbox.clouds.rules import NO_MEMBER, PORT, TERRAFORM_AWS, Mistake, Text, because, is_given
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, hex_id, nested, stable_hex
 from sandbox.clouds.world import World
@@ -190,7 +190,7 @@ declare(
     limits={"name": _BALANCER},
     combinations=(_balancer_combinations,),
     forces_new=because(
-        f"{PROVIDER}/elbv2/load_balancer.go",
+        f"{TERRAFORM_AWS}/elbv2/load_balancer.go",
         "name",
         "namePrefix",
         "internal",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sandbox.clouds.aws.common import PROVIDER, arn
+from sandbox.clouds.aws.common import arn
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import Mistake, Text, because, is_given
+from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, Text, because, is_given
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import ACCOUNT, Values, hex_id, stable_hex
 from sandbox.clouds.world import World
@@ -133,7 +133,7 @@ declare(
     limits={"domainName": _DOMAIN, "subjectAlternativeNames[]": _DOMAIN},
     combinations=(_certificate_combinations,),
     forces_new=because(
-        f"{PROVIDER}/acm/certificate.go",
+        f"{TERRAFORM_AWS}/acm/certificate.go",
         "domainName",
         "subjectAlternativeNames",
         "validationMethod",

@@ -10,7 +10,6 @@ from sandbox.clouds.world import World
 
 DEFAULT_REGION = "us-east-1"
 EVERYWHERE = "0.0.0.0/0"
-PROVIDER = "hashicorp/terraform-provider-aws, which pulumi-aws wraps: ForceNew in internal/service"
 
 
 def region_of(r: Resource) -> str:

@@ -1,31 +1,27 @@
-"""ECS on Fargate: clusters, task definitions, and services whose tasks are real processes."""
+"""ECS on Fargate: clusters, and services whose tasks are real processes."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 
-from infra import sizes
-from infra.contract import Size
 from sandbox.clouds import revisions
-from sandbox.clouds.aws.common import EVERYWHERE, PROVIDER, arn, own_name
+from sandbox.clouds.aws.common import EVERYWHERE, arn, own_name
 from sandbox.clouds.aws.network import lets_out, reaches_registries
 from sandbox.clouds.aws.registry import repository_arn
 from sandbox.clouds.aws.roles import LOG_GROUP, role_allows
 from sandbox.clouds.aws.targets import health_path
+from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, NO_MEMBER, Mistake, Text, because, is_given, is_known
+from sandbox.clouds.rules import ID, NO_MEMBER, Mistake, because, is_given
 from sandbox.clouds.store import CloudRefused, NotReady, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
-from sandbox.engine.wire import UNKNOWN
 from sandbox.replicas.supervisor import Workload
 from service.errors import Unavailable
 
 CLUSTER = "aws:ecs/cluster:Cluster"
 CAPACITY_PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
-TASK = "aws:ecs/taskDefinition:TaskDefinition"
 SERVICE = "aws:ecs/service:Service"
 
 _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
@@ -36,44 +32,13 @@ _STEADY_SECONDS = 1200.0
 _ROLLED_BACK = "the deployment circuit breaker was triggered and rolled the service back"
 
 
-# -- task definitions ------------------------------------------------------------------------------------------------
-
-
-def _task_rules(world: World, r: Resource) -> None:
-    try:
-        containers = json.loads(r.inputs["containerDefinitions"])
-    except ValueError as error:
-        raise CloudRefused(f"ECS Task Definition container_definitions is invalid: {error}") from error
-    if not containers:
-        raise CloudRefused("ClientException: TaskDefinition must contain at least one container definition.")
-
-
-def _create_task(world: World, r: Resource) -> None:
-    family = [task for task in world.store.all(TASK) if task.inputs["family"] == r.inputs["family"]]
-    r.place["revision"] = 1 + max((task.place.get("revision", 0) for task in family), default=0)
-
-
-def _task_id(world: World, r: Resource) -> str:
-    """The ARN with its revision: pulumi-aws says the family, which two revisions share while one replaces the other."""
-    return arn("ecs", r, f"task-definition/{r.inputs['family']}:{r.place['revision']}")
-
-
-def _task_outputs(world: World, r: Resource) -> Values:
-    return {"arn": r.id, "arnWithoutRevision": r.id.rpartition(":")[0], "revision": r.place["revision"]}
-
-
-def _container(task: Resource) -> Values:
-    containers: list[Values] = json.loads(task.inputs["containerDefinitions"])
-    return containers[0]
-
-
 # -- services --------------------------------------------------------------------------------------------------------
 
 
 def _service_rules(world: World, r: Resource) -> None:
     world.store.require(CLUSTER, r.inputs.get("cluster"), "ClusterNotFoundException: Cluster not found.")
     task = world.store.require(TASK, r.inputs.get("taskDefinition"), "ClientException: TaskDefinition not found.")
-    image = _container(task)["image"]
+    image = container_of(task)["image"]
     digest = world.images.digest_of(image)
     if digest is None:
         raise CloudRefused(
@@ -117,7 +82,7 @@ def _refuse_unconnected(world: World, r: Resource) -> None:
 
 
 def _refuse_logs(world: World, task: Resource) -> None:
-    logs: Values = _container(task).get("logConfiguration") or {}
+    logs: Values = container_of(task).get("logConfiguration") or {}
     options: Values = logs.get("options") or {}
     group = options.get("awslogs-group") if logs.get("logDriver") == "awslogs" else None
     if group and options.get("awslogs-create-group") != "true":
@@ -152,7 +117,7 @@ def workload(world: World, r: Resource) -> Workload | None:
     task, cluster = world.store.follow(r, "taskDefinition", TASK), world.store.follow(r, "cluster", CLUSTER)
     if task is None or cluster is None:
         return None
-    container = _container(task)
+    container = container_of(task)
     target: Values = next(iter(r.inputs.get("loadBalancers") or []), {})
     desired = int(r.inputs.get("desiredCount") or 0)  # pulumi-aws 7.51.1, Service.desired_count: "Defaults to 0"
     return Workload(
@@ -220,30 +185,10 @@ def _named_outputs(world: World, r: Resource) -> Values:
     return {"arn": r.id, "name": own_name(r)}
 
 
-# botocore's documentation of ecs: CreateService.serviceName, CreateCluster.clusterName, RegisterTaskDefinition.family.
-_ECS = Text(255, r"[A-Za-z0-9_-]+", "ECS API")
-
-
 def _service_combinations(inputs: Values) -> Iterator[Mistake]:
     """pulumi-aws 7.51.1, Service.launch_type: "Conflicts with capacity_provider_strategy"."""
     if is_given(inputs, "launchType") and is_given(inputs, "capacityProviderStrategies"):
         yield "launchType", "conflicts with `capacityProviderStrategies`"
-
-
-def _task_combinations(inputs: Values) -> Iterator[Mistake]:
-    """pulumi-aws 7.51.1, TaskDefinition: what FARGATE requires; sizes: infra.sizes, which says where they are from."""
-    if "FARGATE" not in (inputs.get("requiresCompatibilities") or []):
-        return
-    cpu, memory = inputs.get("cpu"), inputs.get("memory")
-    for name, value in (("cpu", cpu), ("memory", memory)):
-        if value is None:
-            yield name, "is needed where `requiresCompatibilities` has FARGATE"
-    if inputs.get("networkMode") != "awsvpc" and inputs.get("networkMode") is not UNKNOWN:
-        yield "networkMode", "ClientException: Fargate only supports network mode 'awsvpc'."
-    if is_known(cpu, memory) and str(cpu).isdigit() and str(memory).isdigit():
-        bad = sizes.explain_bad_size("aws", Size(int(str(cpu)) / 1024, int(str(memory))))
-        if bad:
-            yield "memory", f"ClientException: No Fargate configuration exists for given values: {bad[0]} {bad[1]}"
 
 
 declare(
@@ -253,7 +198,7 @@ declare(
     not_simulated="Container Insights, Service Connect",
     id_of=lambda world, r: arn("ecs", r, f"cluster/{own_name(r)}"),
     outputs=_named_outputs,
-    limits={"name": _ECS},
+    limits={"name": ECS_NAME},
     forces_new=because(ID, "name"),
 )
 declare(
@@ -263,36 +208,6 @@ declare(
     not_simulated="the capacity itself: every task starts",
     id_of=lambda world, r: str(r.inputs["clusterName"]),
     forces_new=because(ID, "clusterName"),
-)
-declare(
-    TASK,
-    fidelity=Fidelity.SIMULATED,
-    effect="its container's image, environment and port are what the processes get",
-    not_simulated="CPU and memory limits, volumes, secrets, further containers",
-    rules=_task_rules,
-    id_of=_task_id,
-    create=_create_task,
-    outputs=_task_outputs,
-    limits={"family": _ECS},
-    combinations=(_task_combinations,),
-    forces_new=because(
-        f"{PROVIDER}/ecs/task_definition.go",
-        "containerDefinitions",
-        "cpu",
-        "ephemeralStorage",
-        "executionRoleArn",
-        "family",
-        "ipcMode",
-        "memory",
-        "networkMode",
-        "pidMode",
-        "placementConstraints",
-        "proxyConfiguration",
-        "requiresCompatibilities",
-        "runtimePlatform",
-        "taskRoleArn",
-        "volumes",
-    ),
 )
 declare(
     SERVICE,
@@ -305,7 +220,7 @@ declare(
     wait=_wait_steady,
     id_of=_service_id,
     outputs=_named_outputs,
-    limits={"name": _ECS},
+    limits={"name": ECS_NAME},
     combinations=(_service_combinations,),
     forces_new=because(ID, "name", "cluster")
     | because(f"{NO_MEMBER} UpdateService", "launchType", "schedulingStrategy", "iamRole"),

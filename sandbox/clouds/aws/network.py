@@ -5,9 +5,21 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from sandbox.clouds.aws.common import EVERYWHERE, PROVIDER, arn, ec2_outputs, prefixed, region_of
+from sandbox.clouds.aws.common import EVERYWHERE, arn, ec2_outputs, prefixed, region_of
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, SDK, Mistake, Network, Range, Text, because, is_given
+from sandbox.clouds.rules import (
+    ID,
+    NO_MEMBER,
+    NO_UPDATE,
+    SDK,
+    TERRAFORM_AWS,
+    Mistake,
+    Network,
+    Range,
+    Text,
+    because,
+    is_given,
+)
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, stable_hex
 from sandbox.clouds.world import World
@@ -250,7 +262,7 @@ declare(
     outputs=_rule_outputs,
     limits=_SECURITY_RULE,
     combinations=(_security_rule_combinations,),
-    forces_new=because(f"{PROVIDER}/ec2/vpc_security_group_ingress_rule.go", "securityGroupId"),
+    forces_new=because(f"{TERRAFORM_AWS}/ec2/vpc_security_group_ingress_rule.go", "securityGroupId"),
     replacement_unknown=_SOURCES,
 )
 declare(
@@ -262,6 +274,6 @@ declare(
     outputs=_rule_outputs,
     limits=_SECURITY_RULE,
     combinations=(_security_rule_combinations,),
-    forces_new=because(f"{PROVIDER}/ec2/vpc_security_group_egress_rule.go", "securityGroupId"),
+    forces_new=because(f"{TERRAFORM_AWS}/ec2/vpc_security_group_egress_rule.go", "securityGroupId"),
     replacement_unknown=_SOURCES,
 )

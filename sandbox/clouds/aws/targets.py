@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandbox.clouds.aws.common import PROVIDER, arn, own_name
+from sandbox.clouds.aws.common import arn, own_name
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import PORT, Mistake, Range, Text, because, is_given
+from sandbox.clouds.rules import PORT, TERRAFORM_AWS, Mistake, Range, Text, because, is_given
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import Values, hex_id, nested
 from sandbox.clouds.world import World
@@ -64,7 +64,7 @@ declare(
     },
     combinations=(_target_group_combinations,),
     forces_new=because(
-        f"{PROVIDER}/elbv2/target_group.go",
+        f"{TERRAFORM_AWS}/elbv2/target_group.go",
         "name",
         "namePrefix",
         "port",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.clouds.aws.common import PROVIDER
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53.api import change_record, change_records, list_records
-from sandbox.clouds.rules import Mistake, Range, Text, because, is_given
+from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, Range, Text, because, is_given
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
@@ -247,5 +246,5 @@ declare(
         "weightedRoutingPolicies[].weight": _WEIGHT,
     },
     combinations=(_record_combinations,),
-    forces_new=because(f"{PROVIDER}/route53/record.go", "zoneId", "name"),
+    forces_new=because(f"{TERRAFORM_AWS}/route53/record.go", "zoneId", "name"),
 )

@@ -1,0 +1,97 @@
+"""Task definitions of ECS: what a task is to run, refused where Fargate refuses it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from infra import sizes
+from infra.contract import Size
+from sandbox.clouds.aws.common import arn
+from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, Text, because, is_known
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import Values
+from sandbox.clouds.world import World
+from sandbox.engine.wire import UNKNOWN
+
+TASK = "aws:ecs/taskDefinition:TaskDefinition"
+# botocore's documentation of ecs: CreateService.serviceName, CreateCluster.clusterName, RegisterTaskDefinition.family.
+ECS_NAME = Text(255, r"[A-Za-z0-9_-]+", "ECS API")
+
+
+def _task_rules(world: World, r: Resource) -> None:
+    try:
+        containers = json.loads(r.inputs["containerDefinitions"])
+    except ValueError as error:
+        raise CloudRefused(f"ECS Task Definition container_definitions is invalid: {error}") from error
+    if not containers:
+        raise CloudRefused("ClientException: TaskDefinition must contain at least one container definition.")
+
+
+def _create_task(world: World, r: Resource) -> None:
+    family = [task for task in world.store.all(TASK) if task.inputs["family"] == r.inputs["family"]]
+    r.place["revision"] = 1 + max((task.place.get("revision", 0) for task in family), default=0)
+
+
+def _task_id(world: World, r: Resource) -> str:
+    """The ARN with its revision: pulumi-aws says the family, which two revisions share while one replaces the other."""
+    return arn("ecs", r, f"task-definition/{r.inputs['family']}:{r.place['revision']}")
+
+
+def _task_outputs(world: World, r: Resource) -> Values:
+    return {"arn": r.id, "arnWithoutRevision": r.id.rpartition(":")[0], "revision": r.place["revision"]}
+
+
+def container_of(task: Resource) -> Values:
+    """The one container that the sandbox runs of a task: the first."""
+    containers: list[Values] = json.loads(task.inputs["containerDefinitions"])
+    return containers[0]
+
+
+def _task_combinations(inputs: Values) -> Iterator[Mistake]:
+    """pulumi-aws 7.51.1, TaskDefinition: what FARGATE requires; sizes: infra.sizes, which says where they are from."""
+    if "FARGATE" not in (inputs.get("requiresCompatibilities") or []):
+        return
+    cpu, memory = inputs.get("cpu"), inputs.get("memory")
+    for name, value in (("cpu", cpu), ("memory", memory)):
+        if value is None:
+            yield name, "is needed where `requiresCompatibilities` has FARGATE"
+    if inputs.get("networkMode") != "awsvpc" and inputs.get("networkMode") is not UNKNOWN:
+        yield "networkMode", "ClientException: Fargate only supports network mode 'awsvpc'."
+    if is_known(cpu, memory) and str(cpu).isdigit() and str(memory).isdigit():
+        bad = sizes.explain_bad_size("aws", Size(int(str(cpu)) / 1024, int(str(memory))))
+        if bad:
+            yield "memory", f"ClientException: No Fargate configuration exists for given values: {bad[0]} {bad[1]}"
+
+
+declare(
+    TASK,
+    fidelity=Fidelity.SIMULATED,
+    effect="its container's image, environment and port are what the processes get",
+    not_simulated="CPU and memory limits, volumes, secrets, further containers",
+    rules=_task_rules,
+    id_of=_task_id,
+    create=_create_task,
+    outputs=_task_outputs,
+    limits={"family": ECS_NAME},
+    combinations=(_task_combinations,),
+    forces_new=because(
+        f"{TERRAFORM_AWS}/ecs/task_definition.go",
+        "containerDefinitions",
+        "cpu",
+        "ephemeralStorage",
+        "executionRoleArn",
+        "family",
+        "ipcMode",
+        "memory",
+        "networkMode",
+        "pidMode",
+        "placementConstraints",
+        "proxyConfiguration",
+        "requiresCompatibilities",
+        "runtimePlatform",
+        "taskRoleArn",
+        "volumes",
+    ),
+)
