@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.clouds.replacement import FORCES_NEW
+from sandbox.clouds.simulated import kind_of
 from sandbox.engine import sdk
 from sandbox.engine.sdk import MapOf, Scalar
 from tests.end_to_end.conftest import ROOT, Project
@@ -59,7 +59,7 @@ def harmless(resource: dict[str, Any]) -> dict[str, Any]:
     if "weightedRoutingPolicies" in inputs:  # a group has one TTL, and the provider changes record by record
         return {"weightedRoutingPolicies": [{"weight": 7}]}
     fields = sdk.inputs_of(type_).fields
-    for name in (n for n in HARMLESS if n in fields and n not in FORCES_NEW.get(type_, {})):
+    for name in (n for n in HARMLESS if n in fields and n not in kind_of(type_).forces_new):
         if isinstance(fields[name].shape, MapOf):
             return {name: {"changed": "yes"}}
         if fields[name].shape is Scalar.STRING:
