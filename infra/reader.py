@@ -48,7 +48,8 @@ class Reader:
 
     def integer(self, key: str, low: int, high: int, default: int = _REQUIRED) -> int:
         """A whole number from `low` to `high`."""
-        return self._read(key, default, low, _to_integer, between(low, high), f"a whole number from {low} to {high}")
+        check = between(low, high, "a whole number")
+        return self._read(key, default, low, _to_integer, check, f"a whole number from {low} to {high}")
 
     def number(self, key: str, low: float, high: float, default: float = _REQUIRED) -> float:
         """A number from `low` to `high`."""
@@ -141,9 +142,9 @@ class Reader:
 # -- checks ----------------------------------------------------------------------------------------------------------
 
 
-def between(low: float, high: float) -> Check:
+def between(low: float, high: float, kind: str = "a number") -> Check:
     """A number from `low` to `high`."""
-    return lambda value: None if low <= value <= high else f"a number from {low:g} to {high:g}"
+    return lambda value: None if low <= value <= high else f"{kind} from {low:.15g} to {high:.15g}"
 
 
 def one_of(words: Iterable[str]) -> Check:
