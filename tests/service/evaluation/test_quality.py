@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,17 +9,11 @@ import pandas as pd
 import pytest
 
 from service.evaluation.quality import find_far_values, find_out_of_range, report_quality
+from service.training.datasets import Dataset
 
 
-def table(labels: list[str], **columns: list[Any]) -> Any:
-    return SimpleNamespace(
-        name="t",
-        sha256="00",
-        target="label",
-        datatype="FP32",
-        frame=pd.DataFrame(columns),
-        labels=np.array(labels, dtype=object),
-    )
+def table(labels: list[str], **columns: list[Any]) -> Dataset:
+    return Dataset("t", pd.DataFrame(columns), np.array(labels, dtype=object), "label", "00")
 
 
 def test_missing_constant_repeated_and_contradicting_rows_are_found() -> None:
