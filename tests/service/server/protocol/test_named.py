@@ -72,5 +72,5 @@ def test_a_key_beside_the_features_is_told_with_all_else_and_the_first_is_said_a
 
 def test_a_flood_of_names_is_cut() -> None:
     found = mistakes(NUMBERS, {"n" * 500 + str(i): 1 for i in range(500)})
-    assert len(found) == 100
+    assert 2 < len(found) <= 100
     assert max(len(place) for place, _, _ in found) <= len("features.") + 100
