@@ -35,7 +35,7 @@ def test_hint_mistakes_and_request_are_there_when_they_are_known() -> None:
 
 
 def test_an_overloaded_server_says_when_to_come_back() -> None:
-    problem = overloaded(3)
-    assert problem.status == 503
+    problem = overloaded("the queue is full", 3)
+    assert (problem.status, problem.detail) == (503, "the queue is full")
     assert problem.headers == ((b"retry-after", b"3"),)
     assert "3 s" in problem.hint
