@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from failover.drill.context import DrillContext
 from failover.drill.discover import read_checks, read_view
 from failover.drill.facts import Facts
 from failover.drill.observers import Watch
 from failover.drill.plan import DrillPlan
 from failover.drill.route53 import translate_errors
 from failover.drill.samples import SITE
-from failover.drill.world import World
 from service.errors import Deviated
 
 POLL_SECONDS, POLL_FLOOR_SECONDS = 10.0, 2.0  # Route 53's API allows an account 5 calls a second
@@ -34,7 +34,7 @@ class AbortConditions:
     """Raises `Deviated`, with the reason, as soon as a drill that holds a site away must end."""
 
     plan: DrillPlan
-    world: World
+    context: DrillContext
     watch: Watch
     facts: Facts
     drill_id: str
@@ -46,14 +46,14 @@ class AbortConditions:
         self._check_duration()
         self._check_survivors()
         self._check_clients()
-        clock = self.world.clock
+        clock = self.context.clock
         if clock.wall_now() - self.polled >= max(POLL_FLOOR_SECONDS, POLL_SECONDS / self.plan.speed):
             self.polled = clock.wall_now()
             self._check_route53()
 
     def _check_duration(self) -> None:
         longest = self.plan.limits.max_duration_seconds
-        if (self.world.clock.wall_now() - self.began) * self.plan.speed > longest:
+        if (self.context.clock.wall_now() - self.began) * self.plan.speed > longest:
             raise Deviated(f"took longer than {longest:g} s (simulated; --max-duration)")
 
     def _check_survivors(self) -> None:
@@ -71,11 +71,11 @@ class AbortConditions:
     def _check_route53(self) -> None:
         """Do the survivors still look healthy to Route 53, and is the switched check still as the drill left it?"""
         for site in self.facts.survivors:
-            if not read_view(self.world.route53, site.check).healthy:
+            if not read_view(self.context.route53, site.check).healthy:
                 raise Deviated(f"{site.name} became unhealthy to Route 53: traffic may go back to {self.plan.lose}")
         check_id = self.plan.change.check_id
         with translate_errors("read the switched health check"):
-            check = read_checks(self.world.route53, [check_id])[check_id]
+            check = read_checks(self.context.route53, [check_id])[check_id]
         state = {"Disabled": check.disabled, "Inverted": check.inverted}
         if check.drill_id != self.drill_id or state != dict(self.plan.change.after):
             raise Deviated("somebody else changed the health check during the drill")

@@ -16,6 +16,7 @@ import click
 from failover.dial import Dial
 from failover.drill.aborts import Stop
 from failover.drill.clock import SystemClock
+from failover.drill.context import DrillContext
 from failover.drill.discover import read_fleet
 from failover.drill.guards import GUARDS, check_guards, check_overrides, refuse
 from failover.drill.journal import find_journal, find_unfinished, read_journal
@@ -28,7 +29,6 @@ from failover.drill.restore import Undone, restore_journal, sweep
 from failover.drill.route53 import build_client
 from failover.drill.run import run_drill
 from failover.drill.samples import Pace
-from failover.drill.world import World
 from service.bundle.folder import choose_released, load_golden
 from service.command_line import Group, json_option, model_option, print_json, say
 from service.errors import Deviated, InvalidInput, Refused
@@ -110,8 +110,8 @@ def _lose_options(command: Callable[..., None]) -> Callable[..., None]:
 @_lose_options
 def plan(options: Options) -> None:
     """Print the plan and its hash. Changes nothing."""
-    planned, world = _plan(options)
-    findings = check_guards(preflight(world, planned))
+    planned, context = _plan(options)
+    findings = check_guards(preflight(context, planned))
     if options.as_json:
         print_json({"plan": planned.to_data(), "findings": [_finding_data(finding) for finding in findings]})
     else:
@@ -127,22 +127,22 @@ def plan(options: Options) -> None:
 @_lose_options
 def run(options: Options, approved: str) -> None:
     """Run an approved plan; refuse if anything in it has changed since."""
-    planned, world = _plan(options)
+    planned, context = _plan(options)
     if planned.hash != approved:
         raise Refused(
             f"the plan has changed: it is {planned.hash} now, {approved} was approved; nothing was changed",
             hint=f"look at it again, with the same options: outlast drill plan --lose {planned.lose}",
         )
-    _run(planned, world, options)
+    _run(planned, context, options)
 
 
 @drill.command()
 @_lose_options
 def now(options: Options) -> None:
     """Print the plan and run it at once."""
-    planned, world = _plan(options)
+    planned, context = _plan(options)
     say(render_plan(planned) + "\n")
-    _run(planned, world, options)
+    _run(planned, context, options)
 
 
 @drill.command()
@@ -180,7 +180,7 @@ def report(journal: Path, as_json: bool) -> None:
 # -- inside ------------------------------------------------------------------------------------------------------------
 
 
-def _plan(options: Options) -> tuple[DrillPlan, World]:
+def _plan(options: Options) -> tuple[DrillPlan, DrillContext]:
     if not options.host:
         raise InvalidInput("no host: whose site is to be lost?", hint="name it with --host or in $OUTLAST_HOST")
     overrides = check_overrides(options.override)
@@ -198,7 +198,7 @@ def _plan(options: Options) -> tuple[DrillPlan, World]:
         limits=Limits(max_duration_seconds=options.max_duration),
         overrides=overrides,
     )
-    world = World(
+    context = DrillContext(
         route53=route53,
         dial=dial,
         authorities=find_authorities(route53, dial, fleet.zone_id),
@@ -208,7 +208,7 @@ def _plan(options: Options) -> tuple[DrillPlan, World]:
         pace=pace,
         api_key=os.environ.get("OUTLAST_API_KEY", ""),
     )
-    return planned, world
+    return planned, context
 
 
 def _own_peak(dial: Dial, pace: Pace) -> float | None:
@@ -217,10 +217,10 @@ def _own_peak(dial: Dial, pace: Pace) -> float | None:
     return pace.requests_per_second if alone else None
 
 
-def _run(planned: DrillPlan, world: World, options: Options) -> None:
+def _run(planned: DrillPlan, context: DrillContext, options: Options) -> None:
     stop = Stop()
     with _signals_ask(stop):
-        journal = run_drill(planned, world, say=say, stop=stop)
+        journal = run_drill(planned, context, say=say, stop=stop)
     _finish(journal, options.as_json, stop)
 
 

@@ -28,7 +28,7 @@ class Guard:
 
 
 @dataclass(frozen=True)
-class Finding:
+class GuardFinding:
     """A reason to refuse, and whether the plan overrides it."""
 
     guard: Guard
@@ -114,16 +114,16 @@ GUARDS: Sequence[Guard] = (
 )
 
 
-def check_guards(facts: Facts, guards: Sequence[Guard] = GUARDS) -> list[Finding]:
+def check_guards(facts: Facts, guards: Sequence[Guard] = GUARDS) -> list[GuardFinding]:
     """Every reason to refuse that any guard finds, overridden ones included."""
     return [
-        Finding(guard, what, overridden=guard.name in facts.plan.overrides)
+        GuardFinding(guard, what, overridden=guard.name in facts.plan.overrides)
         for guard in guards
         for what in guard.find(facts)
     ]
 
 
-def refuse(findings: Sequence[Finding], what: str) -> None:
+def refuse(findings: Sequence[GuardFinding], what: str) -> None:
     """Raise `Refused` when a finding is not overridden, naming all of them."""
     standing = [finding for finding in findings if not finding.overridden]
     if not standing:
@@ -132,7 +132,7 @@ def refuse(findings: Sequence[Finding], what: str) -> None:
     raise Refused(f"{what}: nothing was changed\n{lines}", hint=_hint(standing))
 
 
-def _hint(standing: Sequence[Finding]) -> str:
+def _hint(standing: Sequence[GuardFinding]) -> str:
     names = {finding.guard.name for finding in standing}
     if "no-other-drill" in names:
         return "wait for it; what a dead one left: outlast drill restore (or sweep, once expired)"

@@ -22,11 +22,11 @@ from typing import Any, Protocol, Self
 import httpx
 
 from failover.drill.clients import Authority, ClientCache
+from failover.drill.context import DrillContext
 from failover.drill.facts import Facts
 from failover.drill.plan import DrillPlan
 from failover.drill.probes import SERVED_BY, ask_golden
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Sample, Tally
-from failover.drill.world import World
 from service.bundle.golden import Golden
 from service.errors import Unavailable
 
@@ -153,30 +153,30 @@ def _look_safely(observer: Observer) -> Look:
         return Look(None, error=f"{type(error).__name__}: {error}")
 
 
-def open_watch(world: World, plan: DrillPlan, facts: Facts, recorder: Recorder) -> Watch:
+def open_watch(context: DrillContext, plan: DrillPlan, facts: Facts, recorder: Recorder) -> Watch:
     """The observers of one drill, not yet started. Sites without an address are not asked directly."""
-    resources, deadline = ExitStack(), world.deadline_seconds
+    resources, deadline = ExitStack(), context.deadline_seconds
 
     def open_client(**how: Any) -> httpx.Client:
-        http = resources.enter_context(world.dial.client(deadline_seconds=deadline, **how))
-        http.headers.update(world.headers)
+        http = resources.enter_context(context.dial.client(deadline_seconds=deadline, **how))
+        http.headers.update(context.headers)
         return http
 
-    count, pace = len(world.authorities), world.pace
-    caches = [ClientCache(world.authorities[n % count], world.dial, plan.host) for n in range(pace.clients)]
+    count, pace = len(context.authorities), context.pace
+    caches = [ClientCache(context.authorities[n % count], context.dial, plan.host) for n in range(pace.clients)]
     observers = [
         # Several name servers share the beat: the zone is asked authority_hz times a second in all.
         Observer(
             f"{AUTHORITY}{server.name}", count / pace.authority_hz, n / count, _look_at_dns(server, plan, deadline)
         )
-        for n, server in enumerate(world.authorities)
+        for n, server in enumerate(context.authorities)
     ]
     for n, cache in enumerate(caches, start=1):
-        look = _look_by_request(open_client(lookup=cache.lookup), plan, world.golden, n, cache)
+        look = _look_by_request(open_client(lookup=cache.lookup), plan, context.golden, n, cache)
         observers.append(Observer(f"{CLIENT}{n}", 1 / pace.client_hz, n / (pace.clients + 1), look))
     addresses = {name: probe.address for name, probe in sorted(facts.probes.items()) if probe.address}
     for n, (site, address) in enumerate(addresses.items()):
-        look = _look_at_site(_look_by_request(open_client(address=address), plan, world.golden, n), site)
+        look = _look_at_site(_look_by_request(open_client(address=address), plan, context.golden, n), site)
         observers.append(Observer(f"{SITE}{site}", 1 / pace.site_hz, (n + 0.5) / len(addresses), look))
     return Watch(observers, recorder, plan.lose, caches=caches, resources=resources)
 

@@ -8,41 +8,41 @@ from typing import TYPE_CHECKING
 
 from failover.dial import Dial
 from failover.drill.clients import Authority
+from failover.drill.context import DrillContext
 from failover.drill.discover import read_checks, read_view
 from failover.drill.facts import Facts
 from failover.drill.fleet import FleetSite
 from failover.drill.plan import DrillPlan
 from failover.drill.probes import probe_site
 from failover.drill.route53 import translate_errors
-from failover.drill.world import World
 from service.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
 
-def preflight(world: World, plan: DrillPlan, *, own_drill: str = "") -> Facts:
+def preflight(context: DrillContext, plan: DrillPlan, *, own_drill: str = "") -> Facts:
     """Look at all sites of the plan now: health checks and their tags, checkers' views, pinned probes, the DNS TTL."""
     with translate_errors(f"read the health checks of {plan.host}"):
-        checks = read_checks(world.route53, [site.check_id for site in plan.sites])
+        checks = read_checks(context.route53, [site.check_id for site in plan.sites])
     sites = tuple(FleetSite(site.name, site.origin_host, site.weight, checks[site.check_id]) for site in plan.sites)
     with ThreadPoolExecutor(max_workers=len(sites)) as pool:
         probes = pool.map(
             lambda site: probe_site(
-                world.dial,
+                context.dial,
                 plan.host,
                 site.name,
                 site.origin_host,
-                golden=world.golden,
-                headers=world.headers,
-                deadline_seconds=world.deadline_seconds,
+                golden=context.golden,
+                headers=context.headers,
+                deadline_seconds=context.deadline_seconds,
             ),
             sites,
         )
-        views = {site.name: read_view(world.route53, site.check) for site in sites}
+        views = {site.name: read_view(context.route53, site.check) for site in sites}
         found = {probe.site: probe for probe in probes}
-    _, ttl_seconds = world.authorities[0].ask(plan.host, world.deadline_seconds)
-    return Facts(plan, sites, views, found, ttl_seconds, world.clock.utc(), own_drill)
+    _, ttl_seconds = context.authorities[0].ask(plan.host, context.deadline_seconds)
+    return Facts(plan, sites, views, found, ttl_seconds, context.clock.utc(), own_drill)
 
 
 def find_authorities(route53: Route53Client, dial: Dial, zone_id: str) -> tuple[Authority, ...]:

@@ -14,7 +14,7 @@ from failover.drill.clock import WallClock
 from failover.drill.discover import read_all_checks
 from failover.drill.fleet import HealthCheck
 from failover.drill.journal import LINES, Journal, find_pending, read_journal, seal_journal
-from failover.drill.run import LOCK, hold_lock
+from failover.drill.lock import LOCK, hold_lock
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client

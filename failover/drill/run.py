@@ -8,30 +8,27 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from failover.drill.aborts import AbortConditions, Stop
 from failover.drill.actions import apply_change, undo_change
 from failover.drill.changes import Change, describe_change, plan_mark
+from failover.drill.context import DrillContext
 from failover.drill.discover import read_checks
 from failover.drill.facts import Facts
 from failover.drill.guards import check_guards, refuse
 from failover.drill.journal import LINES, Journal, find_pending, name_folder, new_folder, read_journal
+from failover.drill.lock import hold_lock
 from failover.drill.observers import Recorder, Watch, open_watch
 from failover.drill.plan import DrillPlan
 from failover.drill.preflight import preflight
 from failover.drill.route53 import translate_errors
 from failover.drill.samples import AUTHORITY, CLIENT
-from failover.drill.world import World
 from service.errors import Deviated, OutlastError, Refused, Unavailable
 
-LOCK = ".lock"
 STREAK = 10  # right answers in a row before anything is believed
 DNS_DOUBT = 0.001  # how likely a site that is still answered may have been missed by chance
 SLACK_SECONDS = 60.0  # simulated, beyond what was predicted, before a wait gives up
@@ -48,28 +45,10 @@ class Probes:
     """How a drill looks at the world: once, and all the time."""
 
     preflight: Callable[..., Facts] = preflight
-    watch: Callable[[World, DrillPlan, Facts, Recorder], Watch] = open_watch
+    watch: Callable[[DrillContext, DrillPlan, Facts, Recorder], Watch] = open_watch
 
 
-@contextmanager
-def hold_lock(drills: Path) -> Iterator[None]:
-    """Only one drill, or restore, at a time with these journals; given back by the system if the process dies."""
-    drills.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(drills / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise Refused(
-            f"a drill is running already: it holds {drills / LOCK}; nothing was changed",
-            hint="wait until it ends, or end it with Ctrl-C (or kill -TERM): it takes its change back",
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def run_drill(plan: DrillPlan, world: World, *, say: Say, stop: Stop, probes: Probes | None = None) -> Path:
+def run_drill(plan: DrillPlan, context: DrillContext, *, say: Say, stop: Stop, probes: Probes | None = None) -> Path:
     """Run an approved plan and return its sealed journal.
 
     An abort is no exception: it stands in the journal, and so in the report.
@@ -80,11 +59,11 @@ def run_drill(plan: DrillPlan, world: World, *, say: Say, stop: Stop, probes: Pr
         Deviated: somebody else changed the health check, so that it was not undone.
     """
     probes = probes or Probes()
-    with hold_lock(world.drills):
-        facts = probes.preflight(world, plan)
+    with hold_lock(context.drills):
+        facts = probes.preflight(context, plan)
         refuse(check_guards(facts), f"the drill of {plan.lose} is refused")
-        with Journal(new_folder(world.drills, world.clock.utc()) / LINES, world.clock) as journal:
-            _Drill(plan, world, journal, facts, probes, say, stop).run()
+        with Journal(new_folder(context.drills, context.clock.utc()) / LINES, context.clock) as journal:
+            _Drill(plan, context, journal, facts, probes, say, stop).run()
             return journal.finish()
 
 
@@ -92,18 +71,25 @@ class _Drill:
     """One run; each step is a method, and `run` reads as the seven of them."""
 
     def __init__(
-        self, plan: DrillPlan, world: World, journal: Journal, facts: Facts, probes: Probes, say: Say, stop: Stop
+        self,
+        plan: DrillPlan,
+        context: DrillContext,
+        journal: Journal,
+        facts: Facts,
+        probes: Probes,
+        say: Say,
+        stop: Stop,
     ) -> None:
-        self.id = f"{name_folder(world.clock.utc())}-{secrets.token_hex(4)}"
+        self.id = f"{name_folder(context.clock.utc())}-{secrets.token_hex(4)}"
         self._plan = plan
-        self._world = world
+        self._context = context
         self._journal = journal
         self._facts = facts
         self._probes = probes
         self._say = say
         self._stop = stop
-        self._watch = probes.watch(world, plan, facts, journal)
-        self._began = world.clock.wall_now()
+        self._watch = probes.watch(context, plan, facts, journal)
+        self._began = context.clock.wall_now()
         self._abort_conditions: AbortConditions | None = None
         self._undo_at = 0.0
 
@@ -142,19 +128,19 @@ class _Drill:
         self._wait(self._all_right, SLACK_SECONDS, "every observer to get right answers")
 
     def _fail(self) -> None:
-        plan, world = self._plan, self._world
+        plan, context = self._plan, self._context
         # The world may have changed since the first look: the guards judge it again, right before acting.
-        self._facts = self._probes.preflight(world, plan, own_drill=self.id)
+        self._facts = self._probes.preflight(context, plan, own_drill=self.id)
         refuse(check_guards(self._facts), f"the drill of {plan.lose} is refused at the last moment")
         longest = plan.limits.max_duration_seconds / plan.speed + EXPIRY_MARGIN_SECONDS
-        self._apply(plan_mark(self._facts.lost.check, self.id, world.clock.utc() + timedelta(seconds=longest)))
+        self._apply(plan_mark(self._facts.lost.check, self.id, context.clock.utc() + timedelta(seconds=longest)))
         self._claim()
         if not self._watch.prime(plan.origins[plan.lose]):
             raise Deviated(f"DNS never names {plan.lose}, though its record has weight")
         self._step("fail", describe_change(plan.change))
-        now = world.clock.wall_now()
+        now = context.clock.wall_now()
         self._abort_conditions = AbortConditions(
-            plan, world, self._watch, self._facts, self.id, self._began, polled=now
+            plan, context, self._watch, self._facts, self.id, self._began, polled=now
         )
         self._apply(plan.change)
 
@@ -206,7 +192,7 @@ class _Drill:
     def _is_steady(self) -> bool:
         if not self._all_right():
             return False
-        facts = self._probes.preflight(self._world, self._plan, own_drill=self.id)
+        facts = self._probes.preflight(self._context, self._plan, own_drill=self.id)
         problems = {site.name: facts.find_problem(site.name) for site in facts.sites}
         switched = [site.name for site in facts.sites if site.check.disabled or site.check.inverted]
         self._journal.write("steady", problems=problems, switched=switched)
@@ -217,13 +203,13 @@ class _Drill:
     def _apply(self, change: Change) -> None:
         """The change is on disk before it is made: whatever happens next, it can be found and undone."""
         self._journal.write_durably("change", **change.to_entry())
-        apply_change(self._world.route53, change)
+        apply_change(self._context.route53, change)
         self._journal.write_durably("changed", change=change.name)
 
     def _claim(self) -> None:
         """Two drills may have looked at the same moment: whoever now sees the other's mark steps back."""
         with translate_errors("read the drills' tags"):
-            checks = read_checks(self._world.route53, [site.check_id for site in self._plan.sites])
+            checks = read_checks(self._context.route53, [site.check_id for site in self._plan.sites])
         others = sorted({check.drill_id for check in checks.values() if check.drill_id} - {self.id})
         if others:
             raise Refused(f"another drill began at the same moment: {', '.join(others)}")
@@ -232,7 +218,7 @@ class _Drill:
         """Undo what the journal says is pending, and go on trying while Route 53 does not answer."""
         for change in filter(which, find_pending(read_journal(self._journal.path)).changes):
             self._journal.write_durably("undo", change=change.name)
-            found = keep_trying(self._world, change, self.id, self._say)
+            found = keep_trying(self._context, change, self.id, self._say)
             self._journal.write_durably("undone", change=change.name, found=found)
             self._say(f"{change.name}: {found}")
 
@@ -247,7 +233,7 @@ class _Drill:
 
     def _wait(self, condition: Callable[[], bool], max_seconds: float, what: str, pause: float = TICK_SECONDS) -> None:
         """Poll until the condition holds, for simulated seconds; every tick looks for a reason to abort."""
-        clock = self._world.clock
+        clock = self._context.clock
         deadline = clock.wall_now() + max(max_seconds / self._plan.speed, WAIT_FLOOR_SECONDS)
         while not condition():
             if self._stop.reason:
@@ -274,17 +260,17 @@ class _Drill:
         self._say(f"aborted: {error.what}")
 
 
-def keep_trying(world: World, change: Change, drill_id: str, say: Say) -> str:
+def keep_trying(context: DrillContext, change: Change, drill_id: str, say: Say) -> str:
     """Undo, again and again while the API does not answer; raises what it raised last once patience is over."""
-    deadline = world.clock.wall_now() + UNDO_PATIENCE_SECONDS
+    deadline = context.clock.wall_now() + UNDO_PATIENCE_SECONDS
     while True:
         try:
-            return undo_change(world.route53, change, drill_id)
+            return undo_change(context.route53, change, drill_id)
         except Unavailable as error:
-            if world.clock.wall_now() + UNDO_PAUSE_SECONDS > deadline:
+            if context.clock.wall_now() + UNDO_PAUSE_SECONDS > deadline:
                 raise
             say(f"{change.name} is not undone yet, trying again: {error.what}")
-            world.clock.sleep(UNDO_PAUSE_SECONDS)
+            context.clock.sleep(UNDO_PAUSE_SECONDS)
 
 
 def count_answers_needed(share: float) -> int:

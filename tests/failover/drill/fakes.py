@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from hypothesis import settings
 
 from failover.dial import Dial
+from failover.drill.context import DrillContext
 from failover.drill.discover import read_checks, read_fleet
 from failover.drill.facts import Answer, CheckerView, Facts, SiteProbe
 from failover.drill.fleet import FleetSite
@@ -18,7 +19,6 @@ from failover.drill.observers import Observer, Recorder, Watch
 from failover.drill.plan import DrillPlan, Limits, plan_drill
 from failover.drill.run import Probes
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Pace, Sample
-from failover.drill.world import World
 from service.bundle.golden import Golden
 from tests.failover.drill.three_sites import ADDRESSES, HOST
 
@@ -81,13 +81,15 @@ class Stage:
         self.client.on_update.append(self._on_update)
 
     @property
-    def world(self) -> World:
+    def context(self) -> DrillContext:
         dial = Dial(nameserver="127.0.0.1", speed=SPEED)
-        return World(self.client, dial, (), self.golden, self.clock, self.drills, Pace())
+        return DrillContext(self.client, dial, (), self.golden, self.clock, self.drills, Pace())
 
     @property
     def probes(self) -> Probes:
-        return Probes(preflight=self.preflight, watch=lambda world, plan, facts, recorder: TickingWatch(self, recorder))
+        return Probes(
+            preflight=self.preflight, watch=lambda context, plan, facts, recorder: TickingWatch(self, recorder)
+        )
 
     def plan(self, **options: Any) -> DrillPlan:
         fleet = read_fleet(self.client, HOST)
@@ -102,8 +104,8 @@ class Stage:
             **options,
         )
 
-    def preflight(self, world: World, plan: DrillPlan, *, own_drill: str = "") -> Facts:
-        checks = read_checks(world.route53, [site.check_id for site in plan.sites])
+    def preflight(self, context: DrillContext, plan: DrillPlan, *, own_drill: str = "") -> Facts:
+        checks = read_checks(context.route53, [site.check_id for site in plan.sites])
         sites = tuple(FleetSite(s.name, s.origin_host, s.weight, checks[s.check_id]) for s in plan.sites)
         probes = {name: make_probe(name, error="refused" if name in self.dead else "") for name in ADDRESSES}
         return Facts(

@@ -56,7 +56,7 @@ def test_the_policy_is_exactly_what_is_called(stage: Stage) -> None:
     plan = stage.plan()
     # The longest wait polls Route 53 as well, which a quick drill never does.
     stage.moves_after = 5.0
-    run_drill(plan, stage.world, say=lambda text: None, stop=Stop(), probes=stage.probes)
+    run_drill(plan, stage.context, say=lambda text: None, stop=Stop(), probes=stage.probes)
     sweep(noting, stage.clock, lambda text: None)  # type: ignore[arg-type]
     assert len(find_authorities(noting, NameServers(), plan.zone_id)) == 4  # type: ignore[arg-type]
     called = {"route53:" + "".join(word.title() for word in name.split("_")) for name in noting.called}

@@ -12,8 +12,8 @@ from failover.drill.changes import plan_mark, plan_switch_off
 from failover.drill.discover import read_checks
 from failover.drill.fleet import HealthCheck
 from failover.drill.journal import DOCUMENT, LINES, Journal, read_journal
+from failover.drill.lock import hold_lock
 from failover.drill.restore import restore_journal, sweep
-from failover.drill.run import hold_lock
 from service.errors import Deviated, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import EPOCH, FakeClock, tag

@@ -16,11 +16,12 @@ from failover.drill.aborts import Stop
 from failover.drill.discover import read_checks
 from failover.drill.fleet import HealthCheck
 from failover.drill.journal import Entry, read_journal
+from failover.drill.lock import hold_lock
 from failover.drill.measure import measure
 from failover.drill.measurement import Measurement
 from failover.drill.plan import Limits
 from failover.drill.restore import restore_journal
-from failover.drill.run import DNS_DOUBT, STREAK, count_answers_needed, hold_lock, run_drill
+from failover.drill.run import DNS_DOUBT, STREAK, count_answers_needed, run_drill
 from service.errors import OutlastError, Refused, Unavailable
 from tests.failover.drill.fakes import UNHURRIED, Refusing, Stage, tag
 
@@ -28,7 +29,7 @@ from tests.failover.drill.fakes import UNHURRIED, Refusing, Stage, tag
 def run(stage: Stage, stop: Stop | None = None, **options: Any) -> list[Entry]:
     """Run a drill on the stage and return its journal's entries."""
     journal = run_drill(
-        stage.plan(**options), stage.world, say=stage.said.append, stop=stop or Stop(), probes=stage.probes
+        stage.plan(**options), stage.context, say=stage.said.append, stop=stop or Stop(), probes=stage.probes
     )
     return read_journal(journal)
 

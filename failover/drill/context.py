@@ -21,7 +21,7 @@ WALL_FLOOR_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class World:
+class DrillContext:
     """Clients, clock, resolver, folders: what a drill is given to work with."""
 
     route53: Route53Client
