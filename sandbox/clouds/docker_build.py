@@ -35,6 +35,8 @@ def _paths(world: World, inputs: Values) -> tuple[Path, Path]:
         raise CloudRefused(f"context.location: no folder at {context}")
     named = nested(inputs, "dockerfile", "location")
     dockerfile = (world.project_root / named).resolve() if named else context / "Dockerfile"
+    if not dockerfile.is_file():
+        raise CloudRefused(f"dockerfile.location: no file at {dockerfile}")
     return context, dockerfile
 
 

@@ -98,3 +98,15 @@ def test_a_changed_file_is_seen_in_a_preview(project: Clouds) -> None:
 def test_tags_are_taken_apart_at_the_last_colon() -> None:
     assert split_tag("host/a/b:c") == ("host", "a/b", "c")
     assert split_tag("host/a") == ("host", "a", "latest")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [
+        ({"context": {"location": "servic"}}, "no folder at"),
+        ({"dockerfile": {"location": "service/Dockerfil"}}, "no file at"),
+    ],
+)
+def test_what_is_to_be_built_and_is_not_there_is_named(project: Clouds, inputs: dict[str, Any], told: str) -> None:
+    with pytest.raises(CloudRefused, match=told):
+        project.make(IMAGE, "image", **{"context": {"location": "service"}, "tags": [], "push": False} | inputs)
