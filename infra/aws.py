@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import plan, sizes
+from infra.applied import apply
 from infra.aws_network import Network, build_network
 from infra.contract import HEALTH_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
@@ -99,7 +100,7 @@ def _image(name: str) -> tuple[BuiltImage, aws.ecr.Repository]:
         force_delete=True,
     )
     token = aws.ecr.get_authorization_token_output(registry_id=repository.registry_id)
-    server = repository.repository_url.apply(lambda url: url.partition("/")[0])
+    server = apply(repository.repository_url, lambda url: url.partition("/")[0])
     login = Login(server, token.user_name, token.password)
     return build_image(repository.repository_url, login), repository
 
@@ -242,14 +243,14 @@ def _running_digest(deployed: Deployed, image_digest: pulumi.Output[str]) -> pul
     Exported as if it were the new one, the site would claim a model that it does not serve.
     """
     known: pulumi.Output[list[str]] = pulumi.Output.all(deployed.service.task_definition, deployed.asked, image_digest)
-    return known.apply(lambda found: _refuse_rollback(*found))
+    return apply(known, lambda found: _refuse_rollback(*found))
 
 
 def _refuse_rollback(running: str, asked: str, image_digest: str) -> str:
-    if running != asked:
+    if running != asked and not pulumi.runtime.is_dry_run():  # in a preview nothing has run yet
         what = f"ECS rolled the service back: its tasks are of {running}, asked for was {asked}"
         hint = "why the new ones failed is in the service's events and in its log group; then `pulumi up` again"
-        raise pulumi.RunError(str(Unavailable(what, hint=hint)))
+        raise Unavailable(what, hint=hint)
     return image_digest
 
 

@@ -14,6 +14,7 @@ import pulumi
 from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
 
 from infra import azure_registry_login, plan, sizes
+from infra.applied import apply
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
@@ -70,7 +71,7 @@ class Azure:
             pulumi.Output.concat("asuid.", spec.host),
             "TXT",
             # The subscription's, so it is known before anything of the app exists.
-            app.get_custom_domain_verification_id_output().apply(_verification_id),
+            apply(app.get_custom_domain_verification_id_output(), _verification_id),
         )
         container_app = _app(name, spec, base, environment, certificate, image, ownership)
         record = zone.address("origin", origin, environment.static_ip)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 import pulumi
 
+from infra.applied import apply
 from service.errors import Unavailable
 
 TOKEN_USER = "00000000-0000-0000-0000-000000000000"
@@ -32,7 +33,7 @@ def repository_token(server: pulumi.Input[str], repository: str, entra_token: pu
     if pulumi.runtime.is_dry_run():
         return pulumi.Output.secret("not asked for in a preview")
     both = pulumi.Output.all(pulumi.Output.from_input(server), pulumi.Output.secret(entra_token))
-    return both.apply(lambda known: exchange(known[0], repository, known[1], post_form))
+    return apply(both, lambda known: exchange(known[0], repository, known[1], post_form))
 
 
 def exchange(server: str, repository: str, entra_token: str, post: Post) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from service.errors import Unavailable
+
 if TYPE_CHECKING:
     import pulumi
 
@@ -130,6 +132,13 @@ def site_output(site: Site) -> dict[str, Any]:
 
 
 def parse_site(output: Mapping[str, Any]) -> KnownSite:
-    """The stack output `site`, read back. Pulumi hands every number of another stack over as a float."""
+    """The stack output `site`, read back. Pulumi hands every number of another stack over as a float.
+
+    Raises Unavailable for one that lacks something.
+    """
+    missing = [f.name for f in dataclasses.fields(KnownSite) if f.name not in output]
+    if missing:
+        what = f"the site '{output.get('name', '')}' was exported without {', '.join(missing)}"
+        raise Unavailable(what, hint="run `pulumi up` of its stack from the commit that this one is run from")
     known = {f.name: output[f.name] for f in dataclasses.fields(KnownSite)}
     return KnownSite(**known | {"capacity_rps": int(known["capacity_rps"])})

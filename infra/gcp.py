@@ -9,6 +9,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra import plan, sizes
+from infra.applied import apply
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
@@ -165,7 +166,7 @@ def _certificate(name: str, host: pulumi.Input[str], zone: ZoneWriter, ready: pu
         opts=ready,
     )
     record = proof.dns_resource_records[0]
-    proven = zone.proof("certificate", record.name.apply(_without_dot), record.type, record.data.apply(_without_dot))
+    proven = zone.proof("certificate", apply(record.name, _without_dot), record.type, apply(record.data, _without_dot))
     certificate = gcp.certificatemanager.Certificate(
         "certificate",
         name=name,

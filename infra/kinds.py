@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from infra.contract import Replicas, Size
+from infra.exceptions import Exceptions
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class TrafficSettings:
     failure_threshold: int
     checker_regions: tuple[str, ...]
     accepted_models: tuple[str, ...]
+    exceptions: Exceptions
 
 
 Settings = ZoneSettings | SiteSettings[Options] | TrafficSettings

@@ -7,8 +7,8 @@ import re
 
 from infra import plan
 from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
-from infra.reader import Reader, like, one_of
-from infra.regions import regions_of
+from infra.reader import Reader, like
+from infra.regions import region_check
 
 _ACCOUNT = like(r"\d{12}", "an account's 12 digits, in quotes")
 
@@ -94,4 +94,4 @@ def _read_dns_account(reader: Reader) -> DnsAccount:
 def read_aws_pins(reader: Reader) -> tuple[tuple[str, ...], str]:
     """The accounts that a stack may touch on AWS, and the region that its calls go to."""
     account_ids = reader.texts("allowedAccountIds", check=_ACCOUNT, namespace="aws")
-    return account_ids, reader.text("region", check=one_of(sorted(regions_of("aws"))), namespace="aws")
+    return account_ids, reader.text("region", check=region_check("aws"), namespace="aws")

@@ -5,12 +5,12 @@ Pulumi hands settings over as text: numbers and booleans as YAML wrote them, lis
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from infra.spelling import closest
 from service.errors import InvalidInput, Mistake
 
 T = TypeVar("T")
@@ -71,6 +71,10 @@ class Reader:
 
         return self._read(key, default, (), _to_texts, check_all, "a list of texts (numbers in quotes)", namespace)
 
+    def records(self, key: str, default: tuple[Mapping[str, Any], ...] = _REQUIRED) -> tuple[Mapping[str, Any], ...]:
+        """A list of maps; what is in them is for the caller to check with `wrong`."""
+        return self._read(key, default, (), _to_records, None, "a list, each entry a map")
+
     def mapping(self, key: str, default: Mapping[str, Any] = _REQUIRED) -> Mapping[str, Any]:
         """A map; its values are for the caller to check with `wrong`."""
         return self._read(key, default, {}, _to_mapping, None, "a map, `name: value` on lines of their own")
@@ -105,8 +109,8 @@ class Reader:
         prefix = f"{NAMESPACE}:"
         for key in sorted(k.removeprefix(prefix) for k in self._config if k.startswith(prefix)):
             if key not in self._asked:
-                close = difflib.get_close_matches(key, self._asked, n=1)
-                known = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(sorted(self._asked))}"
+                close = closest(key, sorted(self._asked))
+                known = f"did you mean '{close}'?" if close else f"known here: {', '.join(sorted(self._asked))}"
                 self.wrong(key, "is not a setting of this kind of stack", known)
 
     def _read(
@@ -154,8 +158,8 @@ def one_of(words: Iterable[str]) -> Check:
     def check(value: str) -> str | None:
         if value in known:
             return None
-        close = difflib.get_close_matches(value.lower().replace(" ", ""), known, n=1)
-        return f"'{close[0]}'?" if close else f"one of {', '.join(known)}"
+        close = closest(value.replace(" ", ""), known)
+        return f"'{close}'?" if close else f"one of {', '.join(known)}"
 
     return check
 
@@ -189,6 +193,13 @@ def _to_boolean(raw: str) -> bool:
 def _to_texts(raw: str) -> tuple[str, ...]:
     values = json.loads(raw)
     if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+        raise ValueError(raw)
+    return tuple(values)
+
+
+def _to_records(raw: str) -> tuple[Mapping[str, Any], ...]:
+    values = json.loads(raw)
+    if not isinstance(values, list) or not all(isinstance(v, dict) for v in values):
         raise ValueError(raw)
     return tuple(values)
 

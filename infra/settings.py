@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-import re
+import datetime
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from failover.lint import RULES as ROUTING_RULES
 from failover.predict import CHECKER_REGIONS
 from infra import plan
 from infra.contract import Replicas, Size
+from infra.exceptions import SITE_RULES, read_exceptions
 from infra.kinds import (
     Options,
     Settings,
@@ -20,8 +22,9 @@ from infra.kinds import (
 )
 from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
 from infra.reader import Reader, like, one_of
-from infra.regions import regions_of
+from infra.regions import region_check
 from infra.sizes import explain_bad_size
+from infra.variables import Judge, read_environment
 
 CLOUDS = ("aws", "azure", "gcp")
 KINDS = ("zone", *CLOUDS, "traffic")
@@ -29,24 +32,24 @@ KINDS = ("zone", *CLOUDS, "traffic")
 MAX_COMMON_NAME = 64
 """The first name of an ACM certificate may have 64 characters (ACM RequestCertificate, after RFC 5280)."""
 
-RESERVED_ENVIRONMENT = (
-    *("OUTLAST_SITE", "OUTLAST_MODEL_DIGESTS", "OUTLAST_DEFAULT_MODEL"),
-    *("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"),
-)
-"""Set by the program, or by the cloud: PORT and K_* are refused by Cloud Run."""
-
-
 _STACK = like(plan.LABEL.pattern, "the name of a stack: letters a-z, digits and hyphens")
 
 _NO_SECRETS = "write it in plain text if it may be read (OUTLAST_API_KEYS holds hashes), or leave it out"
 
 
 def parse(
-    stack: str, config: Mapping[str, str], secret_keys: Collection[str] = (), *, released: Sequence[str] = ()
+    stack: str,
+    config: Mapping[str, str],
+    secret_keys: Collection[str] = (),
+    *,
+    released: Sequence[str] = (),
+    today: datetime.date = datetime.date.min,
+    judge_variables: Judge = lambda variables: (),
 ) -> Settings:
     """The settings of `stack`, or InvalidInput with every mistake in its file.
 
-    `secret_keys` are those of `config` that are encrypted in the file, `released` the names of the released models.
+    `secret_keys` are those of `config` that are encrypted in the file, `released` the names of the released models;
+    an exception that ended before `today` is a mistake as well, and what `judge_variables` says of a site's variables.
     """
     reader = Reader(stack, config)
     for key in sorted(k.removeprefix("outlast:") for k in secret_keys if k.startswith("outlast:")):
@@ -61,9 +64,11 @@ def parse(
     if kind == "zone":
         settings = _parse_zone(stack, reader)
     elif kind == "traffic":
-        settings = _parse_traffic(stack, reader)
+        settings = _parse_traffic(stack, reader, today)
     else:
-        settings = _parse_site(stack, kind, reader, released)
+        exceptions = read_exceptions(reader, SITE_RULES, today)
+        environment = read_environment(reader, kind, exceptions, judge_variables)
+        settings = _parse_site(stack, kind, reader, released, environment)
     reader.finish()
     return settings
 
@@ -91,7 +96,7 @@ def _check_host(reader: Reader, host: str, domain: str) -> None:
         reader.wrong("host", f"has {len(host)} characters", f"at most {MAX_COMMON_NAME} fit into a certificate")
 
 
-def _parse_traffic(stack: str, reader: Reader) -> TrafficSettings:
+def _parse_traffic(stack: str, reader: Reader, today: datetime.date) -> TrafficSettings:
     read_aws_pins(reader)
     return TrafficSettings(
         kind="traffic",
@@ -103,6 +108,7 @@ def _parse_traffic(stack: str, reader: Reader) -> TrafficSettings:
         failure_threshold=reader.integer("failureThreshold", 1, 10, 3),
         checker_regions=_read_checker_regions(reader),
         accepted_models=_read_accepted_models(reader),
+        exceptions=read_exceptions(reader, ROUTING_RULES, today),
     )
 
 
@@ -143,9 +149,11 @@ def _read_accepted_models(reader: Reader) -> tuple[str, ...]:
     return models
 
 
-def _parse_site(stack: str, cloud: str, reader: Reader, released: Sequence[str]) -> SiteSettings[Options]:
+def _parse_site(
+    stack: str, cloud: str, reader: Reader, released: Sequence[str], environment: Mapping[str, str]
+) -> SiteSettings[Options]:
     region_key = {"aws": ("aws", "region"), "azure": ("azure-native", "location"), "gcp": ("gcp", "region")}[cloud]
-    region = reader.text(region_key[1], check=one_of(sorted(regions_of(cloud))), namespace=region_key[0])
+    region = reader.text(region_key[1], check=region_check(cloud), namespace=region_key[0])
     readers: dict[str, Callable[[Reader, str], Options]] = {"aws": read_aws, "azure": read_azure, "gcp": read_gcp}
     prefix = reader.text("prefix", "outlast", check=like(r"[a-z][a-z0-9-]*", "letters a-z, digits and hyphens"))
     bad_names = plan.list_bad_names(cloud, prefix, stack) if prefix and plan.LABEL.fullmatch(stack) else []
@@ -162,7 +170,7 @@ def _parse_site(stack: str, cloud: str, reader: Reader, released: Sequence[str])
         concurrency=reader.integer("concurrency", 1, 1000, 40),
         rps_per_replica=reader.integer("rpsPerReplica", 1, 1_000_000),
         models=_read_models(reader, released),
-        environment=_read_environment(reader),
+        environment=environment,
         options=readers[cloud](reader, region),
     )
 
@@ -194,17 +202,3 @@ def _read_models(reader: Reader, released: Sequence[str]) -> tuple[str, ...]:
         what = f"is missing, and {len(released)} models are released: {', '.join(released)}"
         reader.wrong("models", what, f"add the line `outlast:models: [{released[0]}]`; the first is the default")
     return named
-
-
-def _read_environment(reader: Reader) -> Mapping[str, str]:
-    environment = reader.mapping("environment", {})
-    for name, value in environment.items():
-        if name in RESERVED_ENVIRONMENT:
-            reader.wrong(f"environment.{name}", "is set by the program or the cloud", "leave it out")
-        elif not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            reader.wrong(f"environment.{name}", "is not the name of a variable", "letters, digits and underscores")
-        elif not isinstance(value, str):
-            reader.wrong(
-                f"environment.{name}", f"is {value!r}, not a text", "put it in quotes: YAML reads off as false"
-            )
-    return {k: v for k, v in environment.items() if isinstance(v, str)}

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import pulumi
 
+from infra.applied import apply
 from infra.contract import Cloud, SiteSpec, site_output
 
 T = TypeVar("T")
@@ -18,7 +19,7 @@ def after(value: pulumi.Input[T], *resources: pulumi.CustomResource) -> pulumi.O
     there until the new health check has found out.
     """
     known: pulumi.Output[list[Any]] = pulumi.Output.all(value, *(resource.id for resource in resources))
-    first: pulumi.Output[T] = known.apply(lambda values: values[0])
+    first: pulumi.Output[T] = apply(known, lambda values: values[0])
     return first
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
+from infra.applied import apply
 from infra.contract import SITE_VERSION, KnownSite, SiteSpec, parse_site
 from infra.kinds import Options, Settings, SiteSettings
 from infra.settings import parse
 from service.bundle.folder import RELEASED, list_released, read_digest
 from service.errors import Unavailable
+from service.server.settings.table import find_mistakes
 
 ZONE_VERSION = 1
 """Of the stack output `zone`, as SITE_VERSION is of `site`."""
@@ -29,7 +32,11 @@ class Zone:
 def load_settings() -> Settings:
     """The settings of the stack that is being run, from its file."""
     config = read_config()
-    return parse(pulumi.get_stack(), config, [key for key in config if is_config_secret(key)], released=list_released())
+    secret = [key for key in config if is_config_secret(key)]
+    today = datetime.datetime.now(datetime.UTC).date()
+    return parse(
+        pulumi.get_stack(), config, secret, released=list_released(), today=today, judge_variables=find_mistakes
+    )
 
 
 def read_config() -> dict[str, str]:
@@ -45,8 +52,10 @@ def read_config() -> dict[str, str]:
 
 def read_zone(stack: str) -> Zone:
     """The zone that `stack` holds; an error that names the command to run first when it holds none."""
-    zone = _reference(stack).get_output("zone").apply(lambda found: _check_version(stack, "zone", found, ZONE_VERSION))
-    return Zone(zone.apply(lambda z: str(z["zone_id"])), zone.apply(lambda z: str(z["host"])))
+    zone: pulumi.Output[Any] = apply(
+        _reference(stack).get_output("zone"), lambda found: _check_version(stack, "zone", found, ZONE_VERSION)
+    )
+    return Zone(apply(zone, lambda z: str(z["zone_id"])), apply(zone, lambda z: str(z["host"])))
 
 
 def read_site(stack: str) -> pulumi.Output[KnownSite | None]:
@@ -55,7 +64,7 @@ def read_site(stack: str) -> pulumi.Output[KnownSite | None]:
     def parse_known(found: Any) -> KnownSite | None:
         return parse_site(_check_version(stack, "site", found, SITE_VERSION)) if found else None
 
-    return _reference(stack).get_output("site").apply(parse_known)
+    return apply(_reference(stack).get_output("site"), parse_known)
 
 
 def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
@@ -82,7 +91,7 @@ def _reference(stack: str) -> pulumi.StackReference:
 
 
 def _check_version(stack: str, output: str, found: Any, version: int) -> Any:
-    """`found`, when it is what this program can read. RunError: of all errors, Pulumi shows it without a trace."""
+    """`found`, when it is what this program can read. Raises Unavailable."""
     if not found:
         what, hint = f"the stack '{stack}' has no {output}", f"run `pulumi up -s {stack}` first"
     elif found.get("version") != version:
@@ -90,4 +99,4 @@ def _check_version(stack: str, output: str, found: Any, version: int) -> Any:
         hint = f"run `pulumi up -s {stack}` from the commit that this stack is run from"
     else:
         return found
-    raise pulumi.RunError(str(Unavailable(what, hint=hint)))
+    raise Unavailable(what, hint=hint)

@@ -6,19 +6,21 @@ the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from failover.lint import Finding
 from infra import plan
+from infra.applied import apply
 from infra.contract import KnownSite
 from infra.health_check import describe_check
 from infra.kinds import TrafficSettings
 from infra.prediction import lint_plan, predict_loss
 from infra.stack import read_site, read_zone
-from service.errors import Refused
+from service.errors import Mistake, Refused
 
 ROUTING_VERSION = 1
 
@@ -31,7 +33,7 @@ def program(settings: TrafficSettings) -> dict[str, Any]:
     zone = read_zone(settings.zone)
     sites = pulumi.Output.all(**{name: read_site(name) for name in settings.weights})
     known: pulumi.Output[list[Any]] = pulumi.Output.all(zone.zone_id, zone.host, sites)
-    routing: pulumi.Output[dict[str, Any]] = known.apply(lambda k: _route(settings, k[0], k[1], k[2]))
+    routing: pulumi.Output[dict[str, Any]] = apply(known, lambda k: _route(settings, k[0], k[1], k[2]))
     return {"routing": routing}
 
 
@@ -41,10 +43,9 @@ def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> 
     for site, reason in routing.left_out.items():
         pulumi.log.warn(f"{site} takes no traffic: {reason}")
     if not routing.weights:
-        raise pulumi.RunError(str(_nobody_left(settings, routing)))
+        raise _nobody_left(settings, routing)
     existing = {name: site for name, site in sites.items() if site}
-    for finding in lint_plan(settings, host, existing, routing.weights):
-        pulumi.log.warn(str(finding))
+    _judge(settings, lint_plan(settings, host, existing, routing.weights))
     checks = {name: _health_check(settings, host, site) for name, site in existing.items()}
     for name, weight in routing.weights.items():
         _record(settings, zone_id, host, existing[name], weight, checks[name])
@@ -59,6 +60,21 @@ def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> 
             "health_checks": {name: check.id for name, check in checks.items()},
         }
     )
+
+
+def _judge(settings: TrafficSettings, findings: Sequence[Finding]) -> None:
+    """Say what the linter found. Raises Refused for what defeats failover, unless the stack file excuses it."""
+    refused = [f for f in findings if f.severity == "error" and f.rule not in settings.exceptions]
+    for finding in (f for f in findings if f not in refused):
+        excuse = f" ({settings.exceptions[finding.rule]})" if finding.rule in settings.exceptions else ""
+        pulumi.log.warn(f"{finding.place}: {finding.what}: {finding.why}{excuse}\nhint: {finding.hint}")
+    if refused:
+        raise Refused(
+            "this routing would not survive the loss of a site",
+            [Mistake(f.place, f"{f.what}: {f.why} (rule {f.rule})", f.hint) for f in refused],
+            hint="mend it, or excuse the rule in outlast:exceptions of "
+            f"stacks/Pulumi.{settings.name}.yaml, with a reason and an end",
+        )
 
 
 def _candidates(settings: TrafficSettings, sites: Sites) -> list[plan.Candidate]:

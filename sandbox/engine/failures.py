@@ -77,6 +77,18 @@ _KNOWN = (
         "bring that one up first",
     ),
     _Known(
+        r"PULUMI_ACCESS_TOKEN must be set for login",
+        Refused,
+        "Pulumi is not logged in, so it has no state to look at",
+        "work in `make shell`, which has the sandbox's; elsewhere `pulumi login` (docs/guides/real-accounts.md)",
+    ),
+    _Known(
+        r"could not unmarshal '(?P<file>[^']+)': (?:invalid YAML file: )?(?P<why>[^\n]+)",
+        InvalidInput,
+        "{file} cannot be read: {why}",
+        "mend the line, or `git checkout -- {file}` brings back the committed one",
+    ),
+    _Known(
         r"no Pulumi\.yaml project file found",
         InvalidInput,
         "this is not the folder of a Pulumi project",

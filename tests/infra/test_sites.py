@@ -16,6 +16,7 @@ from infra.contract import HEALTH_PATH, Cloud, Replicas, Site, SiteSpec, Size, p
 from infra.gcp import Gcp
 from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
 from service.bundle.folder import RELEASED, read_digest
+from service.errors import Unavailable
 from tests.infra import harness
 from tests.infra.harness import DIGEST, HOST, Run, run_stack
 
@@ -86,6 +87,11 @@ def test_site_survives_the_way_through_pulumi_which_makes_floats_of_numbers() ->
     travelled = {k: float(v) if isinstance(v, int) else v for k, v in site_output(site).items()}
     assert vars(parse_site(travelled)) == vars(site)
     assert isinstance(parse_site(travelled).capacity_rps, int)
+
+
+def test_site_of_another_commit_that_lacks_something_is_named() -> None:
+    with pytest.raises(Unavailable, match="the site 'aws' was exported without capacity_rps"):
+        parse_site({k: v for k, v in harness.site("aws").items() if k != "capacity_rps"})
 
 
 @pytest.mark.parametrize("stack", SITES)

@@ -96,3 +96,23 @@ def test_settings_reach_the_records_and_the_checks() -> None:
 def test_the_path_and_text_that_checkers_look_for_are_the_services_own(run_of: Callable[[str], Run]) -> None:
     check = run_of("traffic").one(CHECK, "aws").inputs
     assert (check["resourcePath"], check["searchString"]) == ("/health", '"status":"ok"')
+
+
+def test_routing_that_would_not_survive_a_loss_is_refused_with_all_reasons() -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        run_stack("traffic", stacks={"azure": {}, "gcp": {}})
+    said = str(caught.value)
+    assert "would not survive the loss of a site" in said
+    assert "aws: is the only record: with one site there is no other to go to (rule one-site)" in said
+    assert "or excuse the rule in outlast:exceptions of stacks/Pulumi.traffic.yaml" in said
+
+
+def test_a_rule_that_the_file_excuses_is_said_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    excused = [{"rule": "one-site", "reason": "the second comes in March", "until": "2099-01-01"}]
+    run = run_stack("traffic", stacks={"azure": {}, "gcp": {}}, exceptions=excused)
+    assert run.all(RECORD).keys() == {"aws"}
+    (told,) = [line for line in said if "only record" in line]
+    assert "(excused until 2099-01-01: the second comes in March)" in told
+    assert not told.startswith(("error", "warning")), "Pulumi says that it is a warning"

@@ -54,6 +54,18 @@ PLUGIN = """Diagnostics:
             "first",
         ),
         (
+            "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions",
+            Refused,
+            "is not logged in",
+            "make shell",
+        ),
+        (
+            "error: could not unmarshal '/p/Pulumi.yaml': invalid YAML file: yaml: line 10: did not find expected node",
+            InvalidInput,
+            "/p/Pulumi.yaml cannot be read: yaml: line 10",
+            "git checkout -- /p/Pulumi.yaml",
+        ),
+        (
             "error: no Pulumi.yaml project file found (searching upwards …)",
             InvalidInput,
             "not the folder",
