@@ -5,7 +5,7 @@ OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
 WORKERS ?= 2
 .DEFAULT_GOAL := help
-.PHONY: help up status predict drill shell down clean fault heal speed test test-slow lint model lock reference bench
+.PHONY: help up status predict drill shell down clean fault heal speed test test-slow test-pythons lint check check-quick model lock reference bench
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT
@@ -18,6 +18,7 @@ TAKES_model := PROBLEM CSV TARGET
 TAKES_bench := ARGS
 TAKES_test := TESTS
 TAKES_test-slow := TESTS
+TAKES_check-quick := TESTS
 TAKEN := PYTHON WORKERS $(foreach goal,$(MAKECMDGOALS),$(TAKES_$(goal)))
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 REFUSED := $(filter-out $(TAKEN),$(GIVEN))
@@ -75,6 +76,13 @@ test: .venv/complete ## the tests, offline but for loopback
 
 test-slow: .venv/complete ## the tests that `make test` leaves out for their length; CI runs both
 	@$(BIN)/python -m pytest -m slow $(TESTS)
+
+test-pythons: .venv/complete ## what depends on the interpreter, on the oldest and the newest Python that is here
+	@$(RUN) tools.interpreters --workers $(WORKERS)
+
+check-quick: lint test ## before each commit: formatting, types and the tests but for the slow
+
+check: lint test test-slow test-pythons ## what CI runs
 
 lint: .venv/complete ## formatting, imports, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

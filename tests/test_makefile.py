@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -53,3 +54,10 @@ def test_what_a_target_takes_reaches_the_command(typed: list[str], run: str) -> 
 
 def test_a_variable_of_the_environment_is_not_taken_for_an_option() -> None:
     assert make("status", CSV="x").returncode == 0
+
+
+def test_check_is_what_ci_runs() -> None:
+    (needs,) = re.findall(r"^check: (.*?) ##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    run = re.findall(r"^make (\S+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    assert set(needs.split()) == set(run)
+    assert "bash .ci/run" in (ROOT / ".github" / "workflows" / "ci.yml").read_text()

@@ -1,6 +1,6 @@
 """Makes `.venv`, for the Makefile: the interpreter's own venv, then uv from its wheel, then all that the lock pins.
 
-    python3 -m tools.environment [COMMAND …]
+    python3 -m tools.environment [--into FOLDER] [COMMAND …]
 
 With a COMMAND (`make up` gives one), Pulumi's CLI is obtained beside, and the command runs as soon as the environment
 is whole. Only the standard library is imported, and what of this project needs no more.
@@ -26,8 +26,11 @@ def main(command: Sequence[str]) -> int:
         return 2
     from service.errors import OutlastError
 
+    folder = ROOT / ".venv"
+    if command[:1] == ["--into"]:
+        folder, command = Path(command[1]), command[2:]
     try:
-        return _make_and_run(command)
+        return _make_and_run(folder, command)
     except OutlastError as error:
         _say(f"error: {error}")
         return error.exit_code
@@ -73,13 +76,13 @@ def install_command(python: Path, uv: Path | None) -> None:
         raise Unavailable(f"the command outlast could not be installed: {failed}", hint="rm -r .venv, then repeat")
 
 
-def _make_and_run(command: Sequence[str]) -> int:
+def _make_and_run(folder: Path, command: Sequence[str]) -> int:
     from sandbox.install import install_lock
     from sandbox.steps import Steps
 
-    steps, folder, lock = Steps(_report), ROOT / ".venv", ROOT / "requirements.lock"
+    steps, lock = Steps(_report), ROOT / "requirements.lock"
     version = ".".join(map(str, sys.version_info[:3]))
-    with steps.step("venv", f"making the virtual environment .venv with Python {version}"):
+    with steps.step("venv", f"making the virtual environment {folder.name} with Python {version}"):
         python = make_environment(folder)
     with _obtaining_cli(python) if command else contextlib.nullcontext():
         with steps.step("uv", "installing uv, which installs the rest"):

@@ -84,7 +84,7 @@ from service.server.settings.table import Settings
 runtime = build_runtime(Settings.from_environment({"OUTLAST_AUTH": "off"}))
 build_app(runtime)
 assert runtime.health.refresh() == []
-runtime.metrics.render()
+runtime.metrics.render("", 0.0)
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules if name.partition(".")[0] in owners})))
 """
 
