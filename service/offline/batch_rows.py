@@ -25,6 +25,7 @@ from service.tables.records import PART_BYTES, Part
 from service.tables.written import name_written
 
 BLOCK_BYTES = PART_BYTES
+_MISSING = "is missing: the median of training took its place"
 
 
 @dataclass(frozen=True)
@@ -106,22 +107,31 @@ def read_blocks(
 
 def _parse(part: Part, table: Table, manifest: Manifest, row: int) -> Block:
     if manifest.input.datatype == "FP32":
-        quick = _parse_numbers(part, table, row)
+        quick = _parse_numbers(part, table, manifest, row)
         if quick is not None:
             return quick
     return _parse_each(part, table, manifest, row)
 
 
-def _parse_numbers(part: Part, table: Table, row: int) -> Block | None:
-    """The quick way, for blocks in which every feature of every row is a finite number; None for another block."""
+def _parse_numbers(part: Part, table: Table, manifest: Manifest, row: int) -> Block | None:
+    """The quick way, for blocks in which every feature of every row is a finite number, or missing; else None."""
     frame = read_quickly(part, table.file, table.carried)
+    if frame is None and table.takes_missing:
+        frame = read_quickly(part, table.file, table.carried, missing=missing.SPELLINGS)
     if frame is None:
         return None
     lines = len(frame)
     values = frame.iloc[:, list(table.features)].to_numpy(dtype=np.float64)
     kept = frame.iloc[:, list(table.carried)].itertuples(index=False, name=None) if table.carried else ((),) * lines
     numbers = tuple(range(row + 1, row + 1 + lines))
-    return Block(numbers, tuple(kept), values, ("",) * lines, (), part.end, row + lines)
+    return Block(numbers, tuple(kept), values, _note_missing(values, manifest), (), part.end, row + lines)
+
+
+def _note_missing(values: NDArray[np.float64], manifest: Manifest) -> tuple[str, ...]:
+    notes = [""] * len(values)
+    for row, place in zip(*np.nonzero(np.isnan(values)), strict=True):
+        notes[row] += f"{'; ' if notes[row] else ''}{manifest.input.features[place]} {_MISSING}"
+    return tuple(notes)
 
 
 def _parse_each(part: Part, table: Table, manifest: Manifest, row: int) -> Block:
@@ -170,11 +180,11 @@ def _read_row(fields: Sequence[str], table: Table, manifest: Manifest) -> tuple[
 
 def _read_number(text: str, decimal: str) -> tuple[float, str, str]:
     if missing.is_missing(text):
-        return float("nan"), "is missing: the median of training took its place", ""
+        return float("nan"), _MISSING, ""
     value = read_number(text, decimal)
     if value is None:
         written = name_written([text], decimal)
-        return 0.0, "", f"is {text[:40]!r}, not a number{f' but {written.what}' if written else ''}"
+        return 0.0, "", f"is {text[:40]!r}, not a number{f'; {written.what} are not read' if written else ''}"
     if not abs(value) <= LARGEST:
         return 0.0, "", f"is {text[:40]}, beyond what a 32-bit float can hold"
     return value, "", ""

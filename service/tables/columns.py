@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from service.bundle import missing
 from service.errors import InvalidInput, Mistake
 from service.tables.csv_file import CsvFile, Row, read_fields, read_quickly
 from service.tables.numbers import read_numbers
@@ -69,7 +70,7 @@ class _Kept:
     _known: dict[str, str] = field(default_factory=dict)  # one object for each text, however often it comes
 
     def take(self, part: Part, file: CsvFile) -> None:
-        frame = read_quickly(part, file, self.texts)
+        frame = read_quickly(part, file, self.texts, missing=missing.SPELLINGS)
         if frame is not None:
             self._lines.append(np.arange(part.line, part.line + len(frame)))
             self._parts.append(

@@ -78,10 +78,13 @@ def read_fields(part: Part, file: CsvFile) -> Iterator[Row]:
         line += spanned
 
 
-def read_quickly(part: Part, file: CsvFile, texts: Collection[int]) -> pd.DataFrame | None:
+def read_quickly(
+    part: Part, file: CsvFile, texts: Collection[int], *, missing: Collection[str] = ()
+) -> pd.DataFrame | None:
     """The rows of a part whose every column but `texts` is finite numbers, in columns 0 to n-1; None for another part.
 
-    pandas reads ten times as many rows as Python does, and the same numbers.
+    `missing` are texts that are read as NaN where numbers are. pandas reads ten times as many rows as Python does, and
+    the same numbers.
     """
     content, width = part.content, len(file.columns)
     if b'"' in content or part.unclosed:
@@ -99,11 +102,16 @@ def read_quickly(part: Part, file: CsvFile, texts: Collection[int]) -> pd.DataFr
                 dtype=dict.fromkeys(texts, str),
                 skipinitialspace=True,
                 keep_default_na=False,
-                na_filter=False,
+                na_filter=bool(missing),
+                na_values={place: list(missing) for place in range(width) if place not in texts},
             )
     except (ValueError, pd.errors.ParserWarning):
         return None
-    return frame if _is_whole(frame, part, file, texts) else None
+    # A short line looks like one whose last fields are missing, or whose last text is empty.
+    doubtful = bool(missing) or (width - 1 in texts and bool((frame[width - 1] == "").any()))
+    if not _is_whole(frame, part, file, texts) or (doubtful and not _is_even(content, file)):
+        return None
+    return frame
 
 
 def _is_whole(frame: pd.DataFrame, part: Part, file: CsvFile, texts: Collection[int]) -> bool:
@@ -116,9 +124,17 @@ def _is_whole(frame: pd.DataFrame, part: Part, file: CsvFile, texts: Collection[
     if lines != len(frame) or separators != lines * (width - 1):
         return False
     numbers = frame.drop(columns=list(texts)) if texts else frame
-    # A short line leaves its last column empty, which is no number, but may be a text.
-    shifted = width - 1 in texts and bool((frame[width - 1] == "").any())
-    return not shifted and bool((np.abs(numbers.to_numpy(dtype=np.float64)) <= LARGEST).all())
+    return not bool((np.abs(numbers.to_numpy(dtype=np.float64)) > LARGEST).any())
+
+
+def _is_even(content: bytes, file: CsvFile) -> bool:
+    """Whether each line has as many separators as the header: else a short one would look like missing values."""
+    values = np.frombuffer(content, dtype=np.uint8)
+    ends = np.flatnonzero(values == ord("\n"))
+    if not content.endswith(b"\n"):
+        ends = np.append(ends, len(values))
+    separators = np.flatnonzero(values == ord(file.dialect.delimiter))
+    return bool((np.diff(np.searchsorted(separators, ends), prepend=0) == len(file.columns) - 1).all())
 
 
 def _find_wrong(fields: Sequence[str], width: int, lines: int, *, unclosed: bool) -> str:

@@ -22,7 +22,7 @@ _SAMPLE_BYTES = 1 << 20
 _ROWS_FOR_DELIMITER = 50
 _ROWS_FOR_DECIMAL = 2000
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
-_SEP = re.compile(r'"?sep=(?P<delimiter>[^\r\n])"?[ ,;\t]*', re.IGNORECASE)
+_SEP = re.compile(r'"?sep=(?P<delimiter>[^\w\s".+#-]|\t)"?[ ,;\t]*', re.IGNORECASE)
 _WITH_POINT = re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _COULD_BE_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}[,.][0-9]{3}", re.ASCII)

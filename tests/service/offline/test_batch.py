@@ -323,6 +323,17 @@ def test_a_missing_value_is_predicted_with_a_note(classifier: Classifier, source
     assert notes == {"4": "mean_area is missing: the median of training took its place"}
 
 
+def test_missing_values_read_quickly_are_noted_as_those_read_row_by_row(classifier: Classifier, source: Path) -> None:
+    for row, column, value in ((4, "mean_area", "NA"), (4, "worst_area", ""), (9, "mean_radius", "nan")):
+        _edit(source, row, column, value)
+    (quick,) = read_blocks(open_table(source, classifier.manifest), classifier.manifest)
+    _edit(source, 569, "patient", 'a "quoted" one')
+    (patient,) = read_blocks(open_table(source, classifier.manifest), classifier.manifest)
+    assert quick.notes == patient.notes
+    assert quick.notes[3].count("is missing") == 2
+    np.testing.assert_array_equal(quick.rows, patient.rows)
+
+
 def test_quoted_fields_with_line_ends_and_commas_are_one_row(
     classifier: Classifier, source: Path, tmp_path: Path
 ) -> None:

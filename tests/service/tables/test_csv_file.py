@@ -117,6 +117,20 @@ def test_the_quick_way_reads_what_the_patient_way_reads(
             assert frame[2].tolist() == [row[2] for row in fields]
 
 
+def test_missing_numbers_are_read_quickly_where_they_are_asked_for(tmp_path: Path) -> None:
+    file = _open(tmp_path, "x,y,name\n1,,NA\nNA,2,\n3,nan,b")
+    (part,) = file.read_parts()
+    assert read_quickly(part, file, [2]) is None
+    frame = read_quickly(part, file, [2], missing=["", "NA", "nan"])
+    assert frame is not None
+    np.testing.assert_array_equal(frame[[0, 1]].to_numpy(), [[1, np.nan], [np.nan, 2], [3, np.nan]])
+    assert frame[2].tolist() == ["NA", "", "b"]
+    for uneven in ("x,y\n1,2\n3\n4,5,6\n", "x,y\n1\n", "x,y\n1,NAN\n", "x,y\n1,inf\n"):
+        file = _open(tmp_path, uneven)
+        (part,) = file.read_parts()
+        assert read_quickly(part, file, [], missing=["", "NA"]) is None
+
+
 def test_a_line_too_long_and_one_too_short_do_not_make_up_for_each_other(tmp_path: Path) -> None:
     file = _open(tmp_path, "x,y,name\n1,2,a\n1,2,b,3\n4,5\n")
     (part,) = file.read_parts()

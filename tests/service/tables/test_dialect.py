@@ -85,6 +85,8 @@ def test_a_header_may_begin_with_a_number_sign(tmp_path: Path) -> None:
 
 def test_a_named_separator_wins(tmp_path: Path) -> None:
     assert _detect(tmp_path, "sep=^\nx^y\n1^2\n").delimiter == "^"
+    assert _detect(tmp_path, "sep=\t\nx\ty\n1\t2\n").delimiter == "\t"
+    assert _detect(tmp_path, "sep=a,b\n1,2\n").delimiter == ",", "no separator, so a column's name"
 
 
 def test_fields_separated_by_blanks_are_named(tmp_path: Path) -> None:
