@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from service.evaluation.leaks import find_near_copies, find_telling
 from service.training.datasets import Dataset
 
 _FAR = 3.5  # robust z-score beyond which a value is called far out (Iglewicz and Hoaglin 1993)
@@ -40,6 +41,8 @@ def report_quality(dataset: Dataset, ranges: Mapping[str, tuple[float, float]] |
         "missing_values": int(sum(_count_missing(frame[name]) for name in frame.columns)),
         "constant_columns": [str(name) for name in frame.columns if frame[name].nunique(dropna=False) == 1],
         "duplicate_rows": [int(row) for row in np.flatnonzero(repeated)],
+        "near_copies": find_near_copies(frame),
+        "telling_columns": find_telling(frame, dataset.labels),
         "contradicting_rows": _find_contradictions(frame, dataset.labels),
         "out_of_range": find_out_of_range(numeric, ranges or {}),
         "far_values": {str(name): int(far[:, i].sum()) for i, name in enumerate(numeric.columns) if far[:, i].any()},

@@ -33,6 +33,8 @@ def _facts(found: Findings) -> Table:
         ["missing values", str(q["missing_values"])],
         ["constant columns", ", ".join(q["constant_columns"]) or "none"],
         ["duplicate rows", str(len(q["duplicate_rows"]))],
+        ["rows that are nearly copies of an earlier one", str(len(q["near_copies"]))],
+        ["columns that alone give the label away", ", ".join(q["telling_columns"]) or "none"],
         ["held-out rows that are copies of training rows", str(len(found.bench.copied_rows))],
         ["rows that contradict an earlier one", str(len(q["contradicting_rows"]))],
         ["columns with values out of range", ", ".join(q["out_of_range"]) or "none"],

@@ -98,6 +98,7 @@ def test_the_quality_report_finds_what_is_wrong(workbench: Workbench) -> None:
     assert found["constant_columns"] == ["mean_area"]
     assert found["duplicate_rows"] == [5]
     assert found["contradicting_rows"] == [5]
+    assert found["near_copies"] == found["telling_columns"] == []
     assert found["out_of_range"] == {"mean_radius": [8]}
     assert found["imbalance_ratio"] == pytest.approx(1.7, abs=0.1)
 
