@@ -147,6 +147,7 @@ def _run_build(command: list[str], sources: Path, environ: Mapping[str, str], sa
                     say(f"  {told - start:4.0f} s: {fetched} modules fetched, {compiled} of {_PACKAGES} packages built")
         except BaseException:
             child.terminate()
+            child.wait()  # it still writes into the folder that is about to be removed
             raise
     if child.returncode != 0:
         raise Unavailable(

@@ -162,7 +162,7 @@ class Listener:
                 await sockets.finish(reader, writer, _CLOSE_WALL_SECONDS)
             finally:
                 self._writers.discard(writer)
-                writer.transport.abort()
+                sockets.abort(writer)
 
     async def _agree(self, connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Streams over a connection that was let in. Raises what `sockets.streams` does, and where it was reset."""
@@ -223,7 +223,7 @@ class Listener:
                 writer.write(plain_answer(502))  # the replica died on it, or closed without a word
         finally:
             replica.connections -= 1
-            back[1].transport.abort()
+            sockets.abort(back[1])
 
     async def _exchange(self, client: _Streams, replica: _Streams) -> bool:
         """Pass bytes both ways until the replica has said all. False where it said nothing.
