@@ -52,7 +52,8 @@ def default_model(root: Path) -> str | None:
 
 def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi | None) -> dict[str, str]:
     """All variables for a command that is run against the sandbox, the caller's own included where harmless."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN) or k == "OUTLAST_STATE"}
+    base = cli.without_proxies(os.environ)
+    kept = {k: v for k, v in base.items() if not k.startswith(_FOREIGN) or k == "OUTLAST_STATE"}
     kept["PATH"] = os.pathsep.join([str(layout.root / ".venv" / "bin"), kept.get("PATH", os.defpath)])
     if pulumi is not None:
         kept = cli.environment(pulumi, layout.pulumi_home, layout.pulumi_state, PASSPHRASE, kept)

@@ -198,7 +198,7 @@ def wait_healthy(layout: Layout, instance: Instance) -> None:
     while True:
         status = running.status()
         ill = sorted(ill_sites(status))
-        if status["health_checks"] and not ill:
+        if host_checks(status) and not ill:
             return
         if time.monotonic() > deadline:
             reasons = "; ".join(describe_illness(status))
@@ -209,19 +209,25 @@ def wait_healthy(layout: Layout, instance: Instance) -> None:
         time.sleep(0.1)
 
 
+def host_checks(status: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The health checks that decide about the public host. An account holds those of other applications as well."""
+    named = {weight["health_check"] for weight in status["weights"]}
+    return [check for check in status["health_checks"] if check["id"] in named]
+
+
 def ill_sites(status: Mapping[str, Any]) -> set[str]:
     """The sites that are not seen to be well: by every checker of theirs, and with all of their replicas ready.
 
     A new check counts as healthy until its checkers have looked, so its status alone says nothing.
     """
-    unwell = {check["site"] for check in status["health_checks"] if not (check["healthy"] and check["settled"])}
+    unwell = {check["site"] for check in host_checks(status) if not (check["healthy"] and check["settled"])}
     return unwell | {workload["stack"] for workload in status["workloads"] if _ready(workload) < workload["wanted"]}
 
 
 def describe_illness(status: Mapping[str, Any]) -> list[str]:
     """What is known of why the ill sites are ill: missing resources, what the checkers see, replicas that wait."""
     reasons = [f"{key}: {why}" for key, why in status["why_not"].items()]
-    for check in status["health_checks"]:
+    for check in host_checks(status):
         if not (check["healthy"] and check["settled"]):
             reasons.append(
                 f"{check['site']}: {check['failure'] or 'its health checkers have not seen enough of it yet'}"

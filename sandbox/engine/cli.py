@@ -18,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -228,20 +229,34 @@ def _remove_leftovers(cache: Path) -> None:
 # -- its environment --------------------------------------------------------------------------------------------------
 
 
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "grpc_proxy"})
+
+
+def without_proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables without those that name a proxy, in either spelling, and with a word against the system's own.
+
+    What NO_PROXY may hold differs from library to library: a network is not understood by all of them, and one of a
+    proxy's schemes (socks) is refused by some before they have looked whether it is to be used at all.
+    """
+    kept = {name: value for name, value in environ.items() if name.lower() not in _PROXIES}
+    return kept | {"no_proxy": "*", "NO_PROXY": "*"}
+
+
 def environment(
     pulumi: Pulumi, home: Path, state: Path, passphrase: str, base: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """The environment in which `pulumi` works against the sandbox, and cannot reach anything else.
 
     `home` is a PULUMI_HOME made by `plugins.make_home`, `state` the folder of the file backend. What `base` says about
-    Pulumi (an access token, another backend) is left out.
+    Pulumi (an access token, another backend) is left out, and so are proxies: all that is asked is on this machine.
     """
-    kept = {name: value for name, value in base.items() if not name.startswith("PULUMI_")}
+    kept = {name: value for name, value in without_proxies(base).items() if not name.startswith("PULUMI_")}
     return {
         **kept,
         "PATH": f"{pulumi.bin}{os.pathsep}{kept.get('PATH', os.defpath)}",
         "PULUMI_HOME": str(home.resolve()),
-        "PULUMI_BACKEND_URL": f"file://{state.resolve()}?create_dir=true",
+        # A URL, in which `#`, `%` and `?` would mean something.
+        "PULUMI_BACKEND_URL": f"file://{urllib.parse.quote(str(state.resolve()))}?create_dir=true",
         "PULUMI_CONFIG_PASSPHRASE": passphrase,
         "PULUMI_PYTHON_CMD": sys.executable,
         "PULUMI_CREDENTIAL_STORE": "plaintext",

@@ -102,15 +102,17 @@ def _delete(world: World, r: Resource) -> None:
 
 
 def _refresh(world: World, r: Resource) -> Resource | None:
-    """What Route 53 adds by itself (a port, SNI) is an output of this type, and no drift."""
+    """What Route 53 adds by itself (a port, SNI) is an output of this type, and no drift; an import takes all."""
     found = call_if_there(world.route53().get_health_check, HealthCheckId=r.id)
     if found is None:
         return None
     config = found["HealthCheck"]["HealthCheckConfig"]
+    imported = not r.inputs
     for ours, theirs in _FIELDS.items():
         value = config.get(theirs)
         is_given = r.inputs.get(ours) is not None
-        if value is not None and (is_given or value != _OFF.get(ours, r.outputs.get(ours, value))):
+        usual = _OFF.get(ours, None if imported else r.outputs.get(ours, value))
+        if value is not None and (is_given or value != usual):
             r.inputs[ours] = value
     if "AlarmIdentifier" in config:
         alarm = config["AlarmIdentifier"]

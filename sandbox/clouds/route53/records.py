@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.route53.api import change_record, change_records, list_records
+from sandbox.clouds.route53.api import call_if_there, change_record, change_records, list_records
 from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, Range, Text, because, is_given
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import Values, nested
@@ -20,11 +20,18 @@ _DEFAULT_TTL_SECONDS = 300
 # -- there -----------------------------------------------------------------------------------------------------------
 
 
-def _fqdn(r: Resource) -> str:
-    return str(r.inputs["name"]).rstrip(".")
+def _fqdn(world: World, r: Resource) -> str:
+    """The whole name of a record: one that does not end in the zone's is completed with it, an empty one is the zone's.
+
+    hashicorp/terraform-provider-aws, internal/service/route53/record.go: expandRecordName, which looks at no dot.
+    """
+    name = str(r.inputs.get("name", "")).rstrip(".")
+    zone = call_if_there(world.route53().get_hosted_zone, Id=r.inputs["zoneId"])
+    whole = str(zone["HostedZone"]["Name"]).rstrip(".") if zone else ""
+    return name if name.lower().endswith(whole) else f"{name}.{whole}".lstrip(".")
 
 
-def _record_set(r: Resource) -> Any:
+def _record_set(world: World, r: Resource) -> Any:
     """A record's inputs as Route 53's ResourceRecordSet."""
     given = r.inputs
     optional = {
@@ -37,7 +44,7 @@ def _record_set(r: Resource) -> Any:
     if optional["Weight"] is not None:
         optional["Weight"] = int(optional["Weight"])
     present = {name: value for name, value in optional.items() if value is not None}
-    return {"Name": _fqdn(r), "Type": given["type"], **_target(given), **present}
+    return {"Name": _fqdn(world, r), "Type": given["type"], **_target(given), **present}
 
 
 def _target(given: Values) -> Values:
@@ -79,7 +86,7 @@ def _id_of_found(zone_id: str, record: Values) -> str:
 
 def _find(world: World, r: Resource) -> Values | None:
     """The record set that the inputs mean, as it is now."""
-    wanted = (_fqdn(r).lower(), r.inputs["type"], r.inputs.get("setIdentifier"))
+    wanted = (_fqdn(world, r).lower(), r.inputs["type"], r.inputs.get("setIdentifier"))
     for record in list_records(world, r.inputs["zoneId"]):
         if (_name_of(record), record["Type"], record.get("SetIdentifier")) == wanted:
             return record
@@ -166,15 +173,19 @@ def _alias(r: Resource, record: Values) -> Values:
 
 def _create(world: World, r: Resource) -> None:
     action = "UPSERT" if r.inputs.get("allowOverwrite") else "CREATE"
-    change_record(world, r.inputs["zoneId"], action, _record_set(r))
+    change_record(world, r.inputs["zoneId"], action, _record_set(world, r))
 
 
 def _find_made(world: World, r: Resource) -> str | None:
     return _record_id(world, r) if _find(world, r) is not None else None
 
 
+def _given_name(r: Resource) -> str:
+    return str(r.inputs.get("name", "")).rstrip(".")
+
+
 def _record_id(world: World, r: Resource) -> str:
-    parts = [r.inputs["zoneId"], _fqdn(r), r.inputs["type"], r.inputs.get("setIdentifier")]
+    parts = [r.inputs["zoneId"], _given_name(r), r.inputs["type"], r.inputs.get("setIdentifier")]
     return "_".join(part for part in parts if part)
 
 
@@ -186,7 +197,7 @@ def _update(world: World, r: Resource) -> None:
     known = world.store.get(r.type, r.id)
     old = _find(world, known) if known is not None and _record_id(world, known) != _record_id(world, r) else None
     gone = [("DELETE", old)] if old is not None else []
-    change_records(world, r.inputs["zoneId"], [*gone, ("UPSERT", _record_set(r))])
+    change_records(world, r.inputs["zoneId"], [*gone, ("UPSERT", _record_set(world, r))])
 
 
 def _delete(world: World, r: Resource) -> None:
@@ -196,7 +207,7 @@ def _delete(world: World, r: Resource) -> None:
 
 
 def _outputs(world: World, r: Resource) -> Values:
-    return {"fqdn": _fqdn(r), "name": _fqdn(r)}
+    return {"fqdn": _fqdn(world, r), "name": _given_name(r)}
 
 
 _WEIGHT = Range(0, 255, "Route 53 API, ResourceRecordSetWeight")

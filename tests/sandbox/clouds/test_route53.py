@@ -187,6 +187,35 @@ def test_a_zone_and_its_records_are_imported_by_their_ids(clouds: Clouds, route5
         assert clouds.clouds.read("aws", type_, id_) is None
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"Type": "TCP", "IPAddress": "127.0.0.1", "Port": 9, "Disabled": True},
+        {"Type": "HTTP", "FullyQualifiedDomainName": "a.example", "ResourcePath": "/x", "Inverted": True},
+        {"Type": "HTTPS", "FullyQualifiedDomainName": "a.example", "EnableSNI": False, "MeasureLatency": True},
+        {"Type": "HTTPS_STR_MATCH", "FullyQualifiedDomainName": "a.example", "SearchString": "ok",
+         "RequestInterval": 10, "FailureThreshold": 7, "Regions": ["us-east-1", "us-west-1", "eu-west-1"]},
+        {"Type": "CALCULATED", "HealthThreshold": 1, "ChildHealthChecks": []},
+        {"Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": {"Name": "errors", "Region": "us-east-1"},
+         "InsufficientDataHealthStatus": "Unhealthy"},
+    ],
+    ids=lambda config: config["Type"],
+)  # fmt: skip
+def test_a_health_check_of_any_kind_is_imported_whole(
+    clouds: Clouds, route53: MovingRoute53, config: dict[str, Any]
+) -> None:
+    client: Any = route53.client()
+    child = client.create_health_check(CallerReference=f"child {clouds.world.store.journal.path}", HealthCheckConfig={
+        "Type": "TCP", "IPAddress": "127.0.0.1", "Port": 9})["HealthCheck"]["Id"]  # fmt: skip
+    if "ChildHealthChecks" in config:
+        config = {**config, "ChildHealthChecks": [child]}
+    made = client.create_health_check(CallerReference=str(clouds.world.store.journal.path), HealthCheckConfig=config)
+    inputs, _ = clouds.clouds.read("aws", CHECK, made["HealthCheck"]["Id"]) or ({}, {})
+    wanted = {name: value for name, value in made["HealthCheck"]["HealthCheckConfig"].items() if value is not False}
+    written = health_checks._config(inputs)
+    assert {name: value for name, value in written.items() if value is not False} == wanted
+
+
 # -- changes ---------------------------------------------------------------------------------------------------------
 
 
@@ -197,6 +226,22 @@ def test_another_set_identifier_is_another_record_in_one_change(clouds: Clouds, 
     sets = route53.client().list_resource_record_sets(HostedZoneId=zone.id)["ResourceRecordSets"]
     assert [one["SetIdentifier"] for one in sets if "SetIdentifier" in one] == ["aws-eu"]
     assert inputs_now(clouds, made)["setIdentifier"] == "aws-eu"
+
+
+@pytest.mark.parametrize(
+    ("name", "fqdn"),
+    [("www", "www.short.example"), ("", "short.example"), ("a.short.example", "a.short.example"),
+     ("a.b", "a.b.short.example"), ("a.short.example.", "a.short.example")],
+)  # fmt: skip
+def test_a_name_is_completed_with_the_zones(clouds: Clouds, name: str, fqdn: str) -> None:
+    zone = clouds.make(ZONE, name="short.example")
+    made = clouds.make(RECORD, zoneId=zone.id, name=name, type="A", ttl=5, records=["192.0.2.9"])
+    assert (made.outputs["fqdn"], made.outputs["name"]) == (fqdn, name.rstrip("."))
+    assert inputs_now(clouds, made) == made.request.inputs
+    clouds.change(made, ttl=6)
+    assert inputs_now(clouds, made)["ttl"] == 6
+    clouds.delete(made)
+    assert clouds.clouds.read("aws", RECORD, made.id) is None
 
 
 def test_a_record_that_exists_is_not_created_again(clouds: Clouds) -> None:

@@ -64,6 +64,7 @@ def status_of(healthy: bool, settled: bool, failure: str = "", ready: int = 1) -
         "health_checks": [{"id": "h1", "site": "gcp", "healthy": healthy, "settled": settled, "failure": failure}],
         "workloads": [{"stack": "gcp", "wanted": 1, "replicas": [{"ready": n < ready} for n in range(1)]}],
         "why_not": {},
+        "weights": [{"site": "gcp", "health_check": "h1"}],
     }
 
 
@@ -90,6 +91,14 @@ def waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         return fake
 
     return wait
+
+
+def test_a_check_of_another_application_is_nobodys_business(waiting: Any) -> None:
+    status = status_of(True, True)
+    other = {"id": "h2", "site": "another-app", "healthy": False, "settled": False, "failure": "Failure: refused"}
+    waiting({**status, "health_checks": [other, *status["health_checks"]]})
+    with pytest.raises(Unavailable, match="no health check exists"):
+        waiting({**status, "health_checks": [other], "weights": []})
 
 
 def test_a_check_that_nobody_has_run_yet_is_waited_for(waiting: Any) -> None:

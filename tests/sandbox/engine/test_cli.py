@@ -6,10 +6,13 @@ import os
 import sys
 import threading
 import time
+import urllib.parse
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
+from requests.utils import get_environ_proxies
 
 from sandbox.engine import build, cli
 from sandbox.engine.cli import Pulumi
@@ -190,6 +193,31 @@ def test_the_environment_reaches_the_sandbox_only(tmp_path: Path) -> None:
     assert ours["PULUMI_BACKEND_URL"] == f"file://{tmp_path}?create_dir=true"
     assert ours["PULUMI_PYTHON_CMD"] == sys.executable
     assert not {"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE"} & ours.keys()
+
+
+@pytest.mark.parametrize("folder", ["C# projects", "100%", "a%20b", "what?", "ümlaut & 'quote'"])
+def test_a_folders_name_is_no_part_of_a_url(tmp_path: Path, folder: str) -> None:
+    state = tmp_path / folder
+    ours = cli.environment(Pulumi(tmp_path, "3.259.0", "PATH", "Pulumi's own"), tmp_path, state, "public", {})
+    address = urllib.parse.urlsplit(ours["PULUMI_BACKEND_URL"])
+    assert (urllib.parse.unquote(address.path), address.query, address.fragment) == (str(state), "create_dir=true", "")
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "GRPC_PROXY"])
+@pytest.mark.parametrize("exempt", ["NO_PROXY", "no_proxy"])
+def test_nothing_of_the_sandbox_is_asked_through_a_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, exempt: str
+) -> None:
+    theirs = {name: "socks5://127.0.0.1:9", exempt: "localhost, example.com"}
+    ours = cli.environment(Pulumi(tmp_path, "3.259.0", "PATH", "Pulumi's own"), tmp_path, tmp_path, "public", theirs)
+    for variable in (name, "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in ours.items():
+        if variable.lower().endswith("_proxy"):
+            monkeypatch.setenv(variable, value)
+    assert not set(urllib.request.getproxies()) - {"no"}
+    assert urllib.request.proxy_bypass("127.120.1.2")
+    assert not get_environ_proxies("http://127.120.1.2:80")
 
 
 def test_the_real_one_is_what_the_pins_say(pulumi: Pulumi) -> None:
