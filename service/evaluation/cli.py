@@ -27,6 +27,7 @@ def problem_options(command: F) -> F:
         json_option,
         click.option("--jobs", type=click.IntRange(1), default=None, help="Fits at a time; default: one per core."),
         click.option("--artifacts", type=click.Path(path_type=Path), default=None, help="Folder for what steps leave."),
+        click.option("--parse", multiple=True, metavar="COLUMN", help="Read amounts or dates of --csv as numbers."),
         click.option("--keep", multiple=True, metavar="COLUMN", help="Learn from this column of --csv as it stands."),
         click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column of --csv out."),
         click.option("--target", default=None, help="With --csv: the column to predict."),
@@ -50,9 +51,10 @@ def open_bench(
     jobs: int | None,
     drop: tuple[str, ...] = (),
     keep: tuple[str, ...] = (),
+    parse: tuple[str, ...] = (),
 ) -> Iterator[Workbench]:
     """The workbench that the options ask for, with a progress bar on stderr while it is open."""
-    dataset, asked, draft = load_asked(problem, csv_file, target, drop, keep)
+    dataset, asked, draft = load_asked(problem, csv_file, target, drop, keep, parse)
     _say_columns(dataset)
     folder = artifacts or ARTIFACTS / asked.name
     if draft:
@@ -70,17 +72,20 @@ def load_asked(
     target: str | None,
     drop: tuple[str, ...] = (),
     keep: tuple[str, ...] = (),
+    parse: tuple[str, ...] = (),
 ) -> tuple[Dataset, Problem, str]:
     """The data and the problem that the options name; and the problem file's draft where a CSV comes without one."""
     if csv_file is None:
-        if drop or keep:
-            raise InvalidInput("--drop and --keep name columns of --csv", hint="add --csv file.csv --target column")
+        if drop or keep or parse:
+            raise InvalidInput(
+                "--drop, --keep and --parse name columns of --csv", hint="add --csv file.csv --target column"
+            )
         asked = _load_problem(problem or choose_problem())
         return load_bundled(asked.data), asked, ""
     if target is None:
         raise InvalidInput("--csv needs --target", hint="--target names the column of the file that is to be predicted")
     name = _safe_name(csv_file.stem) if problem is None else None
-    dataset = load_csv(csv_file, target, name=name, drop=drop, keep=keep)
+    dataset = load_csv(csv_file, target, name=name, drop=drop, keep=keep, parse=parse)
     if problem is not None:
         return dataset, _load_problem(problem), ""
     text = draft_problem(dataset.name, dataset.target, [str(label) for label in dataset.labels])

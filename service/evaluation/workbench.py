@@ -23,7 +23,7 @@ from service.training.tuning import Bench, Trial, search_grids
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
 
-DECIDE = "write plain numbers into the file; or --drop COLUMN leaves one out, --keep COLUMN learns it as categories"
+DECIDE = "--parse COLUMN reads one as numbers, --keep COLUMN learns it as categories, --drop COLUMN leaves it out"
 
 
 def _say_nothing(step: str, done: int, of: int) -> None:

@@ -85,17 +85,19 @@ def predict_file(
     out: Path,
     *,
     overwrite: bool = False,
+    parse: Sequence[str] = (),
     block_bytes: int = BLOCK_BYTES,
     announce: Callable[[str, int, int], None] = lambda step, done, of: None,
 ) -> Summary:
     """Classify every row of a CSV file into `out`; rows that cannot be, into `<out>.bad.csv` with their reasons.
 
+    `parse` are columns whose amounts or dates are read as numbers.
     Raises InvalidInput for a file that does not fit the model, and Refused where `out` holds something else.
     """
-    table = open_table(source, predictor.manifest, takes_missing=predictor.takes_missing)
+    table = open_table(source, predictor.manifest, takes_missing=predictor.takes_missing, parse=parse)
     bad_path, state_path = out.with_name(out.name + ".bad.csv"), out.with_name(out.name + ".progress.json")
     refuse_own_input(source, (out, bad_path, state_path))
-    identity = _identify(source, predictor)
+    identity = _identify(source, predictor, parse)
     progress = _read_progress(state_path, identity, overwrite)
     if progress is None:
         _refuse_existing(out, bad_path, overwrite)
@@ -133,9 +135,10 @@ def predict_file(
     return Summary(progress.predicted, progress.bad, resumed_at, str(out), poor_path, str(table.file.dialect))
 
 
-def _identify(source: Path, predictor: Predictor) -> str:
+def _identify(source: Path, predictor: Predictor, parse: Sequence[str]) -> str:
     stat = source.stat()
-    return f"{source.resolve()} {stat.st_size} {stat.st_mtime_ns} {predictor.digest}"
+    said = f"{source.resolve()} {stat.st_size} {stat.st_mtime_ns} {predictor.digest}"
+    return said + "".join(f" --parse {name}" for name in sorted(parse))
 
 
 def _read_progress(path: Path, identity: str, overwrite: bool) -> Progress | None:
@@ -199,6 +202,7 @@ def _render_lines(lines: Any) -> bytes:
 @click.option("--api-key", envvar="OUTLAST_API_KEY", default=None, help="The endpoint's key.  [OUTLAST_API_KEY]")
 @click.option("--ca-file", type=click.Path(path_type=Path), default=None, help="A CA to trust beside the system's.")
 @click.option("--batch", type=click.IntRange(1, 10_000), default=500, show_default=True, help="Rows a request.")
+@click.option("--parse", multiple=True, metavar="COLUMN", help="Read amounts or dates as numbers, as in training.")
 @click.option("--overwrite", is_flag=True, help="Begin anew, whatever --out holds.")
 @json_option
 def predict(
@@ -210,6 +214,7 @@ def predict(
     api_key: str | None,
     ca_file: Path | None,
     batch: int,
+    parse: tuple[str, ...],
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -227,7 +232,9 @@ def predict(
                 local.manifest, local.digest, sites, api_key=api_key, ca_file=ca_file, batch=batch
             )
             predictor = stack.enter_context(endpoint)
-        done = predict_file(predictor, source, out, overwrite=overwrite, block_bytes=block, announce=announce)
+        done = predict_file(
+            predictor, source, out, overwrite=overwrite, parse=parse, block_bytes=block, announce=announce
+        )
     words = f"{done.predicted} rows predicted into {done.out}"
     words += f"; {done.bad} set apart, with reasons, in {done.bad_rows}" if done.bad else ""
     words += f" (went on after row {done.resumed_at})" if done.resumed_at else ""

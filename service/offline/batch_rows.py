@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from service.errors import InvalidInput, Mistake
 from service.tables.csv_file import CsvFile, open_csv, read_fields, read_quickly
 from service.tables.numbers import LARGEST, read_number
 from service.tables.records import PART_BYTES, Part
-from service.tables.written import name_written
+from service.tables.written import name_written, parse_written
 
 BLOCK_BYTES = PART_BYTES
 _MISSING = "is missing: the median of training took its place"
@@ -58,13 +58,15 @@ class Block:
 class Table:
     """A CSV file's header, checked against a model: where the features are, and what is carried along.
 
-    `takes_missing`: whether whoever answers takes rows with missing numbers; else they are set apart.
+    `takes_missing`: whether whoever answers takes rows with missing numbers; else they are set apart. `parse` are
+    features whose numbers are written for people, and read as such.
     """
 
     file: CsvFile
     features: tuple[int, ...]
     carried: tuple[int, ...]
     takes_missing: bool = True
+    parse: frozenset[str] = frozenset()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -77,13 +79,15 @@ class Table:
         return tuple(self.columns[index] for index in self.carried)
 
 
-def open_table(path: Path, manifest: Manifest, *, takes_missing: bool = True) -> Table:
+def open_table(path: Path, manifest: Manifest, *, takes_missing: bool = True, parse: Collection[str] = ()) -> Table:
     """Check a file's header. Raises InvalidInput with every mistake."""
     file = open_csv(path)
     columns = file.columns
     mistakes = [
         Mistake(f"column {name}", "is there more than once") for name, n in Counter(columns).items() if n > 1 and name
     ]
+    numeric = {name for name in manifest.input.features if _describe(manifest, name)["kind"] == "numeric"}
+    mistakes += [Mistake(f"--parse {name}", "is no number of the model's") for name in sorted(set(parse) - numeric)]
     absent = [name for name in manifest.input.features if name not in columns]
     mistakes += [Mistake(f"column {name}", "is missing: the model needs it") for name in absent]
     if mistakes:
@@ -92,7 +96,7 @@ def open_table(path: Path, manifest: Manifest, *, takes_missing: bool = True) ->
         raise InvalidInput(f"{path} does not fit the model {manifest.problem}{said}", mistakes, hint=hint)
     features = tuple(columns.index(name) for name in manifest.input.features)
     carried = tuple(i for i in range(len(columns)) if i not in set(features))
-    return Table(file, features, carried, takes_missing)
+    return Table(file, features, carried, takes_missing, frozenset(parse))
 
 
 def read_blocks(
@@ -162,11 +166,11 @@ def _read_row(fields: Sequence[str], table: Table, manifest: Manifest) -> tuple[
     notes: list[str] = []
     reasons: list[str] = []
     for name, index in zip(manifest.input.features, table.features, strict=True):
-        reference: Mapping[str, Any] = manifest.reference.get(name, {"kind": "numeric"})
+        reference = _describe(manifest, name)
         text = fields[index].strip()
         value: str | float
         if reference["kind"] == "numeric":
-            value, note, reason = _read_number(text, table.file.dialect.decimal)
+            value, note, reason = _read_number(text, table.file.dialect.decimal, parse=name in table.parse)
         else:
             value, note, reason = _read_category(text, reference)
         if isinstance(value, float) and math.isnan(value) and not table.takes_missing:
@@ -178,10 +182,15 @@ def _read_row(fields: Sequence[str], table: Table, manifest: Manifest) -> tuple[
     return values, "; ".join(notes), "; ".join(reasons)
 
 
-def _read_number(text: str, decimal: str) -> tuple[float, str, str]:
+def _describe(manifest: Manifest, feature: str) -> Mapping[str, Any]:
+    reference: Mapping[str, Any] = manifest.reference.get(feature, {"kind": "numeric"})
+    return reference
+
+
+def _read_number(text: str, decimal: str, *, parse: bool) -> tuple[float, str, str]:
     if missing.is_missing(text):
         return float("nan"), _MISSING, ""
-    value = read_number(text, decimal)
+    value = parse_written(text, decimal) if parse else read_number(text, decimal)
     if value is None:
         written = name_written([text], decimal)
         return 0.0, "", f"is {text[:40]!r}, not a number{f'; {written.what} are not read' if written else ''}"

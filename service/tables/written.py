@@ -1,6 +1,7 @@
-"""Numbers and dates that are written for people: `1,037`, `$120.00`, `45 %`, `2024-03-01`. They are named, not guessed.
+"""Numbers and dates that are written for people: `1,037`, `$120.00`, `45 %`, `2024-03-01`. Named, and read on request.
 
-Left as they are they would become categories: their order is lost, and one that training did not see is unknown.
+Left as they are they would become categories: their order is lost, and one that training did not see is unknown. To
+guess would be worse: `1,037` is one and a bit in half of the world.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from service.tables.numbers import read_number
 
@@ -48,8 +50,8 @@ def name_written(texts: Sequence[str], decimal: str = ".") -> Written | None:
     examples: dict[str, str] = {}
     read = 0
     for text, count in Counter(texts).items():
-        kind = _name(text, decimal)
-        if kind is None:
+        value, kind = _read(text, decimal)
+        if value is None and not kind:
             continue
         read += count
         if kind:
@@ -61,17 +63,36 @@ def name_written(texts: Sequence[str], decimal: str = ".") -> Written | None:
     return Written(kind, examples[kind], values)
 
 
-def _name(text: str, decimal: str) -> str | None:
-    """How a number or date is written: "" as a plain number, None where it is neither."""
-    if read_number(text, decimal) is not None:
-        return ""
+def parse_written(text: str, decimal: str = ".") -> float | None:
+    """The number that a person reads: `$1,037.50` as 1037.5, `45%` as 45, a date as days since 1970; None for none.
+
+    Dates are read as ISO 8601 writes them, in UTC: of 1/2/2024 nobody knows which is the month.
+    """
+    return _read(text, decimal)[0]
+
+
+def _read(text: str, decimal: str) -> tuple[float | None, str]:
+    """A number, and how it is written ("" for a plain one). A category has neither, a date not as ISO's no number."""
+    value = read_number(text, decimal)
+    if value is not None:
+        return value, ""
     if _DATE.fullmatch(text):
-        return "dates or times"
+        return _count_days(text), "dates or times"
     plain, found = text, list[str]()
     for strip in (_strip_brackets, _strip_minus, _strip_spaces, _strip_percent, _strip_currency, _strip_commas):
         plain, kind = strip(plain)
         found += [kind] if kind else []
-    return f"numbers with {' and '.join(found)}" if found and read_number(plain) is not None else None
+    value = read_number(plain) if found else None
+    return value, "" if value is None else f"numbers with {' and '.join(found)}"
+
+
+def _count_days(text: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "T", 1))
+    except ValueError:
+        return None
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+    return since.total_seconds() / 86400
 
 
 def _strip_brackets(text: str) -> tuple[str, str]:

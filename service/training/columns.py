@@ -13,7 +13,7 @@ from service.errors import Mistake
 from service.tables.columns import Columns, read_columns
 from service.tables.csv_file import CsvFile
 from service.tables.numbers import LARGEST, read_number
-from service.tables.written import name_written
+from service.tables.written import name_written, parse_written
 from service.training import identifiers
 
 _TEXT_IS_A_SLIP = 0.2  # a column with fewer texts than this share among its numbers was meant to be numbers
@@ -35,23 +35,42 @@ class Judged:
         return [Mistake(f"column {name}", f"is left out: it {why}") for name, why in self.left_out.items()]
 
 
-def judge_columns(
-    file: CsvFile, names: Sequence[str], columns: Columns, *, drop: Collection[str], keep: Collection[str]
-) -> Judged:
-    """Sort the columns of a file. `drop` are left out unseen, `keep` are never left out nor doubted."""
+@dataclass(frozen=True)
+class Decisions:
+    """What somebody decided of columns: leave them out, learn from them as they stand, or read them as numbers."""
+
+    drop: Collection[str] = ()
+    keep: Collection[str] = ()
+    parse: Collection[str] = ()
+
+    @property
+    def names(self) -> set[str]:
+        """Every column that is decided of."""
+        return {*self.drop, *self.keep, *self.parse}
+
+    def is_wanted(self, name: str) -> bool:
+        """Whether a column is learnt from without more questions."""
+        return name in self.keep or name in self.parse
+
+
+def judge_columns(file: CsvFile, names: Sequence[str], columns: Columns, decided: Decisions) -> Judged:
+    """Sort the columns of a file into those to learn from, those left out, those in doubt, and mistakes."""
     found = Judged()
     long = _read_long(file, columns)
     for place, name in enumerate(names):
-        if name in drop:
+        wanted = decided.is_wanted(name)
+        if name in decided.drop:
             found.left_out[name] = "was dropped by --drop"
         elif place in columns.numbers:
             values = columns.numbers[place]
-            why = "" if name in keep else identifiers.name_numbers(name, values)
-            if not why and place in long and name not in keep:
+            why = "" if wanted else identifiers.name_numbers(name, values)
+            if not why and place in long and not wanted:
                 why = identifiers.name_long_numbers(long[place].tolist())
             _take(found, name, values, why, _check_numbers(values, columns.lines))
+        elif name in decided.parse:
+            _parse_texts(found, name, columns.texts[place], file, columns.lines)
         else:
-            _judge_texts(found, name, columns.texts[place], file, columns.lines, kept=name in keep)
+            _judge_texts(found, name, columns.texts[place], file, columns.lines, kept=wanted)
         if name in found.kept and not file.columns[place]:
             found.mistakes.append(Mistake("header", f"has a column without a name, field {place + 1}", "name it"))
     return found
@@ -118,3 +137,14 @@ def _judge_texts(
         _take(found, name, clean, "", f"{what}\ndrop the column")
         return
     _take(found, name, clean, why, "")
+
+
+def _parse_texts(found: Judged, name: str, texts: NDArray[np.object_], file: CsvFile, lines: Lines) -> None:
+    read = [np.nan if missing.is_missing(text) else parse_written(text, file.dialect.decimal) for text in texts]
+    wrong = [row for row, value in enumerate(read) if value is None]
+    values = np.array(read, dtype=np.float64)
+    if wrong:
+        what = f"holds {texts[wrong[0]]!r} in {name_lines(lines[wrong])}, which cannot be read as a number or ISO date"
+        _take(found, name, values, "", f"{what}\nmend or empty those fields, or leave --parse out")
+        return
+    _take(found, name, values, "", _check_numbers(values, lines))

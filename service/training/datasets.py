@@ -17,7 +17,7 @@ from service.errors import InvalidInput, Mistake
 from service.tables.columns import read_columns
 from service.tables.csv_file import CsvFile, open_csv, read_fields
 from service.tables.numbers import read_numbers
-from service.training.columns import judge_columns, name_lines
+from service.training.columns import Decisions, judge_columns, name_lines
 
 # These keep reading within 1 GB of memory. A field costs some 30 bytes in a table of numbers and some 90 where a column
 # is text, since every field is then an object, however short; a long text costs its own length, several times.
@@ -83,24 +83,31 @@ def load_bundled(name: str) -> Dataset:
 
 
 def load_csv(
-    path: Path, target: str, *, name: str | None = None, drop: Collection[str] = (), keep: Collection[str] = ()
+    path: Path,
+    target: str,
+    *,
+    name: str | None = None,
+    drop: Collection[str] = (),
+    keep: Collection[str] = (),
+    parse: Collection[str] = (),
 ) -> Dataset:
     """A table of the user's: numbers and categories, missing values allowed but in the target.
 
     Columns in `drop` are left out; identifiers too, but for those in `keep`, which are also learnt from as they stand
-    where a person would read them as numbers. Raises InvalidInput, with every mistake found, before training could
-    stumble over it.
+    where a person would read them as numbers; those in `parse` are read as such numbers. Raises InvalidInput, with
+    every mistake found, before training could stumble over it.
     """
     _refuse_size(path)
     file = open_csv(path)
     names = [column or f"Unnamed: {place}" for place, column in enumerate(file.columns)]
-    _refuse_header(path, names, target, {*drop, *keep})
+    decided = Decisions({*drop, target}, keep, parse)
+    _refuse_header(path, names, target, decided.names)
     _refuse_fields(file, target)
     columns = read_columns(file, [names.index(target)])
     if not len(columns.lines):
         raise InvalidInput(f"{path} has a header but no rows", hint="one line for each case, below the header")
     labels, mistakes = _read_labels(columns.texts[names.index(target)], target, columns.lines)
-    found = judge_columns(file, names, columns, drop={*drop, target}, keep=keep)
+    found = judge_columns(file, names, columns, decided)
     mistakes += found.mistakes
     if not found.kept and not mistakes:
         hint = "--keep COLUMN learns from one that was left out"
@@ -153,7 +160,7 @@ def _refuse_header(path: Path, header: list[str], target: str, asked: Collection
     twice = [column for column, count in Counter(header).items() if count > 1]
     mistakes = [Mistake(f"column {column}", "is there more than once", "rename or drop one") for column in twice]
     listed = f"is not there; the columns are {', '.join(header[:20])}"
-    mistakes += [Mistake(f"column {column}", listed) for column in sorted({target, *asked} - set(header))]
+    mistakes += [Mistake(f"column {column}", listed) for column in sorted(set(asked) - set(header))]
     if len(header) < 2:
         mistakes.append(Mistake("header", "has no column to learn from beside the target"))
     if mistakes:

@@ -162,4 +162,6 @@ def test_columns_left_out_and_in_doubt_are_said_and_can_be_decided(tmp_path: Pat
     decided = _run("prepare", *asked, "--drop", "price", "--keep", "id", "--json")
     assert json.loads(decided.stdout)["input"]["features"] == ["id", "x", "y"]
     assert "column price is left out: it was dropped by --drop" in decided.stderr
-    assert "--drop and --keep name columns of --csv" in _run("data", "--drop", "x").stderr
+    parsed = _run("prepare", *asked, "--parse", "price", "--json")
+    assert json.loads(parsed.stdout)["input"] == {"datatype": "FP32", "features": ["x", "y", "price"]}
+    assert "--drop, --keep and --parse name columns of --csv" in _run("data", "--drop", "x").stderr

@@ -276,6 +276,22 @@ def test_an_underscore_makes_no_number_and_an_amount_is_named(classifier: Classi
         assert words in bad["reason"]
 
 
+def test_amounts_are_read_on_request_as_in_training(classifier: Classifier, source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    _edit(source, 2, "mean_area", "1326")
+    predict_file(classifier, source, out)
+    expected = out.read_bytes()
+    _edit(source, 2, "mean_area", "$1,326.00")
+    done = predict_file(classifier, source, out, overwrite=True, parse=["mean_area"])
+    assert (done.bad, out.read_bytes()) == (0, expected)
+    with pytest.raises(InvalidInput, match="--parse patient: is no number of the model's"):
+        predict_file(classifier, source, out, overwrite=True, parse=["patient"])
+    with pytest.raises(_Dies):
+        predict_file(_Mortal(classifier, 2), source, out, overwrite=True, parse=["mean_area"], block_bytes=BLOCK)
+    with pytest.raises(Refused, match="another input or another model"):
+        predict_file(classifier, source, out)
+
+
 @pytest.mark.parametrize("row", [1, 300, 569])
 def test_a_stray_quotation_mark_is_carried_along(classifier: Classifier, source: Path, row: int) -> None:
     content = source.read_text()

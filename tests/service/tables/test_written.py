@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.tables.written import name_written
+from service.tables.written import name_written, parse_written
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,31 @@ def test_the_commonest_way_of_writing_names_the_column() -> None:
     found = name_written(["$1.50", "$1,000.00", "$2,000.00"])
     assert found is not None
     assert found.what == "numbers with a currency and thousands separators"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("7.5", 7.5),
+        ("1,037", 1037),
+        ("1.234.567,89", 1234567.89),
+        ("-$1,200.50", -1200.5),
+        ("45 %", 45),
+        ("0,5", 0.5),
+        ("\u22125", -5),
+        ("(1,200)", -1200),
+        ("1\u00a0037", 1037),
+        ("1970-01-02", 1),
+        ("1970-01-02T12:00", 1.5),
+        ("1970-01-02 12:00:00Z", 1.5),
+        ("1970-01-02T12:00:00+12:00", 1),
+        ("1969-12-31", -1),
+        ("1/2/2024", None),
+        ("2024-02-31", None),
+        ("12:30", None),
+        ("red", None),
+        ("", None),
+    ],
+)
+def test_what_is_written_for_people_is_read_on_request(text: str, value: float | None) -> None:
+    assert parse_written(text) == value

@@ -8,14 +8,16 @@ import numpy as np
 
 from service.tables.columns import read_columns
 from service.tables.csv_file import open_csv
-from service.training.columns import Judged, judge_columns, name_lines
+from service.training.columns import Decisions, Judged, judge_columns, name_lines
+
+NOTHING = Decisions()
 
 
-def _judge(folder: Path, text: str, drop: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> Judged:
+def _judge(folder: Path, text: str, decided: Decisions = NOTHING) -> Judged:
     path = folder / "table.csv"
     path.write_text(text)
     file = open_csv(path)
-    return judge_columns(file, file.columns, read_columns(file), drop=drop, keep=keep)
+    return judge_columns(file, file.columns, read_columns(file), decided)
 
 
 def test_all_kinds_side_by_side(tmp_path: Path) -> None:
@@ -32,10 +34,23 @@ def test_all_kinds_side_by_side(tmp_path: Path) -> None:
 
 def test_what_somebody_decided_is_neither_left_out_nor_doubted(tmp_path: Path) -> None:
     rows = "".join(f"{i},${i}.00,{i % 3}\n" for i in range(30))
-    found = _judge(tmp_path, "n,price,x\n" + rows, drop=("price",), keep=("n",))
+    found = _judge(tmp_path, "n,price,x\n" + rows, Decisions(drop=["price"], keep=["n"]))
     assert list(found.kept) == ["n", "x"]
     assert found.left_out == {"price": "was dropped by --drop"}
     assert not found.doubts
+
+
+def test_amounts_and_dates_are_read_on_request(tmp_path: Path) -> None:
+    rows = "".join(f"${i}.50,2024-03-{i + 1:02},{i}/1/2024,{i % 3}\n" for i in range(1, 20)) + "NA,,,1\n"
+    found = _judge(tmp_path, "price,day,odd,x\n" + rows, Decisions(parse=["price", "day", "odd", "x"]))
+    assert found.kept["price"][[0, 1]].tolist() == [1.5, 2.5]
+    assert np.isnan(found.kept["price"][19])
+    assert np.diff(found.kept["day"][:19]).tolist() == [1] * 18, "asked for, so that it may rise with the rows"
+    assert not found.doubts
+    assert not found.left_out
+    (mistake,) = found.mistakes
+    assert (mistake.place, bool(mistake.hint)) == ("column odd", True)
+    assert "holds '1/1/2024' in lines 2, 3, 4 and 16 more, which cannot be read" in mistake.what
 
 
 def test_missing_categories_are_empty(tmp_path: Path) -> None:

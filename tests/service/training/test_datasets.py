@@ -255,6 +255,9 @@ def test_amounts_written_for_people_are_in_doubt_until_somebody_decides(
     assert what in dataset.doubts["amount"]
     assert "amount" in dataset.categorical
     assert load_csv(path, "t", drop=["amount"]).doubts == {}
+    parsed = load_csv(path, "t", parse=["amount"])
+    assert parsed.doubts == {}
+    assert "amount" not in parsed.categorical
     kept = load_csv(path, "t", keep=["amount"])
     assert kept.doubts == {}
     assert "amount" in kept.categorical
