@@ -102,7 +102,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _environment(peer: Peer, port: int, folder: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return {**kept, "BENCH_MODEL": str(MODEL), "TMPDIR": folder, **peer.environment(port, Path(folder))}
+    return {
+        **kept,
+        "ORT_DISABLE_TELEMETRY": "1",
+        "BENCH_MODEL": str(MODEL),
+        "TMPDIR": folder,
+        **peer.environment(port, Path(folder)),
+    }
 
 
 def _free_port() -> int:

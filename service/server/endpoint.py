@@ -126,7 +126,7 @@ class Endpoint:
         requests = [exchange.request for exchange in group if exchange.request is not None]
         together = requests[0].rows if len(requests) == 1 else np.concatenate([request.rows for request in requests])
         try:
-            rows = tensors.as_model_input(together, model.manifest.input)
+            rows = tensors.as_model_input(together, model.manifest.input, model.numeric)
             started = self._clock()
             answers = model.infer(rows)
         except Exception as error:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 MODES = ("fail-health", "errors:<ratio>", "latency:<ms>", "wrong-answers", "nan-answers", "stale-model")
 _LARGEST_FLAG = 4096
@@ -85,14 +86,30 @@ class Faults:
         return self._fault is not None and self.mode() == "errors" and self._draw() < self._fault.amount
 
 
-async def poll(faults: Faults, source: str, interval_seconds: float, on_change: Callable[[Fault | None], None]) -> None:
-    """Read the flag again and again, for ever; tells when the fault in force changes."""
+async def poll(
+    faults: Faults,
+    source: str,
+    interval_seconds: float,
+    on_change: Callable[[Fault | None], None],
+    on_trouble: Callable[[Exception], None],
+) -> None:
+    """Read the flag again and again, for ever, whatever comes back; tells when the fault in force changes.
+
+    `on_trouble` hears why it cannot be read, once until it can be again. A file that is absent is no trouble: no drill.
+    """
     before: Fault | None = None
+    troubled = False
     while True:
+        raw = b""
         try:
             raw = await asyncio.to_thread(fetch_flag, source)
-        except (OSError, ValueError):
-            raw = b""
+            troubled = False
+        except FileNotFoundError:
+            troubled = False
+        except Exception as error:  # http.client alone raises a dozen kinds for a malformed answer
+            if not troubled:
+                on_trouble(error)
+            troubled = True
         fault = faults.put(raw)
         if fault != before:
             on_change(fault)
@@ -109,10 +126,18 @@ def fetch_flag(source: str) -> bytes:
     import ssl
     import urllib.request
 
+    class StayOnHttps(urllib.request.HTTPRedirectHandler):
+        """Follows no redirect to where anybody on the way can change the flag: not even to ask."""
+
+        def redirect_request(self, *arguments: Any) -> Any:
+            """What to ask next: the last argument is where."""
+            if not str(arguments[-1]).lower().startswith("https://"):
+                raise ValueError("the flag was moved to where anybody on the way can change it")
+            return super().redirect_request(*arguments)
+
     # Named each time: from Python 3.12 on the trust store of the first use would be that of the whole process.
-    with urllib.request.urlopen(source, timeout=5, context=ssl.create_default_context()) as response:
-        if not response.url.startswith("https://"):
-            raise ValueError("the flag was moved to where anybody on the way can change it")
+    trust = urllib.request.HTTPSHandler(context=ssl.create_default_context())
+    with urllib.request.build_opener(StayOnHttps, trust).open(source, timeout=5) as response:
         content: bytes = response.read(_LARGEST_FLAG)
         return content
 

@@ -46,6 +46,12 @@ class ServedModel:
         self.version = manifest.version
         self.manifest = manifest
         self.classes = list(manifest.classes)
+        # The columns of a model of texts that it reads as numbers.
+        self.numeric = tuple(
+            column
+            for column, name in enumerate(manifest.input.features)
+            if manifest.input.datatype == "BYTES" and manifest.reference.get(name, {}).get("kind") == "numeric"
+        )
         self._faults = faults
 
     @property

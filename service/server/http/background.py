@@ -22,7 +22,8 @@ async def run_beside(runtime: Runtime) -> AsyncIterator[None]:
     if runtime.drift is not None:
         tasks.append(asyncio.create_task(_repeat(settings.drift_seconds, runtime.drift.score)))
     if settings.drills:
-        tasks.append(asyncio.create_task(poll(runtime.faults, settings.faults, settings.faults_seconds, _log_fault)))
+        flag = poll(runtime.faults, settings.faults, settings.faults_seconds, _log_fault, _log_trouble)
+        tasks.append(asyncio.create_task(flag))
     try:
         yield
     finally:
@@ -47,3 +48,7 @@ def _log_fault(fault: Fault | None) -> None:
         log(logging.WARNING, "the injected fault is over")
     else:
         log(logging.WARNING, "a drill injected a fault", mode=fault.mode, id=fault.id, expires_at=fault.expires_at)
+
+
+def _log_trouble(error: Exception) -> None:
+    log(logging.ERROR, "the fault flag cannot be read, so no fault is injected", error=str(error)[:200])

@@ -15,14 +15,19 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from service.bundle import missing
 from service.bundle.manifest import InputSpec
 from service.errors import Mistake
 from service.server.protocol.bodies import Body, count_keys, parse_object, refuse_duplicate_keys, require_json_type
-from service.server.protocol.problems import INVALID_REQUEST, NOT_JSON, TOO_LARGE, Problem
+from service.server.protocol.problems import INVALID_REQUEST, MOST_MISTAKES, NOT_JSON, TOO_LARGE, Problem
 from service.server.protocol.tensor_elements import encode_bytes, read_binary, read_data, shorten
+from service.server.protocol.written_numbers import find_unreadable
 
 HEADER_LENGTH = b"inference-header-content-length"
 OUTPUTS = ("label", "probabilities")
+_MISSING = (
+    f"a number is written like -1.5e3; one that is missing, like one of {', '.join(map(repr, missing.SPELLINGS))}"
+)
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 Rows = NDArray[Any]  # [n, features]; float32, or texts for a BYTES model
@@ -198,13 +203,23 @@ def _count_rows(shape: Any, width: int, max_rows: int, mistakes: list[Mistake]) 
     return int(count)
 
 
-def as_model_input(rows: NDArray[Any], spec: InputSpec) -> Rows:
-    """Rows as the model takes them. Raises Problem where a number is not finite, or beyond FP32."""
-    # Comparing the extremes finds NaN, infinity and overflow at once, as NaN compares false.
-    if rows.dtype == np.object_ or (rows.max() <= FLOAT32_MAX and rows.min() >= -FLOAT32_MAX):
-        return rows if rows.dtype == np.object_ else rows.astype(np.float32, copy=False)
+def as_model_input(rows: NDArray[Any], spec: InputSpec, numeric: Sequence[int] = ()) -> Rows:
+    """Rows as the model takes them. Raises Problem where a number is not finite, or beyond FP32.
+
+    `numeric`: the columns of a model of texts that it reads as numbers.
+    """
     mistakes = []
-    for row, column in np.argwhere(~(np.abs(rows) <= FLOAT32_MAX))[:20]:
+    if rows.dtype == np.object_:
+        for row, column in find_unreadable(rows, numeric, MOST_MISTAKES):
+            what = f"is {shorten(rows[row, column])}, where the model expects a number"
+            mistakes.append(Mistake(f"row {row}, {spec.features[column]}", what))
+        if mistakes:
+            raise Problem(INVALID_REQUEST, _summary(mistakes), mistakes=mistakes, hint=_MISSING)
+        return rows
+    # Comparing the extremes finds NaN, infinity and overflow at once, as NaN compares false.
+    if rows.max() <= FLOAT32_MAX and rows.min() >= -FLOAT32_MAX:
+        return rows.astype(np.float32, copy=False)
+    for row, column in np.argwhere(~(np.abs(rows) <= FLOAT32_MAX))[:MOST_MISTAKES]:
         value = float(rows[row, column])
         what = f"is {value:g}, beyond FP32" if math.isfinite(value) else f"is {value:g}, not a finite number"
         mistakes.append(Mistake(f"row {row}, {spec.features[column]}", what))

@@ -105,3 +105,66 @@ def test_an_unknown_model_and_an_unknown_version_are_named(open_server: Server) 
     assert (unknown.status_code, version.status_code) == (404, 404)
     assert "nobody" in unknown.json()["detail"]
     assert "99" in version.json()["detail"]
+
+
+def test_nothing_is_redirected_and_the_protocols_own_address_answers(open_server: Server) -> None:
+    with open_server.client() as client:
+        assert client.get("/v2/").json() == client.get("/v2").json()
+        for path in ("/predict/", "/predict/tumour/", "/livez/", "/metrics/", "/v2/models/tumour/", "//v2"):
+            for reply in (client.get(path), client.post(path, json=infer_body([ROW]))):
+                assert reply.status_code == 404
+                assert "location" not in reply.headers
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("", "text/plain; version=0.0.4; charset=utf-8"),
+        ("*/*", "text/plain; version=0.0.4; charset=utf-8"),
+        ("text/plain;version=0.0.4", "text/plain; version=0.0.4; charset=utf-8"),
+        ("text/plain;version=9", "text/plain; version=0.0.4; charset=utf-8"),
+        ("text/plain;version=1.0.0;q=0.5", "text/plain; version=1.0.0; charset=utf-8; escaping=underscores"),
+        (
+            "application/openmetrics-text;version=1.0.0,*/*",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        ),
+    ],
+)
+def test_a_scraper_gets_the_version_that_it_asked_for(open_server: Server, accept: str, kind: str) -> None:
+    with open_server.client() as client:
+        reply = client.get("/metrics", headers={"accept": accept})
+    assert reply.headers["content-type"].startswith(kind)
+    assert reply.text.endswith("# EOF\n") is kind.startswith("application/")
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "kind"),
+    [
+        (INFER, "*/*", "application/json"),
+        (INFER, "application/problem+json", "application/problem+json"),
+        ("/predict", "*/*", "application/problem+json"),
+        ("/predict", "application/json", "application/json"),
+        ("/v2/models/nobody", "*/*", "application/json"),
+        ("/nowhere", "application/json, text/plain", "application/json"),
+    ],
+)
+def test_a_refusal_has_the_type_that_its_caller_reads(open_server: Server, path: str, accept: str, kind: str) -> None:
+    with open_server.client() as client:
+        reply = client.post(path, content=b"{", headers={"accept": accept, "content-type": "application/json"})
+    assert reply.headers["content-type"] == kind
+    assert reply.json()["error"].startswith(reply.json()["title"])
+
+
+def test_what_kserves_own_client_sends_is_taken(open_server: Server) -> None:
+    """Its `InferenceRESTClient` writes the model's name into every request, and null for what it has not."""
+    request = {
+        **infer_body([ROW], id="", model_name="tumour", model_version=None, parameters=None),
+        "outputs": [{"name": "label", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data": None}}],
+    }
+    with open_server.client() as client:
+        reply = client.post(INFER, json=request)
+        nameless = client.post(INFER, json={**request, "id": None, "outputs": None})
+    assert (reply.status_code, reply.json()["id"]) == (200, "")
+    assert [output["name"] for output in reply.json()["outputs"]] == ["label"]
+    assert nameless.status_code == 200
+    assert "id" not in nameless.json()
