@@ -68,6 +68,7 @@ def release(version: str = VERSION) -> bytes:
     return packed.getvalue()
 
 
+@pytest.mark.filterwarnings("ignore:Python 3.14 will:DeprecationWarning")  # of 3.12 and 3.13, without a filter
 @pytest.mark.parametrize("filters", [True, False], ids=["Python's filter", "ours"])
 def test_a_release_is_downloaded_checked_and_unpacked(
     vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filters: bool
@@ -99,6 +100,7 @@ def test_what_is_no_archive_is_said(vendor: Vendor, tmp_path: Path) -> None:
         official.download(VERSION, tmp_path, base_url=vendor.url)
 
 
+@pytest.mark.filterwarnings("ignore:Python 3.14 will:DeprecationWarning")  # of 3.12 and 3.13, without a filter
 @pytest.mark.parametrize("filters", [True, False], ids=["Python's filter", "ours"])
 def test_an_archive_cannot_write_elsewhere(
     vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filters: bool
