@@ -5,7 +5,7 @@ OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
 WORKERS ?= 2
 .DEFAULT_GOAL := help
-.PHONY: help up status predict drill shell down clean fault heal speed test test-slow test-pythons lint check check-quick model lock reference bench
+.PHONY: help up status predict drill shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT
@@ -19,6 +19,7 @@ TAKES_bench := ARGS
 TAKES_test := TESTS
 TAKES_test-slow := TESTS
 TAKES_check-quick := TESTS
+TAKES_mutants := MODULE
 TAKEN := PYTHON WORKERS $(foreach goal,$(MAKECMDGOALS),$(TAKES_$(goal)))
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 REFUSED := $(filter-out $(TAKEN),$(GIVEN))
@@ -77,18 +78,30 @@ test: .venv/complete ## the tests, offline but for loopback
 test-slow: .venv/complete ## the tests that `make test` leaves out for their length; CI runs both
 	@$(BIN)/python -m pytest -m slow $(TESTS)
 
+COVERED := service failover infra
+coverage: .venv/complete ## the branches of service, failover and infra that their tests take; fails under 95 %
+	@rm -rf .coverage && mkdir .coverage
+	@COVERAGE_FILE=$(CURDIR)/.coverage/data $(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow" $(COVERED:%=tests/%)
+	@COVERAGE_FILE=$(CURDIR)/.coverage/data $(BIN)/coverage combine -q
+	@for package in $(COVERED); do \
+		COVERAGE_FILE=$(CURDIR)/.coverage/data $(BIN)/coverage report --include="$$package/*" --fail-under=95 || exit 1; done
+
+mutants: .venv/complete ## change a module here and there, see what its tests do not notice: MODULE=failover/answers.py
+	@$(RUN) tools.mutants "$(MODULE)"
+
 test-pythons: .venv/complete ## what depends on the interpreter, on the oldest and the newest Python that is here
 	@$(RUN) tools.interpreters --workers $(WORKERS)
 
 check-quick: lint test ## before each commit: formatting, types and the tests but for the slow
 
-check: lint test test-slow test-pythons ## what CI runs
+check: lint test test-slow coverage test-pythons ## what CI runs
 
 lint: .venv/complete ## formatting, imports, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 reference: .venv/complete ## write the reference pages that are made from the code
 	@$(RUN) sandbox.clouds.reference
+	@$(RUN) tools.architecture
 
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits, or CSV=file TARGET=column
 	@$(OUTLAST) model train $(if $(PROBLEM),--problem "$(PROBLEM)") $(if $(CSV),--csv "$(CSV)") $(if $(TARGET),--target "$(TARGET)")
