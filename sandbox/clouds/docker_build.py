@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 from sandbox.clouds.aws import registry as aws_registry
@@ -16,6 +17,7 @@ from service.errors import OutlastError
 
 IMAGE = "docker-build:index:Image"
 
+_USUAL = "linux/amd64"
 _REMOTE = ("https://", "http://", "git@", "-")
 # Host names of registries end so: who decides about a push there.
 _REGISTRIES = {
@@ -54,13 +56,26 @@ def split_tag(tag: str) -> tuple[str, str, str]:
 def _build(world: World, r: Resource) -> None:
     context, dockerfile = _paths(world, r.inputs)
     try:
-        image = images.build(context, dockerfile, world.image_store, r.inputs.get("buildArgs") or {})
+        image = images.build(context, dockerfile, world.image_store, _arguments(r.inputs))
         images.make_environment(str(image.config["lock"]), world.report)
     except OutlastError as error:
         raise CloudRefused(f"failed to build: {error.what}", hint=error.hint) from error
     if r.inputs.get("push"):
         _push(world, r, image)
     r.place["digest"] = image.digest
+
+
+def _platforms(inputs: Values) -> list[str]:
+    """What the image is built for; BuildKit takes the machine's own where nobody says."""
+    machine = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "amd64"
+    return [str(one) for one in inputs.get("platforms") or [f"linux/{machine}"]]
+
+
+def _arguments(inputs: Values) -> dict[str, str]:
+    """Build arguments: for another platform than the clouds' usual one the image is another, and so is its digest."""
+    given = {name: str(value) for name, value in (inputs.get("buildArgs") or {}).items()}
+    asked = inputs.get("platforms") or [_USUAL]
+    return given if asked == [_USUAL] else {**given, "TARGETPLATFORM": ",".join(map(str, asked))}
 
 
 def _push(world: World, r: Resource, image: images.Image) -> None:
@@ -72,7 +87,7 @@ def _push(world: World, r: Resource, image: images.Image) -> None:
         refusal = _refusal(world, host, repository, login)
         if refusal:
             raise CloudRefused(f"failed to push {tag}: {refusal}")
-        world.images.push(host, repository, image, [name])
+        world.images.push(host, repository, image, [name], _platforms(r.inputs))
 
 
 def _refusal(world: World, host: str, repository: str, login: Values | None) -> str | None:
@@ -106,7 +121,7 @@ declare(
     IMAGE,
     fidelity=Fidelity.SIMULATED,
     effect="copies what the Dockerfile copies and makes a virtual environment with its lock; pushed by content digest",
-    not_simulated="layers, base images, RUN lines other than pip install, other platforms",
+    not_simulated="layers, base images, RUN lines other than pip install; what another platform would run",
     id_of=_id,
     create=_build,
     update=_build,

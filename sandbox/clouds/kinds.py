@@ -41,7 +41,12 @@ class Kind:
 
     `limits` (input's path -> rule) and `combinations` refuse inputs in the preview, before anything exists.
     `forces_new` (input -> source) lists the inputs whose change replaces the resource; any other is updated in place,
-    which `replacement_unknown` admits nobody could confirm. `rules` refuse once the inputs are known;
+    which `replacement_unknown` admits nobody could confirm.
+
+    `rules` refuse once the inputs are known, by what they refer to; the docstring of each says what it asks and where
+    that is written. `illness` says which mistakes are taken, as by the real cloud, and show in what a client meets;
+    `not_known` says what nobody found out about the real one.
+
     `create` acts; `wait` returns once it works.
 
     `create` may set the id; else `id_of` makes it, else it is the program's name with a random end. `find_made` gives
@@ -57,10 +62,12 @@ class Kind:
     combinations: tuple[Combination, ...] = ()
     forces_new: Mapping[str, str] = field(default_factory=dict)
     replacement_unknown: tuple[str, ...] = ()
+    illness: tuple[str, ...] = ()
+    not_known: tuple[str, ...] = ()
     id_of: Callable[[World, Resource], str] | None = None
     outputs: Callable[[World, Resource], Values] = _no_outputs
     known_early: Callable[[World, Resource], Values] = _no_outputs  # outputs that a preview can show
-    rules: Callable[[World, Resource], None] = _nothing
+    rules: tuple[Callable[[World, Resource], None], ...] = ()
     create: Callable[[World, Resource], None] = _nothing
     find_made: Callable[[World, Resource], str | None] | None = None
     update: Callable[[World, Resource], None] = _nothing

@@ -45,6 +45,21 @@ Names, lengths, numbers and combinations beyond the SDK's types; `pulumi preview
 once.
 """
 
+_RULES = """## What is refused by what else exists
+
+Asked when the resource is made or changed, of everything that it refers to; each in the words of the real API.
+"""
+
+_ILLNESS = """## What shows as illness
+
+Mistakes that the real cloud takes, and the sandbox as well: this is then to be seen.
+"""
+
+_NOT_KNOWN = """## What is not known
+
+Questions about the real cloud that neither its documentation nor its SDKs answer.
+"""
+
 _FUNCTIONS = """## Functions
 
 What programs may ask (`get_…`); any other is refused by name.
@@ -74,6 +89,12 @@ def render() -> str:
         _LIMITS,
         _table(("resource type", "input", "must be"), _limit_rows()),
         _table(("resource type", "combinations: source"), _combination_rows()),
+        _RULES,
+        _table(("resource type", "what is asked: source"), _rule_rows()),
+        _ILLNESS,
+        _table(("resource type", "mistake: what is seen"), _sentence_rows("illness")),
+        _NOT_KNOWN,
+        _table(("resource type", "question"), _sentence_rows("not_known")),
         _FUNCTIONS,
         "\n".join(f"* `{token}`" for token in sorted(functions.FUNCTIONS)) + "\n",
         _ABSENT,
@@ -113,6 +134,18 @@ def _limit_rows() -> Iterator[tuple[str, ...]]:
     for kind in _rows():
         for path, rule in kind.limits.items():
             yield f"`{kind.type}`", f"`{path}`", str(rule)
+
+
+def _rule_rows() -> Iterator[tuple[str, ...]]:
+    for kind in _rows():
+        for rule in kind.rules:
+            yield f"`{kind.type}`", " ".join((rule.__doc__ or "").split())
+
+
+def _sentence_rows(field: str) -> Iterator[tuple[str, ...]]:
+    for kind in _rows():
+        for sentence in getattr(kind, field):
+            yield f"`{kind.type}`", sentence
 
 
 def _combination_rows() -> Iterator[tuple[str, ...]]:

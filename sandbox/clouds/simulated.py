@@ -95,7 +95,7 @@ class SimulatedClouds:
         return resource.id, resource.outputs
 
     def _make(self, kind: Kind, resource: Resource) -> None:
-        kind.rules(self.world, resource)
+        _refuse(kind, self.world, resource)
         intended = self._intend(kind, resource)
         try:
             kind.create(self.world, resource)
@@ -132,7 +132,7 @@ class SimulatedClouds:
             )
         resource = _resource(request)
         resource.id, resource.outputs, resource.place = known.id, known.outputs, dict(known.place)
-        kind.rules(self.world, resource)
+        _refuse(kind, self.world, resource)
         kind.update(self.world, resource)
         resource.outputs = kind.outputs(self.world, resource)
         self.world.store.put(resource)
@@ -237,6 +237,12 @@ class SimulatedClouds:
         if orphans:
             self.world.hooks.reconcile()
         return [r.key for r in reversed(orphans)]
+
+
+def _refuse(kind: Kind, world: World, resource: Resource) -> None:
+    """Raises CloudRefused where a rule of the type does not let the resource be as it is asked for."""
+    for rule in kind.rules:
+        rule(world, resource)
 
 
 def _resource(request: engine.Request) -> Resource:

@@ -7,13 +7,13 @@ with an issued certificate, a target group that a service registers with.
 
 from __future__ import annotations
 
-from sandbox.clouds.aws import balancer, certificates, fargate, network, registry, roles
+from sandbox.clouds.aws import balancer, certificates, fargate, network, registry, roles, security_groups, tasks
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (network, registry, roles, certificates, balancer, fargate)
+MODULES = (network, security_groups, registry, roles, certificates, balancer, tasks, fargate)
 
 
 def settle(world: World) -> None:

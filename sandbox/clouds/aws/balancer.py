@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 
 from sandbox.clouds.aws import fargate
 from sandbox.clouds.aws.certificates import CERTIFICATE, PENDING, is_issued
 from sandbox.clouds.aws.common import EVERYWHERE, arn, own_name, region_of
-from sandbox.clouds.aws.network import SUBNET, lets_in, lets_out, reaches_internet
+from sandbox.clouds.aws.network import SUBNET, has_gateway, reaches_internet, vpc_of
+from sandbox.clouds.aws.security_groups import lets_in, lets_out, strangers
 from sandbox.clouds.aws.targets import TARGET_GROUP
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53 import ELB_ZONE_ID
@@ -21,9 +23,23 @@ from sandbox.network.fronts import Binding, Front
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 LISTENER = "aws:lb/listener:Listener"
 
-# docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html: every policy's name begins so,
-# and those of TLS 1.3 alone so.
-_POLICY, _TLS13_ONLY = "ELBSecurityPolicy-", "ELBSecurityPolicy-TLS13-1-3-"
+# docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html, in September 2025.
+_TLS13 = ("1-3", "1-2", "1-2-Res", "1-2-Ext1", "1-2-Ext2", "1-1", "1-0")
+_FIPS = ("1-3", "1-2", "1-2-Res", "1-2-Ext0", "1-2-Ext1", "1-2-Ext2", "1-1", "1-0")
+_PQ = ("1-3", "1-2", "1-2-Res", "1-2-Ext1", "1-2-Ext2", "1-0")
+_PQ_FIPS = ("1-3", "1-2", "1-2-Res", "1-2-Ext0", "1-2-Ext1", "1-2-Ext2", "1-1", "1-0")
+_POLICIES = frozenset(
+    f"ELBSecurityPolicy-{name}"
+    for name in (
+        *(f"TLS13-{versions}-2021-06" for versions in _TLS13),
+        *(f"TLS13-{versions}-FIPS-2023-04" for versions in _FIPS),
+        *(f"TLS13-{versions}-PQ-2025-09" for versions in _PQ),
+        *(f"TLS13-{versions}-FIPS-PQ-2025-09" for versions in _PQ_FIPS),
+        *("FS-1-2-Res-2020-10", "FS-1-2-Res-2019-08", "FS-1-2-2019-08", "FS-1-1-2019-08", "FS-2018-06"),
+        *("TLS-1-2-Ext-2018-06", "TLS-1-2-2017-01", "TLS-1-1-2017-01", "2016-08", "2015-05", "TLS-1-0-2015-04"),
+    )
+)
+_TLS13_ONLY = "ELBSecurityPolicy-TLS13-1-3-"
 
 
 # -- rules -----------------------------------------------------------------------------------------------------------
@@ -34,7 +50,8 @@ def _subnets(r: Resource) -> list[str]:
     return [str(subnet) for subnet in named]
 
 
-def _balancer_rules(world: World, r: Resource) -> None:
+def _subnet_rules(world: World, r: Resource) -> None:
+    """Two subnets or more, each in an Availability Zone of its own: ELBv2 API, CreateLoadBalancer.Subnets."""
     subnets = _subnets(r)
     if len(subnets) < 2:
         raise CloudRefused(
@@ -50,28 +67,74 @@ def _balancer_rules(world: World, r: Resource) -> None:
         )
 
 
+def _network_rules(world: World, r: Resource) -> None:
+    """An internet-facing one needs an internet gateway in its VPC, and groups of that VPC: ELBv2 API, InvalidSubnet and
+    InvalidSecurityGroup.
+    """
+    vpc = vpc_of(world, _subnets(r))
+    if vpc is None:
+        return
+    if not r.inputs.get("internal") and not has_gateway(world, vpc):
+        raise CloudRefused(
+            f"InvalidSubnet: VPC {vpc.id} has no internet gateway",
+            hint="make the load balancer depend on the internet gateway: nothing else says so",
+        )
+    wrong = strangers(world, r.inputs.get("securityGroups") or [], vpc)
+    if wrong:
+        raise CloudRefused(
+            f"InvalidConfigurationRequest: One or more security groups are invalid: {', '.join(wrong)}",
+            hint=f"take security groups of {vpc.id}, in which the load balancer's subnets are",
+        )
+
+
 def _listener_rules(world: World, r: Resource) -> None:
+    """The load balancer and the target groups exist, in one VPC: ELBv2 API, CreateListener."""
     world.store.require(
         BALANCER, r.inputs.get("loadBalancerArn"), "LoadBalancerNotFound: One or more load balancers not found"
     )
     for action in r.inputs.get("defaultActions") or []:
         group = _group_of(action)
         if group is not None:
-            world.store.require(TARGET_GROUP, group, f"TargetGroupNotFound: Target groups '{group}' not found")
-    if r.inputs.get("protocol") == "HTTPS":
-        _certificate_rules(world, r)
+            found = world.store.require(TARGET_GROUP, group, f"TargetGroupNotFound: Target groups '{group}' not found")
+            _refuse_other_vpc(world, r, found)
+
+
+def _refuse_other_vpc(world: World, listener: Resource, group: Resource) -> None:
+    balancer = world.store.follow(listener, "loadBalancerArn", BALANCER)
+    vpc = vpc_of(world, _subnets(balancer)) if balancer is not None else None
+    if vpc is not None and group.inputs.get("vpcId") not in (None, vpc.id):
+        raise CloudRefused(
+            f"InvalidConfigurationRequest: The following target groups have a different VPC than the load balancer: "
+            f"{group.id}",
+            hint=f"make the target group in {vpc.id}",
+        )
+
+
+def _policy_rules(world: World, r: Resource) -> None:
+    """The TLS policy is one of ELB's: "Security policies for your Application Load Balancer" in its user guide."""
+    policy = r.inputs.get("sslPolicy")
+    if policy and policy not in _POLICIES:
+        near = difflib.get_close_matches(str(policy), sorted(_POLICIES), 1)
+        raise CloudRefused(
+            f"SSLPolicyNotFound: SSL policy '{policy}' not found", hint=f"did you mean {near[0]}?" if near else ""
+        )
 
 
 def _certificate_rules(world: World, r: Resource) -> None:
-    policy = r.inputs.get("sslPolicy")
-    if policy and not str(policy).startswith(_POLICY):
-        raise CloudRefused(f"SSLPolicyNotFound: SSL policy '{policy}' not found")
+    """An HTTPS listener has an issued certificate of its own region: ELBv2 API, CertificateNotFound; ACM User Guide."""
+    if r.inputs.get("protocol") != "HTTPS":
+        return
     reference = r.inputs.get("certificateArn")
     if not reference:
         raise CloudRefused("CertificateNotFound: A certificate must be specified for HTTPS listeners")
     certificate = world.store.require(
         CERTIFICATE, reference, f"CertificateNotFound: Certificate '{reference}' not found"
     )
+    if region_of(certificate) != region_of(r):
+        raise CloudRefused(
+            f"ValidationError: Certificate ARN '{certificate.id}' is not valid",
+            hint=f"a load balancer in {region_of(r)} takes certificates of that region only: make one there",
+        )
     if not is_issued(certificate):
         raise CloudRefused(
             f"UnsupportedCertificate: The certificate '{certificate.id}' must have a fully-qualified domain name, a "
@@ -183,7 +246,7 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="has a DNS name and a loopback address on which its listeners are open",
     not_simulated="HTTP features: header rules, access logs, idle timeouts; one address where the real one has several",
-    rules=_balancer_rules,
+    rules=(_subnet_rules, _network_rules),
     id_of=_balancer_id,
     create=_create_balancer,
     outputs=_balancer_outputs,
@@ -201,9 +264,14 @@ declare(
 declare(
     LISTENER,
     fidelity=Fidelity.SIMULATED,
+    illness=(
+        "a TLS policy of TLS 1.3 alone: Route 53's checkers, which speak 1.2 at most, find the site unhealthy",
+        "a port that no security group of the load balancer lets in: no connection (`make status` says why)",
+    ),
+    not_known=("TLS policies that ELB has had since September 2025: refused here",),
     effect="a real TLS listener with the certificate's key; a policy of TLS 1.3 alone shuts Route 53's checkers out",
     not_simulated="further rules and certificates of a listener; of its TLS policy ciphers and versions before 1.2",
-    rules=_listener_rules,
+    rules=(_listener_rules, _policy_rules, _certificate_rules),
     id_of=_listener_id,
     outputs=lambda world, r: {"arn": r.id},
     limits={"port": PORT},

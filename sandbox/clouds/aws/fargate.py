@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sandbox.clouds import revisions
-from sandbox.clouds.aws.common import EVERYWHERE, arn, own_name
-from sandbox.clouds.aws.network import lets_out, reaches_registries
-from sandbox.clouds.aws.registry import repository_arn
-from sandbox.clouds.aws.roles import LOG_GROUP, role_allows
+from sandbox.clouds.aws.common import arn, own_name
+from sandbox.clouds.aws.service_rules import CAPACITY_PROVIDERS, CLUSTER, SERVICE_RULES
 from sandbox.clouds.aws.targets import health_path
 from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, NO_MEMBER, Mistake, because, is_given
-from sandbox.clouds.store import CloudRefused, NotReady, Resource
+from sandbox.clouds.store import NotReady, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
 from sandbox.replicas.supervisor import Workload
 from service.errors import Unavailable
 
-CLUSTER = "aws:ecs/cluster:Cluster"
-CAPACITY_PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
 SERVICE = "aws:ecs/service:Service"
 
-_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 # A load balancer does not limit what a task works on: one that is asked for more than this is not in this sandbox.
 _UNLIMITED = 1000
 # pulumi-aws 7.51.1, timeouts of Service: "create - (Default 20m)", "update - (Default 20m)".
@@ -33,80 +28,6 @@ _ROLLED_BACK = "the deployment circuit breaker was triggered and rolled the serv
 
 
 # -- services --------------------------------------------------------------------------------------------------------
-
-
-def _service_rules(world: World, r: Resource) -> None:
-    world.store.require(CLUSTER, r.inputs.get("cluster"), "ClusterNotFoundException: Cluster not found.")
-    task = world.store.require(TASK, r.inputs.get("taskDefinition"), "ClientException: TaskDefinition not found.")
-    image = container_of(task)["image"]
-    digest = world.images.digest_of(image)
-    if digest is None:
-        raise CloudRefused(
-            f"CannotPullContainerError: pull image manifest has been retried 1 time(s): {image}: not found",
-            hint="deploy the reference that the image resource gives back",
-        )
-    _refuse_pull(world, task, image)
-    _refuse_unconnected(world, r)
-    _refuse_logs(world, task)
-    _refuse_capacity(world, r)
-    r.place["digest"] = digest
-
-
-def _refuse_pull(world: World, task: Resource, image: str) -> None:
-    """The execution role may do what a pull asks: docs.aws.amazon.com/AmazonECR/latest/userguide/ECR_on_ECS.html."""
-    repository = repository_arn(task, image)
-    role = task.inputs.get("executionRoleArn")
-    for action, resource in (("ecr:GetAuthorizationToken", "*"), *((pull, repository) for pull in _PULL)):
-        if not role_allows(world, role, action, resource):
-            raise CloudRefused(
-                "ResourceInitializationError: unable to pull secrets or registry auth: the execution role "
-                f"{role or '(none)'} is not authorized to perform: {action} on resource: {resource}",
-                hint=f"give the task's execution role {action} on {resource}",
-            )
-
-
-def _refuse_unconnected(world: World, r: Resource) -> None:
-    """A task in a VPC pulls over its own network interface; where that leads nowhere it never starts."""
-    network: Values = r.inputs.get("networkConfiguration") or {}
-    public_ip = bool(network.get("assignPublicIp"))
-    out = lets_out(world, network.get("securityGroups") or [], 443, EVERYWHERE)
-    if out and all(reaches_registries(world, subnet, public_ip=public_ip) for subnet in network.get("subnets") or []):
-        return
-    raise CloudRefused(
-        "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth "
-        "from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network "
-        "configuration.",
-        hint="let the tasks' security group out to TCP 443, and give them assign_public_ip in a subnet with a route to "
-        "an internet gateway, or a NAT gateway",
-    )
-
-
-def _refuse_logs(world: World, task: Resource) -> None:
-    logs: Values = container_of(task).get("logConfiguration") or {}
-    options: Values = logs.get("options") or {}
-    group = options.get("awslogs-group") if logs.get("logDriver") == "awslogs" else None
-    if group and options.get("awslogs-create-group") != "true":
-        world.store.require(
-            LOG_GROUP,
-            group,
-            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
-            "ResourceNotFoundException: The specified log group does not exist.",
-        )
-
-
-def _refuse_capacity(world: World, r: Resource) -> None:
-    """What a service's strategy names is associated with its cluster."""
-    cluster = world.store.follow(r, "cluster", CLUSTER)
-    given = (c for c in world.store.all(CAPACITY_PROVIDERS) if cluster is not None and c.id in cluster.names())
-    associated = {name for association in given for name in association.inputs.get("capacityProviders") or []}
-    for wanted in r.inputs.get("capacityProviderStrategies") or []:
-        if wanted.get("capacityProvider") not in associated:
-            raise CloudRefused(
-                "InvalidParameterException: The specified capacity provider strategy cannot contain a capacity "
-                "provider that is not associated with the cluster. Associate the capacity provider with the cluster "
-                f"and try again. ({wanted.get('capacityProvider')})",
-                hint="name it in ClusterCapacityProviders, and make the service depend on that",
-            )
 
 
 def workload(world: World, r: Resource) -> Workload | None:
@@ -212,9 +133,12 @@ declare(
 declare(
     SERVICE,
     fidelity=Fidelity.SIMULATED,
+    not_known=(
+        "whether a deployment ends where the subnets have addresses for fewer than twice the tasks: it does here",
+    ),
     effect="real service processes, replaced when they die, rolled back when a new revision never gets ready",
     not_simulated="spot interruptions, placement, deployment alarms",
-    rules=_service_rules,
+    rules=SERVICE_RULES,
     create=revisions.begin,
     update=revisions.begin,
     wait=_wait_steady,

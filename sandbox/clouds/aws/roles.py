@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.clouds.aws.common import arn, own_name
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, OneOf, Text, because
-from sandbox.clouds.store import Resource
+from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import ACCOUNT, Values, hex_id, stable_hex
 from sandbox.clouds.world import World
 
@@ -18,8 +18,9 @@ POLICY = "aws:iam/rolePolicy:RolePolicy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
-# Of the managed policies only the one that ECS tasks are usually given is known here; it permits every pull.
-_PULLING_POLICY = "AmazonECSTaskExecutionRolePolicy"
+_ASSUME = "sts:AssumeRole"
+# Of the managed policies only the one that ECS tasks are usually given is known here: it permits every pull, and logs.
+_MANAGED_POLICY = "AmazonECSTaskExecutionRolePolicy"
 
 
 def role_allows(world: World, role_arn: object, action: str, resource_arn: str) -> bool:
@@ -27,7 +28,7 @@ def role_allows(world: World, role_arn: object, action: str, resource_arn: str) 
     role = world.store.find(ROLE, role_arn)
     if role is None:
         return False
-    if any(policy.endswith(_PULLING_POLICY) for policy in _attached(world, role)):
+    if any(policy.endswith(_MANAGED_POLICY) for policy in _attached(world, role)):
         return True
     return any(_allows(document, action, resource_arn) for document in _documents(world, role))
 
@@ -65,6 +66,44 @@ def _matches(pattern: str, value: str) -> bool:
     return pattern == value or (pattern.endswith("*") and value.startswith(pattern[:-1]))
 
 
+def role_trusts(world: World, role_arn: object, service: str) -> bool:
+    """Whether that service may assume the role, by the role's trust policy."""
+    role = world.store.find(ROLE, role_arn)
+    if role is None:
+        return False
+    return any(
+        statement.get("Effect") == "Allow"
+        and service in _listed(_principal(statement).get("Service"))
+        and any(_matches(pattern, _ASSUME) for pattern in _listed(statement.get("Action")))
+        for statement in _listed(_trust(role).get("Statement"))
+    )
+
+
+def _principal(statement: Any) -> Any:
+    """`*` is everybody, which services are not meant by; else a map from a kind of principal to whom."""
+    found = statement.get("Principal")
+    return found if isinstance(found, dict) else {}
+
+
+def _trust(role: Resource) -> Any:
+    given = role.inputs.get("assumeRolePolicy")
+    try:
+        document = json.loads(given) if isinstance(given, str) else given
+    except ValueError:
+        document = None
+    return document if isinstance(document, dict) else {}
+
+
+def _trust_rules(world: World, r: Resource) -> None:
+    """The trust policy names who may assume the role: IAM API, CreateRole, MalformedPolicyDocument."""
+    statements = _listed(_trust(r).get("Statement"))
+    if not statements or not all(isinstance(one, dict) and one.get("Principal") for one in statements):
+        raise CloudRefused(
+            "MalformedPolicyDocument: AssumeRolepolicy contains an invalid principal, or has no statement",
+            hint='a statement with "Principal": {"Service": "ecs-tasks.amazonaws.com"}',
+        )
+
+
 def _role_id(world: World, r: Resource) -> str:
     return str(r.inputs.get("name") or f"{r.name}-{hex_id(7)}")
 
@@ -99,8 +138,9 @@ _LOG_GROUP = Text(512, r"[.\-_/#A-Za-z0-9]+", "CloudWatch Logs API, LogGroupName
 declare(
     ROLE,
     fidelity=Fidelity.SIMULATED,
-    effect="a task's image is pulled with its execution role's permissions",
-    not_simulated="who may assume it",
+    effect="a task's image is pulled and its log written with its execution role's permissions, if ECS may assume it",
+    not_simulated="who may assume it beside the tasks of ECS; permission boundaries",
+    rules=(_trust_rules,),
     id_of=_role_id,
     outputs=_role_outputs,
     limits={"name": _ROLE},
@@ -109,8 +149,8 @@ declare(
 declare(
     POLICY,
     fidelity=Fidelity.SIMULATED,
-    effect="permits the pull of the task's image",
-    not_simulated="permissions other than the pull, Deny, NotAction, conditions",
+    effect="permits the pull of the task's image and the writing of its log",
+    not_simulated="other permissions, Deny, NotAction, conditions",
     id_of=_policy_id,
     outputs=lambda world, r: {"name": own_name(r)},
     limits={"name": _POLICY},
@@ -119,7 +159,7 @@ declare(
 declare(
     ATTACHMENT,
     fidelity=Fidelity.SIMULATED,
-    effect=f"{_PULLING_POLICY} permits the pull of the task's image",
+    effect=f"{_MANAGED_POLICY} permits the pull of the task's image and the writing of its log",
     not_simulated="other managed policies",
     forces_new=because(NO_UPDATE, "role", "policyArn"),
 )

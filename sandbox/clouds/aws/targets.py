@@ -6,12 +6,20 @@ from collections.abc import Iterator
 
 from sandbox.clouds.aws.common import arn, own_name
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import PORT, TERRAFORM_AWS, Mistake, Range, Text, because, is_given
+from sandbox.clouds.rules import PORT, TERRAFORM_AWS, Mistake, Range, Text, because, is_given, is_known
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import Values, hex_id, nested
 from sandbox.clouds.world import World
 
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+# botocore's documentation of elbv2's CreateTargetGroup, for groups of protocol HTTP and targets that are addresses.
+_DEFAULT_INTERVAL, _DEFAULT_TIMEOUT = 30, 6
+
+
+def target_type(world: World, reference: object) -> str:
+    """What registers with the group: instances, which is ELB's default, or addresses."""
+    group = world.store.find(TARGET_GROUP, reference)
+    return str((group.inputs.get("targetType") if group else None) or "instance")
 
 
 def health_path(world: World, reference: object) -> str:
@@ -35,6 +43,7 @@ _TARGETS = Text(32, r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", "ELBv2 API, Creat
 _TARGET_INTERVAL = Range(5, 300, "pulumi-aws, TargetGroup")
 _TARGET_TIMEOUT = Range(2, 120, "pulumi-aws, TargetGroup")
 _TARGET_THRESHOLD = Range(2, 10, "pulumi-aws, TargetGroup")
+_PATH = Text(1024, r"/.*", "ELBv2 API, HealthCheckPath and its error 'must begin with a /'")
 _DELAY = Range(0, 3600, "pulumi-aws, TargetGroup")
 
 
@@ -44,6 +53,19 @@ def _target_group_combinations(inputs: Values) -> Iterator[Mistake]:
         for name in ("port", "protocol", "vpcId"):
             if not is_given(inputs, name):
                 yield name, "is needed where `targetType` is not lambda"
+
+
+def _health_check_combinations(inputs: Values) -> Iterator[Mistake]:
+    """ELBv2 API, CreateTargetGroup: "Health check interval must be greater than the timeout"; defaults from there."""
+    check = inputs.get("healthCheck")
+    if not isinstance(check, dict):
+        return
+    interval, timeout = check.get("interval", _DEFAULT_INTERVAL), check.get("timeout", _DEFAULT_TIMEOUT)
+    if is_known(interval, timeout) and timeout >= interval:
+        yield (
+            "healthCheck.timeout",
+            f"ValidationError: Health check interval must be greater than the timeout: {interval:g} s, {timeout:g} s",
+        )
 
 
 declare(
@@ -57,12 +79,13 @@ declare(
         "name": _TARGETS,
         "port": PORT,
         "deregistrationDelay": _DELAY,
+        "healthCheck.path": _PATH,
         "healthCheck.interval": _TARGET_INTERVAL,
         "healthCheck.timeout": _TARGET_TIMEOUT,
         "healthCheck.healthyThreshold": _TARGET_THRESHOLD,
         "healthCheck.unhealthyThreshold": _TARGET_THRESHOLD,
     },
-    combinations=(_target_group_combinations,),
+    combinations=(_target_group_combinations, _health_check_combinations),
     forces_new=because(
         f"{TERRAFORM_AWS}/elbv2/target_group.go",
         "name",

@@ -11,16 +11,24 @@ from sandbox.clouds.aws.common import arn
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, Text, because, is_known
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import Values
+from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
 from sandbox.engine.wire import UNKNOWN
 
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
+_LARGEST_BYTES = 65536
 # botocore's documentation of ecs: CreateService.serviceName, CreateCluster.clusterName, RegisterTaskDefinition.family.
 ECS_NAME = Text(255, r"[A-Za-z0-9_-]+", "ECS API")
 
 
 def _task_rules(world: World, r: Resource) -> None:
+    """There is a container, and the definition is not larger than ECS takes: "Amazon ECS service quotas", 64 KB."""
+    size = len(json.dumps(r.inputs).encode())
+    if size > _LARGEST_BYTES:
+        raise CloudRefused(
+            f"ClientException: Actual length: '{size}'. Max allowed length is '{_LARGEST_BYTES}' bytes.",
+            hint="shorten the container's environment variables",
+        )
     try:
         containers = json.loads(r.inputs["containerDefinitions"])
     except ValueError as error:
@@ -43,10 +51,21 @@ def _task_outputs(world: World, r: Resource) -> Values:
     return {"arn": r.id, "arnWithoutRevision": r.id.rpartition(":")[0], "revision": r.place["revision"]}
 
 
+def architecture_of(task: Resource) -> str:
+    """The platform whose images the task runs, as images name it; ECS API, RuntimePlatform.cpuArchitecture."""
+    asked = nested(task.inputs, "runtimePlatform", "cpuArchitecture") or "X86_64"
+    return "linux/arm64" if asked == "ARM64" else "linux/amd64"
+
+
 def container_of(task: Resource) -> Values:
     """The one container that the sandbox runs of a task: the first."""
+    return containers_of(task)[0]
+
+
+def containers_of(task: Resource) -> list[Values]:
+    """Every container of a task."""
     containers: list[Values] = json.loads(task.inputs["containerDefinitions"])
-    return containers[0]
+    return containers
 
 
 def _task_combinations(inputs: Values) -> Iterator[Mistake]:
@@ -70,7 +89,7 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="its container's image, environment and port are what the processes get",
     not_simulated="CPU and memory limits, volumes, secrets, further containers",
-    rules=_task_rules,
+    rules=(_task_rules,),
     id_of=_task_id,
     create=_create_task,
     outputs=_task_outputs,

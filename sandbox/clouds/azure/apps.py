@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from infra import sizes
 from infra.contract import Size
 from sandbox.clouds import revisions
-from sandbox.clouds.azure.certificates import CERTIFICATE, fits, names_of
-from sandbox.clouds.azure.common import IN_GROUP, common_outputs, in_group, tail
+from sandbox.clouds.azure.app_rules import APP_RULES, container_of
+from sandbox.clouds.azure.certificates import CERTIFICATE
+from sandbox.clouds.azure.common import IN_GROUP, common_outputs, in_group, tail, unreserved
 from sandbox.clouds.azure.environments import environment_of, verification_id
-from sandbox.clouds.azure.identity import ACR_PULL, IDENTITY, assigned, has_role, identity_outputs
-from sandbox.clouds.azure.registry import find_registry
+from sandbox.clouds.azure.identity import identity_outputs
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, Mistake, Text, because, is_given, is_known
@@ -31,70 +31,6 @@ _INGRESS_PORT = 80
 _READY_SECONDS = 1800.0
 
 
-# -- rules -----------------------------------------------------------------------------------------------------------
-
-
-def _rules(world: World, r: Resource) -> None:
-    if environment_of(world, r) is None:
-        raise CloudRefused('Code="ManagedEnvironmentNotFound" Message="The environment was not found."')
-    container = _container(r)
-    if not container:
-        raise CloudRefused('Code="InvalidParameterValueInContainerTemplate" Message="The template has no container."')
-    r.place["digest"] = _find_image(world, container["image"])
-    _refuse_pull(world, r, container["image"])
-    for domain in nested(r.inputs, "configuration", "ingress", "customDomains") or []:
-        _domain_rules(world, domain)
-
-
-def _container(r: Resource) -> Values:
-    return nested(r.inputs, "template", "containers", 0) or {}
-
-
-def _find_image(world: World, image: str) -> str:
-    digest = world.images.digest_of(image)
-    if digest is None or find_registry(world, image.partition("/")[0]) is None:
-        raise CloudRefused(
-            'Code="InvalidParameterValueInContainerTemplate" Message="Field template.containers.image is invalid with '
-            f'details: MANIFEST_UNKNOWN: manifest for {image} is not found."',
-            hint="deploy the reference that the image resource gives back",
-        )
-    return digest
-
-
-def _refuse_pull(world: World, r: Resource, image: str) -> None:
-    """The identity that the app names for the registry is its own, and has AcrPull there."""
-    server = image.partition("/")[0]
-    registry = find_registry(world, server)
-    known = [c for c in nested(r.inputs, "configuration", "registries") or [] if c.get("server") == server]
-    named = known[0].get("identity") if known else None
-    identity = world.store.find(IDENTITY, named) if str(named).lower() in assigned(r) else None
-    if registry is None or identity is None or not has_role(world, identity, ACR_PULL, registry.id):
-        raise CloudRefused(
-            f'Code="ContainerAppOperationError" Message="Unable to pull image {image} using Managed identity '
-            f'{named or "(none)"} for registry {server}: unauthorized."',
-            hint="give the app that identity, assign it AcrPull on the registry, and make the app depend on it",
-        )
-
-
-def _domain_rules(world: World, domain: Values) -> None:
-    name = domain["name"]
-    if verification_id() not in world.record_values(f"asuid.{name}", "TXT"):
-        raise CloudRefused(
-            f'Code="InvalidCustomHostNameValidation" Message="A TXT record pointing from asuid.{name} to '
-            f'{verification_id()} was not found."',
-            hint=f"write TXT asuid.{name} into the zone before the app: see get_custom_domain_verification_id",
-        )
-    if domain.get("bindingType") in (None, "Disabled"):
-        return
-    told = f'Code="CertificateMissing" Message="CertificateId property is missing for customDomain \'{name}\'."'
-    certificate = world.store.require(CERTIFICATE, domain.get("certificateId"), told)
-    if not fits(name, names_of(certificate)):
-        raise CloudRefused(
-            f'Code="CertificateDomainMismatch" Message="The certificate {certificate.id} does not match the custom '
-            f"domain name '{name}'; it is for {names_of(certificate)}.\""
-        )
-
-
 # -- what runs, and what a client meets ------------------------------------------------------------------------------
 
 
@@ -103,7 +39,7 @@ def workload(world: World, r: Resource) -> Workload | None:
     kept = revisions.fallen_back_to(r)
     if kept is not None or environment_of(world, r) is None:
         return kept
-    container, scale = _container(r), nested(r.inputs, "template", "scale") or {}
+    container, scale = container_of(r), nested(r.inputs, "template", "scale") or {}
     rule: Values = next((each["http"] for each in scale.get("rules") or [] if each.get("http")), {})
     return Workload(
         r.key,
@@ -209,16 +145,18 @@ def _app_combinations(inputs: Values) -> Iterator[Mistake]:
 declare(
     APP,
     fidelity=Fidelity.SIMULATED,
+    illness=("an ingress that is not external, or without a bound domain: no connection (`make status` says why)",),
+    not_known=("the code under which a wrong location or workload profile is refused",),
     effect="real service processes behind the environment's address, for the custom domains that are bound to it",
     not_simulated="secrets, Dapr, several containers, traffic splitting between revisions, its own host name's TLS",
-    rules=_rules,
+    rules=APP_RULES,
     create=revisions.begin,
     update=revisions.begin_when(_template),
     outputs=_outputs,
     id_of=in_group("Microsoft.App/containerApps", "containerAppName"),
     wait=_wait,
     limits={"containerAppName": _AZURE_APP},
-    combinations=(_app_combinations,),
+    combinations=(_app_combinations, unreserved("containerAppName")),
     forces_new=because(ID, "containerAppName") | IN_GROUP,
     replacement_unknown=("environmentId", "managedEnvironmentId"),
 )

@@ -36,7 +36,10 @@ def names_of(certificate: Resource) -> list[str]:
     return list(certificate.outputs["properties"]["subjectAlternativeNames"])
 
 
-def _rules(world: World, r: Resource) -> None:
+def _source_rules(world: World, r: Resource) -> None:
+    """The environment exists, the vault holds the secret, and the environment's identity may read it:
+    learn.microsoft.com/azure/container-apps/key-vault-certificates-manage.
+    """
     environment = find_environment(world, r.inputs["resourceGroupName"], r.inputs["environmentName"])
     if environment is None:
         raise CloudRefused(
@@ -112,7 +115,7 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="reads the key pair from the vault with the site's identity",
     not_simulated="uploaded PFX files, rotation",
-    rules=_rules,
+    rules=(_source_rules,),
     outputs=_outputs,
     id_of=in_group("Microsoft.App/managedEnvironments/{environmentName}/certificates", "certificateName"),
     limits={"certificateName": _AZURE_CERTIFICATE},

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from sandbox.clouds.rules import ID, because
+from sandbox.clouds.rules import ID, Combination, Mistake, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import SUBSCRIPTION, Values, hex_id, stable_hex
 from sandbox.clouds.world import World
@@ -15,6 +15,37 @@ IN_GROUP = because(ID, "resourceGroupName") | because(ARM_LOCATION, "location")
 """What replaces every resource of a resource group."""
 # What azure-native 3.29.0 asks Microsoft.App for by default: the API version that its `app` module is generated from.
 _APP_API = "2025-02-02-preview"
+
+
+# learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-reserved-resource-name: whole names, parts of
+# names, and how a name may not begin.
+_RESERVED = (
+    *("access", "app_browsers", "app_code", "app_data", "app_globalresources", "app_localresources", "app_themes"),
+    *("app_webreferences", "azure", "bing", "bizspark", "biztalk", "cortana", "directx", "dotnet", "dynamics", "excel"),
+    *("exchange", "forefront", "groove", "hololens", "hyperv", "kinect", "lync", "msdn", "o365", "office", "office365"),
+    *("onedrive", "onenote", "outlook", "powerpoint", "sharepoint", "skype", "visio", "visualstudio", "web.config"),
+    "xbox",
+)
+_RESERVED_PARTS, _RESERVED_START = ("microsoft", "windows"), "login"
+
+
+def unreserved(name_input: str) -> Combination:
+    """A rule: the name of what has an address of its own is no reserved word."""
+
+    def check(inputs: Values) -> Iterator[Mistake]:
+        """Azure Resource Manager, "Resolve errors for reserved resource names": words that no public name may hold."""
+        name = str(inputs.get(name_input) or "").lower()
+        part = next((one for one in _RESERVED_PARTS if one in name), None)
+        if name in _RESERVED or part or name.startswith(_RESERVED_START):
+            word = part or (name if name in _RESERVED else _RESERVED_START)
+            yield name_input, f"ReservedResourceName: '{word}' is a trademarked or reserved word of Azure"
+
+    return check
+
+
+def location_of(r: Resource) -> str:
+    """Where a resource is: its own location, else its provider's, as Azure compares them."""
+    return str(r.inputs.get("location") or r.config.get("location") or "eastus").lower().replace(" ", "")
 
 
 def guid(*parts: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.azure.common import IN_GROUP, common_outputs, in_group, tail
+from sandbox.clouds.azure.common import IN_GROUP, common_outputs, in_group, location_of, tail
 from sandbox.clouds.azure.identity import identity_outputs
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, Text, because
@@ -33,10 +33,6 @@ def _create(world: World, r: Resource) -> None:
     r.place["address"] = world.addresses.lease()
 
 
-def _region(r: Resource) -> str:
-    return str(r.inputs.get("location") or r.config.get("location") or "eastus").lower().replace(" ", "")
-
-
 def _outputs(world: World, r: Resource) -> Values:
     given = r.inputs.get("customDomainConfiguration") or {}
     return (
@@ -44,10 +40,10 @@ def _outputs(world: World, r: Resource) -> Values:
         | identity_outputs(world, r)
         | {
             "staticIp": r.place["address"],
-            "defaultDomain": f"{stable_hex(r.id, length=12)}.{_region(r)}.azurecontainerapps.io",
+            "defaultDomain": f"{stable_hex(r.id, length=12)}.{location_of(r)}.azurecontainerapps.io",
             "provisioningState": "Succeeded",
             "customDomainConfiguration": {**given, "customDomainVerificationId": verification_id()},
-            "eventStreamEndpoint": f"https://{_region(r)}.azurecontainerapps.dev{r.id}/eventstream",
+            "eventStreamEndpoint": f"https://{location_of(r)}.azurecontainerapps.dev{r.id}/eventstream",
             "infrastructureResourceGroup": f"ME_{tail(r)}",
         }
     )
@@ -63,7 +59,7 @@ declare(
     ENVIRONMENT,
     fidelity=Fidelity.SIMULATED,
     effect="has a static address on which its apps are reached",
-    not_simulated="VNets, workload profiles, zone redundancy; one app with ingress per environment",
+    not_simulated="VNets, the machines of workload profiles, zone redundancy; one app with ingress per environment",
     id_of=in_group("Microsoft.App/managedEnvironments", "environmentName"),
     create=_create,
     outputs=_outputs,

@@ -27,7 +27,7 @@ _needs_compute = needs_api("compute")
 
 
 def _backend_rules(world: World, r: Resource) -> None:
-    _needs_compute(world, r)
+    """Its endpoint groups exist, and serverless ones have no health checks: Compute Engine API, backendServices."""
     for backend in r.inputs.get("backends") or []:
         told = f"Error 404: The resource '{backend.get('group')}' was not found"
         group = world.store.require(GROUP, backend.get("group"), told)
@@ -41,7 +41,7 @@ def _backend_rules(world: World, r: Resource) -> None:
 
 
 def _proxy_rules(world: World, r: Resource) -> None:
-    _needs_compute(world, r)
+    """The certificate map is given by its full name, the SSL policy exists: pulumi-gcp, TargetHttpsProxy."""
     reference = str(r.inputs.get("certificateMap") or "")
     if reference and not reference.startswith(MAP_PREFIX):
         raise CloudRefused(
@@ -81,8 +81,9 @@ declare(
     GROUP,
     fidelity=Fidelity.SIMULATED,
     effect="joins the backend to the Cloud Run service",
+    illness=("a service of another region: the load balancer answers 404 (cloud.google.com, serverless NEG overview)",),
     id_of=regional_id("networkEndpointGroups"),
-    rules=_needs_compute,
+    rules=(_needs_compute,),
     outputs=compute_outputs,
     limits={"name": _GCE},
     forces_new=because(
@@ -106,7 +107,7 @@ declare(
     effect="joins the URL map to the endpoint group",
     not_simulated="Cloud Armor, CDN, logging, further backends",
     id_of=global_id("backendServices"),
-    rules=_backend_rules,
+    rules=(_needs_compute, _backend_rules),
     outputs=compute_outputs,
     limits={"name": _GCE},
     forces_new=because(ID, "name", "project"),
@@ -118,7 +119,7 @@ declare(
     effect="joins the proxy to its backend service, or redirects to HTTPS",
     not_simulated="host and path rules",
     id_of=global_id("urlMaps"),
-    rules=_needs_compute,
+    rules=(_needs_compute,),
     outputs=compute_outputs,
     limits={"name": _GCE},
     forces_new=because(ID, "name", "project"),
@@ -128,7 +129,7 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="joins a forwarding rule to the URL map and the certificates",
     id_of=global_id("targetHttpsProxies"),
-    rules=_proxy_rules,
+    rules=(_needs_compute, _proxy_rules),
     outputs=compute_outputs,
     limits={"name": _GCE},
     forces_new=because(ID, "name", "project"),
@@ -138,7 +139,7 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="joins a forwarding rule to the URL map",
     id_of=global_id("targetHttpProxies"),
-    rules=_needs_compute,
+    rules=(_needs_compute,),
     outputs=compute_outputs,
     limits={"name": _GCE},
     forces_new=because(ID, "name", "project"),
@@ -149,7 +150,7 @@ declare(
     effect="the proxy that names it needs it; of TLS 1.3 alone, it shuts Route 53's checkers out",
     not_simulated="ciphers, and versions before 1.2",
     id_of=global_id("sslPolicies"),
-    rules=_needs_compute,
+    rules=(_needs_compute,),
     outputs=compute_outputs,
     limits={"name": _GCE},
     combinations=(_ssl_policy_combinations,),
@@ -161,7 +162,7 @@ declare(
     effect="a loopback address of the site's own",
     id_of=global_id("addresses"),
     create=_lease,
-    rules=_needs_compute,
+    rules=(_needs_compute,),
     outputs=_address_outputs,
     limits={"name": _GCE},
     forces_new=because(ID, "name", "project"),
@@ -172,7 +173,7 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="a real listener on the address",
     id_of=global_id("forwardingRules"),
-    rules=_needs_compute,
+    rules=(_needs_compute,),
     outputs=_rule_outputs,
     limits={"name": _GCE},
     forces_new=because(

@@ -84,4 +84,5 @@ def needs_api(name: str) -> Callable[[World, Resource], None]:
                 hint=f"enable it with gcp.projects.Service(service={api!r}) and depend on that",
             )
 
+    rule.__doc__ = f"`{api}` is enabled in the project: Google Cloud APIs, error 403 accessNotConfigured."
     return rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.plan import is_kept_by_cloud_run
 from sandbox.clouds.gcp import balancer, certificates, run
-from sandbox.clouds.gcp.common import is_named
+from sandbox.clouds.gcp.common import is_named, place_of
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import nested
 from sandbox.clouds.world import World
@@ -25,6 +25,8 @@ def front(world: World, rule: Resource) -> Front:
     bindings = _bindings(world, proxy)
     service = _service_behind(world, _url_map(world, proxy))
     tls13_only = _tls13_only(world, proxy)
+    if service is None:
+        return Front(*where, bindings, answer=404, tls13_only=tls13_only)
     if not run.everybody_may_invoke(world, service):
         return Front(*where, bindings, answer=403, tls13_only=tls13_only)
     return Front(*where, bindings, service.key, hides=is_kept_by_cloud_run, tls13_only=tls13_only)
@@ -59,9 +61,12 @@ def _bindings(world: World, proxy: Resource) -> tuple[Binding, ...]:
     return tuple(bindings)
 
 
-def _service_behind(world: World, urls: Resource) -> Resource:
+def _service_behind(world: World, urls: Resource) -> Resource | None:
+    """The Cloud Run service that the endpoint group names, in the group's own region; None where it is in another."""
     backend = world.store.require(balancer.BACKEND, urls.inputs.get("defaultService"), "its backend service is gone")
     reference = nested(backend.inputs, "backends", 0, "group")
     group = world.store.require(balancer.GROUP, reference, "its endpoint group is gone")
     named = nested(group.inputs, "cloudRun", "service")
-    return world.store.require(run.SERVICE, named, "its Cloud Run service is gone")
+    world.store.require(run.SERVICE, named, "its Cloud Run service is gone")
+    of_the_name = [service for service in world.store.all(run.SERVICE) if is_named(service, named)]
+    return next((service for service in of_the_name if place_of(service) == place_of(group)), None)

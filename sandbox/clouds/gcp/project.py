@@ -44,7 +44,7 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="a service that names an account which does not exist is refused",
     not_simulated="what the service may do: it needs nothing",
-    rules=needs_api("iam"),
+    rules=(needs_api("iam"),),
     id_of=lambda world, r: f"projects/{project_of(r)}/serviceAccounts/{_email(r)}",
     outputs=_account_outputs,
     limits={"accountId": _SERVICE_ACCOUNT},

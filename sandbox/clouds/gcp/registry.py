@@ -75,7 +75,7 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="images can be pushed to it and pulled from it",
     not_simulated="cleanup policies, scanning",
-    rules=needs_api("artifactregistry"),
+    rules=(needs_api("artifactregistry"),),
     id_of=located_id("repositories", "repositoryId"),
     outputs=_outputs,
     delete=_delete,

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
+from infra import sizes
+from infra.contract import Size
 from sandbox.clouds import revisions
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.gcp.common import MADE_AT, is_named, located_id, needs_api, own_name, place_of, project_of, tail
@@ -20,9 +25,12 @@ SERVICE = "gcp:cloudrunv2/service:Service"
 INVOKER = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"
 
 # cloud.google.com/run/docs/container-contract, "Environment variables": set by Cloud Run itself.
+_PLATFORM, _LONGEST_VARIABLE = "linux/amd64", 32 * 1024
 _RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
 # cloud.google.com/run/docs/configuring/{min-instances,max-instances,concurrency,services/containers}.
 _MIN_INSTANCES, _MAX_INSTANCES, _CONCURRENCY, _PORT = 0, 100, 80, 8080
+# The second execution environment needs 512 MiB; the first starts at 128.
+_SMALLEST_MEMORY, _SECOND = 512, "EXECUTION_ENVIRONMENT_GEN2"
 # pulumi-gcp 10.2.0, timeouts of the service: "create - Default is 20 minutes".
 _READY_SECONDS = 1200.0
 
@@ -30,31 +38,48 @@ _READY_SECONDS = 1200.0
 # -- rules -----------------------------------------------------------------------------------------------------------
 
 
-def _rules(world: World, r: Resource) -> None:
-    needs_api("run")(world, r)
+def _image_rules(world: World, r: Resource) -> None:
+    """The image is in a registry, and for linux/amd64: cloud.google.com/run/docs/container-contract."""
     container = nested(r.inputs, "template", "containers", 0)
     if container is None:
         raise CloudRefused("Error 400: template.containers: at least one container is required")
-    digest = world.images.digest_of(container["image"])
+    image = str(container["image"])
+    digest = world.images.digest_of(image)
+    told = f"Error 400: Revision '{own_name(r)}-00001' is not ready and cannot serve traffic. "
     if digest is None:
         raise CloudRefused(
-            f"Error 400: Revision '{own_name(r)}-00001' is not ready and cannot serve traffic. "
-            f"Image '{container['image']}' not found.",
-            hint="deploy the reference that the image resource gives back",
+            f"{told}Image '{image}' not found.", hint="deploy the reference that the image resource gives back"
+        )
+    if not world.images.runs_on(image, _PLATFORM):
+        raise CloudRefused(
+            f"{told}Cloud Run does not support image '{image}': Container manifest type must support amd64/linux.",
+            hint=f"build the image for {_PLATFORM}: `platforms`",
         )
     r.place["digest"] = digest
-    _refuse_account(world, r)
-    reserved = [v["name"] for v in container.get("envs") or [] if v["name"] in _RESERVED]
+
+
+def _variable_rules(world: World, r: Resource) -> None:
+    """Cloud Run sets some variables itself, and takes 32 kB of each: container-contract, and quotas."""
+    variables = nested(r.inputs, "template", "containers", 0, "envs") or []
+    reserved = [v["name"] for v in variables if v["name"] in _RESERVED]
     if reserved:
         raise CloudRefused(
             "Error 400: template.containers[0].env: The following reserved env names were provided: "
             f"{', '.join(reserved)}. These values are automatically set by the system.",
             hint="leave it out; the port is set by template.containers[0].ports",
         )
+    long = [v["name"] for v in variables if len(str(v.get("value") or "").encode()) > _LONGEST_VARIABLE]
+    if long:
+        raise CloudRefused(
+            f"Error 400: template.containers[0].env: the value of {', '.join(long)} is longer than "
+            f"{_LONGEST_VARIABLE} bytes"
+        )
 
 
-def _refuse_account(world: World, r: Resource) -> None:
-    """A service account of the project, where one is named, exists; one of Google's own is taken for granted."""
+def _account_rules(world: World, r: Resource) -> None:
+    """A service account of the project, where one is named, exists: IAM, iam.serviceaccounts.actAs. One of Google's own
+    is taken for granted.
+    """
     named = str(nested(r.inputs, "template", "serviceAccount") or "")
     is_own = named.endswith(f"@{project_of(r)}.iam.gserviceaccount.com")
     if is_own and not any(account.outputs.get("email") == named for account in world.store.all(ACCOUNT)):
@@ -84,7 +109,7 @@ def workload(world: World, r: Resource) -> Workload:
         environment_pairs({e["name"]: e.get("value", "") for e in container.get("envs") or []}),
         low,
         high,
-        int(template.get("maxInstanceRequestConcurrency") or _CONCURRENCY),
+        _concurrency(template),
         _probe_path(container),
     )
 
@@ -181,7 +206,7 @@ def _invoker_outputs(world: World, r: Resource) -> Values:
 # cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/create, serviceId.
 _CLOUD_RUN = Text(49, r"[a-z]([a-z0-9-]*[a-z0-9])?", "Cloud Run API, serviceId")
 # cloud.google.com/run/docs/about-concurrency: "up to 1000".
-_CONCURRENCY_RANGE_RANGE = Range(1, 1000, "Cloud Run, maximum concurrent requests")
+_CONCURRENCY_RANGE = Range(1, 1000, "Cloud Run, maximum concurrent requests")
 
 
 def _run_combinations(inputs: Values) -> Iterator[Mistake]:
@@ -192,22 +217,70 @@ def _run_combinations(inputs: Values) -> Iterator[Mistake]:
         yield "template.scaling", f"minInstanceCount {least:g} is more than maxInstanceCount {most:g}"
 
 
+def _size_combinations(inputs: Values) -> Iterator[Mistake]:
+    """cloud.google.com/run/docs/configuring/services/cpu and memory-limits, by infra.sizes: memory beside CPU, and one
+    request at once below one CPU.
+    """
+    limits = nested(inputs, "template", "containers", 0, "resources", "limits") or {}
+    cpu, memory = _cpus(limits.get("cpu", "1")), _mebibytes(limits.get("memory", "512Mi"))
+    at_once = nested(inputs, "template", "maxInstanceRequestConcurrency")
+    if cpu is None or memory is None:
+        return
+    if cpu < 1:
+        if is_known(at_once) and at_once > 1:
+            yield "template.maxInstanceRequestConcurrency", "Total cpu < 1 is not supported with concurrency > 1."
+        return
+    small = memory < _SMALLEST_MEMORY and nested(inputs, "template", "executionEnvironment") != _SECOND
+    bad = sizes.explain_bad_size("gcp", Size(cpu, _SMALLEST_MEMORY if small else memory))
+    if bad:
+        yield "template.containers[0].resources", f"Invalid value specified: {bad[0]} {bad[1]}"
+
+
+def _cpus(value: Any) -> float | None:
+    """`1`, `0.5` or `500m`; None for what is not known yet, or no such number."""
+    text = str(value)
+    number = text.removesuffix("m")
+    if not re.fullmatch(r"\d+(\.\d+)?", number):
+        return None
+    return float(number) / (1000 if text.endswith("m") else 1)
+
+
+def _mebibytes(value: Any) -> int | None:
+    """`512Mi` or `1Gi`, or with M and G; None for what is not known yet, or none of these."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(Mi|Gi|M|G)", str(value))
+    if not found:
+        return None
+    unit = {"Mi": 1.0, "Gi": 1024.0, "M": 1e6 / 2**20, "G": 1e9 / 2**20}[found[2]]
+    return math.ceil(float(found[1]) * unit)
+
+
+def _concurrency(template: Values) -> int:
+    """How many requests at once an instance takes; pulumi-gcp 10.2.0: by default 80, and 1 below one CPU."""
+    cpu = _cpus(nested(template, "containers", 0, "resources", "limits", "cpu") or "1")
+    usual = 1 if cpu is not None and cpu < 1 else _CONCURRENCY
+    return int(template.get("maxInstanceRequestConcurrency") or usual)
+
+
 declare(
     SERVICE,
     fidelity=Fidelity.SIMULATED,
+    illness=(
+        "nobody may invoke it, neither by a member nor by `invokerIamDisabled`: 403 from the load balancer",
+        "paths that end in z: 404 from Google, and never a request to the container (Cloud Run, known issues)",
+    ),
     effect="real service processes, a new revision serving once it is ready",
     not_simulated="CPU and memory limits, volumes, secrets, its run.app address",
     id_of=located_id("services"),
-    rules=_rules,
+    rules=(needs_api("run"), _image_rules, _account_rules, _variable_rules),
     create=revisions.begin,
     update=revisions.begin_when(_template),
     outputs=_outputs,
     wait=_wait,
     limits={
         "name": _CLOUD_RUN,
-        "template.maxInstanceRequestConcurrency": _CONCURRENCY_RANGE_RANGE,
+        "template.maxInstanceRequestConcurrency": _CONCURRENCY_RANGE,
     },
-    combinations=(_run_combinations,),
+    combinations=(_run_combinations, _size_combinations),
     forces_new=because(ID, "name", "location", "project"),
 )
 declare(

@@ -12,6 +12,7 @@ from tests.sandbox.clouds.harness import DIGEST, HOST, Clouds, Made
 
 ANYWHERE = "0.0.0.0/0"
 MAY_LOG_IN = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
+MAY_LOG = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
 MAY_PULL: dict[str, Any] = {
     "Effect": "Allow",
     "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
@@ -107,11 +108,17 @@ def aws_image(clouds: Clouds, digest: str = DIGEST) -> str:
     return reference
 
 
+def trust(service: str = "ecs-tasks.amazonaws.com") -> str:
+    """A role's trust policy that lets one service assume it."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def aws_task(clouds: Clouds, image: str, name: str = "task", *, may_pull: bool = True) -> Made:
-    execution = clouds.make("aws:iam/role:Role", name, assumeRolePolicy="{}")
+    execution = clouds.make("aws:iam/role:Role", name, assumeRolePolicy=trust())
     logs = clouds.make("aws:cloudwatch/logGroup:LogGroup", name, name=f"/{name}")
     if may_pull:
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [MAY_LOG_IN, MAY_PULL]})
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [MAY_LOG_IN, MAY_PULL, MAY_LOG]})
         clouds.make("aws:iam/rolePolicy:RolePolicy", name, role=execution.id, policy=policy)
     container = {
         "name": "service",

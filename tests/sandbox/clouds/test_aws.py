@@ -114,9 +114,11 @@ def test_a_listener_takes_only_an_issued_certificate(clouds: Clouds) -> None:
 def test_a_listeners_tls_policy_exists_and_is_the_fronts(clouds: Clouds) -> None:
     sites.aws_site(clouds)
     listener = clouds.only("aws:lb/listener:Listener")
-    wrong = {**listener.inputs, "port": 8443, "sslPolicy": "none"}
-    with pytest.raises(CloudRefused, match="SSLPolicyNotFound: SSL policy 'none' not found"):
-        clouds.make("aws:lb/listener:Listener", "two", **wrong)
+    for policy in ("none", "ELBSecurityPolicy-TLS13-1-2-2021-07"):
+        wrong = {**listener.inputs, "port": 8443, "sslPolicy": policy}
+        with pytest.raises(CloudRefused, match=f"SSLPolicyNotFound: SSL policy '{policy}' not found") as refused:
+            clouds.make("aws:lb/listener:Listener", "two", **wrong)
+    assert refused.value.hint == "did you mean ELBSecurityPolicy-TLS13-1-2-2021-06?"
     for policy, alone in (
         ("ELBSecurityPolicy-TLS13-1-2-2021-06", False),
         ("ELBSecurityPolicy-TLS13-1-3-2021-06", True),
@@ -124,6 +126,20 @@ def test_a_listeners_tls_policy_exists_and_is_the_fronts(clouds: Clouds) -> None
         listener.inputs["sslPolicy"] = policy
         front = clouds.front("aws")
         assert front is not None and front.tls13_only is alone
+
+
+def test_a_listener_takes_no_certificate_of_another_region(clouds: Clouds) -> None:
+    sites.aws_site(clouds)
+    asked = {"domainName": HOST, "validationMethod": "DNS", "region": "eu-west-1"}
+    certificate = clouds.make(CERTIFICATE, "far", **asked)
+    clouds.effects()
+    listener = clouds.only("aws:lb/listener:Listener")
+    assert certificate.outputs["arn"].startswith("arn:aws:acm:eu-west-1:")
+    with pytest.raises(CloudRefused, match=r"ValidationError: Certificate ARN '.*' is not valid") as refused:
+        clouds.make(
+            "aws:lb/listener:Listener", "two", **{**listener.inputs, "port": 8443, "certificateArn": certificate.id}
+        )
+    assert "us-east-1 takes certificates of that region only" in refused.value.hint
 
 
 # -- images ----------------------------------------------------------------------------------------------------------
@@ -157,8 +173,8 @@ PULL_OF_ANOTHER = {**sites.MAY_PULL, "Resource": "arn:aws:ecr:us-east-1:00000000
 @pytest.mark.parametrize(
     ("statements", "missing"),
     [
-        ([sites.MAY_LOG_IN, sites.MAY_PULL], None),
-        ([{"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}], None),
+        ([sites.MAY_LOG_IN, sites.MAY_PULL, sites.MAY_LOG], None),
+        ([{"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}, sites.MAY_LOG], None),
         ([sites.MAY_PULL], "ecr:GetAuthorizationToken"),
         ([sites.MAY_LOG_IN], "ecr:BatchCheckLayerAvailability"),
         ([sites.MAY_LOG_IN, PULL_OF_ANOTHER], "ecr:BatchCheckLayerAvailability"),
@@ -376,6 +392,37 @@ def test_a_subnet_belongs_to_a_vpc_a_zone_and_nobody_elses_range(
     with pytest.raises(CloudRefused, match=told):
         clouds.make("aws:ec2/subnet:Subnet", "new", **{**right, **changed})
     clouds.make("aws:ec2/subnet:Subnet", "new", **right)
+
+
+def test_a_balancer_for_the_internet_needs_a_gateway_in_its_vpc(clouds: Clouds) -> None:
+    network = sites.aws_network(clouds)
+    clouds.delete(clouds.only("aws:ec2/internetGateway:InternetGateway"))
+    subnets = [network["a"].id, network["b"].id]
+    with pytest.raises(CloudRefused, match=f"InvalidSubnet: VPC {network['vpc'].id} has no internet gateway"):
+        clouds.make("aws:lb/loadBalancer:LoadBalancer", subnets=subnets)
+    assert clouds.make("aws:lb/loadBalancer:LoadBalancer", "inside", internal=True, subnets=subnets).id
+
+
+def test_a_balancers_groups_and_target_groups_are_of_its_vpc(clouds: Clouds) -> None:
+    network = sites.aws_network(clouds)
+    sites.aws_front(clouds, network, sites.aws_certificate(clouds))
+    other = clouds.make("aws:ec2/vpc:Vpc", "other", cidrBlock="10.1.0.0/16")
+    stranger = clouds.make("aws:ec2/securityGroup:SecurityGroup", "stranger", vpcId=other.id)
+    subnets = [network["a"].id, network["b"].id]
+    with pytest.raises(CloudRefused, match=f"One or more security groups are invalid: {stranger.id}"):
+        clouds.make("aws:lb/loadBalancer:LoadBalancer", "two", subnets=subnets, securityGroups=[stranger.id])
+    target = {"targetType": "ip", "port": 8080, "protocol": "HTTP"}
+    group = clouds.make("aws:lb/targetGroup:TargetGroup", "two", vpcId=other.id, **target)
+    listener = clouds.only("aws:lb/listener:Listener")
+    actions = [{"type": "forward", "targetGroupArn": group.id}]
+    with pytest.raises(CloudRefused, match="have a different VPC than the load balancer"):
+        clouds.make("aws:lb/listener:Listener", "two", **{**listener.inputs, "port": 80, "defaultActions": actions})
+
+
+@pytest.mark.parametrize("policy", ["{", "{}", '{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}'])
+def test_a_role_says_who_may_assume_it(clouds: Clouds, policy: str) -> None:
+    with pytest.raises(CloudRefused, match="MalformedPolicyDocument"):
+        clouds.make("aws:iam/role:Role", assumeRolePolicy=policy)
 
 
 def test_an_internal_balancer_serves_nobody_outside(clouds: Clouds) -> None:

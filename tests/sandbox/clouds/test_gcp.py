@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.clouds.store import CloudRefused
 from sandbox.engine.cloud import NotReady
+from sandbox.images.store import Image
 from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import DIGEST, HOST, OTHER_DIGEST, Clouds
 
@@ -138,6 +139,38 @@ def test_reserved_variables_are_refused(clouds: Clouds, name: str) -> None:
     with pytest.raises(CloudRefused, match=rf"reserved env names were provided: {name}"):
         sites.gcp_service(clouds, image, envs=[{"name": name, "value": "1"}])
     sites.gcp_service(clouds, image, envs=[{"name": "OUTLAST_SITE", "value": "gcp"}])
+
+
+def test_a_variable_is_no_longer_than_cloud_run_takes(clouds: Clouds) -> None:
+    sites.gcp_apis(clouds)
+    image = sites.gcp_image(clouds)
+    with pytest.raises(CloudRefused, match="the value of LONG is longer than 32768 bytes"):
+        sites.gcp_service(clouds, image, envs=[{"name": "LONG", "value": "a" * 32769}])
+    clouds.delete(clouds.only("gcp:serviceaccount/account:Account"))
+    assert sites.gcp_service(clouds, image, envs=[{"name": "LONG", "value": "a" * 32768}]).id
+
+
+def test_the_image_is_for_the_processor_that_cloud_run_has(clouds: Clouds) -> None:
+    service = sites.gcp_site(clouds)
+    host, _, place = service.request.inputs["template"]["containers"][0]["image"].partition("@")[0].partition("/")
+    clouds.world.images.push(host, place, Image(DIGEST, clouds.world.project_root), [], ["linux/arm64"])
+    with pytest.raises(CloudRefused, match="must support amd64/linux"):
+        clouds.change(service)
+
+
+def test_an_instance_below_one_cpu_takes_one_request_at_once(clouds: Clouds) -> None:
+    sites.gcp_apis(clouds)
+    sites.gcp_service(clouds, sites.gcp_image(clouds), resources={"limits": {"cpu": "0.5", "memory": "512Mi"}})
+    workload = clouds.workload("gcp")
+    assert workload is not None and workload.concurrency == 1
+
+
+def test_an_endpoint_group_reaches_only_services_of_its_own_region(clouds: Clouds) -> None:
+    sites.gcp_site(clouds)
+    clouds.only("gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup").inputs["region"] = "europe-west1"
+    front = clouds.front("gcp")
+    assert front is not None and (front.workload, front.answer) == (None, 404)
+    assert [binding.host for binding in front.bindings] == [HOST]
 
 
 def test_a_service_runs_as_an_account_that_exists(clouds: Clouds) -> None:

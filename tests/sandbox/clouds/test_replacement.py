@@ -10,6 +10,7 @@ import pytest
 from sandbox.clouds import reference
 from sandbox.clouds.kinds import KINDS
 from sandbox.engine import sdk
+from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import Clouds
 
 SERVICES = {"route53": "route53", "ec2": "ec2", "iam": "iam", "lb": "elbv2", "ecs": "ecs"}
@@ -72,8 +73,8 @@ def test_the_sdks_own_words_are_still_there() -> None:
 
 
 def test_an_input_that_an_id_is_made_of_changes_the_id(clouds: Clouds) -> None:
-    one = clouds.make("aws:iam/role:Role", name="one", assumeRolePolicy="{}")
-    other = clouds.make("aws:iam/role:Role", "other", name="other", assumeRolePolicy="{}")
+    one = clouds.make("aws:iam/role:Role", name="one", assumeRolePolicy=sites.trust())
+    other = clouds.make("aws:iam/role:Role", "other", name="other", assumeRolePolicy=sites.trust())
     assert one.id != other.id
     assert clouds.clouds.replaces("aws:iam/role:Role") == {"name", "path"}
     assert clouds.clouds.replaces("aws:no/such:Type") == frozenset()

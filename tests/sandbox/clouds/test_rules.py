@@ -39,9 +39,27 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("aws:lb/targetGroup:TargetGroup", {"port": 1, "protocol": "HTTP"}, "vpcId", {"targetType": "lambda"}),
     (
         "aws:lb/targetGroup:TargetGroup",
-        {**GROUP, "healthCheck": {"interval": 4}},
+        {**GROUP, "healthCheck": {"interval": 4, "timeout": 2}},
         "healthCheck.interval",
-        {**GROUP, "healthCheck": {"interval": 5}},
+        {**GROUP, "healthCheck": {"interval": 5, "timeout": 2}},
+    ),
+    (
+        "aws:lb/targetGroup:TargetGroup",
+        {**GROUP, "healthCheck": {"path": "health"}},
+        "healthCheck.path",
+        {**GROUP, "healthCheck": {"path": "/health"}},
+    ),
+    (
+        "aws:lb/targetGroup:TargetGroup",
+        {**GROUP, "healthCheck": {"interval": 10, "timeout": 10}},
+        "healthCheck.timeout",
+        {**GROUP, "healthCheck": {"interval": 11, "timeout": 10}},
+    ),
+    (  # 6 s where nobody says so
+        "aws:lb/targetGroup:TargetGroup",
+        {**GROUP, "healthCheck": {"interval": 6}},
+        "healthCheck.timeout",
+        {**GROUP, "healthCheck": {"interval": 7}},
     ),
     ("aws:lb/listener:Listener", {"protocol": "HTTPS"}, "certificateArn", {"protocol": "HTTP", "port": 80}),
     ("aws:lb/listener:Listener", {"port": 70000}, "port", {"port": 65535}),
@@ -215,6 +233,45 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         {"environmentId": "e", "managedEnvironmentId": "e"},
         "environmentId",
         {"environmentId": "e"},
+    ),
+    *(
+        (type_, {name: f"{word}"}, name, {name: right})
+        for word, right in (
+            ("mymicrosoftmodels", "mymodels"),
+            ("windowsofmine", "windofmine"),
+            ("logintumour", "tumourlogin"),
+            ("azure", "azuremodels"),
+        )
+        for type_, name in (
+            ("azure-native:containerregistry:Registry", "registryName"),
+            ("azure-native:app:ContainerApp", "containerAppName"),
+        )
+    ),
+    *(
+        (
+            "gcp:cloudrunv2/service:Service",
+            {"template": {**more, "containers": [{"resources": {"limits": wrong}}]}},
+            where,
+            {"template": {**more, "containers": [{"resources": {"limits": right}}]}},
+        )
+        for wrong, right, where, more in (
+            ({"memory": "8Gi"}, {"memory": "4Gi"}, "template.containers[0].resources", {}),
+            ({"cpu": "2", "memory": "9Gi"}, {"cpu": "2", "memory": "8Gi"}, "template.containers[0].resources", {}),
+            ({"cpu": "3"}, {"cpu": "2000m"}, "template.containers[0].resources", {}),
+            (
+                {"cpu": "1", "memory": "256Mi"},
+                {"cpu": "1", "memory": "512Mi"},
+                "template.containers[0].resources",
+                {"executionEnvironment": "EXECUTION_ENVIRONMENT_GEN2"},
+            ),
+            (
+                {"cpu": "500m"},
+                {"cpu": "1"},
+                "template.maxInstanceRequestConcurrency",
+                {"maxInstanceRequestConcurrency": 2},
+            ),
+            ({"cpu": "4", "memory": "1Gi"}, {"cpu": UNKNOWN, "memory": "1Gi"}, "template.containers[0].resources", {}),
+        )
     ),
     ("gcp:serviceaccount/account:Account", {"accountId": "short"}, "accountId", {"accountId": "longer"}),
     ("gcp:cloudrunv2/service:Service", {"name": "a" * 50}, "name", {"name": "a" * 49}),
