@@ -42,14 +42,20 @@ class Project:
         return self.run_in(self.environment(), self.python, *arguments, **kwargs)
 
     def run_in(
-        self, environment: dict[str, str], *command: str, check: bool = True, timeout_seconds: float = 120.0
+        self,
+        environment: dict[str, str],
+        *command: str,
+        check: bool = True,
+        timeout_seconds: float = 120.0,
+        typed: str = "",
     ) -> subprocess.CompletedProcess[str]:
-        """Any command in the project; its output is shown when it fails."""
+        """Any command in the project, with what is typed into it; its output is shown when it fails."""
         done = subprocess.run(
             command,
             cwd=self.root,
             env=environment,
             text=True,
+            input=typed,
             capture_output=True,
             timeout=timeout_seconds,
             check=False,

@@ -134,7 +134,7 @@ class Settings:
         "OUTLAST_DRAIN_SECONDS",
         "5",
         number(0, 600),
-        "after SIGTERM, how long requests are still taken while /healthz says 503",
+        "after SIGTERM, how long requests are still taken while /health says 503",
     )
     health_seconds: float = variable(
         "OUTLAST_HEALTH_SECONDS",
