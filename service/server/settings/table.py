@@ -140,7 +140,7 @@ class Settings:
         "OUTLAST_HEALTH_SECONDS",
         "5",
         number(0.05, 600),
-        "interval of the self-inference and the digest check behind /healthz",
+        "interval of the self-inference and the digest check behind /health",
     )
     health_error_ratio: float = variable(
         "OUTLAST_HEALTH_ERROR_RATIO",
