@@ -116,6 +116,9 @@ def load_csv(
         hint = "mend the file, or leave columns out: --drop COLUMN"
         raise InvalidInput(f"{path} cannot be learnt from", mistakes, hint=hint)
     frame = pd.DataFrame(found.kept)
+    if not any(frame[column].nunique(dropna=False) > 1 for column in frame.columns):
+        hint = "bring columns that differ between the rows"
+        raise InvalidInput(f"{path} holds one value only in each column beside the target", hint=hint)
     left_out = {column: why for column, why in found.left_out.items() if column != target}
     read_as = file.dialect.describe()
     return Dataset(name or path.stem, frame, labels, target, _hash_file(path), left_out, found.doubts, read_as)

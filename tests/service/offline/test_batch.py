@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from service.bundle.classifier import Classifier, Predictions
@@ -262,6 +264,39 @@ def test_how_a_file_was_read_is_said_where_it_is_unusual(classifier: Classifier,
     source.write_text(source.read_text().replace(",", ";").replace(".", ","), encoding="utf-16")
     done = predict_file(classifier, source, tmp_path / "other.csv")
     assert done.read_as == "utf-16-le, semicolon between fields, decimal comma"
+
+
+_SLIPS = st.tuples(
+    st.integers(0, 3000),
+    st.sampled_from(['"', '""', ',"', '",', "\n", "\r", "\r\n", ",", " ", "é", "1_0", "NA", ', "x",', "", "$"]),
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_SLIPS, max_size=6), st.integers(200, 2000), st.sampled_from(["utf-8", "utf-16", "cp1252"]))
+def test_blocks_of_any_size_hold_the_same_rows(
+    classifier: Classifier, source: Path, slips: list[tuple[int, str]], size: int, codec: str
+) -> None:
+    """Whatever a file holds, each row is there once, answered or set apart, and each block ends where one can go on."""
+    header, *lines = load_bundled("tumour").frame.head(9).to_csv(index=False).splitlines()
+    text = "\n".join(lines)
+    for place, slip in slips:
+        text = text[:place] + slip + text[place:]
+    source.write_bytes(f"{header}\n{text}\n".encode(codec))
+    manifest = classifier.manifest
+    table = open_table(source, manifest)
+    whole = list(read_blocks(table, manifest, size=10**9))
+    parts = list(read_blocks(table, manifest, size=size))
+    for blocks in (whole, parts):
+        rows = sorted([number for b in blocks for number in b.numbers] + [bad.row for b in blocks for bad in b.bad])
+        assert rows == list(range(1, len(rows) + 1))
+    assert [b for block in whole for b in block.bad] == [b for block in parts for b in block.bad]
+    assert [n for block in whole for n in block.notes] == [n for block in parts for n in block.notes]
+    np.testing.assert_array_equal(np.concatenate([b.rows for b in whole]), np.concatenate([b.rows for b in parts]))
+    for done, block in enumerate(parts, start=1):
+        rest = list(read_blocks(table, manifest, offset=block.end, row=block.last, size=size))
+        assert [n for b in rest for n in b.numbers] == [n for b in parts[done:] for n in b.numbers]
+        assert [bad for b in rest for bad in b.bad] == [bad for b in parts[done:] for bad in b.bad]
 
 
 def test_an_underscore_makes_no_number_and_an_amount_is_named(classifier: Classifier, source: Path) -> None:

@@ -88,6 +88,7 @@ def test_numbers_alone_make_a_table_of_floats(tmp_path: Path) -> None:
         (MIXED.replace("no\n", "yes\n"), "one class only, 'yes'"),
         (MIXED.replace("20,blue,0.0,no", "20,blue,0.0,"), "has no label in line 2"),
         ("a,b,ok\n,1,yes\n,2,no\n", "column a: has no value at all"),
+        ("a,b,ok\n1,x,yes\n1,x,no\n", "one value only in each column beside the target"),
         (MIXED.replace("27,red", "seven,red"), "column age: is numbers but for 'seven' in line 9"),
         (MIXED.replace("27,red", "1e308,red"), "holds 1e+308 in line 9"),
         (MIXED.replace("27,red", "inf,red"), "holds inf in line 9"),
