@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.answers import Alias, Answer, RecordSet, Zone, answer, normal_name, shares
+from failover.answers import OUTSIDE_TTL_SECONDS, Alias, Answer, RecordSet, Rrset, Zone, answer, normal_name, shares
 
 GUIDE = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/"
 API = "https://docs.aws.amazon.com/Route53/latest/APIReference/"
@@ -367,3 +368,115 @@ def test_losing_a_record_takes_nothing_from_the_others(group: tuple[RecordSet, .
     well = {record.set_identifier for record in group} - {str(number) for number in sick | {lost}}
     for identifier in well:
         assert after[identifier or ""] >= before[identifier or ""] - 1e-9
+
+
+ALIAS_ITEM = {
+    "Name": "API.Outlast.Example.",
+    "Type": "A",
+    "AliasTarget": {"DNSName": "LB.aws.example.", "HostedZoneId": "Z2", "EvaluateTargetHealth": True},
+    "SetIdentifier": "one",
+    "Failover": "PRIMARY",
+    "HealthCheckId": "c1",
+}
+
+
+def test_a_failover_alias_is_read_as_boto3_lists_it() -> None:
+    assert RecordSet.from_api(ALIAS_ITEM) == RecordSet(
+        "api.outlast.example",
+        "A",
+        alias=Alias("lb.aws.example", "Z2", True),
+        set_identifier="one",
+        failover="PRIMARY",
+        health_check_id="c1",
+    )
+    unasked = {**ALIAS_ITEM, "AliasTarget": {"DNSName": "x.", "HostedZoneId": "Z2"}}
+    assert RecordSet.from_api(unasked).alias == Alias("x", "Z2", False)
+
+
+@pytest.mark.parametrize("key", ["Region", "GeoLocation", "CidrRoutingConfig", "GeoProximityLocation"])
+def test_every_way_of_choosing_by_place_is_read_as_one(key: str) -> None:
+    item = {"Name": H, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}], key: "somewhere"}
+    assert RecordSet.from_api(item).policy == "located"
+    assert RecordSet.from_api({**item, key: None}).policy == "simple"
+
+
+def test_a_multivalue_record_is_read_as_one() -> None:
+    item = {"Name": H, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}], "MultiValueAnswer": True}
+    assert RecordSet.from_api(item).policy == "multivalue"
+    assert RecordSet.from_api({**item, "MultiValueAnswer": False}).policy == "simple"
+
+
+def test_a_zone_is_read_with_its_name_and_all_its_items() -> None:
+    zone = Zone.from_api("Outlast.Example.", [ALIAS_ITEM])
+    assert zone.name == "outlast.example"
+    assert zone.group("API.outlast.example.", "A") == (RecordSet.from_api(ALIAS_ITEM),)
+    assert zone.group(H, "TXT") == zone.group("nobody.outlast.example", "A") == ()
+
+
+@pytest.mark.parametrize(("count", "share"), [(1, 1.0), (8, 1.0), (9, 8 / 9), (16, 0.5)])
+def test_a_multivalue_record_is_among_the_answers_as_often_as_eight_have_room(count: int, share: float) -> None:
+    group = tuple(
+        RecordSet(H, "A", 60, (f"192.0.2.{n}",), set_identifier=f"{n}", multivalue=True) for n in range(count)
+    )
+    assert shares(group, healthy=lambda check: True) == pytest.approx({f"{n}": share for n in range(count)})
+
+
+def test_the_only_record_of_a_name_without_an_identifier_answers_always() -> None:
+    assert shares((RecordSet(H, "A", 60, ("192.0.2.1",)),), healthy=lambda check: True) == {"": 1.0}
+
+
+def test_a_name_of_nobodys_is_answered_from_outside_or_refused() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def outside(name: str, rdtype: str) -> tuple[str, ...]:
+        asked.append((name, rdtype))
+        return ("203.0.113.9",) if name == "lb.aws.example" else ()
+
+    def resolve(name: str) -> Answer:
+        return answer([zone_of()], name, "a", healthy=lambda check: True, pick=lambda n: 0, outside=outside)
+
+    found = resolve("LB.aws.example.")
+    assert found == Answer("NOERROR", (Rrset("lb.aws.example", "A", OUTSIDE_TTL_SECONDS, ("203.0.113.9",)),))
+    assert found.authoritative
+    refused = resolve("else.example")
+    assert (refused.rcode, refused.records, refused.authoritative) == ("REFUSED", (), False)
+    assert asked == [("lb.aws.example", "A"), ("else.example", "A")]
+
+
+def test_each_weight_has_as_many_tickets_as_it_is_worth() -> None:
+    """The draw at the edge between two records belongs to the second, the last ticket to the last."""
+    drawn = []
+    for ticket in range(5):
+        found = ask(zone_of(*weighted(2, 0, 3)), pick=partial(_draw, ticket))
+        drawn.append(found.chosen[0].set_identifier)
+    assert drawn == ["1", "1", "3", "3", "3"]
+
+
+def _draw(ticket: int, among: int) -> int:
+    assert among == 5
+    return ticket
+
+
+def test_a_choice_outside_its_range_is_no_answer() -> None:
+    with pytest.raises(AssertionError, match="outside its range"):
+        answer([zone_of(*weighted(1, 1))], H, "A", healthy=lambda check: True, pick=lambda n: n)
+
+
+def test_an_alias_to_nothing_of_that_type_is_answered_with_nothing_and_the_soa() -> None:
+    soa = RecordSet("outlast.example", "SOA", 900, ("ns. host. 1 7200 900 1209600 86400",))
+    alias = RecordSet(H, "A", alias=Alias("other.outlast.example", "Z", False))
+    text = RecordSet("other.outlast.example", "TXT", 60, ('"x"',))
+    found = answer([zone_of(soa, alias, text)], H, "A", healthy=lambda check: True, pick=lambda n: 0)
+    assert (found.rcode, found.records) == ("NOERROR", ())
+    assert [each.type for each in found.authority] == ["SOA"]
+    assert found.chosen == (alias,)
+    assert not found.fail_open
+
+
+def test_an_answer_given_since_nobody_is_healthy_says_so_through_an_alias_too() -> None:
+    target = RecordSet("lb.outlast.example", "A", 60, ("192.0.2.1",), set_identifier="x", weight=1, health_check_id="c")
+    alias = RecordSet(H, "A", alias=Alias("lb.outlast.example", "Z", False))
+    for sick in ("c", ""):
+        found = ask(zone_of(alias, target), sick=sick)
+        assert found.fail_open is bool(sick)
+        assert found.chosen == (alias, target)

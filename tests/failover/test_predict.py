@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.predict import (
+    STATUS_TO_ANSWER_SECONDS,
     Check,
     Fault,
     Pace,
@@ -148,3 +150,55 @@ def test_the_typical_detection_is_the_simulations_mean(fault: Fault, fails: bool
     detection = predict(check, ttl_seconds=30, fault=fault).terms[0]
     mean = sum(play(check, fault, chance, fails=fails) for _ in range(2_000)) / 2_000
     assert mean == pytest.approx(detection.typical_seconds, abs=1.0)
+
+
+# 15 checkers, of which 13 have to fail and 3 to recover; 10 s between checks, 3 in a row, half a second an answer.
+FIFTEEN = Check(checkers=15)
+
+
+@pytest.mark.parametrize(
+    ("predict", "pace", "fault", "detection"),
+    [
+        # two whole intervals, and before them 13/16 of a cycle of 10.5 s, or all of it and a second of lag
+        (predict_failover, Pace(), "refused", (20.0, 28.531, 31.5)),
+        # the same; three requests of 0.25 s on a wall that is twice as slow: 1.5 s
+        (predict_failover, Pace(speed=2), "refused", (20.0, 28.531, 33.0)),
+        # 3/16 of a cycle of 10 s until the third checker, three answers of half a second at worst
+        (predict_failback, Pace(), "refused", (20.0, 21.875, 32.5)),
+        (predict_failback, Pace(speed=2), "refused", (20.0, 21.875, 34.0)),
+    ],
+)
+def test_detection_is_what_can_be_reckoned_by_hand(
+    predict: Callable[..., Prediction], pace: Pace, fault: Fault, detection: tuple[float, float, float]
+) -> None:
+    (first, *_) = predict(FIFTEEN, ttl_seconds=30, fault=fault, pace=pace).terms
+    assert first.name == "detection"
+    assert (first.best_seconds, first.typical_seconds, first.worst_seconds) == pytest.approx(detection, abs=0.001)
+
+
+@pytest.mark.parametrize("predict", [predict_failover, predict_failback])
+def test_what_follows_detection_is_the_same_both_ways(predict: Callable[..., Prediction]) -> None:
+    terms = predict(FIFTEEN, ttl_seconds=30, pace=Pace(speed=10, clients=4)).terms
+    _, switch, caches, client = [(t.name, t.best_seconds, t.typical_seconds, t.worst_seconds) for t in terms]
+    assert switch == ("switch", 0.0, STATUS_TO_ANSWER_SECONDS / 10, STATUS_TO_ANSWER_SECONDS)
+    assert caches == ("caches", 0.0, 24.0, 30.0), "the last of four clients that began at random"
+    assert client[:3] == ("client", 0.0, 1.75), "half a period of 1 s and half a request of 2.5 s, ten times slower"
+
+
+def test_a_changed_setting_reaches_every_name_server_within_a_minute() -> None:
+    for found in both(FIFTEEN, ttl_seconds=30, level=1):
+        switch = found.terms[0]
+        assert (switch.best_seconds, switch.typical_seconds, switch.worst_seconds) == (0.0, 5.0, 60.0)
+
+
+@pytest.mark.parametrize(("clients", "told"), [(1, False), (2, True), (7, True)])
+def test_the_last_of_several_clients_is_named_and_a_single_one_is_not(clients: int, told: bool) -> None:
+    caches = predict_failover(FIFTEEN, ttl_seconds=30, pace=Pace(clients=clients)).terms[2]
+    assert caches.why.startswith("a client keeps its answer for the rest of its TTL of 30 s")
+    assert (f"typical is the last of {clients} clients" in caches.why) is told
+
+
+def test_levels_and_faults_have_the_defaults_of_a_drill_that_stops_a_site() -> None:
+    for predict in (predict_failover, predict_failback):
+        assert predict(FIFTEEN, ttl_seconds=30) == predict(FIFTEEN, ttl_seconds=30, level=2, fault="refused")
+    assert time_to_fail("blackhole") == time_to_fail("blackhole", 1)
