@@ -17,7 +17,8 @@ from typing import Any
 
 from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
-from sandbox.replicas.processes import Process, answers, end_leftovers, program_of, write_down
+from sandbox.replicas.probes import Probes
+from sandbox.replicas.processes import Process, end_leftovers, program_of, write_down
 from sandbox.replicas.workloads import DRAIN_SECONDS, RESTART_SECONDS, Group, Replica, Workload
 from service.errors import Unavailable
 
@@ -30,7 +31,6 @@ OFF_WALL_SECONDS = 1.0
 _TICK_WALL_SECONDS = 0.1
 # While every replica is ready and none is at work. What a fault, an update or a front changes is told at once.
 _REST_WALL_SECONDS = 0.3
-_PROBE_EVERY_WALL_SECONDS = 0.05
 _TRIM_EVERY_TICKS = 100
 
 
@@ -64,6 +64,7 @@ class Supervisor:
         self._groups: dict[str, Group] = {}
         self._changed = threading.Condition()
         self._ended = False
+        self._probes = Probes(clock, self._changed, lambda: self._ended)
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._next_address = 0
         self._ticks = 0
@@ -101,7 +102,8 @@ class Supervisor:
             for key, workload in wanted.items():
                 if key not in self._groups:
                     self._groups[key] = Group(workload, proven=(proven or {}).get(key))
-                self._groups[key].ask(workload)
+                for replica in self._groups[key].ask(workload):
+                    self._probes.ask_again(replica)
             for key, group in self._groups.items():
                 if key not in wanted:
                     group.remove()
@@ -258,6 +260,8 @@ class Supervisor:
                 self._changed.notify_all()
             return
         with self._changed:
+            if workload.revision == group.workload.revision:
+                replica.workload = group.workload  # whose health check may have changed meanwhile
             group.replicas.append(replica)
             try:
                 self._remember()
@@ -266,18 +270,7 @@ class Supervisor:
                 group.restart_at = self._clock.simulated_now() + RESTART_SECONDS
                 raise
         replica.process.release()
-        threading.Thread(target=self._await_answer, args=(group, replica), name="probe", daemon=True).start()
-
-    def _await_answer(self, group: Group, replica: Replica) -> None:
-        """Probe until the first good answer. A thread of its own: one that hangs must not hold up the others."""
-        while not self._ended and replica.alive and replica.stopping_since is None:
-            if answers(replica.address, replica.port, replica.workload.probe_path):
-                with self._changed:
-                    replica.ready = True
-                    group.prove()
-                    self._changed.notify_all()
-                return
-            time.sleep(_PROBE_EVERY_WALL_SECONDS)
+        self._probes.await_answer(group, replica)
 
     def _lease(self) -> str:
         with self._changed:

@@ -46,11 +46,13 @@ class Workload:
     max_replicas: int
     concurrency: int  # requests at once that one replica takes before another is started
     probe_path: str
+    tells_port: bool = True  # in PORT, as Cloud Run does; elsewhere the program has to know it
+    probed_by_balancer: bool = False  # whose health check may change under the replicas that run
 
     @cached_property  # asked for at each connection and each tick
     def revision(self) -> str:
         """Changes with whatever makes new replicas necessary; scaling does not."""
-        fixed = (self.image, self.port, self.environment, self.probe_path)
+        fixed = (self.image, self.port, self.environment, "" if self.probed_by_balancer else self.probe_path)
         return hashlib.sha256(repr(fixed).encode()).hexdigest()[:10]
 
     @property
@@ -66,7 +68,7 @@ class Workload:
         return {
             "OUTLAST_DRAIN_SECONDS": f"{drain_wall_seconds:g}",
             **dict(self.environment),
-            "PORT": str(self.port),
+            **({"PORT": str(self.port)} if self.tells_port else {}),
             "OUTLAST_HOST_BIND": address,
         }
 
@@ -171,15 +173,27 @@ class Group:
     def of_revision(self, revision: str) -> list[Replica]:
         return [r for r in self.replicas if r.revision == revision and r.stopping_since is None]
 
-    def ask(self, workload: Workload) -> None:
-        """Follow a new request of the resource."""
+    def ask(self, workload: Workload) -> list[Replica]:
+        """Follow a new request of the resource; the replicas whose health is to be asked anew, at another path."""
         self.prove()  # what was whole until this moment is what to fall back on
+        again = self._move_probe(workload)
         self.removed = False
         if workload.revision != self.workload.revision:
             self.failed.pop(workload.revision, None)
             self.restart_at = 0.0
         self.workload = workload
         self.wanted = min(max(self.wanted, workload.min_replicas), workload.max_replicas)
+        return again
+
+    def _move_probe(self, workload: Workload) -> list[Replica]:
+        """The health check changed and nothing else: the same replicas answer to it from now on."""
+        if workload.revision != self.workload.revision or workload.probe_path == self.workload.probe_path:
+            return []
+        if self.is_proven(workload.revision):
+            self.proven = workload
+        for replica in self.of_revision(workload.revision):
+            replica.workload = workload
+        return [replica for replica in self.of_revision(workload.revision) if replica.ready]
 
     def serving(self) -> list[Replica]:
         """The replicas that traffic may reach now: those of the revision that is kept, once it has any."""

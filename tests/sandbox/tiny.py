@@ -53,6 +53,8 @@ def answer(connection):
         path = head.split(b" ")[1]
         body = f"{os.getpid()} {os.environ.get('VERSION', '')}".encode()
         status = "200 OK" if gate is None or os.path.exists(gate) else "503 Service Unavailable"
+        if path == b"/missing":
+            status = "404 Not Found"
         if path == b"/big":
             body = b"x" * 4_000_000
         if path == b"/slow":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from sandbox.clouds import revisions
 from sandbox.clouds.aws.common import arn, own_name
@@ -32,14 +33,15 @@ _ROLLED_BACK = "the deployment circuit breaker was triggered and rolled the serv
 
 def workload(world: World, r: Resource) -> Workload | None:
     """What the service runs: the task definition that it names, or after a rollback the one before."""
+    target: Values = next(iter(r.inputs.get("loadBalancers") or []), {})
+    path = health_path(world, target.get("targetGroupArn"))
     kept = revisions.fallen_back_to(r)
     if kept is not None:
-        return kept
+        return replace(kept, probe_path=path)  # of the load balancer, which was not rolled back
     task, cluster = world.store.follow(r, "taskDefinition", TASK), world.store.follow(r, "cluster", CLUSTER)
     if task is None or cluster is None:
         return None
     container = container_of(task)
-    target: Values = next(iter(r.inputs.get("loadBalancers") or []), {})
     desired = int(r.inputs.get("desiredCount") or 0)  # pulumi-aws 7.51.1, Service.desired_count: "Defaults to 0"
     return Workload(
         r.key,
@@ -50,7 +52,9 @@ def workload(world: World, r: Resource) -> Workload | None:
         desired,
         desired,
         concurrency=_UNLIMITED,
-        probe_path=health_path(world, target.get("targetGroupArn")),
+        probe_path=path,
+        tells_port=False,
+        probed_by_balancer=True,
     )
 
 
@@ -133,6 +137,9 @@ declare(
 declare(
     SERVICE,
     fidelity=Fidelity.SIMULATED,
+    illness=(
+        "a container port that the process does not listen on: no task gets healthy, and the deployment is rolled back",
+    ),
     not_known=(
         "whether a deployment ends where the subnets have addresses for fewer than twice the tasks: it does here",
     ),

@@ -71,6 +71,11 @@ def _health_check_combinations(inputs: Values) -> Iterator[Mistake]:
 declare(
     TARGET_GROUP,
     fidelity=Fidelity.SIMULATED,
+    illness=(
+        "a health check path that answers no 2xx or 3xx, also one that is changed to: the tasks are killed and "
+        "replaced for as long as it stays so (ECS Developer Guide, load balancer health checks)",
+    ),
+    not_known=("how long after a change of the health check the first task is killed: 30 s are assumed",),
     effect="joins a listener to the service that registers with it",
     not_simulated="stickiness, slow start, health thresholds",
     id_of=_id,

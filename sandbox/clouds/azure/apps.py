@@ -51,6 +51,7 @@ def workload(world: World, r: Resource) -> Workload | None:
         int(scale.get("maxReplicas") or _MAX_REPLICAS),
         int((rule.get("metadata") or {}).get("concurrentRequests", _CONCURRENCY)),
         _probe_path(container),
+        tells_port=False,
     )
 
 
@@ -145,7 +146,10 @@ def _app_combinations(inputs: Values) -> Iterator[Mistake]:
 declare(
     APP,
     fidelity=Fidelity.SIMULATED,
-    illness=("an ingress that is not external, or without a bound domain: no connection (`make status` says why)",),
+    illness=(
+        "a target port that the process does not listen on: the revision never gets ready, the one before goes on",
+        "an ingress that is not external, or without a bound domain: no connection (`make status` says why)",
+    ),
     not_known=("the code under which a wrong location or workload profile is refused",),
     effect="real service processes behind the environment's address, for the custom domains that are bound to it",
     not_simulated="secrets, Dapr, several containers, traffic splitting between revisions, its own host name's TLS",

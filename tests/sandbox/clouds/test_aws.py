@@ -281,6 +281,19 @@ def test_the_circuit_breaker_goes_back_to_the_image_that_answered(clouds: Clouds
     assert workload.environment == (("OUTLAST_SITE", "aws"),)
 
 
+def test_a_changed_health_check_is_no_deployment_and_is_not_rolled_back(clouds: Clouds) -> None:
+    service = sites.aws_site(clouds)
+    before, group = clouds.workload("aws"), clouds.only("aws:lb/targetGroup:TargetGroup")
+    group.inputs["healthCheck"] = {"path": "/wrong"}
+    after = clouds.workload("aws")
+    assert before is not None and after is not None
+    assert after.probe_path == "/wrong" and after.revision == before.revision and not after.tells_port
+    with pytest.raises(NotReady):
+        update_with_bad_image(clouds, service)
+    back = clouds.workload("aws")
+    assert back is not None and (back.image, back.probe_path) == (DIGEST, "/wrong")
+
+
 def test_without_a_breaker_the_new_image_goes_on_being_tried(clouds: Clouds) -> None:
     service = sites.aws_site(clouds)
     with pytest.raises(NotReady) as failed:

@@ -22,6 +22,7 @@ def test_a_right_site_has_a_front_for_the_host_alone(clouds: Clouds) -> None:
     assert front.workload == workload.key
     assert [binding.host for binding in front.bindings] == [HOST]
     assert (workload.image, workload.port, workload.min_replicas, workload.max_replicas) == (DIGEST, 8080, 2, 4)
+    assert not workload.tells_port
 
 
 # -- domains ---------------------------------------------------------------------------------------------------------

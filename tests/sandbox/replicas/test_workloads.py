@@ -66,3 +66,12 @@ def test_scaling_is_no_new_revision_and_everything_else_is() -> None:
     assert replace(ASKED, min_replicas=2, max_replicas=9, concurrency=1).revision == ASKED.revision
     changes = ({"image": "sha256:2"}, {"port": 1}, {"environment": (("A", "1"),)}, {"probe_path": "/x"})
     assert len({ASKED.revision, *(replace(ASKED, **change).revision for change in changes)}) == 5
+    balanced = replace(ASKED, probed_by_balancer=True)
+    assert replace(balanced, probe_path="/x").revision == balanced.revision
+
+
+def test_the_port_is_told_where_the_cloud_does_so() -> None:
+    asked = replace(ASKED, port=9000, environment=(("PORT", "8080"),))
+    assert asked.variables("127.0.0.1", 1)["PORT"] == "9000"
+    assert replace(asked, tells_port=False).variables("127.0.0.1", 1)["PORT"] == "8080"
+    assert "PORT" not in replace(ASKED, environment=(), tells_port=False).variables("127.0.0.1", 1)
