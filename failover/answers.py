@@ -15,6 +15,7 @@ answered with equal probability, as if all were equally near. DNSSEC is not mode
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -176,8 +177,23 @@ class Answer:
 
 
 def normal_name(name: str) -> str:
-    """Lower case, no last dot, and `\\052` (how the API lists it) as `*`."""
-    return name.rstrip(".").lower().replace("\\052", "*")
+    """Lower case, no last dot, `*` as it is, and else what is not plain as the API lists it: three octal digits."""
+    name = name.rstrip(".").lower()
+    if _PLAIN.fullmatch(name):
+        return name
+    return _SPECIAL.sub(_written, name)
+
+
+_PLAIN = re.compile(r"[a-z0-9_.*-]*")
+_SPECIAL = re.compile(r"\\[0-7]{3}|\\.|[^a-z0-9_.*-]")
+
+
+def _written(found: re.Match[str]) -> str:
+    text = found[0]
+    letter = chr(int(text[1:], 8)) if len(text) == 4 else text[-1]
+    if letter == "." or not re.fullmatch(r"[a-z0-9_*-]", letter.lower()):
+        return f"\\{ord(letter):03o}"
+    return letter.lower()
 
 
 def answer(

@@ -6,6 +6,7 @@ listener of a sandbox is on an address of its block.
 
 from __future__ import annotations
 
+import base64
 import errno
 import hashlib
 import json
@@ -48,6 +49,16 @@ class Instance:
     dns_port: int  # on 127.0.0.1, for people's `dig`; ordinary listeners are on the block
     speed: int
     token: str  # what the control interface asks for: other users of this machine share the loopback
+
+    @property
+    def access_key_id(self) -> str:
+        """What requests to the clouds' APIs are signed with, in the form that AWS gives it. Drawn with the token."""
+        return "AKIA" + base64.b32encode(hashlib.sha256(f"key {self.token}".encode()).digest()).decode()[:16]
+
+    @property
+    def secret_access_key(self) -> str:
+        """The other half; signatures are not checked, but SDKs need one."""
+        return base64.b64encode(hashlib.sha256(f"secret {self.token}".encode()).digest()).decode()[:40]
 
     def address(self, host: int) -> str:
         return f"{self.block}.{host}"

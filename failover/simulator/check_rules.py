@@ -99,6 +99,11 @@ def _endpoint_problems(config: Mapping[str, Any]) -> list[str]:
             "Specify IPAddress or FullyQualifiedDomainName.",
         ),
         (not config.get("IPAddress") or _is_address(config["IPAddress"]), "IPAddress is not a valid IP address."),
+        (
+            not config.get("IPAddress") or not is_out_of_reach(config["IPAddress"]),
+            f"IPAddress {config.get('IPAddress')} is in a local, private, non-routable or multicast range, which "
+            "Route 53 cannot check.",
+        ),
         (config.get("Port") is not None, "Port is required for a TCP health check."),
         (1 <= (config.get("Port") or 1) <= 65_535, "Port must be from 1 to 65535."),
         (config["RequestInterval"] in (10, 30), "RequestInterval must be 10 or 30."),
@@ -114,6 +119,28 @@ def _endpoint_problems(config: Mapping[str, Any]) -> list[str]:
         (not config.get("AlarmIdentifier"), "Basic health checks must not have an metric region specified."),
     )
     return [what for holds, what in rules if not holds]
+
+
+# RFC 5737, RFC 3849. Route 53 is said to refuse them like all special-purpose ranges; here they are taken, since they
+# are what examples and tests write for "some address of the internet".
+_EXAMPLES = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")))
+
+
+def is_out_of_reach(address: str) -> bool:
+    """Whether Route 53's checkers cannot go to an address (API reference, HealthCheckConfig, IPAddress).
+
+    Loopback, where every site of this Route 53 is, is excepted. False for what is no address.
+    """
+    if not _is_address(address):
+        return False
+    found = ipaddress.ip_address(address)
+    example = any(found.version == network.version and found in network for network in _EXAMPLES)
+    return not (found.is_loopback or example) and (not found.is_global or found.is_multicast)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is on this machine: the checkers connect to no other."""
+    return _is_address(address) and ipaddress.ip_address(address).is_loopback
 
 
 def _is_address(text: str) -> bool:

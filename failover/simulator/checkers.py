@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from failover.simulator.check_rules import is_loopback
 from failover.simulator.clock import ScaledClock
 from failover.simulator.health import Config, Opinion, alarm_of, alarm_says, is_healthy, regions_of
 from failover.simulator.probe import Limits, Outcome, probe
@@ -217,6 +218,9 @@ class HealthCheckers:
         address = config.get("IPAddress") or next(iter(self._resolve(name)), None)
         if address is None:
             return Outcome(False, f"Failure: DNS resolution failed: {name} has no address")
+        if not is_loopback(address):
+            told = f"Failure: {address} is not on this machine, and the simulated checkers go nowhere else"
+            return Outcome(False, told)
         return await probe(config, address, self._port_offset, limits)
 
     def _limits(self, config: Config) -> Limits:

@@ -27,10 +27,11 @@ import dns.rrset
 from failover.answers import Answer, Healthy, Outside, Rrset, Zone, answer
 from failover.simulator.clock import ScaledClock
 from failover.simulator.dns_listener import Address, DnsListener
+from failover.simulator.names import text_of, to_decimal, wire_name
 
 _log = logging.getLogger(__name__)
 
-UDP_PAYLOAD = 1_232  # the largest UDP answer that is not fragmented on the way (DNS Flag Day 2020)
+UDP_PAYLOAD = 4_096  # as Route 53's name servers: what the client offers, up to this
 HEADER_BYTES = 12
 TRANSFERS = (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
 
@@ -116,7 +117,7 @@ class DnsServer:
         refusal = _refusal(query)
         if refusal is None:
             question = query.question[0]
-            found = self.ask(question.name.to_text(), dns.rdatatype.to_text(question.rdtype))
+            found = self.ask(text_of(question.name), dns.rdatatype.to_text(question.rdtype))
             refusal = dns.rcode.from_text(found.rcode)
             response.answer = [self._rrset(rrset) for rrset in found.records]
             response.authority = [self._rrset(rrset) for rrset in found.authority]
@@ -132,7 +133,7 @@ class DnsServer:
         ttl = self._clock.ttl(rrset.ttl_seconds)
         rdtype = dns.rdatatype.from_text(rrset.type)
         rdatas = [rdata_of(rrset.type, value) for value in rrset.values]
-        built = dns.rrset.RRset(dns.name.from_text(rrset.name), dns.rdataclass.IN, rdtype)
+        built = dns.rrset.RRset(wire_name(rrset.name), dns.rdataclass.IN, rdtype)
         for rdata in rdatas:
             built.add(rdata, ttl)
         return built
@@ -152,8 +153,11 @@ def format_error(wire: bytes) -> bytes | None:
 
 @functools.lru_cache(maxsize=4_096)
 def rdata_of(rdtype: str, value: str) -> dns.rdata.Rdata:
-    """A record value as Route 53 keeps it; names in it are absolute with or without a last dot. Raises DNSException."""
-    return dns.rdata.from_text("IN", rdtype, value, origin=dns.name.root, relativize=False)
+    """A record value as Route 53 keeps it; names in it are absolute with or without a last dot.
+
+    Raises DNSException, or ValueError for an escape that is not octal.
+    """
+    return dns.rdata.from_text("IN", rdtype, to_decimal(value), origin=dns.name.root, relativize=False)
 
 
 def _refusal(query: dns.message.Message) -> dns.rcode.Rcode | None:

@@ -5,6 +5,7 @@ Requests of other services, and the Route 53 operations that moto does right, pa
 
 from __future__ import annotations
 
+import hmac
 import logging
 import random
 import re
@@ -25,6 +26,9 @@ from failover.simulator.store import Store
 from failover.simulator.wire import SERVICE, ApiError, Reply, render_error
 
 _log = logging.getLogger(__name__)
+# moto lets every web page in, and counts bytes before we have changed them.
+_HIDDEN = re.compile(r"access-control-|content-length$", re.IGNORECASE)
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/")
 Route = tuple[str, re.Pattern[str], str, Callable[[Request], Reply]]
 
 
@@ -36,6 +40,7 @@ class Front:
         ask: what the name servers answer: (zone id, name, type).
         propagation_seconds: how long a change stays PENDING.
         requests_per_second: the account's limit; None for no limit (the real one is 5).
+        access_key_id: the one whose requests are taken; None for any.
     """
 
     def __init__(
@@ -48,12 +53,14 @@ class Front:
         ask: Callable[[str, str, str], Answer],
         propagation_seconds: float = 0.0,
         requests_per_second: int | None = None,
+        access_key_id: str | None = None,
         chance: random.Random | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._touched = touched
         self._requests_per_second = requests_per_second
+        self._access_key_id = access_key_id
         self._recent: deque[float] = deque()
         self.lock = threading.RLock()
         self.available = True
@@ -65,7 +72,7 @@ class Front:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI."""
         reply = self.reply(environ)
-        headers = [(name, value) for name, value in reply.headers if name.lower() != "content-length"]
+        headers = [(name, value) for name, value in reply.headers if not _HIDDEN.match(name)]
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "text/xml"))
         headers.append(("Content-Length", str(len(reply.body))))
@@ -73,8 +80,22 @@ class Front:
         return [reply.body]
 
     def reply(self, environ: dict[str, Any], *, limited: bool = True) -> Reply:
-        """The response to one request; `limited` ones count among those of the second."""
+        """The response to one request; `limited` ones come from outside: they show whose they are, and count."""
+        refused = self._refuse_stranger(environ) if limited else None
+        if refused is not None:
+            return render_error(refused)
         return self._answer(environ, limited) if _is_route53(environ) else self._forward(environ)
+
+    def _refuse_stranger(self, environ: Mapping[str, Any]) -> ApiError | None:
+        """Web pages come with an Origin, SDKs never; and who has not the sandbox's credentials is nobody's account."""
+        if "HTTP_ORIGIN" in environ:
+            return ApiError("AccessDenied", "Requests of web pages are not taken.", 403)
+        signed = _CREDENTIAL.search(str(environ.get("HTTP_AUTHORIZATION", "")))
+        if self._access_key_id is None or (signed and hmac.compare_digest(signed[1], self._access_key_id)):
+            return None
+        if signed is None:
+            return ApiError("MissingAuthenticationToken", "Missing Authentication Token", 403)
+        return ApiError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
 
     def _answer(self, environ: dict[str, Any], limited: bool) -> Reply:
         try:
@@ -135,6 +156,9 @@ def _build_routes(zones: ZoneOperations, checks: CheckOperations) -> list[Route]
         ("DELETE", r"hostedzone/([^/]+)", "DeleteHostedZone", zones.delete),
         ("POST", r"hostedzone/([^/]+)/rrset/?", "ChangeResourceRecordSets", zones.change_records),
         ("GET", r"hostedzone/([^/]+)/rrset", "ListResourceRecordSets", zones.list_records),
+        ("GET", r"hostedzonesbyname", "ListHostedZonesByName", zones.list_by_name),
+        ("GET", r"hostedzone", "ListHostedZones", zones.list_all),
+        ("GET", r"healthcheck", "ListHealthChecks", checks.list_all),
         ("GET", r"change/([^/]+)", "GetChange", zones.get_change),
         ("GET", r"testdnsanswer", "TestDNSAnswer", zones.test_answer),
         ("POST", r"healthcheck", "CreateHealthCheck", checks.create),

@@ -12,18 +12,18 @@ from typing import Any
 from moto.core.model import OperationModel
 
 from failover.answers import Answer, normal_name
+from failover.simulator import pages
 from failover.simulator.check_rules import check_health_check, complete_health_check
 from failover.simulator.checkers import HealthCheckers, Observation
 from failover.simulator.clock import ScaledClock
 from failover.simulator.health import is_endpoint
-from failover.simulator.record_rules import apply_changes, constraint, name_problem
-from failover.simulator.store import Record, Store, bare_id
+from failover.simulator.record_rules import apply_changes, name_problem
+from failover.simulator.store import Store, bare_id
 from failover.simulator.wire import ApiError, Reply, parse, render
 
 CHECKER_ADDRESS = "127.0.0.1"
 NAME_SERVER = "ns-2048.awsdns-64.com"
 CHANGES_KEPT = 1_000
-LONGEST_PAGE = 300  # ListResourceRecordSets, MaxItems
 ID_LETTERS = string.ascii_uppercase + string.digits
 
 
@@ -145,23 +145,23 @@ class ZoneOperations:
 
     def list_records(self, request: Request) -> Reply:
         """ListResourceRecordSets: moto's pages begin a weighted group again and again."""
-        start, kind, identifier = (request.query.get(key, "") for key in ("name", "type", "identifier"))
-        if kind and not start:
-            raise ApiError("InvalidInput", "The input is not valid: type without name")
-        limit = _page_length(request)
-        first = (_listing_name(start), kind, identifier) if start else ([], "", "")
-        listed = sorted(self._store.records(bare_id(request.path[0])), key=_listing_key)
-        rest = [record for record in listed if _listing_key(record) >= first]
-        members: dict[str, Any] = {
-            "ResourceRecordSets": rest[:limit],
-            "IsTruncated": len(rest) > limit,
-            "MaxItems": limit,
-        }
-        if members["IsTruncated"]:
-            following = rest[limit]
-            members |= {"NextRecordName": following["Name"], "NextRecordType": following["Type"]}
-            members["NextRecordIdentifier"] = following.get("SetIdentifier")
-        return request.reply(members)
+        return request.reply(pages.list_records(self._store.records(bare_id(request.path[0])), request.query))
+
+    def list_by_name(self, request: Request) -> Reply:
+        """ListHostedZonesByName."""
+        return request.reply(pages.list_zones_by_name(self._store.zones(), request.query))
+
+    def list_all(self, request: Request) -> Reply:
+        """ListHostedZones."""
+        return request.reply(
+            pages.list_by_marker(
+                self._store.zones(),
+                request.query,
+                member="HostedZones",
+                longest=pages.LONGEST_ZONES,
+                id_of=lambda zone: bare_id(zone["Id"]),
+            )
+        )
 
     def get_change(self, request: Request) -> Reply:
         """GetChange."""
@@ -247,6 +247,19 @@ class CheckOperations:
         observations = self._checkers().last_failures(self._endpoint(request.path[0]))
         return request.reply({"HealthCheckObservations": [_observed(one) for one in observations]})
 
+    def list_all(self, request: Request) -> Reply:
+        """ListHealthChecks."""
+        checks = [*self._store.health_checks().values()]
+        return request.reply(
+            pages.list_by_marker(
+                checks,
+                request.query,
+                member="HealthChecks",
+                longest=pages.LONGEST_CHECKS,
+                id_of=lambda check: str(check["Id"]),
+            )
+        )
+
     def count(self, request: Request) -> Reply:
         """GetHealthCheckCount."""
         return request.reply({"HealthCheckCount": len(self._store.health_checks())})
@@ -269,19 +282,3 @@ class CheckOperations:
 def _observed(one: Observation) -> dict[str, Any]:
     report = {"Status": one.report, "CheckedTime": one.checked_at}
     return {"Region": one.region, "IPAddress": CHECKER_ADDRESS, "StatusReport": report}
-
-
-def _page_length(request: Request) -> int:
-    asked = request.query.get("maxitems", str(LONGEST_PAGE))
-    if not asked.isascii() or not asked.isdigit() or int(asked) < 1:
-        raise constraint("maxItems", asked, "Member must be a whole number of at least 1")
-    return min(LONGEST_PAGE, int(asked))
-
-
-def _listing_name(name: str) -> list[str]:
-    """Route 53 lists names by their labels, the last one first."""
-    return normal_name(name).split(".")[::-1]
-
-
-def _listing_key(record: Record) -> tuple[list[str], str, str]:
-    return _listing_name(record["Name"]), record["Type"], record.get("SetIdentifier", "")

@@ -15,6 +15,7 @@ import dns.exception
 
 from failover.answers import normal_name
 from failover.simulator.dns_server import rdata_of
+from failover.simulator.names import labels_of, length_of, strings_of
 from failover.simulator.wire import ApiError
 
 Record = dict[str, Any]
@@ -41,6 +42,9 @@ POLICY_NAMES = {
     "CidrRoutingConfig": "CIDR",
     "GeoProximityLocation": "geoproximity",
 }
+# Developer Guide, "Quotas", of a change request and of a record; the sentences as users report them
+# (external-dns#515, dnscontrol#508, rancher#10253, boto3#1462). How a TXT value over 4,000 is told nobody reports.
+REQUEST_ELEMENTS, REQUEST_LETTERS, RECORD_VALUES, TXT_LETTERS, STRING_BYTES = 1_000, 32_000, 400, 4_000, 255
 WEIGHTED_LIMIT = 100  # record sets of one name and type (API reference, Weight)
 
 
@@ -64,6 +68,7 @@ def apply_changes(
     """
     if not changes:
         raise ApiError("InvalidInput", "The change batch is empty: specify at least one change.")
+    _check_size(changes)
     for change in changes:
         _check_shape(change, checks)
     after = {identity(record): record for record in records}
@@ -86,6 +91,9 @@ def identity(record: Mapping[str, Any]) -> tuple[str, str, str]:
 def _apply(after: dict[tuple[str, str, str], Record], change: Mapping[str, Any], zone: str) -> list[str]:
     record = dict(change["ResourceRecordSet"])
     record["Name"] = _listed_name(record["Name"])
+    if record.get("AliasTarget"):
+        alias = record["AliasTarget"]
+        record["AliasTarget"] = {**alias, "DNSName": _listed_name(alias["DNSName"])}
     key, action = identity(record), change["Action"]
     existing = after.get(key)
     if key[0] != zone and not key[0].endswith(f".{zone}"):
@@ -188,6 +196,15 @@ def _alias_problems(group: Sequence[Record], records: Sequence[Record], zone_id:
     ]
 
 
+def _check_size(changes: Sequence[Mapping[str, Any]]) -> None:
+    """The limits of one request; what an UPSERT holds counts twice."""
+    counted = [(1 + (c.get("Action") == "UPSERT"), c.get("ResourceRecordSet") or {}) for c in changes]
+    if sum(times * (len(_values(r)) or 1) for times, r in counted) > REQUEST_ELEMENTS:
+        raise ApiError("InvalidChangeBatch", f"[Number of records limit of {REQUEST_ELEMENTS} exceeded.]")
+    if sum(times * sum(map(len, _values(r))) for times, r in counted) > REQUEST_LETTERS:
+        raise ApiError("InvalidChangeBatch", f"[RDATA character limit of {REQUEST_LETTERS} exceeded.]")
+
+
 def _check_shape(change: Mapping[str, Any], checks: Collection[str]) -> None:
     """What can be said of one change without looking at the zone."""
     record = change.get("ResourceRecordSet") or {}
@@ -240,12 +257,15 @@ def _check_routing(change: Mapping[str, Any], record: Mapping[str, Any]) -> None
 
 def name_problem(name: str) -> str | None:
     """What keeps `name` from being a name, as the API tells it; None where it is one."""
-    labels = normal_name(name).split(".")
+    try:
+        labels = labels_of(name)
+    except ValueError as error:
+        return f"FATAL problem: UnsupportedCharacter (Value contains unsupported characters) encountered with '{error}'"
     strange = next((letter for letter in name if not 32 < ord(letter) < 127), "")
     fatal = (
         (not all(labels), "DomainLabelEmpty (Domain label is empty)", name),
         (any(len(label) > 63 for label in labels), "DomainLabelTooLong (Domain label is too long)", name),
-        (len(normal_name(name)) > 253, "DomainNameTooLong (Domain name is too long)", name),
+        (sum(map(len, labels)) + len(labels) - 1 > 253, "DomainNameTooLong (Domain name is too long)", name),
         (bool(strange), "UnsupportedCharacter (Value contains unsupported characters)", strange),
     )
     found = (f"FATAL problem: {what} encountered with '{value}'" for wrong, what, value in fatal if wrong)
@@ -256,6 +276,8 @@ def _check_values(record: Mapping[str, Any]) -> None:
     values = _values(record)
     if len(values) != len(set(values)):
         raise ApiError("InvalidChangeBatch", "[Duplicate Resource Record: '" + max(values, key=values.count) + "']")
+    if len(values) > RECORD_VALUES:
+        raise ApiError("InvalidChangeBatch", f"[Cannot have more than {RECORD_VALUES} records in a RRSet.]")
     if record["Type"] == "CNAME" and len(values) > 1:
         raise ApiError("InvalidChangeBatch", "[Invalid Resource Record: 'A CNAME record can have only one value']")
     problems = [problem for value in values if (problem := _value_problem(record["Type"], value))]
@@ -264,8 +286,11 @@ def _check_values(record: Mapping[str, Any]) -> None:
 
 
 def _value_problem(rdtype: str, value: str) -> str | None:
+    strings = strings_of(value) if rdtype in ("TXT", "SPF") else []
     if rdtype in ("TXT", "SPF") and not value.startswith('"'):
         kind = "InvalidCharacterString (Value should be enclosed in quotation marks)"
+    elif any(length_of(string) > STRING_BYTES for string in strings) or sum(map(length_of, strings)) > TXT_LETTERS:
+        kind = "CharacterStringTooLong (Value is too long)"
     else:
         try:
             rdata_of(rdtype, value)

@@ -55,6 +55,7 @@ class MovingRoute53:
         seconds.
         requests_per_second: refuse more API requests than this in a simulated second (the real limit is 5); None for
         all.
+        access_key_id: take requests that are signed with this one only, as an account does; None for any.
         account_id: the moto account to use; one that is drawn keeps several instances in a process apart.
         seed: makes everything that is drawn repeat: phases, choices, the account, the ids of zones, checks and changes.
     """
@@ -70,11 +71,13 @@ class MovingRoute53:
         on_change: Callable[[dict[str, Any]], None] | None = None,
         propagation_seconds: float = 0.0,
         requests_per_second: int | None = None,
+        access_key_id: str | None = None,
         account_id: str | None = None,
         seed: int | None = None,
     ) -> None:
         self.clock = ScaledClock(speed)
         self._api_address = api_address
+        self._access_key_id = access_key_id
         self._dns_addresses = dns_addresses
         self._outside_names = outside_names
         self._on_change = on_change
@@ -102,6 +105,7 @@ class MovingRoute53:
             ask=self._ask_zone,
             propagation_seconds=propagation_seconds,
             requests_per_second=requests_per_second,
+            access_key_id=access_key_id,
             chance=_chance(seed, "changes"),
         )
         self._server: BaseWSGIServer | None = None
@@ -177,7 +181,7 @@ class MovingRoute53:
             "route53",
             endpoint_url=self.endpoint_url,
             region_name="us-east-1",
-            aws_access_key_id="testing",
+            aws_access_key_id=self._access_key_id or "testing",
             aws_secret_access_key="testing",
         )
 

@@ -85,6 +85,7 @@ class Daemon:
             outside_names=lambda name: self._names.get(name.rstrip(".").lower(), []),
             on_change=self._keep_route53,
             requests_per_second=ROUTE53_REQUESTS_PER_SECOND,
+            access_key_id=instance.access_key_id,
             account_id=ACCOUNT,
         )
         self.clock = self.route53.clock

@@ -17,7 +17,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
 
 
 def route53(project: Project) -> Any:
-    return boto3.client("route53", endpoint_url=project.status()["endpoint_url"], region_name="us-east-1")
+    instance = project.control.instance
+    return boto3.client(
+        "route53",
+        endpoint_url=project.status()["endpoint_url"],
+        region_name="us-east-1",
+        aws_access_key_id=instance.access_key_id,
+        aws_secret_access_key=instance.secret_access_key,
+    )
 
 
 def listed(client: Any) -> dict[tuple[str, str], tuple[str, dict[str, Any]]]:

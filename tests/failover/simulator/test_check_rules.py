@@ -75,3 +75,32 @@ def test_every_problem_is_told_at_once() -> None:
     with pytest.raises(ApiError) as caught:
         complete_health_check(endpoint(RequestInterval=1, FailureThreshold=0, SearchString=""), ())
     assert caught.value.message.count(";") == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [  # API reference, HealthCheckConfig, IPAddress: RFC 5735, RFC 6598, RFC 5156
+        ("10.0.0.1", True),
+        ("172.16.9.9", True),
+        ("192.168.1.1", True),
+        ("169.254.169.254", True),
+        ("100.64.0.1", True),
+        ("0.0.0.0", True),
+        ("224.0.0.1", True),
+        ("255.255.255.255", True),
+        ("fe80::1", True),
+        ("fd00::1", True),
+        ("127.120.1.2", False),  # where the sites of the sandbox are
+        ("::1", False),
+        ("8.8.8.8", False),
+        ("192.0.2.1", False),  # an example's
+    ],
+)
+def test_addresses_that_no_checker_can_reach_are_refused(address: str, refused: bool) -> None:
+    try:
+        complete_health_check({"Type": "TCP", "IPAddress": address, "Port": 443}, set())
+    except ApiError as error:
+        assert refused
+        assert "local, private, non-routable or multicast" in error.message
+    else:
+        assert not refused

@@ -103,3 +103,16 @@ def test_a_deleted_check_is_gone(running: Running) -> None:
     running.thread.call(lambda: running.checkers.apply({}))
     assert running.checkers.status("check") is None
     assert running.checkers.healthy("check")
+
+
+def test_no_checker_ever_leaves_this_machine(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def probed(*_: Any) -> None:
+        raise AssertionError("it was connected to")
+
+    monkeypatch.setattr("failover.simulator.checkers.probe", probed)
+    running.resolve = lambda name: ["8.8.8.8"]
+    running.apply()
+    running.wait(lambda: len(running.reports()) > 0)
+    assert set(running.reports()) == {
+        "Failure: 8.8.8.8 is not on this machine, and the simulated checkers go nowhere else"
+    }

@@ -34,6 +34,8 @@ ZONE = Zone(
         RecordSet(H, "CNAME", 30, (f"aws.{H}",)),
         RecordSet(f"aws.{H}", "A", 60, ("192.0.2.1",)),
         RecordSet("many.outlast.example", "TXT", 60, tuple(f'"{number:0200}"' for number in range(100))),
+        RecordSet("long.outlast.example", "TXT", 60, tuple(f'"{number:0200}"' for number in range(10))),
+        RecordSet(r"user\100home.outlast.example", "A", 60, ("192.0.2.7",)),
         RecordSet("txt.outlast.example", "TXT", 300, ('"a \\"quoted\\" one" "and more"',)),
     ),
 )
@@ -135,10 +137,23 @@ def test_a_long_answer_is_truncated_by_udp_and_whole_by_tcp(running: Running) ->
     for edns in ({"use_edns": -1}, {"use_edns": 0, "payload": 4096}):
         short = running.udp("many.outlast.example", "TXT", **edns)
         assert short.flags & dns.flags.TC
-        assert len(short.to_wire()) <= 1232
+        assert len(short.to_wire()) <= edns.get("payload", 512)
     whole = running.tcp(dns.message.make_query("many.outlast.example", "TXT"))
     assert len(whole.answer[0]) == 100
     assert not whole.flags & dns.flags.TC
+
+
+def test_udp_answers_are_as_long_as_the_client_takes_up_to_4096_bytes(running: Running) -> None:
+    for payload, cut in ((4096, False), (65_535, False), (1232, True)):
+        found = running.udp("long.outlast.example", "TXT", use_edns=0, payload=payload)
+        assert bool(found.flags & dns.flags.TC) is cut
+    assert found.edns == 0
+    assert found.payload == 4096
+
+
+def test_a_name_with_an_escape_is_answered(running: Running) -> None:
+    asked = dns.message.make_query(dns.name.Name([b"user@home", b"outlast", b"example", b""]), "A")
+    assert str(running.tcp(asked).answer[0][0]) == "192.0.2.7"
 
 
 def test_edns_is_answered_with_edns_and_only_then(running: Running) -> None:

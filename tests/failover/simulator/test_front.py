@@ -308,6 +308,39 @@ def once(route53: MovingRoute53) -> Route53Client:
     return boto3.client("route53", endpoint_url=route53.endpoint_url, region_name="us-east-1", config=ONCE)
 
 
+def test_an_account_takes_its_own_credentials_only_and_no_web_page() -> None:
+    with MovingRoute53(access_key_id="AKIAOUTLASTOUTLAST00") as mine:
+        assert mine.client().list_hosted_zones()["HostedZones"] == []
+        with pytest.raises(ClientError) as error:
+            once(mine).list_hosted_zones()
+        assert code_of(error) == ("InvalidClientTokenId", 403)
+        url = f"{mine.endpoint_url}/2013-04-01/hostedzone"
+        signed = {"authorization": "AWS4-HMAC-SHA256 Credential=AKIAOUTLASTOUTLAST00/20261129/us-east-1/route53/aws4"}
+        assert "MissingAuthenticationToken" in httpx.get(url).text
+        answered = httpx.get(url, headers=signed)
+        assert answered.status_code == 200
+        assert not [name for name in answered.headers if name.startswith("access-control")]
+        made = httpx.post(url, headers=signed | {"origin": "https://evil.example"}, content=b"<x/>")
+        assert (made.status_code, "AccessDenied" in made.text) == (403, True)
+        assert mine.provider_client().list_hosted_zones()["HostedZones"] == []
+
+
+def test_zones_and_checks_come_in_pages(client: Route53Client, route53: MovingRoute53) -> None:
+    for name in ("pages.example", "a.pages.example", "b.pages.example"):
+        client.create_hosted_zone(Name=name, CallerReference=name)
+    for number in range(3):
+        new_check(client, ResourcePath=f"/{number}")
+    found = client.list_hosted_zones_by_name(DNSName="a.pages.example", MaxItems="1")
+    assert [zone["Name"] for zone in found["HostedZones"]] == ["a.pages.example."]
+    assert (found["IsTruncated"], found["NextDNSName"], found["MaxItems"]) == (True, "b.pages.example.", "1")
+    anyhow: Any = client
+    for operation, member in (("list_hosted_zones", "HostedZones"), ("list_health_checks", "HealthChecks")):
+        pages = list(anyhow.get_paginator(operation).paginate(PaginationConfig={"PageSize": 2}))
+        ids = [one["Id"] for page in pages for one in page[member]]
+        assert len(pages) > 1 and all(page["IsTruncated"] for page in pages[:-1])
+        assert len(ids) == len(set(ids)) >= 3
+
+
 def test_more_than_five_requests_a_second_are_throttled() -> None:
     with MovingRoute53(requests_per_second=5) as slow:
         client = once(slow)

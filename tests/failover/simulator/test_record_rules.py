@@ -228,3 +228,63 @@ def test_a_zone_never_holds_a_record_twice(steps: list[tuple[str, str]]) -> None
         keys = [identity(record) for record in zone]
         assert len(keys) == len(set(keys))
         assert ((f"{name}.outlast.example", "A", "") in keys) == (action != "DELETE")
+
+
+# -- limits and escapes ----------------------------------------------------------------------------------------------
+
+
+def txt(*strings: str) -> str:
+    return " ".join(f'"{string}"' for string in strings)
+
+
+@pytest.mark.parametrize("value", [txt("a" * 255), txt(r"\041" * 255), txt(*["x" * 250] * 16), txt(r"caf\351")])
+def test_texts_up_to_the_limit_are_taken(value: str) -> None:
+    assert apply(do("CREATE", plain("t", "TXT", value)))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (txt("a" * 256), "CharacterStringTooLong (Value is too long) encountered with"),
+        (txt(*["x" * 250] * 17), "CharacterStringTooLong (Value is too long) encountered with"),
+        (txt(r"\400"), "TXTRRDATANotValid"),
+        (txt(r"\189"), "TXTRRDATANotValid"),
+    ],
+)
+def test_texts_beyond_it_are_told_by_name(value: str, told: str) -> None:
+    assert told in refused(do("CREATE", plain("t", "TXT", value))).message
+
+
+def many(number: int) -> dict[str, Any]:
+    return plain("many", "A", *(f"192.0.{n // 250}.{n % 250}" for n in range(number)))
+
+
+def test_a_record_has_at_most_400_values() -> None:
+    assert apply(do("CREATE", many(400)))
+    assert refused(do("CREATE", many(401))).message == "[Cannot have more than 400 records in a RRSet.]"
+
+
+@pytest.mark.parametrize(("action", "most"), [("CREATE", 1000), ("UPSERT", 500)])
+def test_a_request_holds_at_most_1000_elements_and_an_upsert_counts_twice(action: str, most: int) -> None:
+    changes = [do(action, plain(f"n{n}")) for n in range(most)]
+    assert apply(*changes)
+    told = refused(*changes, do(action, plain("more")))
+    assert (told.code, told.message) == ("InvalidChangeBatch", "[Number of records limit of 1000 exceeded.]")
+
+
+def test_a_request_holds_at_most_32000_characters_of_values() -> None:
+    changes = [do("UPSERT", plain(f"n{n}", "TXT", txt("x" * 250))) for n in range(64)]
+    assert "RDATA character limit of 32000 exceeded" in refused(*changes).message
+    assert apply(*changes[:63])
+
+
+def test_names_are_listed_escaped_whatever_they_were_written_in() -> None:
+    for name in ("user@home", r"user\100home", "USER@home"):
+        created = apply(do("CREATE", plain(name)))
+        assert created[-1]["Name"] == r"user\100home.outlast.example."
+    assert refused(do("CREATE", plain(r"a\999"))).message.startswith("[FATAL problem: UnsupportedCharacter")
+
+
+def test_an_alias_is_listed_as_route_53_writes_names() -> None:
+    created = apply(do("CREATE", alias("Front-1.US-East-1.ELB.amazonaws.com", "Z35SXDOTRQ7X7K")))
+    assert created[-1]["AliasTarget"]["DNSName"] == "front-1.us-east-1.elb.amazonaws.com."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -84,12 +85,26 @@ def test_faults_of_route_53_come_and_go(control: Control) -> None:
     assert control.status()["faults"] == []
 
 
-def test_faults_of_route_53_act_and_end_by_themselves(control: Control, layout: Layout) -> None:
-    api = boto3.client(
+def route53_of(control: Control, key: str = "") -> Any:
+    """A client with the sandbox's credentials, or others, that asks once."""
+    return boto3.client(
         "route53",
         endpoint_url=f"http://{control.instance.address(places.API)}:{places.API_PORT}",
         config=Config(retries={"total_max_attempts": 1}),
+        aws_access_key_id=key or control.instance.access_key_id,
+        aws_secret_access_key=control.instance.secret_access_key,
     )
+
+
+def test_route_53_takes_the_sandboxs_own_credentials_only(control: Control) -> None:
+    assert re.fullmatch(r"AKIA[A-Z2-7]{16}", control.instance.access_key_id)
+    assert route53_of(control).list_hosted_zones()["HostedZones"] == []
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        route53_of(control, key="AKIAIOSFODNN7EXAMPLE").list_hosted_zones()
+
+
+def test_faults_of_route_53_act_and_end_by_themselves(control: Control, layout: Layout) -> None:
+    api = route53_of(control)
 
     def refuses() -> bool:
         try:
@@ -118,11 +133,7 @@ def test_a_blind_region_sees_again_by_itself(layout: Layout) -> None:
 
 def test_whoever_asks_route_53_too_often_is_throttled(control: Control) -> None:
     control.call("POST", "/speed", {"speed": 1})
-    client = boto3.client(
-        "route53",
-        endpoint_url=f"http://{control.instance.address(places.API)}:{places.API_PORT}",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    client = route53_of(control)
     with pytest.raises(ClientError, match="Rate exceeded"):
         for _ in range(2 * ROUTE53_REQUESTS_PER_SECOND):
             client.list_hosted_zones()
