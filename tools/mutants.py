@@ -66,7 +66,7 @@ def add_configuration(pyproject: Path, module: str, tests: Sequence[str]) -> Non
         "source_paths": packages,
         "only_mutate": [module],
         "also_copy": [name for name in everything if name not in packages],
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:xdist"],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider"],
         "pytest_add_cli_args_test_selection": list(tests),
         "use_git_change_detection": False,
     }
