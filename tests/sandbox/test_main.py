@@ -56,8 +56,10 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
             "faults": [fault, {**fault, "site": "", "kind": "control-plane", "value": ""}],
             "why_not": {},
             "damaged": ["faults.json is damaged"],
+            "dead": ["the thread listeners ended: KeyError"],
         }
     )
+    assert "DEAD: the thread listeners ended: KeyError" in shown
     assert "fault at azure: delay=200: late; 7 s left" in shown
     assert "fault at route 53: control-plane: late" in shown
     assert "damaged and left out: faults.json is damaged" in shown

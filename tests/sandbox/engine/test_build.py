@@ -122,7 +122,7 @@ def test_another_pin_is_another_build(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_go_and_leaves_nothing(tmp_path: Path) -> None:
     """Pressed while Go compiles; the whole way from `obtain` on."""
-    go(tmp_path / "go", "1.26.8", more='echo $$ > "$HOME/pid"; exec sleep 60')
+    go(tmp_path / "go", "1.26.8", more='echo $$ > "$HOME/pid.new"; mv "$HOME/pid.new" "$HOME/pid"; exec sleep 60')
     given = environ(tmp_path / "go") | {"HOME": str(tmp_path)}
 
     def press() -> None:
