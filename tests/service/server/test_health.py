@@ -1,4 +1,4 @@
-"""What makes a replica unwell, and what must not; and the faults that drills inject."""
+"""What makes a replica unhealthy, and what must not; and the faults that drills inject."""
 
 from __future__ import annotations
 
@@ -71,6 +71,16 @@ def test_the_health_check_itself_catches_a_broken_model(clock: Clock, mode: str)
     assert health.report()[0] == 200
 
 
+def test_what_only_this_replica_lacks_takes_it_out_and_what_every_site_lacks_is_a_warning(clock: Clock) -> None:
+    troubles, warnings = list[str](), ["no API key is valid now"]
+    health, _ = _health(clock, troubles=lambda: troubles, warnings=lambda: warnings)
+    status, body = health.report()
+    assert (status, json.loads(body)["warnings"]) == (200, warnings)
+    troubles.append("the audit log cannot be written")
+    status, body = health.report()
+    assert (status, json.loads(body)["reasons"]) == (503, troubles)
+
+
 def test_wrong_answers_are_caught_by_the_golden_rows(clock: Clock) -> None:
     health, faults = _health(clock)
     faults.put(_flag("wrong-answers"))
@@ -88,7 +98,7 @@ def test_an_artifact_changed_on_disk_is_noticed(clock: Clock, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("just_loaded", [True, False])
-def test_a_digest_that_the_site_is_not_to_serve_is_unwell(clock: Clock, just_loaded: bool) -> None:
+def test_a_digest_that_the_site_is_not_to_serve_is_unhealthy(clock: Clock, just_loaded: bool) -> None:
     wrong = "sha256:" + "0" * 64
     health, _ = _health(clock, accepted={"tumour": wrong, "digits-of-old": wrong})
     health.refresh(just_loaded=just_loaded)
@@ -171,7 +181,7 @@ def _raise_flag(path: Path, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["wrong-answers", "nan-answers", "stale-model", "fail-health"])
-def test_a_running_server_turns_unwell_by_itself(guarded_server: Server, fault_flag: Path, mode: str) -> None:
+def test_a_running_server_turns_unhealthy_by_itself(guarded_server: Server, fault_flag: Path, mode: str) -> None:
     with guarded_server.client() as client:
         assert client.get("/healthz").status_code == 200
         _raise_flag(fault_flag, mode)

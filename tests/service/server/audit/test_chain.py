@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from hypothesis import strategies as st
 
 from service.server.audit.chain import AuditLog
 from service.server.audit.verify import ChainReport, verify_logs
+from service.server.exchange import Exchange
+from service.server.protocol.problems import INVALID_HTTP, NO_KEY, Problem
 from tests.service.server.harness import INFER, ROOT, Server, infer_body, running, wait_for
 
 pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
@@ -154,6 +158,42 @@ def test_numbers_that_another_writer_spells_otherwise_are_no_tampering() -> None
     respelt = [line.replace(b'"number":3,', b'"number":3.0,') for line in respelt]
     assert respelt != TRAIL
     assert _only(respelt).findings == []
+
+
+def test_a_flood_of_refusals_is_a_few_records_and_their_number() -> None:
+    sink = Sink()
+    log = _audit_log(sink, capacity=100)
+    log.start()
+    model: Any = SimpleNamespace(name="m", version="1", digest="d")
+    target: Any = SimpleNamespace(model=model, codec=SimpleNamespace(route="/predict"))
+    for _ in range(1000):
+        exchange = Exchange(target, {}, b"", 1000.0, "192.0.2.1")
+        exchange.fail(Problem(NO_KEY, "no API key was sent"))
+        log.answered([exchange], 1000.0)
+        log.refused("(none)", Problem(INVALID_HTTP, "no HTTP"), "192.0.2.2")
+    assert log.stop()
+    records = [json.loads(line) for line in sink.lines()]
+    alone = [record for record in records if record["kind"] == "prediction"]
+    sums: Counter[tuple[int, str]] = Counter()
+    for record in records:
+        if record["kind"] == "refused":
+            sums[record["status"], record["caller"]] += record["count"]
+    assert (len(alone), dict(sums)) == (10, {(401, "192.0.2.1"): 990, (400, "192.0.2.2"): 1000})
+    assert _only(sink.lines()).refused == 1990
+
+
+def test_a_queue_that_is_full_and_does_not_move_is_stalled_after_a_while() -> None:
+    now = [1000.0]
+    log = AuditLog(
+        [Sink()], site="aws", replica="r1", capacity=2, refuses=True, clock=lambda: now[0], about={},
+        on_trouble=lambda _: None,
+    )  # fmt: skip
+    assert not log.stalled
+    for _ in range(2):
+        log.put({"kind": "prediction"})
+    assert not log.stalled
+    now[0] += 3
+    assert log.stalled
 
 
 def test_many_chains_and_other_output_may_be_mixed() -> None:
