@@ -21,6 +21,10 @@ _CERTIFICATE_WAYS = (
 )
 
 
+# What a load balancer takes as targets by their addresses: ELB user guide, "Target type".
+_PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+
+
 def read_aws(reader: Reader, region: str) -> AwsOptions:
     """What only a site on AWS needs to know."""
     reader.texts("allowedAccountIds", check=_ACCOUNT, namespace="aws")
@@ -36,8 +40,11 @@ def _network(value: str) -> str | None:
         network = ipaddress.IPv4Network(value)
     except ValueError:
         network = None
-    fits = network is not None and network.is_private and 16 <= network.prefixlen < plan.LOAD_BALANCER_PREFIX
-    return None if fits else "a private IPv4 range from /16 to /26, such as 10.20.0.0/16"
+    private = network is not None and any(network.subnet_of(one) for one in _PRIVATE)
+    fits = network is not None and private and 16 <= network.prefixlen < plan.LOAD_BALANCER_PREFIX
+    return (
+        None if fits else "a private IPv4 range (RFC 1918, or of 100.64.0.0/10) from /16 to /26, such as 10.20.0.0/16"
+    )
 
 
 def read_azure(reader: Reader, region: str) -> AzureOptions:

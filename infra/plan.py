@@ -42,6 +42,7 @@ class NameRule:
 
 
 _AZURE = "learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"
+_RESERVED = "learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-reserved-resource-name"
 _RUN = "cloud.google.com/run/docs/reference/rest/v2/projects.locations.services"
 
 NAME_RULES: Mapping[str, Mapping[str, NameRule]] = {
@@ -50,10 +51,16 @@ NAME_RULES: Mapping[str, Mapping[str, NameRule]] = {
         "repository": NameRule(256, r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*", "ECR API, RepositoryName", shortest=2),
         # Roles are named `<name>-execution` at the longest.
         "role": NameRule(64 - len("-execution"), r"[\w+=,.@-]+", "IAM API, roleNameType"),
+        # Groups are named `<name>-front` and `<name>-tasks`.
+        "security group": NameRule(
+            255 - len("-front"), r"(?!sg-)[\w .:/()#,@\[\]+=&;{}!$*-]+", "EC2, CreateSecurityGroup"
+        ),
         "service": NameRule(255, r"[A-Za-z0-9_-]+", "ECS API, CreateService"),
     },
     "azure": {
         "container app": NameRule(32, r"[a-z]([a-z0-9]|-(?!-))*[a-z0-9]", f"{_AZURE}#microsoftapp", shortest=2),
+        # Words that no name may hold, or begin with; whole names are reserved as well, but ours have a hyphen.
+        "resource": NameRule(128, r"(?!login)(?!.*(microsoft|windows)).*", f"reserved words, {_RESERVED}"),
         "identity": NameRule(128, r"[A-Za-z0-9][\w-]*", f"{_AZURE}#microsoftmanagedidentity", shortest=3),
         "resource group": NameRule(90, r"[\w().-]*[\w()-]", f"{_AZURE}#microsoftresources"),
     },
@@ -144,6 +151,15 @@ def split_range(cidr: str, count: int) -> list[str]:
     network = ipaddress.IPv4Network(cidr)
     bits = max(count - 1, 0).bit_length()
     return [str(s) for s, _ in zip(network.subnets(prefixlen_diff=bits), range(count), strict=False)]
+
+
+ADDRESSES_TAKEN = 5 + 8
+"""Of each subnet: AWS keeps five, and a load balancer wants eight free (VPC and ELBv2 user guides)."""
+
+
+def room_for_tasks(cidr: str, subnets: int = 2) -> int:
+    """How many tasks have an address of their own in the range at once; a deployment runs twice as many as wanted."""
+    return sum(ipaddress.IPv4Network(one).num_addresses - ADDRESSES_TAKEN for one in split_range(cidr, subnets))
 
 
 # -- capacity ------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from infra import plan
 from infra.contract import Replicas, Size
 from infra.exceptions import SITE_RULES, read_exceptions
 from infra.kinds import (
+    AwsOptions,
     Options,
     Settings,
     SiteSettings,
@@ -159,6 +160,9 @@ def _parse_site(
     bad_names = plan.list_bad_names(cloud, prefix, stack) if prefix and plan.LABEL.fullmatch(stack) else []
     if bad_names:
         reader.wrong("prefix", "; ".join(bad_names), "choose another prefix, or another name for the stack")
+    replicas, options = _read_replicas(reader), readers[cloud](reader, region)
+    if isinstance(options, AwsOptions):
+        _check_room(reader, options.vpc_cidr, replicas)
     return SiteSettings(
         kind=cloud,
         name=stack,
@@ -166,13 +170,23 @@ def _parse_site(
         region=region,
         prefix=prefix,
         size=_read_size(reader, cloud),
-        replicas=_read_replicas(reader),
+        replicas=replicas,
         concurrency=reader.integer("concurrency", 1, 1000, 40),
         rps_per_replica=reader.integer("rpsPerReplica", 1, 1_000_000),
         models=_read_models(reader, released),
         environment=environment,
-        options=readers[cloud](reader, region),
+        options=options,
     )
+
+
+def _check_room(reader: Reader, cidr: str, replicas: Replicas) -> None:
+    """While a deployment goes on, the old tasks and the new ones have addresses."""
+    if reader.is_wrong("vpcCidr") or reader.is_wrong("minReplicas") or not cidr:
+        return
+    room = plan.room_for_tasks(cidr)
+    if 2 * replicas.minimum > room:
+        what = f"{cidr} has room for {room} tasks, and a deployment of {replicas.minimum} runs twice as many"
+        reader.wrong("vpcCidr", what, "write a larger range, or fewer minReplicas")
 
 
 def _read_size(reader: Reader, cloud: str) -> Size:

@@ -29,6 +29,7 @@ RESERVED = (
 )
 """Set by the program, or by the cloud: PORT and K_* are refused by Cloud Run."""
 
+_ECS_BYTES = 60 * 1024
 _AUTH, _DRAIN = "OUTLAST_AUTH", "OUTLAST_DRAIN_SECONDS"
 
 
@@ -40,6 +41,7 @@ def read_environment(reader: Reader, cloud: str, exceptions: Exceptions, judge: 
     # One that was left out as wrong might be the very one that is missed.
     for mistake in judge(right) if whole else ():
         reader.wrong(f"environment.{mistake.place}", mistake.what, mistake.hint)
+    _check_length(reader, right, cloud)
     _check_auth(reader, right, exceptions)
     _check_drain(reader, right, cloud)
     return right
@@ -54,6 +56,13 @@ def _is_variable(reader: Reader, name: str, value: object) -> bool:
     elif not isinstance(value, str):
         reader.wrong(place, f"is {value!r}, not a text", "put it in quotes: YAML reads off as false")
     return not reader.is_wrong(place)
+
+
+def _check_length(reader: Reader, variables: Mapping[str, str], cloud: str) -> None:
+    """ECS takes 64 KiB for a whole task definition (service quotas); what else is in ours is well below 4."""
+    length = sum(len(name.encode()) + len(value.encode()) for name, value in variables.items())
+    if cloud == "aws" and length > _ECS_BYTES:
+        reader.wrong("environment", f"has {length} bytes, and ECS takes {_ECS_BYTES}", "leave out what is not needed")
 
 
 def _check_auth(reader: Reader, variables: Mapping[str, str], exceptions: Exceptions) -> None:

@@ -117,6 +117,17 @@ def test_every_mistake_is_reported_at_once() -> None:
         ("aws", {"availabilityZones": ["us-east-1a", "eu-west-1a"]}, "availabilityZones", "eu-west-1a", "of us-east-1"),
         ("aws", {"vpcCidr": "10.20.0.1/16"}, "vpcCidr", "10.20.0.1/16", "a private IPv4 range"),
         ("aws", {"vpcCidr": "8.8.0.0/16"}, "vpcCidr", "8.8.0.0/16", "a private IPv4 range"),
+        ("aws", {"vpcCidr": "198.18.0.0/16"}, "vpcCidr", "198.18.0.0/16", "a private IPv4 range (RFC 1918"),
+        (
+            "aws",
+            {"vpcCidr": "10.0.0.0/26", "minReplicas": 20, "maxReplicas": 20},
+            "vpcCidr",
+            "room for 38 tasks",
+            "larger",
+        ),
+        ("aws", {"prefix": "sg"}, "prefix", "'sg-aws' cannot be the name of a security group", "another prefix"),
+        ("azure", {"prefix": "login"}, "prefix", "'login-azure' cannot be the name of a resource", "another prefix"),
+        ("azure", {"prefix": "my-windows"}, "prefix", "reserved words", "another prefix"),
         ("aws", {"vpcCidr": "10.0.0.0/27"}, "vpcCidr", "10.0.0.0/27", "/16 to /26"),
         ("azure", {"certificateVault": "my-vault"}, "certificateVault", "my-vault", "az keyvault show"),
         (

@@ -49,3 +49,9 @@ def test_a_drain_as_long_as_the_cloud_waits_is_refused(stack: str, seconds: str)
 
 def test_a_variable_of_the_program_is_left_to_it() -> None:
     assert "set by the program" in mistakes(PORT="80", OUTLAST_AUTH="off")["PORT"].what
+
+
+def test_more_than_a_task_definition_holds_is_refused_on_aws() -> None:
+    big = {"OUTLAST_AUTH": "off", "NOTES": "x" * 61_440}
+    assert "has 61460 bytes" in mistakes("aws", **big)["environment"].what
+    assert "environment" not in mistakes("gcp", **big)
