@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import psutil
@@ -37,27 +36,34 @@ def describe_weights(route53: MovingRoute53, host: str) -> list[dict[str, Any]]:
 
 
 def describe_health(world: World, route53: MovingRoute53) -> list[dict[str, Any]]:
-    """Every health check of a stack: its id, the site that it watches, and what routing makes of it now.
+    """Every health check of the account: its id, the site that it watches, and what routing makes of it now.
 
     `settled`: every checker has looked, and what they saw last bears the status out. Until then a new check is healthy
-    for want of data. `failure`: the latest failing sentence of its checkers, "" where none fails.
+    for want of data. `failure`: the latest failing sentence of its checkers, "" where none fails. One that was made by
+    another application has its name, or its id, for a site.
     """
-    configs = {check["Id"]: check["HealthCheckConfig"] for check in route53.snapshot()["health_checks"]}
-    checks = []
-    for resource in world.store.all(_HEALTH_CHECK):
-        with contextlib.suppress(Unavailable):
-            site = (resource.inputs.get("tags") or {}).get("outlast:site", resource.name)
-            status = route53.status(resource.id)
-            checks.append(
-                {
-                    "id": resource.id,
-                    "site": site,
-                    "healthy": status.healthy,
-                    "settled": is_settled(status, configs.get(resource.id)),
-                    "failure": latest_failure(status),
-                }
-            )
-    return checks
+    names = {resource.id: resource.name for resource in world.store.all(_HEALTH_CHECK)}
+    return [
+        found
+        for check in route53.snapshot()["health_checks"]
+        if (found := _describe_check(route53, check, names.get(check["Id"], "")))
+    ]
+
+
+def _describe_check(route53: MovingRoute53, check: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """None for one that was deleted a moment ago."""
+    tags = {tag["Key"]: tag["Value"] for tag in check["Tags"]}
+    try:
+        status = route53.status(check["Id"])
+    except Unavailable:
+        return None
+    return {
+        "id": check["Id"],
+        "site": tags.get("outlast:site") or name or tags.get("Name") or check["Id"],
+        "healthy": status.healthy,
+        "settled": is_settled(status, check["HealthCheckConfig"]),
+        "failure": latest_failure(status),
+    }
 
 
 def is_settled(status: HealthStatus, config: Config | None) -> bool:

@@ -275,3 +275,13 @@ def test_a_daemon_whose_part_has_died_leaves_and_says_so(layout: Layout, monkeyp
         assert "the thread fronts has died" in layout.died.read_text()
     finally:
         daemon.stop()
+
+
+def test_a_health_check_of_another_application_is_shown(control: Control) -> None:
+    config: Any = {"Type": "TCP", "IPAddress": "127.0.0.1", "Port": 9}
+    client = route53_of(control)
+    made = client.create_health_check(CallerReference="another-app", HealthCheckConfig=config)["HealthCheck"]["Id"]
+    (shown,) = control.status()["health_checks"]
+    assert (shown["id"], shown["site"], shown["settled"]) == (made, made, False)
+    client.delete_health_check(HealthCheckId=made)
+    assert control.status()["health_checks"] == []
