@@ -42,7 +42,8 @@ cloud for those in the last column, and not looked up for the rest.
 _LIMITS = """## What is refused before anything is made
 
 Names, lengths, numbers and combinations beyond the SDK's types; `pulumi preview` shows all mistakes of a resource at
-once.
+once. Of azure-native's and pulumi-gcp's inputs every one whose values the SDK lists is held to that list, though its
+type takes any text.
 """
 
 _RULES = """## What is refused by what else exists

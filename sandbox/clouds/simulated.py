@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sandbox.clouds import aws, azure, docker_build, functions, gcp, revisions, route53, rules
+from sandbox.clouds import aws, azure, choices, docker_build, functions, gcp, revisions, route53, rules
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.kinds import KINDS, Kind, kind_of
 from sandbox.clouds.store import CloudRefused, NotReady, Resource
@@ -68,7 +68,8 @@ class SimulatedClouds:
     def check(self, request: engine.Request) -> Sequence[tuple[str, str]]:
         """What is wrong with names, lengths and combinations of properties; everything at once."""
         kind = kind_of(request.type)
-        return rules.mistakes(kind.limits, kind.combinations, request.inputs)
+        found = rules.mistakes(kind.limits, kind.combinations, request.inputs)
+        return [*found, *choices.mistakes(request.type, request.inputs)]
 
     def replaces(self, type_: str) -> frozenset[str]:
         return frozenset(kind_of(type_).forces_new)

@@ -7,13 +7,23 @@ with an issued certificate, a target group that a service registers with.
 
 from __future__ import annotations
 
-from sandbox.clouds.aws import balancer, certificates, fargate, network, registry, roles, security_groups, tasks
+from sandbox.clouds.aws import (
+    balancer,
+    certificates,
+    fargate,
+    listeners,
+    network,
+    registry,
+    roles,
+    security_groups,
+    tasks,
+)
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (network, security_groups, registry, roles, certificates, balancer, tasks, fargate)
+MODULES = (network, security_groups, registry, roles, certificates, balancer, listeners, tasks, fargate)
 
 
 def settle(world: World) -> None:
@@ -31,9 +41,9 @@ def derive(world: World) -> Effects:
             effects.workloads.append(workload)
     for each in world.store.all(balancer.BALANCER):
         effects.names[each.outputs["dnsName"].lower()] = [each.place["address"]]
-    for listener in world.store.all(balancer.LISTENER):
+    for listener in world.store.all(listeners.LISTENER):
         try:
-            effects.fronts.append(balancer.front(world, listener))
+            effects.fronts.append(listeners.front(world, listener))
         except OutlastError as reason:
             effects.why_not[listener.key] = reason.what
     return effects

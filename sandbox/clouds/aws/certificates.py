@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sandbox.clouds.aws.common import arn
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, Text, because, is_given
+from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, OneOf, Text, because, is_given
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import ACCOUNT, Values, hex_id, stable_hex
 from sandbox.clouds.world import World
@@ -123,6 +123,27 @@ def _certificate_combinations(inputs: Values) -> Iterator[Mistake]:
         yield "validationMethod", "is needed for a certificate that ACM issues (or `certificateAuthorityArn`)"
 
 
+_METHOD = OneOf(
+    (
+        "EMAIL",
+        "DNS",
+        "HTTP",
+    ),
+    "botocore: acm RequestCertificate ValidationMethod",
+)
+_ALGORITHM = OneOf(
+    (
+        "RSA_1024",
+        "RSA_2048",
+        "RSA_3072",
+        "RSA_4096",
+        "EC_prime256v1",
+        "EC_secp384r1",
+        "EC_secp521r1",
+    ),
+    "botocore: acm RequestCertificate KeyAlgorithm",
+)
+
 declare(
     CERTIFICATE,
     fidelity=Fidelity.SIMULATED,
@@ -130,7 +151,12 @@ declare(
     not_simulated="renewal, e-mail validation, imported certificates",
     id_of=_certificate_id,
     outputs=_certificate_outputs,
-    limits={"domainName": _DOMAIN, "subjectAlternativeNames[]": _DOMAIN},
+    limits={
+        "domainName": _DOMAIN,
+        "subjectAlternativeNames[]": _DOMAIN,
+        "validationMethod": _METHOD,
+        "keyAlgorithm": _ALGORITHM,
+    },
     combinations=(_certificate_combinations,),
     forces_new=because(
         f"{TERRAFORM_AWS}/acm/certificate.go",

@@ -12,7 +12,7 @@ from sandbox.clouds.aws.targets import health_path
 from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, NO_MEMBER, Mistake, because, is_given
+from sandbox.clouds.rules import ID, NO_MEMBER, Mistake, OneOf, because, is_given
 from sandbox.clouds.store import NotReady, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
@@ -134,6 +134,46 @@ declare(
     id_of=lambda world, r: str(r.inputs["clusterName"]),
     forces_new=because(ID, "clusterName"),
 )
+_LAUNCH = OneOf(
+    (
+        "EC2",
+        "FARGATE",
+        "EXTERNAL",
+        "MANAGED_INSTANCES",
+    ),
+    "botocore: ecs CreateService launchType",
+)
+_SCHEDULING = OneOf(
+    (
+        "REPLICA",
+        "DAEMON",
+    ),
+    "botocore: ecs CreateService schedulingStrategy",
+)
+_TAGS = OneOf(
+    (
+        "TASK_DEFINITION",
+        "SERVICE",
+        "NONE",
+    ),
+    "botocore: ecs CreateService propagateTags",
+)
+_REBALANCING = OneOf(
+    (
+        "ENABLED",
+        "DISABLED",
+    ),
+    "botocore: ecs CreateService availabilityZoneRebalancing",
+)
+_CONTROLLER = OneOf(
+    (
+        "ECS",
+        "CODE_DEPLOY",
+        "EXTERNAL",
+    ),
+    "botocore: ecs CreateService deploymentController.type",
+)
+
 declare(
     SERVICE,
     fidelity=Fidelity.SIMULATED,
@@ -151,7 +191,14 @@ declare(
     wait=_wait_steady,
     id_of=_service_id,
     outputs=_named_outputs,
-    limits={"name": ECS_NAME},
+    limits={
+        "name": ECS_NAME,
+        "launchType": _LAUNCH,
+        "schedulingStrategy": _SCHEDULING,
+        "propagateTags": _TAGS,
+        "availabilityZoneRebalancing": _REBALANCING,
+        "deploymentController.type": _CONTROLLER,
+    },
     combinations=(_service_combinations,),
     forces_new=because(ID, "name", "cluster")
     | because(f"{NO_MEMBER} UpdateService", "launchType", "schedulingStrategy", "iamRole"),

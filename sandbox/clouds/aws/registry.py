@@ -6,7 +6,7 @@ import base64
 
 from sandbox.clouds.aws.common import DEFAULT_REGION, arn, own_name, region_of
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, NO_UPDATE, Text, because
+from sandbox.clouds.rules import ID, NO_UPDATE, OneOf, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import ACCOUNT, Values, stable_hex
 from sandbox.clouds.world import World
@@ -84,6 +84,24 @@ _ECR_PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _ECR = Text(256, rf"{_ECR_PART}(/{_ECR_PART})*", "ECR API, RepositoryName", shortest=2)
 
 
+_MUTABILITY = OneOf(
+    (
+        "MUTABLE",
+        "IMMUTABLE",
+        "IMMUTABLE_WITH_EXCLUSION",
+        "MUTABLE_WITH_EXCLUSION",
+    ),
+    "botocore: ecr CreateRepository imageTagMutability",
+)
+_ENCRYPTION = OneOf(
+    (
+        "AES256",
+        "KMS",
+        "KMS_DSSE",
+    ),
+    "botocore: ecr CreateRepository encryptionConfiguration.encryptionType",
+)
+
 declare(
     REPOSITORY,
     fidelity=Fidelity.SIMULATED,
@@ -92,6 +110,10 @@ declare(
     id_of=_repository_id,
     outputs=_outputs,
     delete=_delete,
-    limits={"name": _ECR},
+    limits={
+        "name": _ECR,
+        "imageTagMutability": _MUTABILITY,
+        "encryptionConfigurations[].encryptionType": _ENCRYPTION,
+    },
     forces_new=because(ID, "name") | because(NO_UPDATE, "encryptionConfigurations"),
 )

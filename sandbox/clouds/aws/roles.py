@@ -163,6 +163,16 @@ declare(
     not_simulated="other managed policies",
     forces_new=because(NO_UPDATE, "role", "policyArn"),
 )
+_LOG_CLASS = OneOf(
+    (
+        "STANDARD",
+        "INFREQUENT_ACCESS",
+        "DELIVERY",
+        "ESSENTIALS",
+    ),
+    "botocore: logs CreateLogGroup logGroupClass",
+)
+
 declare(
     LOG_GROUP,
     fidelity=Fidelity.SIMULATED,
@@ -170,6 +180,10 @@ declare(
     not_simulated="the log itself: the replicas' output goes to .sandbox/logs",
     id_of=lambda world, r: own_name(r),
     outputs=_log_group_outputs,
-    limits={"name": _LOG_GROUP, "retentionInDays": _RETENTION},
+    limits={
+        "name": _LOG_GROUP,
+        "retentionInDays": _RETENTION,
+        "logGroupClass": _LOG_CLASS,
+    },
     forces_new=because(ID, "name"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sandbox.clouds.aws.common import arn, own_name
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import PORT, TERRAFORM_AWS, Mistake, Range, Text, because, is_given, is_known
+from sandbox.clouds.rules import PORT, TERRAFORM_AWS, Mistake, OneOf, Range, Text, because, is_given, is_known
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import Values, hex_id, nested
 from sandbox.clouds.world import World
@@ -68,6 +68,51 @@ def _health_check_combinations(inputs: Values) -> Iterator[Mistake]:
         )
 
 
+_TYPE = OneOf(
+    (
+        "instance",
+        "ip",
+        "lambda",
+        "alb",
+    ),
+    "botocore: elbv2 CreateTargetGroup TargetType",
+)
+_PROTOCOL = OneOf(
+    (
+        "HTTP",
+        "HTTPS",
+        "TCP",
+        "TLS",
+        "UDP",
+        "TCP_UDP",
+        "GENEVE",
+        "QUIC",
+        "TCP_QUIC",
+    ),
+    "botocore: elbv2 CreateTargetGroup Protocol",
+)
+_CHECK_PROTOCOL = OneOf(
+    (
+        "HTTP",
+        "HTTPS",
+        "TCP",
+        "TLS",
+        "UDP",
+        "TCP_UDP",
+        "GENEVE",
+        "QUIC",
+        "TCP_QUIC",
+    ),
+    "botocore: elbv2 CreateTargetGroup HealthCheckProtocol",
+)
+_ADDRESSES = OneOf(
+    (
+        "ipv4",
+        "ipv6",
+    ),
+    "botocore: elbv2 CreateTargetGroup IpAddressType",
+)
+
 declare(
     TARGET_GROUP,
     fidelity=Fidelity.SIMULATED,
@@ -89,6 +134,10 @@ declare(
         "healthCheck.timeout": _TARGET_TIMEOUT,
         "healthCheck.healthyThreshold": _TARGET_THRESHOLD,
         "healthCheck.unhealthyThreshold": _TARGET_THRESHOLD,
+        "targetType": _TYPE,
+        "protocol": _PROTOCOL,
+        "healthCheck.protocol": _CHECK_PROTOCOL,
+        "ipAddressType": _ADDRESSES,
     },
     combinations=(_target_group_combinations, _health_check_combinations),
     forces_new=because(

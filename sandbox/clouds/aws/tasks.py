@@ -9,7 +9,7 @@ from infra import sizes
 from infra.contract import Size
 from sandbox.clouds.aws.common import arn
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, Text, because, is_known
+from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, OneOf, Text, because, is_known
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
@@ -84,6 +84,32 @@ def _task_combinations(inputs: Values) -> Iterator[Mistake]:
             yield "memory", f"ClientException: No Fargate configuration exists for given values: {bad[0]} {bad[1]}"
 
 
+_NETWORK_MODE = OneOf(
+    (
+        "bridge",
+        "host",
+        "awsvpc",
+        "none",
+    ),
+    "botocore: ecs RegisterTaskDefinition networkMode",
+)
+_COMPATIBILITY = OneOf(
+    (
+        "EC2",
+        "FARGATE",
+        "EXTERNAL",
+        "MANAGED_INSTANCES",
+    ),
+    "botocore: ecs RegisterTaskDefinition requiresCompatibilities",
+)
+_PROCESSOR = OneOf(
+    (
+        "X86_64",
+        "ARM64",
+    ),
+    "botocore: ecs RegisterTaskDefinition runtimePlatform.cpuArchitecture",
+)
+
 declare(
     TASK,
     fidelity=Fidelity.SIMULATED,
@@ -93,7 +119,12 @@ declare(
     id_of=_task_id,
     create=_create_task,
     outputs=_task_outputs,
-    limits={"family": ECS_NAME},
+    limits={
+        "family": ECS_NAME,
+        "networkMode": _NETWORK_MODE,
+        "requiresCompatibilities[]": _COMPATIBILITY,
+        "runtimePlatform.cpuArchitecture": _PROCESSOR,
+    },
     combinations=(_task_combinations,),
     forces_new=because(
         f"{TERRAFORM_AWS}/ecs/task_definition.go",

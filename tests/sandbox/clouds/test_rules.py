@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import botocore.session
 import pytest
 
 from sandbox.clouds import rules
 from sandbox.clouds.kinds import KINDS
+from sandbox.clouds.rules import OneOf
 from sandbox.engine import sdk
 from sandbox.engine.wire import UNKNOWN
 from tests.sandbox.clouds.harness import Clouds
@@ -311,6 +313,24 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         )
     ),
 ]
+
+
+BOTOCORE = [
+    (kind.type, path, rule)
+    for kind in KINDS.values()
+    for path, rule in kind.limits.items()
+    if isinstance(rule, OneOf) and rule.source.startswith("botocore: ")
+]
+
+
+@pytest.mark.parametrize(("type_", "path", "rule"), BOTOCORE)
+def test_the_values_are_those_of_the_api(type_: str, path: str, rule: OneOf) -> None:
+    service, operation, member = rule.source.removeprefix("botocore: ").split(" ")
+    shape = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
+    for name in member.split("."):
+        shape = (shape.member if shape.type_name == "list" else shape).members[name]
+    assert set(rule.values) == set((shape.member if shape.type_name == "list" else shape).enum)
+    assert rule.refuses("no such value")
 
 
 RULED = {type_ for type_, kind in KINDS.items() if kind.limits or kind.combinations}
