@@ -42,7 +42,7 @@ def collect(layout: Layout) -> dict[str, Any]:
 def render(document: dict[str, Any]) -> str:
     """The same for people."""
     lines = [
-        *(f"DEAD: {line}" for line in document["dead"]),
+        *(f"DEAD: {line}" for line in document.get("dead", ())),
         f"{document['host']}: dig @127.0.0.1 -p {document['dns'].rpartition(':')[2]} {document['host']}",
         f"by a caching resolver: {_curl(document)}",
         f"clock at speed {document['speed']}; checkers late by at most {document['lag_seconds'] * 1000:.0f} ms; "

@@ -7,11 +7,11 @@ needs in fact. `Cloud.check` is the place for those that matter.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
+from infra.spelling import closest
 from sandbox.engine import sdk
 from sandbox.engine.changes import join_path
 from sandbox.engine.outputs import complete, complete_result, output_names, promised_names
@@ -94,8 +94,8 @@ def _is_map(value: Value) -> bool:
 
 def _suggestion(name: str, fields: Mapping[str, sdk.Field]) -> str:
     by_python = next((wire for wire, field in fields.items() if field.python_name == name), None)
-    close = [by_python] if by_python else difflib.get_close_matches(name, fields, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    close = by_python or closest(name, sorted(fields))
+    return f"; did you mean {close!r}?" if close else ""
 
 
 def _expected(shape: Shape) -> str:
