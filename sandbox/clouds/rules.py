@@ -96,13 +96,13 @@ def mistakes(limits: Mapping[str, Rule], combinations: Iterable[Combination], in
     found = [
         (where, f"{value!r} is not {rule}")
         for path, rule in limits.items()
-        for where, value in _values_at(inputs, path)
+        for where, value in values_at(inputs, path)
         if rule.refuses(value)
     ]
     return found + [mistake for check in combinations for mistake in check(inputs)]
 
 
-def _values_at(inputs: Values, path: str) -> Iterator[tuple[str, Any]]:
+def values_at(inputs: Values, path: str) -> Iterator[tuple[str, Any]]:
     """What is at `a.b` or at every place of `a[].b`, with its place; nothing where it is absent or not known yet."""
     head, brackets, rest = path.partition("[]")
     value = nested(inputs, *head.split("."))
@@ -117,7 +117,7 @@ def _values_at(inputs: Values, path: str) -> Iterator[tuple[str, Any]]:
             if item is not UNKNOWN:
                 yield where, item
         elif isinstance(item, dict):
-            yield from ((f"{where}.{inner}", found) for inner, found in _values_at(item, rest.removeprefix(".")))
+            yield from ((f"{where}.{inner}", found) for inner, found in values_at(item, rest.removeprefix(".")))
 
 
 # -- for combinations ------------------------------------------------------------------------------------------------

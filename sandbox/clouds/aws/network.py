@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from sandbox.clouds.aws.common import EVERYWHERE, ec2_outputs, prefixed, region_of
 from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, Network, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, stable_hex
@@ -140,6 +141,15 @@ def _vpc_outputs(world: World, r: Resource) -> Values:
 # prefix; pulumi-aws refuses them (verify.ValidIPv4CIDRNetworkAddress in hashicorp/terraform-provider-aws).
 _VPC_RANGE = Network(16, 28, "Amazon VPC User Guide, VPC CIDR blocks")
 _SUBNET_RANGE = Network(16, 28, "EC2 API, CreateSubnet")
+_EC2 = "EC2 API, error codes"
+_vpc_exists = exists("vpcId", VPC, "InvalidVpcID.NotFound: The vpc ID '{}' does not exist", _EC2)
+_subnet_exists = exists("subnetId", SUBNET, "InvalidSubnetID.NotFound: The subnet ID '{}' does not exist", _EC2)
+_table_exists = exists(
+    "routeTableId", ROUTE_TABLE, "InvalidRouteTableID.NotFound: The routeTable ID '{}' does not exist", _EC2
+)
+_NO_GATEWAY = "InvalidGatewayID.NotFound: The gateway ID '{}' does not exist"
+
+
 declare(
     VPC,
     fidelity=Fidelity.SIMULATED,
@@ -165,6 +175,7 @@ declare(
 declare(
     GATEWAY,
     fidelity=Fidelity.SIMULATED,
+    rules=(_vpc_exists,),
     effect="without it nobody reaches the balancer",
     id_of=prefixed("igw"),
     outputs=ec2_outputs("internet-gateway"),
@@ -173,6 +184,10 @@ declare(
 declare(
     ROUTE_TABLE,
     fidelity=Fidelity.SIMULATED,
+    rules=(
+        _vpc_exists,
+        exists("routes[].gatewayId", GATEWAY, _NO_GATEWAY, _EC2),
+    ),
     illness=("no route to an internet gateway from any subnet of the load balancer: no connection",),
     effect="its route to the gateway is looked up",
     not_simulated="other routes",
@@ -183,6 +198,10 @@ declare(
 declare(
     ROUTE,
     fidelity=Fidelity.SIMULATED,
+    rules=(
+        _table_exists,
+        exists("gatewayId", GATEWAY, _NO_GATEWAY, _EC2),
+    ),
     effect="counts as a route of its table",
     id_of=prefixed("r-rtb"),
     forces_new=because(
@@ -192,6 +211,10 @@ declare(
 declare(
     ASSOCIATION,
     fidelity=Fidelity.SIMULATED,
+    rules=(
+        _subnet_exists,
+        _table_exists,
+    ),
     effect="gives a subnet its route table",
     id_of=prefixed("rtbassoc"),
     forces_new=because(f"{NO_MEMBER} ReplaceRouteTableAssociation", "subnetId"),

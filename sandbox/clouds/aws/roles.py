@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.clouds.aws.common import arn, own_name
 from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, OneOf, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import ACCOUNT, Values, hex_id, stable_hex
@@ -135,6 +136,11 @@ _POLICY = Text(128, r"[\w+=,.@-]+", "IAM API, policyNameType")
 _LOG_GROUP = Text(512, r"[.\-_/#A-Za-z0-9]+", "CloudWatch Logs API, LogGroupName")
 
 
+_role_exists = exists(
+    "role", ROLE, "NoSuchEntity: The role with name {} cannot be found.", "IAM API, PutRolePolicy and AttachRolePolicy"
+)
+
+
 declare(
     ROLE,
     fidelity=Fidelity.SIMULATED,
@@ -149,6 +155,7 @@ declare(
 declare(
     POLICY,
     fidelity=Fidelity.SIMULATED,
+    rules=(_role_exists,),
     effect="permits the pull of the task's image and the writing of its log",
     not_simulated="other permissions, Deny, NotAction, conditions",
     id_of=_policy_id,
@@ -159,6 +166,7 @@ declare(
 declare(
     ATTACHMENT,
     fidelity=Fidelity.SIMULATED,
+    rules=(_role_exists,),
     effect=f"{_MANAGED_POLICY} permits the pull of the task's image and the writing of its log",
     not_simulated="other managed policies",
     forces_new=because(NO_UPDATE, "role", "policyArn"),

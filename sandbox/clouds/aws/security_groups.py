@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from sandbox.clouds.aws.common import EVERYWHERE, arn, ec2_outputs, prefixed
 from sandbox.clouds.aws.network import VPC
 from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.references import exists
 from sandbox.clouds.rules import NO_UPDATE, SDK, TERRAFORM_AWS, Mistake, Network, Range, Text, because, is_given
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values
@@ -111,6 +112,7 @@ def _security_rule_combinations(inputs: Values) -> Iterator[Mistake]:
 declare(
     GROUP,
     fidelity=Fidelity.SIMULATED,
+    rules=(exists("vpcId", VPC, "InvalidVpcID.NotFound: The vpc ID '{}' does not exist", "EC2 API, error codes"),),
     effect="the balancer and the tasks are reached, and reach out, only on ports that its rules let through",
     id_of=prefixed("sg"),
     outputs=ec2_outputs("security-group"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandbox.clouds.aws.common import arn, own_name
+from sandbox.clouds.aws.network import VPC
 from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.references import exists
 from sandbox.clouds.rules import PORT, TERRAFORM_AWS, Mistake, OneOf, Range, Text, because, is_given, is_known
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import Values, hex_id, nested
@@ -116,6 +118,7 @@ _ADDRESSES = OneOf(
 declare(
     TARGET_GROUP,
     fidelity=Fidelity.SIMULATED,
+    rules=(exists("vpcId", VPC, "ValidationError: The VPC ID '{}' is not found", "ELBv2 API, CreateTargetGroup"),),
     illness=(
         "a health check path that answers no 2xx or 3xx, also one that is changed to: the tasks are killed and "
         "replaced for as long as it stays so (ECS Developer Guide, load balancer health checks)",

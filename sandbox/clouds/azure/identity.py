@@ -95,6 +95,16 @@ _ARM_ASSIGNMENT = (
 )
 
 
+def _principal_rule(world: World, r: Resource) -> None:
+    """The principal exists, which here is an identity that a stack made: Azure RBAC, error PrincipalNotFound."""
+    principal = r.inputs.get("principalId")
+    if all(identity.outputs.get("principalId") != principal for identity in world.store.all(IDENTITY)):
+        raise CloudRefused(
+            f'Code="PrincipalNotFound" Message="Principal {principal} does not exist in the directory {TENANT}."',
+            hint="take principal_id of the identity",
+        )
+
+
 declare(
     GROUP,
     fidelity=Fidelity.SIMULATED,
@@ -117,6 +127,8 @@ declare(
 declare(
     ASSIGNMENT,
     fidelity=Fidelity.SIMULATED,
+    rules=(_principal_rule,),
+    not_known=("whether a role definition exists beside the two that the program assigns: any is taken",),
     effect="gives an identity a role on a scope",
     not_simulated="propagation: it counts at once, where Azure takes minutes",
     id_of=_assignment_id,

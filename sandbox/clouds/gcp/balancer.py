@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sandbox.clouds.gcp.common import PROVIDER, compute_outputs, global_id, needs_api, regional_id
 from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, Mistake, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, stable_hex
@@ -77,6 +78,11 @@ def _ssl_policy_combinations(inputs: Values) -> Iterator[Mistake]:
         yield "profile", "must be RESTRICTED where `minTlsVersion` is TLS_1_3"
 
 
+_COMPUTE = "Compute Engine API, notFound"
+_NOT_FOUND = "Error 404: The resource '{}' was not found"
+_url_map_exists = exists("urlMap", URL_MAP, _NOT_FOUND, _COMPUTE)
+
+
 declare(
     GROUP,
     fidelity=Fidelity.SIMULATED,
@@ -119,7 +125,10 @@ declare(
     effect="joins the proxy to its backend service, or redirects to HTTPS",
     not_simulated="host and path rules",
     id_of=global_id("urlMaps"),
-    rules=(_needs_compute,),
+    rules=(
+        _needs_compute,
+        exists("defaultService", BACKEND, _NOT_FOUND, _COMPUTE),
+    ),
     outputs=compute_outputs,
     limits={"name": _GCE},
     forces_new=because(ID, "name", "project"),
@@ -129,7 +138,11 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="joins a forwarding rule to the URL map and the certificates",
     id_of=global_id("targetHttpsProxies"),
-    rules=(_needs_compute, _proxy_rules),
+    rules=(
+        _needs_compute,
+        _proxy_rules,
+        _url_map_exists,
+    ),
     outputs=compute_outputs,
     limits={"name": _GCE},
     forces_new=because(ID, "name", "project"),
@@ -139,7 +152,10 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="joins a forwarding rule to the URL map",
     id_of=global_id("targetHttpProxies"),
-    rules=(_needs_compute,),
+    rules=(
+        _needs_compute,
+        _url_map_exists,
+    ),
     outputs=compute_outputs,
     limits={"name": _GCE},
     forces_new=because(ID, "name", "project"),
@@ -173,7 +189,11 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="a real listener on the address",
     id_of=global_id("forwardingRules"),
-    rules=(_needs_compute,),
+    rules=(
+        _needs_compute,
+        exists("target", (HTTPS_PROXY, HTTP_PROXY), _NOT_FOUND, _COMPUTE),
+        exists("ipAddress", ADDRESS, _NOT_FOUND, _COMPUTE),
+    ),
     outputs=_rule_outputs,
     limits={"name": _GCE},
     forces_new=because(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sandbox.clouds.gcp.common import MADE_AT, PROVIDER, located_id, needs_api, own_name, project_of, tail
 from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, Mistake, Text, because, is_given
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import Values, nested, stable_hex
@@ -87,6 +88,10 @@ def _managed_combinations(inputs: Values) -> Iterator[Mistake]:
         yield "managed", "exactly one of `managed` and `selfManaged` must be given"
 
 
+_MANAGER = "Certificate Manager API, NOT_FOUND"
+_NOT_FOUND = "Error 404: Resource '{}' was not found"
+
+
 declare(
     AUTHORIZATION,
     fidelity=Fidelity.SIMULATED,
@@ -105,7 +110,10 @@ declare(
     effect="issued by the private CA once its authorization's record is answered; creation does not wait for that",
     not_simulated="renewal, self-managed certificates",
     id_of=located_id("certificates", place="global"),
-    rules=(needs_api("certificatemanager"),),
+    rules=(
+        needs_api("certificatemanager"),
+        exists("managed.dnsAuthorizations[]", AUTHORIZATION, _NOT_FOUND, _MANAGER),
+    ),
     outputs=_certificate_outputs,
     limits={"name": _CERTIFICATE_MANAGER},
     combinations=(_managed_combinations,),
@@ -125,6 +133,10 @@ declare(
 declare(
     ENTRY,
     fidelity=Fidelity.SIMULATED,
+    rules=(
+        exists("map", MAP, _NOT_FOUND, _MANAGER),
+        exists("certificates[]", CERTIFICATE, _NOT_FOUND, _MANAGER),
+    ),
     effect="the front presents its certificate for this host name, and none for others",
     id_of=_entry_id,
     outputs=_entry_outputs,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from infra import sizes
-from infra.contract import Size
 from sandbox.clouds import revisions
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.gcp.common import MADE_AT, is_named, located_id, needs_api, own_name, place_of, project_of, tail
 from sandbox.clouds.gcp.project import ACCOUNT
+from sandbox.clouds.gcp.run_sizes import concurrency_of, size_combination
 from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, Mistake, Range, Text, because, is_known
 from sandbox.clouds.store import CloudRefused, NotReady, Resource
 from sandbox.clouds.values import PROJECT_NUMBER, Values, nested, stable_hex
@@ -28,9 +26,7 @@ INVOKER = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"
 _PLATFORM, _LONGEST_VARIABLE = "linux/amd64", 32 * 1024
 _RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
 # cloud.google.com/run/docs/configuring/{min-instances,max-instances,concurrency,services/containers}.
-_MIN_INSTANCES, _MAX_INSTANCES, _CONCURRENCY, _PORT = 0, 100, 80, 8080
-# The second execution environment needs 512 MiB; the first starts at 128.
-_SMALLEST_MEMORY, _SECOND = 512, "EXECUTION_ENVIRONMENT_GEN2"
+_MIN_INSTANCES, _MAX_INSTANCES, _PORT = 0, 100, 8080
 # pulumi-gcp 10.2.0, timeouts of the service: "create - Default is 20 minutes".
 _READY_SECONDS = 1200.0
 
@@ -81,6 +77,8 @@ def _account_rules(world: World, r: Resource) -> None:
     is taken for granted.
     """
     named = str(nested(r.inputs, "template", "serviceAccount") or "")
+    if named and not re.fullmatch(r"[^@\s]+@[^@\s]+\.gserviceaccount\.com", named):
+        raise CloudRefused(f"Error 400: template.service_account: '{named}' is not the email address of an account")
     is_own = named.endswith(f"@{project_of(r)}.iam.gserviceaccount.com")
     if is_own and not any(account.outputs.get("email") == named for account in world.store.all(ACCOUNT)):
         raise CloudRefused(
@@ -109,7 +107,7 @@ def workload(world: World, r: Resource) -> Workload:
         environment_pairs({e["name"]: e.get("value", "") for e in container.get("envs") or []}),
         low,
         high,
-        _concurrency(template),
+        concurrency_of(template),
         _probe_path(container),
     )
 
@@ -217,50 +215,6 @@ def _run_combinations(inputs: Values) -> Iterator[Mistake]:
         yield "template.scaling", f"minInstanceCount {least:g} is more than maxInstanceCount {most:g}"
 
 
-def _size_combinations(inputs: Values) -> Iterator[Mistake]:
-    """cloud.google.com/run/docs/configuring/services/cpu and memory-limits, by infra.sizes: memory beside CPU, and one
-    request at once below one CPU.
-    """
-    limits = nested(inputs, "template", "containers", 0, "resources", "limits") or {}
-    cpu, memory = _cpus(limits.get("cpu", "1")), _mebibytes(limits.get("memory", "512Mi"))
-    at_once = nested(inputs, "template", "maxInstanceRequestConcurrency")
-    if cpu is None or memory is None:
-        return
-    if cpu < 1:
-        if is_known(at_once) and at_once > 1:
-            yield "template.maxInstanceRequestConcurrency", "Total cpu < 1 is not supported with concurrency > 1."
-        return
-    small = memory < _SMALLEST_MEMORY and nested(inputs, "template", "executionEnvironment") != _SECOND
-    bad = sizes.explain_bad_size("gcp", Size(cpu, _SMALLEST_MEMORY if small else memory))
-    if bad:
-        yield "template.containers[0].resources", f"Invalid value specified: {bad[0]} {bad[1]}"
-
-
-def _cpus(value: Any) -> float | None:
-    """`1`, `0.5` or `500m`; None for what is not known yet, or no such number."""
-    text = str(value)
-    number = text.removesuffix("m")
-    if not re.fullmatch(r"\d+(\.\d+)?", number):
-        return None
-    return float(number) / (1000 if text.endswith("m") else 1)
-
-
-def _mebibytes(value: Any) -> int | None:
-    """`512Mi` or `1Gi`, or with M and G; None for what is not known yet, or none of these."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(Mi|Gi|M|G)", str(value))
-    if not found:
-        return None
-    unit = {"Mi": 1.0, "Gi": 1024.0, "M": 1e6 / 2**20, "G": 1e9 / 2**20}[found[2]]
-    return math.ceil(float(found[1]) * unit)
-
-
-def _concurrency(template: Values) -> int:
-    """How many requests at once an instance takes; pulumi-gcp 10.2.0: by default 80, and 1 below one CPU."""
-    cpu = _cpus(nested(template, "containers", 0, "resources", "limits", "cpu") or "1")
-    usual = 1 if cpu is not None and cpu < 1 else _CONCURRENCY
-    return int(template.get("maxInstanceRequestConcurrency") or usual)
-
-
 declare(
     SERVICE,
     fidelity=Fidelity.SIMULATED,
@@ -280,12 +234,17 @@ declare(
         "name": _CLOUD_RUN,
         "template.maxInstanceRequestConcurrency": _CONCURRENCY_RANGE,
     },
-    combinations=(_run_combinations, _size_combinations),
+    combinations=(_run_combinations, size_combination),
     forces_new=because(ID, "name", "location", "project"),
 )
 declare(
     INVOKER,
     fidelity=Fidelity.SIMULATED,
+    rules=(
+        exists(
+            "name", SERVICE, "Error 404: Resource '{}' of kind 'SERVICE' does not exist", "Cloud Run API, setIamPolicy"
+        ),
+    ),
     effect="lets everybody invoke the service",
     not_simulated="members other than allUsers",
     id_of=_invoker_id,

@@ -83,6 +83,7 @@ def test_both_authorization_records_have_their_own_names(clouds: Clouds) -> None
 def test_a_certificate_map_is_named_in_full(clouds: Clouds) -> None:
     sites.gcp_apis(clouds)
     entries = sites.gcp_certificates(clouds)
+    clouds.make("gcp:compute/uRLMap:URLMap", name="urls", **sites.ON_GCP)
     proxy = {"name": "p", "urlMap": "urls", "stack": "gcp"}
     with pytest.raises(CloudRefused, match=r"Invalid value for field 'resource\.certificateMap'"):
         clouds.make("gcp:compute/targetHttpsProxy:TargetHttpsProxy", certificateMap=entries.id, **proxy)
@@ -101,6 +102,7 @@ def test_a_policy_of_tls_13_alone_is_the_fronts(clouds: Clouds) -> None:
 
 def test_a_proxy_names_a_policy_that_exists(clouds: Clouds) -> None:
     sites.gcp_apis(clouds)
+    clouds.make("gcp:compute/uRLMap:URLMap", name="urls", **sites.ON_GCP)
     proxy = {"name": "p", "urlMap": "urls", "stack": "gcp"}
     with pytest.raises(CloudRefused, match="Error 404: The resource 'none' was not found"):
         clouds.make("gcp:compute/targetHttpsProxy:TargetHttpsProxy", sslPolicy="none", **proxy)
