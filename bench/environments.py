@@ -1,4 +1,7 @@
-"""A virtual environment for each peer from its own lock, and the load generator: made once, kept in a cache folder."""
+"""A virtual environment for each peer from its own lock, and the load generator: made once, kept in a cache folder.
+
+`python -m bench.environments kserve mlserver` makes those that tests of other servers' clients run in.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 from filelock import FileLock
 
-from service.command_line import say
+from service.command_line import CONTEXT, Command, say
 from service.errors import Unavailable
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 
+_LOCKS = {path.stem.partition("-")[2]: path for path in HERE.glob("requirements-*.lock")}
 
 # Programs of the system that the load is made with, and how to get each.
 _PROGRAMS = {
@@ -33,13 +38,23 @@ def cache_folder() -> Path:
 
 def make_environment(name: str, lock: Path) -> Path:
     """The Python of a virtual environment that holds exactly this lock; who else wants it waits."""
-    folder = cache_folder() / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
+    folder = _folder(name, lock)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "complete").exists():
             say(f"making the environment of {name} (once)")
             _make_environment(folder, lock)
     return folder / "bin" / "python"
+
+
+def find_environment(name: str) -> Path | None:
+    """The Python of an environment that was made of `requirements-<name>.lock` before; None where it was not."""
+    folder = _folder(name, HERE / f"requirements-{name}.lock")
+    return folder / "bin" / "python" if (folder / "complete").exists() else None
+
+
+def _folder(name: str, lock: Path) -> Path:
+    return cache_folder() / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
 
 
 def _make_environment(folder: Path, lock: Path) -> None:
@@ -90,3 +105,15 @@ def _vegeta_binary() -> Path:
 def _find_go() -> str | None:
     """Go, from PATH or where its installer puts it."""
     return shutil.which("go") or shutil.which("/usr/local/go/bin/go")
+
+
+@click.command(cls=Command, context_settings=CONTEXT)
+@click.argument("names", nargs=-1, required=True, type=click.Choice(sorted(_LOCKS)))
+def main(names: tuple[str, ...]) -> None:
+    """Make the environments of these servers and clients, unless they are there."""
+    for name in names:
+        click.echo(make_environment(name, _LOCKS[name]))
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench.environments")

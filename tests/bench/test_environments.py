@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench import __main__ as bench
+from bench import environments
 
 
 @pytest.fixture
@@ -32,3 +33,25 @@ def test_a_part_that_needs_no_load_does_not_ask_for_it(bare_machine: Path, monke
     monkeypatch.setitem(bench.MEASURES, "metrics", lambda options: measured)  # type: ignore[arg-type]
     done = CliRunner().invoke(bench.main, ["--part", "metrics"])
     assert (done.exit_code, done.stdout) == (0, "## The metrics\n")
+
+
+def test_an_environment_is_found_once_it_is_whole_and_for_its_lock_alone(
+    bare_machine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(environments, "HERE", tmp_path)
+    lock = tmp_path / "requirements-few.lock"
+    lock.write_text("one==1\n")
+    made: list[Path] = []
+
+    def make(folder: Path, lock: Path) -> None:
+        made.append(folder)
+        folder.mkdir()
+        assert environments.find_environment("few") is None
+        (folder / "complete").touch()
+
+    monkeypatch.setattr(environments, "_make_environment", make)
+    python = environments.make_environment("few", lock)
+    assert environments.make_environment("few", lock) == python == environments.find_environment("few")
+    assert made == [python.parents[1]]
+    lock.write_text("one==2\n")
+    assert environments.find_environment("few") is None

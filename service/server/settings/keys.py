@@ -11,9 +11,10 @@ from datetime import datetime
 from service.errors import InvalidInput, Mistake
 from service.server.audit.receipts import SigningKey
 from service.server.auth import ApiKey
-from service.server.settings.values import LABEL, Wrong
+from service.server.settings.values import LABEL, Wrong, shorten
 
 MAX_API_KEYS = 64  # every presented key is compared with all of them, in constant time each
+MAX_RECEIPT_KEYS = 64
 MIN_SECRET_BYTES = 32
 KEY_HINT = "make an entry with `python -m service key --name <who>`"
 _KEY_FIELDS = {"name", "sha256", "rps", "burst", "not_before", "not_after", "feedback"}
@@ -45,7 +46,9 @@ def _api_key(entry: object) -> ApiKey:
     if not isinstance(entry, dict):
         raise Wrong(f"is a JSON {type(entry).__name__}, not an object")
     if unknown := sorted(set(entry) - _KEY_FIELDS):
-        raise Wrong(f"has unknown fields: {', '.join(unknown)}", f"the fields are {', '.join(sorted(_KEY_FIELDS))}")
+        raise Wrong(
+            f"has unknown fields: {shorten(', '.join(unknown))}", f"the fields are {', '.join(sorted(_KEY_FIELDS))}"
+        )
     name, sha256 = entry.get("name"), entry.get("sha256")
     if not isinstance(name, str) or not LABEL.fullmatch(name):
         raise Wrong("name must be 1 to 63 letters, digits, dots, dashes or underscores")
@@ -55,7 +58,9 @@ def _api_key(entry: object) -> ApiKey:
     burst = _entry_number(entry, "burst", default=max(1.0, rps))
     feedback = entry.get("feedback", "own")
     if feedback not in ("own", "any"):
-        raise Wrong(f"feedback is {feedback!r}; it must be `own` or `any`: whose predictions the key may judge")
+        raise Wrong(
+            f"feedback is {shorten(repr(feedback))}; it must be `own` or `any`: whose predictions the key may judge"
+        )
     return ApiKey(
         judges_all=feedback == "any",
         name=name,
@@ -70,8 +75,11 @@ def _api_key(entry: object) -> ApiKey:
 def _entry_number(entry: Mapping[str, object], field: str, default: float) -> float:
     value = entry.get(field, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise Wrong(f"{field} is {value!r}; it must be a number above 0")
-    return float(value)
+        raise Wrong(f"{field} is {shorten(repr(value))}; it must be a number above 0")
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise Wrong(f"{field} is {shorten(repr(value))}; it is too large") from error
 
 
 def _entry_time(entry: Mapping[str, object], field: str, default: float) -> float:
@@ -81,9 +89,9 @@ def _entry_time(entry: Mapping[str, object], field: str, default: float) -> floa
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError as error:
-        raise Wrong(f"{field} is {value!r}, not a time", "write it like 2026-12-31T00:00:00Z") from error
+        raise Wrong(f"{field} is {shorten(repr(value))}, not a time", "write it like 2026-12-31T00:00:00Z") from error
     if moment.tzinfo is None:
-        raise Wrong(f"{field} is {value!r}, without a time zone", "write it like 2026-12-31T00:00:00Z")
+        raise Wrong(f"{field} is {shorten(repr(value))}, without a time zone", "write it like 2026-12-31T00:00:00Z")
     return moment.timestamp()
 
 
@@ -92,9 +100,12 @@ def parse_receipt_keys(text: str) -> tuple[SigningKey, ...]:
 
     What stands before the colon may be a secret too: of a key without an id, or of one written the wrong way round.
     """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if len(parts) > MAX_RECEIPT_KEYS:
+        raise Wrong(f"holds {len(parts)} keys; at most {MAX_RECEIPT_KEYS} are read", "take out those that expired")
     mistakes: list[Mistake] = []
     keys: list[SigningKey] = []
-    for number, part in enumerate(filter(None, (part.strip() for part in text.split(",")))):
+    for number, part in enumerate(parts):
         name, colon, secret = part.partition(":")
         if not colon or not LABEL.fullmatch(name):
             mistakes.append(Mistake(f"[{number}]", "has no id before a colon", "write it as id:hex,id:hex"))

@@ -10,6 +10,7 @@ from service.errors import InvalidInput, Mistake
 from service.server.settings.values import Wrong
 
 Parse = Callable[[str], Any]
+_LONGEST_NAME = 80  # of a variable that could be a misspelling
 
 
 class Setting(NamedTuple):
@@ -25,6 +26,7 @@ class Setting(NamedTuple):
     meaning: str
     secret: bool = False
     on_machine: Callable[[Any], None] | None = None
+    most_characters: int = 4096  # as many as a path may have; what is longer is read by nobody, and repeated nowhere
 
 
 def variable(name: str, default: str, parse: Parse, meaning: str, **more: Any) -> Any:
@@ -74,7 +76,14 @@ class Reader:
         return None
 
     def _parse(self, field: str) -> Any:
-        return self.take(self._table[field].name, self._table[field].parse, self.text(field))
+        return self.take(self._table[field].name, self._parse_text, self._table[field], self.text(field))
+
+    @staticmethod
+    def _parse_text(setting: Setting, text: str) -> Any:
+        if len(text) > setting.most_characters:
+            hint = "it may hold a whole file by mistake; docs/reference/server.md says what it means"
+            raise Wrong(f"is {len(text):,} characters long; at most {setting.most_characters:,} are read", hint)
+        return setting.parse(text)
 
     @staticmethod
     def _confirm(look: Callable[[Any], None], value: Any) -> Any:
@@ -85,7 +94,9 @@ class Reader:
 def find_misspellings(environ: Mapping[str, str], ours: Iterable[str], others: Iterable[str]) -> list[Mistake]:
     """Variables that nobody reads and that look like one of ours: a limit that silently does not hold."""
     ours = list(ours)
-    unknown = {name for name in environ if name.startswith("OUTLAST_")}.difference(ours, others)
+    unknown = {name for name in environ if name.startswith("OUTLAST_") and len(name) <= _LONGEST_NAME}.difference(
+        ours, others
+    )
     if not unknown:
         return []
     import difflib  # no start without a mistake has to wait for it

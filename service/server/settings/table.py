@@ -48,6 +48,7 @@ class Settings:
         "",
         values.parse_digests,
         "JSON, model name -> digest that must be the one served; others are unhealthy",
+        most_characters=values.LONG,
     )
     default_model: str = variable(
         "OUTLAST_DEFAULT_MODEL",
@@ -67,6 +68,7 @@ class Settings:
         parse_api_keys,
         "JSON list of keys: name, sha256, and optionally rps, burst, not_before, not_after, feedback (`own` or `any`)",
         secret=True,
+        most_characters=values.LONG,
     )
     api_keys_file: Path | None = variable(
         "OUTLAST_API_KEYS_FILE",
@@ -87,6 +89,7 @@ class Settings:
         parse_receipt_keys,
         "`id:hex,…`, at least 32 bytes each, the same on all sites; the first signs, all verify",
         secret=True,
+        most_characters=values.LONG,
     )
     receipt_days: float = variable(
         "OUTLAST_RECEIPT_DAYS", "400", number(1 / 24, 36500), "receipts older than this are refused as feedback"

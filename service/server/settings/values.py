@@ -12,6 +12,10 @@ from pathlib import Path
 from service.bundle.folder import RELEASED
 
 LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})")
+LONG = 128 * 1024 - 1  # characters of a list: more than Linux lets one variable have
+_SHOWN_CHARACTERS = 80
+_MOST_DIGITS = 20  # of a whole number: no range needs more, and Python reads no number of over 4,300
+_FILE_BYTES = 1_000_000  # of a settings file: 64 API keys take some 10,000
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -23,9 +27,14 @@ class Wrong(Exception):
         self.what, self.hint = what, hint
 
 
+def shorten(text: str) -> str:
+    """What a message repeats of somebody's text: its beginning, and how long it is when that is not all."""
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}… ({len(text):,} characters)"
+
+
 def parse_label(text: str) -> str:
     if not LABEL.fullmatch(text):
-        raise Wrong(f"is {text!r}; it must be 1 to 63 letters, digits, dots or dashes")
+        raise Wrong(f"is {shorten(text)!r}; it must be 1 to 63 letters, digits, dots or dashes")
     return text
 
 
@@ -44,7 +53,9 @@ def parse_address(text: str) -> str:
         except OSError:
             continue
         return text
-    raise Wrong(f"is {text!r}, not an IP address", "0.0.0.0 listens on every address, 127.0.0.1 on this machine only")
+    raise Wrong(
+        f"is {shorten(text)!r}, not an IP address", "0.0.0.0 listens on every address, 127.0.0.1 on this machine only"
+    )
 
 
 def parse_models(text: str) -> Path:
@@ -52,14 +63,24 @@ def parse_models(text: str) -> Path:
 
 
 def require_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        raise Wrong(f"{folder} is not a folder", "it holds one folder per released model, each with a manifest.json")
+    if not _is_folder(folder):
+        raise Wrong(
+            f"{shorten(str(folder))} is not a folder",
+            "it holds one folder per released model, each with a manifest.json",
+        )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a part of it is longer than a file's name may be
+        return False
 
 
 def parse_digests(text: str) -> Mapping[str, str]:
     try:
         digests = json.loads(text or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Wrong(f"is not JSON: {error}", 'write it like {"tumour": "sha256:…"}') from error
     if not isinstance(digests, dict) or not all(isinstance(v, str) and _DIGEST.fullmatch(v) for v in digests.values()):
         raise Wrong("must map a model's name to sha256: and 64 hex digits", 'write it like {"tumour": "sha256:…"}')
@@ -71,29 +92,38 @@ def optional_path(text: str) -> Path | None:
 
 
 def require_writable(folder: Path) -> None:
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise Wrong(f"{folder} is not a folder that this user may write to", "mount a volume there")
+    if not _is_folder(folder) or not os.access(folder, os.W_OK):
+        raise Wrong(f"{shorten(str(folder))} is not a folder that this user may write to", "mount a volume there")
 
 
 def require_readable(path: Path) -> None:
     try:
         path.open("rb").close()
     except OSError as error:
-        raise Wrong(f"{path} cannot be read: {error.strerror}") from error
+        raise Wrong(f"{shorten(str(path))} cannot be read: {error.strerror}") from error
 
 
 def read_text(path: Path) -> str:
     """A small text file's content."""
+    with path.open("rb") as file:
+        content = file.read(_FILE_BYTES + 1)
+    if len(content) > _FILE_BYTES:
+        raise Wrong(
+            f"{shorten(str(path))} is over {_FILE_BYTES:,} bytes long",
+            "a settings file is a small one; is it another file?",
+        )
     try:
-        return path.read_text()
+        return content.decode()
     except UnicodeDecodeError as error:
-        raise Wrong(f"{path} is not text: {error}") from error
+        raise Wrong(f"{shorten(str(path))} is not text: {error}") from error
 
 
 def parse_source(text: str) -> str:
     # The address itself is not repeated: a presigned one is a credential.
     if "://" in text and not text.startswith("https://"):
-        raise Wrong(f"begins with {text.partition('://')[0]}://; a fault flag is polled from a file or over HTTPS only")
+        raise Wrong(
+            f"begins with {shorten(text.partition('://')[0])}://; a fault flag is polled from a file or over HTTPS only"
+        )
     return text
 
 
@@ -102,7 +132,7 @@ def one_of(*words: str) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text.lower() not in words:
-            raise Wrong(f"is {text!r}; it must be {', '.join(words[:-1])} or {words[-1]}")
+            raise Wrong(f"is {shorten(text)!r}; it must be {', '.join(words[:-1])} or {words[-1]}")
         return text.lower()
 
     return parse
@@ -113,7 +143,7 @@ def either(yes: str, no: str) -> Callable[[str], bool]:
 
     def parse(text: str) -> bool:
         if text.lower() not in (yes, no):
-            raise Wrong(f"is {text!r}; it must be `{yes}` or `{no}`")
+            raise Wrong(f"is {shorten(text)!r}; it must be `{yes}` or `{no}`")
         return text.lower() == yes
 
     return parse
@@ -124,9 +154,9 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
     def parse(text: str) -> int:
         if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
-            raise Wrong(f"is {text!r}, not a whole number", f"write a number from {least} to {most}")
-        if not least <= int(text) <= most:
-            raise Wrong(f"is {text}, outside {least} to {most}")
+            raise Wrong(f"is {shorten(text)!r}, not a whole number", f"write a number from {least} to {most}")
+        if len(text) > _MOST_DIGITS or not least <= int(text) <= most:
+            raise Wrong(f"is {shorten(text)}, outside {least} to {most}")
         return int(text)
 
     return parse
@@ -139,9 +169,9 @@ def number(least: float, most: float, *, divided_by: float = 1) -> Callable[[str
         try:
             value = float(text)
         except ValueError as error:
-            raise Wrong(f"is {text!r}, not a number", f"write a number from {least:g} to {most:g}") from error
+            raise Wrong(f"is {shorten(text)!r}, not a number", f"write a number from {least:g} to {most:g}") from error
         if not least <= value <= most:
-            raise Wrong(f"is {text}, outside {least:g} to {most:g}")
+            raise Wrong(f"is {shorten(text)}, outside {least:g} to {most:g}")
         return value / divided_by
 
     return parse

@@ -157,3 +157,42 @@ def test_every_field_of_the_settings_is_a_variable() -> None:
     assert set(SETTINGS) == {field.name for field in dataclasses.fields(Settings)} - {"given"}
     names = [setting.name for setting in SETTINGS.values()]
     assert len(set(names)) == len(names) > 30
+
+
+_ABSURD = {
+    "digits": "1" * 1_000_000,
+    "signed": "-" + "9" * 5_000,
+    "letters": "é" * 1_000_000,
+    "path": "/" + "d" * 3_000,
+    "scheme": "s" * 4_000 + "://",
+    "nested": "[" * 100_000,
+    "list": "[" + "1," * 50_000 + "1]",
+    "entries": '[{"name": "a", "sha256": "' + "0" * 64 + '", "rps": 1' + "0" * 400 + "}]",
+    "fields": '[{"' + "f" * 100_000 + '": 1}]',
+    "commas": "a," * 60_000,
+}
+
+
+@pytest.mark.parametrize("text", _ABSURD.values(), ids=_ABSURD)
+def test_a_setting_of_absurd_length_is_a_short_mistake(text: str) -> None:
+    """Of each setting in turn: either it is taken, or what is said of it fits on a screen and does not repeat it."""
+    refused = set()
+    for setting in SETTINGS.values():
+        try:
+            Settings.from_environment({**OPEN, setting.name: text})
+        except InvalidInput as error:
+            refused |= {setting.name for mistake in error.mistakes if mistake.place.startswith(setting.name)}
+            assert len(str(error)) < 1_000
+    assert {"PORT", "OUTLAST_SITE", "OUTLAST_AUTH", "OUTLAST_API_KEYS", "OUTLAST_RECEIPT_KEYS"} <= refused
+
+
+def test_a_file_of_keys_of_absurd_length_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text("[" + " " * 2_000_000 + "]")
+    said = _mistakes({"OUTLAST_API_KEYS_FILE": str(path)})["OUTLAST_API_KEYS_FILE"]
+    assert "is over 1,000,000 bytes long" in said and len(said) < 500
+
+
+def test_a_variable_of_absurd_name_or_number_of_them_is_no_burden() -> None:
+    environ = {**OPEN, "OUTLAST_" + "X" * 1_000_000: "1", "PORT": "x" * 4096}
+    assert set(_mistakes(environ)) == {"PORT"}
