@@ -31,7 +31,7 @@ def program(settings: SiteSettings[AwsOptions]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Front:
+class LoadBalancer:
     """What answers the public: the load balancer, where it sends requests, and the listener that must exist first."""
 
     load_balancer: aws.lb.LoadBalancer
@@ -129,7 +129,7 @@ def _certificate(
     )
 
 
-def _front(name: str, network: Network, certificate: aws.acm.CertificateValidation) -> Front:
+def _front(name: str, network: Network, certificate: aws.acm.CertificateValidation) -> LoadBalancer:
     balancer = aws.lb.LoadBalancer(
         "front",
         name=name,
@@ -161,7 +161,7 @@ def _front(name: str, network: Network, certificate: aws.acm.CertificateValidati
         protocol="HTTP",
         default_actions=[aws.lb.ListenerDefaultActionArgs(type="redirect", redirect=redirect)],
     )
-    return Front(balancer, targets, https)
+    return LoadBalancer(balancer, targets, https)
 
 
 def _target_group(name: str, network: Network) -> aws.lb.TargetGroup:
@@ -184,7 +184,7 @@ def _target_group(name: str, network: Network) -> aws.lb.TargetGroup:
 
 
 def _service(
-    name: str, spec: SiteSpec, network: Network, front: Front, image: BuiltImage, repository: aws.ecr.Repository
+    name: str, spec: SiteSpec, network: Network, front: LoadBalancer, image: BuiltImage, repository: aws.ecr.Repository
 ) -> Deployed:
     logs = aws.cloudwatch.LogGroup("logs", name=f"/{name}", retention_in_days=LOG_DAYS)
     cluster = aws.ecs.Cluster("cluster", name=name)

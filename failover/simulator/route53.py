@@ -21,9 +21,9 @@ from failover.answers import Answer, Zone
 from failover.predict import CHECKER_REGIONS
 from failover.simulator.checkers import HealthCheckers, HealthStatus, Transition
 from failover.simulator.clock import ScaledClock
+from failover.simulator.dispatcher import Dispatcher
 from failover.simulator.dns_listener import Address
 from failover.simulator.dns_server import DnsServer
-from failover.simulator.front import Front
 from failover.simulator.kept import Kept
 from failover.simulator.loop import LoopThread
 from failover.simulator.operations import Touched
@@ -97,7 +97,7 @@ class MovingRoute53:
         self._checkers = HealthCheckers(
             self.clock, resolve=self._addresses, port_offset=port_offset, chance=_chance(seed, "phases")
         )
-        self._front = Front(
+        self._dispatcher = Dispatcher(
             self._store,
             self.clock,
             lambda: self._checkers,
@@ -116,7 +116,9 @@ class MovingRoute53:
     def start(self) -> MovingRoute53:
         """Listen and begin to check. Raises Unavailable when a port is taken."""
         try:
-            self._server = make_server(*self._api_address, self._front, threaded=True, request_handler=_QuietHandler)
+            self._server = make_server(
+                *self._api_address, self._dispatcher, threaded=True, request_handler=_QuietHandler
+            )
         except (OSError, SystemExit) as error:  # werkzeug leaves by SystemExit when a port is taken
             raise _port_taken("the Route 53 API", [self._api_address]) from error
         self._thread.start()
@@ -190,7 +192,9 @@ class MovingRoute53:
 
         Its requests take no socket. Any thread may use it but the one on which the checkers run.
         """
-        client: Route53Client = in_process_client(lambda environ: self._front.reply(environ, limited=False), "route53")
+        client: Route53Client = in_process_client(
+            lambda environ: self._dispatcher.reply(environ, limited=False), "route53"
+        )
         return client
 
     # -- looking -----------------------------------------------------------------------------------------------------
@@ -245,11 +249,11 @@ class MovingRoute53:
 
     def set_control_plane(self, *, available: bool) -> None:
         """Let the API refuse every request (503), or work again. DNS and health checks go on either way."""
-        self._front.available = available
+        self._dispatcher.available = available
 
     def snapshot(self) -> dict[str, Any]:
         """Zones, records, health checks, versions, tags and change ids, as plain JSON data."""
-        with self._front.lock:
+        with self._dispatcher.lock:
             return self._snapshot()
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -261,15 +265,15 @@ class MovingRoute53:
         if snapshot.get("schema") != SNAPSHOT_SCHEMA:
             mistake = Mistake("schema", f"{snapshot.get('schema')!r}", f"this version reads {SNAPSHOT_SCHEMA}")
             raise InvalidInput("the snapshot cannot be restored", [mistake])
-        with self._front.lock:
+        with self._dispatcher.lock:
             self._kept.restore(snapshot)
-            self._front.changes.restore(snapshot["changes"])
+            self._dispatcher.changes.restore(snapshot["changes"])
             self._apply_all()
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _snapshot(self) -> dict[str, Any]:
-        return {"schema": SNAPSHOT_SCHEMA, **self._kept.snapshot(), "changes": self._front.changes.snapshot()}
+        return {"schema": SNAPSHOT_SCHEMA, **self._kept.snapshot(), "changes": self._dispatcher.changes.snapshot()}
 
     def _on_touched(self, touched: Touched) -> None:
         """Follow a change of the API: read again what it touched, keep it, then tell name server and checkers."""

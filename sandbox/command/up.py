@@ -220,8 +220,8 @@ def ill_sites(status: Mapping[str, Any]) -> set[str]:
 
     A new check counts as healthy until its checkers have looked, so its status alone says nothing.
     """
-    unwell = {check["site"] for check in host_checks(status) if not (check["healthy"] and check["settled"])}
-    return unwell | {workload["stack"] for workload in status["workloads"] if _ready(workload) < workload["wanted"]}
+    unhealthy = {check["site"] for check in host_checks(status) if not (check["healthy"] and check["settled"])}
+    return unhealthy | {workload["stack"] for workload in status["workloads"] if _ready(workload) < workload["wanted"]}
 
 
 def describe_illness(status: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The sandbox's one background process: three clouds, DNS, checkers, fronts, replicas, and a control interface.
+"""The sandbox's one background process: three clouds, DNS, checkers, listeners, replicas, and a control interface.
 
 Over 300 lines, being one class: the only place that knows every part, and the order in which they start and stop.
 """
@@ -35,7 +35,7 @@ from sandbox.journal import Journal
 from sandbox.layout import Instance, Layout
 from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults
-from sandbox.network.fronts import Fronts
+from sandbox.network.listeners import Listeners
 from sandbox.replicas.supervisor import Supervisor
 from service.bundle.writing import write_whole
 from service.errors import OutlastError, Unavailable
@@ -102,7 +102,7 @@ class Daemon:
             report=_log.info,
         )
         self.leftovers = Leftovers(self.journal, layout.certificates, layout.images, self.supervisor.images)
-        self.fronts = Fronts(
+        self.listeners = Listeners(
             clock=self.clock,
             supervisor=self.supervisor,
             faults=self.faults,
@@ -130,7 +130,7 @@ class Daemon:
         for key in self.clouds.recover():
             _log.info("found again what was made when the sandbox was killed: %s", key)
         self._begin(self.supervisor)
-        self._begin(self.fronts)
+        self._begin(self.listeners)
         self.reconcile()
         self._started.enter_context(plugins.running(self.clouds, self.layout.pulumi_home))
         threading.Thread(target=self._follow, name="follow", daemon=True).start()
@@ -189,19 +189,19 @@ class Daemon:
         self._started.close()
 
     def reconcile(self) -> None:
-        """Make workloads, fronts and names those that follow from the world."""
+        """Make workloads, listeners and names those that follow from the world."""
         with self._reconciling:
             settle(self.world)
             effects = derive(self.world)
             self._names = effects.names
             self._why_not = effects.why_not
             self.supervisor.apply(effects.workloads, effects.proven)
-            self.fronts.apply(effects.fronts)
+            self.listeners.apply(effects.entry_points)
             self.leftovers.sweep()
 
     def sites(self) -> list[str]:
-        """The stacks that have a front or a workload."""
-        entries = [*self.supervisor.status(), *self.fronts.status()]
+        """The stacks that have an entry point or a workload."""
+        entries = [*self.supervisor.status(), *self.listeners.status()]
         return sorted({str(entry["stack"]) for entry in entries})
 
     def _controls(self) -> Controls:
@@ -318,7 +318,7 @@ class Daemon:
             "doh": self.resolving.doh_url,
             "sites": self.sites(),
             "workloads": self.supervisor.status(),
-            "fronts": self.fronts.status(),
+            "fronts": self.listeners.status(),
             "why_not": self._why_not,
             "faults": self.faults.describe(),
             "health_checks": overview.describe_health(self.world, self.route53),

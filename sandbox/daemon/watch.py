@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-VITAL = ("control", "follow", "fronts", "moving-route53", "resolver", "route53-api", "supervisor")
+VITAL = ("control", "follow", "listeners", "moving-route53", "resolver", "route53-api", "supervisor")
 """Names of the threads without which there is no sandbox."""
 
 

@@ -1,7 +1,7 @@
 """Pulumi's ResourceProvider protocol over a `Cloud`: one server for each package, for all commands of all stacks.
 
 Here values are checked, unwrapped, completed and made secret again; previews never reach the cloud. Rules of the
-protocol that are not obvious are named where they bite; `docs/concepts/engine.md` tells the whole.
+protocol that are not obvious are named where they matter; `docs/concepts/engine.md` tells the whole.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Binding:
 
 
 @dataclass(frozen=True)
-class Front:
+class EntryPoint:
     """One listener: where it is, which certificates it has and which workload is behind it."""
 
     key: str

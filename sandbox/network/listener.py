@@ -18,7 +18,7 @@ from functools import partial
 from failover.simulator.clock import ScaledClock
 from sandbox.network import sockets
 from sandbox.network.certificates import KeyPair
-from sandbox.network.entry_points import Front, path_of, plain_answer, redirect_answer
+from sandbox.network.entry_points import EntryPoint, path_of, plain_answer, redirect_answer
 from sandbox.network.faults import Faults
 from sandbox.replicas.supervisor import Replica, Supervisor
 from service.errors import OutlastError
@@ -51,14 +51,14 @@ class Surroundings:
 
 
 class Listener:
-    """Serves one front in one mode (`serve`, `refuse` or `blackhole`), from `open` to `close`. Owned by its loop."""
+    """Serves one entry point in one mode (`serve`, `refuse`, `blackhole`), from `open` to `close`. One loop owns it."""
 
-    def __init__(self, front: Front, around: Surroundings) -> None:
-        self.front = front
+    def __init__(self, entry: EntryPoint, around: Surroundings) -> None:
+        self.entry = entry
         self.mode = "closed"
         self._around = around
         self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
-        self._tls = self._server_context() if front.port == 443 else None
+        self._tls = self._server_context() if entry.port == 443 else None
         self._sockets: list[socket.socket] = []
         self._accepting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,7 +72,7 @@ class Listener:
     @property
     def port(self) -> int:
         """The port that it really listens on."""
-        return self.front.port + self._around.port_offset
+        return self.entry.port + self._around.port_offset
 
     async def open(self, mode: str) -> None:
         """Begin, or go on, in a mode. Raises OSError for an address or port that cannot be had."""
@@ -83,12 +83,12 @@ class Listener:
         if mode == "blackhole":
             # Connections that are open fall silent as well, and go on afterwards, as TCP does over a dead link.
             self._flowing.clear()
-            self._sockets = sockets.black_hole(self.front.address, self.port)
+            self._sockets = sockets.black_hole(self.entry.address, self.port)
         elif mode == "refuse":
             self.reset()
         else:
             self._flowing.set()
-            self._sockets = [sockets.listen(self.front.address, self.port)]
+            self._sockets = [sockets.listen(self.entry.address, self.port)]
             self._accepting = asyncio.create_task(self._accept(self._sockets[0]))
         self.mode = mode
 
@@ -100,9 +100,9 @@ class Listener:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def replace(self, front: Front) -> None:
-        """Serve another front at the same address and port; connections that are open stay."""
-        self.front = front
+    def replace(self, entry: EntryPoint) -> None:
+        """Serve another entry point at the same address and port; connections that are open stay."""
+        self.entry = entry
         self._contexts.clear()
         if self._tls is not None:
             self._tls = self._server_context()
@@ -133,7 +133,7 @@ class Listener:
             try:
                 connection, _ = await loop.sock_accept(listening)
             except Exception as error:  # too many open files, say: what is open goes on, and may end
-                self._around.report(f"{self.front.address}:{self.port} cannot accept a connection: {error}")
+                self._around.report(f"{self.entry.address}:{self.port} cannot accept a connection: {error}")
                 await asyncio.sleep(0.1)
                 continue
             self._new.add(connection)
@@ -196,11 +196,11 @@ class Listener:
 
     def _fault(self, kind: str) -> float | None:
         """How strong a fault is at this site now; None where there is none."""
-        fault = self._around.faults.at(self.front.stack, kind)
+        fault = self._around.faults.at(self.entry.stack, kind)
         return None if fault is None else float(fault.value or 1)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.front.redirect:
+        if self.entry.redirect:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _IDLE_WALL_SECONDS)
             writer.write(redirect_answer(head))
             return
@@ -208,12 +208,12 @@ class Listener:
         first = await asyncio.wait_for(reader.read(sockets.CHUNK), _IDLE_WALL_SECONDS)
         if not first:
             return
-        if self.front.hides and self.front.hides(path_of(first)):
+        if self.entry.hides and self.entry.hides(path_of(first)):
             writer.write(plain_answer(404))
             return
         found = await self._connect()
         if found is None:
-            writer.write(plain_answer(self.front.answer))
+            writer.write(plain_answer(self.entry.answer))
             return
         replica, back = found
         replica.connections += 1
@@ -250,9 +250,9 @@ class Listener:
 
     async def _connect(self) -> tuple[Replica, _Streams] | None:
         """A connection to a ready replica; where the workload sleeps, once it has woken."""
-        if self.front.workload is None:
+        if self.entry.workload is None:
             return None
-        supervisor, key = self._around.supervisor, self.front.workload
+        supervisor, key = self._around.supervisor, self.entry.workload
         found = await self._connect_in_turn(supervisor.ready(key))
         if found is not None:
             return found
@@ -276,7 +276,7 @@ class Listener:
 
     def _server_context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3 if self.front.tls13_only else ssl.TLSVersion.TLSv1_2
+        context.minimum_version = ssl.TLSVersion.TLSv1_3 if self.entry.tls13_only else ssl.TLSVersion.TLSv1_2
         # Health checkers never resume: two tickets a handshake would be a tenth of its cost for nothing.
         context.num_tickets = 0
         context.sni_callback = self._choose
@@ -284,7 +284,7 @@ class Listener:
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
         """The certificate for the name that the client asks for; no binding for it ends the handshake."""
-        binding = self.front.binding_for(name)
+        binding = self.entry.binding_for(name)
         if binding is None:
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
         bad = next((kind for kind in ("expired-certificate", "wrong-certificate") if self._fault(kind)), "")
@@ -293,7 +293,7 @@ class Listener:
                 pair = self._around.bad_pair(bad, binding.pair.names) if bad else binding.pair
                 self._contexts[binding.host, bad] = pair.server_context()
         except (OSError, ValueError, OutlastError) as error:
-            self._around.report(f"{self.front.key}: the certificate for {name} cannot be used: {error}")
+            self._around.report(f"{self.entry.key}: the certificate for {name} cannot be used: {error}")
             return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
         connection.context = self._contexts[binding.host, bad]
         return None

@@ -29,7 +29,7 @@ STOP_WALL_SECONDS = 8.0
 # When the whole sandbox goes there is nobody to drain for: what has not ended by then is killed.
 OFF_WALL_SECONDS = 1.0
 _TICK_WALL_SECONDS = 0.1
-# While every replica is ready and none is at work. What a fault, an update or a front changes is told at once.
+# While every replica is ready and none is at work. What a fault, an update or a listener changes is told at once.
 _REST_WALL_SECONDS = 0.3
 _TRIM_EVERY_TICKS = 100
 

@@ -1,4 +1,4 @@
-"""Step 8, present: one HTML file that opens from disk, without network, on a desk or a phone.
+"""Step 8, present: one HTML file that opens from disk, without network, on a desktop or a phone.
 
 What is said stands in templates/report.html; here and in report_data and report_models is the data of each section.
 """

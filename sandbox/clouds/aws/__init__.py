@@ -43,7 +43,7 @@ def derive(world: World) -> Effects:
         effects.names[each.outputs["dnsName"].lower()] = [each.place["address"]]
     for listener in world.store.all(listeners.LISTENER):
         try:
-            effects.fronts.append(listeners.front(world, listener))
+            effects.entry_points.append(listeners.front(world, listener))
         except OutlastError as reason:
             effects.why_not[listener.key] = reason.what
     return effects

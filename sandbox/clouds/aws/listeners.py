@@ -18,7 +18,7 @@ from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, hex_id, nested
 from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
-from sandbox.network.fronts import Binding, Front
+from sandbox.network.listeners import Binding, EntryPoint
 
 LISTENER = "aws:lb/listener:Listener"
 
@@ -107,7 +107,7 @@ def _certificate_rules(world: World, r: Resource) -> None:
 # -- what a client meets ---------------------------------------------------------------------------------------------
 
 
-def front(world: World, listener: Resource) -> Front:
+def front(world: World, listener: Resource) -> EntryPoint:
     """What listens for `listener`. Raises CloudRefused, with the reason in words, where nobody would reach it."""
     balancer = world.store.require(BALANCER, listener.inputs["loadBalancerArn"], "its load balancer is gone")
     port = int(listener.inputs.get("port") or 443)
@@ -115,11 +115,11 @@ def front(world: World, listener: Resource) -> Front:
     where = (listener.key, listener.stack, balancer.place["address"], port, _bindings(world, listener))
     action: Values = next(iter(listener.inputs.get("defaultActions") or []), {})
     if action.get("type") == "redirect":
-        return Front(*where, redirect=True)
+        return EntryPoint(*where, redirect=True)
     if action.get("type") == "fixed-response":
-        return Front(*where, answer=int(nested(action, "fixedResponse", "statusCode") or 200))
+        return EntryPoint(*where, answer=int(nested(action, "fixedResponse", "statusCode") or 200))
     workload = _workload_behind(world, action, balancer.inputs.get("securityGroups") or [])
-    return Front(*where, workload, tls13_only=str(listener.inputs.get("sslPolicy")).startswith(_TLS13_ONLY))
+    return EntryPoint(*where, workload, tls13_only=str(listener.inputs.get("sslPolicy")).startswith(_TLS13_ONLY))
 
 
 def _refuse_unreachable(world: World, balancer: Resource, port: int) -> None:

@@ -24,6 +24,6 @@ def derive(world: World) -> Effects:
         except OutlastError as reason:
             effects.why_not[app.key] = reason.what
         else:
-            effects.fronts.append(front)
+            effects.entry_points.append(front)
             effects.names[str(nested(app.outputs, "configuration", "ingress", "fqdn"))] = [front.address]
     return effects

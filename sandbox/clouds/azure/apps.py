@@ -19,7 +19,7 @@ from sandbox.clouds.store import CloudRefused, NotReady, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
-from sandbox.network.fronts import Binding, Front
+from sandbox.network.listeners import Binding, EntryPoint
 from sandbox.replicas.supervisor import Workload
 from service.errors import Unavailable
 
@@ -62,7 +62,7 @@ def _probe_path(container: Values) -> str:
     return str(nested(wanted, "httpGet", "path") or "/")
 
 
-def front(world: World, app: Resource) -> Front:
+def front(world: World, app: Resource) -> EntryPoint:
     """What listens for an app. Raises CloudRefused, with the reason in words, where nobody would reach it."""
     ingress: Values = nested(app.inputs, "configuration", "ingress") or {}
     if not ingress.get("external"):
@@ -77,7 +77,7 @@ def front(world: World, app: Resource) -> Front:
             bindings.append(Binding(domain["name"].lower(), KeyPair.of(certificate.place)))
     if not bindings:
         raise CloudRefused("no custom domain with a certificate is bound to it")
-    return Front(f"{environment.key}/443", app.stack, environment.place["address"], 443, tuple(bindings), app.key)
+    return EntryPoint(f"{environment.key}/443", app.stack, environment.place["address"], 443, tuple(bindings), app.key)
 
 
 def _wait(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ URL map, backend service, network endpoint group, Cloud Run service, and the bin
 from __future__ import annotations
 
 from sandbox.clouds.effects import Effects
-from sandbox.clouds.gcp import balancer, certificates, front, project, registry, run
+from sandbox.clouds.gcp import balancer, certificates, entry_points, project, registry, run
 from sandbox.clouds.world import World
 from service.errors import OutlastError
 
@@ -29,7 +29,7 @@ def derive(world: World) -> Effects:
             effects.workloads.append(workload)
     for rule in world.store.all(balancer.FORWARDING_RULE):
         try:
-            effects.fronts.append(front.front(world, rule))
+            effects.entry_points.append(entry_points.entry_point(world, rule))
         except OutlastError as reason:
             effects.why_not[rule.key] = reason.what
     return effects

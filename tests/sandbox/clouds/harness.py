@@ -18,7 +18,7 @@ from sandbox.engine.cloud import Request
 from sandbox.images import store as images
 from sandbox.journal import Journal
 from sandbox.network.certificates import PrivateCA
-from sandbox.network.fronts import Front
+from sandbox.network.listeners import EntryPoint
 from sandbox.replicas.supervisor import Workload
 from service.errors import Unavailable
 
@@ -97,8 +97,8 @@ class Clouds:
         simulated.settle(self.world)
         return simulated.derive(self.world)
 
-    def front(self, stack: str, port: int = 443) -> Front | None:
-        found = [f for f in self.effects().fronts if (f.stack, f.port) == (stack, port)]
+    def front(self, stack: str, port: int = 443) -> EntryPoint | None:
+        found = [f for f in self.effects().entry_points if (f.stack, f.port) == (stack, port)]
         return found[0] if found else None
 
     def workload(self, stack: str) -> Workload | None:

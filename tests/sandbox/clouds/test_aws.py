@@ -1,4 +1,4 @@
-"""Rules of AWS that bite: for each the program that breaks it and the one that does not."""
+"""Rules of AWS that are enforced: for each the program that breaks it and the one that does not."""
 
 from __future__ import annotations
 

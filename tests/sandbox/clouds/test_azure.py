@@ -1,4 +1,4 @@
-"""Rules of Azure that bite: for each the program that breaks it and the one that does not."""
+"""Rules of Azure that are enforced: for each the program that breaks it and the one that does not."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def _lookup(route53: MovingRoute53) -> Callable[[str, str], list[str]]:
 
 
 def test_three_fronts_on_443_with_the_right_names(five: Clouds) -> None:
-    fronts = {f.stack: f for f in five.effects().fronts if f.port == 443}
+    fronts = {f.stack: f for f in five.effects().entry_points if f.port == 443}
     assert set(fronts) == {"aws", "azure", "gcp"}
     assert [b.host for b in fronts["aws"].bindings] == ["*"]
     assert fronts["aws"].bindings[0].pair.names == (HOST, f"aws.{HOST}")

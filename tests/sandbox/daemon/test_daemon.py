@@ -268,11 +268,11 @@ def test_a_daemon_whose_part_has_died_leaves_and_says_so(layout: Layout, monkeyp
     try:
         assert not daemon.must_leave()
         assert Control(instance).status()["dead"] == []
-        daemon.fronts.stop()
-        assert "the thread fronts has died" in Control(instance).status()["dead"][0]
-        with pytest.raises(Unavailable, match="the thread fronts has died"):
+        daemon.listeners.stop()
+        assert "the thread listeners has died" in Control(instance).status()["dead"][0]
+        with pytest.raises(Unavailable, match="the thread listeners has died"):
             daemon.must_leave()
-        assert "the thread fronts has died" in layout.died.read_text()
+        assert "the thread listeners has died" in layout.died.read_text()
     finally:
         daemon.stop()
 

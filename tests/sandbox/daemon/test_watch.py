@@ -24,8 +24,8 @@ def release() -> Iterator[threading.Event]:
     event.set()
 
 
-def threads(fronts: Callable[[], object], others: Callable[[], object]) -> list[threading.Thread]:
-    made = [threading.Thread(target=fronts if n == "fronts" else others, name=n, daemon=True) for n in VITAL]
+def threads(listeners: Callable[[], object], others: Callable[[], object]) -> list[threading.Thread]:
+    made = [threading.Thread(target=listeners if n == "listeners" else others, name=n, daemon=True) for n in VITAL]
     for thread in made:
         thread.start()
     return made
@@ -44,7 +44,7 @@ def test_a_thread_that_dies_is_named_with_what_ended_it(
     monkeypatch.setattr(threading, "excepthook", watch.note)
     watch.follow(threads(fail, release.wait))
     until(lambda: bool(watch.dead()))
-    assert watch.dead() == ["the thread fronts has died: TypeError: no socket"]
+    assert watch.dead() == ["the thread listeners has died: TypeError: no socket"]
     assert shown  # its traceback, in the log
 
 
@@ -52,14 +52,14 @@ def test_all_is_well_as_long_as_they_live(tmp_path: Path, release: threading.Eve
     watch = Watch(tmp_path / "died")
     watch.follow(threads(release.wait, release.wait))
     assert watch.dead() == []
-    with pytest.raises(ValueError, match="no thread is called fronts"):
-        watch.follow([t for t in threading.enumerate() if t.name != "fronts"])
+    with pytest.raises(ValueError, match="no thread is called listeners"):
+        watch.follow([t for t in threading.enumerate() if t.name != "listeners"])
 
 
 def test_a_later_command_is_told_why_nobody_answers(tmp_path: Path) -> None:
     instance = Instance(block="127.1.2", port_offset=0, dns_port=1, speed=1, token="t")
-    Watch(tmp_path / "died").write_down(["the thread fronts has died: TypeError: no socket"])
-    with pytest.raises(Unavailable, match=r"left by itself, .*: the thread fronts has died: TypeError: no socket"):
+    Watch(tmp_path / "died").write_down(["the thread listeners has died: TypeError: no socket"])
+    with pytest.raises(Unavailable, match=r"left by itself, .*: the thread listeners has died: TypeError: no socket"):
         Control(instance, tmp_path / "died").status()
     Watch(tmp_path / "died")  # the next one starts
     with pytest.raises(Unavailable, match="does not answer"):

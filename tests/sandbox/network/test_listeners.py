@@ -22,8 +22,8 @@ from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
 from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults, parse_fault
-from sandbox.network.fronts import Binding, Front, Fronts
 from sandbox.network.listener import Listener
+from sandbox.network.listeners import Binding, EntryPoint, Listeners
 from sandbox.replicas.supervisor import Supervisor
 from sandbox.replicas.workloads import QUIET_SECONDS
 from service.errors import OutlastError, Unavailable
@@ -36,19 +36,19 @@ GET = b"GET %s HTTP/1.1\r\nHost: api.outlast.example\r\n\r\n"
 
 @dataclass
 class Site:
-    """Two replicas of the tiny service behind fronts on addresses of their own."""
+    """Two replicas of the tiny service behind listeners on addresses of their own."""
 
     block: str
     wall: Wall
     ca: PrivateCA
     faults: Faults
     supervisor: Supervisor
-    fronts: Fronts
+    listeners: Listeners
     said: list[str]
 
-    def front(self, host: int = 11, port: int = 443, names: Sequence[str] = (HOST,), **changes: object) -> Front:
+    def front(self, host: int = 11, port: int = 443, names: Sequence[str] = (HOST,), **changes: object) -> EntryPoint:
         bindings = tuple(Binding(name, self.pair(name)) for name in names) if port == 443 else ()
-        made = Front(f"front-{host}-{port}", "aws", f"{self.block}.{host}", port, bindings, "service")
+        made = EntryPoint(f"front-{host}-{port}", "aws", f"{self.block}.{host}", port, bindings, "service")
         return replace(made, **changes)  # type: ignore[arg-type]
 
     def pair(self, name: str) -> KeyPair:
@@ -57,11 +57,11 @@ class Site:
     def inject(self, kind: str, seconds: float = 60) -> None:
         """Break something; returns once it is broken."""
         self.faults.inject(parse_fault("aws", kind, seconds, self.wall(), ["aws"]))
-        self.fronts.tick()
+        self.listeners.tick()
 
     def heal(self) -> None:
         self.faults.heal()
-        self.fronts.tick()
+        self.listeners.tick()
 
     def connect(self, host: int = 11, port: int = 443, timeout: float = 5) -> socket.socket:
         return socket.create_connection((f"{self.block}.{host}", port + OFFSET), timeout)
@@ -108,14 +108,14 @@ def fronts_of(site_folder: Path, supervisor: Supervisor, wall: Wall) -> Iterator
         hosts = ["wrong.invalid"] if kind == "wrong-certificate" else list(names)
         return ca.issue(f"{kind}-{hosts[0]}", hosts, expired=kind == "expired-certificate")
 
-    fronts = Fronts(
+    listeners = Listeners(
         clock=clock, supervisor=supervisor, faults=faults, port_offset=OFFSET, bad_pair=bad_pair, report=said.append
     )
-    fronts.start()
+    listeners.start()
     try:
-        yield Site(own_block(), wall, ca, faults, supervisor, fronts, said)
+        yield Site(own_block(), wall, ca, faults, supervisor, listeners, said)
     finally:
-        fronts.stop()
+        listeners.stop()
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def two_replicas(
 @pytest.fixture
 def site(tmp_path: Path, two_replicas: Supervisor) -> Iterator[Site]:
     with fronts_of(tmp_path, two_replicas, Wall()) as made:
-        made.fronts.apply([made.front()])
+        made.listeners.apply([made.front()])
         yield made
 
 
@@ -146,7 +146,7 @@ def fragile(tmp_path: Path, tiny_image: images.Image, empty_environment: None) -
         supervisor.apply([workload(tiny_image, count=2)])
         supervisor.wait_ready("service", 60, lambda: False)
         with fronts_of(tmp_path, supervisor, wall) as made:
-            made.fronts.apply([made.front()])
+            made.listeners.apply([made.front()])
             yield made
 
 
@@ -162,7 +162,7 @@ def quiet_loop(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 def test_each_name_gets_its_own_certificate(site: Site) -> None:
-    site.fronts.apply([site.front(names=[HOST, "other.example", "*.sites.example"])])
+    site.listeners.apply([site.front(names=[HOST, "other.example", "*.sites.example"])])
     for name, expected in ((HOST, HOST), ("OTHER.example", "other.example"), ("a.sites.example", "*.sites.example")):
         with site.connect_tls(name) as connection:
             found = connection.getpeercert()
@@ -172,7 +172,7 @@ def test_each_name_gets_its_own_certificate(site: Site) -> None:
 
 @pytest.mark.parametrize("name", ["unknown.example", "a.b.sites.example", None])
 def test_a_name_without_a_binding_ends_the_handshake_with_an_alert(site: Site, name: str | None) -> None:
-    site.fronts.apply([site.front(names=[HOST, "*.sites.example"])])
+    site.listeners.apply([site.front(names=[HOST, "*.sites.example"])])
     with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
         site.connect_tls(name)
     assert site.get()[0] == 200
@@ -183,7 +183,7 @@ def test_a_policy_of_tls_13_alone_ends_older_handshakes(site: Site) -> None:
     checker = ssl.create_default_context(cafile=site.ca.pair.certificate)
     checker.maximum_version = ssl.TLSVersion.TLSv1_2
     for alone in (True, False):
-        site.fronts.apply([site.front(tls13_only=alone)])
+        site.listeners.apply([site.front(tls13_only=alone)])
         assert site.get()[0] == 200
         refused = pytest.raises(ssl.SSLError, match=r"(?i)protocol.version") if alone else nullcontext()
         later = checker.wrap_socket(site.connect(), server_hostname=HOST, do_handshake_on_connect=False)
@@ -192,14 +192,14 @@ def test_a_policy_of_tls_13_alone_ends_older_handshakes(site: Site) -> None:
 
 
 def test_a_binding_for_every_name_serves_the_nameless_too(site: Site) -> None:
-    site.fronts.apply([site.front(names=["*"])])
+    site.listeners.apply([site.front(names=["*"])])
     assert site.get(name=None)[0] == 200
 
 
 def test_a_certificate_that_cannot_be_read_is_reported_and_ends_the_handshake(site: Site) -> None:
     front = site.front()
     front.bindings[0].pair.key.unlink()
-    site.fronts.apply([replace(front, redirect=False, answer=500)])
+    site.listeners.apply([replace(front, redirect=False, answer=500)])
     with pytest.raises(ssl.SSLError):
         site.connect_tls()
     assert "cannot be used" in site.said[0]
@@ -207,7 +207,7 @@ def test_a_certificate_that_cannot_be_read_is_reported_and_ends_the_handshake(si
 
 def test_a_new_certificate_is_presented_without_closing_what_is_open(site: Site) -> None:
     with site.connect_tls() as before:
-        site.fronts.apply([site.front(names=[HOST, "new.example"])])
+        site.listeners.apply([site.front(names=[HOST, "new.example"])])
         assert site.get(name="new.example")[0] == 200
         before.sendall(GET % b"/")
         assert parse(read_all(before))[0] == 200
@@ -217,7 +217,7 @@ def test_a_new_certificate_is_presented_without_closing_what_is_open(site: Site)
 
 
 def test_the_replicas_take_turns_at_each_front(site: Site) -> None:
-    site.fronts.apply([site.front(11), site.front(12)])
+    site.listeners.apply([site.front(11), site.front(12)])
     answered: dict[int, Counter[bytes]] = {11: Counter(), 12: Counter()}
     for _ in range(4):  # alternating, so that one turn for both would give each front one replica alone
         for host, counter in answered.items():
@@ -258,12 +258,12 @@ def test_without_a_ready_replica_the_answer_is_503(fragile: Site) -> None:
 
 
 def test_without_a_workload_the_answer_is_the_fronts_own(site: Site) -> None:
-    site.fronts.apply([site.front(workload=None, answer=404)])
+    site.listeners.apply([site.front(workload=None, answer=404)])
     assert site.get() == (404, b"")
 
 
 def test_plain_http_is_sent_to_https_with_host_and_path(site: Site) -> None:
-    site.fronts.apply([site.front(), site.front(port=80, redirect=True)])
+    site.listeners.apply([site.front(), site.front(port=80, redirect=True)])
     with site.connect(port=80) as connection:
         connection.sendall(b"GET /a?b=c HTTP/1.1\r\nhOST: api.outlast.example:80\r\n\r\n")
         answer = read_all(connection)
@@ -273,7 +273,7 @@ def test_plain_http_is_sent_to_https_with_host_and_path(site: Site) -> None:
 
 @pytest.mark.parametrize("sent", [b"\r\n\r\n", b"\x16\x03\x01\r\n\r\n", b"x" * 70_000, b"GET / HTTP/1.1\r\n", b""])
 def test_what_is_not_http_does_no_harm(site: Site, sent: bytes) -> None:
-    site.fronts.apply([site.front(), site.front(port=80, redirect=True)])
+    site.listeners.apply([site.front(), site.front(port=80, redirect=True)])
     with site.connect(port=80) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
@@ -330,7 +330,7 @@ def test_desired_zero_answers_503_at_once(fragile: Site, tiny_image: images.Imag
 
 def test_a_client_that_has_said_all_still_gets_its_answer(site: Site) -> None:
     """Half closed, over plain TCP; and more than any buffer holds, both ways."""
-    site.fronts.apply([site.front(port=80)])
+    site.listeners.apply([site.front(port=80)])
     sent = os.urandom(3_000_000)
     with site.connect(port=80) as connection:
         connection.sendall(GET % b"/echo" + sent)
@@ -433,13 +433,13 @@ def test_each_fault_is_felt_and_ends_by_itself(site: Site, kind: str, felt: Call
     site.inject(kind, seconds=60)
     felt(site)
     site.wall.ahead += 61
-    site.fronts.tick()
+    site.listeners.tick()
     until(lambda: at_once(site))
 
 
 def test_dropped_packets_change_the_health_of_that_site_by_its_socket_alone(site: Site) -> None:
     """The checkers are given an address and nothing else: no fault, no supervisor, no word of the sandbox."""
-    site.fronts.apply([site.front(), replace(site.front(12), stack="azure")])
+    site.listeners.apply([site.front(), replace(site.front(12), stack="azure")])
     config: Any = {"Type": "HTTPS", "Port": 443, "RequestInterval": 10, "FailureThreshold": 1, "EnableSNI": True}
     config |= {"FullyQualifiedDomainName": HOST, "Regions": list(REGIONS[:3])}
     with MovingRoute53(speed=15, port_offset=OFFSET) as route53:
@@ -461,11 +461,11 @@ def test_dropped_packets_change_the_health_of_that_site_by_its_socket_alone(site
 
 def test_a_fault_at_another_site_is_not_felt_here(site: Site) -> None:
     there = replace(site.front(12), stack="azure")
-    site.fronts.apply([site.front(), there])
+    site.listeners.apply([site.front(), there])
     site.inject("refuse")
     refused(site)
     assert site.get(host=12)[0] == 200
-    modes = {entry["stack"]: entry["mode"] for entry in site.fronts.status()}
+    modes = {entry["stack"]: entry["mode"] for entry in site.listeners.status()}
     assert modes == {"aws": "refuse", "azure": "serve"}
 
 
@@ -515,11 +515,11 @@ def test_a_reset_passes_over_a_connection_whose_client_has_left_already(site: Si
 
 def test_what_one_listener_does_not_survive_the_others_do(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = site.front(12), site.front(13)
-    site.fronts.apply([first, second])
+    site.listeners.apply([first, second])
     opened = Listener.open
 
     async def open_(self: Listener, mode: str) -> None:
-        if self.front.key == first.key and mode == "refuse":
+        if self.entry.key == first.key and mode == "refuse":
             raise ValueError("a mistake")
         await opened(self, mode)
 
@@ -534,7 +534,7 @@ def test_what_one_listener_does_not_survive_the_others_do(site: Site, monkeypatc
 
 
 def test_paths_that_the_cloud_hides_never_reach_a_replica(site: Site) -> None:
-    site.fronts.apply([site.front(12, hides=lambda path: path.endswith("z"))])
+    site.listeners.apply([site.front(12, hides=lambda path: path.endswith("z"))])
     assert site.get("/healthz", host=12) == (404, b"")
     assert site.get("/quiz?deep=1", host=12)[0] == 404
     assert site.get("/health?z", host=12)[0] == 200
@@ -556,8 +556,8 @@ def test_faults_may_follow_each_other(site: Site) -> None:
 
 def test_a_tick_without_a_loop_does_nothing(tmp_path: Path, tiny_image: images.Image) -> None:
     with supervised(tmp_path, tiny_image, Wall()) as supervisor, fronts_of(tmp_path, supervisor, Wall()) as stopped:
-        stopped.fronts.stop()
-        stopped.fronts.tick()
+        stopped.listeners.stop()
+        stopped.listeners.tick()
     assert stopped.said == []
 
 
@@ -567,38 +567,38 @@ def test_a_port_that_is_taken_is_named_and_had_once_it_is_free(site: Site) -> No
         other.bind((first.address, 443 + OFFSET))
         other.listen()
         with pytest.raises(Unavailable, match=rf"{first.address}:{443 + OFFSET} cannot be listened on") as caught:
-            site.fronts.apply([first, second])
+            site.listeners.apply([first, second])
         assert f"sport = :{443 + OFFSET}" in caught.value.hint
         assert site.get(host=13)[0] == 200
         for _ in range(3):
-            site.fronts.tick()
+            site.listeners.tick()
         assert len(site.said) <= 1  # not at every tick
-    until(lambda: {entry["mode"] for entry in site.fronts.status()} == {"serve"})
+    until(lambda: {entry["mode"] for entry in site.listeners.status()} == {"serve"})
     assert site.get(host=12)[0] == 200
 
 
 def test_a_front_that_moves_or_goes_gives_its_port_back(site: Site) -> None:
-    site.fronts.apply([replace(site.front(), address=f"{site.block}.20")])
+    site.listeners.apply([replace(site.front(), address=f"{site.block}.20")])
     refused(site)
     assert site.get(host=20)[0] == 200
-    site.fronts.apply([])
+    site.listeners.apply([])
     with socket.socket() as other:
         other.bind((f"{site.block}.20", 443 + OFFSET))
-    assert site.fronts.status() == []
+    assert site.listeners.status() == []
 
 
 def test_stopping_closes_everything(tmp_path: Path, two_replicas: Supervisor) -> None:
     with fronts_of(tmp_path, two_replicas, Wall()) as site:
-        site.fronts.apply([site.front(), site.front(port=80, redirect=True)])
+        site.listeners.apply([site.front(), site.front(port=80, redirect=True)])
         held = site.connect_tls()
     with held, suppress(ConnectionResetError):
         assert held.recv(1) == b""
     refused(site)
-    site.fronts.stop()  # again, and nothing happens
+    site.listeners.stop()  # again, and nothing happens
 
 
 def test_without_a_start_nothing_can_be_applied_and_nothing_has_to_stop(tmp_path: Path, site: Site) -> None:
-    fronts = Fronts(
+    listeners = Listeners(
         clock=ScaledClock(),
         supervisor=site.supervisor,
         faults=site.faults,
@@ -607,5 +607,5 @@ def test_without_a_start_nothing_can_be_applied_and_nothing_has_to_stop(tmp_path
         report=site.said.append,
     )
     with pytest.raises(OutlastError, match="have not been started"):
-        fronts.apply([])
-    fronts.stop()
+        listeners.apply([])
+    listeners.stop()

@@ -32,7 +32,7 @@ _CREDENTIAL = re.compile(r"Credential=([^/]+)/")
 Route = tuple[str, re.Pattern[str], str, Callable[[Request], Reply]]
 
 
-class Front:
+class Dispatcher:
     """The Route 53 API over `store`.
 
     Args:

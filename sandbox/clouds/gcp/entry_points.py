@@ -9,10 +9,10 @@ from sandbox.clouds.store import Resource
 from sandbox.clouds.values import nested
 from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
-from sandbox.network.fronts import Binding, Front
+from sandbox.network.listeners import Binding, EntryPoint
 
 
-def front(world: World, rule: Resource) -> Front:
+def entry_point(world: World, rule: Resource) -> EntryPoint:
     """What listens for a forwarding rule. Raises CloudRefused, with the reason in words, where the chain is broken."""
     address = world.store.require(balancer.ADDRESS, rule.inputs.get("ipAddress"), "its address is gone")
     port = int(str(rule.inputs.get("portRange") or "443").partition("-")[0])
@@ -20,16 +20,16 @@ def front(world: World, rule: Resource) -> Front:
     plain = world.store.find(balancer.HTTP_PROXY, rule.inputs.get("target"))
     if plain is not None:
         redirect = nested(_url_map(world, plain).inputs, "defaultUrlRedirect", "httpsRedirect")
-        return Front(*where, redirect=bool(redirect), answer=404)
+        return EntryPoint(*where, redirect=bool(redirect), answer=404)
     proxy = world.store.require(balancer.HTTPS_PROXY, rule.inputs.get("target"), "its proxy is gone")
     bindings = _bindings(world, proxy)
     service = _service_behind(world, _url_map(world, proxy))
     tls13_only = _tls13_only(world, proxy)
     if service is None:
-        return Front(*where, bindings, answer=404, tls13_only=tls13_only)
+        return EntryPoint(*where, bindings, answer=404, tls13_only=tls13_only)
     if not run.everybody_may_invoke(world, service):
-        return Front(*where, bindings, answer=403, tls13_only=tls13_only)
-    return Front(*where, bindings, service.key, hides=is_kept_by_cloud_run, tls13_only=tls13_only)
+        return EntryPoint(*where, bindings, answer=403, tls13_only=tls13_only)
+    return EntryPoint(*where, bindings, service.key, hides=is_kept_by_cloud_run, tls13_only=tls13_only)
 
 
 def _tls13_only(world: World, proxy: Resource) -> bool:

@@ -1,7 +1,8 @@
 """The clouds' entry points: real TLS listeners on loopback addresses that pass connections to ready replicas.
 
-One event loop in one thread serves every front. A front without a ready replica answers 503. The load that scales a
-workload is counted here, in connections: each that has sent something counts until it ends, as a request does.
+One event loop in one thread serves every listener. An entry point without a ready replica answers 503. The load that
+scales a workload is counted here, in connections: each that has sent something counts until it ends, as a request
+does.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from typing import Any
 
 from failover.simulator.clock import ScaledClock
 from sandbox.network.certificates import KeyPair
-from sandbox.network.entry_points import Binding, Front
+from sandbox.network.entry_points import Binding, EntryPoint
 from sandbox.network.faults import Fault, Faults
 from sandbox.network.listener import Listener, Surroundings
 from sandbox.replicas.supervisor import Supervisor
 from service.errors import Unavailable
 
-__all__ = ["Binding", "Front", "Fronts"]
+__all__ = ["Binding", "EntryPoint", "Listeners"]
 
 _SYNC_WALL_SECONDS = 0.05
 # Without a fault and without a problem there is nothing to look for: whatever begins is told.
@@ -30,8 +31,8 @@ _APPLY_WALL_SECONDS = 30.0
 _MODES = (("dark", "blackhole"), ("blackhole", "blackhole"), ("refuse", "refuse"))
 
 
-class Fronts:
-    """Keeps a listener for each front and lets faults act on them. Owns one thread between `start` and `stop`.
+class Listeners:
+    """Keeps a listener for each entry point and lets faults act on them. Owns one thread between `start` and `stop`.
 
     Args:
         bad_pair: makes the certificate of a fault (its kind) in place of a good one (its names).
@@ -49,12 +50,12 @@ class Fronts:
         report: Callable[[str], None],
     ) -> None:
         self._around = Surroundings(clock, supervisor, faults, port_offset, bad_pair, report)
-        self._wanted: dict[str, Front] = {}
+        self._wanted: dict[str, EntryPoint] = {}
         self._listeners: dict[str, Listener] = {}
         self._said: set[str] = set()
         self._acting: list[Fault] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._run, name="fronts", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="listeners", daemon=True)
         self._running = threading.Event()
         self._news = asyncio.Event()
         self._syncing = asyncio.Lock()
@@ -71,17 +72,17 @@ class Fronts:
         if self._thread.is_alive():
             self._thread.join()
 
-    def apply(self, fronts: Sequence[Front]) -> None:
-        """Make the open listeners those of `fronts`; returns once they are.
+    def apply(self, entry_points: Sequence[EntryPoint]) -> None:
+        """Make the open listeners those of `entry_points`; returns once they are.
 
         Raises Unavailable, every reason told, where some cannot be; the others are open nevertheless.
         """
         if self._loop is None:
             raise Unavailable("the sandbox's entry points have not been started", hint="make up")
-        asyncio.run_coroutine_threadsafe(self._apply(fronts), self._loop).result(_APPLY_WALL_SECONDS)
+        asyncio.run_coroutine_threadsafe(self._apply(entry_points), self._loop).result(_APPLY_WALL_SECONDS)
 
     def status(self) -> list[dict[str, Any]]:
-        """One entry a front that was asked for: where it is, for which names, what is behind it, and its mode."""
+        """One entry per entry point: where it is, for which names, what is behind it, and its mode."""
         listeners = dict(self._listeners)
         return [
             {
@@ -143,9 +144,9 @@ class Fronts:
                 self._around.report(str(problem))
         self._said = {problem.what for problem in problems}
 
-    async def _apply(self, fronts: Sequence[Front]) -> None:
+    async def _apply(self, entry_points: Sequence[EntryPoint]) -> None:
         async with self._syncing:
-            self._wanted = {f.key: f for f in fronts}
+            self._wanted = {f.key: f for f in entry_points}
             problems = await self._sync()
         self._said = {problem.what for problem in problems}  # the caller is told; try again from now on
         self._news.set()
@@ -157,9 +158,9 @@ class Fronts:
         """Close, change and open listeners until they are what is wanted. Returns what could not be done."""
         for key, listener in list(self._listeners.items()):
             wanted = self._wanted.get(key)
-            if wanted is None or (wanted.address, wanted.port) != (listener.front.address, listener.front.port):
+            if wanted is None or (wanted.address, wanted.port) != (listener.entry.address, listener.entry.port):
                 await self._listeners.pop(key).close()
-            elif wanted != listener.front:
+            elif wanted != listener.entry:
                 listener.replace(wanted)
         problems = []
         for key, front in self._wanted.items():
@@ -181,13 +182,13 @@ class Fronts:
         return next((mode for kind, mode in _MODES if self._around.faults.at(stack, kind)), "serve")
 
 
-def _broken(front: Front, mode: str, error: Exception) -> Unavailable:
+def _broken(front: EntryPoint, mode: str, error: Exception) -> Unavailable:
     what = f"{front.key} cannot {mode}: {type(error).__name__}: {error}"
     return Unavailable(what, hint="a mistake of the sandbox itself; it tries again")
 
 
 def _unavailable(listener: Listener, error: OSError) -> Unavailable:
-    where = f"{listener.front.address}:{listener.port}"
+    where = f"{listener.entry.address}:{listener.port}"
     return Unavailable(
         f"{where} cannot be listened on: {error.strerror or error}",
         hint=f"see who has it: `ss -ltnp 'sport = :{listener.port}'`; the sandbox's own are ended by `make down`",
