@@ -68,8 +68,9 @@ def test_dig_gets_a_site_from_the_address_that_is_shown(seen: dict[str, Any]) ->
     assert address in {front["address"] for front in seen["fronts"]}
 
 
-def test_the_aws_cli_lists_the_records_that_pulumi_made(seen: dict[str, Any]) -> None:
-    environment = {"AWS_ENDPOINT_URL": seen["endpoint_url"], "AWS_PAGER": "", "AWS_DEFAULT_REGION": "us-east-1"}
+def test_the_aws_cli_lists_the_records_that_pulumi_made(project: Project) -> None:
+    shell = {name: value for name, value in project.inside().items() if name.startswith("AWS_")}
+    environment = shell | {"AWS_PAGER": ""}
     zone = json.loads(run("aws", "route53", "list-hosted-zones", **environment))["HostedZones"][0]["Id"]
     command = ("aws", "route53", "list-resource-record-sets", "--hosted-zone-id", zone)
     query = f"ResourceRecordSets[?Name=='{HOST}.'].[SetIdentifier,Weight]"
