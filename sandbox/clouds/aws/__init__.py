@@ -11,6 +11,7 @@ from sandbox.clouds.aws import (
     balancer,
     certificates,
     fargate,
+    health,
     listeners,
     network,
     registry,
@@ -41,7 +42,7 @@ def derive(world: World) -> Effects:
             effects.workloads.append(workload)
     for each in world.store.all(balancer.BALANCER):
         effects.names[each.outputs["dnsName"].lower()] = [each.place["address"]]
-    for listener in world.store.all(listeners.LISTENER):
+    for listener in world.store.all(health.LISTENER):
         try:
             effects.entry_points.append(listeners.front(world, listener))
         except OutlastError as reason:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sandbox.clouds import revisions
 from sandbox.clouds.aws.common import arn, own_name
+from sandbox.clouds.aws.health import why_unhealthy
 from sandbox.clouds.aws.service_rules import CAPACITY_PROVIDERS, CLUSTER, SERVICE_RULES
 from sandbox.clouds.aws.targets import health_path
 from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of
@@ -25,6 +26,9 @@ SERVICE = "aws:ecs/service:Service"
 _UNLIMITED = 1000
 # pulumi-aws 7.51.1, timeouts of Service: "create - (Default 20m)", "update - (Default 20m)".
 _STEADY_SECONDS = 1200.0
+# How long targets that are never reached are replaced before the deployment is given up: assumed, as for those that
+# never answer (`sandbox.replicas.workloads.READY_SECONDS`).
+_UNREACHED_SECONDS, _LOOK_SECONDS = 300.0, 1.0
 _ROLLED_BACK = "the deployment circuit breaker was triggered and rolled the service back"
 
 
@@ -67,7 +71,21 @@ def _wait_steady(world: World, r: Resource, timeout_seconds: float, cancelled: C
     except Unavailable as error:
         told = f"{_ROLLED_BACK}: {error.what}" if _break_circuit(r) else error.what
         raise NotReady(f"waiting for ECS Service ({r.id}) to reach a steady state: {told}") from error
+    _wait_healthy(world, r, cancelled)
     revisions.keep_ready(r, workload(world, r))
+
+
+def _wait_healthy(world: World, r: Resource, cancelled: Callable[[], bool]) -> None:
+    """The tasks answer; the load balancer gets through to them as well, by rules that may still be on their way."""
+    deadline = world.clock.simulated_now() + _UNREACHED_SECONDS
+    while (why := why_unhealthy(world, r)) is not None:
+        if world.clock.simulated_now() > deadline or cancelled():
+            told = f"{_ROLLED_BACK}: {why}" if _break_circuit(r) else why
+            raise NotReady(
+                f"waiting for ECS Service ({r.id}) to reach a steady state: {told}",
+                hint="let the load balancer's security group out to the tasks, and the tasks' let it in, on that port",
+            )
+        world.pause(_LOOK_SECONDS)
 
 
 def _break_circuit(r: Resource) -> bool:
@@ -179,6 +197,7 @@ declare(
     fidelity=Fidelity.SIMULATED,
     illness=(
         "a container port that the process does not listen on: no task gets healthy, and the deployment is rolled back",
+        "security groups that do not let the load balancer through to the tasks: as above, and 503 from it",
     ),
     not_known=(
         "whether a deployment ends where the subnets have addresses for fewer than twice the tasks: it does here",

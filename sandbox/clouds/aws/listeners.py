@@ -9,8 +9,9 @@ from sandbox.clouds.aws import fargate
 from sandbox.clouds.aws.balancer import BALANCER, subnets_of
 from sandbox.clouds.aws.certificates import CERTIFICATE, PENDING, is_issued
 from sandbox.clouds.aws.common import EVERYWHERE, region_of
+from sandbox.clouds.aws.health import LISTENER, gets_through, group_of
 from sandbox.clouds.aws.network import reaches_internet, vpc_of
-from sandbox.clouds.aws.security_groups import lets_in, lets_out
+from sandbox.clouds.aws.security_groups import lets_in
 from sandbox.clouds.aws.targets import TARGET_GROUP
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import NO_MEMBER, PORT, Mistake, OneOf, because, is_given
@@ -19,8 +20,6 @@ from sandbox.clouds.values import Values, hex_id, nested
 from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
 from sandbox.network.listeners import Binding, EntryPoint
-
-LISTENER = "aws:lb/listener:Listener"
 
 # docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html, in September 2025.
 _TLS13 = ("1-3", "1-2", "1-2-Res", "1-2-Ext1", "1-2-Ext2", "1-1", "1-0")
@@ -54,7 +53,7 @@ def _listener_rules(world: World, r: Resource) -> None:
     if balancer.inputs.get("loadBalancerType", "application") == "application" and protocol not in _SPOKEN:
         raise CloudRefused(f"ValidationError: Listener protocol '{protocol}' must be one of '{', '.join(_SPOKEN)}'")
     for action in r.inputs.get("defaultActions") or []:
-        group = _group_of(action)
+        group = group_of(action)
         if group is not None:
             found = world.store.require(TARGET_GROUP, group, f"TargetGroupNotFound: Target groups '{group}' not found")
             _refuse_other_vpc(world, r, found)
@@ -118,7 +117,7 @@ def front(world: World, listener: Resource) -> EntryPoint:
         return EntryPoint(*where, redirect=True)
     if action.get("type") == "fixed-response":
         return EntryPoint(*where, answer=int(nested(action, "fixedResponse", "statusCode") or 200))
-    workload = _workload_behind(world, action, balancer.inputs.get("securityGroups") or [])
+    workload = _workload_behind(world, action, balancer)
     return EntryPoint(*where, workload, tls13_only=str(listener.inputs.get("sslPolicy")).startswith(_TLS13_ONLY))
 
 
@@ -141,21 +140,14 @@ def _bindings(world: World, listener: Resource) -> tuple[Binding, ...]:
     return (Binding("*", KeyPair.of(certificate.place)),)
 
 
-def _group_of(action: Values) -> object:
-    return action.get("targetGroupArn") or nested(action, "forward", "targetGroups", 0, "arn")
-
-
-def _workload_behind(world: World, action: Values, balancer_groups: list[str]) -> str | None:
+def _workload_behind(world: World, action: Values, balancer: Resource) -> str | None:
     """The service behind a forward action, if the balancer gets through to its tasks; None is a 503 from it."""
-    group = world.store.find(TARGET_GROUP, _group_of(action))
+    group = world.store.find(TARGET_GROUP, group_of(action))
     for service in world.store.all(fargate.SERVICE):
         for target in service.inputs.get("loadBalancers") or []:
-            if group is not None and target.get("targetGroupArn") == group.id:
-                tasks = nested(service.inputs, "networkConfiguration", "securityGroups") or []
-                port = int(target.get("containerPort") or 0)
-                let_in = any(lets_in(world, tasks, port, source) for source in balancer_groups)
-                if let_in and any(lets_out(world, balancer_groups, port, target) for target in tasks):
-                    return service.key
+            behind = group is not None and target.get("targetGroupArn") == group.id
+            if behind and gets_through(world, balancer, service, target):
+                return service.key
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.clouds.aws.common import EVERYWHERE, arn
+from sandbox.clouds.aws.health import listeners_of
 from sandbox.clouds.aws.network import count_addresses, is_publicly_routable, reaches_registries, vpc_of
 from sandbox.clouds.aws.registry import repository_arn
 from sandbox.clouds.aws.roles import LOG_GROUP, ROLE, role_allows, role_trusts
@@ -119,7 +120,7 @@ def log_rule(world: World, r: Resource) -> None:
 
 
 def target_rule(world: World, r: Resource) -> None:
-    """What registers with a target group is a port of the task's container, by its address: ECS API, LoadBalancer."""
+    """What registers with a target group is a container's port, behind a listener: ECS API, LoadBalancer."""
     task = _task_of(world, r)
     container: Values = container_of(task)
     for target in r.inputs.get("loadBalancers") or []:
@@ -140,6 +141,12 @@ def target_rule(world: World, r: Resource) -> None:
                 f"InvalidParameterException: The provided target group {group} has target type instance, which is "
                 "incompatible with the awsvpc network mode specified in the task definition.",
                 hint="make the target group with target_type ip",
+            )
+        if group and not listeners_of(world, group):
+            raise CloudRefused(
+                f"InvalidParameterException: The target group with targetGroupArn {group} does not have an associated "
+                "load balancer.",
+                hint="make the service depend on the listener: nothing else says so",
             )
 
 

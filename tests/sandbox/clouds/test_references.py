@@ -63,8 +63,8 @@ def _set(inputs: Any, place: Place, value: str) -> None:
 def _seen(clouds: Clouds, stack: str) -> object:
     """What somebody outside meets, and what runs."""
     effects = clouds.effects()
-    fronts = [front for front in effects.fronts if front.stack == stack]
-    return fronts, [workload for workload in effects.workloads if workload.stack == stack]
+    entry_points = [one for one in effects.entry_points if one.stack == stack]
+    return entry_points, [workload for workload in effects.workloads if workload.stack == stack]
 
 
 def _is_noticed(clouds: Clouds, resource: Resource, place: Place) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.clouds.aws.listeners import LISTENER
+from sandbox.clouds.aws.health import LISTENER
 from sandbox.clouds.store import CloudRefused
 from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import Clouds
