@@ -27,7 +27,7 @@ _WITHOUT_ENDPOINT = ("CLOUDWATCH_METRIC", "RECOVERY_CONTROL")  # an alarm or a s
 
 
 @dataclass(frozen=True)
-class Finding:
+class LintFinding:
     """One mistake. `rule` never changes its name; `place` is a set identifier, a health check id or the host."""
 
     rule: str
@@ -57,7 +57,7 @@ class _Routing:
 
 def lint_routing(
     host: str, group: Sequence[RecordSet], checks: Checks, *, goal_seconds: float | None = None
-) -> tuple[Finding, ...]:
+) -> tuple[LintFinding, ...]:
     """Every finding about the record sets `group` that answer for `host`, errors first.
 
     Args:
@@ -76,24 +76,24 @@ def lint_routing(
 # -- the group -------------------------------------------------------------------------------------------------------
 
 
-def _find_lonely_site(routing: _Routing) -> Iterator[Finding]:
+def _find_lonely_site(routing: _Routing) -> Iterator[LintFinding]:
     if len(routing.group) == 1:
         yield _finding("one-site", _name(routing.group[0]), "is the only record")
 
 
-def _find_mixed_policies(routing: _Routing) -> Iterator[Finding]:
+def _find_mixed_policies(routing: _Routing) -> Iterator[LintFinding]:
     policies = sorted({record.policy for record in routing.group})
     if len(policies) > 1:
         yield _finding("mixed-policies", routing.host, f"mixes {' and '.join(policies)} records")
 
 
-def _find_no_weight(routing: _Routing) -> Iterator[Finding]:
+def _find_no_weight(routing: _Routing) -> Iterator[LintFinding]:
     weights = [record.weight for record in routing.group if record.policy == "weighted"]
     if weights and not any(weights):
         yield _finding("all-weights-zero", routing.host, "has a weight of 0 for every record")
 
 
-def _find_ttls(routing: _Routing) -> Iterator[Finding]:
+def _find_ttls(routing: _Routing) -> Iterator[LintFinding]:
     ttls = {_name(record): OUTSIDE_TTL_SECONDS if record.alias else record.ttl_seconds for record in routing.group}
     if len(set(ttls.values())) > 1:
         told = ", ".join(f"{name} {ttl} s" for name, ttl in sorted(ttls.items()))
@@ -105,7 +105,7 @@ def _find_ttls(routing: _Routing) -> Iterator[Finding]:
             yield _finding("ttl-too-short", name, f"has a TTL of {ttl} s")
 
 
-def _find_same_targets(routing: _Routing) -> Iterator[Finding]:
+def _find_same_targets(routing: _Routing) -> Iterator[LintFinding]:
     seen: dict[tuple[str, ...], str] = {}
     for record in routing.group:
         target = (record.alias.dns_name,) if record.alias else tuple(map(normal_name, record.values))
@@ -114,7 +114,7 @@ def _find_same_targets(routing: _Routing) -> Iterator[Finding]:
         seen.setdefault(target, _name(record))
 
 
-def _find_many_values(routing: _Routing) -> Iterator[Finding]:
+def _find_many_values(routing: _Routing) -> Iterator[LintFinding]:
     for record in routing.group:
         if record.policy in ("weighted", "failover") and len(record.values) > 1:
             yield _finding("many-values", _name(record), f"holds {len(record.values)} values")
@@ -123,7 +123,7 @@ def _find_many_values(routing: _Routing) -> Iterator[Finding]:
 # -- which record has which check ------------------------------------------------------------------------------------
 
 
-def _find_unchecked(routing: _Routing) -> Iterator[Finding]:
+def _find_unchecked(routing: _Routing) -> Iterator[LintFinding]:
     for record in routing.group:
         follows_target = record.alias is not None and record.alias.evaluate_target_health
         if not record.health_check_id and not follows_target and len(routing.group) > 1:
@@ -134,7 +134,7 @@ def _find_unchecked(routing: _Routing) -> Iterator[Finding]:
             )
 
 
-def _find_shared_checks(routing: _Routing) -> Iterator[Finding]:
+def _find_shared_checks(routing: _Routing) -> Iterator[LintFinding]:
     owner: dict[str, str] = {}
     for record in routing.group:
         if not record.health_check_id:
@@ -147,20 +147,20 @@ def _find_shared_checks(routing: _Routing) -> Iterator[Finding]:
 # -- the checks ------------------------------------------------------------------------------------------------------
 
 
-def _find_plain_http(routing: _Routing) -> Iterator[Finding]:
+def _find_plain_http(routing: _Routing) -> Iterator[LintFinding]:
     for _, check_id, config in routing.checked():
         if config["Type"].startswith("HTTP") and not config["Type"].startswith("HTTPS"):
             yield _finding("plain-http", check_id, f"checks {config['Type']} on port {config.get('Port', 80)}")
 
 
-def _find_self_checks(routing: _Routing) -> Iterator[Finding]:
+def _find_self_checks(routing: _Routing) -> Iterator[LintFinding]:
     for _, check_id, config in routing.checked():
         name = normal_name(config.get("FullyQualifiedDomainName") or "")
         if name == routing.host and not config.get("IPAddress"):
             yield _finding("checks-itself", check_id, f"resolves {routing.host}, the host that it decides about")
 
 
-def _find_shallow_checks(routing: _Routing) -> Iterator[Finding]:
+def _find_shallow_checks(routing: _Routing) -> Iterator[LintFinding]:
     for _, check_id, config in routing.checked():
         if not config["Type"].endswith("STR_MATCH"):
             yield _finding("no-string-match", check_id, f"is a {config['Type']} check")
@@ -168,7 +168,7 @@ def _find_shallow_checks(routing: _Routing) -> Iterator[Finding]:
             yield _finding("no-sni", check_id, "sends no server name")
 
 
-def _find_slow_checks(routing: _Routing) -> Iterator[Finding]:
+def _find_slow_checks(routing: _Routing) -> Iterator[LintFinding]:
     for _, check_id, config in routing.checked():
         interval, threshold = _pace_of(config)
         if interval >= SLOW_INTERVAL_SECONDS:
@@ -179,7 +179,7 @@ def _find_slow_checks(routing: _Routing) -> Iterator[Finding]:
             yield _finding("threshold-too-high", check_id, f"turns after {threshold} failures")
 
 
-def _find_left_overs(routing: _Routing) -> Iterator[Finding]:
+def _find_left_overs(routing: _Routing) -> Iterator[LintFinding]:
     reached = {check for record in routing.group for check in _reached(record.health_check_id or "", routing.checks)}
     for check_id in sorted(reached):
         config = routing.checks[check_id]
@@ -190,7 +190,7 @@ def _find_left_overs(routing: _Routing) -> Iterator[Finding]:
             yield _finding("inverted-check", check_id, "is inverted, so a dead endpoint is healthy")
 
 
-def _find_calculated(routing: _Routing) -> Iterator[Finding]:
+def _find_calculated(routing: _Routing) -> Iterator[LintFinding]:
     for check_id, config in routing.checks.items():
         if config["Type"] != "CALCULATED" or not _is_attached(check_id, routing.group):
             continue
@@ -201,7 +201,7 @@ def _find_calculated(routing: _Routing) -> Iterator[Finding]:
             yield _finding("calculated-never-healthy", check_id, f"needs {threshold} of {len(children)} children")
 
 
-def _find_missed_goal(routing: _Routing) -> Iterator[Finding]:
+def _find_missed_goal(routing: _Routing) -> Iterator[LintFinding]:
     if routing.goal_seconds is None:
         return
     for record, check_id, config in routing.checked():
@@ -213,7 +213,7 @@ def _find_missed_goal(routing: _Routing) -> Iterator[Finding]:
             yield _finding("goal-missed", check_id, what)
 
 
-_RULES: tuple[Callable[[_Routing], Iterable[Finding]], ...] = (
+_RULES: tuple[Callable[[_Routing], Iterable[LintFinding]], ...] = (
     _find_lonely_site,
     _find_mixed_policies,
     _find_no_weight,
@@ -322,9 +322,9 @@ RULES: Mapping[str, tuple[Severity, str, str]] = {
 """Every rule by its name: severity, why, hint. docs/concepts/routing.md lists them."""
 
 
-def _finding(rule: str, place: str, what: str) -> Finding:
+def _finding(rule: str, place: str, what: str) -> LintFinding:
     severity, why, hint = RULES[rule]
-    return Finding(rule, severity, place, what, why, hint)
+    return LintFinding(rule, severity, place, what, why, hint)
 
 
 def _name(record: RecordSet) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from failover.answers import RecordSet
-from failover.lint import Finding, lint_routing
+from failover.lint import LintFinding, lint_routing
 from failover.predict import Check, Fault, Prediction, predict_failover
 from infra.contract import KnownSite
 from infra.health_check import describe_check
@@ -17,7 +17,7 @@ FAULTS: tuple[Fault, ...] = ("refused", "blackhole")
 
 def lint_plan(
     settings: TrafficSettings, host: str, sites: Mapping[str, KnownSite], weights: Mapping[str, int]
-) -> tuple[Finding, ...]:
+) -> tuple[LintFinding, ...]:
     """Every finding about the weighted group that `weights` describes; a site's name stands for its check's id."""
     group = [
         RecordSet(

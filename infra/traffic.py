@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from failover.lint import Finding
+from failover.lint import LintFinding
 from infra import plan
 from infra.applied import apply
 from infra.contract import KnownSite
@@ -62,7 +62,7 @@ def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> 
     )
 
 
-def _judge(settings: TrafficSettings, findings: Sequence[Finding]) -> None:
+def _judge(settings: TrafficSettings, findings: Sequence[LintFinding]) -> None:
     """Say what the linter found. Raises Refused for what defeats failover, unless the stack file excuses it."""
     refused = [f for f in findings if f.severity == "error" and f.rule not in settings.exceptions]
     for finding in (f for f in findings if f not in refused):

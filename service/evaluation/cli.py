@@ -16,7 +16,7 @@ from service.errors import InvalidInput
 from service.evaluation.progress import show_progress
 from service.evaluation.workbench import ARTIFACTS, DECIDE, Workbench
 from service.training.datasets import Dataset, load_bundled, load_csv
-from service.training.problem import PROBLEMS, Problem, choose_problem, draft_problem, load_problem, parse_problem
+from service.training.problem import PROBLEMS, ProblemFile, choose_problem, draft_problem, load_problem, parse_problem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -73,7 +73,7 @@ def load_asked(
     drop: tuple[str, ...] = (),
     keep: tuple[str, ...] = (),
     parse: tuple[str, ...] = (),
-) -> tuple[Dataset, Problem, str]:
+) -> tuple[Dataset, ProblemFile, str]:
     """The data and the problem that the options name; and the problem file's draft where a CSV comes without one."""
     if csv_file is None:
         if drop or keep or parse:
@@ -116,7 +116,7 @@ def _keep_draft(text: str, path: Path) -> Path:
     return path
 
 
-def _load_problem(problem: str) -> Problem:
+def _load_problem(problem: str) -> ProblemFile:
     path = Path(problem)
     if path.suffix != ".toml":
         return load_problem(problem)

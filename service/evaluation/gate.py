@@ -18,7 +18,7 @@ from service.evaluation.advisor import SMALLER_IS_BETTER
 from service.evaluation.intervals import Estimate
 from service.training.algorithms import BASELINE
 from service.training.export import PARITY_TOLERANCE, Parity
-from service.training.problem import Problem
+from service.training.problem import ProblemFile
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Verdict:
 
 
 def judge_release(
-    problem: Problem,
+    problem: ProblemFile,
     judged: Mapping[str, Estimate],
     *,
     classes: Sequence[str],
@@ -148,7 +148,7 @@ def find_regressions(judged: Mapping[str, Estimate], released: Mapping[str, Mapp
     return found
 
 
-def _check_floors(problem: Problem, judged: Mapping[str, Estimate], classes: Sequence[str]) -> list[FloorCheck]:
+def _check_floors(problem: ProblemFile, judged: Mapping[str, Estimate], classes: Sequence[str]) -> list[FloorCheck]:
     floors = dict(problem.floors)
     floors |= {f"{name}[{label}]": floor for name, floor in problem.per_class_floors.items() for label in classes}
     nan = float("nan")

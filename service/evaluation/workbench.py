@@ -17,9 +17,9 @@ from service.errors import InvalidInput, Mistake
 from service.evaluation.progress import Announce
 from service.training.datasets import Dataset
 from service.training.pipeline import encode_labels, wants_weights
-from service.training.problem import Problem
+from service.training.problem import ProblemFile
 from service.training.splits import Splits, split_rows
-from service.training.tuning import Bench, Trial, search_grids
+from service.training.tuning import Fitter, Trial, search_grids
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
 
@@ -37,7 +37,7 @@ class Workbench:
     `announce(step, done, of)` is told how far a step is.
     """
 
-    problem: Problem
+    problem: ProblemFile
     dataset: Dataset
     folder: Path
     jobs: int = 1
@@ -91,10 +91,10 @@ class Workbench:
         return wants_weights(self.problem.class_weight, self.truth)
 
     @cached_property
-    def bench(self) -> Bench:
+    def bench(self) -> Fitter:
         """Where fits are made and kept. Raises InvalidInput while a column is in doubt."""
         _refuse_doubts(self.dataset)
-        return Bench(
+        return Fitter(
             self.dataset,
             self.truth,
             len(self.classes),

@@ -44,7 +44,7 @@ class SplitPlan:
 
 
 @dataclass(frozen=True)
-class Problem:
+class ProblemFile:
     """A problem file, checked.
 
     `floors` are lower ends of 95 % intervals: metric name -> value; those of `per_class_floors` hold for each class.
@@ -78,7 +78,7 @@ def choose_problem(*, folder: Path = PROBLEMS) -> str:
     return known[0]
 
 
-def load_problem(name: str, *, folder: Path = PROBLEMS) -> Problem:
+def load_problem(name: str, *, folder: Path = PROBLEMS) -> ProblemFile:
     """Read `<folder>/<name>.toml`. Raises InvalidInput with every mistake in it."""
     path = folder / f"{name}.toml"
     try:
@@ -89,7 +89,7 @@ def load_problem(name: str, *, folder: Path = PROBLEMS) -> Problem:
     return parse_problem(raw.decode(errors="replace"), name=name)
 
 
-def parse_problem(text: str, *, name: str) -> Problem:
+def parse_problem(text: str, *, name: str) -> ProblemFile:
     """Check a problem file's text. Raises InvalidInput with every mistake in it."""
     try:
         document = tomllib.loads(text)
@@ -139,7 +139,7 @@ def draft_problem(name: str, target: str, labels: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _read(reader: Reader, name: str) -> Problem:
+def _read(reader: Reader, name: str) -> ProblemFile:
     positive = reader.take("positive_class", is_text, "must be a class name", None)
     floors = dict(reader.take("floors", is_table, "must be a table of floors", {}))
     per_class = floors.pop("per_class", {})
@@ -148,7 +148,7 @@ def _read(reader: Reader, name: str) -> Problem:
     if not floors and not per_class:
         reader.add("floors", "sets no floor", "name at least one metric that must hold, such as recall = 0.9")
     cost = "must be a number above 0: how bad one such mistake is beside the other"
-    return Problem(
+    return ProblemFile(
         name=name,
         objective=reader.take("objective", is_text, "must say what the model is for"),
         data=reader.take("data", is_text, "must name the data set", name),

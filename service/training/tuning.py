@@ -49,7 +49,7 @@ class Trial:
     spread: float
 
 
-class Bench:
+class Fitter:
     """Fits tasks for one data set, several at a time, and keeps each result in a folder.
 
     `announce(done, of)` is told of progress, the tasks found finished included.
@@ -141,7 +141,7 @@ def list_parameters(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def search_grids(
-    bench: Bench, grids: Mapping[str, Mapping[str, Sequence[Any]]], folds: Sequence[Fold], truth: Indices
+    fitter: Fitter, grids: Mapping[str, Mapping[str, Sequence[Any]]], folds: Sequence[Fold], truth: Indices
 ) -> dict[str, list[Trial]]:
     """Try every point of every grid on every fold: algorithm -> its trials, the best first.
 
@@ -149,7 +149,7 @@ def search_grids(
     """
     points = [(algorithm, parameters) for algorithm, grid in grids.items() for parameters in list_parameters(grid)]
     tasks = [Task(algorithm, parameters, *fold) for algorithm, parameters in points for fold in folds]
-    answers = bench.predict(tasks)
+    answers = fitter.predict(tasks)
     losses = np.array([_log_loss(truth[t.judge], a) for t, a in zip(tasks, answers, strict=True)])
     found: dict[str, list[Trial]] = {algorithm: [] for algorithm in grids}
     for (algorithm, parameters), scores in zip(points, losses.reshape(len(points), len(folds)), strict=True):

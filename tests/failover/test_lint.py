@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from failover.answers import Alias, RecordSet
-from failover.lint import RULES, Finding, lint_routing
+from failover.lint import RULES, LintFinding, lint_routing
 
 H = "api.outlast.example"
 
@@ -141,4 +141,6 @@ def test_errors_come_first_and_say_what_why_and_what_next() -> None:
 
 def test_the_same_mistake_is_told_once() -> None:
     found = lint_routing(H, GROUP, with_aws(RequestInterval=30))
-    assert found == (Finding("slow-interval", "warning", "hc-aws", "checks every 30 s", *RULES["slow-interval"][1:]),)
+    assert found == (
+        LintFinding("slow-interval", "warning", "hc-aws", "checks every 30 s", *RULES["slow-interval"][1:]),
+    )

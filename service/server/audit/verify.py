@@ -21,7 +21,7 @@ _FRACTIONS = ("time", "seconds", "predicted_at")  # the numbers of a record that
 
 
 @dataclass(frozen=True)
-class Finding:
+class AuditProblem:
     """One thing wrong: the chain, the record (its `seq`), and what is wrong with it."""
 
     chain: str
@@ -49,7 +49,7 @@ class ChainReport:
     closed: bool = False
     torn: bool = False
     may_be_missing: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[AuditProblem] = field(default_factory=list)
 
 
 class _Read(NamedTuple):
@@ -130,17 +130,17 @@ def _verify(chain: str, reads: list[_Read], torn: bool) -> ChainReport:
     highest = -1
     for read in reads:
         if not read.honest:
-            report.findings.append(Finding(chain, read.seq, "its content does not have its hash: it was changed"))
+            report.findings.append(AuditProblem(chain, read.seq, "its content does not have its hash: it was changed"))
         if read.seq in by_seq:
-            report.findings.append(Finding(chain, read.seq, "is there twice"))
+            report.findings.append(AuditProblem(chain, read.seq, "is there twice"))
         elif read.seq < highest:
-            report.findings.append(Finding(chain, read.seq, f"stands behind record {highest}: it was moved"))
+            report.findings.append(AuditProblem(chain, read.seq, f"stands behind record {highest}: it was moved"))
         by_seq.setdefault(read.seq, read)
         highest = max(highest, read.seq)
     report.findings += _find_gaps(chain, by_seq)
     stop = min((seq for seq, read in by_seq.items() if read.kind == "stop"), default=highest)
     report.findings += [
-        Finding(chain, seq, f"stands behind the end, {stop}: it was added") for seq in by_seq if seq > stop
+        AuditProblem(chain, seq, f"stands behind the end, {stop}: it was added") for seq in by_seq if seq > stop
     ]
     report.findings += _find_breaks(chain, by_seq)
     report.findings.sort(key=lambda finding: finding.seq)
@@ -148,25 +148,27 @@ def _verify(chain: str, reads: list[_Read], torn: bool) -> ChainReport:
     return report
 
 
-def _find_gaps(chain: str, by_seq: Mapping[int, _Read]) -> list[Finding]:
+def _find_gaps(chain: str, by_seq: Mapping[int, _Read]) -> list[AuditProblem]:
     found = []
     expected = 0
     for seq in sorted(by_seq):
         if seq > expected:
             what = "is missing" if seq == expected + 1 else f"and those up to {seq - 1} are missing"
-            found.append(Finding(chain, expected, what))
+            found.append(AuditProblem(chain, expected, what))
         expected = seq + 1
     return found
 
 
-def _find_breaks(chain: str, by_seq: Mapping[int, _Read]) -> list[Finding]:
+def _find_breaks(chain: str, by_seq: Mapping[int, _Read]) -> list[AuditProblem]:
     """Records whose `prev` is not the hash of the record before, though both may be honest in themselves."""
     found = []
     for seq, read in by_seq.items():
         before = by_seq.get(seq - 1)
         expected = GENESIS if seq == 0 else before.hash if before is not None else read.prev
         if read.prev != expected:
-            found.append(Finding(chain, seq, f"does not follow from record {seq - 1}: one of the two was replaced"))
+            found.append(
+                AuditProblem(chain, seq, f"does not follow from record {seq - 1}: one of the two was replaced")
+            )
     return found
 
 

@@ -21,7 +21,7 @@ from service.training.export import Parity, export_onnx, measure_parity, run_onn
 from service.training.pipeline import build_pipeline, encode_labels, fit_pipeline, wants_weights
 from service.training.problem import SplitPlan, load_problem
 from service.training.splits import count_needed, split_rows
-from service.training.tuning import Bench, Task, list_parameters, search_grids
+from service.training.tuning import Fitter, Task, list_parameters, search_grids
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,7 +61,7 @@ def test_the_splits_are_honest_seeded_and_stratified(tumour: Dataset) -> None:
     assert split_rows(truth, classes, SplitPlan(seed=21)).to_document() != splits.to_document()
 
 
-class _WatchedBench(Bench):
+class _WatchedBench(Fitter):
     """Remembers every row that a fit was given."""
 
     def predict(self, tasks):  # type: ignore[no-untyped-def]
@@ -95,7 +95,7 @@ def test_as_many_rows_as_are_asked_for_are_enough(folds: int, held_out: float, t
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"a": rng.normal(size=len(truth)) + truth, "b": rng.normal(size=len(truth))})
     dataset = Dataset("small", frame, truth.astype(str).astype(object), "ok", "0" * 64)
-    bench = Bench(dataset, truth, 2, tmp_path, seed=1, balanced=True)
+    bench = Fitter(dataset, truth, 2, tmp_path, seed=1, balanced=True)
     for rows in (splits.folds, splits.judging):
         assert all(truth[judge].any() for _, judge in rows)
         answers = bench.predict_folds("svm", {}, rows)
@@ -213,8 +213,8 @@ def test_finished_fits_are_not_redone_and_a_half_written_one_is(tumour: Dataset,
     half = np.arange(0, 569, 2), np.arange(1, 569, 2)
     tasks = [Task("softmax", {"C": c}, *half) for c in (0.1, 1.0)]
 
-    def bench(**more: int) -> Bench:
-        return Bench(tumour, truth, 2, tmp_path, **{"seed": 1, "balanced": False, **more})  # type: ignore[arg-type]
+    def bench(**more: int) -> Fitter:
+        return Fitter(tumour, truth, 2, tmp_path, **{"seed": 1, "balanced": False, **more})  # type: ignore[arg-type]
 
     first = bench()
     told: list[tuple[int, int]] = []
@@ -241,14 +241,14 @@ import sys
 from pathlib import Path
 import numpy as np
 from service.training.datasets import load_bundled
-from service.training.tuning import Bench, Task
+from service.training.tuning import Fitter, Task
 tumour = load_bundled("tumour")
 half = np.arange(0, 569, 2), np.arange(1, 569, 2)
 def announce(done, of):
     print(done, flush=True)
     sys.stdin.readline()
 truth = (tumour.labels == "malignant").astype(int)
-bench = Bench(tumour, truth, 2, Path(sys.argv[1]), seed=1, balanced=False, announce=announce)
+bench = Fitter(tumour, truth, 2, Path(sys.argv[1]), seed=1, balanced=False, announce=announce)
 bench.predict([Task("softmax", {"C": c}, *half) for c in (0.1, 0.3, 1.0, 3.0)])
 """
 
@@ -274,7 +274,7 @@ def test_a_search_killed_with_9_goes_on_where_it_was(tumour: Dataset, tmp_path: 
     half = np.arange(0, 569, 2), np.arange(1, 569, 2)
     tasks = [Task("softmax", {"C": c}, *half) for c in (0.1, 0.3, 1.0, 3.0)]
     truth = (tumour.labels == "malignant").astype(np.intp)
-    resumed, whole = (Bench(tumour, truth, 2, tmp_path / name, seed=1, balanced=False) for name in ("fits", "whole"))
+    resumed, whole = (Fitter(tumour, truth, 2, tmp_path / name, seed=1, balanced=False) for name in ("fits", "whole"))
     np.testing.assert_array_equal(resumed.predict(tasks), whole.predict(tasks))
     assert (resumed.redone, whole.redone) == (2, 4)
 
