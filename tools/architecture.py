@@ -18,6 +18,7 @@ PICTURE = ROOT / "docs" / "concepts" / "architecture.svg"
 PACKAGES = ("outlast", "tools", "bench", "sandbox", "infra", "failover", "service")
 
 WIDTH, LEFT, BAND = 1000, 16, 700
+LONGEST_LINE = 90  # characters of what a package imports that fit into its box at full size
 LANE, TITLE, BOX, ROW, GAP = 20, 44, 40, 72, 18
 ASIDE = (0, 190, -190, 95)
 COLOURS = ("#3b6ea5", "#a5573b", "#4b8a4b", "#7a4ba5", "#8a7a2f", "#2f8a8a", "#a53b6e")
@@ -140,7 +141,8 @@ def _draw_package(package: Package, band: Box, boxes: Mapping[str, Box]) -> Iter
     yield _rectangle(band, fill=f"{colour}14", stroke=colour)
     yield _text(band.x + 14, band.y + 21, package.name, size=17, weight="bold", fill=colour)
     told = "; ".join(f"{name} ({', '.join(p)})" if 0 < len(p) <= 4 else name for name, p in package.imports.items())
-    yield _text(band.x + 100, band.y + 21, f"imports {told}" if told else "imports none of ours", size=12)
+    size = 12 if len(told) <= LONGEST_LINE else 12 * LONGEST_LINE / len(told)
+    yield _text(band.x + 100, band.y + 21, f"imports {told}" if told else "imports none of ours", size=size)
     for wing, targets in package.wings.items():
         yield from (_arrow(boxes[wing], boxes[target], colour) for target in sorted(targets))
     for wing, box in boxes.items():
@@ -169,9 +171,16 @@ def _rectangle(box: Box, *, fill: str, stroke: str) -> str:
 
 
 def _text(
-    x: float, y: float, said: str, *, size: int = 14, anchor: str = "start", weight: str = "normal", fill: str = "#222"
+    x: float,
+    y: float,
+    said: str,
+    *,
+    size: float = 14,
+    anchor: str = "start",
+    weight: str = "normal",
+    fill: str = "#222",
 ) -> str:
-    style = f'font-size="{size}" text-anchor="{anchor}" font-weight="{weight}" fill="{fill}"'
+    style = f'font-size="{size:g}" text-anchor="{anchor}" font-weight="{weight}" fill="{fill}"'
     return f'<text x="{x:g}" y="{y:g}" {style}>{escape(said)}</text>'
 
 
