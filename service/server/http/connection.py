@@ -9,6 +9,7 @@ Over 300 lines, being one class: these are the callbacks of one state machine, a
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 import httptools
@@ -47,6 +48,14 @@ class _Nobody:
 
     def set(self) -> None:
         """Wake nobody."""
+
+
+async def _send(cycle: Any, send: Any, message: Any) -> None:
+    """An ASGI application's `send`. uvicorn tells the last request alone that its client has gone, not those before."""
+    if cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+    cycle.disconnected = cycle.disconnected or cycle.transport.is_closing()
+    await send(message)
 
 
 class Prediction:
@@ -150,6 +159,7 @@ class Connection(HttpToolsProtocol):
             if len(self.pipeline) >= _MOST_PIPELINED:
                 raise Problem(INVALID_HTTP, f"over {_MOST_PIPELINED} requests were sent ahead of their answers")
             super().on_headers_complete()
+            self.cycle.send = partial(_send, self.cycle, self.cycle.send)
             self.cycle.keep_alive = self.cycle.keep_alive and not self.intake.queue.draining
         else:
             exchange = self.intake.open(target, self.headers, self._caller())
@@ -304,7 +314,9 @@ class Connection(HttpToolsProtocol):
         """Why the parser gave up: a problem that a callback raised, bytes that are no HTTP, or a mistake of ours."""
         cause = error.__context__
         if isinstance(cause, Problem):
-            return cause
+            # It may have to wait for its turn, and its traceback holds what was received: a quarter of a megabyte.
+            cause.__context__ = cause.__cause__ = None
+            return cause.with_traceback(None)
         if cause is None or isinstance(cause, httptools.HttpParserError | UnicodeError):
             return Problem(INVALID_HTTP, str(cause or error) or "the parser gave up")
         self.intake.report(cause)

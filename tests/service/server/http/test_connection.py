@@ -18,6 +18,8 @@ import uvicorn
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from service.server.http.connection import Connection
+from service.server.protocol.problems import INVALID_HTTP, Problem
 from tests.service.server.harness import (
     API_KEY,
     INFER,
@@ -85,7 +87,15 @@ def test_every_name_of_uvicorn_that_is_leant_on_is_there() -> None:
     assert [name for name in names.split() if not hasattr(connection, name)] == []
     assert {"read_paused", "write_paused"} <= vars(FlowControl(_NoTransport())).keys()
     read = set(RequestResponseCycle.__init__.__code__.co_names)
-    assert {"keep_alive", "disconnected", "more_body", "response_complete", "message_event"} <= read
+    assert {
+        "keep_alive",
+        "disconnected",
+        "more_body",
+        "response_complete",
+        "message_event",
+        "flow",
+        "transport",
+    } <= read
 
 
 class _NoLoop:
@@ -331,3 +341,35 @@ def _is_closed(connection: socket.socket) -> bool:
 def _resident(server: Server) -> int:
     """Bytes of memory that the server holds."""
     return int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]) * 4096
+
+
+def test_who_leaves_before_answers_that_he_asked_for_at_once_is_no_mistake_of_the_server(tmp_path: Path) -> None:
+    ask = b"GET /openapi.json HTTP/1.1\r\nhost: test\r\n\r\n"
+    with running(tmp_path, OUTLAST_API_KEYS=api_keys()) as server, contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(server.connect()) for _ in range(16)]
+        for connection in connections:
+            connection.sendall(ask * 16)
+        with server.client() as client:
+            counted = 'outlast_requests_total{route="/openapi.json",status="200"}'
+            wait_for(lambda: _metric(server, counted) >= len(connections), "every first answer to be under way")
+            stack.close()
+            assert client.get("/health").status_code == 200
+        server.stop()
+        assert [line for line in server.logs() if line["level"] == "error"] == []
+
+
+def test_a_refusal_does_not_hold_what_was_received() -> None:
+    """It may wait for its turn; its traceback would hold the frames through which a quarter of a megabyte came."""
+
+    class Refusing:
+        def on_header(self, _name: bytes, value: bytes) -> None:
+            try:
+                value.decode("ascii")
+            except UnicodeError as error:
+                raise Problem(INVALID_HTTP, "it is refused") from error
+
+    with pytest.raises(httptools.HttpParserError) as caught:
+        httptools.HttpRequestParser(Refusing()).feed_data(b"GET / HTTP/1.1\r\na: \xff\r\n\r\n")
+    problem = Connection._explain(None, caught.value)  # type: ignore[arg-type]
+    assert problem.detail == "it is refused"
+    assert (problem.__traceback__, problem.__context__, problem.__cause__) == (None, None, None)
