@@ -107,7 +107,7 @@ reference: .venv/complete ## write the reference pages that are made from the co
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits, or CSV=file TARGET=column
 	@$(OUTLAST) model train $(if $(PROBLEM),--problem "$(PROBLEM)") $(if $(CSV),--csv "$(CSV)") $(if $(TARGET),--target "$(TARGET)")
 
-bench: .venv/complete ## endpoint, metrics, sandbox: every ratio beside its target: ARGS="--part metrics"
+bench: .venv/complete ## endpoint, abuse, metrics, sandbox: every ratio beside its target: ARGS="--part metrics"
 	@$(OUTLAST) bench $(ARGS)
 
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header

@@ -1,4 +1,4 @@
-"""`python -m bench`, which `make bench` calls: the endpoint, the metrics, the sandbox."""
+"""`python -m bench`, which `make bench` calls: the endpoint, attackers beside a caller, the metrics, the sandbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bench import endpoint, metrics, page, sandbox
+from bench import abuse, endpoint, metrics, page, sandbox
 from bench.environments import ROOT, require_load_generators
 from bench.peers import PEERS
 from bench.report import Verdict
@@ -44,6 +44,10 @@ def _measure_endpoint(options: Options) -> Measured:
     return Measured(*endpoint.measure(options.only, quick=options.quick, load=options.load))
 
 
+def _measure_abuse(options: Options) -> Measured:
+    return Measured(*abuse.measure(quick=options.quick))
+
+
 def _measure_metrics(options: Options) -> Measured:
     return Measured(*metrics.measure(quick=options.quick))
 
@@ -56,6 +60,7 @@ def _measure_sandbox(options: Options) -> Measured:
 
 MEASURES: Mapping[str, Callable[[Options], Measured]] = {
     "endpoint": _measure_endpoint,
+    "abuse": _measure_abuse,
     "metrics": _measure_metrics,
     "sandbox": _measure_sandbox,
 }
@@ -76,7 +81,7 @@ def main(parts: tuple[str, ...], quick: bool, only: tuple[str, ...], write: bool
     """
     if (os.cpu_count() or 1) < 2:
         raise Unavailable("the server and the load need a core each", hint="a machine with two cores or more")
-    if "endpoint" in (parts or MEASURES):
+    if {"endpoint", "abuse"}.intersection(parts or MEASURES):
         require_load_generators()
     load = os.getloadavg()[0]
     if load > 0.5:

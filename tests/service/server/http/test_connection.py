@@ -370,6 +370,6 @@ def test_a_refusal_does_not_hold_what_was_received() -> None:
 
     with pytest.raises(httptools.HttpParserError) as caught:
         httptools.HttpRequestParser(Refusing()).feed_data(b"GET / HTTP/1.1\r\na: \xff\r\n\r\n")
-    problem = Connection._explain(None, caught.value)  # type: ignore[arg-type]
+    problem = Connection.__new__(Connection)._explain(caught.value)
     assert problem.detail == "it is refused"
     assert (problem.__traceback__, problem.__context__, problem.__cause__) == (None, None, None)
