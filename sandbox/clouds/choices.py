@@ -1,4 +1,4 @@
-"""Inputs whose values the SDKs list: what is not in the list is refused, though the SDK's type takes any text.
+"""Inputs whose values or bounds the SDKs name: others are refused, though the SDK's type takes any text or number.
 
 azure-native lists them as enumerations beside the text; pulumi-gcp in the documentation of the property, generated from
 the provider's own validation. pulumi-aws does neither reliably: there the rows of the types hold what botocore lists.
@@ -17,11 +17,15 @@ from sandbox.engine import sdk
 from sandbox.engine.wire import UNKNOWN
 
 _PARAMETER = re.compile(r":param (?:[^:\n]+ )?(\w+): ((?:.|\n)*?)(?=\n\s*:param |\Z)")
+_LEAST, _MOST = re.compile(r"Minimum value is (\d+)"), re.compile(r"Maximum value(?: for (\w+) probe)? is (\d+)")
+# What the SDK's documentation says is narrower than what the API takes: hashicorp/terraform-provider-azurerm,
+# internal/services/containerapps/helpers: 1 to 30.
+_WIDER = {"failureThreshold": 30}
 _POSSIBLE = re.compile(r"Possible values are: ((?:`[^`]+`(?:, )?)+)")
 
 
 def mistakes(type_: str, inputs: Values) -> list[Mistake]:
-    """(path, reason) of every value that the SDK of the type does not list, at any depth."""
+    """(path, reason) of every value that is not what the SDK of the type says, at any depth."""
     if not type_.startswith(("azure-native:", "gcp:")):
         return []
     return list(_in_record("", sdk.inputs_of(type_), inputs))
@@ -32,7 +36,9 @@ def _in_record(path: str, record: sdk.Record, values: Mapping[str, Any]) -> Iter
         field = record.fields.get(name)
         if field is not None:
             where = f"{path}.{name}" if path else name
-            yield from _in_value(where, field.shape, value, _documented(record.cls).get(field.python_name, ()))
+            said = _documentation(record.cls).get(field.python_name, "")
+            yield from _in_value(where, field.shape, value, _listed(record.cls, said))
+            yield from _out_of_range(where, value, said)
 
 
 def _in_value(path: str, shape: sdk.Shape, value: Any, documented: tuple[str, ...]) -> Iterator[Mistake]:
@@ -54,11 +60,26 @@ def _in_value(path: str, shape: sdk.Shape, value: Any, documented: tuple[str, ..
             yield path, f"{value!r} is not one of {', '.join(listed)} (the installed SDK)"
 
 
+def _out_of_range(path: str, value: Any, said: str) -> Iterator[Mistake]:
+    """A number beyond the bounds that the documentation of its input names; some hold for one kind of probe alone."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    name, least = path.rpartition(".")[2], _LEAST.search(said)
+    bounds = [int(number) for probe, number in _MOST.findall(said) if not probe or f"{probe}Probe" in path]
+    most = max([*bounds, _WIDER.get(name, 0)]) if bounds else None
+    if (least and value < int(least[1])) or (most is not None and value > most):
+        within = f"{least[1] if least else 'any'} to {most if most is not None else 'any'}"
+        yield path, f"{value:g} is not {within} (the installed SDK)"
+
+
+def _listed(cls: type, said: str) -> tuple[str, ...]:
+    """The values that a documentation lists; only pulumi-gcp's is made from what the provider refuses."""
+    found = _POSSIBLE.search(said) if cls.__module__.startswith("pulumi_gcp") else None
+    return tuple(re.findall(r"`([^`]+)`", found[1])) if found else ()
+
+
 @functools.cache
-def _documented(cls: type) -> Mapping[str, tuple[str, ...]]:
-    """By the Python name of an input: the values that its documentation lists, where it lists any."""
-    if not cls.__module__.startswith("pulumi_gcp"):
-        return {}
+def _documentation(cls: type) -> Mapping[str, str]:
+    """What the SDK says of each input, by its Python name."""
     text = vars(cls)["__init__"].__doc__ or ""
-    found = {name: _POSSIBLE.search(" ".join(said.split())) for name, said in _PARAMETER.findall(text)}
-    return {name: tuple(re.findall(r"`([^`]+)`", listed[1])) for name, listed in found.items() if listed}
+    return {name: " ".join(said.split()) for name, said in _PARAMETER.findall(text)}

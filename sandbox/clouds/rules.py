@@ -3,7 +3,8 @@
 What the SDKs' types let through and the real API would refuse only in the middle of an update is refused here before
 anything is made, all of it at once. Values that a preview does not know yet are left alone. Every rule names its
 source. infra computes names within these limits on purpose from its own tables (`infra.plan`): the simulator's rules
-are taken from the clouds' documentation, so the two check each other.
+are taken from the clouds' documentation, so the two check each other. Sizes and regions are the exception:
+`infra.sizes` and `infra.regions` are their one table, with its sources, and the rows ask it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from infra.regions import TITLES, regions_of
 from sandbox.clouds.values import Values, nested
 from sandbox.engine.wire import UNKNOWN
 
@@ -86,7 +88,23 @@ class Network:
         return f"an IPv4 range from /{self.least} to /{self.most} that begins where it says ({self.source})"
 
 
-Rule = Text | Range | OneOf | Network
+@dataclass(frozen=True)
+class Region:
+    """A region of a cloud, as `infra.regions` lists them with its sources, or one of `others`. Azure has no case."""
+
+    cloud: str
+    others: tuple[str, ...] = ()
+
+    def refuses(self, value: str) -> bool:
+        written = value.lower().replace(" ", "") if self.cloud == "azure" else value
+        return written not in regions_of(self.cloud) and written not in self.others
+
+    def __str__(self) -> str:
+        others = f", or one of {', '.join(self.others)}" if self.others else ""
+        return f"a region of {TITLES[self.cloud]}{others} (infra.regions)"
+
+
+Rule = Text | Range | OneOf | Network | Region
 
 PORT = Range(1, 65535, "TCP")
 

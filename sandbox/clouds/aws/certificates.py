@@ -111,7 +111,8 @@ def _not_issued(world: World, certificate: Resource) -> CloudRefused:
 
 
 # hashicorp/terraform-provider-aws, internal/service/acm/certificate.go: no last dot, and names up to 253 characters.
-_DOMAIN = Text(253, r".*[^.]", "pulumi-aws, Certificate")
+_LABEL = r"(?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9]"
+_DOMAIN = Text(253, rf"(\*\.)?({_LABEL}\.)+(?!-)[A-Za-z0-9-]{{1,62}}[A-Za-z0-9]", "ACM API, DomainNameString")
 
 
 def _certificate_combinations(inputs: Values) -> Iterator[Mistake]:
@@ -167,9 +168,26 @@ declare(
         "certificateAuthorityArn",
     ),
 )
+
+
+def _record_rules(world: World, r: Resource) -> None:
+    """Where the program names validation records, each name of the certificate has one: terraform-provider-aws,
+    internal/service/acm/certificate_validation.go.
+    """
+    certificate = world.store.follow(r, "certificateArn", CERTIFICATE)
+    named = [str(name).rstrip(".") for name in r.inputs.get("validationRecordFqdns") or []]
+    for option in certificate.outputs["domainValidationOptions"] if certificate and named else ():
+        if option["resourceRecordName"].rstrip(".") not in named:
+            raise CloudRefused(
+                f"missing {option['domainName']} DNS validation record: {option['resourceRecordName']}",
+                hint="name the FQDN of every validation record, or none",
+            )
+
+
 declare(
     VALIDATION,
     fidelity=Fidelity.SIMULATED,
+    rules=(_record_rules,),
     effect="waits until the certificate is issued, and times out naming the missing record",
     # pulumi-aws takes the time of issue for an id, which is not one: two validations have to be told apart here.
     id_of=lambda world, r: f"2026-01-01 00:00:00 +0000 UTC {hex_id(8)}",

@@ -13,8 +13,9 @@ from sandbox.clouds.aws.targets import health_path
 from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, NO_MEMBER, Mistake, OneOf, because, is_given
-from sandbox.clouds.store import NotReady, Resource
+from sandbox.clouds.references import exists
+from sandbox.clouds.rules import ID, NO_MEMBER, Mistake, OneOf, Range, because, is_given, is_known
+from sandbox.clouds.store import CloudRefused, NotReady, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
 from sandbox.replicas.supervisor import Workload
@@ -23,6 +24,7 @@ from service.errors import Unavailable
 SERVICE = "aws:ecs/service:Service"
 
 # A load balancer does not limit what a task works on: one that is asked for more than this is not in this sandbox.
+_FARGATE, _OWN_PROVIDER = ("FARGATE", "FARGATE_SPOT"), "aws:ecs/capacityProvider:CapacityProvider"
 _UNLIMITED = 1000
 # pulumi-aws 7.51.1, timeouts of Service: "create - (Default 20m)", "update - (Default 20m)".
 _STEADY_SECONDS = 1200.0
@@ -134,6 +136,25 @@ def _service_combinations(inputs: Values) -> Iterator[Mistake]:
         yield "launchType", "conflicts with `capacityProviderStrategies`"
 
 
+def _deployment_combinations(inputs: Values) -> Iterator[Mistake]:
+    """ECS API, DeploymentConfiguration: percentages between which a deployment can move; by default 100 and 200."""
+    least, most = inputs.get("deploymentMinimumHealthyPercent", 100), inputs.get("deploymentMaximumPercent", 200)
+    if is_known(least, most) and not 0 <= least < most:
+        told = f"minimumHealthyPercent {least:g} and maximumPercent {most:g} would block deployments"
+        yield "deploymentMinimumHealthyPercent", f"InvalidParameterException: {told}"
+
+
+def _provider_rules(world: World, r: Resource) -> None:
+    """Fargate's two capacity providers need nothing; any other has to be made: ECS API, PutClusterCapacityProviders."""
+    for name in r.inputs.get("capacityProviders") or []:
+        if name not in _FARGATE and world.store.find(_OWN_PROVIDER, name) is None:
+            raise CloudRefused(
+                f"InvalidParameterException: The specified capacity provider '{name}' was not found. Specify a valid "
+                "name or ARN and try again.",
+                hint=f"Fargate's are {' and '.join(_FARGATE)}",
+            )
+
+
 declare(
     CLUSTER,
     fidelity=Fidelity.SIMULATED,
@@ -147,6 +168,10 @@ declare(
 declare(
     CAPACITY_PROVIDERS,
     fidelity=Fidelity.SIMULATED,
+    rules=(
+        exists("clusterName", CLUSTER, "ClusterNotFoundException: Cluster not found. ({})", "ECS API"),
+        _provider_rules,
+    ),
     effect="services may name the capacity that it associates with its cluster",
     not_simulated="the capacity itself: every task starts",
     id_of=lambda world, r: str(r.inputs["clusterName"]),
@@ -217,8 +242,11 @@ declare(
         "propagateTags": _TAGS,
         "availabilityZoneRebalancing": _REBALANCING,
         "deploymentController.type": _CONTROLLER,
+        "healthCheckGracePeriodSeconds": Range(0, 2147483647, "ECS API, CreateService"),
+        "capacityProviderStrategies[].base": Range(0, 100_000, "ECS API, CapacityProviderStrategyItemBase"),
+        "capacityProviderStrategies[].weight": Range(0, 1000, "ECS API, CapacityProviderStrategyItemWeight"),
     },
-    combinations=(_service_combinations,),
+    combinations=(_service_combinations, _deployment_combinations),
     forces_new=because(ID, "name", "cluster")
     | because(f"{NO_MEMBER} UpdateService", "launchType", "schedulingStrategy", "iamRole"),
 )

@@ -14,7 +14,7 @@ from sandbox.clouds.aws.network import reaches_internet, vpc_of
 from sandbox.clouds.aws.security_groups import lets_in
 from sandbox.clouds.aws.targets import TARGET_GROUP
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import NO_MEMBER, PORT, Mistake, OneOf, because, is_given
+from sandbox.clouds.rules import NO_MEMBER, PORT, Mistake, OneOf, Text, because, is_given
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, hex_id, nested
 from sandbox.clouds.world import World
@@ -189,6 +189,12 @@ _ACTION = OneOf(
     ),
     "botocore: elbv2 CreateListener DefaultActions.Type",
 )
+_TO_PROTOCOL = OneOf(("HTTP", "HTTPS", "#{protocol}"), "ELBv2 API, RedirectActionConfig.Protocol")
+_TO_PORT = Text(
+    7,
+    r"#\{port\}|[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]",
+    "ELBv2 API, RedirectActionConfig.Port",
+)
 _REDIRECT = OneOf(
     (
         "HTTP_301",
@@ -215,6 +221,8 @@ declare(
         "protocol": _PROTOCOL,
         "defaultActions[].type": _ACTION,
         "defaultActions[].redirect.statusCode": _REDIRECT,
+        "defaultActions[].redirect.protocol": _TO_PROTOCOL,
+        "defaultActions[].redirect.port": _TO_PORT,
     },
     combinations=(_listener_combinations,),
     forces_new=because(f"{NO_MEMBER} ModifyListener", "loadBalancerArn"),

@@ -8,7 +8,18 @@ from sandbox.clouds.aws.common import EVERYWHERE, arn, ec2_outputs, prefixed
 from sandbox.clouds.aws.network import VPC
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
-from sandbox.clouds.rules import NO_UPDATE, SDK, TERRAFORM_AWS, Mistake, Network, Range, Text, because, is_given
+from sandbox.clouds.rules import (
+    NO_UPDATE,
+    SDK,
+    TERRAFORM_AWS,
+    Mistake,
+    Network,
+    Range,
+    Text,
+    because,
+    is_given,
+    is_known,
+)
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values
 from sandbox.clouds.world import World
@@ -105,8 +116,13 @@ def _security_rule_combinations(inputs: Values) -> Iterator[Mistake]:
     ports = [name for name in ("fromPort", "toPort") if inputs.get(name) is not None]
     if str(inputs.get("ipProtocol")) == "-1" and ports:
         yield ports[0], "is not to be given where `ipProtocol` is -1, which is every port"
-    if inputs.get("ipProtocol") in ("tcp", "udp") and len(ports) < 2:
+    if inputs.get("ipProtocol") not in ("tcp", "udp"):
+        return
+    first, last = inputs.get("fromPort"), inputs.get("toPort")
+    if len(ports) < 2:
         yield "fromPort", "a range of ports, `fromPort` and `toPort`, is needed for tcp and udp"
+    elif is_known(first, last) and not 0 <= float(first or 0) <= float(last or 0):
+        yield "fromPort", f"InvalidParameterValue: Invalid TCP/UDP port range ({first:g},{last:g})"
 
 
 declare(

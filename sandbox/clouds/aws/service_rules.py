@@ -6,7 +6,7 @@ from sandbox.clouds.aws.common import EVERYWHERE, arn
 from sandbox.clouds.aws.health import listeners_of
 from sandbox.clouds.aws.network import count_addresses, is_publicly_routable, reaches_registries, vpc_of
 from sandbox.clouds.aws.registry import repository_arn
-from sandbox.clouds.aws.roles import LOG_GROUP, ROLE, role_allows, role_trusts
+from sandbox.clouds.aws.roles import LOG_GROUP, role_allows, role_trusts
 from sandbox.clouds.aws.security_groups import lets_out, strangers
 from sandbox.clouds.aws.targets import target_type
 from sandbox.clouds.aws.tasks import TASK, architecture_of, container_of, containers_of
@@ -54,7 +54,7 @@ def trust_rule(world: World, r: Resource) -> None:
     task = _task_of(world, r)
     for name in ("executionRoleArn", "taskRoleArn"):
         role = task.inputs.get(name)
-        if role and world.store.find(ROLE, role) is not None and not role_trusts(world, role, _TASKS):
+        if role and not role_trusts(world, role, _TASKS):
             raise CloudRefused(
                 f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the "
                 "role being passed has the proper trust relationship and permissions and that your IAM user has "

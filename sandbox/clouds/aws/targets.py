@@ -45,6 +45,8 @@ _TARGETS = Text(32, r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", "ELBv2 API, Creat
 _TARGET_INTERVAL = Range(5, 300, "pulumi-aws, TargetGroup")
 _TARGET_TIMEOUT = Range(2, 120, "pulumi-aws, TargetGroup")
 _TARGET_THRESHOLD = Range(2, 10, "pulumi-aws, TargetGroup")
+# botocore's documentation of elbv2's shape Matcher: 200 to 499 for an Application Load Balancer.
+_MATCHER = Text(None, r"[2-4]\d\d([,-][2-4]\d\d)*", "ELBv2 API, Matcher.HttpCode")
 _PATH = Text(1024, r"/.*", "ELBv2 API, HealthCheckPath and its error 'must begin with a /'")
 _DELAY = Range(0, 3600, "pulumi-aws, TargetGroup")
 
@@ -133,6 +135,7 @@ declare(
         "port": PORT,
         "deregistrationDelay": _DELAY,
         "healthCheck.path": _PATH,
+        "healthCheck.matcher": _MATCHER,
         "healthCheck.interval": _TARGET_INTERVAL,
         "healthCheck.timeout": _TARGET_TIMEOUT,
         "healthCheck.healthyThreshold": _TARGET_THRESHOLD,

@@ -102,6 +102,21 @@ _COMPATIBILITY = OneOf(
     ),
     "botocore: ecs RegisterTaskDefinition requiresCompatibilities",
 )
+_SYSTEM = OneOf(
+    (
+        "WINDOWS_SERVER_2019_FULL",
+        "WINDOWS_SERVER_2019_CORE",
+        "WINDOWS_SERVER_2016_FULL",
+        "WINDOWS_SERVER_2004_CORE",
+        "WINDOWS_SERVER_2022_CORE",
+        "WINDOWS_SERVER_2022_FULL",
+        "WINDOWS_SERVER_2025_CORE",
+        "WINDOWS_SERVER_2025_FULL",
+        "WINDOWS_SERVER_20H2_CORE",
+        "LINUX",
+    ),
+    "botocore: ecs RegisterTaskDefinition runtimePlatform.operatingSystemFamily",
+)
 _PROCESSOR = OneOf(
     (
         "X86_64",
@@ -124,6 +139,7 @@ declare(
         "networkMode": _NETWORK_MODE,
         "requiresCompatibilities[]": _COMPATIBILITY,
         "runtimePlatform.cpuArchitecture": _PROCESSOR,
+        "runtimePlatform.operatingSystemFamily": _SYSTEM,
     },
     combinations=(_task_combinations,),
     forces_new=because(

@@ -9,12 +9,12 @@ from infra.contract import Size
 from sandbox.clouds import revisions
 from sandbox.clouds.azure.app_rules import APP_RULES, container_of
 from sandbox.clouds.azure.certificates import CERTIFICATE
-from sandbox.clouds.azure.common import IN_GROUP, common_outputs, in_group, tail, unreserved
+from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, tail, unreserved
 from sandbox.clouds.azure.environments import environment_of, verification_id
 from sandbox.clouds.azure.identity import identity_outputs
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, Mistake, Text, because, is_given, is_known
+from sandbox.clouds.rules import ID, PORT, Mistake, Text, because, is_given, is_known
 from sandbox.clouds.store import CloudRefused, NotReady, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
@@ -143,6 +143,25 @@ def _app_combinations(inputs: Values) -> Iterator[Mistake]:
             yield "template.containers[0].resources", f"no such allocation: {bad[0]} {bad[1]}"
 
 
+_MEMORY = Text(None, r"\d+(\.\d+)?Gi", "Container Apps, allocations")
+
+
+def _traffic_combinations(inputs: Values) -> Iterator[Mistake]:
+    """learn.microsoft.com/azure/container-apps/traffic-splitting: weights of 0 to 100 make 100, each for a revision."""
+    traffic = nested(inputs, "configuration", "ingress", "traffic") or []
+    if not isinstance(traffic, list) or not all(isinstance(one, dict) for one in traffic):
+        return
+    weights = [one.get("weight", 0) for one in traffic]
+    if traffic and is_known(*weights) and (min(weights) < 0 or sum(weights) != 100):
+        yield (
+            "configuration.ingress.traffic",
+            f"the weights are {', '.join(f'{w:g}' for w in weights)}, which is not 100",
+        )
+    for position, one in enumerate(traffic):
+        if not one.get("latestRevision") and not one.get("revisionName") and not one.get("label"):
+            yield f"configuration.ingress.traffic[{position}]", "names no revision: `latestRevision` or `revisionName`"
+
+
 declare(
     APP,
     fidelity=Fidelity.SIMULATED,
@@ -159,8 +178,14 @@ declare(
     outputs=_outputs,
     id_of=in_group("Microsoft.App/containerApps", "containerAppName"),
     wait=_wait,
-    limits={"containerAppName": _AZURE_APP},
-    combinations=(_app_combinations, unreserved("containerAppName")),
+    limits={
+        "containerAppName": _AZURE_APP,
+        "location": REGION,
+        "template.containers[].resources.memory": _MEMORY,
+        "template.containers[].probes[].httpGet.port": PORT,
+        "configuration.ingress.targetPort": PORT,
+    },
+    combinations=(_app_combinations, _traffic_combinations, unreserved("containerAppName")),
     forces_new=because(ID, "containerAppName") | IN_GROUP,
     replacement_unknown=("environmentId", "managedEnvironmentId"),
 )

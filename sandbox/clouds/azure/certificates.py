@@ -6,7 +6,7 @@ without the role assignment that the site makes.
 
 from __future__ import annotations
 
-from sandbox.clouds.azure.common import IN_GROUP, common_outputs, in_group
+from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group
 from sandbox.clouds.azure.environments import find_environment
 from sandbox.clouds.azure.identity import IDENTITY, SECRETS_USER, assigned, has_role
 from sandbox.clouds.kinds import Fidelity, declare
@@ -118,6 +118,6 @@ declare(
     rules=(_source_rules,),
     outputs=_outputs,
     id_of=in_group("Microsoft.App/managedEnvironments/{environmentName}/certificates", "certificateName"),
-    limits={"certificateName": _AZURE_CERTIFICATE},
+    limits={"certificateName": _AZURE_CERTIFICATE, "location": REGION},
     forces_new=because(ID, "certificateName", "environmentName") | IN_GROUP,
 )

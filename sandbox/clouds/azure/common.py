@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sandbox.clouds.rules import ID, Combination, Mistake, because
+from sandbox.clouds.rules import ID, Combination, Mistake, Region, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import SUBSCRIPTION, Values, hex_id, stable_hex
 from sandbox.clouds.world import World
@@ -41,6 +41,9 @@ def unreserved(name_input: str) -> Combination:
             yield name_input, f"ReservedResourceName: '{word}' is a trademarked or reserved word of Azure"
 
     return check
+
+
+REGION = Region("azure")
 
 
 def location_of(r: Resource) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.azure.common import IN_GROUP, common_outputs, in_group, location_of, tail
+from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, location_of, tail
 from sandbox.clouds.azure.identity import identity_outputs
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, Text, because
+from sandbox.clouds.rules import ID, OneOf, Text, because
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import SUBSCRIPTION, Values, stable_hex
 from sandbox.clouds.world import World
@@ -55,6 +55,16 @@ _AZURERM = "terraform-provider-azurerm, validate"
 _AZURE_ENVIRONMENT = Text(60, r"[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?", _AZURERM)
 
 
+# learn.microsoft.com/azure/container-apps/workload-profiles-overview, "Profile types".
+_PROFILE_TYPE = OneOf(
+    (
+        *("Consumption", "D4", "D8", "D16", "D32", "E4", "E8", "E16", "E32", "Flex"),
+        *("NC24-A100", "NC48-A100", "NC96-A100", "Consumption-GPU-NC24-A100", "Consumption-GPU-NC8as-T4"),
+    ),
+    "Container Apps, workload profile types",
+)
+
+
 declare(
     ENVIRONMENT,
     fidelity=Fidelity.SIMULATED,
@@ -63,7 +73,11 @@ declare(
     id_of=in_group("Microsoft.App/managedEnvironments", "environmentName"),
     create=_create,
     outputs=_outputs,
-    limits={"environmentName": _AZURE_ENVIRONMENT},
+    limits={
+        "environmentName": _AZURE_ENVIRONMENT,
+        "location": REGION,
+        "workloadProfiles[].workloadProfileType": _PROFILE_TYPE,
+    },
     forces_new=because(ID, "environmentName") | IN_GROUP,
     replacement_unknown=("vnetConfiguration", "zoneRedundant"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.azure.common import GROUP, IN_GROUP, common_outputs, guid, in_group, own_name, tail
+from sandbox.clouds.azure.common import GROUP, IN_GROUP, REGION, common_outputs, guid, in_group, own_name, tail
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
@@ -89,6 +89,12 @@ _AZURE_IDENTITY = Text(128, r"[A-Za-z0-9][\w-]*", _AZURE, shortest=3)
 _AZURERM = "terraform-provider-azurerm, validate"
 _AZURE_WORKSPACE = Text(63, r"[A-Za-z0-9][A-Za-z0-9-]+[A-Za-z0-9]", _AZURERM, shortest=4)
 # pulumi-azure-native 3.29.0, RoleAssignment.role_assignment_name: "It can be any valid GUID".
+_SCOPE = Text(None, r"(?i)/(subscriptions/[^/]+|providers/Microsoft\.Management)(/.*)?", "Azure RBAC, scope")
+_DEFINITION = Text(
+    None,
+    r".*/roleDefinitions/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+    "Azure RBAC, RoleDefinitionDoesNotExist",
+)
 _GUID = Text(36, r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "azure-native, RoleAssignment", shortest=36)
 _ARM_ASSIGNMENT = (
     "learn.microsoft.com/azure/role-based-access-control/role-assignments-steps: assignments cannot be edited"
@@ -111,7 +117,7 @@ declare(
     effect="what names a group that does not exist is refused",
     id_of=_group_id,
     outputs=_group_outputs,
-    limits={"resourceGroupName": _AZURE_GROUP},
+    limits={"resourceGroupName": _AZURE_GROUP, "location": REGION},
     forces_new=because(ID, "resourceGroupName")
     | because(f"{SDK}: 'It cannot be changed after the resource group has been created'", "location"),
 )
@@ -121,7 +127,7 @@ declare(
     effect="pulls images and reads the vault with the roles assigned to it",
     id_of=in_group("Microsoft.ManagedIdentity/userAssignedIdentities", "resourceName"),
     outputs=_identity_outputs,
-    limits={"resourceName": _AZURE_IDENTITY},
+    limits={"resourceName": _AZURE_IDENTITY, "location": REGION},
     forces_new=because(ID, "resourceName") | IN_GROUP,
 )
 declare(
@@ -133,7 +139,7 @@ declare(
     not_simulated="propagation: it counts at once, where Azure takes minutes",
     id_of=_assignment_id,
     outputs=_assignment_outputs,
-    limits={"roleAssignmentName": _GUID},
+    limits={"roleAssignmentName": _GUID, "scope": _SCOPE, "roleDefinitionId": _DEFINITION},
     forces_new=because(ID, "scope", "roleAssignmentName") | because(_ARM_ASSIGNMENT, "principalId", "roleDefinitionId"),
 )
 declare(
@@ -141,6 +147,6 @@ declare(
     not_simulated="the replicas' output goes to .sandbox/logs",
     id_of=in_group("Microsoft.OperationalInsights/workspaces", "workspaceName"),
     outputs=_workspace_outputs,
-    limits={"workspaceName": _AZURE_WORKSPACE},
+    limits={"workspaceName": _AZURE_WORKSPACE, "location": REGION},
     forces_new=because(ID, "workspaceName") | IN_GROUP,
 )

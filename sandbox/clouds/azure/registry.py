@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.azure.common import common_outputs, in_group, tail, unreserved
+from sandbox.clouds.azure.common import REGION, common_outputs, in_group, tail, unreserved
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
 from sandbox.clouds.store import Resource
@@ -67,7 +67,7 @@ declare(
     id_of=in_group("Microsoft.ContainerRegistry/registries", "registryName"),
     outputs=_outputs,
     delete=_delete,
-    limits={"registryName": _AZURE_REGISTRY},
+    limits={"registryName": _AZURE_REGISTRY, "location": REGION},
     combinations=(unreserved("registryName"),),
     not_known=("whether somebody else has the name, which is taken once in the world: change `outlast:name` then",),
     forces_new=because(ID, "registryName", "resourceGroupName")

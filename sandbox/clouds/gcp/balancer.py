@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandbox.clouds.gcp.common import PROVIDER, compute_outputs, global_id, needs_api, regional_id
+from sandbox.clouds.gcp.common import PROVIDER, REGION, compute_outputs, global_id, needs_api, regional_id
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, Mistake, Text, because
@@ -91,7 +91,7 @@ declare(
     id_of=regional_id("networkEndpointGroups"),
     rules=(_needs_compute,),
     outputs=compute_outputs,
-    limits={"name": _GCE},
+    limits={"name": _GCE, "region": REGION},
     forces_new=because(
         f"{PROVIDER}/compute",
         "name",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandbox.clouds.gcp.common import MADE_AT, PROVIDER, located_id, needs_api, own_name, project_of, tail
+from sandbox.clouds.gcp.common import HOST_NAME, MADE_AT, PROVIDER, located_id, needs_api, own_name, project_of, tail
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
-from sandbox.clouds.rules import ID, Mistake, Text, because, is_given
+from sandbox.clouds.rules import ID, Mistake, Region, Text, because, is_given
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import Values, nested, stable_hex
 from sandbox.clouds.world import World
@@ -92,6 +92,9 @@ _MANAGER = "Certificate Manager API, NOT_FOUND"
 _NOT_FOUND = "Error 404: Resource '{}' was not found"
 
 
+_PLACE = Region("gcp", ("global",))
+
+
 declare(
     AUTHORIZATION,
     fidelity=Fidelity.SIMULATED,
@@ -99,7 +102,7 @@ declare(
     id_of=located_id("dnsAuthorizations", place="global"),
     outputs=_authorization_outputs,
     rules=(needs_api("certificatemanager"),),
-    limits={"name": _CERTIFICATE_MANAGER},
+    limits={"name": _CERTIFICATE_MANAGER, "domain": HOST_NAME, "location": _PLACE},
     forces_new=because(ID, "name", "location", "project"),
     replacement_unknown=("domain", "type"),
 )
@@ -115,7 +118,7 @@ declare(
         exists("managed.dnsAuthorizations[]", AUTHORIZATION, _NOT_FOUND, _MANAGER),
     ),
     outputs=_certificate_outputs,
-    limits={"name": _CERTIFICATE_MANAGER},
+    limits={"name": _CERTIFICATE_MANAGER, "managed.domains[]": HOST_NAME, "location": _PLACE},
     combinations=(_managed_combinations,),
     forces_new=because(ID, "location")
     | because(f"{PROVIDER}/certificatemanager", "name", "managed", "scope", "project"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.clouds.rules import Region, Text
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import PROJECT, PROJECT_NUMBER, Values, hex_id, stable_hex
 from sandbox.clouds.world import World
@@ -13,6 +14,12 @@ API = "gcp:projects/service:Service"
 PROVIDER = "hashicorp/terraform-provider-google, which pulumi-gcp wraps: ForceNew in google/services"
 MADE_AT = "2026-01-01T00:00:00Z"
 _COMPUTE = "https://www.googleapis.com/compute/v1/"
+
+
+REGION = Region("gcp")
+HOST_NAME = Text(
+    253, r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", "RFC 1123, as Certificate Manager asks"
+)
 
 
 def project_of(r: Resource) -> str:

@@ -30,9 +30,13 @@ def _account_outputs(world: World, r: Resource) -> Values:
 _SERVICE_ACCOUNT = Text(30, r"[a-z]([-a-z0-9]*[a-z0-9])", "IAM API, service accounts", shortest=6)
 
 
+_API_NAME = Text(None, r"[a-z0-9-]+(\.[a-z0-9-]+)*\.googleapis\.com", "Service Usage API, services.enable")
+
+
 declare(
     API,
     fidelity=Fidelity.SIMULATED,
+    limits={"service": _API_NAME},
     effect="enables the API; resources of an API that is not enabled are refused",
     not_simulated="the minutes that Google takes for it, and disabling it under resources that need it",
     id_of=lambda world, r: f"{project_of(r)}/{r.inputs['service']}",
@@ -47,7 +51,10 @@ declare(
     rules=(needs_api("iam"),),
     id_of=lambda world, r: f"projects/{project_of(r)}/serviceAccounts/{_email(r)}",
     outputs=_account_outputs,
-    limits={"accountId": _SERVICE_ACCOUNT},
+    limits={
+        "accountId": _SERVICE_ACCOUNT,
+        "displayName": Text(100, r"(?s).*", "IAM API, ServiceAccount.displayName", shortest=0),
+    },
     forces_new=because(ID, "project")
     | because(f"{SDK}: 'Changing this forces a new service account to be created'", "accountId"),
 )

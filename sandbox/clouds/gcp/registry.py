@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.clouds.gcp.common import MADE_AT, located_id, needs_api, place_of, project_of, tail
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, because
+from sandbox.clouds.rules import ID, OneOf, Region, because
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import PROJECT, PROJECT_NUMBER, Values, stable_hex
 from sandbox.clouds.world import World
@@ -70,9 +70,17 @@ def _delete(world: World, r: Resource) -> None:
     world.images.drop(r.outputs["registryUri"])
 
 
+# cloud.google.com/artifact-registry/docs/supported-formats.
+_FORMAT = OneOf(
+    ("DOCKER", "MAVEN", "NPM", "PYTHON", "APT", "YUM", "GO", "KFP", "GENERIC", "GOOGET", "RUBY"),
+    "Artifact Registry, supported formats",
+)
+
+
 declare(
     REPOSITORY,
     fidelity=Fidelity.SIMULATED,
+    limits={"format": _FORMAT, "location": Region("gcp", ("us", "europe", "asia"))},
     effect="images can be pushed to it and pulled from it",
     not_simulated="cleanup policies, scanning",
     rules=(needs_api("artifactregistry"),),

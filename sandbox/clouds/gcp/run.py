@@ -7,12 +7,22 @@ from collections.abc import Callable, Iterator
 
 from sandbox.clouds import revisions
 from sandbox.clouds.effects import environment_pairs
-from sandbox.clouds.gcp.common import MADE_AT, is_named, located_id, needs_api, own_name, place_of, project_of, tail
+from sandbox.clouds.gcp.common import (
+    MADE_AT,
+    REGION,
+    is_named,
+    located_id,
+    needs_api,
+    own_name,
+    place_of,
+    project_of,
+    tail,
+)
 from sandbox.clouds.gcp.project import ACCOUNT
-from sandbox.clouds.gcp.run_sizes import concurrency_of, size_combination
+from sandbox.clouds.gcp.run_sizes import CPU, MEMORY, concurrency_of, size_combination
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
-from sandbox.clouds.rules import ID, Mistake, Range, Text, because, is_known
+from sandbox.clouds.rules import ID, PORT, Mistake, Range, Text, because, is_known
 from sandbox.clouds.store import CloudRefused, NotReady, Resource
 from sandbox.clouds.values import PROJECT_NUMBER, Values, nested, stable_hex
 from sandbox.clouds.world import World
@@ -233,6 +243,11 @@ declare(
     limits={
         "name": _CLOUD_RUN,
         "template.maxInstanceRequestConcurrency": _CONCURRENCY_RANGE,
+        "location": REGION,
+        "template.containers[].startupProbe.httpGet.port": PORT,
+        "template.containers[].livenessProbe.httpGet.port": PORT,
+        "template.containers[].resources.limits.memory": MEMORY,
+        "template.containers[].resources.limits.cpu": CPU,
     },
     combinations=(_run_combinations, size_combination),
     forces_new=because(ID, "name", "location", "project"),

@@ -9,10 +9,12 @@ from typing import Any
 
 from infra import sizes
 from infra.contract import Size
-from sandbox.clouds.rules import Mistake, is_known
+from sandbox.clouds.rules import Mistake, Text, is_known
 from sandbox.clouds.values import Values, nested
 
 _USUAL_CONCURRENCY = 80
+CPU = Text(None, r"\d+(\.\d+)?m?", "Cloud Run, CPU limits")
+MEMORY = Text(None, r"\d+(\.\d+)?(k|Ki|M|Mi|G|Gi)?", "Cloud Run, memory limits")
 # The second execution environment needs 512 MiB; the first starts at 128.
 _SMALLEST_MEMORY, _SECOND = 512, "EXECUTION_ENVIRONMENT_GEN2"
 

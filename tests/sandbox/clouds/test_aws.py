@@ -85,6 +85,28 @@ def test_validation_ends_when_the_record_appears_while_it_waits(clouds: Clouds) 
     assert 30 <= clouds.wall.now < 32
 
 
+def test_a_validation_names_every_record_or_none(clouds: Clouds) -> None:
+    asked = {"domainName": HOST, "subjectAlternativeNames": [f"aws.{HOST}"], "validationMethod": "DNS"}
+    made = clouds.make(CERTIFICATE, **asked)
+    options = made.outputs["domainValidationOptions"]
+    sites.publish(clouds, options)
+    names = [option["resourceRecordName"].rstrip(".") for option in options]
+    with pytest.raises(CloudRefused, match=rf"missing aws\.{HOST} DNS validation record"):
+        clouds.make(VALIDATION, certificateArn=made.id, validationRecordFqdns=names[:1])
+    assert clouds.make(VALIDATION, certificateArn=made.id, validationRecordFqdns=names).id
+
+
+@pytest.mark.parametrize(("name", "right"), [("FARGATE_SPOT", True), ("fargate", False)])
+def test_a_capacity_provider_exists(clouds: Clouds, name: str, right: bool) -> None:
+    clouds.make("aws:ecs/cluster:Cluster", name="site")
+    asked = {"clusterName": "site", "capacityProviders": [name]}
+    if right:
+        assert clouds.make("aws:ecs/clusterCapacityProviders:ClusterCapacityProviders", **asked).id
+    else:
+        with pytest.raises(CloudRefused, match="The specified capacity provider 'fargate' was not found"):
+            clouds.make("aws:ecs/clusterCapacityProviders:ClusterCapacityProviders", **asked)
+
+
 def test_validation_stops_on_ctrl_c(clouds: Clouds) -> None:
     made = sites.aws_certificate(clouds, proven=False)
     asked = clouds.request(VALIDATION, "one", {"certificateArn": made.id}, stack="aws", cancelled=lambda: True)

@@ -44,6 +44,28 @@ def test_what_is_not_listed_is_refused_with_the_list(
     assert path == where and listed in reason
 
 
+@pytest.mark.parametrize(
+    ("type_", "probe", "number", "right"),
+    [
+        (APP, {"type": "Startup"}, {"failureThreshold": 30}, True),
+        (APP, {"type": "Startup"}, {"failureThreshold": 31}, False),
+        (APP, {"type": "Liveness"}, {"periodSeconds": 0}, False),
+        (APP, {"type": "Liveness"}, {"timeoutSeconds": 241}, False),
+        (RUN, "startupProbe", {"periodSeconds": 240}, True),
+        (RUN, "startupProbe", {"periodSeconds": 241}, False),
+        (RUN, "livenessProbe", {"periodSeconds": 241}, True),
+        (RUN, "livenessProbe", {"failureThreshold": 0}, False),
+        (RUN, "livenessProbe", {"failureThreshold": UNKNOWN}, True),
+    ],
+)
+def test_a_number_is_within_the_bounds_that_the_documentation_names(
+    type_: str, probe: Any, number: dict[str, Any], right: bool
+) -> None:
+    container = {"probes": [{**probe, **number}]} if isinstance(probe, dict) else {probe: number}
+    found = [path.rpartition(".")[2] for path, _ in choices.mistakes(type_, {"template": {"containers": [container]}})]
+    assert found == ([] if right else list(number))
+
+
 def test_azure_has_no_case_and_what_is_unknown_or_listed_nowhere_is_let_be() -> None:
     assert choices.mistakes(APP, {"configuration": {"ingress": {"transport": "HTTP2"}}}) == []
     assert choices.mistakes(APP, {"configuration": UNKNOWN, "location": "eastus", "none": "x"}) == []

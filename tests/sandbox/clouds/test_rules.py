@@ -275,6 +275,118 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
             ({"cpu": "4", "memory": "1Gi"}, {"cpu": UNKNOWN, "memory": "1Gi"}, "template.containers[0].resources", {}),
         )
     ),
+    ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {**RULE, "fromPort": -1}, "fromPort", RULE),
+    ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {**RULE, "fromPort": 444}, "fromPort", RULE),
+    (
+        "aws:lb/targetGroup:TargetGroup",
+        {**GROUP, "healthCheck": {"matcher": "200-599"}},
+        "healthCheck.matcher",
+        {**GROUP, "healthCheck": {"matcher": "200-299,404"}},
+    ),
+    *(
+        (
+            "aws:lb/listener:Listener",
+            {"defaultActions": [{"redirect": {name: wrong}}]},
+            f"defaultActions[0].redirect.{name}",
+            {"defaultActions": [{"redirect": {name: right}}]},
+        )
+        for name, wrong, right in (
+            ("protocol", "FTP", "#{protocol}"),
+            ("port", "65536", "65535"),
+            ("port", "0", "443"),
+            ("port", "any", "#{port}"),
+        )
+    ),
+    *(
+        ("aws:ecs/service:Service", wrong, where, right)
+        for wrong, where, right in (
+            (
+                {"deploymentMinimumHealthyPercent": 100, "deploymentMaximumPercent": 100},
+                "deploymentMinimumHealthyPercent",
+                {"deploymentMinimumHealthyPercent": 50, "deploymentMaximumPercent": 100},
+            ),
+            ({"deploymentMinimumHealthyPercent": 200}, "deploymentMinimumHealthyPercent", {}),
+            ({"healthCheckGracePeriodSeconds": -1}, "healthCheckGracePeriodSeconds", {}),
+            (
+                {"capacityProviderStrategies": [{"base": 100_001}]},
+                "capacityProviderStrategies[0].base",
+                {"capacityProviderStrategies": [{"base": 100_000, "weight": 1000}]},
+            ),
+        )
+    ),
+    (
+        "aws:acm/certificate:Certificate",
+        {"domainName": "localhost", "validationMethod": "DNS"},
+        "domainName",
+        {"domainName": "*.a-b.example", "validationMethod": "DNS"},
+    ),
+    *(
+        (type_, {"location": "us-east-1"}, "location", {"location": "East US"})
+        for type_ in (
+            "azure-native:resources:ResourceGroup",
+            "azure-native:containerregistry:Registry",
+            "azure-native:managedidentity:UserAssignedIdentity",
+            "azure-native:operationalinsights:Workspace",
+            "azure-native:app:ManagedEnvironment",
+            "azure-native:app:Certificate",
+            "azure-native:app:ContainerApp",
+        )
+    ),
+    (
+        "azure-native:app:ManagedEnvironment",
+        {"workloadProfiles": [{"workloadProfileType": "Huge"}]},
+        "workloadProfiles[0].workloadProfileType",
+        {"workloadProfiles": [{"workloadProfileType": "D4"}]},
+    ),
+    ("azure-native:authorization:RoleAssignment", {"scope": "group"}, "scope", {"scope": "/subscriptions/s/x"}),
+    (
+        "azure-native:authorization:RoleAssignment",
+        {"roleDefinitionId": "AcrPull"},
+        "roleDefinitionId",
+        {"roleDefinitionId": "/p/roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538d"},
+    ),
+    *(
+        (
+            "azure-native:app:ContainerApp",
+            {"configuration": {"ingress": {"traffic": wrong}}},
+            where,
+            {"configuration": {"ingress": {"traffic": [{"latestRevision": True, "weight": 100}]}}},
+        )
+        for wrong, where in (
+            ([{"latestRevision": True, "weight": 99}], "configuration.ingress.traffic"),
+            ([{"latestRevision": True, "weight": 101}, {"label": "a", "weight": -1}], "configuration.ingress.traffic"),
+            ([{"weight": 100}], "configuration.ingress.traffic[0]"),
+        )
+    ),
+    (
+        "azure-native:app:ContainerApp",
+        {"template": {"containers": [{"resources": {"memory": "512Mi"}}]}},
+        "template.containers[0].resources.memory",
+        {"template": {"containers": [{"resources": {"memory": "0.5Gi"}}]}},
+    ),
+    (
+        "azure-native:app:ContainerApp",
+        {"configuration": {"ingress": {"targetPort": 0}}},
+        "configuration.ingress.targetPort",
+        {"configuration": {"ingress": {"targetPort": 1}}},
+    ),
+    ("gcp:projects/service:Service", {"service": "run"}, "service", {"service": "run.googleapis.com"}),
+    ("gcp:artifactregistry/repository:Repository", {"format": "docker"}, "format", {"format": "DOCKER"}),
+    ("gcp:artifactregistry/repository:Repository", {"location": "eastus"}, "location", {"location": "europe"}),
+    ("gcp:cloudrunv2/service:Service", {"location": "us-east-1"}, "location", {"location": "us-east1"}),
+    (
+        "gcp:cloudrunv2/service:Service",
+        {"template": {"containers": [{"startupProbe": {"httpGet": {"port": 70000}}}]}},
+        "template.containers[0].startupProbe.httpGet.port",
+        {"template": {"containers": [{"startupProbe": {"httpGet": {"port": 8080}}}]}},
+    ),
+    (
+        "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
+        {"region": "global"},
+        "region",
+        {"region": "us-central1"},
+    ),
+    ("gcp:certificatemanager/dnsAuthorization:DnsAuthorization", {"domain": "a"}, "domain", {"domain": "a.example"}),
     ("gcp:serviceaccount/account:Account", {"accountId": "short"}, "accountId", {"accountId": "longer"}),
     ("gcp:cloudrunv2/service:Service", {"name": "a" * 50}, "name", {"name": "a" * 49}),
     (
@@ -364,9 +476,7 @@ NOTHING_TO_CHECK = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:route53/zone:Zone",  # Route 53 itself refuses a name that is none
     "docker-build:index:Image",  # the build says what is wrong with its folder, its Dockerfile and its tags
-    "gcp:artifactregistry/repository:Repository",  # no source was found for what its id may hold
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
-    "gcp:projects/service:Service",
 }
 
 

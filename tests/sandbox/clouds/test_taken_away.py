@@ -247,7 +247,7 @@ AWS: dict[str, Take] = {
         "aws", "not associated with the cluster"
     ),
     "aws:ecr/repository:Repository": _registry("aws", "CannotPullContainerError"),
-    "aws:iam/role:Role": _next_deployment_is_refused("aws", "not authorized"),
+    "aws:iam/role:Role": _next_deployment_is_refused("aws", "ECS was unable to assume the role"),
     "aws:iam/rolePolicy:RolePolicy": _next_deployment_is_refused("aws", "not authorized"),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _attachment,
     "aws:acm/certificate:Certificate": _front_is_gone("aws"),
