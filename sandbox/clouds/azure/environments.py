@@ -55,6 +55,8 @@ _AZURERM = "terraform-provider-azurerm, validate"
 _AZURE_ENVIRONMENT = Text(60, r"[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?", _AZURERM)
 
 
+# pulumi-azure-native 3.29.0, AppLogsConfiguration.destination; empty is none as well.
+_DESTINATION = OneOf(("log-analytics", "azure-monitor", "none", ""), "azure-native, AppLogsConfiguration")
 # learn.microsoft.com/azure/container-apps/workload-profiles-overview, "Profile types".
 _PROFILE_TYPE = OneOf(
     (
@@ -76,6 +78,7 @@ declare(
     limits={
         "environmentName": _AZURE_ENVIRONMENT,
         "location": REGION,
+        "appLogsConfiguration.destination": _DESTINATION,
         "workloadProfiles[].workloadProfileType": _PROFILE_TYPE,
     },
     forces_new=because(ID, "environmentName") | IN_GROUP,

@@ -212,6 +212,8 @@ def _invoker_outputs(world: World, r: Resource) -> Values:
 
 
 # cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/create, serviceId.
+# pulumi-gcp 10.2.0, ServiceTemplateContainer.name: "specified as a DNS_LABEL (RFC 1123)".
+_CONTAINER_NAME = Text(63, r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", "Cloud Run API, Container.name")
 _CLOUD_RUN = Text(49, r"[a-z]([a-z0-9-]*[a-z0-9])?", "Cloud Run API, serviceId")
 # cloud.google.com/run/docs/about-concurrency: "up to 1000".
 _CONCURRENCY_RANGE = Range(1, 1000, "Cloud Run, maximum concurrent requests")
@@ -223,6 +225,16 @@ def _run_combinations(inputs: Values) -> Iterator[Mistake]:
     least, most = scaling.get("minInstanceCount", 0), scaling.get("maxInstanceCount", 100)
     if is_known(least, most) and least > most:
         yield "template.scaling", f"minInstanceCount {least:g} is more than maxInstanceCount {most:g}"
+
+
+def _probe_combinations(inputs: Values) -> Iterator[Mistake]:
+    """pulumi-gcp 10.2.0, timeoutSeconds and periodSeconds of probes: a look ends before the next; by default 1, 10."""
+    for name in ("startupProbe", "livenessProbe"):
+        probe = nested(inputs, "template", "containers", 0, name) or {}
+        timeout, period = probe.get("timeoutSeconds", 1), probe.get("periodSeconds", 10)
+        if is_known(timeout, period) and timeout > period:
+            where = f"template.containers[0].{name}.timeoutSeconds"
+            yield where, f"{timeout:g} s is more than periodSeconds, {period:g}"
 
 
 declare(
@@ -244,12 +256,13 @@ declare(
         "name": _CLOUD_RUN,
         "template.maxInstanceRequestConcurrency": _CONCURRENCY_RANGE,
         "location": REGION,
+        "template.containers[].name": _CONTAINER_NAME,
         "template.containers[].startupProbe.httpGet.port": PORT,
         "template.containers[].livenessProbe.httpGet.port": PORT,
         "template.containers[].resources.limits.memory": MEMORY,
         "template.containers[].resources.limits.cpu": CPU,
     },
-    combinations=(_run_combinations, size_combination),
+    combinations=(_run_combinations, size_combination, _probe_combinations),
     forces_new=because(ID, "name", "location", "project"),
 )
 declare(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from failover.simulator import MovingRoute53
+from sandbox.clouds.store import Resource
 from sandbox.images import store as images
 from tests.sandbox.clouds.harness import HOST, Clouds, open_clouds
 from tests.sandbox.clouds.program import deploy
+from tests.sandbox.clouds.test_references import Place, is_noticed
 
 DOCKERFILE = 'FROM python:3.11\nWORKDIR /app\nCOPY app.py ./\nENTRYPOINT ["python", "app.py"]\n'
 
@@ -51,3 +54,37 @@ def test_three_fronts_on_443_with_the_right_names(five: Clouds) -> None:
         assert HOST in fronts[stack].bindings[0].pair.names
     assert len({f.address for f in fronts.values()}) == 3
     assert five.effects().why_not == {}
+
+
+# Numbers of the program's resources that may be a thousand times as large: no source names a bound.
+UNBOUNDED = {
+    ("aws:ecs/service:Service", "healthCheckGracePeriodSeconds"),  # up to 2147483647
+    ("aws:ecs/service:Service", "capacityProviderStrategies"),  # `base`: up to 100,000
+    ("gcp:cloudrunv2/service:Service", "template"),  # a probe's `failureThreshold`: "Minimum value is 1", and no most
+}
+
+
+def test_somebody_refuses_every_number_that_is_wrong(five: Clouds) -> None:
+    """Each number of each resource is made far too large, and negative: refused, or somebody outside sees it."""
+    numbers = [(r.key, place, value) for r in five.world.store.all() for place, value in _numbers(r.inputs)]
+    assert len(numbers) > 30
+    silent = []
+    for key, place, value in numbers:
+        for wrong in (value * 1000 + 7, -1):
+            resource = five.world.store.by_key(key)
+            if resource.type.startswith("aws:route53/"):
+                continue  # the stand-in for Route 53 has its own tests
+            before = copy.deepcopy(resource.document())
+            if not is_noticed(five, resource, place, wrong):
+                silent.append((resource.type, place[0], wrong > 0))
+            five.world.store.put(Resource(**before))
+    assert {(type_, name) for type_, name, _ in silent} == UNBOUNDED
+    assert all(too_large for *_, too_large in silent), "nothing is negative"
+
+
+def _numbers(value: object, place: Place = ()) -> Iterator[tuple[Place, float]]:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield place, value
+    elif isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _numbers(inner, (*place, step))

@@ -54,7 +54,7 @@ def _names(resource: Resource) -> set[str]:
     return {str(name) for name in (resource.id, *given) if name}
 
 
-def _set(inputs: Any, place: Place, value: str) -> None:
+def _set(inputs: Any, place: Place, value: Any) -> None:
     for step in place[:-1]:
         inputs = inputs[step]
     inputs[place[-1]] = value
@@ -67,11 +67,12 @@ def _seen(clouds: Clouds, stack: str) -> object:
     return entry_points, [workload for workload in effects.workloads if workload.stack == stack]
 
 
-def _is_noticed(clouds: Clouds, resource: Resource, place: Place) -> bool:
-    """Whether anybody notices that the input at `place` means nothing."""
+def is_noticed(clouds: Clouds, resource: Resource, place: Place, wrong: Any) -> bool:
+    """Whether anybody notices that the input at `place` is `wrong`."""
     inputs = copy.deepcopy(resource.inputs)
-    _set(inputs, place, "none-such")
-    asked = clouds.request(resource.type, resource.name, inputs, stack=resource.stack, id=resource.id)
+    _set(inputs, place, wrong)
+    of = {"stack": resource.stack, "id": resource.id, "config": resource.config}
+    asked = clouds.request(resource.type, resource.name, inputs, **of)
     if clouds.clouds.check(asked):
         return True
     before = _seen(clouds, resource.stack)
@@ -97,7 +98,7 @@ def test_a_reference_to_nothing_is_noticed(clouds: Clouds, stack: str) -> None:
     for key, place in found:
         resource = clouds.world.store.by_key(key)
         before = copy.deepcopy(resource.document())
-        if not _is_noticed(clouds, resource, place):
+        if not is_noticed(clouds, resource, place, "none-such"):
             silent.append((resource.type, place))
         clouds.world.store.put(Resource(**before))
     assert silent == []
