@@ -5,7 +5,7 @@ OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
 WORKERS ?= 2
 .DEFAULT_GOAL := help
-.PHONY: help up status predict drill shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench
+.PHONY: help up status predict drill shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT
@@ -16,6 +16,7 @@ TAKES_heal := SITE
 TAKES_speed := SPEED
 TAKES_model := PROBLEM CSV TARGET
 TAKES_bench := ARGS
+TAKES_soak := MINUTES
 TAKES_test := TESTS
 TAKES_test-slow := TESTS
 TAKES_check-quick := TESTS
@@ -109,6 +110,9 @@ model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|dig
 
 bench: .venv/complete ## endpoint, abuse, metrics, sandbox: every ratio beside its target: ARGS="--part metrics"
 	@$(OUTLAST) bench $(ARGS)
+
+soak: .venv/complete ## one server for long: every answer is in its audit log, memory stays flat: MINUTES=10
+	@$(RUN) bench.soak $(if $(MINUTES),--minutes "$(MINUTES)")
 
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 lock: .venv/complete ## resolve the pinned requirements again

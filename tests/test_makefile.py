@@ -43,6 +43,7 @@ def test_an_option_that_a_target_does_not_take_is_refused(typed: list[str], wron
         (["drill", "LOSE=aws", "MODEL=digits"], 'drill now --lose "aws" --model "digits"'),
         (["predict", "MODEL=digits"], 'outlast predict --model "digits"'),
         (["model", "CSV=my file.csv", "TARGET=y"], 'outlast model train --csv "my file.csv" --target "y"'),
+        (["soak", "MINUTES=10"], 'bench.soak --minutes "10"'),
         (["bench", "ARGS=--part metrics"], "outlast bench --part metrics"),
     ],
 )
