@@ -84,8 +84,9 @@ def _print_prediction(answer: dict[str, Any]) -> None:
 def predict(row: str | None, model: str | None, as_json: bool) -> None:
     """Send one real row through DNS and TLS to whichever cloud answers."""
     from failover.dial import Dial
-    from sandbox.command.environment import default_model, dial_of, public_host
+    from sandbox.command.environment import dial_of
     from sandbox.command.predict import predict as send
+    from sandbox.stack_files import default_model, public_host
     from service.bundle.folder import choose_released, load_golden
 
     layout = _layout()

@@ -76,7 +76,10 @@ _ABSENT = """## What is not there
 * **Time that clouds take.** Certificates, roles, enabled APIs and revisions count as soon as their conditions hold, and
   record changes are answered at once: `GetChange` says PENDING only in the answer that announces the change.
 * **Permissions of the deploying identity.** Whoever deploys may do everything.
-* **Quotas, prices, regions.** None is checked.
+* **Policies of an organization.** None is in force, such as Google's domain-restricted sharing, under which a member
+  `allUsers` is refused: the program lets everybody invoke its service without one.
+* **Names that are taken.** Names that are unique in the world, an Azure registry's above all, are free here.
+* **Quotas, prices, and whether a region offers a service.** None is checked; that a region exists is.
 """
 
 

@@ -9,45 +9,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import yaml
-
 from sandbox import layout as places
 from sandbox.engine import cli
 from sandbox.layout import Instance, Layout
+from sandbox.stack_files import default_model, public_host
 from service.errors import InvalidInput, Unavailable
-
-# The sites that the sandbox brings up, by the names of their stacks.
-SITES = ("aws", "azure", "gcp")
 
 # Public on purpose: the committed stack files' salt belongs to it, and they hold no secret.
 PASSPHRASE = "outlast-sandbox"
 
 # Whatever points elsewhere must not leak in: a person's own credentials, profiles and backends.
 _FOREIGN = ("AWS_", "AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_", "PULUMI_", "OUTLAST_")
-
-
-def public_host(root: Path) -> str:
-    """The public host, from the zone's stack file: what the certificate in the sandbox's vault is for."""
-    path = root / "stacks" / "Pulumi.zone.yaml"
-    try:
-        return str(yaml.safe_load(path.read_text())["config"]["outlast:host"])
-    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
-        raise InvalidInput(f"{path} names no outlast:host ({error})", hint="git checkout -- stacks") from error
-
-
-def default_model(root: Path) -> str | None:
-    """The model that is asked where none is named: the first that a site's stack file names. None where none does."""
-    for site in SITES:
-        path = root / "stacks" / f"Pulumi.{site}.yaml"
-        try:
-            named = yaml.safe_load(path.read_text())["config"].get("outlast:models")
-        except FileNotFoundError:
-            continue
-        except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-            raise InvalidInput(f"{path} is no stack file ({error})", hint="git checkout -- stacks") from error
-        if isinstance(named, list) and named:
-            return str(named[0])
-    return None
 
 
 def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi | None) -> dict[str, str]:

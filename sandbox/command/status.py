@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox.command import control
-from sandbox.command.environment import load_cli, public_host, sandbox_environment
+from sandbox.command.environment import load_cli, sandbox_environment
 from sandbox.layout import Layout
+from sandbox.stack_files import public_host
 
 
 def collect(layout: Layout) -> dict[str, Any]:

@@ -15,10 +15,11 @@ from failover.dial import Dial
 from sandbox import layout as places
 from sandbox.command import control
 from sandbox.command import predict as prediction
-from sandbox.command.environment import SITES, default_model, dial_of, public_host, sandbox_environment, save_cli
+from sandbox.command.environment import dial_of, sandbox_environment, save_cli
 from sandbox.engine import cli, commands, plugins, recover
 from sandbox.images import store as images
 from sandbox.layout import Instance, Layout
+from sandbox.stack_files import SITES, default_model, public_host
 from sandbox.steps import Steps
 from service.bundle.folder import choose_released, load_golden
 from service.errors import Refused, Unavailable

@@ -25,7 +25,6 @@ from sandbox import layout as places
 from sandbox.clouds.simulated import SimulatedClouds, derive, settle
 from sandbox.clouds.values import ACCOUNT
 from sandbox.clouds.world import Hooks, World
-from sandbox.command.environment import public_host
 from sandbox.daemon import overview, rebuild
 from sandbox.daemon.calls import Calls, Controls
 from sandbox.daemon.leftovers import Leftovers
@@ -37,6 +36,7 @@ from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults
 from sandbox.network.listeners import Listeners
 from sandbox.replicas.supervisor import Supervisor
+from sandbox.stack_files import public_host
 from service.bundle.writing import write_whole
 from service.errors import OutlastError, Unavailable
 

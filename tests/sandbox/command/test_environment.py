@@ -1,39 +1,41 @@
-"""What a command in the sandbox asks where nothing is named."""
+"""A command in the sandbox meets the sandbox alone: nothing of the person's own accounts leaks in."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from sandbox.command.environment import SITES, default_model
-from service.bundle.folder import list_released
-from service.errors import InvalidInput
+from failover.dial import Dial
+from sandbox.command.environment import dial_of, load_cli, sandbox_environment
+from sandbox.layout import Instance, Layout
+
+ROOT = Path(__file__).resolve().parents[3]
+INSTANCE = Instance(block="127.9.9", port_offset=20000, dns_port=15999, speed=10, token="secret")
 
 
-def write(root: Path, site: str, text: str) -> None:
-    path = root / "stacks" / f"Pulumi.{site}.yaml"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text)
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
+    return Layout(tmp_path, tmp_path / ".sandbox")
 
 
-def test_the_committed_stack_files_name_a_released_model() -> None:
-    assert default_model(Path(__file__).parents[3]) in list_released()
+def test_credentials_and_profiles_of_elsewhere_are_left_out(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AZURE_CLIENT_ID", "ARM_TENANT_ID", "GOOGLE_CREDENTIALS", "PULUMI_ACCESS_TOKEN"):
+        monkeypatch.setenv(name, "somebody's own")
+    monkeypatch.setenv("KEPT", "harmless")
+    made = sandbox_environment(layout, INSTANCE, None)
+    assert "somebody's own" not in made.values() and made["KEPT"] == "harmless"
+    assert made["AWS_ENDPOINT_URL"].startswith("http://127.9.9.1:")
+    assert made["OUTLAST_HOST"] == "api.outlast.example"
 
 
-def test_the_first_model_of_the_first_site_that_names_any_is_the_default(tmp_path: Path) -> None:
-    write(tmp_path, SITES[0], "config: {outlast:kind: aws}")
-    write(tmp_path, SITES[1], "config: {'outlast:models': [b, a]}")
-    write(tmp_path, SITES[2], "config: {'outlast:models': [c]}")
-    assert default_model(tmp_path) == "b"
+def test_a_dial_is_made_of_what_it_says(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = dial_of(layout, INSTANCE)
+    assert said["OUTLAST_NAMESERVER"] == "127.9.9.53" and said["OUTLAST_SPEED"] == "10"
+    assert Dial.from_environment({**said, "OUTLAST_CA_FILE": ""}) is not None
 
 
-def test_without_the_setting_there_is_no_default(tmp_path: Path) -> None:
-    write(tmp_path, SITES[0], "config: {outlast:kind: aws}")
-    assert default_model(tmp_path) is None
-
-
-def test_a_damaged_stack_file_is_named(tmp_path: Path) -> None:
-    write(tmp_path, SITES[0], "config: [")
-    with pytest.raises(InvalidInput, match=f"Pulumi.{SITES[0]}.yaml"):
-        default_model(tmp_path)
+def test_before_the_first_up_no_pulumi_is_known(layout: Layout) -> None:
+    assert load_cli(layout) is None
