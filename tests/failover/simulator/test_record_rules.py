@@ -286,5 +286,5 @@ def test_names_are_listed_escaped_whatever_they_were_written_in() -> None:
 
 
 def test_an_alias_is_listed_as_route_53_writes_names() -> None:
-    created = apply(do("CREATE", alias("Dispatcher-1.US-East-1.ELB.amazonaws.com", "Z35SXDOTRQ7X7K")))
+    created = apply(do("CREATE", alias("Front-1.US-East-1.ELB.amazonaws.com", "Z35SXDOTRQ7X7K")))
     assert created[-1]["AliasTarget"]["DNSName"] == "front-1.us-east-1.elb.amazonaws.com."
