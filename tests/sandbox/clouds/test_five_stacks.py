@@ -56,7 +56,8 @@ def test_three_fronts_on_443_with_the_right_names(five: Clouds) -> None:
     assert five.effects().why_not == {}
 
 
-# Numbers of the program's resources that may be a thousand times as large: no source names a bound.
+# Numbers of the program's resources that may be a thousand times as large: none that a source names is crossed. May
+# only shrink.
 UNBOUNDED = {
     ("aws:ecs/service:Service", "healthCheckGracePeriodSeconds"),  # up to 2147483647
     ("aws:ecs/service:Service", "capacityProviderStrategies"),  # `base`: up to 100,000
