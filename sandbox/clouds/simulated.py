@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sandbox.clouds import aws, azure, choices, docker_build, functions, gcp, revisions, route53, rules
@@ -26,7 +27,8 @@ def derive(world: World) -> Effects:
     for workload in effects.workloads:
         proven = revisions.proven(world.store.by_key(workload.key))
         if proven is not None:
-            effects.proven[workload.key] = proven
+            path = workload.probe_path if workload.probed_by_balancer else proven.probe_path
+            effects.proven[workload.key] = replace(proven, probe_path=path)
     return effects
 
 

@@ -187,10 +187,10 @@ class Group:
 
     def _move_probe(self, workload: Workload) -> list[Replica]:
         """The health check changed and nothing else: the same replicas answer to it from now on."""
+        if self.proven is not None and workload.probed_by_balancer:  # which asks those to fall back on as well
+            self.proven = replace(self.proven, probe_path=workload.probe_path)
         if workload.revision != self.workload.revision or workload.probe_path == self.workload.probe_path:
             return []
-        if self.is_proven(workload.revision):
-            self.proven = workload
         for replica in self.of_revision(workload.revision):
             replica.workload = workload
         return [replica for replica in self.of_revision(workload.revision) if replica.ready]

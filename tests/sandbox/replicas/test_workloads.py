@@ -70,6 +70,15 @@ def test_scaling_is_no_new_revision_and_everything_else_is() -> None:
     assert replace(balanced, probe_path="/x").revision == balanced.revision
 
 
+def test_what_to_fall_back_on_is_asked_at_the_load_balancers_path_too() -> None:
+    old = replace(ASKED, image="sha256:old", probed_by_balancer=True)
+    new = replace(old, image="sha256:new")
+    group = Group(new, proven=old)
+    assert group.ask(replace(new, probe_path="/x")) == [], "none runs yet"
+    group.fail(group.workload.revision, "it crashed", 0.0)
+    assert group.active == replace(old, probe_path="/x")
+
+
 def test_the_port_is_told_where_the_cloud_does_so() -> None:
     asked = replace(ASKED, port=9000, environment=(("PORT", "8080"),))
     assert asked.variables("127.0.0.1", 1)["PORT"] == "9000"
