@@ -95,7 +95,7 @@ class Sandbox:
             headers=list(sent.items()),
             data=request.body or b"",
         )
-        chunks, status, headers = run_wsgi_app(self.route53._front, builder.get_environ(), buffered=True)
+        chunks, status, headers = run_wsgi_app(self.route53._dispatcher, builder.get_environ(), buffered=True)
         return AWSResponse(request.url, int(status.split()[0]), dict(headers), RawBody(b"".join(chunks)))
 
     def _keep(self, snapshot: dict[str, Any]) -> None:
