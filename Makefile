@@ -88,7 +88,7 @@ coverage: .venv/complete ## the branches of service, failover and infra that the
 	@for package in $(COVERED); do \
 		COVERAGE_FILE=$(CURDIR)/.coverage/data $(BIN)/coverage report --include="$$package/*" --fail-under=95 || exit 1; done
 
-mutants: .venv/complete ## change a module here and there, see what its tests do not notice: MODULE=failover/answers.py
+mutants: .venv/complete ## change a module here and there, see what its tests do not notice: MODULE=failover/routing/answers.py
 	@$(RUN) tools.mutants "$(MODULE)"
 
 test-pythons: .venv/complete ## what depends on the interpreter, on the oldest and the newest Python that is here

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from failover.answers import RecordSet
-from failover.lint import LintFinding, lint_routing
-from failover.predict import Check, Fault, Prediction, predict_failover
+from failover.routing.answers import RecordSet
+from failover.routing.lint import LintFinding, lint_routing
+from failover.routing.predict import Check, Fault, Prediction, predict_failover
 from infra.contract import KnownSite
 from infra.health_check import describe_check
 from infra.kinds import TrafficSettings

@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from failover.lint import RULES as ROUTING_RULES
-from failover.predict import CHECKER_REGIONS
+from failover.routing.lint import RULES as ROUTING_RULES
+from failover.routing.predict import CHECKER_REGIONS
 from infra import plan
 from infra.contract import Replicas, Size
 from infra.exceptions import SITE_RULES, read_exceptions

@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from failover.lint import LintFinding
+from failover.routing.lint import LintFinding
 from infra import plan
 from infra.applied import apply
 from infra.contract import KnownSite

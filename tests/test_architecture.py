@@ -31,7 +31,7 @@ COMMON = {"service.errors", "service.bundle", "service.command_line"}
 ALLOWED = {
     "service": set[str](),
     "failover": {*COMMON, "service.pages"},
-    "infra": {*COMMON, "service.server.settings", "failover.answers", "failover.predict", "failover.lint"},
+    "infra": {*COMMON, "service.server.settings", "failover.routing"},
     "sandbox": {*COMMON, "infra", "failover"},
     "bench": {"service", "infra", "failover", "sandbox"},
     "tools": {"service", "infra", "failover", "sandbox", "bench"},
@@ -46,7 +46,7 @@ IMPORTS = {name: list(imports_of(path)) for name, path in MODULES.items()}
 
 # Modules that decide: everything they need is handed in. Neither they nor what they import of ours has an effect.
 PURE = words("""
-failover.answers failover.lint failover.predict failover.simulator.health
+failover.routing.answers failover.routing.lint failover.routing.predict failover.simulator.health
 failover.drill.changes failover.drill.facts failover.drill.fleet failover.drill.guards
 failover.drill.measurement failover.drill.plan failover.drill.report failover.drill.samples failover.drill.timeline
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader

@@ -1,6 +1,6 @@
 """Mutation testing of one pure module: change its code here and there, and see whether its tests notice.
 
-    make mutants MODULE=failover/answers.py
+    make mutants MODULE=failover/routing/answers.py
 
 A mutant that survives is a test that is missing, or a change that means nothing. mutmut makes and runs the mutants, in
 a copy of the tree under `.mutants/`, against the module's mirrored test file and those named with `--tests`. Go on

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from failover.answers import normal_name
 from failover.drill.facts import CheckerView
 from failover.drill.fleet import Fleet, FleetSite, HealthCheck
 from failover.drill.route53 import translate_errors
+from failover.routing.answers import normal_name
 from service.errors import InvalidInput, Mistake
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from failover.drill.fleet import FleetSite
 from failover.drill.plan import DrillPlan
-from failover.predict import HEALTHY_SHARE
+from failover.routing.predict import HEALTHY_SHARE
 
 
 @dataclass(frozen=True)

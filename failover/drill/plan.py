@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from failover import predict
-from failover.answers import RecordSet, shares
 from failover.drill.changes import Change, describe_change, plan_switch_off
 from failover.drill.fleet import Fleet, FleetSite
 from failover.drill.samples import Pace
-from failover.predict import Check, Prediction, Term, predict_failback, predict_failover
+from failover.routing import predict
+from failover.routing.answers import RecordSet, shares
+from failover.routing.predict import Check, Prediction, Term, predict_failback, predict_failover
 from service.bundle.golden import Golden
 from service.errors import InvalidInput, Mistake, Refused
 

@@ -9,7 +9,7 @@
 `failover.testing` offers the same to pytest, with the fixture `moving_route53`.
 """
 
-from failover.predict import CHECKER_REGIONS as REGIONS
+from failover.routing.predict import CHECKER_REGIONS as REGIONS
 from failover.simulator.checkers import HealthStatus, Observation, Transition
 from failover.simulator.clock import SPEEDS, ScaledClock
 from failover.simulator.route53 import MovingRoute53

@@ -9,7 +9,7 @@ from typing import Any
 
 import botocore.session
 
-from failover.predict import CHECKER_REGIONS
+from failover.routing.predict import CHECKER_REGIONS
 from failover.simulator.record_rules import constraint
 from failover.simulator.wire import ApiError
 

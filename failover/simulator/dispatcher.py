@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, unquote
 from botocore.exceptions import ClientError, ParamValidationError
 from werkzeug.http import HTTP_STATUS_CODES
 
-from failover.answers import Answer
+from failover.routing.answers import Answer
 from failover.simulator.checkers import HealthCheckers
 from failover.simulator.clock import ScaledClock
 from failover.simulator.operations import Changes, CheckOperations, OnTouched, Request, Touched, ZoneOperations

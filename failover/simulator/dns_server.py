@@ -1,4 +1,4 @@
-"""An authoritative DNS server over UDP and TCP: its answers are `failover.answers`, its TTLs run at the clock's speed.
+"""An authoritative DNS server over UDP and TCP: `failover.routing` answers, and TTLs run at the clock's speed.
 
 It refuses what an authoritative server refuses (other zones, zone transfers, malformed questions) and drops what is not
 a question.
@@ -24,7 +24,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from failover.answers import Answer, Healthy, Outside, Rrset, Zone, answer
+from failover.routing.answers import Answer, Healthy, Outside, Rrset, Zone, answer
 from failover.simulator.clock import ScaledClock
 from failover.simulator.dns_listener import Address, DnsListener
 from failover.simulator.names import text_of, to_decimal, wire_name

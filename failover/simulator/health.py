@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from failover.predict import CHECKER_REGIONS, HEALTHY_SHARE
+from failover.routing.predict import CHECKER_REGIONS, HEALTHY_SHARE
 
 Config = Mapping[str, Any]
 """A `HealthCheckConfig` as boto3 gives it."""

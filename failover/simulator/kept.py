@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from failover.answers import Zone
+from failover.routing.answers import Zone
 from failover.simulator.checkers import Alarms
 from failover.simulator.health import Config, alarm_of
 from failover.simulator.operations import Touched

@@ -11,7 +11,7 @@ from typing import Any
 
 from moto.core.model import OperationModel
 
-from failover.answers import Answer, normal_name
+from failover.routing.answers import Answer, normal_name
 from failover.simulator import pages
 from failover.simulator.check_rules import check_health_check, complete_health_check
 from failover.simulator.checkers import HealthCheckers, Observation

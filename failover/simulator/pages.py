@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from failover.answers import normal_name
+from failover.routing.answers import normal_name
 from failover.simulator.record_rules import constraint
 from failover.simulator.wire import ApiError
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import dns.exception
 
-from failover.answers import normal_name
+from failover.routing.answers import normal_name
 from failover.simulator.dns_server import rdata_of
 from failover.simulator.names import labels_of, length_of, strings_of
 from failover.simulator.wire import ApiError

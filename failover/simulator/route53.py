@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from failover.answers import Answer, Zone
-from failover.predict import CHECKER_REGIONS
+from failover.routing.answers import Answer, Zone
+from failover.routing.predict import CHECKER_REGIONS
 from failover.simulator.checkers import HealthCheckers, HealthStatus, Transition
 from failover.simulator.clock import ScaledClock
 from failover.simulator.dispatcher import Dispatcher

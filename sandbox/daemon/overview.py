@@ -6,7 +6,7 @@ from typing import Any
 
 import psutil
 
-from failover.predict import HEALTHY_SHARE
+from failover.routing.predict import HEALTHY_SHARE
 from failover.simulator import MovingRoute53
 from failover.simulator.checkers import HealthStatus, Observation
 from failover.simulator.health import Config, regions_of

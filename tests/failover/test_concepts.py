@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from failover.lint import RULES
-from failover.predict import Check, Fault, predict_failover
+from failover.routing.lint import RULES
+from failover.routing.predict import Check, Fault, predict_failover
 
 CONCEPTS = Path(__file__).resolve().parents[2] / "docs" / "concepts"
 PAGES = ("recovery-time.md", "routing.md")

@@ -9,7 +9,7 @@ from typing import Any
 from failover.drill.changes import plan_switch_off
 from failover.drill.fleet import HealthCheck
 from failover.drill.samples import Sample
-from failover.predict import Check, Pace, predict_failback, predict_failover
+from failover.routing.predict import Check, Pace, predict_failback, predict_failover
 
 CHANGE = plan_switch_off(HealthCheck("check-aws", 1, 10, 3))
 

@@ -14,7 +14,7 @@ from failover.drill.facts import CheckerView, Facts
 from failover.drill.fleet import FleetSite, HealthCheck
 from failover.drill.guards import GUARDS, check_guards, check_overrides, refuse
 from failover.drill.plan import DrillPlan
-from failover.predict import HEALTHY_SHARE
+from failover.routing.predict import HEALTHY_SHARE
 from service.bundle.golden import Golden
 from service.bundle.manifest import InputSpec
 from service.errors import InvalidInput, Refused

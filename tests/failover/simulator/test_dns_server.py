@@ -18,7 +18,7 @@ import dns.xfr
 import dns.zone
 import pytest
 
-from failover.answers import RecordSet, Zone
+from failover.routing.answers import RecordSet, Zone
 from failover.simulator import dns_listener
 from failover.simulator.clock import ScaledClock
 from failover.simulator.dns_listener import Address

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.answers import normal_name
+from failover.routing.answers import normal_name
 from failover.simulator import names
 
 

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from failover.dial import Dial
-from failover.predict import Check, Pace, Term, predict_failback, predict_failover
+from failover.routing.predict import Check, Pace, Term, predict_failback, predict_failover
 from failover.simulator import REGIONS, MovingRoute53
 from service.errors import InvalidInput, Unavailable
 from tests.failover.simulator.site import Site

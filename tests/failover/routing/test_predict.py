@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.predict import (
+from failover.routing.predict import (
     STATUS_TO_ANSWER_SECONDS,
     Check,
     Fault,

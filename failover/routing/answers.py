@@ -6,7 +6,7 @@
 
 The rules are those of the Amazon Route 53 Developer Guide (pages `routing-policy-weighted`,
 `health-checks-how-route-53-chooses-records`, `dns-failover-complex-configs`) and of the API reference of
-`ResourceRecordSet` and `AliasTarget`; tests/failover/test_answers.py cites the source of each row of its table.
+`ResourceRecordSet` and `AliasTarget`; tests/failover/routing/test_answers.py cites the source of each row of its table.
 
 One file, although long: `infra` may import this module and no helper of it. What is simplified, in words: latency,
 geolocation, geoproximity and IP-based routing need to know where the resolver stands; their healthy records are

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from failover.answers import OUTSIDE_TTL_SECONDS, RecordSet, normal_name
-from failover.predict import Check, predict_failover
+from failover.routing.answers import OUTSIDE_TTL_SECONDS, RecordSet, normal_name
+from failover.routing.predict import Check, predict_failover
 
 Severity = Literal["error", "warning"]
 Checks = Mapping[str, Mapping[str, Any]]

@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.answers import OUTSIDE_TTL_SECONDS, Alias, Answer, RecordSet, Rrset, Zone, answer, normal_name, shares
+from failover.routing.answers import (
+    OUTSIDE_TTL_SECONDS,
+    Alias,
+    Answer,
+    RecordSet,
+    Rrset,
+    Zone,
+    answer,
+    normal_name,
+    shares,
+)
 
 GUIDE = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/"
 API = "https://docs.aws.amazon.com/Route53/latest/APIReference/"

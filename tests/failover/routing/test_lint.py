@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from failover.answers import Alias, RecordSet
-from failover.lint import RULES, LintFinding, lint_routing
+from failover.routing.answers import Alias, RecordSet
+from failover.routing.lint import RULES, LintFinding, lint_routing
 
 H = "api.outlast.example"
 
