@@ -28,7 +28,7 @@ from service.errors import Refused, Unavailable
 ORDER: tuple[tuple[str, ...], ...] = (("zone",), SITES, ("traffic",))
 PROJECT = "outlast"  # Pulumi.yaml's name
 
-_HEALTHY_LIFE_SECONDS = 120.0
+_HEALTHY_SIMULATED_SECONDS = 120.0
 Report = Callable[[str], None]
 
 
@@ -195,7 +195,7 @@ def stack_exists(layout: Layout, stack: str) -> bool:
 def wait_healthy(layout: Layout, instance: Instance) -> None:
     """Return once every site is seen to be healthy and its replicas are ready. Raises Unavailable naming the ill."""
     running = control.connect(layout)
-    deadline = time.monotonic() + max(_HEALTHY_LIFE_SECONDS / instance.speed, 15.0)
+    deadline = time.monotonic() + max(_HEALTHY_SIMULATED_SECONDS / instance.speed, 15.0)
     while True:
         status = running.status()
         ill = sorted(ill_sites(status))

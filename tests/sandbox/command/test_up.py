@@ -93,6 +93,15 @@ def waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return wait
 
 
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock on which every look at it finds a minute gone."""
+    minutes = iter(range(0, 10_000, 60))
+    clock = SimpleNamespace(monotonic=lambda: float(next(minutes)), sleep=lambda seconds: None)
+    monkeypatch.setattr(bringup, "time", clock)
+
+
+@pytest.mark.usefixtures("hurried")
 def test_a_check_of_another_application_is_nobodys_business(waiting: Any) -> None:
     status = status_of(True, True)
     other = {"id": "h2", "site": "another-app", "healthy": False, "settled": False, "failure": "Failure: refused"}
@@ -115,12 +124,8 @@ def test_a_check_that_nobody_has_run_yet_is_waited_for(waiting: Any) -> None:
         (status_of(True, True, ready=0), "gcp: 0 of 1 replicas ready"),
     ],
 )
-def test_who_is_not_healthy_in_time_is_told_with_the_reason(
-    waiting: Any, monkeypatch: pytest.MonkeyPatch, status: dict[str, Any], reason: str
-) -> None:
-    minutes = iter(range(0, 10_000, 60))
-    hurried = SimpleNamespace(monotonic=lambda: float(next(minutes)), sleep=lambda seconds: None)
-    monkeypatch.setattr(bringup, "time", hurried)
+@pytest.mark.usefixtures("hurried")
+def test_who_is_not_healthy_in_time_is_told_with_the_reason(waiting: Any, status: dict[str, Any], reason: str) -> None:
     with pytest.raises(Unavailable) as caught:
         waiting(status)
     assert caught.value.what == f"not healthy in time: gcp. {reason}"
