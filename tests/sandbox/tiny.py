@@ -57,8 +57,8 @@ def answer(connection):
             status = "404 Not Found"
         if path == b"/big":
             body = b"x" * 4_000_000
-        if path == b"/slow":
-            time.sleep(0.3)
+        if path in (b"/slow", b"/slower"):
+            time.sleep(0.3 if path == b"/slow" else 5)
         if path == b"/echo":  # until the client has said all
             rest = head.partition(b"\r\n\r\n")[2]
             while data := connection.recv(65536):
