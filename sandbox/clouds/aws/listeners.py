@@ -12,7 +12,7 @@ from sandbox.clouds.aws.common import EVERYWHERE, region_of
 from sandbox.clouds.aws.health import LISTENER, gets_through, group_of
 from sandbox.clouds.aws.network import reaches_internet, vpc_of
 from sandbox.clouds.aws.security_groups import lets_in
-from sandbox.clouds.aws.targets import TARGET_GROUP
+from sandbox.clouds.aws.targets import PROTOCOLS, TARGET_GROUP
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import NO_MEMBER, PORT, Mistake, OneOf, Text, because, is_given
 from sandbox.clouds.store import CloudRefused, Resource
@@ -165,17 +165,7 @@ def _listener_combinations(inputs: Values) -> Iterator[Mistake]:
 
 
 _PROTOCOL = OneOf(
-    (
-        "HTTP",
-        "HTTPS",
-        "TCP",
-        "TLS",
-        "UDP",
-        "TCP_UDP",
-        "GENEVE",
-        "QUIC",
-        "TCP_QUIC",
-    ),
+    PROTOCOLS,
     "botocore: elbv2 CreateListener Protocol",
 )
 _ACTION = OneOf(

@@ -81,32 +81,14 @@ _TYPE = OneOf(
     ),
     "botocore: elbv2 CreateTargetGroup TargetType",
 )
+# botocore: elbv2 ProtocolEnum, which a target group, its health check and a listener share.
+PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
 _PROTOCOL = OneOf(
-    (
-        "HTTP",
-        "HTTPS",
-        "TCP",
-        "TLS",
-        "UDP",
-        "TCP_UDP",
-        "GENEVE",
-        "QUIC",
-        "TCP_QUIC",
-    ),
+    PROTOCOLS,
     "botocore: elbv2 CreateTargetGroup Protocol",
 )
 _CHECK_PROTOCOL = OneOf(
-    (
-        "HTTP",
-        "HTTPS",
-        "TCP",
-        "TLS",
-        "UDP",
-        "TCP_UDP",
-        "GENEVE",
-        "QUIC",
-        "TCP_QUIC",
-    ),
+    PROTOCOLS,
     "botocore: elbv2 CreateTargetGroup HealthCheckProtocol",
 )
 _ADDRESSES = OneOf(
