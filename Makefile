@@ -8,7 +8,7 @@ WORKERS ?= 2
 .PHONY: help up status predict drill shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
-TAKES_up := SPEED DNS_PORT
+TAKES_up := SPEED DNS_PORT STACKS
 TAKES_predict := MODEL
 TAKES_drill := LOSE MODEL
 TAKES_fault := SITE KIND FOR
@@ -43,8 +43,8 @@ help: ## this list
 	@$(PYTHON) -m tools.environment
 
 # The first one obtains Pulumi's CLI while it makes the environment.
-up: $(wildcard .venv/complete) ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10]
-	@$(if $(wildcard .venv/complete),,$(PYTHON) -m tools.environment )$(OUTLAST) up $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT))
+up: $(wildcard .venv/complete) ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10] [STACKS=prod]
+	@$(if $(wildcard .venv/complete),,$(PYTHON) -m tools.environment )$(OUTLAST) up $(if $(STACKS),--stacks "$(STACKS)") $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT))
 
 status: .venv/complete ## what runs, where, and how it is
 	@$(OUTLAST) status
@@ -52,7 +52,7 @@ status: .venv/complete ## what runs, where, and how it is
 predict: .venv/complete ## one real row through DNS and TLS to whichever cloud answers [MODEL=digits]
 	@$(OUTLAST) predict $(if $(MODEL),--model "$(MODEL)")
 
-drill: .venv/complete ## take one site out of DNS, measure, put it back: LOSE=aws|azure|gcp [MODEL=digits]
+drill: .venv/complete ## take one site out of DNS, measure, put it back: LOSE=azure [MODEL=digits]
 	@$(OUTLAST) exec -- $(OUTLAST) drill now --lose "$(LOSE)" $(if $(MODEL),--model "$(MODEL)")
 
 shell: .venv/complete ## a shell in which plain `pulumi up -s aws` works on the sandbox

@@ -9,6 +9,7 @@ https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
 from __future__ import annotations
 
 import json
+import os
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -56,10 +57,9 @@ def post_form(url: str, form: dict[str, str]) -> dict[str, str]:
     """POST `form`; Unavailable, without the tokens in it, when there is no good answer."""
     body = urllib.parse.urlencode(form).encode()
     try:
-        with urllib.request.urlopen(url, data=body, timeout=TIMEOUT_SECONDS) as answer:
-            found: dict[str, str] = json.load(answer)
-            return found
-    except (OSError, ValueError) as error:
+        found: dict[str, str] = json.loads(_post(url, body))
+        return found
+    except (OSError, ValueError, Unavailable) as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()  # it is the answer as well, with its socket
         raise Unavailable(
@@ -67,3 +67,26 @@ def post_form(url: str, form: dict[str, str]) -> dict[str, str]:
             hint="the deploying identity needs AcrPush on the registry; or log in by yourself (`az acr login`) and set "
             "outlast:registryLogin to docker",
         ) from None
+
+
+def _post(url: str, body: bytes) -> bytes:
+    """By the system's resolver and proxies, unless the environment says how names are reached from here."""
+    if os.environ.get("OUTLAST_NAMESERVER"):
+        return _dial(url, body)
+    with urllib.request.urlopen(url, data=body, timeout=TIMEOUT_SECONDS) as answer:
+        content: bytes = answer.read()
+        return content
+
+
+def _dial(url: str, body: bytes) -> bytes:
+    import httpx  # both bring much with them, which a site on another network does not need
+
+    from failover.dial import Dial
+
+    try:
+        with Dial.from_environment(os.environ).client(deadline_seconds=TIMEOUT_SECONDS) as http:
+            answer = http.post(url, content=body, headers={"content-type": "application/x-www-form-urlencoded"})
+            answer.raise_for_status()
+            return answer.content
+    except httpx.HTTPError as error:
+        raise OSError(str(error).partition("\n")[0]) from None

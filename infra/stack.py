@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +10,10 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from infra.applied import apply
 from infra.contract import SITE_VERSION, KnownSite, SiteSpec, parse_site
+from infra.judged import judge
 from infra.kinds import Options, Settings, SiteSettings
-from infra.settings import parse
-from service.bundle.folder import RELEASED, list_released, read_digest
+from service.bundle.folder import RELEASED, read_digest
 from service.errors import Unavailable
-from service.server.settings.table import find_mistakes
 
 ZONE_VERSION = 1
 """Of the stack output `zone`, as SITE_VERSION is of `site`."""
@@ -33,10 +31,7 @@ def load_settings() -> Settings:
     """The settings of the stack that is being run, from its file."""
     config = read_config()
     secret = [key for key in config if is_config_secret(key)]
-    today = datetime.datetime.now(datetime.UTC).date()
-    return parse(
-        pulumi.get_stack(), config, secret, released=list_released(), today=today, judge_variables=find_mistakes
-    )
+    return judge(pulumi.get_stack(), config, secret)
 
 
 def read_config() -> dict[str, str]:

@@ -31,11 +31,12 @@ def main() -> None:
 
 
 @main.command()
+@click.option("--stacks", help="Your own set of stack files: `prod` for stacks/Pulumi.prod-*.yaml.")
 @click.option("--speed", type=int, help="How many times real time the clock runs at: 1, 2, 3, 5, 10 or 15.")
 @click.option("--dns-port", type=click.IntRange(1, 65535), help="Port of 127.0.0.1 on which `dig` is answered.")
 @click.option("--port-offset", type=click.IntRange(0, 40000), help="Added to 443, 80 and 53; chosen by itself.")
 @json_option
-def up(speed: int | None, dns_port: int | None, port_offset: int | None, as_json: bool) -> None:
+def up(stacks: str | None, speed: int | None, dns_port: int | None, port_offset: int | None, as_json: bool) -> None:
     """Bring everything up, deploy every stack, and predict once through DNS."""
     from failover.simulator.clock import SPEEDS
     from sandbox.command.up import bring_up
@@ -44,11 +45,12 @@ def up(speed: int | None, dns_port: int | None, port_offset: int | None, as_json
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if speed is not None and speed not in SPEEDS:
         raise InvalidInput(f"SPEED={speed} would break TTLs", hint=f"one of {', '.join(map(str, SPEEDS))}")
-    done = bring_up(_layout(), _report, speed=speed, dns_port=dns_port, port_offset=port_offset)
+    done = bring_up(_layout(), _report, stacks=stacks, speed=speed, dns_port=dns_port, port_offset=port_offset)
     if as_json:
         click.echo(
             json.dumps(
                 {
+                    "stacks": done.stacks.name,
                     "host": done.host,
                     "changes": done.changes,
                     "prediction": done.prediction.document(),
@@ -62,8 +64,9 @@ def up(speed: int | None, dns_port: int | None, port_offset: int | None, as_json
             )
         )
         return
+    width = max(map(len, ("traffic", *done.changes))) + 1
     for stack, changes in done.changes.items():
-        click.echo(f"  {stack:8} " + ", ".join(f"{number} {what}" for what, number in sorted(changes.items())))
+        click.echo(f"  {stack:{width}} " + ", ".join(f"{number} {what}" for what, number in sorted(changes.items())))
     _print_prediction(done.prediction.document())
     dns = f"dig @127.0.0.1 -p {done.instance.dns_port} {done.host}"
     click.echo(f"  ask it yourself: {dns}")
@@ -92,8 +95,8 @@ def predict(row: str | None, model: str | None, as_json: bool) -> None:
     layout = _layout()
     instance = _require_instance(layout)
     dial = Dial.from_environment(dial_of(layout, instance))
-    golden = load_golden(choose_released(model or default_model(layout.root)))
-    answer = send(dial, public_host(layout.root), golden, row).document()
+    golden = load_golden(choose_released(model or default_model(layout)))
+    answer = send(dial, public_host(layout), golden, row, api_key=os.environ.get("OUTLAST_API_KEY", "")).document()
     click.echo(json.dumps(answer)) if as_json else _print_prediction(answer)
     if not answer["right"]:
         sys.exit(5)
@@ -136,7 +139,7 @@ def shell() -> None:
 
 
 @main.command()
-@click.option("--site", default="", help="aws, azure, gcp, …; leave out for faults of Route 53.")
+@click.option("--site", default="", help="A site, by its stack's name; leave out for faults of Route 53.")
 @click.option("--kind", required=True, help="What breaks, as `kill` or `delay=200`.")
 @click.option("--for", "seconds", type=float, default=60.0, show_default=True, help="Seconds of the sandbox's clock.")
 @json_option

@@ -30,7 +30,7 @@ HTTPS_PORT, HTTP_PORT, DNS_PORT = 443, 80, 53
 API_PORT, CONTROL_PORT = 4566, 4567
 
 # The host part of the addresses in a block.
-API, DNS, RESOLVER = 1, 53, 54
+API, DNS, RESOLVER, REGISTRIES = 1, 53, 54, 60
 FRONTS = range(11, 51)
 REPLICAS = range(100, 250)
 

@@ -10,7 +10,7 @@ from sandbox.clouds.azure.environments import verification_id
 from sandbox.clouds.azure.registry import client_token
 from sandbox.clouds.gcp import registry as gcp_registry
 from sandbox.clouds.store import CloudRefused
-from sandbox.clouds.values import ACCOUNT, SUBSCRIPTION, TENANT, Values
+from sandbox.clouds.values import SUBSCRIPTION, TENANT, Values
 from sandbox.clouds.world import World
 
 
@@ -26,11 +26,16 @@ def _zones(world: World, args: Values, config: Values) -> Values:
 
 
 def _caller(world: World, args: Values, config: Values) -> Values:
-    return {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/sandbox", "id": ACCOUNT, "userId": "AIDASANDBOX"}
+    account = world.accounts.aws
+    return {"accountId": account, "arn": f"arn:aws:iam::{account}:user/sandbox", "id": account, "userId": "AIDASANDBOX"}
+
+
+def _subscription(config: Values) -> str:
+    return str(config.get("subscriptionId") or SUBSCRIPTION)
 
 
 def _verification_id(world: World, args: Values, config: Values) -> Values:
-    return {"value": verification_id()}
+    return {"value": verification_id(_subscription(config))}
 
 
 def _client_token(world: World, args: Values, config: Values) -> Values:
@@ -38,7 +43,7 @@ def _client_token(world: World, args: Values, config: Values) -> Values:
 
 
 def _client_config(world: World, args: Values, config: Values) -> Values:
-    ids = dict.fromkeys(("clientId", "objectId", "subscriptionId"), SUBSCRIPTION)
+    ids = dict.fromkeys(("clientId", "objectId", "subscriptionId"), _subscription(config))
     return {**ids, "tenantId": TENANT}
 
 

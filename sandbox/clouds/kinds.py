@@ -31,6 +31,11 @@ def _nothing(world: World, resource: Resource) -> None:
     """No effect beyond what is derived from the world."""
 
 
+def _alone(resource: Resource) -> bool:
+    """Names are taken once."""
+    return False
+
+
 def _no_outputs(world: World, resource: Resource) -> Values:
     return {}
 
@@ -52,6 +57,8 @@ class Kind:
     `create` may set the id; else `id_of` makes it, else it is the program's name with a random end. `find_made` gives
     the id of what an interrupted `create` made elsewhere than in the journal, found by `place["reference"]`.
     `refresh` None: what is remembered is what is.
+
+    `shared` says whether the cloud gives one whose id is there already to whoever asks; any other is refused.
     """
 
     type: str
@@ -74,6 +81,7 @@ class Kind:
     delete: Callable[[World, Resource], None] = _nothing
     refresh: Callable[[World, Resource], Resource | None] | None = None
     wait: Wait | None = None
+    shared: Callable[[Resource], bool] = _alone
 
 
 KINDS: dict[str, Kind] = {}

@@ -7,14 +7,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sandbox.clouds import aws, azure, choices, docker_build, functions, gcp, revisions, route53, rules
+from sandbox.clouds import aws, azure, choices, docker_build, functions, gcp, quotas, revisions, route53, rules, sharing
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.kinds import KINDS, Kind, kind_of
-from sandbox.clouds.store import CloudRefused, NotReady, Resource
-from sandbox.clouds.values import ACCOUNT, PROJECT, SUBSCRIPTION, Values, hex_id
+from sandbox.clouds.store import CloudRefused, NotReady, Resource, stack_of
+from sandbox.clouds.values import Values, hex_id
 from sandbox.clouds.world import World
 from sandbox.engine import cloud as engine
 
+_BY_FILES = "whose they are is read from the stack files by `outlast up`"
 # Importing a cloud enters its types into the table.
 CLOUDS = (aws, route53, azure, gcp, docker_build)
 
@@ -50,21 +51,21 @@ class SimulatedClouds:
 
     def configure(self, package: str, config: Mapping[str, Any]) -> None:
         """Refuse accounts that are not the sandbox's, in the words of the provider that would."""
-        allowed = config.get("allowedAccountIds")
-        if package == "aws" and allowed and ACCOUNT not in allowed:
+        accounts, allowed = self.world.accounts, config.get("allowedAccountIds")
+        if package == "aws" and allowed and accounts.aws not in allowed:
             raise CloudRefused(
-                f"AWS account ID not allowed: {ACCOUNT}",
-                hint=f"this is the sandbox's account; its stack files say aws:allowedAccountIds: ['{ACCOUNT}']",
+                f"AWS account ID not allowed: {accounts.aws}",
+                hint=f"this is the sandbox's account; its stack files say aws:allowedAccountIds: ['{accounts.aws}']",
             )
-        if package == "azure-native" and config.get("subscriptionId") not in (None, SUBSCRIPTION):
+        if package == "azure-native" and config.get("subscriptionId") not in (None, *accounts.subscriptions):
             raise CloudRefused(
                 f"SubscriptionNotFound: The subscription '{config['subscriptionId']}' could not be found.",
-                hint=f"the sandbox has one subscription, {SUBSCRIPTION}",
+                hint=f"the sandbox has {', '.join(accounts.subscriptions) or 'none'}: {_BY_FILES}",
             )
-        if package == "gcp" and config.get("project") not in (None, PROJECT):
+        if package == "gcp" and config.get("project") not in (None, *accounts.projects):
             raise CloudRefused(
                 f"Error 403: Permission denied on resource project {config['project']}.",
-                hint=f"the sandbox has one project, {PROJECT}",
+                hint=f"the sandbox has {', '.join(accounts.projects) or 'none'}: {_BY_FILES}",
             )
 
     def check(self, request: engine.Request) -> Sequence[tuple[str, str]]:
@@ -77,14 +78,14 @@ class SimulatedClouds:
         return frozenset(kind_of(type_).forces_new)
 
     def computed(self, request: engine.Request) -> Values:
-        return kind_of(request.type).known_early(self.world, _resource(request))
+        return kind_of(request.type).known_early(self.world, self._resource(request))
 
     # -- changes -----------------------------------------------------------------------------------------------------
 
     def create(self, request: engine.Request) -> tuple[str, Values]:
         """Make the resource, remember it, let its effects happen, and wait for them where the real cloud waits."""
         self._answer_or_refuse(request)
-        kind, resource = kind_of(request.type), _resource(request)
+        kind, resource = kind_of(request.type), self._resource(request)
         try:
             self._make(kind, resource)
         finally:
@@ -104,7 +105,7 @@ class SimulatedClouds:
             kind.create(self.world, resource)
             if not resource.id:
                 resource.id = kind.id_of(self.world, resource) if kind.id_of else f"{resource.name}-{hex_id(7)}"
-            self._refuse_twins(kind, resource)
+            self._meet_twin(kind, resource)
             resource.outputs = kind.outputs(self.world, resource)
             self.world.store.put(resource)
         finally:  # a kill comes to no `finally`: then the intent is found at the next start
@@ -133,8 +134,9 @@ class SimulatedClouds:
                 f"{request.type} {request.id} does not exist",
                 hint="`pulumi refresh` finds out what is gone, `pulumi up` makes it again",
             )
-        resource = _resource(request)
+        resource = self._resource(request)
         resource.id, resource.outputs, resource.place = known.id, known.outputs, dict(known.place)
+        sharing.join(known, resource)
         _refuse(kind, self.world, resource)
         kind.update(self.world, resource)
         resource.outputs = kind.outputs(self.world, resource)
@@ -147,10 +149,13 @@ class SimulatedClouds:
         self._answer_or_refuse(request)
         resource = self.world.store.get(request.type, request.id)
         if resource is not None:
-            self._unmake(resource)
+            self._unmake(resource, stack_of(request.urn))
             self.world.hooks.reconcile()
 
-    def _unmake(self, resource: Resource) -> None:
+    def _unmake(self, resource: Resource, stack: str) -> None:
+        if sharing.leave(resource, stack):
+            self.world.store.put(resource)
+            return
         kind_of(resource.type).delete(self.world, resource)
         self.world.store.forget(resource)
 
@@ -171,16 +176,24 @@ class SimulatedClouds:
         self.world.store.put(resource)
         self.world.hooks.reconcile()
 
+    def _resource(self, request: engine.Request) -> Resource:
+        """What is asked for. The account is the credentials' own: no provider is told it."""
+        config = {**request.config, **({"accountId": self.world.accounts.aws} if request.package == "aws" else {})}
+        return Resource(request.type, request.name, request.urn, dict(request.inputs), config)
+
     def _answer_or_refuse(self, request: engine.Request) -> None:
-        stack = _resource(request).stack
-        reason = self._refuses(stack) if not request.type.startswith("aws:route53/") else None
+        reason = self._refuses(stack_of(request.urn)) if not request.type.startswith("aws:route53/") else None
         if reason:
             raise CloudRefused(reason)
 
-    def _refuse_twins(self, kind: Kind, resource: Resource) -> None:
-        """Two resources of one id cannot be: the names that identify a resource are taken once."""
+    def _meet_twin(self, kind: Kind, resource: Resource) -> None:
+        """The names that identify a resource are taken once, but for what the cloud lets several stacks have."""
         known = self.world.store.get(resource.type, resource.id)
-        if known is not None and kind.id_of is not None and known.urn != resource.urn:
+        if known is None or kind.id_of is None or known.urn == resource.urn:
+            return
+        if kind.shared(resource):
+            sharing.join(known, resource)
+        else:
             raise CloudRefused(f"AlreadyExists: {resource.type} {resource.id} already exists (made by {known.urn})")
 
     # -- looking -----------------------------------------------------------------------------------------------------
@@ -234,22 +247,19 @@ class SimulatedClouds:
         called before `pulumi up`, while no other command works on the stack; with a state that cannot be read it must
         not be called, for nothing known means that everything is an orphan. The newest go first, as `destroy` does it.
         """
-        orphans = [r for r in self.world.store.all() if r.stack == stack and (r.type, r.id) not in known]
+        orphans = [r for r in self.world.store.all() if sharing.is_of(r, stack) and (r.type, r.id) not in known]
         for resource in reversed(orphans):
-            self._unmake(resource)
+            self._unmake(resource, stack)
         if orphans:
             self.world.hooks.reconcile()
         return [r.key for r in reversed(orphans)]
 
 
 def _refuse(kind: Kind, world: World, resource: Resource) -> None:
-    """Raises CloudRefused where a rule of the type does not let the resource be as it is asked for."""
+    """Raises CloudRefused where a rule of the type, or a quota, does not let the resource be as it is asked for."""
     for rule in kind.rules:
         rule(world, resource)
-
-
-def _resource(request: engine.Request) -> Resource:
-    return Resource(request.type, request.name, request.urn, dict(request.inputs), dict(request.config))
+    quotas.refuse(world, resource)
 
 
 def _imported(type_: str, id_: str) -> Resource:

@@ -22,6 +22,11 @@ class NotReady(OutlastError):
     """The resource was made but does not work: it stays, and the update fails."""
 
 
+def stack_of(urn: str) -> str:
+    """The stack whose program registered the resource."""
+    return urn.split("::")[0].rpartition(":")[2]
+
+
 @dataclass
 class Resource:
     """One resource as a cloud remembers it."""
@@ -42,7 +47,7 @@ class Resource:
     @property
     def stack(self) -> str:
         """The stack that made it: the site's name."""
-        return self.urn.split("::")[0].rpartition(":")[2]
+        return stack_of(self.urn)
 
     def get(self, name: str, default: Any = None) -> Any:
         """An output if the cloud has one of that name, else the input."""

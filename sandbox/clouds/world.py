@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from failover.simulator.clock import ScaledClock
+from sandbox.clouds.accounts import Accounts
 from sandbox.clouds.addresses import AddressPool
 from sandbox.clouds.registry import ImageRegistry
 from sandbox.clouds.store import ResourceStore
@@ -53,12 +54,14 @@ class World:
         report: Callable[[str], None],
         addresses: Sequence[str],
         hooks: Hooks,
+        accounts: Accounts,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.store = ResourceStore(journal)
         self.images = ImageRegistry(journal)
         self.addresses = AddressPool(addresses, self.store)
         self.hooks = hooks
+        self.accounts = accounts
         self.clock = clock
         self.ca = ca
         self.image_store = image_store
@@ -73,5 +76,10 @@ class World:
         self._sleep(self.clock.to_wall(seconds))
 
     def record_values(self, name: str, type_: str) -> list[str]:
-        """What the zone answers for a name now, names without their last dot; [] where there is nothing."""
+        """What an authority finds for a name now, names without their last dot; [] where there is nothing.
+
+        A domain that is not delegated is answered by its zone all the same, but nobody out there gets to it.
+        """
+        if not self.accounts.is_delegated(name):
+            return []
         return [value.rstrip(".") if type_ == "CNAME" else value for value in self.lookup(name, type_)]

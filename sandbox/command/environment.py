@@ -5,37 +5,40 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from sandbox import layout as places
+from sandbox import project
 from sandbox.engine import cli
 from sandbox.layout import Instance, Layout
-from sandbox.stack_files import default_model, public_host
+from sandbox.project import PASSPHRASE
+from sandbox.stack_files import COMMITTED, default_model, load, public_host
 from service.errors import InvalidInput, Unavailable
-
-# Public on purpose: the committed stack files' salt belongs to it, and they hold no secret.
-PASSPHRASE = "outlast-sandbox"
 
 # Whatever points elsewhere must not leak in: a person's own credentials, profiles and backends.
 _FOREIGN = ("AWS_", "AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_", "PULUMI_", "OUTLAST_")
 
 
+_OWN = ("OUTLAST_STATE", "OUTLAST_API_KEY")
+
+
 def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi | None) -> dict[str, str]:
     """All variables for a command that is run against the sandbox, the caller's own included where harmless."""
     base = cli.without_proxies(os.environ)
-    kept = {k: v for k, v in base.items() if not k.startswith(_FOREIGN) or k == "OUTLAST_STATE"}
+    kept = {k: v for k, v in base.items() if not k.startswith(_FOREIGN) or k in _OWN}
     kept["PATH"] = os.pathsep.join([str(layout.root / ".venv" / "bin"), kept.get("PATH", os.defpath)])
     if pulumi is not None:
         kept = cli.environment(pulumi, layout.pulumi_home, layout.pulumi_state, PASSPHRASE, kept)
         # Pulumi looks here where somebody unset the variable; its own words for that name no way out.
         kept["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(layout.passphrase)
-    model = default_model(layout.root)
+    model = default_model(layout)
     return kept | {
         **dial_of(layout, instance),
         **({"OUTLAST_DEFAULT_MODEL": model} if model else {}),
-        "OUTLAST_HOST": public_host(layout.root),
+        "OUTLAST_HOST": public_host(layout),
         "AWS_ENDPOINT_URL": f"http://{instance.address(places.API)}:{places.API_PORT}",
         "AWS_ACCESS_KEY_ID": instance.access_key_id,
         "AWS_SECRET_ACCESS_KEY": instance.secret_access_key,
@@ -72,13 +75,23 @@ def dial_of(layout: Layout, instance: Instance) -> dict[str, str]:
     }
 
 
+def _shell_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi | None) -> dict[str, str]:
+    """For people's own commands: with own stack files, `pulumi` is one that goes to the copies of them."""
+    environment = sandbox_environment(layout, instance, pulumi)
+    if pulumi is None or load(layout) == COMMITTED:
+        return environment
+    binaries = project.write_command(layout, pulumi.command, sys.executable)
+    # After the virtual environment's folder, which comes first for `python`; no `pulumi` is there.
+    return environment | {"PATH": os.pathsep.join([str(binaries), environment["PATH"]])}
+
+
 def run_command(layout: Layout, pulumi: cli.Pulumi | None, command: Sequence[str]) -> int:
     """Run a command in the sandbox's environment; its exit code."""
     instance = layout.load_instance()
     if instance is None:
         raise Unavailable("this folder has no sandbox yet", hint="make up")
     try:
-        process = subprocess.Popen(command, env=sandbox_environment(layout, instance, pulumi))
+        process = subprocess.Popen(command, env=_shell_environment(layout, instance, pulumi))
     except OSError as error:
         raise InvalidInput(
             f"{command[0]} cannot be started: {error.strerror}", hint="outlast exec -- pulumi stack ls"

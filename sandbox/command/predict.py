@@ -14,6 +14,9 @@ from service.bundle.golden import Golden, read_answer
 from service.errors import Deviated, InvalidInput, Unavailable
 
 _DEADLINE_SECONDS = 5.0
+_KEY_HINT = (
+    "put a key whose hash is in the sites' OUTLAST_API_KEYS into OUTLAST_API_KEY (`outlast keys new` makes both)"
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Prediction:
         return {**asdict(self), "right": self.right}
 
 
-def predict(dial: Dial, host: str, golden: Golden, row_id: str | None = None) -> Prediction:
+def predict(dial: Dial, host: str, golden: Golden, row_id: str | None = None, *, api_key: str = "") -> Prediction:
     """Send one golden row (a real one, drawn at random unless named) to the public host.
 
     Raises InvalidInput for an unknown row, Unavailable where nobody answers, Deviated for an answer of another form.
@@ -48,8 +51,10 @@ def predict(dial: Dial, host: str, golden: Golden, row_id: str | None = None) ->
     resolution = dial.resolve(host)
     if not resolution.addresses:
         raise Unavailable(f"DNS has no address for {host} ({resolution.rcode})", hint="make status")
-    response = _ask(dial, f"https://{host}{golden.path}", resolution.addresses[0], golden.render_request(row))
+    response = _ask(dial, f"https://{host}{golden.path}", resolution.addresses[0], golden.render_request(row), api_key)
     milliseconds = (time.perf_counter() - began) * 1000
+    if response.status_code in (401, 403):
+        raise Deviated(f"{host} answered {response.status_code}: {response.text[:300]}", hint=_KEY_HINT)
     if response.status_code != 200:
         raise Deviated(f"{host} answered {response.status_code}: {response.text[:300]}", hint="make status")
     try:
@@ -69,9 +74,10 @@ def predict(dial: Dial, host: str, golden: Golden, row_id: str | None = None) ->
     )
 
 
-def _ask(dial: Dial, url: str, address: str, body: bytes) -> httpx.Response:
+def _ask(dial: Dial, url: str, address: str, body: bytes, api_key: str) -> httpx.Response:
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {api_key}"} if api_key else {})
     try:
         with dial.client(address=address, deadline_seconds=_DEADLINE_SECONDS) as http:
-            return http.post(url, content=body, headers={"content-type": "application/json"})
+            return http.post(url, content=body, headers=headers)
     except httpx.HTTPError as error:
         raise Unavailable(f"{url} at {address} does not answer: {error}", hint="make status") from error

@@ -11,7 +11,7 @@ from rich.table import Table
 from sandbox.command import control
 from sandbox.command.environment import load_cli, sandbox_environment
 from sandbox.layout import Layout
-from sandbox.stack_files import public_host
+from sandbox.stack_files import load, public_host
 
 
 def collect(layout: Layout) -> dict[str, Any]:
@@ -23,7 +23,8 @@ def collect(layout: Layout) -> dict[str, Any]:
     environment = sandbox_environment(layout, instance, pulumi)
     return {
         **status,
-        "host": public_host(layout.root),
+        "stacks": str(load(layout)),
+        "host": public_host(layout),
         "dns": f"127.0.0.1:{instance.dns_port}",
         "block": instance.block,
         "port_offset": instance.port_offset,

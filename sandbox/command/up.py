@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,19 +14,18 @@ import filelock
 
 from failover.dial import Dial
 from sandbox import layout as places
-from sandbox.command import control
+from sandbox import project
+from sandbox.command import choose, control
 from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of, sandbox_environment, save_cli
 from sandbox.engine import cli, commands, plugins, recover
 from sandbox.images import store as images
 from sandbox.layout import Instance, Layout
-from sandbox.stack_files import SITES, default_model, public_host
+from sandbox.stack_files import StackSet, default_model, public_host
 from sandbox.steps import Steps
 from service.bundle.folder import choose_released, load_golden
 from service.errors import Refused, Unavailable
 
-# What depends on what: the sites read the zone, traffic reads zone and sites.
-ORDER: tuple[tuple[str, ...], ...] = (("zone",), SITES, ("traffic",))
 PROJECT = "outlast"  # Pulumi.yaml's name
 
 _HEALTHY_SIMULATED_SECONDS = 120.0
@@ -38,6 +38,7 @@ class BroughtUp:
 
     pulumi: cli.Pulumi
     instance: Instance
+    stacks: StackSet
     host: str
     changes: Mapping[str, Mapping[str, int]]  # stack -> what Pulumi did: {"create": 12}, {"same": 12}
     prediction: prediction.Prediction
@@ -48,11 +49,14 @@ def bring_up(
     layout: Layout,
     report: Report,
     *,
+    stacks: str | None = None,
     speed: int | None = None,
     dns_port: int | None = None,
     port_offset: int | None = None,
 ) -> BroughtUp:
     """Everything that `make up` does. Can be interrupted and repeated: the next one goes on.
+
+    `stacks` names a set of stack files of one's own; None goes on with what the sandbox was brought up with.
 
     Raises Refused where another `up` runs in this folder, and whatever a step has to say.
     """
@@ -66,23 +70,25 @@ def bring_up(
         ) from None
     with lock:
         steps = Steps(report)
+        chosen = choose.choose(layout, stacks, report)
         with cli.obtaining() as wait_for_cli:
             instance = _start(layout, steps, report, speed=speed, dns_port=dns_port, port_offset=port_offset)
             with steps.step("pulumi"):
                 pulumi = wait_for_cli()
         save_cli(layout, pulumi)
         environment = sandbox_environment(layout, instance, pulumi)
-        changes = _deploy(layout, pulumi, environment, steps, report)
-        host = public_host(layout.root)
+        changes = _Deployment(layout, pulumi, environment, steps, report).deploy(chosen)
+        host = public_host(layout)
         with steps.step("healthy", "waiting for the health checkers to see every site"):
             wait_healthy(layout, instance)
         with steps.step("predict"):
             answer = prediction.predict(
                 Dial.from_environment(dial_of(layout, instance)),
                 host,
-                load_golden(choose_released(default_model(layout.root))),
+                load_golden(choose_released(default_model(layout))),
+                api_key=os.environ.get("OUTLAST_API_KEY", ""),
             )
-        return BroughtUp(pulumi, instance, host, changes, answer, steps.seconds)
+        return BroughtUp(pulumi, instance, chosen, host, changes, answer, steps.seconds)
 
 
 def _start(layout: Layout, steps: Steps, report: Report, **asked: int | None) -> Instance:
@@ -96,6 +102,7 @@ def _start(layout: Layout, steps: Steps, report: Report, **asked: int | None) ->
         if running.instance != instance:
             report(f"the sandbox runs on; its clock goes on at speed {instance.speed}")
             running.call("POST", "/speed", {"speed": instance.speed})
+        running.call("POST", "/stacks")
         return instance
     layout.save_instance(instance)
     where = f"{instance.block}.0/24, clock at speed {instance.speed}"
@@ -105,53 +112,58 @@ def _start(layout: Layout, steps: Steps, report: Report, **asked: int | None) ->
     return instance
 
 
-def _deploy(
-    layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, str], steps: Steps, report: Report
-) -> dict[str, dict[str, int]]:
+@dataclass(frozen=True)
+class _Deployment:
     """`pulumi up` of every stack, the sites side by side; what a killed command left behind is put right first."""
-    changes: dict[str, dict[str, int]] = {}
-    with steps.step("stacks"):
-        _init_stacks(layout, pulumi, environment)
-    for group in ORDER:
-        for stack in group:
-            _make_ready(layout, pulumi, environment, stack, report)
-        with steps.step(f"up {' '.join(group)}", f"pulumi up: {', '.join(group)}"):
-            outputs = commands.run_all(
-                pulumi,
-                {stack: ["up", *commands.UNATTENDED_UP, "--json"] for stack in group},
-                environ=environment,
-                directory=layout.root,
-            )
-        changes |= {stack: _summary(output) for stack, output in outputs.items()}
-    return changes
 
+    layout: Layout
+    pulumi: cli.Pulumi
+    environment: Mapping[str, str]
+    steps: Steps
+    report: Report
 
-def _init_stacks(layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, str]) -> None:
-    """Those that Pulumi does not know yet, side by side: one takes half a second of its CLI."""
-    new = {stack: ["stack", "init"] for group in ORDER for stack in group if not stack_exists(layout, stack)}
-    commands.run_all(pulumi, new, environ=environment, directory=layout.root)
+    def deploy(self, stacks: StackSet) -> dict[str, dict[str, int]]:
+        """What Pulumi did to each stack."""
+        changes: dict[str, dict[str, int]] = {}
+        directory = project.refresh(self.layout)
+        with self.steps.step("stacks"):
+            # Those that Pulumi does not know yet, side by side: one takes half a second of its CLI.
+            new = {stack: ["stack", "init"] for stack in stacks.stacks if not stack_exists(self.layout, stack)}
+            commands.run_all(self.pulumi, new, environ=self.environment, directory=directory)
+        for group in stacks.order:
+            for stack in group:
+                self._make_ready(stack, directory)
+            with self.steps.step(f"up {' '.join(group)}", f"pulumi up: {', '.join(group)}"):
+                outputs = commands.run_all(
+                    self.pulumi,
+                    {stack: ["up", *commands.UNATTENDED_UP, "--json"] for stack in group},
+                    environ=self.environment,
+                    directory=directory,
+                )
+            changes |= {stack: _summary(output) for stack, output in outputs.items()}
+        return changes
 
-
-def _make_ready(layout: Layout, pulumi: cli.Pulumi, environment: Mapping[str, str], stack: str, report: Report) -> None:
-    """Neither a dead command's lock nor what it left half done is in the way of the stack."""
-    recover.recover(
-        pulumi,
-        PROJECT,
-        stack,
-        state=layout.pulumi_state,
-        environ=environment,
-        directory=layout.root,
-        say=report,
-    )
-    known = {"stack": stack, "known": known_resources(layout, stack)}
-    found = control.connect(layout).call("POST", "/orphans", known)
-    for key in found["forgotten"]:
-        report(f"{stack}: undone, for an interrupted update left it where no stack knows it: {key}")
-    if found["missing"]:
-        # A journal that was damaged: an update alone would not look, and take them for there.
-        report(f"{stack}: {len(found['missing'])} resources are gone and will be made again: {found['missing'][0]}, …")
-        arguments = ["refresh", *commands.UNATTENDED]
-        commands.run(pulumi, arguments, environ=environment, directory=layout.root, stack=stack)
+    def _make_ready(self, stack: str, directory: Path) -> None:
+        """Neither a dead command's lock nor what it left half done is in the way of the stack."""
+        recover.recover(
+            self.pulumi,
+            PROJECT,
+            stack,
+            state=self.layout.pulumi_state,
+            environ=self.environment,
+            directory=directory,
+            say=self.report,
+        )
+        known = {"stack": stack, "known": known_resources(self.layout, stack)}
+        found = control.connect(self.layout).call("POST", "/orphans", known)
+        for key in found["forgotten"]:
+            self.report(f"{stack}: undone, for an interrupted update left it where no stack knows it: {key}")
+        if found["missing"]:
+            # A journal that was damaged: an update alone would not look, and take them for there.
+            gone = found["missing"]
+            self.report(f"{stack}: {len(gone)} resources are gone and will be made again: {gone[0]}, …")
+            arguments = ["refresh", *commands.UNATTENDED]
+            commands.run(self.pulumi, arguments, environ=self.environment, directory=directory, stack=stack)
 
 
 def _summary(events: str) -> dict[str, int]:

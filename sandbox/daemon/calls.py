@@ -34,6 +34,7 @@ class Controls:
     release: Callable[[str | None], None]  # replicas that a fault keeps down
     store: ResourceStore
     forget_orphans: Callable[[str, set[tuple[str, str]]], list[str]]
+    reload_stacks: Callable[[], None]
 
 
 class Calls:
@@ -48,6 +49,7 @@ class Calls:
             ("POST", "/heal"): self._heal,
             ("POST", "/speed"): lambda body: {"speed": controls.set_speed(int(body["speed"]))},
             ("POST", "/orphans"): self._forget_orphans,
+            ("POST", "/stacks"): lambda body: controls.reload_stacks(),
             ("POST", "/stop"): lambda body: controls.stop(),
         }
 

@@ -22,10 +22,11 @@ from failover.simulator import MovingRoute53
 from failover.simulator.resolver import Resolving
 from failover.simulator.route53 import shut_down
 from sandbox import layout as places
+from sandbox.clouds.azure import vaults
 from sandbox.clouds.simulated import SimulatedClouds, derive, settle
-from sandbox.clouds.values import ACCOUNT
 from sandbox.clouds.world import Hooks, World
 from sandbox.daemon import overview, rebuild
+from sandbox.daemon.azure_login import HOSTS, AzureLogin
 from sandbox.daemon.calls import Calls, Controls
 from sandbox.daemon.leftovers import Leftovers
 from sandbox.daemon.watch import Watch
@@ -36,7 +37,7 @@ from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults
 from sandbox.network.listeners import Listeners
 from sandbox.replicas.supervisor import Supervisor
-from sandbox.stack_files import public_host
+from sandbox.stack_files import load_accounts, public_host
 from service.bundle.writing import write_whole
 from service.errors import OutlastError, Unavailable
 
@@ -70,7 +71,8 @@ class Daemon:
         self._route53_lost = ""
         self._why_not: dict[str, str] = {}
         self._names: dict[str, list[str]] = {}
-        self._host = public_host(layout.root)
+        self._host = public_host(layout)
+        self._accounts = load_accounts(layout)
         self._started = contextlib.ExitStack()
         self.watch = Watch(layout.died)
         self.clouds: SimulatedClouds | None = None
@@ -86,7 +88,7 @@ class Daemon:
             on_change=self._keep_route53,
             requests_per_second=ROUTE53_REQUESTS_PER_SECOND,
             access_key_id=instance.access_key_id,
-            account_id=ACCOUNT,
+            account_id=self._accounts.aws,
         )
         self.clock = self.route53.clock
         self.ca = PrivateCA(layout.certificates)
@@ -111,6 +113,12 @@ class Daemon:
             report=_log.warning,
         )
         self.world = self._make_world()
+        self.azure_login = AzureLogin(
+            self.world,
+            instance.address(places.REGISTRIES),
+            instance.port(places.HTTPS_PORT),
+            self.ca.issue("registries", [HOSTS]),
+        )
 
     # -- start and stop ---------------------------------------------------------------------------------------
 
@@ -121,7 +129,7 @@ class Daemon:
         """
         before = set(threading.enumerate())
         self._started.callback(self.journal.close)
-        self._fill_vault()
+        vaults.fill(self.ca, self.world.accounts)
         self._route53_lost = rebuild.load(self.route53, self.layout.route53)
         self._start_route53()
         self._rebuild_route53()
@@ -131,6 +139,7 @@ class Daemon:
             _log.info("found again what was made when the sandbox was killed: %s", key)
         self._begin(self.supervisor)
         self._begin(self.listeners)
+        self._begin(self.azure_login)
         self.reconcile()
         self._started.enter_context(plugins.running(self.clouds, self.layout.pulumi_home))
         threading.Thread(target=self._follow, name="follow", daemon=True).start()
@@ -193,7 +202,7 @@ class Daemon:
         with self._reconciling:
             settle(self.world)
             effects = derive(self.world)
-            self._names = effects.names
+            self._names = effects.names | self.azure_login.names()
             self._why_not = effects.why_not
             self.supervisor.apply(effects.workloads, effects.proven)
             self.listeners.apply(effects.entry_points)
@@ -216,12 +225,20 @@ class Daemon:
             release=self.supervisor.release,
             store=self.world.store,
             forget_orphans=self._forget_orphans,
+            reload_stacks=self._reload_stacks,
         )
 
     def _set_speed(self, speed: int) -> int:
         self.route53.set_speed(speed)
         self.layout.save_instance(places.replace_speed(self.instance, speed))
         return self.clock.speed
+
+    def _reload_stacks(self) -> None:
+        """The stack files are others than they were: what the accounts have is read again, and the public host."""
+        self._host = public_host(self.layout)
+        self.world.accounts = load_accounts(self.layout)
+        vaults.fill(self.ca, self.world.accounts)
+        self.reconcile()
 
     def _forget_orphans(self, stack: str, known: set[tuple[str, str]]) -> list[str]:
         return self.clouds.forget_orphans(stack, known) if self.clouds else []
@@ -238,12 +255,6 @@ class Daemon:
         write_whole(self.layout.route53, json.dumps(snapshot))
         self._changed.set()
 
-    def _fill_vault(self) -> None:
-        """The Key Vault that the Azure site expects to find: one certificate, for the public host."""
-        name = f"vault-{self._host.replace('.', '-')}"
-        if not (self.layout.certificates / f"{name}.pem").exists():
-            self.ca.issue(name, [self._host])
-
     def _make_world(self) -> World:
         return World(
             journal=self.journal,
@@ -256,6 +267,7 @@ class Daemon:
             report=_log.info,
             addresses=[self.instance.address(host) for host in places.FRONTS],
             hooks=Hooks(self.reconcile, self.supervisor.wait_ready, self.supervisor.fate),
+            accounts=self._accounts,
         )
 
     def _make_resolver(self) -> Resolving:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sandbox.journal import Journal
 
-# The sandbox's own certificates, which no resource made: its CA, its resolver's, those in the Key Vault.
-_LASTING = re.compile(r"ca|resolver|vault-.*")
+# The sandbox's own certificates, which no resource made: its CA, its resolver's, its registries', those in Key Vaults.
+_LASTING = re.compile(r"ca|resolver|registries|vault-.*")
 # A build that finds its image there already touches it, and names it in the journal a moment later.
 _FRESH_SECONDS = 10.0
 

@@ -16,6 +16,7 @@ import pytest
 
 from sandbox.command import up as bringup
 from sandbox.command.environment import load_cli
+from sandbox.steps import Steps
 from tests.end_to_end.conftest import Project
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
@@ -75,7 +76,8 @@ def go_on(project: Project) -> None:
     """What `make up` does with this one stack."""
     cli = load_cli(project.layout)
     assert cli is not None
-    bringup._make_ready(project.layout, cli, project.inside(), "traffic", print)
+    deployment = bringup._Deployment(project.layout, cli, project.inside(), Steps(print), print)
+    deployment._make_ready("traffic", project.root)
     project.pulumi("up", "-s", "traffic", "--yes", "--skip-preview")
 
 

@@ -40,6 +40,9 @@ def derive(world: World) -> Effects:
         workload = fargate.workload(world, service)
         if workload is not None:
             effects.workloads.append(workload)
+        unplaced = fargate.why_unplaced(world, service)
+        if unplaced is not None:
+            effects.why_not[service.key] = unplaced
     for each in world.store.all(balancer.BALANCER):
         effects.names[each.outputs["dnsName"].lower()] = [each.place["address"]]
     for listener in world.store.all(health.LISTENER):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sandbox.clouds.aws.common import arn
+from sandbox.clouds.aws.common import account_of, arn
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, OneOf, Text, because, is_given
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import ACCOUNT, Values, hex_id, stable_hex
+from sandbox.clouds.values import Values, hex_id, stable_hex
 from sandbox.clouds.world import World
 
 CERTIFICATE = "aws:acm/certificate:Certificate"
@@ -51,10 +51,10 @@ def settle(world: World) -> None:
             world.store.put(r)
 
 
-def _option(host: str) -> Values:
+def _option(account: str, host: str) -> Values:
     """The record that proves `host`: the same for `*.host`, and for every certificate of the account."""
     base = host.removeprefix("*.")
-    token, target = stable_hex("acm", ACCOUNT, base), stable_hex("acm-target", ACCOUNT, base)
+    token, target = stable_hex("acm", account, base), stable_hex("acm-target", account, base)
     return {
         "domainName": host,
         "resourceRecordName": f"_{token}.{base}.",
@@ -70,7 +70,7 @@ def _certificate_id(world: World, r: Resource) -> str:
 def _certificate_outputs(world: World, r: Resource) -> Values:
     return {
         "arn": r.id,
-        "domainValidationOptions": [_option(host) for host in certificate_hosts(r)],
+        "domainValidationOptions": [_option(account_of(r), host) for host in certificate_hosts(r)],
         "status": r.place.get("status", PENDING),
         "type": "AMAZON_ISSUED",
         "subjectAlternativeNames": certificate_hosts(r),

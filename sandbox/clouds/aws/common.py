@@ -17,9 +17,14 @@ def region_of(r: Resource) -> str:
     return str(r.inputs.get("region") or r.config.get("region") or DEFAULT_REGION)
 
 
+def account_of(r: Resource) -> str:
+    """The account of a resource: its provider's."""
+    return str(r.config.get("accountId") or ACCOUNT)
+
+
 def arn(service: str, r: Resource, resource: str) -> str:
-    """The ARN of `resource` in the sandbox's account and the region of `r`."""
-    return f"arn:aws:{service}:{region_of(r)}:{ACCOUNT}:{resource}"
+    """The ARN of `resource` in the account and the region of `r`."""
+    return f"arn:aws:{service}:{region_of(r)}:{account_of(r)}:{resource}"
 
 
 def own_name(r: Resource) -> str:
@@ -37,6 +42,7 @@ def ec2_outputs(kind: str) -> Callable[[World, Resource], Values]:
 
     def outputs(world: World, r: Resource) -> Values:
         tags = r.inputs.get("tags") or {}
-        return {"arn": arn("ec2", r, f"{kind}/{r.id}"), "ownerId": ACCOUNT, "tagsAll": tags, "region": region_of(r)}
+        own = {"arn": arn("ec2", r, f"{kind}/{r.id}"), "ownerId": account_of(r), "region": region_of(r)}
+        return {**own, "tagsAll": tags}
 
     return outputs

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from sandbox.clouds import revisions
-from sandbox.clouds.aws.common import arn, own_name
+from sandbox.clouds import quotas, revisions
+from sandbox.clouds.aws.common import account_of, arn, own_name, region_of
 from sandbox.clouds.aws.health import why_unhealthy
 from sandbox.clouds.aws.service_rules import CAPACITY_PROVIDERS, CLUSTER, SERVICE_RULES
 from sandbox.clouds.aws.targets import health_path
-from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of
+from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of, cpus_of
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
@@ -48,7 +48,7 @@ def workload(world: World, r: Resource) -> Workload | None:
     if task is None or cluster is None:
         return None
     container = container_of(task)
-    desired = int(r.inputs.get("desiredCount") or 0)  # pulumi-aws 7.51.1, Service.desired_count: "Defaults to 0"
+    desired = min(wanted_tasks(r), placeable_tasks(world, r, task))
     return Workload(
         r.key,
         r.stack,
@@ -64,10 +64,44 @@ def workload(world: World, r: Resource) -> Workload | None:
     )
 
 
+def wanted_tasks(r: Resource) -> int:
+    """How many tasks the service asks for. pulumi-aws 7.51.1, Service.desired_count: "Defaults to 0"."""
+    return int(r.inputs.get("desiredCount") or 0)
+
+
+def placeable_tasks(world: World, r: Resource, task: Resource) -> int:
+    """How many of its tasks the account has vCPUs for: the services that were there before have theirs."""
+    before = 0.0
+    for service in world.store.all(SERVICE):
+        if service.urn == r.urn:
+            break
+        known = world.store.follow(service, "taskDefinition", TASK)
+        if known is not None and (account_of(service), region_of(service)) == (account_of(r), region_of(r)):
+            before += wanted_tasks(service) * cpus_of(known)
+    return quotas.placeable(world, r, wanted_tasks(r), cpus_of(task), before)
+
+
+def why_unplaced(world: World, r: Resource) -> str | None:
+    """What the service's events say where the account has no vCPUs for a task; None where all are placed."""
+    task = world.store.follow(r, "taskDefinition", TASK)
+    if task is None or placeable_tasks(world, r, task) >= wanted_tasks(r):
+        return None
+    return (
+        f"(service {own_name(r)}) was unable to place a task. Reason: You've reached the limit on the number of vCPUs "
+        "you can run concurrently."
+    )
+
+
 def _wait_steady(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:
     """Where the program asks for it: until the tasks answer. The circuit breaker goes back to what answered before."""
     if not r.inputs.get("waitForSteadyState"):
         return
+    unplaced = why_unplaced(world, r)
+    if unplaced is not None:
+        raise NotReady(
+            f"waiting for ECS Service ({r.id}) to reach a steady state: {unplaced}",
+            hint=f"ask for more: Service Quotas, AWS Fargate, {quotas.FARGATE_CPUS}; or fewer outlast:minReplicas",
+        )
     try:
         world.hooks.wait_workload(r.key, timeout_seconds or _STEADY_SECONDS, cancelled)
     except Unavailable as error:

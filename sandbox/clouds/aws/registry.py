@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 
-from sandbox.clouds.aws.common import DEFAULT_REGION, arn, own_name, region_of
+from sandbox.clouds.aws.common import DEFAULT_REGION, account_of, arn, own_name, region_of
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, NO_UPDATE, OneOf, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import ACCOUNT, Values, stable_hex
+from sandbox.clouds.values import Values, stable_hex
 from sandbox.clouds.world import World
 
 REPOSITORY = "aws:ecr/repository:Repository"
@@ -16,11 +16,11 @@ USER = "AWS"
 
 
 def _registry(r: Resource) -> str:
-    return f"{ACCOUNT}.dkr.ecr.{region_of(r)}.amazonaws.com"
+    return f"{account_of(r)}.dkr.ecr.{region_of(r)}.amazonaws.com"
 
 
 def _password(address: str) -> str:
-    return stable_hex("ecr", address, ACCOUNT, length=64)
+    return stable_hex("ecr", address, length=64)
 
 
 def why_not_push(world: World, address: str, repository: str, login: tuple[str, str] | None) -> str | None:
@@ -29,7 +29,7 @@ def why_not_push(world: World, address: str, repository: str, login: tuple[str, 
     `login` None is a docker client that is logged in.
     """
     if not any(_registry(r) == address and r.id == repository for r in world.store.all(REPOSITORY)):
-        told = f"The repository with name '{repository}' does not exist in the registry with id '{ACCOUNT}'"
+        told = f"The repository with name '{repository}' does not exist in the registry with id '{world.accounts.aws}'"
         return f"name unknown: {told}"
     return None if login in (None, (USER, _password(address))) else "no basic auth credentials"
 
@@ -37,7 +37,7 @@ def why_not_push(world: World, address: str, repository: str, login: tuple[str, 
 def authorization_token(world: World, args: Values, config: Values) -> Values:
     """What `getAuthorizationToken` gives: user and password for `docker login`."""
     region = args.get("region") or config.get("region") or DEFAULT_REGION
-    address = f"{args.get('registryId') or ACCOUNT}.dkr.ecr.{region}.amazonaws.com"
+    address = f"{args.get('registryId') or world.accounts.aws}.dkr.ecr.{region}.amazonaws.com"
     password = _password(address)
     return {
         "authorizationToken": base64.b64encode(f"{USER}:{password}".encode()).decode(),
@@ -62,7 +62,7 @@ def _repository_id(world: World, r: Resource) -> str:
 def _outputs(world: World, r: Resource) -> Values:
     return {
         "arn": arn("ecr", r, f"repository/{r.id}"),
-        "registryId": ACCOUNT,
+        "registryId": account_of(r),
         "repositoryUrl": f"{_registry(r)}/{r.id}",
         "name": r.id,
     }
@@ -72,8 +72,8 @@ def _delete(world: World, r: Resource) -> None:
     place = r.outputs["repositoryUrl"]
     if world.images.held_in(place) and not r.inputs.get("forceDelete"):
         raise CloudRefused(
-            f"RepositoryNotEmptyException: The repository with name '{r.id}' in registry with id '{ACCOUNT}' cannot be "
-            "deleted because it still contains images",
+            f"RepositoryNotEmptyException: The repository with name '{r.id}' in registry with id '{account_of(r)}' "
+            "cannot be deleted because it still contains images",
             hint="set force_delete on the repository",
         )
     world.images.drop(place)

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.clouds.aws.common import arn, own_name
+from sandbox.clouds.aws.common import account_of, arn, own_name
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, OneOf, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import ACCOUNT, Values, hex_id, stable_hex
+from sandbox.clouds.values import Values, hex_id, stable_hex
 from sandbox.clouds.world import World
 
 ROLE = "aws:iam/role:Role"
@@ -111,7 +111,7 @@ def _role_id(world: World, r: Resource) -> str:
 
 def _role_outputs(world: World, r: Resource) -> Values:
     return {
-        "arn": f"arn:aws:iam::{ACCOUNT}:role/{r.id}",
+        "arn": f"arn:aws:iam::{account_of(r)}:role/{r.id}",
         "name": r.id,
         "uniqueId": f"AROA{stable_hex(r.id, length=17).upper()}",
         "createDate": "2026-01-01T00:00:00Z",

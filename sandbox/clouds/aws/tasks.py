@@ -57,6 +57,12 @@ def architecture_of(task: Resource) -> str:
     return "linux/arm64" if asked == "ARM64" else "linux/amd64"
 
 
+def cpus_of(task: Resource) -> float:
+    """The vCPUs of one task, which are given in 1024ths."""
+    given = str(task.inputs.get("cpu") or "")
+    return int(given) / 1024 if given.isdigit() else 0.0
+
+
 def container_of(task: Resource) -> Values:
     """The one container that the sandbox runs of a task: the first."""
     return containers_of(task)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.clouds.azure.certificates import CERTIFICATE, fits, names_of
-from sandbox.clouds.azure.common import location_of
+from sandbox.clouds.azure.common import location_of, subscription_of
 from sandbox.clouds.azure.environments import environment_of, verification_id
 from sandbox.clouds.azure.identity import ACR_PULL, IDENTITY, assigned, has_role
 from sandbox.clouds.azure.registry import find_registry
@@ -85,15 +85,15 @@ def domain_rule(world: World, r: Resource) -> None:
     learn.microsoft.com/azure/container-apps/custom-domains-certificates.
     """
     for domain in nested(r.inputs, "configuration", "ingress", "customDomains") or []:
-        _refuse_domain(world, domain)
+        _refuse_domain(world, domain, verification_id(subscription_of(r)))
 
 
-def _refuse_domain(world: World, domain: Values) -> None:
+def _refuse_domain(world: World, domain: Values, wanted: str) -> None:
     name = domain["name"]
-    if verification_id() not in world.record_values(f"asuid.{name}", "TXT"):
+    if wanted not in world.record_values(f"asuid.{name}", "TXT"):
         raise CloudRefused(
             f'Code="InvalidCustomHostNameValidation" Message="A TXT record pointing from asuid.{name} to '
-            f'{verification_id()} was not found."',
+            f'{wanted} was not found."',
             hint=f"write TXT asuid.{name} into the zone before the app: see get_custom_domain_verification_id",
         )
     if domain.get("bindingType") in (None, "Disabled"):

@@ -9,7 +9,7 @@ from infra.contract import Size
 from sandbox.clouds import revisions
 from sandbox.clouds.azure.app_rules import APP_RULES, container_of
 from sandbox.clouds.azure.certificates import CERTIFICATE
-from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, tail, unreserved
+from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, subscription_of, tail, unreserved
 from sandbox.clouds.azure.environments import environment_of, verification_id
 from sandbox.clouds.azure.identity import identity_outputs
 from sandbox.clouds.effects import environment_pairs
@@ -110,7 +110,7 @@ def _outputs(world: World, r: Resource) -> Values:
     own = {
         "provisioningState": "Succeeded",
         "runningStatus": "Running",
-        "customDomainVerificationId": verification_id(),
+        "customDomainVerificationId": verification_id(subscription_of(r)),
         "latestRevisionName": latest,
         "latestReadyRevisionName": f"{tail(r)}--{revisions.newest_ready(r):07d}",
         "latestRevisionFqdn": f"{latest}.{domain}",

@@ -1,29 +1,24 @@
 """Certificates of an environment, read from a Key Vault that was there before by the site's own identity.
 
-The vault is brought along, as the program expects: it holds one certificate of the private CA, and nobody reads it
+The vault exists beforehand, as the program expects: it holds certificates of the private CA, and nobody reads it
 without the role assignment that the site makes.
 """
 
 from __future__ import annotations
 
+from sandbox.clouds.accounts import Vault
+from sandbox.clouds.azure import vaults
 from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group
 from sandbox.clouds.azure.environments import find_environment
 from sandbox.clouds.azure.identity import IDENTITY, SECRETS_USER, assigned, has_role
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import SUBSCRIPTION, Values, stable_hex
+from sandbox.clouds.values import Values, stable_hex
 from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
 
 CERTIFICATE = "azure-native:app:Certificate"
-
-# The vault that exists beforehand in the sandbox's subscription, and its group.
-VAULT = "outlast-sandbox"
-VAULT_HOST = f"{VAULT}.vault.azure.net"
-VAULT_ID = (
-    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/outlast-certificates/providers/Microsoft.KeyVault/vaults/{VAULT}"
-)
 
 
 def fits(host: str, names: list[str]) -> bool:
@@ -51,31 +46,29 @@ def _source_rules(world: World, r: Resource) -> None:
             "the sandbox takes certificates from its Key Vault only, not as an uploaded PFX",
             hint="set certificate_key_vault_properties: identity and key_vault_url",
         )
-    pair = _secret(world, str(source.get("keyVaultUrl", "")))
-    _refuse_reader(world, environment, source)
+    vault, pair = _secret(world, str(source.get("keyVaultUrl", "")))
+    _refuse_reader(world, environment, source, vault)
     r.place |= {"certificate": str(pair.certificate), "key": str(pair.key)}
 
 
-def _secret(world: World, url: str) -> KeyPair:
-    """The key pair behind the address of a secret of the vault, with a version or without."""
-    host, _, path = url.removeprefix("https://").partition("/")
-    kind, _, rest = path.partition("/")
-    name = rest.partition("/")[0]
-    pair = KeyPair(world.ca.folder / f"vault-{name}.pem", world.ca.folder / f"vault-{name}.key")
-    if host != VAULT_HOST or kind != "secrets" or not name or not pair.certificate.exists():
+def _secret(world: World, url: str) -> tuple[Vault, KeyPair]:
+    """The vault and the key pair behind the address of a secret, with a version or without."""
+    found = vaults.find(world.ca, world.accounts, url)
+    if found is None:
+        known = [f"https://{v.host}/secrets/{name}" for v in world.accounts.vaults for name in v.certificates]
         raise CloudRefused(
             f'Code="KeyVaultSecretNotFound" Message="Unable to get value using Managed identity for secret {url}: '
             'the vault or the secret does not exist."',
-            hint=f"the sandbox's vault holds https://{VAULT_HOST}/secrets/<public host, dots as hyphens>",
+            hint=f"there is {', '.join(known) or 'no vault'}",
         )
-    return pair
+    return found
 
 
-def _refuse_reader(world: World, environment: Resource, source: Values) -> None:
+def _refuse_reader(world: World, environment: Resource, source: Values, vault: Vault) -> None:
     """The certificate is read with an identity that is one of its environment's and may read the vault's secrets."""
     named = source.get("identity")
     identity = world.store.find(IDENTITY, named) if str(named).lower() in assigned(environment) else None
-    if identity is None or not has_role(world, identity, SECRETS_USER, VAULT_ID):
+    if identity is None or not has_role(world, identity, SECRETS_USER, vault.id):
         raise CloudRefused(
             'Code="Forbidden" Message="Caller is not authorized to perform action on resource: '
             f'Microsoft.KeyVault/vaults/secrets/getSecret/action on {source.get("keyVaultUrl")} by {named}."',

@@ -51,6 +51,11 @@ def location_of(r: Resource) -> str:
     return str(r.inputs.get("location") or r.config.get("location") or "eastus").lower().replace(" ", "")
 
 
+def subscription_of(r: Resource) -> str:
+    """The subscription of a resource: its provider's."""
+    return str(r.config.get("subscriptionId") or SUBSCRIPTION)
+
+
 def guid(*parts: str) -> str:
     """A GUID that depends on `parts` only."""
     digits = stable_hex(*parts)
@@ -68,7 +73,8 @@ def in_group(provider: str, name_input: str) -> Callable[[World, Resource], str]
         if world.store.find(GROUP, group) is None:
             raise CloudRefused(f'Code="ResourceGroupNotFound" Message="Resource group \'{group}\' could not be found."')
         parent = provider.format(**r.inputs)
-        return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers/{parent}/{own_name(r, name_input)}"
+        group_id = f"/subscriptions/{subscription_of(r)}/resourceGroups/{group}"
+        return f"{group_id}/providers/{parent}/{own_name(r, name_input)}"
 
     return id_of
 

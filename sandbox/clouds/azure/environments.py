@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, location_of, tail
+from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, location_of, subscription_of, tail
 from sandbox.clouds.azure.identity import identity_outputs
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, OneOf, Text, because
@@ -13,9 +13,9 @@ from sandbox.clouds.world import World
 ENVIRONMENT = "azure-native:app:ManagedEnvironment"
 
 
-def verification_id() -> str:
+def verification_id(subscription: str = SUBSCRIPTION) -> str:
     """The id that proves ownership of a domain: one per subscription, readable before anything exists."""
-    return stable_hex("asuid", SUBSCRIPTION, length=64).upper()
+    return stable_hex("asuid", subscription, length=64).upper()
 
 
 def environment_of(world: World, app: Resource) -> Resource | None:
@@ -42,7 +42,7 @@ def _outputs(world: World, r: Resource) -> Values:
             "staticIp": r.place["address"],
             "defaultDomain": f"{stable_hex(r.id, length=12)}.{location_of(r)}.azurecontainerapps.io",
             "provisioningState": "Succeeded",
-            "customDomainConfiguration": {**given, "customDomainVerificationId": verification_id()},
+            "customDomainConfiguration": {**given, "customDomainVerificationId": verification_id(subscription_of(r))},
             "eventStreamEndpoint": f"https://{location_of(r)}.azurecontainerapps.dev{r.id}/eventstream",
             "infrastructureResourceGroup": f"ME_{tail(r)}",
         }

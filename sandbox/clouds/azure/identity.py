@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.azure.common import GROUP, IN_GROUP, REGION, common_outputs, guid, in_group, own_name, tail
+from sandbox.clouds.azure.common import (
+    GROUP,
+    IN_GROUP,
+    REGION,
+    common_outputs,
+    guid,
+    in_group,
+    own_name,
+    subscription_of,
+    tail,
+)
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import SUBSCRIPTION, TENANT, Values, nested
+from sandbox.clouds.values import TENANT, Values, nested
 from sandbox.clouds.world import World
 
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
@@ -54,7 +64,7 @@ def identity_outputs(world: World, r: Resource) -> Values:
 
 
 def _group_id(world: World, r: Resource) -> str:
-    return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{own_name(r, 'resourceGroupName')}"
+    return f"/subscriptions/{subscription_of(r)}/resourceGroups/{own_name(r, 'resourceGroupName')}"
 
 
 def _group_outputs(world: World, r: Resource) -> Values:

@@ -6,7 +6,7 @@ from sandbox.clouds.azure.common import REGION, common_outputs, in_group, tail, 
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
 from sandbox.clouds.store import Resource
-from sandbox.clouds.values import SUBSCRIPTION, Values, stable_hex
+from sandbox.clouds.values import TENANT, Values, stable_hex
 from sandbox.clouds.world import World
 
 REGISTRY = "azure-native:containerregistry:Registry"
@@ -21,8 +21,8 @@ def find_registry(world: World, address: str) -> Resource | None:
 
 
 def client_token() -> str:
-    """The deployer's own Entra token, as `getClientToken` hands it out."""
-    return stable_hex("entra", SUBSCRIPTION, length=64)
+    """The deployer's own Entra token, as `getClientToken` hands it out: the tenant's, so of every subscription."""
+    return stable_hex("entra", TENANT, length=64)
 
 
 def access_token(server: str, repository: str) -> str:
@@ -62,8 +62,8 @@ _AZURE_REGISTRY = Text(50, r"[A-Za-z0-9]+", _AZURE, shortest=5)
 declare(
     REGISTRY,
     fidelity=Fidelity.SIMULATED,
-    effect="images can be pushed to it with a token and pulled with a role",
-    not_simulated="replication, retention, firewall, its own HTTPS: nobody answers at azurecr.io",
+    effect="gives tokens to the deployer; images can be pushed to it with one and pulled with a role",
+    not_simulated="replication, retention, firewall; its HTTPS answers for tokens alone",
     id_of=in_group("Microsoft.ContainerRegistry/registries", "registryName"),
     outputs=_outputs,
     delete=_delete,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.clouds.accounts import project_number
 from sandbox.clouds.rules import Region, Text
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import PROJECT, PROJECT_NUMBER, Values, hex_id, stable_hex
+from sandbox.clouds.values import PROJECT, Values, hex_id, stable_hex
 from sandbox.clouds.world import World
 from sandbox.engine.outputs import output_names
 
@@ -84,9 +85,10 @@ def needs_api(name: str) -> Callable[[World, Resource], None]:
     api = f"{name}.googleapis.com"
 
     def rule(world: World, r: Resource) -> None:
-        if not any(enabled.inputs.get("service") == api for enabled in world.store.all(API)):
+        project = project_of(r)
+        if api not in world.accounts.apis_of(project) and world.store.get(API, f"{project}/{api}") is None:
             raise CloudRefused(
-                f"Error 403: {api} has not been used in project {PROJECT_NUMBER} before or it is disabled., "
+                f"Error 403: {api} has not been used in project {project_number(project)} before or it is disabled., "
                 "accessNotConfigured",
                 hint=f"enable it with gcp.projects.Service(service={api!r}) and depend on that",
             )

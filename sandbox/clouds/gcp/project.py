@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from sandbox.clouds.accounts import BOOTSTRAP_APIS, project_number
 from sandbox.clouds.gcp.common import API, needs_api, project_of
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
-from sandbox.clouds.store import Resource
+from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, stable_hex
 from sandbox.clouds.world import World
 
@@ -33,14 +34,33 @@ _SERVICE_ACCOUNT = Text(30, r"[a-z]([-a-z0-9]*[a-z0-9])", "IAM API, service acco
 _API_NAME = Text(None, r"[a-z0-9-]+(\.[a-z0-9-]+)*\.googleapis\.com", "Service Usage API, services.enable")
 
 
+def _bootstrap_rule(world: World, r: Resource) -> None:
+    """The two APIs by which others are enabled are on beforehand: Google Cloud APIs, error 403 accessNotConfigured."""
+    project = project_of(r)
+    for api in BOOTSTRAP_APIS:
+        if api not in world.accounts.apis_of(project) and world.store.get(API, f"{project}/{api}") is None:
+            number = project_number(project)
+            raise CloudRefused(
+                f"Error 403: {_TITLES[api]} has not been used in project {number} before or it is disabled. Enable it "
+                f"by visiting https://console.developers.google.com/apis/api/{api}/overview?project={number} then "
+                "retry. If you enabled this API recently, wait a few minutes for the action to propagate to our "
+                "systems and retry., accessNotConfigured",
+                hint=f"gcloud services enable {' '.join(BOOTSTRAP_APIS)} --project {project}",
+            )
+
+
+_TITLES = dict(zip(BOOTSTRAP_APIS, ("Cloud Resource Manager API", "Service Usage API"), strict=True))
+
 declare(
     API,
     fidelity=Fidelity.SIMULATED,
+    rules=(_bootstrap_rule,),
     limits={"service": _API_NAME},
     effect="enables the API; resources of an API that is not enabled are refused",
     not_simulated="the minutes that Google takes for it, and disabling it under resources that need it",
     id_of=lambda world, r: f"{project_of(r)}/{r.inputs['service']}",
     outputs=lambda world, r: {"project": project_of(r)},
+    shared=lambda r: True,
     forces_new=because(ID, "service", "project"),
 )
 declare(

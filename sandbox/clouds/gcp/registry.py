@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from sandbox.clouds.accounts import project_number
 from sandbox.clouds.gcp.common import MADE_AT, located_id, needs_api, place_of, project_of, tail
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, OneOf, Region, because
 from sandbox.clouds.store import Resource
-from sandbox.clouds.values import PROJECT, PROJECT_NUMBER, Values, stable_hex
+from sandbox.clouds.values import PROJECT, Values, stable_hex
 from sandbox.clouds.world import World
 
 REPOSITORY = "gcp:artifactregistry/repository:Repository"
@@ -21,19 +22,21 @@ def access_token() -> str:
 
 def client_config(world: World, args: Values, config: Values) -> Values:
     """What `getClientConfig` gives."""
+    project = str(config.get("project") or PROJECT)
     return {
         "accessToken": access_token(),
-        "project": PROJECT,
+        "project": project,
         "region": config.get("region", ""),
         "zone": config.get("zone", ""),
         "defaultLabels": {},
-        "id": PROJECT,
+        "id": project,
     }
 
 
 def project_facts(world: World, args: Values, config: Values) -> Values:
     """What `getProject` gives."""
-    return {"projectId": PROJECT, "number": PROJECT_NUMBER, "name": PROJECT, "id": f"projects/{PROJECT}"}
+    project = str(args.get("projectId") or config.get("project") or PROJECT)
+    return {"projectId": project, "number": project_number(project), "name": project, "id": f"projects/{project}"}
 
 
 def why_not_push(world: World, address: str, repository: str, login: tuple[str, str] | None) -> str | None:

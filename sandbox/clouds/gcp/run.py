@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from sandbox.clouds import revisions
+from sandbox.clouds.accounts import project_number
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.gcp.common import (
     MADE_AT,
@@ -24,7 +25,7 @@ from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, PORT, Mistake, Range, Text, because, is_known
 from sandbox.clouds.store import CloudRefused, NotReady, Resource
-from sandbox.clouds.values import PROJECT_NUMBER, Values, nested, stable_hex
+from sandbox.clouds.values import Values, nested, stable_hex
 from sandbox.clouds.world import World
 from sandbox.replicas.supervisor import Workload
 from service.errors import Unavailable
@@ -182,7 +183,7 @@ def _revision_name(r: Resource, number: int) -> str:
 
 def _outputs(world: World, r: Resource) -> Values:
     number = str(revisions.newest(r))
-    uri = f"https://{tail(r)}-{PROJECT_NUMBER}.{place_of(r)}.run.app"
+    uri = f"https://{tail(r)}-{project_number(project_of(r))}.{place_of(r)}.run.app"
     return {
         "name": tail(r),
         "uri": uri,

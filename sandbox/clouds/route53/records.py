@@ -250,6 +250,7 @@ declare(
     update=_update,
     delete=_delete,
     refresh=_refresh,
+    shared=lambda r: bool(r.inputs.get("allowOverwrite")),
     outputs=_outputs,
     limits={
         "ttl": _TTL,

@@ -11,6 +11,7 @@ import pytest
 
 from failover.simulator.clock import ScaledClock
 from sandbox.clouds import simulated
+from sandbox.clouds.accounts import committed
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.store import Resource
 from sandbox.clouds.world import Hooks, World
@@ -86,6 +87,11 @@ class Clouds:
         assert found is not None
         self.clouds.delete(self.request(found.type, found.name, {}, stack=found.stack, id=found.id))
 
+    def delete_of(self, made: Made) -> None:
+        """Take away what the stack that made it has of a resource."""
+        stack = made.request.urn.split("::")[0].rpartition(":")[2]
+        self.clouds.delete(self.request(made.type, made.request.name, {}, stack=stack, id=made.id))
+
     def only(self, type_: str, name: str | None = None) -> Resource:
         """The one resource of that type (and name in the program)."""
         (found,) = [r for r in self.world.store.all(type_) if name in (None, r.name)]
@@ -142,6 +148,7 @@ def open_clouds(folder: Path, route53: Callable[[], Any], **world: Any) -> Cloud
         report=lambda line: None,
         addresses=[f"127.9.9.{number}" for number in range(11, 51)],
         sleep=world.pop("sleep", wall.sleep),
+        accounts=world.pop("accounts", None) or committed(HOST),
         hooks=Hooks(
             lambda: simulated.settle(made),
             lambda *waited: clouds.wait_workload(*waited),

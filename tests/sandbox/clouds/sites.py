@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sandbox.clouds.azure.certificates import VAULT_HOST, VAULT_ID
+from sandbox.clouds.accounts import COMMITTED_VAULT
+from sandbox.clouds.azure import vaults
 from sandbox.clouds.azure.environments import verification_id
 from sandbox.clouds.azure.identity import ACR_PULL, SECRETS_USER
 from tests.sandbox.clouds.harness import DIGEST, HOST, Clouds, Made
@@ -20,7 +21,7 @@ MAY_PULL: dict[str, Any] = {
 }
 GROUP = {"resourceGroupName": "outlast-azure", "location": "eastus"}
 APIS = ("artifactregistry", "certificatemanager", "compute", "iam", "run")
-SECRET = f"https://{VAULT_HOST}/secrets/{HOST.replace('.', '-')}"
+SECRET = f"https://outlast-sandbox.vault.azure.net/secrets/{HOST.replace('.', '-')}"
 
 
 def role(id_: str) -> str:
@@ -173,7 +174,7 @@ def aws_site(clouds: Clouds) -> Made:
 
 
 def azure_base(clouds: Clouds, *, may_pull: bool = True, may_read: bool = True) -> dict[str, Made]:
-    clouds.world.ca.issue(f"vault-{HOST.replace('.', '-')}", [HOST])
+    vaults.fill(clouds.world.ca, clouds.world.accounts)
     on = {"stack": "azure"}
     clouds.make("azure-native:resources:ResourceGroup", **GROUP, **on)
     registry = clouds.make("azure-native:containerregistry:Registry", registryName="outlastazure", **GROUP, **on)
@@ -185,7 +186,7 @@ def azure_base(clouds: Clouds, *, may_pull: bool = True, may_read: bool = True) 
     if may_pull:
         clouds.make(given, "may-pull", roleDefinitionId=role(ACR_PULL), scope=registry.id, **who)
     if may_read:
-        clouds.make(given, "may-read", roleDefinitionId=role(SECRETS_USER), scope=VAULT_ID, **who)
+        clouds.make(given, "may-read", roleDefinitionId=role(SECRETS_USER), scope=COMMITTED_VAULT, **who)
     environment = clouds.make(
         "azure-native:app:ManagedEnvironment",
         environmentName="outlast-azure",

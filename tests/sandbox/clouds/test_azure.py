@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.clouds.azure.certificates import SECRETS_USER, VAULT_ID, fits
+from sandbox.clouds.accounts import COMMITTED_VAULT as VAULT_ID
+from sandbox.clouds.azure.certificates import SECRETS_USER, fits
 from sandbox.clouds.azure.environments import verification_id
 from sandbox.clouds.store import CloudRefused
 from sandbox.engine.cloud import NotReady

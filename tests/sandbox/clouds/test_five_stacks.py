@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from failover.simulator import MovingRoute53
+from sandbox.clouds.azure import vaults
 from sandbox.clouds.store import Resource
 from sandbox.images import store as images
 from tests.sandbox.clouds.harness import HOST, Clouds, open_clouds
@@ -29,7 +30,7 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
     with MovingRoute53(seed=1) as route53, warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pulumi_(aws|azure_native|gcp)\b")
         clouds = open_clouds(folder, route53.client, lookup=_lookup(route53), sleep=None, clock=route53.clock)
-        clouds.world.ca.issue(f"vault-{HOST.replace('.', '-')}", [HOST])
+        vaults.fill(clouds.world.ca, clouds.world.accounts)
         deploy(clouds)
         yield clouds
         clouds.world.store.journal.close()

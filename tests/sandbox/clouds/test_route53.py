@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from failover.simulator import MovingRoute53
-from sandbox.clouds import simulated
 from sandbox.clouds.route53 import api, health_checks, records, zones
 from sandbox.clouds.store import CloudRefused
 from tests.sandbox.clouds.harness import Clouds, Made, open_clouds
@@ -356,7 +355,7 @@ def test_what_a_kill_left_in_moto_is_taken_in_and_undone(
 
 
 def test_a_kill_before_moto_changed_leaves_nothing(clouds: Clouds, route53: MovingRoute53) -> None:
-    zone = simulated._resource(clouds.request(ZONE, "zone", {"name": "outlast.example"}, stack="zone"))
+    zone = clouds.clouds._resource(clouds.request(ZONE, "zone", {"name": "outlast.example"}, stack="zone"))
     zone.place["reference"] = "never used"
     clouds.world.store.intend(zone)
     after = opened_again(clouds, route53)

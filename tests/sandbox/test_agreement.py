@@ -1,0 +1,102 @@
+"""What is wrong with a set of stack files is told at once: in each file, and then between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.agreement import Agreed, agree
+from sandbox.stack_files import find
+from service.errors import InvalidInput
+from tests.sandbox.own_set import ACCOUNT, HOST, SUBSCRIPTION, VAULT, own_set, write
+
+OTHER = "999999999999"
+ELSEWHERE = "99999999-9999-9999-9999-999999999999"
+
+
+def agree_on(root: Path, files: dict[str, dict[str, Any]], *vaults: str) -> Agreed:
+    write(root, files)
+    return agree(root, find(root, "prod"), vaults)
+
+
+def mistakes_in(root: Path, files: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """(place, what) of each mistake, the places without the part that is the same for all."""
+    with pytest.raises(InvalidInput) as caught:
+        agree_on(root, files)
+    assert all(mistake.hint for mistake in caught.value.mistakes)
+    return [(m.place.removeprefix("stacks/Pulumi.prod-"), m.what) for m in caught.value.mistakes]
+
+
+def test_a_set_in_order_agrees(tmp_path: Path) -> None:
+    agreed = agree_on(tmp_path, own_set(sites={"aws": "aws", "aws-eu": "aws", "azure": "azure", "gcp": "gcp"}))
+    assert (agreed.account, agreed.host) == (ACCOUNT, HOST)
+    assert list(agreed.sites) == ["prod-aws", "prod-aws-eu", "prod-azure", "prod-gcp"]
+
+
+def test_an_account_that_several_lists_share_is_the_one(tmp_path: Path) -> None:
+    files = own_set()
+    files["prod-zone"]["aws:allowedAccountIds"] = [OTHER, ACCOUNT]
+    assert agree_on(tmp_path, files).account == ACCOUNT
+
+
+def test_mistakes_in_all_files_are_told_together(tmp_path: Path) -> None:
+    files = own_set()
+    files["prod-aws"]["outlast:cpu"] = 17
+    files["prod-gcp"]["outlast:regoin"] = "x"
+    files["prod-gcp"]["gcp:credentials"] = {"secure": "v1:abc"}
+    files["prod-traffic"]["outlast:ttlSeconds"] = "soon"
+    places = {place for place, _ in mistakes_in(tmp_path, files)}
+    assert places == {
+        "aws.yaml: outlast:cpu",
+        "gcp.yaml: outlast:regoin",
+        "gcp.yaml: gcp:credentials",
+        "traffic.yaml: outlast:ttlSeconds",
+    }
+
+
+def test_all_that_contradicts_is_told_together(tmp_path: Path) -> None:
+    files = own_set()
+    files["prod-aws"]["outlast:zone"] = "zone"
+    files["prod-gcp"]["aws:allowedAccountIds"] = [OTHER]
+    files["prod-gcp"]["outlast:dnsRole"] = f"arn:aws:iam::{ACCOUNT}:role/dns"
+    vault = VAULT.replace(SUBSCRIPTION, ELSEWHERE)
+    files["prod-azure"]["outlast:certificateVault"] = vault
+    traffic = files["prod-traffic"]
+    traffic["outlast:sites"] = ["prod-aws", "prod-azure", "prod-gpc"]
+    traffic["outlast:weights"] = {"prod-aws": 1, "prod-azure": 0, "prod-gpc": 1}
+    digest = "sha256:" + "1" * 64
+    traffic["outlast:acceptedModels"] = [digest]
+    found = mistakes_in(tmp_path, files)
+    assert [(place, what.partition(",")[0]) for place, what in found if "acceptedModels" not in place] == [
+        ("aws.yaml: outlast:zone", "names the stack zone"),
+        ("traffic.yaml: outlast:sites", "prod-gpc is no site of this set"),
+        ("gcp.yaml: aws:allowedAccountIds", f"is {OTHER}"),
+        ("gcp.yaml: outlast:dnsRole", f"is a role of {ACCOUNT}"),
+        ("azure.yaml: outlast:certificateVault", f"is in the subscription {ELSEWHERE}"),
+    ]
+    # Of the two sites of the set that are listed, one has no weight, so what it serves matters to nobody.
+    assert [what.rpartition(" ")[2] for place, what in found if "acceptedModels" in place] == ["prod-aws"]
+
+
+def test_lists_without_a_common_account_are_named_at_the_zone(tmp_path: Path) -> None:
+    files = own_set()
+    files["prod-zone"]["aws:allowedAccountIds"] = [ACCOUNT, OTHER]
+    files["prod-gcp"]["aws:allowedAccountIds"] = [OTHER]
+    assert mistakes_in(tmp_path, files) == [
+        ("zone.yaml: aws:allowedAccountIds", "no account is in the lists of all the files")
+    ]
+
+
+def test_a_vault_elsewhere_is_taken_where_it_is_declared(tmp_path: Path) -> None:
+    files = own_set()
+    vault = VAULT.replace(SUBSCRIPTION, ELSEWHERE)
+    files["prod-azure"]["outlast:certificateVault"] = vault
+    assert agree_on(tmp_path, files, vault).account == ACCOUNT
+
+
+def test_a_host_outside_of_the_zone_is_a_mistake_of_the_zones_file(tmp_path: Path) -> None:
+    files = own_set()
+    files["prod-zone"]["outlast:host"] = "api.elsewhere.org"
+    assert [place for place, _ in mistakes_in(tmp_path, files)] == ["zone.yaml: outlast:host"]

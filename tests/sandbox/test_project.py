@@ -1,0 +1,78 @@
+"""Own stack files are not written into: Pulumi gets copies, with the sandbox's passphrase."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sandbox import project, stack_files
+from sandbox.clouds.accounts import Accounts
+from sandbox.layout import Layout
+from tests.sandbox.own_set import ROOT, own_set, write
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A project with a set of one's own, which a sandbox has been brought up with."""
+    root = tmp_path / "a # project"
+    layout = Layout(root, root / ".sandbox")
+    write(root, own_set())
+    (root / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    stack_files.save(layout, stack_files.find(root, "prod"), Accounts())
+    return layout
+
+
+def test_the_committed_stacks_are_run_where_they_are(tmp_path: Path) -> None:
+    layout = Layout(ROOT, tmp_path)
+    assert project.refresh(layout) == project.folder(layout) == ROOT
+
+
+def test_the_program_and_its_environment_are_the_projects_own(layout: Layout) -> None:
+    found = yaml.safe_load((project.refresh(layout) / "Pulumi.yaml").read_text())
+    assert found["main"] == str(layout.root)
+    assert found["runtime"]["options"]["virtualenv"] == str(layout.root / ".venv")
+    assert (found["name"], found["stackConfigDir"]) == ("outlast", "stacks")
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    ["", "encryptionsalt: v1:other:v1:salt\n", "secretsprovider: awskms://alias/x\nencryptedkey: AQIB\n"],
+    ids=["none", "passphrase", "key"],
+)
+def test_whatever_keeps_the_files_secrets_is_the_sandboxs_in_the_copy(layout: Layout, secrets: str) -> None:
+    source = stack_files.path_of(layout.root, "prod-aws")
+    original = secrets + source.read_text()
+    source.write_text(original)
+    copy = yaml.safe_load(stack_files.path_of(project.refresh(layout), "prod-aws").read_text())
+    assert copy == {"encryptionsalt": project.SALT, "config": own_set()["prod-aws"]}
+    assert source.read_text() == original
+
+
+def test_the_salt_is_the_committed_one() -> None:
+    assert yaml.safe_load(stack_files.path_of(ROOT, "zone").read_text())["encryptionsalt"] == project.SALT
+
+
+def test_a_persons_pulumi_sees_what_was_changed_a_moment_ago(layout: Layout, tmp_path: Path) -> None:
+    """`sandbox.project` itself is of this clone, so the copies that it makes are of this clone's own state."""
+    told = tmp_path / "pulumi"
+    told.write_text('#!/bin/sh\necho "$@"\n')
+    told.chmod(0o755)
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$OUTLAST_STATE" "$PYTHONPATH" "$@"\n')
+    python.chmod(0o755)
+    binaries = project.write_command(layout, told, str(python))
+    done = subprocess.run([binaries / "pulumi", "up", "-s", "x"], capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert first == f"{layout.state} {layout.root} -m sandbox.project"
+    assert second == f"-C {project.folder(layout)} up -s x"
+
+
+def test_the_module_refreshes_when_it_is_run(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sandbox.project"], cwd=ROOT, env={"OUTLAST_STATE": str(tmp_path)}, check=False
+    )
+    assert done.returncode == 0
