@@ -21,6 +21,7 @@ SECTIONS = {
         Row("release", _STEPS, "Step 9: the gate, and the release."),
     ),
     "Before and after": (
+        Row("fetch", "service.training.commands", "Fetch the table of a worked problem, by npm."),
         Row("advise", _STEPS, "Say what to optimise and where to put the threshold."),
         Row("shift", "service.offline.shift", "Compare live predictions with what was released."),
         Row("savedmodel", _STEPS, "Write a linear model as a TensorFlow SavedModel (an extra)."),

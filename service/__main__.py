@@ -28,6 +28,7 @@ SECTIONS = {
         Row("evaluate", _STEPS, "Step 7: every algorithm measured on the same rows."),
         Row("present", _STEPS, "Step 8: the report and the model card."),
         Row("release", _STEPS, "Step 9: the gate, and the release."),
+        Row("fetch", "service.training.commands", "Fetch the table of a worked problem, by npm."),
         Row("advise", _STEPS, "Say what to optimise and where to put the threshold."),
         Row("savedmodel", _STEPS, "Write a linear model as a TensorFlow SavedModel (an extra)."),
     ),

@@ -75,7 +75,7 @@ NINE_OF_TEN_FUNCTIONS = 20
 
 # Every way around a tool, counted. One fewer: lower the number. One more: say in the commit why it has to be.
 COUNTED = {
-    "product": {"type: ignore": 20, "noqa": 2, "no cover": 0, "print(": 2},
+    "product": {"type: ignore": 21, "noqa": 2, "no cover": 0, "print(": 2},
     "tests": {"type: ignore": 54, "noqa": 2, "no cover": 0, "print(": 4},
 }
 
@@ -215,7 +215,10 @@ def test_no_machine_or_secret_is_written_down() -> None:
 
 
 # Where the name of a problem may stand in code: the table of data sets, and apps that are written for one model.
-NAMED = ("service/training/datasets.py", "bench/apps/")
+NAMED = (
+    *("service/training/datasets.py", "service/training/corpora.py", "service/training/fetched.py"),
+    "bench/apps/",
+)
 EXPLAIN = {"hint", "help"}  # arguments that show a person an example
 EXAMPLES = {"Mistake", "Wrong", "InvalidInput"}
 

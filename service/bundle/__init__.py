@@ -4,7 +4,7 @@
     folder       the files on disk, whole or not at all    classifier  rows in, labels and probabilities out
     decision     from probabilities to a class             reference   what training saw, for drift
     missing      which texts mean that a value is missing  reading     take keys out of a document, gather mistakes
-    writing      write a file whole or not at all
+    writing      write a file whole or not at all         text        free text in the form in which a model reads it
 
 Only `classifier`, `decision` and `reference` import numpy or onnxruntime, so that drills and stacks read a release with
 the standard library alone. The image copies this folder whole.

@@ -16,6 +16,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
 from service.bundle.classifier import open_session
+from service.training import export_text
 from service.training.export_svm import register_converter
 
 OPSETS = {"": 18, "ai.onnx.ml": 3}  # pinned: every onnxruntime since 1.14 runs them
@@ -47,6 +48,7 @@ update_registered_converter(
     options={"zipmap": [False], "nocl": [True, False], "output_class_labels": [False]},
 )
 register_converter()
+export_text.register_converters()
 
 
 @dataclass(frozen=True)
