@@ -52,13 +52,15 @@ failover.drill.measurement failover.drill.plan failover.drill.report failover.dr
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader
 infra.regions infra.settings infra.sizes infra.spelling infra.variables
 sandbox.engine.changes sandbox.engine.cloud sandbox.engine.failures sandbox.engine.wire
-service.bundle.decision service.bundle.golden service.bundle.manifest service.bundle.missing service.bundle.reading
-service.bundle.reference service.errors
+service.bundle.columns service.bundle.decision service.bundle.golden service.bundle.manifest service.bundle.missing
+service.bundle.numbers service.bundle.reading service.bundle.reference service.bundle.rows service.bundle.values
+service.errors
 service.evaluation.advisor service.evaluation.intervals service.evaluation.metrics service.evaluation.notes
 service.evaluation.quality service.evaluation.ranking service.offline.batch_rows service.offline.feedback
-service.server.audit.receipts service.server.protocol.bodies service.server.protocol.problems
-service.server.protocol.named service.server.protocol.tensor_elements service.server.protocol.tensors
-service.training.algorithms service.training.export_svm service.training.problem service.training.splits
+service.server.audit.receipts service.server.protocol.bodies service.server.protocol.column_tensors
+service.server.protocol.named service.server.protocol.problems service.server.protocol.tensor_elements
+service.server.protocol.tensors service.training.algorithms service.training.export_svm service.training.problem
+service.training.splits
 """)
 EFFECTS = words("""
 asyncio boto3 botocore grpc http httpx os psutil pulumi random requests secrets shutil signal socket ssl subprocess

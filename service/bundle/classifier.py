@@ -10,13 +10,21 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import ArrayLike, NDArray
 
-from service.bundle import missing
+from service.bundle.columns import Tensor, Value
 from service.bundle.decision import decide
 from service.bundle.folder import Release, load_release
 from service.bundle.golden import GoldenRow, find_mistakes
 from service.bundle.manifest import Manifest
-from service.errors import InvalidInput, ModelMismatch
+from service.bundle.rows import Rows, prepare_rows, read_rows, split_rows
+from service.errors import InvalidInput, Mistake, ModelMismatch
 
+_TYPES = {
+    "FP32": "tensor(float)",
+    "FP64": "tensor(double)",
+    "INT32": "tensor(int32)",
+    "INT64": "tensor(int64)",
+    "BYTES": "tensor(string)",
+}
 _FATAL_ONLY = 4  # onnxruntime's log level: what goes wrong is raised, not written to stderr
 
 
@@ -28,12 +36,7 @@ class Predictions(NamedTuple):
 
 
 class Classifier:
-    """A released model that answers. Safe to call from several threads: onnxruntime's `run` is.
-
-    `takes_missing`: the pipeline, whole in the file, puts the median of training where a number is missing.
-    """
-
-    takes_missing = True
+    """A released model that answers. Safe to call from several threads: onnxruntime's `run` is."""
 
     def __init__(self, release: Release, *, threads: int = 1) -> None:
         self.manifest: Manifest = release.manifest
@@ -41,8 +44,7 @@ class Classifier:
         self.golden: tuple[GoldenRow, ...] = release.golden
         self._classes = np.array(self.manifest.classes, dtype=object)
         self._session = open_session(release.model_bytes, threads=threads)
-        self._spellings = _spellings_of_missing(self.manifest)
-        self._refuse_other_shape()
+        self._flat = self._refuse_other_shape()
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> Classifier:
@@ -52,20 +54,20 @@ class Classifier:
         """
         return cls(load_release(folder), threads=threads)
 
-    def predict(self, rows: ArrayLike) -> Predictions:
-        """Classify rows of shape [n, features]: numbers for an FP32 model, texts for a BYTES model.
+    def predict(self, rows: ArrayLike | Sequence[Sequence[Value]]) -> Predictions:
+        """Classify rows of shape [n, columns]: an array as `service.bundle.rows` reads one, or lists of JSON's values.
 
         Raises InvalidInput when the shape or the type of the rows is wrong.
         """
         probabilities = self.predict_probabilities(rows)
         return Predictions(self._classes[self.decide(probabilities)], probabilities)
 
-    def predict_probabilities(self, rows: ArrayLike) -> NDArray[np.float32]:
-        """Probabilities [n, classes] of rows [n, features]."""
+    def predict_probabilities(self, rows: ArrayLike | Sequence[Sequence[Value]]) -> NDArray[np.float32]:
+        """Probabilities [n, classes] of rows [n, columns]."""
         asked = self._as_input(rows)
         if not len(asked):  # some of onnxruntime's kernels refuse an empty batch
             return np.empty((0, len(self._classes)), dtype=np.float32)
-        (answer,) = self._session.run(["probabilities"], {self.manifest.input.name: asked})
+        (answer,) = self._session.run(["probabilities"], self._feed(asked))
         return np.asarray(answer, dtype=np.float32)
 
     def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
@@ -78,50 +80,59 @@ class Classifier:
         labels, probabilities = self.predict([row.features for row in asked])
         return find_mistakes(asked, labels.tolist(), probabilities, self.manifest.tolerance)
 
-    def _as_input(self, rows: ArrayLike) -> NDArray[Any]:
+    def _as_input(self, rows: ArrayLike | Sequence[Sequence[Value]]) -> Rows:
         spec = self.manifest.input
         try:
-            array = np.asarray(rows, dtype=np.float32 if spec.datatype == "FP32" else np.object_)
+            array = np.asarray(rows if isinstance(rows, np.ndarray) else self.read(rows), dtype=spec.dtype)
         except (TypeError, ValueError) as error:
             raise InvalidInput(
-                f"the rows are not numbers in {len(spec.features)} columns: {error}",
-                hint="send a list of rows, each a list of numbers in the order of the manifest's features",
+                f"the rows do not fit the {len(spec.columns)} columns: {error}",
+                hint="send a list of rows, each a list of values in the order of the manifest's columns",
             ) from error
-        if array.ndim != 2 or array.shape[1] != len(spec.features):
+        if array.ndim != 2 or array.shape[1] != len(spec.columns):
             raise InvalidInput(
-                f"the rows have the shape {list(array.shape)}, not [n, {len(spec.features)}]",
+                f"the rows have the shape {list(array.shape)}, not [n, {len(spec.columns)}]",
                 hint=f"send the features in this order: {', '.join(spec.features[:3])}, …",
             )
-        return self._spell_missing(array) if self._spellings else array
+        return array
 
-    def _spell_missing(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """Rows of texts, every spelling of a missing value as the graph knows it; the caller's own stay as they are."""
-        spelt = rows
-        for column, spellings in enumerate(self._spellings):
-            for row, text in enumerate(rows[:, column]):
-                if (known := spellings.get(text)) is not None:
-                    spelt = rows.copy() if spelt is rows else spelt
-                    spelt[row, column] = known
-        return spelt
+    def read(self, rows: Any) -> Rows:
+        """Lists of JSON's values as an array of rows; numbers alone numpy reads by itself, None as NaN.
 
-    def _refuse_other_shape(self) -> None:
-        """The manifest and the graph must agree on the input; the digests alone do not say so."""
+        Raises InvalidInput.
+        """
         spec = self.manifest.input
-        expected = [spec.name, "tensor(float)" if spec.datatype == "FP32" else "tensor(string)", len(spec.features)]
-        inputs = [[node.name, node.type, node.shape[-1]] for node in self._session.get_inputs()]
-        if inputs != [expected]:
+        if spec.dtype != "object" or not len(rows):
+            return np.asarray(rows, dtype=spec.dtype)
+        read, wrong = read_rows(spec, rows)
+        if wrong:
+            mistakes = [Mistake(f"row {row}, {spec.features[place]}", why) for row, place, why in wrong]
+            raise InvalidInput("the rows do not fit the model", mistakes, hint="the manifest lists the columns' types")
+        return read
+
+    def _feed(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        spec = self.manifest.input
+        feeds = split_rows(spec, rows if spec.is_numeric else prepare_rows(spec.columns, rows))
+        return feeds | {name: feeds[name].ravel() for name in self._flat} if self._flat else feeds
+
+    def _refuse_other_shape(self) -> list[str]:
+        """The manifest and the graph must agree on the input; the digests alone do not say so.
+
+        Returns the tensors that the graph wants flat, [n] for [n, 1].
+        """
+        nodes = {node.name: [node.type, *node.shape[1:]] for node in self._session.get_inputs()}
+        flat = [t.name for t in self.manifest.input.tensors if len(t.columns) == 1 and len(nodes.get(t.name, ())) == 1]
+        expected = {tensor.name: _describe(tensor, tensor.name in flat) for tensor in self.manifest.input.tensors}
+        if nodes != expected:
             raise ModelMismatch(
-                f"the model takes {inputs}, its manifest says {[expected]}",
+                f"the model takes {nodes}, its manifest says {expected}",
                 hint=f"remake it with `make model PROBLEM={self.manifest.problem}`",
             )
+        return flat
 
 
-def _spellings_of_missing(manifest: Manifest) -> list[dict[str, str]]:
-    """For each column of a model of texts: a spelling of a missing value -> the one that the graph was trained on."""
-    if manifest.input.datatype != "BYTES":
-        return []
-    columns = [manifest.reference.get(name, {}) for name in manifest.input.features]
-    return [missing.spellings(column.get("kind") == "numeric", column.get("counts", ())) for column in columns]
+def _describe(tensor: Tensor, flat: bool) -> list[str | int]:
+    return [_TYPES[tensor.datatype]] if flat else [_TYPES[tensor.datatype], len(tensor.columns)]
 
 
 def open_session(model_bytes: bytes, *, threads: int = 1) -> ort.InferenceSession:

@@ -11,17 +11,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.bundle.manifest import REMAKE, SCHEMA, InputSpec, Manifest, is_schema, plain, render_json
-from service.bundle.reading import Reader, is_list, is_number, is_probability_map, is_text, parse_json
+from service.bundle.columns import InputSpec, Value, datatype_of, is_row
+from service.bundle.manifest import REMAKE, Manifest, plain, render_json
+from service.bundle.reading import Reader, is_list, is_probability_map, is_text, parse_json
 from service.errors import InvalidInput
+
+SCHEMA = 1
 
 
 @dataclass(frozen=True)
 class GoldenRow:
-    """One row with the answer that the released model gives: probabilities by class, in the manifest's order."""
+    """One row with the answer that the released model gives: probabilities by class, in the manifest's order.
+
+    `features` are as JSON has them: numbers, texts, and None where a value is missing.
+    """
 
     id: str
-    features: tuple[float | str, ...]
+    features: tuple[Value, ...]
     label: str
     probabilities: Mapping[str, float]
 
@@ -71,14 +77,8 @@ class Golden:
         return by_id[row_id]
 
     def render_request(self, row: GoldenRow) -> bytes:
-        """The request body that asks for one row: a tensor of shape [1, features], of numbers or of texts."""
-        tensor = {
-            "name": self.input.name,
-            "shape": [1, len(row.features)],
-            "datatype": self.input.datatype,
-            "data": list(row.features),
-        }
-        return json.dumps({"inputs": [tensor]}, separators=(",", ":")).encode()
+        """The request body that asks for one row: one tensor of all columns, or one for each."""
+        return json.dumps({"inputs": render_row(self.input, row.features)}, separators=(",", ":")).encode()
 
     def find_mistake(self, row: GoldenRow, body: bytes) -> str:
         """What is wrong with a response to `row`; empty when it is the golden answer."""
@@ -87,6 +87,14 @@ class Golden:
         except InvalidInput as error:
             return error.what
         return row.find_mistake(answer.label, answer.probabilities, self.tolerance)
+
+
+def render_row(spec: InputSpec, values: Sequence[Value]) -> list[dict[str, Any]]:
+    """The tensors that ask for one row: one of all columns where the model shows itself so, else one a column."""
+    if spec.is_single:
+        return [{"name": spec.name, "shape": [1, len(values)], "datatype": spec.datatype, "data": list(values)}]
+    together = zip(spec.columns, values, strict=True)
+    return [{"name": c.name, "shape": [1, 1], "datatype": datatype_of(c), "data": [value]} for c, value in together]
 
 
 def find_mistakes(
@@ -113,7 +121,7 @@ def read_answer(body: bytes) -> Answer:
 def parse_golden(raw: bytes, manifest: Manifest, *, place: str = "golden.json") -> tuple[GoldenRow, ...]:
     """Turn the bytes of golden.json into rows that fit the manifest. Raises InvalidInput with every mistake found."""
     reader = Reader(parse_json(raw, place, hint=REMAKE), place)
-    reader.take("schema", is_schema, f"must be {SCHEMA}")
+    reader.take("schema", lambda v: v == SCHEMA and not isinstance(v, bool), f"must be {SCHEMA}")
     listed = reader.take("rows", is_list, "must be a list of at least one row")
     rows: list[GoldenRow] = []
     for number, entry in enumerate(listed or ()):
@@ -131,16 +139,13 @@ def render_golden(rows: Sequence[GoldenRow]) -> bytes:
 
 
 def _read_row(reader: Reader, manifest: Manifest) -> GoldenRow:
-    width, datatype = len(manifest.input.features), manifest.input.datatype
-    is_value = is_number if datatype == "FP32" else (lambda v: isinstance(v, str))
-
-    def fits(values: object) -> bool:
-        return isinstance(values, list) and len(values) == width and all(is_value(value) for value in values)
+    width = len(manifest.input.columns)
 
     def answers(values: object) -> bool:
         return isinstance(values, dict) and set(values) == set(manifest.classes) and is_probability_map(values)
 
-    features = reader.take("features", fits, f"must be a list of {width} values of type {datatype}")
+    rule = f"must be a list of {width} values, each of its column's type"
+    features = reader.take("features", lambda values: is_row(manifest.input, values), rule)
     probabilities = reader.take("probabilities", answers, "must give a probability for every class")
     return GoldenRow(
         id=reader.take("id", is_text, "must be a text that is not empty"),

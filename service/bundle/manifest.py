@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from service.bundle.columns import InputSpec, find_contradictions, read_input
 from service.bundle.reading import (
     Reader,
     is_count,
@@ -25,9 +26,9 @@ from service.bundle.reading import (
 )
 from service.errors import InvalidInput, Mistake
 
-SCHEMA = 1
+SCHEMA = 2  # its columns have types; the first schema, which knew one tensor alone, is still read
+SCHEMAS = (1, SCHEMA)
 MANIFEST_FILE = "manifest.json"
-DATATYPES = ("FP32", "BYTES")  # every column a number; or every column text, numbers written out
 
 REMAKE = "remake it with `make model PROBLEM=<name>`, or restore the folder with `git checkout -- service/released`"
 
@@ -59,17 +60,8 @@ class DataSource:
 
 
 @dataclass(frozen=True)
-class InputSpec:
-    """The one input tensor, shape [n, len(features)]: `FP32`, or `BYTES` where a column is text."""
-
-    name: str
-    datatype: str
-    features: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Manifest:
-    """What a model is, what it was made of, and what it promised when it was released (schema 1).
+    """What a model is, what it was made of, and what it promised when it was released.
 
     `thresholds` maps the positive class to the probability from which it is predicted; it is empty where the class of
     the highest probability is predicted. `tolerance` is how far a probability may lie from its golden answer.
@@ -98,7 +90,9 @@ class Manifest:
     def to_document(self) -> dict[str, Any]:
         """The manifest as plain data, in the order in which it is written."""
         first = ("schema", "problem", "version", "created", "algorithm")
-        return {name: plain(getattr(self, name)) for name in (*first, *self.__dataclass_fields__)}
+        document = {name: plain(getattr(self, name)) for name in (*first, *self.__dataclass_fields__)}
+        document["input"] = self.input.to_document(self.schema)
+        return document
 
 
 def parse_manifest(raw: bytes, *, place: str = MANIFEST_FILE) -> Manifest:
@@ -106,7 +100,7 @@ def parse_manifest(raw: bytes, *, place: str = MANIFEST_FILE) -> Manifest:
     reader = Reader(parse_json(raw, place, hint=REMAKE), place)
     manifest = _read_manifest(reader)
     if reader.mistakes:
-        raise InvalidInput(f"{place} is not a manifest of schema {SCHEMA}", reader.mistakes, hint=REMAKE)
+        raise InvalidInput(f"{place} is not a manifest of schema {SCHEMA} or older", reader.mistakes, hint=REMAKE)
     mistakes = list(_contradictions(manifest, place))
     if mistakes:
         raise InvalidInput(f"{place} contradicts itself", mistakes, hint=REMAKE)
@@ -128,8 +122,7 @@ def _contradictions(manifest: Manifest, place: str) -> list[Mistake]:
     for label in manifest.thresholds:
         if label != manifest.positive_class or len(manifest.classes) != 2:
             found.append(Mistake(f"{place} thresholds.{label}", "only the positive class of two has a threshold"))
-    if len(set(manifest.input.features)) != len(manifest.input.features):
-        found.append(Mistake(f"{place} input.features", "holds a feature twice"))
+    found += [replace(mistake, place=f"{place} {mistake.place}") for mistake in find_contradictions(manifest.input)]
     return found
 
 
@@ -137,8 +130,10 @@ def _read_manifest(reader: Reader) -> Manifest:
     text = "must be a text that is not empty"
     positive = "must be one of the classes, or null where no class is the positive one"
     take = reader.take
-    reader.take("schema", is_schema, f"must be {SCHEMA}")
+    schema = take("schema", is_schema, f"must be {SCHEMA}, or 1 as older releases have it") or SCHEMA
+    reference = take("reference", is_table, "must be an object", {})
     return Manifest(
+        schema=schema,
         problem=take("problem", is_text, text),
         version=take("version", is_text, text),
         created=take("created", is_text, text),
@@ -156,11 +151,7 @@ def _read_manifest(reader: Reader) -> Manifest:
             take("data.sha256", is_sha256, "must be 64 hex digits"),
             take("data.rows", is_count, "must be a whole number above 0"),
         ),
-        input=InputSpec(
-            take("input.name", is_text, text),
-            take("input.datatype", lambda v: v in DATATYPES, f"must be one of {', '.join(DATATYPES)}"),
-            tuple(take("input.features", is_texts, "must be a list of column names") or ()),
-        ),
+        input=read_input(reader, schema, reference),
         classes=tuple(take("classes", is_classes, "must be a list of at least two class names") or ()),
         positive_class=take("positive_class", lambda v: v is None or is_text(v), positive),
         thresholds=take("thresholds", is_probability_map, "must map a class to a probability from 0 to 1"),
@@ -168,7 +159,7 @@ def _read_manifest(reader: Reader) -> Manifest:
         metrics=take("metrics", is_table, "must be an object"),
         verdict=take("verdict", is_table, "must be an object"),
         versions=take("versions", is_text_map, "must map a package to its version"),
-        reference=take("reference", is_table, "must be an object", {}),
+        reference=reference,
         algorithm=take("algorithm", lambda v: isinstance(v, str), "must be a text", ""),
     )
 
@@ -179,8 +170,8 @@ def is_classes(value: Any) -> bool:
 
 
 def is_schema(value: Any) -> bool:
-    """The one schema that there is."""
-    return value == SCHEMA and not isinstance(value, bool)
+    """One of the schemas that are read."""
+    return value in SCHEMAS and not isinstance(value, bool)
 
 
 def plain(value: Any) -> Any:

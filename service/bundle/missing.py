@@ -10,18 +10,9 @@ from collections.abc import Collection
 
 SPELLINGS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 
-# How a model of texts is told: its graph reads a number out of the text, and has "" for a category of its own.
-NUMBER = "nan"
-CATEGORY = ""
+CATEGORY = ""  # a text that is missing; a graph of categories has one of its own for it
 
 _SPELLINGS = frozenset(SPELLINGS)
-
-
-def spellings(numeric: bool, categories: Collection[str] = ()) -> dict[str, str]:
-    """What a model of texts has to be told instead of each text of a column that means nothing."""
-    known = NUMBER if numeric else CATEGORY
-    seen = () if numeric else categories
-    return {text: known for text in SPELLINGS if text != known and text not in seen}
 
 
 def is_missing(text: str, categories: Collection[str] = ()) -> bool:

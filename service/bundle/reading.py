@@ -27,7 +27,11 @@ class Reader:
 
     def add(self, key: str, what: str, hint: str = "") -> None:
         """Note a mistake that only the caller can see."""
-        self.mistakes.append(Mistake(f"{self._place} {key}".strip(), what, hint))
+        self.mistakes.append(Mistake(self.name(key), what, hint))
+
+    def name(self, key: str) -> str:
+        """Where a key stands, as a mistake names it."""
+        return f"{self._place} {key}".strip()
 
     def take(self, key: str, fits: Callable[[Any], bool], rule: str, *default: Any) -> Any:
         """The value of a key. Absent: the default, or a mistake without one. A value that does not fit is a mistake."""

@@ -1,7 +1,8 @@
 """What training saw of each feature, small enough for a manifest; and how far live rows have drifted from it.
 
 A numeric feature is remembered as counts between its deciles: bin i holds `edges[i-1] <= x < edges[i]`, the first and
-the last bin are open. A categorical one is remembered as counts by value. Goes into the image: numpy only.
+the last bin are open. A categorical one is remembered as counts by value, free text as the lengths of its texts: what
+people wrote is nobody's to keep in a manifest. Goes into the image: numpy only.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ def describe_categories(values: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def describe_texts(values: Sequence[str]) -> dict[str, Any]:
+    """The reference of a column of free text: the lengths of its texts in characters, as numbers are remembered."""
+    lengths = [float(len(value)) if value else np.nan for value in values]
+    return {**describe_numbers(lengths), "kind": "text"}
+
+
 def count_numbers(edges: ArrayLike, values: ArrayLike) -> tuple[NDArray[np.int64], int]:
     """How many values fall into each bin of a reference, and how many are missing (not finite)."""
     column = np.asarray(values, dtype=np.float32)
@@ -59,22 +66,27 @@ def count_numbers(edges: ArrayLike, values: ArrayLike) -> tuple[NDArray[np.int64
 
 def count_like(reference: Mapping[str, Any], values: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Expected and live counts over the same bins; a category that training never saw is one bin more."""
-    if reference["kind"] == "numeric":
-        live, _ = count_numbers(reference["edges"], _read_numbers(values))
+    if reference["kind"] in ("numeric", "text"):
+        numbers = _read_numbers(values) if reference["kind"] == "numeric" else _measure_lengths(values)
+        live, _ = count_numbers(reference["edges"], numbers)
         return np.asarray(reference["counts"], dtype=np.int64), live
     known: Mapping[str, int] = reference["counts"]
-    seen = [str(value) for value in values if not is_missing(str(value), known)]
+    seen = [str(value) for value in values if value is not None and not is_missing(str(value), known)]
     live_counts = [sum(1 for value in seen if value == name) for name in known]
     unseen = len(seen) - sum(live_counts)
     return np.array([*known.values(), 0], dtype=np.int64), np.array([*live_counts, unseen], dtype=np.int64)
 
 
 def _read_numbers(values: Sequence[Any]) -> NDArray[np.float32]:
-    """A numeric column as float32, NaN for what is missing: a model of texts gets its numbers as texts."""
+    """A numeric column as float32, NaN for what is missing: feedback may have its numbers as texts."""
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
         return values.astype(np.float32, copy=False)
     spelt = ["nan" if isinstance(value, str) and is_missing(value) else value for value in values]
     return np.asarray(spelt, dtype=np.float32)
+
+
+def _measure_lengths(values: Sequence[Any]) -> NDArray[np.float32]:
+    return np.array([len(str(value)) if value else np.nan for value in values], dtype=np.float32)
 
 
 def population_stability(expected: ArrayLike, live: ArrayLike) -> float:

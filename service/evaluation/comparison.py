@@ -237,9 +237,7 @@ def _prepare_contender(bench: Workbench, algorithm: str, resamples: int) -> Cont
     threshold = choose_threshold(bench, seen, training)
     pipeline = train(bench, algorithm, trial.parameters, training)
     rows = bench.dataset.rows()
-    model = export_onnx(
-        pipeline, name=bench.problem.name, features=len(bench.dataset.features), datatype=bench.dataset.datatype
-    )
+    model = export_onnx(pipeline, name=bench.problem.name, spec=bench.dataset.spec)
     kept = np.asarray(pipeline.predict_proba(rows[held_out]), dtype=np.float64)
     decided = decide_folds(bench, seen, folds)
     return Contender(
@@ -247,7 +245,7 @@ def _prepare_contender(bench: Workbench, algorithm: str, resamples: int) -> Cont
         trial,
         pipeline,
         model,
-        measure_parity(pipeline, model, rows),
+        measure_parity(pipeline, model, rows, bench.dataset.spec),
         threshold,
         measure_rows(
             bench, training, seen[training], None if decided is None else decided[training], resamples=resamples // 4

@@ -42,9 +42,6 @@ class Predictor(Protocol):
     @property
     def digest(self) -> str: ...
 
-    @property
-    def takes_missing(self) -> bool: ...
-
     def predict(self, rows: NDArray[Any]) -> Predictions: ...
 
 
@@ -94,7 +91,7 @@ def predict_file(
     `parse` are columns whose amounts or dates are read as numbers.
     Raises InvalidInput for a file that does not fit the model, and Refused where `out` holds something else.
     """
-    table = open_table(source, predictor.manifest, takes_missing=predictor.takes_missing, parse=parse)
+    table = open_table(source, predictor.manifest, parse=parse)
     bad_path, state_path = out.with_name(out.name + ".bad.csv"), out.with_name(out.name + ".progress.json")
     refuse_own_input(source, (out, bad_path, state_path))
     identity = _identify(source, predictor, parse)

@@ -6,10 +6,9 @@ that is needed to go on after a kill, and only one block is in memory.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bundle import missing
+from service.bundle.columns import CATEGORY, Column
 from service.bundle.manifest import Manifest
+from service.bundle.rows import Rows, find_wrong, read_column
+from service.bundle.values import show
 from service.errors import InvalidInput, Mistake
 from service.tables.csv_file import CsvFile, open_csv, read_fields, read_quickly
-from service.tables.numbers import LARGEST, read_number
+from service.tables.numbers import read_number
 from service.tables.records import PART_BYTES, Part
 from service.tables.written import name_written, parse_written
 
 BLOCK_BYTES = PART_BYTES
-_MISSING = "is missing: the median of training took its place"
+_NO_NUMBER = object()
+_MISSING = "is missing, as in rows of training"
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,12 @@ class Block:
 class Table:
     """A CSV file's header, checked against a model: where the features are, and what is carried along.
 
-    `takes_missing`: whether whoever answers takes rows with missing numbers; else they are set apart. `parse` are
-    features whose numbers are written for people, and read as such.
+    `parse` are features whose numbers are written for people, and read as such.
     """
 
     file: CsvFile
     features: tuple[int, ...]
     carried: tuple[int, ...]
-    takes_missing: bool = True
     parse: frozenset[str] = frozenset()
 
     @property
@@ -79,14 +80,14 @@ class Table:
         return tuple(self.columns[index] for index in self.carried)
 
 
-def open_table(path: Path, manifest: Manifest, *, takes_missing: bool = True, parse: Collection[str] = ()) -> Table:
+def open_table(path: Path, manifest: Manifest, *, parse: Collection[str] = ()) -> Table:
     """Check a file's header. Raises InvalidInput with every mistake."""
     file = open_csv(path)
     columns = file.columns
     mistakes = [
         Mistake(f"column {name}", "is there more than once") for name, n in Counter(columns).items() if n > 1 and name
     ]
-    numeric = {name for name in manifest.input.features if _describe(manifest, name)["kind"] == "numeric"}
+    numeric = {column.name for column in manifest.input.columns if column.is_numeric}
     mistakes += [Mistake(f"--parse {name}", "is no number of the model's") for name in sorted(set(parse) - numeric)]
     absent = [name for name in manifest.input.features if name not in columns]
     mistakes += [Mistake(f"column {name}", "is missing: the model needs it") for name in absent]
@@ -96,7 +97,7 @@ def open_table(path: Path, manifest: Manifest, *, takes_missing: bool = True, pa
         raise InvalidInput(f"{path} does not fit the model {manifest.problem}{said}", mistakes, hint=hint)
     features = tuple(columns.index(name) for name in manifest.input.features)
     carried = tuple(i for i in range(len(columns)) if i not in set(features))
-    return Table(file, features, carried, takes_missing, frozenset(parse))
+    return Table(file, features, carried, frozenset(parse))
 
 
 def read_blocks(
@@ -110,7 +111,7 @@ def read_blocks(
 
 
 def _parse(part: Part, table: Table, manifest: Manifest, row: int) -> Block:
-    if manifest.input.datatype == "FP32":
+    if manifest.input.dtype != "object":
         quick = _parse_numbers(part, table, manifest, row)
         if quick is not None:
             return quick
@@ -118,14 +119,16 @@ def _parse(part: Part, table: Table, manifest: Manifest, row: int) -> Block:
 
 
 def _parse_numbers(part: Part, table: Table, manifest: Manifest, row: int) -> Block | None:
-    """The quick way, for blocks in which every feature of every row is a finite number, or missing; else None."""
+    """The quick way, for blocks in which every feature of every row fits the model; else None."""
     frame = read_quickly(part, table.file, table.carried)
-    if frame is None and table.takes_missing:
+    if frame is None:
         frame = read_quickly(part, table.file, table.carried, missing=missing.SPELLINGS)
     if frame is None:
         return None
     lines = len(frame)
     values = frame.iloc[:, list(table.features)].to_numpy(dtype=np.float64)
+    if find_wrong(manifest.input, values, 1):
+        return None
     kept = frame.iloc[:, list(table.carried)].itertuples(index=False, name=None) if table.carried else ((),) * lines
     numbers = tuple(range(row + 1, row + 1 + lines))
     return Block(numbers, tuple(kept), values, _note_missing(values, manifest), (), part.end, row + lines)
@@ -139,67 +142,76 @@ def _note_missing(values: NDArray[np.float64], manifest: Manifest) -> tuple[str,
 
 
 def _parse_each(part: Part, table: Table, manifest: Manifest, row: int) -> Block:
-    """The patient way: row by row, so that each bad one gets its own reason."""
-    numbers: list[int] = []
-    kept: list[tuple[str, ...]] = []
-    rows: list[list[Any]] = []
-    notes: list[str] = []
-    bad: list[BadRow] = []
-    for read in read_fields(part, table.file):
-        row += 1
-        values, note, reason = ([], "", read.wrong) if read.wrong else _read_row(read.fields, table, manifest)
-        if reason:
-            bad.append(BadRow(row, reason, read.fields))
-            continue
-        numbers.append(row)
-        kept.append(tuple(read.fields[i] for i in table.carried))
-        rows.append(values)
-        notes.append(note)
-    dtype = np.float64 if manifest.input.datatype == "FP32" else np.object_
-    shaped = np.array(rows, dtype=dtype).reshape(len(rows), len(table.features))
-    return Block(tuple(numbers), tuple(kept), shaped, tuple(notes), tuple(bad), part.end, row)
+    """The patient way: column by column, so that each bad row gets its own reasons."""
+    read = list(read_fields(part, table.file))
+    whole = [place for place, one in enumerate(read) if not one.wrong]
+    said = [_Said() for _ in read]
+    fields = list(zip(*(read[place].fields for place in whole), strict=True))
+    values: Rows = np.empty((len(whole), len(table.features)), dtype=np.object_)
+    for place, index in enumerate(table.features):
+        told = [said[row_place] for row_place in whole]
+        values[:, place] = _read_texts(manifest, place, fields[index] if fields else (), table, told)
+    reasons = [one.wrong or "; ".join(of.reasons) for one, of in zip(read, said, strict=True)]
+    kept = [place for place in whole if not reasons[place]]
+    bad = tuple(BadRow(row + 1 + n, reasons[n], one.fields) for n, one in enumerate(read) if reasons[n])
+    rows = values[[not reasons[place] for place in whole]]
+    return Block(
+        tuple(row + 1 + place for place in kept),
+        tuple(tuple(read[place].fields[i] for i in table.carried) for place in kept),
+        rows if manifest.input.dtype == "object" else rows.astype(np.float64),
+        tuple("; ".join(said[place].notes) for place in kept),
+        bad,
+        part.end,
+        row + len(read),
+    )
 
 
-def _read_row(fields: Sequence[str], table: Table, manifest: Manifest) -> tuple[list[Any], str, str]:
-    """The values of a row, a note, and why it cannot be predicted ("" when it can)."""
-    values: list[Any] = []
-    notes: list[str] = []
-    reasons: list[str] = []
-    for name, index in zip(manifest.input.features, table.features, strict=True):
-        reference = _describe(manifest, name)
-        text = fields[index].strip()
-        value: str | float
-        if reference["kind"] == "numeric":
-            value, note, reason = _read_number(text, table.file.dialect.decimal, parse=name in table.parse)
-        else:
-            value, note, reason = _read_category(text, reference)
-        if isinstance(value, float) and math.isnan(value) and not table.takes_missing:
-            note, reason = "", "is missing, and an endpoint takes whole rows only: fill it in, or leave --url out"
-        # A model of texts reads its numbers itself.
-        values.append(repr(value) if manifest.input.datatype == "BYTES" and isinstance(value, float) else value)
-        notes += [f"{name} {note}"] if note else []
-        reasons += [f"{name} {reason}"] if reason else []
-    return values, "; ".join(notes), "; ".join(reasons)
+@dataclass
+class _Said:
+    """What there is to say of one row: what is worth knowing, and why it cannot be predicted."""
+
+    notes: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
 
-def _describe(manifest: Manifest, feature: str) -> Mapping[str, Any]:
-    reference: Mapping[str, Any] = manifest.reference.get(feature, {"kind": "numeric"})
-    return reference
+def _read_texts(
+    manifest: Manifest, place: int, texts: Sequence[str], table: Table, said: Sequence[_Said]
+) -> Sequence[Any] | NDArray[Any]:
+    """One column's fields as values."""
+    column, decimal = manifest.input.columns[place], table.file.dialect.decimal
+    parse = column.name in table.parse
+    own = column.is_numeric and (parse or decimal != ".")
+    given: Sequence[Any] = [_read_own(text, decimal, parse) for text in texts] if own else texts
+    values, wrong = read_column(column, given, manifest.input.largest[place], len(texts))
+    for row, why in wrong:
+        why = f"is {show(texts[row])}, not a number" if given[row] is _NO_NUMBER else why
+        said[row].reasons.append(f"{column.name} {why}{_name_written(column, texts[row], decimal, parse)}")
+    for row in _find_notable(column, values):
+        note = _MISSING if column.is_numeric else f"is {str(values[row])[:40]!r}, which training never saw"
+        said[row].notes.append(f"{column.name} {note}")
+    return values
 
 
-def _read_number(text: str, decimal: str, *, parse: bool) -> tuple[float, str, str]:
-    if missing.is_missing(text):
-        return float("nan"), _MISSING, ""
-    value = parse_written(text, decimal) if parse else read_number(text, decimal)
-    if value is None:
-        written = name_written([text], decimal)
-        return 0.0, "", f"is {text[:40]!r}, not a number{f'; {written.what} are not read' if written else ''}"
-    if not abs(value) <= LARGEST:
-        return 0.0, "", f"is {text[:40]}, beyond what a 32-bit float can hold"
-    return value, "", ""
+def _read_own(text: str, decimal: str, parse: bool) -> object:
+    """A number as this file, or a person, writes one."""
+    stripped = text.strip()
+    if missing.is_missing(stripped):
+        return None
+    value = parse_written(stripped, decimal) if parse else read_number(stripped, decimal)
+    return _NO_NUMBER if value is None else value
 
 
-def _read_category(text: str, reference: Mapping[str, Any]) -> tuple[str, str, str]:
-    value = missing.CATEGORY if missing.is_missing(text, reference["counts"]) else text
-    seen = value in reference["counts"] or not value
-    return value, "" if seen else f"is {value[:40]!r}, which training never saw", ""
+def _name_written(column: Column, text: str, decimal: str, parse: bool) -> str:
+    """What a field is that people read as a number; it is not read as one without being asked for."""
+    written = name_written([text.strip()], decimal) if column.is_numeric and not parse else None
+    return f"; {written.what} are not read" if written else ""
+
+
+def _find_notable(column: Column, values: Sequence[Any] | NDArray[Any]) -> list[int]:
+    """The rows whose value is missing, or a category that training never saw."""
+    if column.is_numeric:
+        return np.flatnonzero(np.isnan(np.asarray(values, dtype=np.float64))).tolist()
+    if column.type != CATEGORY:
+        return []
+    known = {"", *column.categories}
+    return [row for row, text in enumerate(values) if text not in known]

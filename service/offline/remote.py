@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from service.bundle.classifier import Predictions
 from service.bundle.manifest import Manifest
+from service.bundle.rows import render_rows
 from service.errors import InvalidInput, Mistake, Unavailable
 
 _ROUNDS = 5  # over all sites, before giving up
@@ -65,8 +66,6 @@ class RemoteClassifier:
         _refuse_addresses(urls, ca_file)
         self.manifest = manifest
         self.digest = digest
-        # JSON has no NaN, and the server refuses it in binary as well; a model of texts reads "nan" itself.
-        self.takes_missing = manifest.input.datatype == "BYTES"
         headers = {"x-api-key": api_key} if api_key else {}
         self._client = httpx.Client(
             headers=headers, verify=_trust(ca_file), timeout=_TIMEOUT_SECONDS, transport=transport
@@ -100,14 +99,8 @@ class RemoteClassifier:
 
     def _ask(self, rows: NDArray[Any]) -> Predictions:
         """One request, tried on every site in turn."""
-        spec = self.manifest.input
-        tensor = {
-            "name": spec.name,
-            "shape": list(rows.shape),
-            "datatype": spec.datatype,
-            "data": rows.ravel().tolist(),
-        }
-        content = json.dumps({"inputs": [tensor]}, allow_nan=False, separators=(",", ":")).encode()
+        inputs = render_rows(self.manifest.input, rows)
+        content = json.dumps({"inputs": inputs}, allow_nan=False, separators=(",", ":")).encode()
         last = ""
         for number in range(_ROUNDS):
             pause = _FIRST_PAUSE_SECONDS * 2**number

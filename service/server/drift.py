@@ -19,9 +19,9 @@ from service.bundle.reference import (
     population_stability,
     smirnov_critical,
 )
+from service.bundle.rows import Rows
 from service.server.listeners import Listener
 from service.server.models import Answers, Models, ServedModel
-from service.server.protocol.tensors import Rows
 
 LEAST_ROWS = 100  # below this the indices say more about chance than about drift
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from service.bundle.rows import Rows
 from service.server.audit.receipts import Receipt, Receipts
 from service.server.auth import Gate
 from service.server.exchange import BINARY, Exchange
@@ -23,7 +24,6 @@ from service.server.protocol import tensors
 from service.server.protocol.bodies import decompress
 from service.server.protocol.problems import AUDIT_STALLED, FAULT, Problem
 from service.server.protocol.tensor_elements import encode_bytes
-from service.server.protocol.tensors import Rows
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
@@ -126,7 +126,7 @@ class Endpoint:
         requests = [exchange.request for exchange in group if exchange.request is not None]
         together = requests[0].rows if len(requests) == 1 else np.concatenate([request.rows for request in requests])
         try:
-            rows = tensors.as_model_input(together, model.manifest.input, model.numeric)
+            rows = tensors.as_model_input(together, model.manifest.input)
             started = self._clock()
             answers = model.infer(rows)
         except Exception as error:

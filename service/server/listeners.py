@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from service.bundle.rows import Rows
     from service.server.exchange import Exchange
     from service.server.models import Answers, ServedModel
     from service.server.protocol.problems import Problem
-    from service.server.protocol.tensors import Rows
 
 
 class Listener:

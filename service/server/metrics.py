@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from service.server.listeners import Listener
 
 if TYPE_CHECKING:
+    from service.bundle.rows import Rows
     from service.server.exchange import Exchange
     from service.server.models import Answers, ServedModel
     from service.server.protocol.problems import Problem
-    from service.server.protocol.tensors import Rows
 
 # Seconds; fine around a millisecond, where answers lie, and out to the longest time-out of a load balancer.
 LATENCY_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)

@@ -17,10 +17,10 @@ from service.bundle.classifier import Classifier
 from service.bundle.folder import load_release
 from service.bundle.golden import find_mistakes
 from service.bundle.manifest import MANIFEST_FILE
+from service.bundle.rows import Rows
 from service.errors import InvalidInput, Mistake, OutlastError
 from service.server.faults import Faults
 from service.server.protocol.problems import INTERNAL, NOT_FOUND, Problem
-from service.server.protocol.tensors import Rows
 
 
 class BrokenModel(Exception):
@@ -46,12 +46,7 @@ class ServedModel:
         self.version = manifest.version
         self.manifest = manifest
         self.classes = list(manifest.classes)
-        # The columns of a model of texts that it reads as numbers.
-        self.numeric = tuple(
-            column
-            for column, name in enumerate(manifest.input.features)
-            if manifest.input.datatype == "BYTES" and manifest.reference.get(name, {}).get("kind") == "numeric"
-        )
+        self._golden_rows = classifier.read([row.features for row in classifier.golden])
         self._faults = faults
 
     @property
@@ -67,7 +62,7 @@ class ServedModel:
         return next(iter(self.manifest.thresholds.values()), None)
 
     def infer(self, rows: Rows) -> Answers:
-        """Answer rows [n, features]. Raises BrokenModel when an answer is not a number."""
+        """Answer rows [n, columns]. Raises BrokenModel when an answer is not a number."""
         probabilities = self.classifier.predict_probabilities(rows)
         mode = self._faults.mode()
         if mode == "wrong-answers":
@@ -82,9 +77,8 @@ class ServedModel:
     def golden_failures(self) -> list[str]:
         """Why the model, asked as callers ask it, does not give its golden answers; empty when it does."""
         golden = self.classifier.golden
-        dtype = np.float32 if self.manifest.input.datatype == "FP32" else np.object_
         try:
-            answers = self.infer(np.array([row.features for row in golden], dtype=dtype))
+            answers = self.infer(self._golden_rows)
         except BrokenModel as error:
             return [str(error)]
         found = find_mistakes(golden, answers.labels, answers.probabilities, self.manifest.tolerance)

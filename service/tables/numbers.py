@@ -1,31 +1,21 @@
-"""What a number is in a table: one rule for training and for prediction.
-
-ASCII digits with a point (or the file's decimal comma), a sign, an exponent; `inf` is one that no model can take.
-`1_000`, `0x10`, Arabic digits and `nan` are none: Python's `float` takes them, other programs do not.
-"""
+"""What a number is in a table: the rule of `service.bundle.numbers`, with a point or the file's decimal comma."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bundle import missing
+from service.bundle import missing, numbers
+from service.bundle.columns import FLOAT32_MAX as LARGEST
 
-LARGEST = float(np.finfo(np.float32).max)
-_NUMBER = re.compile(
-    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE
-)
-_PLAIN = dict.fromkeys(map(ord, "0123456789+-.eE"))  # of these characters `float` makes what the rule says
+__all__ = ["LARGEST", "read_number", "read_numbers"]
 
 
 def read_number(text: str, decimal: str = ".") -> float | None:
     """The number that a field says, None where it says none. A missing value is none."""
-    if decimal == ",":
-        text = _swap_decimal(text)
-    return float(text) if _NUMBER.fullmatch(text) else None
+    return numbers.read_number(_swap_decimal(text) if decimal == "," else text)
 
 
 def read_numbers(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64] | None:
@@ -46,7 +36,7 @@ def read_numbers(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64
 
 def _read_plain(texts: Sequence[str]) -> NDArray[np.float64] | None:
     """The quick way, where no field holds a letter but an exponent's."""
-    if "".join(texts).translate(_PLAIN):
+    if "".join(texts).translate(numbers.PLAIN):
         return None
     try:
         return np.array([float(text or "nan") for text in texts])

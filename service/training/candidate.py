@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,13 +18,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from service.bundle import reference
+from service.bundle.columns import CATEGORY, WHOLE, Column, Value
 from service.bundle.decision import decide, measure_margins
 from service.bundle.folder import Release, load_release, write_release
 from service.bundle.golden import GoldenRow, render_golden
-from service.bundle.manifest import MANIFEST_FILE, DataSource, GoldenFile, InputSpec, Manifest, ModelFile
+from service.bundle.manifest import MANIFEST_FILE, DataSource, GoldenFile, Manifest, ModelFile
 from service.errors import InvalidInput, ModelMismatch, OutlastError
-from service.training.datasets import Dataset, Rows
-from service.training.export import INPUT_NAME, PARITY_TOLERANCE, run_onnx
+from service.training.datasets import Dataset
+from service.training.export import PARITY_TOLERANCE, run_onnx
 
 TOLERANCE = 1e-5  # of a golden probability: ten times the parity asked for, room for another CPU's arithmetic
 _CLEAR_OF_DECISION = 100 * TOLERANCE  # a golden row nearer than this could change its label on another CPU
@@ -74,11 +75,16 @@ def is_same_model(candidate: Candidate, manifest: Manifest, previous: Release) -
     Sums differ in their last digit from one CPU, or version of a library, to the next, and so do the bytes of the same
     model trained there. A new digest for that would have every site deployed again for nothing.
     """
-    ours, theirs = manifest.to_document(), previous.manifest.to_document()
+    if previous.manifest.input.is_written:  # its graph reads numbers out of texts
+        return False
+    # An older schema says less of the columns: what it says is compared.
+    ours = replace(manifest, schema=previous.manifest.schema).to_document()
+    theirs = previous.manifest.to_document()
     if not _agree({**ours, **_OF_THE_BYTES}, {**theirs, **_OF_THE_BYTES}):
         return False
     rows = candidate.dataset.rows()
-    answers = [run_onnx(model, rows) for model in (candidate.model, previous.model_bytes)]
+    ours_and_theirs = ((candidate.model, manifest.input), (previous.model_bytes, previous.manifest.input))
+    answers = [run_onnx(model, rows, spec) for model, spec in ours_and_theirs]
     decided = [decide(answer, candidate.classes, candidate.thresholds) for answer in answers]
     return bool(np.abs(answers[0] - answers[1]).max() <= PARITY_TOLERANCE and (decided[0] == decided[1]).all())
 
@@ -118,14 +124,18 @@ def choose_golden(candidate: Candidate) -> list[GoldenRow]:
     """Rows that the model gets right, for each class from the one nearest the decision to the clearest one.
 
     The rows near the decision are there because they move first when a model or a threshold is not the released one.
-    They are whole rows, as endpoints take no other: of a class that has none, with medians where numbers are missing.
+    Rows in which a number is missing are taken only of a class that has no others.
     """
-    rows, whole = _fill_missing(candidate.dataset)
-    probabilities = run_onnx(candidate.model, rows)
+    dataset = candidate.dataset
+    probabilities = run_onnx(candidate.model, dataset.rows(), dataset.spec)
+    whole = (
+        ~dataset.frame[[column.name for column in dataset.columns if column.is_numeric]].isna().any(axis=1).to_numpy()
+    )
     predicted = decide(probabilities, candidate.classes, candidate.thresholds)
     margins = measure_margins(probabilities, candidate.classes, candidate.thresholds)
     names = np.array(candidate.classes, dtype=object)
-    right = names[predicted] == candidate.dataset.labels
+    right = names[predicted] == dataset.labels
+    raw = dataset.raw_rows()
     chosen: list[int] = []
     for index in range(len(names)):
         fit = right & (predicted == index) & (margins > _CLEAR_OF_DECISION)
@@ -135,8 +145,8 @@ def choose_golden(candidate: Candidate) -> list[GoldenRow]:
         raise OutlastError("the model gets no row of its data right, so there are no golden rows to release it with")
     return [
         GoldenRow(
-            id=f"{candidate.dataset.name}-{row:05d}",
-            features=tuple(rows[row].tolist()),
+            id=f"{dataset.name}-{row:05d}",
+            features=tuple(map(_as_json, dataset.columns, raw[row].tolist())),
             label=str(names[predicted[row]]),
             probabilities={str(n): round(float(p), 8) for n, p in zip(names, probabilities[row], strict=True)},
         )
@@ -144,13 +154,13 @@ def choose_golden(candidate: Candidate) -> list[GoldenRow]:
     ]
 
 
-def _fill_missing(dataset: Dataset) -> tuple[Rows, NDArray[np.bool_]]:
-    """The rows with their columns' medians where a number is missing, and which rows were whole, [n]."""
-    if dataset.datatype == "BYTES":  # a text says by itself that it is missing
-        return dataset.rows(), np.ones(len(dataset.frame), dtype=bool)
-    rows = np.asarray(dataset.rows(), dtype=np.float64)
-    missing = np.isnan(rows)
-    return np.where(missing, np.nanmedian(rows, axis=0), rows), np.asarray(~missing.any(axis=1))
+def _as_json(column: Column, value: float | str) -> Value:
+    """A value as callers send it: None where it is missing, a whole number without a point."""
+    if isinstance(value, str):
+        return value or None if column.type == CATEGORY else value
+    if np.isnan(value):
+        return None
+    return int(value) if column.type == WHOLE else value
 
 
 def _spread(ordered: NDArray[np.intp], count: int) -> list[int]:
@@ -169,7 +179,7 @@ def _describe(candidate: Candidate, golden: Sequence[GoldenRow]) -> Manifest:
         model=ModelFile("model.onnx", hashlib.sha256(candidate.model).hexdigest(), read_opset(candidate.model)),
         golden=GoldenFile("golden.json", hashlib.sha256(render_golden(golden)).hexdigest()),
         data=DataSource(dataset.name, dataset.sha256, len(dataset.frame)),
-        input=InputSpec(INPUT_NAME, dataset.datatype, dataset.features),
+        input=dataset.spec,
         classes=candidate.classes,
         positive_class=candidate.positive_class,
         thresholds=dict(candidate.thresholds),
@@ -178,20 +188,21 @@ def _describe(candidate: Candidate, golden: Sequence[GoldenRow]) -> Manifest:
         verdict=candidate.verdict,
         versions={"python": platform.python_version(), **{name: version(name) for name in _PINNED_PACKAGES}},
         reference={
-            **describe_reference(dataset.frame),
+            **describe_reference(dataset.frame, dataset.texts),
             reference.PREDICTIONS: reference.describe_categories(candidate.predicted),
         },
     )
 
 
-def describe_reference(frame: pd.DataFrame) -> dict[str, Any]:
-    """For each feature what the data holds of it, for drift to be measured against."""
-    return {
-        str(name): reference.describe_numbers(column.to_numpy())
-        if pd.api.types.is_numeric_dtype(column)
-        else reference.describe_categories(column.tolist())
-        for name, column in frame.items()
-    }
+def describe_reference(frame: pd.DataFrame, texts: Collection[str] = ()) -> dict[str, Any]:
+    """For each feature what the data holds of it, for drift to be measured against; `texts` are those of free text."""
+    return {str(name): _describe_column(column, str(name) in texts) for name, column in frame.items()}
+
+
+def _describe_column(column: pd.Series[Any], is_text: bool) -> dict[str, Any]:
+    if pd.api.types.is_numeric_dtype(column):
+        return reference.describe_numbers(column.to_numpy())
+    return reference.describe_texts(column.tolist()) if is_text else reference.describe_categories(column.tolist())
 
 
 def read_opset(model: bytes) -> int:

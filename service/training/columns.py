@@ -23,12 +23,16 @@ Lines = NDArray[np.int64]
 
 @dataclass
 class Judged:
-    """The columns `kept` [rows], in the file's order; those left out and those in doubt, each with why; mistakes."""
+    """The columns `kept` [rows], in the file's order; those left out and those in doubt, each with why; mistakes.
+
+    `texts` are those of the columns kept that hold free text.
+    """
 
     kept: dict[str, NDArray[np.float64] | NDArray[np.object_]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, str] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
+    texts: frozenset[str] = frozenset()
 
     def list_left_out(self) -> list[Mistake]:
         """The columns left out, as a refusal lists them."""

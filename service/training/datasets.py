@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer, load_digits
 
+from service.bundle import missing
+from service.bundle.columns import CATEGORY, NUMBER, TEXT, WHOLE, Column, InputSpec
+from service.bundle.rows import prepare_rows
 from service.errors import InvalidInput, Mistake
 from service.tables.columns import read_columns
 from service.tables.csv_file import CsvFile, open_csv, read_fields
@@ -36,7 +40,7 @@ class Dataset:
     as text (missing: ""). `labels` [n] are class names. `sha256` (hex) is of the file's bytes, or of the table written
     as CSV where there is no file. `left_out` are columns that are not learnt from, each with why; `doubts` are columns
     that may not be what they seem, each with what to do: nothing is trained while there are any. `read_as` says how
-    the file is written.
+    the file is written. `texts` are the columns of text that is read as words, not as categories.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Dataset:
     left_out: Mapping[str, str] = field(default_factory=dict)
     doubts: Mapping[str, str] = field(default_factory=dict)
     read_as: Mapping[str, str] = field(default_factory=dict)
+    texts: frozenset[str] = frozenset()
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -55,19 +60,50 @@ class Dataset:
 
     @property
     def categorical(self) -> tuple[str, ...]:
-        """The columns that hold text."""
-        return tuple(str(c) for c in self.frame.columns if not pd.api.types.is_numeric_dtype(self.frame[c]))
+        """The columns of categories."""
+        return tuple(name for name in self.features if not self._is_numeric(name) and name not in self.texts)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Each column with its type and whether values of it are missing: as a manifest says it, and callers must."""
+        return tuple(self._describe(name) for name in self.features)
+
+    @property
+    def spec(self) -> InputSpec:
+        """What a model of this table takes."""
+        return InputSpec.of_columns(self.columns)
 
     @property
     def datatype(self) -> str:
-        """The one type of the model's input: FP32, or BYTES when a column holds text."""
-        return "BYTES" if self.categorical else "FP32"
+        """FP32 where every column is a number, BYTES when one holds text."""
+        return self.spec.datatype
+
+    def raw_rows(self) -> Rows:
+        """The rows [n, features] as callers send them: float64, or objects, each a float or a text."""
+        if all(map(self._is_numeric, self.features)):
+            return np.asarray(self.frame.to_numpy(), dtype=np.float64)
+        columns = [self.frame[name] for name in self.frame.columns]
+        rows = np.empty((len(self.frame), len(columns)), dtype=object)
+        for place, column in enumerate(columns):
+            rows[:, place] = column.astype(np.float64).tolist() if self._is_numeric(str(column.name)) else list(column)
+        return rows
 
     def rows(self) -> Rows:
-        """The raw rows [n, features] as a client sends them: float64, or texts where a column is text."""
-        if self.datatype == "FP32":
-            return np.asarray(self.frame.to_numpy(), dtype=np.float64)
-        return np.asarray(self.frame.map(_as_text).to_numpy(), dtype=object)
+        """The rows [n, features] as a pipeline and its graph take them, their free text prepared."""
+        return prepare_rows(self.columns, self.raw_rows())
+
+    def _is_numeric(self, name: str) -> bool:
+        return bool(pd.api.types.is_numeric_dtype(self.frame[name]))
+
+    def _describe(self, name: str) -> Column:
+        values = self.frame[name]
+        if self._is_numeric(name):
+            absent = bool(values.isna().any())
+            return Column(name, WHOLE if (values.dropna() % 1 == 0).all() else NUMBER, absent)
+        if name in self.texts:
+            return Column(name, TEXT, missing=True)
+        present = sorted(set(values) - {missing.CATEGORY})
+        return Column(name, CATEGORY, len(present) < values.nunique(), tuple(present))
 
 
 def load_bundled(name: str) -> Dataset:
@@ -121,7 +157,9 @@ def load_csv(
         raise InvalidInput(f"{path} holds one value only in each column beside the target", hint=hint)
     left_out = {column: why for column, why in found.left_out.items() if column != target}
     read_as = file.dialect.describe()
-    return Dataset(name or path.stem, frame, labels, target, _hash_file(path), left_out, found.doubts, read_as)
+    return Dataset(
+        name or path.stem, frame, labels, target, _hash_file(path), left_out, found.doubts, read_as, found.texts
+    )
 
 
 def _refuse_size(path: Path) -> None:
@@ -210,7 +248,3 @@ BUNDLED: dict[str, Callable[[], tuple[pd.DataFrame, NDArray[np.object_], str]]] 
     "tumour": _load_tumour,
     "digits": _load_digits,
 }
-
-
-def _as_text(value: str | float) -> str:
-    return value if isinstance(value, str) else repr(float(value))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,16 +14,20 @@ from onnx.utils import Extractor
 from skl2onnx import convert_sklearn, update_registered_converter
 from skl2onnx.algebra.onnx_ops import OnnxAdd, OnnxArgMax, OnnxMatMul
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
+from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
 from service.bundle.classifier import open_session
+from service.bundle.columns import InputSpec
+from service.bundle.rows import split_rows
 from service.training import export_text
 from service.training.export_svm import register_converter
 
 OPSETS = {"": 18, "ai.onnx.ml": 3}  # pinned: every onnxruntime since 1.14 runs them
 PARITY_TOLERANCE = 1e-6
 INPUT_NAME = "features"
+_TENSORS = {"FP32": FloatTensorType, "BYTES": StringTensorType}
 
 
 def _shape_of_dummy(operator: Any) -> None:
@@ -65,26 +71,25 @@ class Parity:
         return self.labels_differ == 0 and self.largest_gap <= PARITY_TOLERANCE
 
 
-def export_onnx(pipeline: Pipeline, *, name: str, features: int, datatype: str) -> bytes:
-    """The pipeline as the bytes of an ONNX file: input `features` [n, features], output `probabilities` [n, classes].
+def export_onnx(pipeline: Pipeline, *, name: str, spec: InputSpec) -> bytes:
+    """The pipeline as the bytes of an ONNX file: the spec's tensors in, `probabilities` [n, classes] out.
 
     It has no output of labels: which class is predicted is for the threshold in the manifest to say, and a graph that
     answers 0.5 beside it would contradict it. The same pipeline gives the same bytes.
     """
-    tensor = FloatTensorType if datatype == "FP32" else StringTensorType
     classifier = pipeline.steps[-1][1]
     with warnings.catch_warnings():
         # skl2onnx 1.20 reads attributes of SVC that scikit-learn 1.9 has deprecated; both are pinned.
         warnings.simplefilter("ignore", FutureWarning)
         graph: Any = convert_sklearn(
-            pipeline,
+            _follow_tensors(pipeline, spec),
             name=name,  # a random one otherwise
-            initial_types=[(INPUT_NAME, tensor([None, features]))],
+            initial_types=[(t.name, _TENSORS[t.datatype]([None, len(t.columns)])) for t in spec.tensors],
             final_types=None,
             options={id(classifier): {"zipmap": False}},
             target_opset=OPSETS,
         )
-    only = Extractor(graph).extract_model([INPUT_NAME], ["probabilities"])
+    only = Extractor(graph).extract_model([tensor.name for tensor in spec.tensors], ["probabilities"])
     # skl2onnx keeps these in a set, whose order is another one in each process.
     opsets = sorted(only.opset_import, key=lambda entry: entry.domain)
     del only.opset_import[:]
@@ -93,17 +98,35 @@ def export_onnx(pipeline: Pipeline, *, name: str, features: int, datatype: str) 
     return content
 
 
-def run_onnx(model: bytes, rows: NDArray[Any], *, threads: int = 1) -> NDArray[np.float64]:
-    """Probabilities [n, classes] of raw rows by an exported model."""
-    session = open_session(model, threads=threads)
-    dtype = np.float32 if session.get_inputs()[0].type == "tensor(float)" else np.object_
-    (answer,) = session.run(["probabilities"], {INPUT_NAME: rows.astype(dtype)})
+def _follow_tensors(pipeline: Pipeline, spec: InputSpec) -> Pipeline:
+    """The fitted pipeline with its columns counted as the graph's inputs hold them, one tensor after the other."""
+    held = [spec.places[name] for tensor in spec.tensors for name in tensor.columns]
+    if held == sorted(held):
+        return pipeline
+    moved = {place: position for position, place in enumerate(held)}
+    return Pipeline([(name, _move(step, moved)) for name, step in pipeline.steps])
+
+
+def _move(step: Any, moved: Mapping[int, int]) -> Any:
+    if not isinstance(step, ColumnTransformer):
+        return step
+    other = copy.copy(step)
+    other.transformers_ = [
+        (name, part, [moved[place] for place in places] if isinstance(places, list) else moved[places])
+        for name, part, places in step.transformers_
+    ]
+    return other
+
+
+def run_onnx(model: bytes, rows: NDArray[Any], spec: InputSpec, *, threads: int = 1) -> NDArray[np.float64]:
+    """Probabilities [n, classes] of prepared rows by an exported model."""
+    (answer,) = open_session(model, threads=threads).run(["probabilities"], split_rows(spec, rows))
     return np.asarray(answer, dtype=np.float64)
 
 
-def measure_parity(pipeline: Pipeline, model: bytes, rows: NDArray[Any]) -> Parity:
+def measure_parity(pipeline: Pipeline, model: bytes, rows: NDArray[Any], spec: InputSpec) -> Parity:
     """Compare scikit-learn with ONNX on every row."""
     ours = np.asarray(pipeline.predict_proba(rows), dtype=np.float64)
-    theirs = run_onnx(model, rows)
+    theirs = run_onnx(model, rows, spec)
     gap = float(np.abs(ours - theirs).max(initial=0.0))
     return Parity(len(rows), gap, int((ours.argmax(axis=1) != theirs.argmax(axis=1)).sum()))

@@ -2,8 +2,8 @@
 
 Every cast is a step of the pipeline, before anything is learnt: what ONNX sees at serving is what scikit-learn saw at
 training. Numbers are cast to float32, as they arrive; then the algorithms that do arithmetic go on in float64, in both
-runtimes, and forests, which only compare, stay with float32, as their splits do. A table with a column of text is
-text throughout: one input type for each model, and its numbers are read by the model itself.
+runtimes, and forests, which only compare, stay with float32, as their splits do. Of a table with texts the numbers stay
+numbers: a graph never reads one out of a text.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def write_table(path: Path, *, rows: int = 240) -> Path:
     rng = np.random.default_rng(7)
     lines = ["age,plan,country,churn"]
     for _ in range(rows):
-        age, plan = int(rng.integers(18, 90)), rng.choice(["basic", "plus", "none"])
+        age, plan = int(rng.integers(18, 90)), rng.choice(["basic", "plus", "none", "NA"], p=[0.3, 0.3, 0.3, 0.1])
         country = rng.choice(["FR", "DE", "NA"])
         churn = (plan == "none") != (rng.random() < 0.03)
         lines.append(f"{'' if rng.random() < 0.1 else age},{plan},{country},{'yes' if churn else 'no'}")
@@ -49,7 +49,7 @@ def train(folder: Path) -> Trained:
     classes, truth = encode_labels(dataset, "yes")
     rows: Any = dataset.rows()
     pipeline = fit_pipeline(build_pipeline("softmax", {"C": 1.0}, dataset, classes=2), rows, truth)
-    model = export_onnx(pipeline, name=NAME, features=len(dataset.features), datatype=dataset.datatype)
+    model = export_onnx(pipeline, name=NAME, spec=dataset.spec)
     predicted = [classes[i] for i in pipeline.predict(rows)]
     candidate = Candidate(NAME, "softmax", dataset, model, classes, "yes", {"yes": 0.4}, predicted)
     release = write_candidate(candidate, folder / NAME, previous=None, now=datetime(2026, 1, 1, tzinfo=UTC))

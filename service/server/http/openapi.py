@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from service.bundle.columns import WHOLE, Column, InputSpec
+from service.bundle.golden import render_row
+from service.bundle.missing import SPELLINGS
 from service.server.models import Models, ServedModel
-from service.server.protocol.tensors import FLOAT32_MAX, OUTPUTS
+from service.server.protocol.column_tensors import DATATYPES
+from service.server.protocol.tensors import OUTPUTS
 
 # One document under the type that the caller's Accept names.
 _PROBLEM = {
     kind: {"schema": {"$ref": "#/components/schemas/Problem"}}
     for kind in ("application/problem+json", "application/json")
 }
+_MOST_EXAMPLES = 10  # categories of a column
+_NOT_BLANK = r"\S"
 _REFUSALS = {
     "400": "The body is not JSON, or does not fit",
     "401": "An API key is needed",
@@ -167,10 +173,27 @@ def _json(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _value_schema(model: ServedModel) -> dict[str, Any]:
-    if model.manifest.input.datatype == "BYTES":
-        return {"type": "string"}
-    return {"type": "number", "minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX}
+def _value_schema(spec: InputSpec, place: int) -> dict[str, Any]:
+    """One column of a row, by its type: what a value may be, and in words what it is."""
+    column, largest = spec.columns[place], spec.largest[place]
+    said = {"description": _describe(column)}
+    if not column.is_numeric:
+        shown = {"examples": list(column.categories[:_MOST_EXAMPLES])} if column.categories else {}
+        absent = {} if column.missing else {"pattern": _NOT_BLANK}
+        return {"type": ["string", "null"] if column.missing else "string", **said, **shown, **absent}
+    number = {"type": "integer" if column.type == WHOLE else "number", "minimum": -largest, "maximum": largest}
+    if column.missing:
+        return {"anyOf": [number, {"enum": [None, *SPELLINGS]}], **said}
+    return {**number, **said}
+
+
+def _describe(column: Column) -> str:
+    """The type in words, and the categories that training saw."""
+    said = column.type
+    if column.categories:
+        more = ", …" if len(column.categories) > _MOST_EXAMPLES else ""
+        said += f", in training {', '.join(column.categories[:_MOST_EXAMPLES])}{more}"
+    return f"{said}; may be missing (null)" if column.missing else said
 
 
 def _named(model: ServedModel, operation: str, auth: bool) -> dict[str, Any]:
@@ -180,7 +203,7 @@ def _named(model: ServedModel, operation: str, auth: bool) -> dict[str, Any]:
         "type": "object",
         "required": list(spec.features),
         "additionalProperties": False,
-        "properties": {name: _value_schema(model) for name in spec.features},
+        "properties": {name: _value_schema(spec, place) for place, name in enumerate(spec.features)},
     }
     body = {
         "type": "object",
@@ -205,30 +228,12 @@ def _named(model: ServedModel, operation: str, auth: bool) -> dict[str, Any]:
 
 def _tensor_request(model: ServedModel, max_rows: int) -> dict[str, Any]:
     spec = model.manifest.input
-    datatypes = ["FP32", "FP64"] if spec.datatype == "FP32" else ["BYTES"]
-    tensor = {
-        "type": "object",
-        "required": ["name", "shape", "datatype", "data"],
-        "properties": {
-            "name": {"const": spec.name},
-            "shape": {
-                "type": "array",
-                "prefixItems": [{"type": "integer", "minimum": 1, "maximum": max_rows}, {"const": len(spec.features)}],
-                "minItems": 2,
-                "maxItems": 2,
-            },
-            "datatype": {"enum": datatypes},
-            "parameters": {"type": ["object", "null"]},
-            "data": {"type": "array", "description": "flat, row by row, or nested by row"},
-        },
-    }
+    tensors = _describe_tensors(spec, max_rows)
     output = {
         "type": "object",
         "required": ["name"],
         "properties": {"name": {"enum": list(OUTPUTS)}, "parameters": {"type": ["object", "null"]}},
     }
-    first = model.classifier.golden[0]
-    example = {"name": spec.name, "shape": [1, len(spec.features)], "datatype": datatypes[0], "data": first.features}
     return {
         "type": "object",
         "required": ["inputs"],
@@ -237,8 +242,42 @@ def _tensor_request(model: ServedModel, max_rows: int) -> dict[str, Any]:
             "model_version": {"const": model.version},
             "id": {"type": ["string", "null"], "maxLength": 256},
             "parameters": {"type": ["object", "null"]},
-            "inputs": {"type": "array", "items": tensor, "minItems": 1, "maxItems": 1},
+            "inputs": {
+                "type": "array",
+                "prefixItems": tensors,
+                "minItems": len(tensors),
+                "maxItems": len(tensors),
+                "description": "or one tensor a column, by its name" if spec.is_single else "one tensor a column",
+            },
             "outputs": {"type": ["array", "null"], "items": output, "maxItems": len(OUTPUTS)},
         },
-        "examples": [{"inputs": [example]}],
+        "examples": [{"inputs": render_row(spec, model.classifier.golden[0].features)}],
+    }
+
+
+def _describe_tensors(spec: InputSpec, max_rows: int) -> list[dict[str, Any]]:
+    """One tensor of all columns where the model shows itself so; else one a column."""
+    if spec.is_single:
+        datatypes = ["BYTES"] if spec.is_written else ["FP32", "FP64"]
+        return [_describe_tensor(spec.name, datatypes, len(spec.columns), max_rows)]
+    kinds = [list(DATATYPES) if column.is_numeric else ["BYTES"] for column in spec.columns]
+    return [_describe_tensor(c.name, kind, 1, max_rows) for c, kind in zip(spec.columns, kinds, strict=True)]
+
+
+def _describe_tensor(name: str, datatypes: list[str], width: int, max_rows: int) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["name", "shape", "datatype", "data"],
+        "properties": {
+            "name": {"const": name},
+            "shape": {
+                "type": "array",
+                "prefixItems": [{"type": "integer", "minimum": 1, "maximum": max_rows}, {"const": width}],
+                "minItems": 2,
+                "maxItems": 2,
+            },
+            "datatype": {"enum": datatypes},
+            "parameters": {"type": ["object", "null"]},
+            "data": {"type": "array", "description": "flat, row by row, or nested by row"},
+        },
     }

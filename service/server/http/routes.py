@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from service.bundle.columns import InputSpec, datatype_of, render_column
 from service.server.audit.chain import AuditLog
 from service.server.audit.feedback import read_feedback, require_audit_log
 from service.server.http.budget import Budget
@@ -182,7 +183,7 @@ def describe_model(model: ServedModel, versions: Sequence[str]) -> Mapping[str, 
         "name": model.name,
         "versions": list(versions),
         "platform": "onnx_onnxv1",
-        "inputs": [{"name": spec.name, "datatype": spec.datatype, "shape": [-1, len(spec.features)]}],
+        "inputs": _describe_inputs(spec),
         "outputs": [
             {"name": "label", "datatype": "BYTES", "shape": [-1]},
             {"name": "probabilities", "datatype": "FP32", "shape": [-1, len(model.classes)]},
@@ -191,10 +192,18 @@ def describe_model(model: ServedModel, versions: Sequence[str]) -> Mapping[str, 
             "version": model.version,
             "digest": model.digest,
             "features": list(spec.features),
+            "columns": [render_column(column) for column in spec.columns],
             "classes": model.classes,
             "threshold": model.threshold,
         },
     }
+
+
+def _describe_inputs(spec: InputSpec) -> list[dict[str, Any]]:
+    """One tensor of all columns where they are numbers alone; else one a column."""
+    if spec.is_single:
+        return [{"name": spec.name, "datatype": spec.datatype, "shape": [-1, len(spec.columns)]}]
+    return [{"name": column.name, "datatype": datatype_of(column), "shape": [-1, 1]} for column in spec.columns]
 
 
 @contextlib.asynccontextmanager

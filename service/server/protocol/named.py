@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Mapping, Set
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from service.bundle.manifest import InputSpec
+from service.bundle.columns import Column, InputSpec
+from service.bundle.missing import is_missing
+from service.bundle.values import read_value
 from service.errors import Mistake
 from service.server.protocol.bodies import Body, count_keys, parse_object, refuse_duplicate_keys, require_json_type
 from service.server.protocol.problems import INVALID_REQUEST, MOST_MISTAKES, Problem
-from service.server.protocol.tensors import FLOAT32_MAX, InferRequest, Wanted
+from service.server.protocol.tensors import InferRequest, Wanted
 
 _KEYS = {"features"}
 _LONGEST_NAME = 100  # comparing names takes as long as the product of their lengths
@@ -33,8 +34,8 @@ def decode_named(spec: InputSpec, headers: Mapping[bytes, bytes], body: Body) ->
         features = {}
     else:
         mistakes += _mistaken_names(spec, features)
-    is_number = spec.datatype == "FP32"
-    values = [_read_value(name, features[name], is_number, mistakes) for name in spec.features if name in features]
+    given = [(c, largest) for c, largest in zip(spec.columns, spec.largest, strict=True) if c.name in features]
+    values = [_read(spec, column, features[column.name], largest, mistakes) for column, largest in given]
     if mistakes:
         detail = (
             f"{len(mistakes)} of its parts are wrong"
@@ -42,7 +43,7 @@ def decode_named(spec: InputSpec, headers: Mapping[bytes, bytes], body: Body) ->
             else f"{mistakes[0].place} {mistakes[0].what}"
         )
         raise Problem(INVALID_REQUEST, detail, mistakes=mistakes, hint="GET /docs shows a row that works")
-    rows = np.array([values], dtype=np.float64 if is_number else np.object_)
+    rows = np.array([values], dtype=np.object_ if spec.dtype == "object" else np.float64)
     return InferRequest(rows, None, (Wanted("label", False), Wanted("probabilities", False)))
 
 
@@ -63,16 +64,13 @@ def _first(given: Mapping[str, Any], known: Set[str]) -> list[str]:
     return list(islice((name for name in given if name not in known), MOST_MISTAKES))
 
 
-def _read_value(name: str, value: Any, is_number: bool, mistakes: list[Mistake]) -> Any:
-    place = f"features.{name}"
-    if not is_number:
-        if type(value) is not str:
-            mistakes.append(Mistake(place, "must be a text"))
-        return value
-    if type(value) not in (int, float):
+def _read(spec: InputSpec, column: Column, value: Any, largest: float, mistakes: list[Mistake]) -> float | str:
+    """A value as the model takes it. A model with texts takes numbers written out as well, as it always did."""
+    place = f"features.{column.name}"
+    if spec.is_numeric and type(value) is str and not is_missing(value.strip()):
         mistakes.append(Mistake(place, "must be a number"))
-        return math.nan
-    if not abs(value) <= FLOAT32_MAX:
-        mistakes.append(Mistake(place, "must be a finite number within FP32"))
-        return math.nan
-    return value
+        return value
+    read, wrong = read_value(column, value, largest)
+    if wrong:
+        mistakes.append(Mistake(place, wrong))
+    return read

@@ -18,13 +18,17 @@ from service.errors import Mistake
 from service.server.protocol.bodies import Body
 
 _NUMBERS = {float, int}
-_DTYPES = {"FP32": "<f4", "FP64": "<f8"}
+_NUMBERS_AND_NULL = {float, int, type(None)}
+_DTYPES = {"FP32": "<f4", "FP64": "<f8", "INT32": "<i4", "INT64": "<i8"}
 
 
-def read_data(data: Any, datatype: str, size: int, truths: bool, mistakes: list[Mistake]) -> NDArray[Any] | None:
+def read_data(
+    data: Any, datatype: str, size: int, truths: bool, mistakes: list[Mistake], *, nulls: bool = False
+) -> NDArray[Any] | None:
     """The flat elements of a JSON tensor, which may come flat or nested by row.
 
-    `truths`: whether the body may hold a true or a false, which `struct` would take for numbers.
+    `truths`: whether the body may hold a true or a false, which `struct` would take for numbers. `nulls`: whether a
+    number may be missing.
     """
     if type(data) is not list:
         mistakes.append(Mistake("inputs[0].data", "must be a list"))
@@ -41,8 +45,9 @@ def read_data(data: Any, datatype: str, size: int, truths: bool, mistakes: list[
         return _texts(data, mistakes)
     if not truths and (quick := _as_numbers(data)) is not None:
         return quick
-    if not set(map(type, data)) <= _NUMBERS:
-        wrong = next(n for n, value in enumerate(data) if type(value) not in _NUMBERS)
+    allowed = _NUMBERS_AND_NULL if nulls else _NUMBERS
+    if not set(map(type, data)) <= allowed:
+        wrong = next(n for n, value in enumerate(data) if type(value) not in allowed)
         mistakes.append(Mistake(f"inputs[0].data[{wrong}]", f"is {shorten(data[wrong])}, not a number"))
         return None
     return np.array(data, dtype=np.float64)
@@ -65,16 +70,23 @@ def _texts(data: Sequence[Any], mistakes: list[Mistake]) -> NDArray[Any] | None:
 
 
 def read_binary(
-    tensor: Mapping[str, Any], datatype: str, size: int, binary_size: Any, tail: Body, mistakes: list[Mistake]
+    tensor: Mapping[str, Any],
+    datatype: str,
+    size: int,
+    binary_size: Any,
+    tail: Body,
+    mistakes: list[Mistake],
+    of: str = "inputs[0]",
 ) -> NDArray[Any] | None:
-    place = "inputs[0].parameters.binary_data_size"
+    """The flat elements of a binary tensor; `of` is the place of the input in the request."""
+    place = f"{of}.parameters.binary_data_size"
     if tensor.get("data") is not None:
-        mistakes.append(Mistake("inputs[0].data", "is given beside binary data"))
+        mistakes.append(Mistake(f"{of}.data", "is given beside binary data"))
     if type(binary_size) is not int or binary_size != len(tail):
         mistakes.append(Mistake(place, f"is {shorten(binary_size)}, but {len(tail)} bytes follow the JSON"))
         return None
     if datatype == "BYTES":
-        return _read_binary_texts(tail, size, mistakes)
+        return _read_binary_texts(tail, size, of, mistakes)
     dtype = np.dtype(_DTYPES[datatype])
     if len(tail) != size * dtype.itemsize:
         mistakes.append(Mistake(place, f"is {len(tail)}, the shape and datatype say {size * dtype.itemsize}"))
@@ -82,7 +94,7 @@ def read_binary(
     return np.frombuffer(tail, dtype)
 
 
-def _read_binary_texts(tail: Body, size: int, mistakes: list[Mistake]) -> NDArray[Any] | None:
+def _read_binary_texts(tail: Body, size: int, of: str, mistakes: list[Mistake]) -> NDArray[Any] | None:
     texts: list[str] = []
     position = 0
     try:
@@ -94,10 +106,10 @@ def _read_binary_texts(tail: Body, size: int, mistakes: list[Mistake]) -> NDArra
             texts.append(chunk.decode())
             position += 4 + length
     except (struct.error, ValueError) as error:
-        mistakes.append(Mistake("inputs[0]", f"its binary elements cannot be read: {error}"))
+        mistakes.append(Mistake(of, f"its binary elements cannot be read: {error}"))
         return None
     if len(texts) != size:
-        mistakes.append(Mistake("inputs[0]", f"holds {len(texts)} elements, its shape says {size}"))
+        mistakes.append(Mistake(of, f"holds {len(texts)} elements, its shape says {size}"))
         return None
     return np.array(texts, dtype=np.object_)
 
@@ -120,11 +132,15 @@ def shorten(value: object) -> str:
 
 
 def encode_bytes(texts: Iterable[str]) -> bytes:
-    """A BYTES tensor's binary data."""
-    return b"".join(map(_encode_element, texts))
+    """The binary data of a BYTES tensor of labels."""
+    return b"".join(map(_encode_label, texts))
 
 
-@functools.lru_cache(maxsize=1024)  # labels, mostly: a handful of texts, asked for by the million
-def _encode_element(text: str) -> bytes:
+def encode_element(text: str) -> bytes:
+    """One element of a BYTES tensor's binary data."""
     raw = text.encode()
     return struct.pack("<I", len(raw)) + raw
+
+
+# Labels, mostly: a handful of texts, asked for by the million. Callers' texts are not kept: they may be long.
+_encode_label = functools.lru_cache(maxsize=1024)(encode_element)

@@ -7,6 +7,7 @@ Binary tensors are little-endian and row-major; an element of type BYTES is a 4-
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,22 +16,19 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from service.bundle import missing
-from service.bundle.manifest import InputSpec
+from service.bundle.columns import InputSpec
+from service.bundle.rows import Rows, find_wrong
+from service.bundle.values import check_number
 from service.errors import Mistake
+from service.server.protocol import column_tensors
 from service.server.protocol.bodies import Body, count_keys, parse_object, refuse_duplicate_keys, require_json_type
 from service.server.protocol.problems import INVALID_REQUEST, MOST_MISTAKES, NOT_JSON, TOO_LARGE, Problem
-from service.server.protocol.tensor_elements import encode_bytes, read_binary, read_data, shorten
-from service.server.protocol.written_numbers import find_unreadable
+from service.server.protocol.tensor_elements import encode_bytes, encode_element, read_binary, read_data, shorten
 
 HEADER_LENGTH = b"inference-header-content-length"
 OUTPUTS = ("label", "probabilities")
-_MISSING = (
-    f"a number is written like -1.5e3; one that is missing, like one of {', '.join(map(repr, missing.SPELLINGS))}"
-)
-FLOAT32_MAX = float(np.finfo(np.float32).max)
-
-Rows = NDArray[Any]  # [n, features]; float32, or texts for a BYTES model
+_FP64 = struct.Struct("<d")
+_DTYPES = {"float32": np.float32, "float64": np.float64}
 
 
 class Wanted(NamedTuple):
@@ -42,9 +40,10 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InferRequest:
-    """A decoded request: rows [n, features], the caller's id if there is one, and the outputs in the order asked for.
+    """A decoded request: rows [n, columns], the caller's id if there is one, and the outputs in the order asked for.
 
-    Numbers are still as they came, float64 from JSON: `as_model_input` makes them finite float32, for many at once.
+    Rows of numbers alone are still as they came, float64 from JSON: `as_model_input` checks them, for many requests at
+    once. Rows with texts are read and checked.
     """
 
     rows: Rows
@@ -79,8 +78,12 @@ def decode_request(
         if document.get(key, said) not in (said, None):
             mistakes.append(Mistake(key, f"is {shorten(document[key])}, the path says {said!r}"))
     wanted = _read_wanted(document, mistakes)
-    tensor = _only_input(document, spec, mistakes)
-    rows = None if tensor is None else _read_rows(tensor, spec, tail, max_rows, _may_hold_truths(head), mistakes)
+    inputs = document.get("inputs")
+    if type(inputs) is list and _are_columns(spec, inputs):
+        rows = column_tensors.read_columns(spec, inputs, tail, max_rows, mistakes)
+    else:
+        tensor = _only_input(document, spec, mistakes)
+        rows = None if tensor is None else _read_rows(tensor, spec, tail, max_rows, _may_hold_truths(head), mistakes)
     if mistakes or rows is None:
         raise Problem(INVALID_REQUEST, _summary(mistakes), mistakes=mistakes, hint=_hint(spec))
     return InferRequest(rows, document.get("id"), wanted)
@@ -90,8 +93,8 @@ def _refuse_duplicates(head: Body, document: Mapping[str, Any]) -> None:
     """As many colons as the usual keys have: nothing was lost. Only otherwise is all of it counted, and read again."""
     usual = len(document)
     inputs = document.get("inputs")
-    if type(inputs) is list and len(inputs) == 1 and type(inputs[0]) is dict:
-        usual += len(inputs[0])
+    if type(inputs) is list:
+        usual += sum(len(tensor) for tensor in inputs if type(tensor) is dict)
     if head.count(b":") != usual:
         refuse_duplicate_keys(head, count_keys(document))
 
@@ -102,6 +105,14 @@ def _may_hold_truths(head: Body) -> bool:
     if start >= 0 and b"\\" not in head and head.find(b"r", start) < 0 and head.find(b"l", start) < 0:
         return False
     return b"true" in head or b"false" in head
+
+
+def _are_columns(spec: InputSpec, inputs: list[Any]) -> bool:
+    """Whether the inputs are meant as one tensor a column: where the model shows itself so, or a column is named."""
+    names = [tensor.get("name") for tensor in inputs if type(tensor) is dict]
+    if names == [spec.name] and len(spec.columns) > 1:
+        return False
+    return not spec.is_single or any(type(name) is str and name in spec.places for name in names)
 
 
 def _split_binary(body: Body, header_length: bytes) -> tuple[Body, Body]:
@@ -171,7 +182,7 @@ def _read_rows(
 ) -> Rows | None:
     """The tensor's rows; None when a mistake was found."""
     datatype = tensor.get("datatype")
-    allowed = ("FP32", "FP64") if spec.datatype == "FP32" else ("BYTES",)
+    allowed = ("FP32", "FP64") if spec.dtype != "object" else ("BYTES",)
     if datatype not in allowed:
         mistakes.append(
             Mistake("inputs[0].datatype", f"is {shorten(datatype)}; the model takes {' or '.join(allowed)}")
@@ -189,10 +200,11 @@ def _read_rows(
             mistakes.append(
                 Mistake("inputs[0].parameters.binary_data_size", f"is missing for {len(tail)} binary bytes")
             )
-        flat = read_data(tensor.get("data"), spec.datatype, size, truths, mistakes)
+        flat = read_data(tensor.get("data"), str(datatype), size, truths, mistakes, nulls=spec.may_miss)
     if flat is None or mistakes:
         return None
-    return flat.reshape(count, len(spec.features))
+    rows = flat.reshape(count, len(spec.features))
+    return column_tensors.read_written(rows, spec, mistakes) if datatype == "BYTES" else rows
 
 
 def _count_rows(shape: Any, width: int, max_rows: int, mistakes: list[Mistake]) -> int:
@@ -210,27 +222,22 @@ def _count_rows(shape: Any, width: int, max_rows: int, mistakes: list[Mistake]) 
     return int(count)
 
 
-def as_model_input(rows: NDArray[Any], spec: InputSpec, numeric: Sequence[int] = ()) -> Rows:
-    """Rows as the model takes them. Raises Problem where a number is not finite, or beyond FP32.
-
-    `numeric`: the columns of a model of texts that it reads as numbers.
-    """
-    mistakes = []
-    if rows.dtype == np.object_:
-        for row, column in find_unreadable(rows, numeric, MOST_MISTAKES):
-            what = f"is {shorten(rows[row, column])}, where the model expects a number"
-            mistakes.append(Mistake(f"row {row}, {spec.features[column]}", what))
-        if mistakes:
-            raise Problem(INVALID_REQUEST, _summary(mistakes), mistakes=mistakes, hint=_MISSING)
+def as_model_input(rows: Rows, spec: InputSpec) -> Rows:
+    """Rows as the model takes them. Raises Problem where a number is not finite, too large, missing, or not whole."""
+    if spec.dtype == "object":
         return rows
     # Comparing the extremes finds NaN, infinity and overflow at once, as NaN compares false.
-    if rows.max() <= FLOAT32_MAX and rows.min() >= -FLOAT32_MAX:
-        return rows.astype(np.float32, copy=False)
-    for row, column in np.argwhere(~(np.abs(rows) <= FLOAT32_MAX))[:MOST_MISTAKES]:
-        value = float(rows[row, column])
-        what = f"is {value:g}, beyond FP32" if math.isfinite(value) else f"is {value:g}, not a finite number"
-        mistakes.append(Mistake(f"row {row}, {spec.features[column]}", what))
-    raise Problem(INVALID_REQUEST, _summary(mistakes), mistakes=mistakes, hint=_hint(spec))
+    if not (rows.max() <= spec.least and rows.min() >= -spec.least) or spec.whole:
+        if wrong := find_wrong(spec, rows, MOST_MISTAKES):
+            mistakes = [_describe_number(spec, place, row, float(rows[row, place])) for row, place in wrong]
+            raise Problem(INVALID_REQUEST, _summary(mistakes), mistakes=mistakes, hint=_hint(spec))
+        rows = np.where(np.isnan(rows), np.nan, rows)  # whatever bits the NaN of a missing number came with
+    return rows.astype(_DTYPES[spec.dtype], copy=False)
+
+
+def _describe_number(spec: InputSpec, place: int, row: int, number: float) -> Mistake:
+    column = spec.columns[place]
+    return Mistake(f"row {row}, {column.name}", check_number(column, number, spec.largest[place]))
 
 
 def _parameters(document: Mapping[str, Any], place: str, mistakes: list[Mistake]) -> Mapping[str, Any]:
@@ -250,12 +257,22 @@ def _summary(mistakes: Sequence[Mistake]) -> str:
 
 
 def _hint(spec: InputSpec) -> str:
-    return f"one tensor {spec.name!r} of shape [rows, {len(spec.features)}]; GET /v2/models/<name> names the columns"
+    whole = f"one tensor {spec.name!r} of shape [rows, {len(spec.features)}]"
+    return f"{whole if spec.is_single else 'one tensor a column'}; GET /v2/models/<name> names the columns"
 
 
 def canonical_input(rows: Rows) -> bytes:
-    """What a receipt's input hash covers: the rows as binary tensor data, the same for both encodings."""
-    return encode_bytes(rows.ravel()) if rows.dtype == np.object_ else rows.tobytes()
+    """What a receipt's input hash covers: the rows as binary tensor data, the same for every way to send them.
+
+    Row by row; numbers among texts are FP64, missing ones NaN.
+    """
+    if rows.dtype != np.object_:
+        return rows.tobytes()
+    return b"".join(encode_element(value) if type(value) is str else _encode_number(value) for value in rows.ravel())
+
+
+def _encode_number(value: float) -> bytes:
+    return _FP64.pack(value if value == value else math.nan)  # whatever bits its NaN came with
 
 
 def encode_response(

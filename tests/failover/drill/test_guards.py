@@ -15,8 +15,8 @@ from failover.drill.fleet import FleetSite, HealthCheck
 from failover.drill.guards import GUARDS, check_guards, check_overrides, refuse
 from failover.drill.plan import DrillPlan
 from failover.routing.predict import HEALTHY_SHARE
+from service.bundle.columns import InputSpec
 from service.bundle.golden import Golden
-from service.bundle.manifest import InputSpec
 from service.errors import InvalidInput, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import EPOCH, UNHURRIED, FakeClock, Stage, make_probe
@@ -203,7 +203,7 @@ def test_only_what_protects_nobody_else_can_be_overridden() -> None:
 
 def _plan() -> DrillPlan:
     """A plan for property tests, which get no fixtures."""
-    golden = Golden("tumour", ("benign", "malignant"), InputSpec("features", "FP32", ("f0",)), 1e-4, "sha256:0", ())
+    golden = Golden("tumour", ("benign", "malignant"), InputSpec.of_numbers(["f0"]), 1e-4, "sha256:0", ())
     return Stage(FakeRoute53(), FakeClock(), golden, Path()).plan()
 
 

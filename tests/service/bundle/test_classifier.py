@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from service.bundle.classifier import Classifier
+from service.bundle.columns import InputSpec
 from service.bundle.folder import load_release
 from service.errors import InvalidInput, ModelMismatch
 
@@ -77,6 +78,6 @@ def test_what_is_not_a_row_is_refused_with_a_hint(classifier: Classifier, rows: 
 
 def test_a_manifest_of_other_features_is_refused() -> None:
     release = load_release(RELEASED / "tumour")
-    spec = replace(release.manifest.input, features=release.manifest.input.features[:-1])
+    spec = InputSpec.of_numbers(release.manifest.input.features[:-1])
     with pytest.raises(ModelMismatch, match="29"):
         Classifier(replace(release, manifest=replace(release.manifest, input=spec)))

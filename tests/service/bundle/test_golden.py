@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.bundle.columns import CATEGORY, WHOLE, Column, InputSpec, Tensor
 from service.bundle.folder import load_release
 from service.bundle.golden import Golden, GoldenRow, find_mistakes, parse_golden, read_answer, render_golden
-from service.bundle.manifest import InputSpec
 from service.errors import InvalidInput
 
 RELEASED = Path(__file__).parents[3] / "service" / "released" / "tumour"
+NUMBERS = InputSpec.of_numbers(("f0", "f1", "f2"))
+COLUMNS = (Column("age", missing=True), Column("visits", WHOLE), Column("plan", CATEGORY, missing=True))
 ROWS = (
     GoldenRow("row-0", (1.5, 0.5, -0.25), "malignant", {"benign": 0.13, "malignant": 0.87}),
     GoldenRow("row-1", (-2.0, 0.5, 0.0), "benign", {"benign": 0.9, "malignant": 0.1}),
@@ -29,8 +31,7 @@ def golden() -> Golden:
     return build()
 
 
-def build(datatype: str = "FP32", rows: tuple[GoldenRow, ...] = ROWS) -> Golden:
-    spec = InputSpec("features", datatype, ("f0", "f1", "f2"))
+def build(spec: InputSpec = NUMBERS, rows: tuple[GoldenRow, ...] = ROWS) -> Golden:
     return Golden("tumour", ("benign", "malignant"), spec, 1e-4, "sha256:0", rows)
 
 
@@ -90,9 +91,20 @@ def test_names_what_is_wrong(golden: Golden) -> None:
     assert golden.find_mistake(row, short.encode()) == "row row-0: 1 probabilities, expected 2"
 
 
-def test_a_model_of_texts_is_asked_with_texts() -> None:
+def test_a_model_of_several_types_is_asked_with_one_tensor_a_column() -> None:
+    row = GoldenRow("row-0", (None, 3, "plus"), "benign", {"benign": 0.9, "malignant": 0.1})
+    assert json.loads(build(InputSpec.of_columns(COLUMNS), (row,)).render_request(row))["inputs"] == [
+        {"name": "age", "shape": [1, 1], "datatype": "FP64", "data": [None]},
+        {"name": "visits", "shape": [1, 1], "datatype": "INT64", "data": [3]},
+        {"name": "plan", "shape": [1, 1], "datatype": "BYTES", "data": ["plus"]},
+    ]
+
+
+def test_a_model_that_reads_its_numbers_out_of_texts_is_asked_with_texts() -> None:
+    """As every model with a column of text was released in schema 1."""
+    spec = InputSpec(COLUMNS, (Tensor("features", "BYTES", ("age", "visits", "plan")),))
     row = GoldenRow("row-0", ("12.5", "nan", ""), "benign", {"benign": 0.9, "malignant": 0.1})
-    (tensor,) = json.loads(build("BYTES", (row,)).render_request(row))["inputs"]
+    (tensor,) = json.loads(build(spec, (row,)).render_request(row))["inputs"]
     assert tensor == {"name": "features", "shape": [1, 3], "datatype": "BYTES", "data": ["12.5", "nan", ""]}
 
 

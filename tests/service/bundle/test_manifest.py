@@ -38,7 +38,7 @@ def _with(key: str, value: object) -> Callable[[dict[str, Any]], object]:
     ("change", "named"),
     [
         (_without("schema"), "schema"),
-        (_with("schema", 2), "schema"),
+        (_with("schema", 3), "schema"),
         (_with("schema", True), "schema"),
         (_with("problem", " "), "problem"),
         (_with("model.sha256", "abc"), "model.sha256"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.bundle.missing import SPELLINGS, is_missing, spellings
+from service.bundle.missing import SPELLINGS, is_missing
 
 
 @pytest.mark.parametrize("text", SPELLINGS)
@@ -16,11 +16,3 @@ def test_a_spelling_is_missing_unless_training_saw_it_as_a_category(text: str) -
 @pytest.mark.parametrize("text", ["none", "NONE", "na", "Null", "0", "-", " "])
 def test_ordinary_values_are_not_missing(text: str) -> None:
     assert not is_missing(text)
-
-
-def test_a_graph_is_told_of_a_missing_value_in_its_own_spelling() -> None:
-    assert spellings(numeric=True)["NA"] == "nan"
-    assert spellings(numeric=True)[""] == "nan"
-    assert "nan" not in spellings(numeric=True)
-    assert spellings(numeric=False)["nan"] == ""
-    assert "NA" not in spellings(False, {"NA": 3})

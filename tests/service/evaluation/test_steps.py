@@ -253,12 +253,12 @@ def test_a_table_of_somebodys_is_walked_from_its_file_to_predictions_by_its_rele
     assert classifier.golden_failures() == []
     assert classifier.manifest.classes == ("even", "fast", "slow")
     source, out = tmp_path / "new.csv", tmp_path / "out.csv"
-    source.write_text("id,age,colour,size,kind\n7,40,red,0.9,x\n8,,violet,NA,y\n9,old,red,0.1,x\n")
+    source.write_text("id,age,colour,size,kind\n7,40,red,0.9,x\n8,41,violet,NA,y\n9,old,red,0.1,x\n10,,red,0.1,x\n")
     summary = predict_file(classifier, source, out)
-    assert (summary.predicted, summary.bad) == (2, 1)
+    assert (summary.predicted, summary.bad) == (2, 2)
     lines = out.read_text().splitlines()
     assert lines[1].startswith("1,7,fast,")
-    assert "age is missing" in lines[2]
+    assert "size is missing" in lines[2]
     assert "colour is 'violet', which training never saw" in lines[2]
     assert "age is 'old', not a number" in (tmp_path / "out.csv.bad.csv").read_text()
 

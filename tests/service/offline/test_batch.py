@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from service.bundle.classifier import Classifier, Predictions
+from service.bundle.columns import InputSpec
+from service.bundle.folder import load_release
+from service.bundle.values import ABSENT
 from service.errors import InvalidInput, Refused, Unavailable
 from service.offline.batch import Predictor, predict_file
 from service.offline.batch_rows import open_table, read_blocks
@@ -35,6 +39,14 @@ BLOCK = 6_000
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
     return Classifier.load(ROOT / "service" / "released" / "tumour")
+
+
+@pytest.fixture(scope="module")
+def lenient() -> Classifier:
+    """The same model, as if training had seen rows without an area or a radius."""
+    release = load_release(ROOT / "service" / "released" / "tumour")
+    spec = InputSpec.of_numbers(release.manifest.input.features, missing=("mean_area", "mean_radius"))
+    return Classifier(replace(release, manifest=replace(release.manifest, input=spec)))
 
 
 @pytest.fixture
@@ -83,11 +95,7 @@ class _Mortal:
     """Answers a number of blocks, then dies."""
 
     def __init__(self, classifier: Predictor, blocks: int) -> None:
-        self.manifest, self.digest, self.takes_missing = (
-            classifier.manifest,
-            classifier.digest,
-            classifier.takes_missing,
-        )
+        self.manifest, self.digest = classifier.manifest, classifier.digest
         self._classifier, self._left = classifier, blocks
 
     def predict(self, rows: NDArray[Any]) -> Predictions:
@@ -195,8 +203,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     ("value", "reason"),
     [
         ("many", "mean_area is 'many', not a number"),
-        ("1e308", "mean_area is 1e308, beyond what a 32-bit float can hold"),
-        ("-inf", "mean_area is -inf, beyond"),
+        ("1e308", "mean_area is '1e308', beyond what the model can hold"),
+        ("-inf", "mean_area is '-inf', beyond"),
     ],
 )
 def test_a_bad_row_goes_to_its_own_file_with_its_reason(
@@ -367,19 +375,23 @@ def test_rows_set_apart_before_are_not_overwritten_unasked(
     assert precious.read_text() == "precious"
 
 
-def test_a_missing_value_is_predicted_with_a_note(classifier: Classifier, source: Path, tmp_path: Path) -> None:
+def test_a_missing_value_is_predicted_with_a_note_where_training_saw_one(
+    lenient: Classifier, source: Path, tmp_path: Path
+) -> None:
     _edit(source, 4, "mean_area", "NA")
-    predict_file(classifier, source, tmp_path / "out.csv", block_bytes=BLOCK)
+    _edit(source, 5, "worst_area", "")
+    done = predict_file(lenient, source, tmp_path / "out.csv", block_bytes=BLOCK)
     notes = {row["row"]: row["note"] for row in _read(tmp_path / "out.csv") if row["note"]}
-    assert notes == {"4": "mean_area is missing: the median of training took its place"}
+    assert notes == {"4": "mean_area is missing, as in rows of training"}
+    assert [row["reason"] for row in _read(Path(done.bad_rows))] == [f"worst_area {ABSENT}"]
 
 
-def test_missing_values_read_quickly_are_noted_as_those_read_row_by_row(classifier: Classifier, source: Path) -> None:
-    for row, column, value in ((4, "mean_area", "NA"), (4, "worst_area", ""), (9, "mean_radius", "nan")):
+def test_missing_values_read_quickly_are_noted_as_those_read_row_by_row(lenient: Classifier, source: Path) -> None:
+    for row, column, value in ((4, "mean_area", "NA"), (4, "mean_radius", ""), (9, "mean_radius", "nan")):
         _edit(source, row, column, value)
-    (quick,) = read_blocks(open_table(source, classifier.manifest), classifier.manifest)
+    (quick,) = read_blocks(open_table(source, lenient.manifest), lenient.manifest)
     _edit(source, 569, "patient", 'a "quoted" one')
-    (patient,) = read_blocks(open_table(source, classifier.manifest), classifier.manifest)
+    (patient,) = read_blocks(open_table(source, lenient.manifest), lenient.manifest)
     assert quick.notes == patient.notes
     assert quick.notes[3].count("is missing") == 2
     np.testing.assert_array_equal(quick.rows, patient.rows)
@@ -535,7 +547,7 @@ def test_a_row_with_a_missing_value_is_set_apart_and_the_others_go_to_the_endpoi
     assert (done.predicted, done.bad) == (567, 2)
     assert asked == [("one.example", 0), ("one.example", 567)]
     reasons = {row["row"]: row["reason"] for row in _read(Path(done.bad_rows))}
-    assert reasons["4"].startswith("mean_area is missing, and an endpoint takes whole rows only")
+    assert reasons["4"] == f"mean_area {ABSENT}"
     assert reasons["9"] == "mean_area is 'many', not a number"
 
 

@@ -16,7 +16,7 @@ from tests.service.server.harness import running
 
 # Each field as a file may spell it, and as training took it.
 PLANS = [("none", "none"), ("basic", "basic"), ("None", ""), ("NA", ""), ("null", ""), ("", "")]
-AGES = [("40", "40.0"), ("NA", "nan"), ("", "nan"), ("nan", "nan"), ("None", "nan")]
+AGES = [("40", 40.0), ("NA", np.nan), ("", np.nan), ("nan", np.nan), ("None", np.nan)]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> clients.Trained:
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[tuple[tuple[str, str, str], tuple[str, str, str]]]:
+def rows() -> list[tuple[tuple[str, str, str], tuple[float, str, str]]]:
     """(as it is written, as training took it)."""
     return [((age, plan, "FR"), (known_age, known_plan, "FR")) for age, known_age in AGES for plan, known_plan in PLANS]
 
@@ -38,7 +38,7 @@ def test_training_kept_none_as_a_category_and_took_na_for_missing(trained: clien
 
 
 def test_a_row_means_the_same_in_training_in_a_file_and_at_the_endpoint(
-    trained: clients.Trained, rows: list[tuple[tuple[str, str, str], tuple[str, str, str]]], tmp_path: Path
+    trained: clients.Trained, rows: list[tuple[tuple[str, str, str], tuple[float, str, str]]], tmp_path: Path
 ) -> None:
     written = [row for row, _ in rows]
     expected = trained.pipeline.predict_proba(np.array([known for _, known in rows], dtype=object))[:, 1]
@@ -78,9 +78,9 @@ def test_a_category_that_an_older_release_was_trained_on_is_never_missing(
     trained: clients.Trained, tmp_path: Path
 ) -> None:
     manifest = trained.release.manifest
-    reference = dict(manifest.reference)
-    reference["country"] = {**reference["country"], "counts": {"FR": 1, "DE": 1, "NA": 1}}
-    seen = Classifier(replace(trained.release, manifest=replace(manifest, reference=reference)))
+    columns = [replace(c, categories=("FR", "DE", "NA")) if c.name == "country" else c for c in manifest.input.columns]
+    known = replace(manifest, input=replace(manifest.input, columns=tuple(columns)))
+    seen = Classifier(replace(trained.release, manifest=known))
     # The graph has no such category: it is one that it does not know, which is not the missing one.
     kept, unknown, missing = seen.predict_probabilities(
         [["40", "none", "NA"], ["40", "none", "XX"], ["40", "none", ""]]

@@ -57,7 +57,7 @@ class _DiesAfter:
     """Answers two blocks, then is gone as a killed process is."""
 
     def __init__(self, predictor: Predictor) -> None:
-        self.manifest, self.digest, self.takes_missing = predictor.manifest, predictor.digest, predictor.takes_missing
+        self.manifest, self.digest = predictor.manifest, predictor.digest
         self._predictor, self._left = predictor, 2
 
     def predict(self, rows: NDArray[Any]) -> Predictions:

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.bundle.classifier import Classifier
+from service.bundle.columns import CATEGORY, Column, InputSpec, Tensor
 from service.server.exchange import Exchange, Target
 from service.server.faults import Faults
 from service.server.models import Answers, ServedModel
@@ -174,10 +175,10 @@ class _TextModel(ServedModel):
     def __init__(self) -> None:
         folder = Path(RELEASED / "tumour")
         super().__init__(folder, Classifier.load(folder), Faults(time.time))
-        spec = type(self.manifest.input)("features", "BYTES", ("age", "plan"))
+        columns = (Column("age", missing=True), Column("plan", CATEGORY))
+        spec = InputSpec(columns, (Tensor("features", "BYTES", ("age", "plan")),))
         self.manifest = type(self.manifest)(**{**vars(self.manifest), "input": spec})
-        self.numeric = (0,)
-        self.asked: list[list[str]] = []
+        self.asked: list[list[Any]] = []
 
     def infer(self, rows: Any) -> Answers:
         self.asked += rows.tolist()

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from service.bundle.manifest import InputSpec
+from service.bundle.columns import CATEGORY, TEXT, WHOLE, Column, InputSpec
+from service.bundle.missing import is_missing
 from service.errors import Mistake
 from service.server.protocol.bodies import count_keys, refuse_duplicate_keys
 from service.server.protocol.problems import KINDS, Problem
@@ -25,8 +26,9 @@ from tests.service.server.harness import INFER, ROOT, Server
 
 pytestmark = pytest.mark.xdist_group("open-server")  # one worker, so that the server is started once
 
-NUMBERS = InputSpec("features", "FP32", ("a", "b", "c"))
-TEXTS = InputSpec("features", "BYTES", ("a", "b"))
+NUMBERS = InputSpec.of_numbers(("a", "b", "c"))
+TEXTS = InputSpec.of_columns([Column("a", CATEGORY), Column("b", TEXT)])
+MIXED = InputSpec.of_columns([Column("a", missing=True), Column("b", CATEGORY), Column("c", WHOLE)])
 
 _scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8))
 _json = st.recursive(
@@ -34,7 +36,7 @@ _json = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)),
     max_leaves=12,
 )
-_names = st.sampled_from(["features", "label", "probabilities", "x"])
+_names = st.sampled_from(["features", "label", "probabilities", "a", "b", "c"])
 _parameters = st.one_of(
     st.none(),
     st.fixed_dictionaries(
@@ -46,7 +48,9 @@ _tensor = st.fixed_dictionaries(
     {},
     optional={
         "name": st.one_of(_names, _json),
-        "shape": st.one_of(st.lists(st.integers(-2, 9), max_size=3), st.just([1, 3]), st.just([2, 3]), _json),
+        "shape": st.one_of(
+            st.lists(st.integers(-2, 9), max_size=3), st.just([1, 3]), st.just([2, 3]), st.just([2, 1]), _json
+        ),
         "datatype": st.sampled_from(["FP32", "FP64", "BYTES", "INT64", 7]),
         "parameters": _parameters,
         "data": st.one_of(st.lists(st.floats(), max_size=7), st.lists(_scalars, max_size=7), _json),
@@ -59,7 +63,7 @@ _request = st.one_of(
         optional={
             "id": st.one_of(st.text(max_size=5), _json),
             "parameters": _parameters,
-            "inputs": st.one_of(st.lists(_tensor, max_size=2), _json),
+            "inputs": st.one_of(st.lists(_tensor, max_size=3), _json),
             "outputs": st.one_of(
                 st.lists(st.fixed_dictionaries({"name": _names}, optional={"parameters": _parameters}), max_size=3),
                 _json,
@@ -79,18 +83,19 @@ def _decode(spec: InputSpec, headers: dict[bytes, bytes], body: bytes) -> None:
         json.loads(problem.render("r"))
     else:
         assert rows.shape[1] == len(spec.features) and 1 <= len(rows) <= 8
-        assert spec.datatype == "BYTES" or np.isfinite(rows).all()
+        assert spec is not NUMBERS or np.isfinite(rows).all()
+        assert rows.dtype == spec.dtype
         assert {wanted.name for wanted in request.wanted} <= set(OUTPUTS)
 
 
-@pytest.mark.parametrize("spec", [NUMBERS, TEXTS])
+@pytest.mark.parametrize("spec", [NUMBERS, TEXTS, MIXED], ids=["numbers", "texts", "mixed"])
 @given(_request)
 @settings(max_examples=80)
 def test_no_json_breaks_the_decoder(spec: InputSpec, document: Any) -> None:
     _decode(spec, {}, json.dumps(document).encode())
 
 
-@pytest.mark.parametrize("spec", [NUMBERS, TEXTS])
+@pytest.mark.parametrize("spec", [NUMBERS, TEXTS, MIXED], ids=["numbers", "texts", "mixed"])
 @given(document=_request, tail=st.binary(max_size=40), shift=st.integers(-3, 3))
 @settings(max_examples=80)
 def test_no_binary_request_breaks_the_decoder(spec: InputSpec, document: Any, tail: bytes, shift: int) -> None:
@@ -120,14 +125,14 @@ def test_both_encodings_give_the_same_rows(rows: list[list[float]]) -> None:
     assert from_json.tobytes() == binary.tobytes() == raw
 
 
-@given(st.lists(st.text(max_size=6), min_size=2, max_size=2))
+@given(st.lists(st.text(max_size=6).filter(lambda text: not is_missing(text.strip())), min_size=2, max_size=2))
 def test_texts_survive_the_binary_encoding(texts: list[str]) -> None:
     raw = encode_bytes(texts)
     assert struct.unpack_from("<I", raw)[0] == len(texts[0].encode())
     tensor = {"name": "features", "shape": [1, 2], "datatype": "BYTES", "parameters": {"binary_data_size": len(raw)}}
     head = json.dumps({"inputs": [tensor]}).encode()
     request = decode_request(TEXTS, {HEADER_LENGTH: b"%d" % len(head)}, head + raw, 8)
-    assert request.rows.tolist() == [texts]
+    assert request.rows.tolist() == [[text.strip() for text in texts]]
 
 
 @given(_json.filter(lambda value: isinstance(value, dict)), st.booleans())

@@ -49,8 +49,14 @@ def test_a_mixed_table_is_read_as_numbers_and_texts(tmp_path: Path) -> None:
     assert dataset.datatype == "BYTES"
     assert np.isnan(dataset.frame["age"][1])
     assert dataset.frame["colour"][5] == ""
-    assert dataset.rows()[0].tolist() == ["20.0", "blue", "0.0"]
-    assert dataset.rows()[1][0] == "nan"
+    assert dataset.rows()[0].tolist() == [20.0, "blue", 0.0]
+    assert np.isnan(dataset.rows()[1][0])
+    assert [(c.name, c.type, c.missing) for c in dataset.columns] == [
+        ("age", "whole number", True),
+        ("colour", "category", True),
+        ("score", "number", False),
+    ]
+    assert dataset.columns[1].categories == ("blue", "red")
     assert dataset.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 

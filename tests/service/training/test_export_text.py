@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 
+from service.bundle.columns import TEXT, Column, InputSpec
 from service.bundle.text import LONGEST, normalise
 from service.training.export import export_onnx, run_onnx
 from service.training.text_columns import CHARACTERS, WORDS, TextNgrams
@@ -37,6 +38,7 @@ HARD = [
     "\u202eab",
     "x" * 2 * LONGEST,
 ]
+SPEC = InputSpec.of_columns([Column("text", TEXT, missing=True)])
 KNOWN = [text for texts in TEXTS.values() for text in texts]
 CLASSIFIERS = {"softmax": LogisticRegression(C=30.0), "multinomial": MultinomialNB(), "complement": ComplementNB()}
 
@@ -50,13 +52,13 @@ def _train(unit: str, classifier: str) -> tuple[Pipeline, bytes]:
     pipeline = Pipeline([("text", TextNgrams(unit)), ("classifier", clone(CLASSIFIERS[classifier]))])
     truth = [index for index, texts in enumerate(TEXTS.values()) for _ in texts]
     pipeline.fit(_column(KNOWN), truth)
-    return pipeline, export_onnx(pipeline, name="text", features=1, datatype="BYTES")
+    return pipeline, export_onnx(pipeline, name="text", spec=SPEC)
 
 
 def _compare(unit: str, classifier: str, texts: list[str]) -> None:
     pipeline, model = _train(unit, classifier)
     rows = _column(texts)
-    ours, theirs = pipeline.predict_proba(rows), run_onnx(model, rows)
+    ours, theirs = pipeline.predict_proba(rows), run_onnx(model, rows, SPEC)
     assert np.abs(ours - theirs).max(initial=0.0) < 1e-9
     assert ours.argmax(axis=1).tolist() == theirs.argmax(axis=1).tolist()
 
@@ -78,4 +80,4 @@ def test_any_text(texts: list[str]) -> None:
 
 def test_the_same_model_is_the_same_bytes() -> None:
     pipeline, model = _train(WORDS, "softmax")
-    assert export_onnx(pipeline, name="text", features=1, datatype="BYTES") == model
+    assert export_onnx(pipeline, name="text", spec=SPEC) == model

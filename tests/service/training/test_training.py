@@ -138,13 +138,13 @@ def test_parity_of_every_algorithm_on_every_row(name: str, algorithm: str, mixed
     rows = dataset.rows()
     fit = np.arange(0, len(rows), 2)  # the other half has values that training never saw
     pipeline = fit_pipeline(build_pipeline(algorithm, grid, dataset, classes=len(classes)), rows[fit], truth[fit])
-    model = export_onnx(pipeline, name=name, features=len(dataset.features), datatype=dataset.datatype)
-    parity = measure_parity(pipeline, model, rows)
+    model = export_onnx(pipeline, name=name, spec=dataset.spec)
+    parity = measure_parity(pipeline, model, rows, dataset.spec)
     assert parity.rows == len(rows)
     assert parity.labels_differ == 0
     assert parity.largest_gap <= 1e-6
     assert parity.holds
-    again = export_onnx(pipeline, name=name, features=len(dataset.features), datatype=dataset.datatype)
+    again = export_onnx(pipeline, name=name, spec=dataset.spec)
     assert again == model, "the same pipeline must give the same bytes"
 
 
@@ -158,8 +158,8 @@ def test_a_support_vector_machine_answers_in_doubles(name: str, kernel: str) -> 
     parameters = {"C": 10.0, "gamma": 0.01, "kernel": kernel}
     pipeline = build_pipeline("svm", parameters, dataset, classes=len(classes))
     fit_pipeline(pipeline, rows, truth[::3])
-    model = export_onnx(pipeline, name=name, features=len(dataset.features), datatype="FP32")
-    parity = measure_parity(pipeline, model, dataset.rows())
+    model = export_onnx(pipeline, name=name, spec=dataset.spec)
+    parity = measure_parity(pipeline, model, dataset.rows(), dataset.spec)
     assert parity.labels_differ == 0
     assert parity.largest_gap <= 1e-12
 
@@ -168,7 +168,7 @@ def test_the_bytes_of_a_model_do_not_depend_on_the_order_of_a_set(tumour: Datase
     """skl2onnx lists operator sets in the order of a set of texts, which is another one in each process."""
     _, truth = encode_labels(tumour, "malignant")
     pipeline = fit_pipeline(build_pipeline("softmax", {}, tumour, classes=2), tumour.rows(), truth)
-    model = onnx.load_from_string(export_onnx(pipeline, name="x", features=30, datatype="FP32"))
+    model = onnx.load_from_string(export_onnx(pipeline, name="x", spec=tumour.spec))
     domains = [entry.domain for entry in model.opset_import]
     assert domains == sorted(domains)
     assert len(domains) == 2
@@ -190,8 +190,8 @@ def test_a_cast_left_out_is_found_by_parity(tumour: Dataset) -> None:
         pipeline = build_pipeline("naive_bayes", {}, tumour, classes=2)
         if not cast:
             pipeline.steps.pop(0)
-        model = export_onnx(pipeline.fit(rows, truth), name="x", features=30, datatype="FP32")
-        return measure_parity(pipeline, model, rows)
+        model = export_onnx(pipeline.fit(rows, truth), name="x", spec=tumour.spec)
+        return measure_parity(pipeline, model, rows, tumour.spec)
 
     assert parity(cast=True).holds
     assert not parity(cast=False).holds
@@ -200,10 +200,10 @@ def test_a_cast_left_out_is_found_by_parity(tumour: Dataset) -> None:
 def test_a_category_that_training_never_saw_is_none_of_the_known(mixed: Dataset) -> None:
     _, truth = encode_labels(mixed, "yes")
     pipeline = fit_pipeline(build_pipeline("softmax", {}, mixed, classes=2), mixed.rows(), truth)
-    model = export_onnx(pipeline, name="x", features=4, datatype="BYTES")
+    model = export_onnx(pipeline, name="x", spec=mixed.spec)
     row = mixed.rows()[:1].copy()
     row[0, 2] = "ultraviolet"
-    answer = run_onnx(model, row)
+    answer = run_onnx(model, row, mixed.spec)
     np.testing.assert_allclose(answer, pipeline.predict_proba(row), atol=1e-6)
     assert np.isfinite(answer).all()
 

@@ -17,6 +17,22 @@ async function send(method, path, body) {
   return `${reply.status} from ${reply.headers.get("x-served-by")} in ${milliseconds} ms\n\n${shown}`;
 }
 
+// The columns of a model by name and type; null for an operation that takes none by name.
+function renderColumns(schema) {
+  const columns = Object.entries(schema?.properties?.features?.properties ?? {});
+  if (!columns.length) return null;
+  const rows = columns.map(([name, column]) => {
+    const row = element("tr");
+    row.append(element("th", name, { scope: "row" }), element("td", column.description));
+    return row;
+  });
+  const head = element("tr");
+  head.append(element("th", "column", { scope: "col" }), element("th", "type", { scope: "col" }));
+  const table = element("table");
+  table.append(head, ...rows);
+  return table;
+}
+
 function renderOperation(path, method, operation) {
   const box = element("details");
   const summary = element("summary");
@@ -32,6 +48,8 @@ function renderOperation(path, method, operation) {
     try { output.textContent = await send(method.toUpperCase(), path, input?.value); }
     catch (error) { output.textContent = String(error); }
   });
+  const columns = renderColumns(schema);
+  if (columns) box.append(columns);
   if (input) box.append(input);
   box.append(button, output);
   return box;
