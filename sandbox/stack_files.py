@@ -188,7 +188,9 @@ def public_host(layout: Layout) -> str:
     try:
         return str(read_config(layout.root, stack)["outlast:host"])
     except (KeyError, InvalidInput) as error:
-        raise InvalidInput(f"{path_of(layout.root, stack)} names no outlast:host ({error})", hint=_COMMITTED) from error
+        reason = error.what if isinstance(error, InvalidInput) else f"there is no {error}"
+        hint = _COMMITTED if stack in COMMITTED.stacks else "put the file back; or `make clean` forgets the stacks"
+        raise InvalidInput(f"{path_of(layout.root, stack)} names no outlast:host ({reason})", hint=hint) from error
 
 
 def default_model(layout: Layout) -> str | None:

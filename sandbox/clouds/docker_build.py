@@ -9,6 +9,7 @@ from sandbox.clouds.aws import registry as aws_registry
 from sandbox.clouds.azure import registry as azure_registry
 from sandbox.clouds.gcp import registry as gcp_registry
 from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.rules import because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
@@ -128,4 +129,6 @@ declare(
     outputs=_outputs,
     known_early=_context_hash,
     replacement_unknown=("builder", "platforms"),
+    # Tokens are short-lived: with a new one alone there is nothing to build.
+    overlooked=because("pulumi/pulumi-docker-build, provider/internal/image.go, Diff", "registries.password"),
 )

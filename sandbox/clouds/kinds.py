@@ -46,7 +46,7 @@ class Kind:
 
     `limits` (input's path -> rule) and `combinations` refuse inputs in the preview, before anything exists.
     `forces_new` (input -> source) lists the inputs whose change replaces the resource; any other is updated in place,
-    which `replacement_unknown` admits nobody could confirm.
+    which `replacement_unknown` admits nobody could confirm. A change of an input in `overlooked` (-> source) is none.
 
     `rules` refuse once the inputs are known, by what they refer to; the docstring of each says what it asks and where
     that is written. `illness` says which mistakes are taken, as by the real cloud, and show in what a client meets;
@@ -69,6 +69,7 @@ class Kind:
     combinations: tuple[Combination, ...] = ()
     forces_new: Mapping[str, str] = field(default_factory=dict)
     replacement_unknown: tuple[str, ...] = ()
+    overlooked: Mapping[str, str] = field(default_factory=dict)
     illness: tuple[str, ...] = ()
     not_known: tuple[str, ...] = ()
     id_of: Callable[[World, Resource], str] | None = None

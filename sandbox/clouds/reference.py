@@ -70,9 +70,6 @@ _ABSENT = """## What is not there
 
 * **The APIs themselves.** Pulumi's engine talks to the sandbox's own providers. boto3 reaches Route 53 only; nothing
   answers for other services of AWS, for Azure or for Google Cloud.
-* **The token exchange of an Azure registry.** `outlast:registryLogin: token` asks `https://<registry>.azurecr.io` for a
-  password, and nobody answers at that name. The sandbox's stack file says `docker`, a client that has logged in, so the
-  exchange is exercised by tests with a stand-in for HTTPS, never by `make up`.
 * **Time that clouds take.** Certificates, roles, enabled APIs and revisions count as soon as their conditions hold, and
   record changes are answered at once: `GetChange` says PENDING only in the answer that announces the change.
 * **Permissions of the deploying identity.** Whoever deploys may do everything.

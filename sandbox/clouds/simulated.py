@@ -77,6 +77,9 @@ class SimulatedClouds:
     def replaces(self, type_: str) -> frozenset[str]:
         return frozenset(kind_of(type_).forces_new)
 
+    def overlooks(self, type_: str) -> frozenset[str]:
+        return frozenset(kind_of(type_).overlooked)
+
     def computed(self, request: engine.Request) -> Values:
         return kind_of(request.type).known_early(self.world, self._resource(request))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from service.errors import Refused, Unavailable
 PROJECT = "outlast"  # Pulumi.yaml's name
 
 _HEALTHY_SIMULATED_SECONDS = 120.0
+_UPDATES_AT_ONCE = 4
 Report = Callable[[str], None]
 
 
@@ -130,7 +131,7 @@ class _Deployment:
             # Those that Pulumi does not know yet, side by side: one takes half a second of its CLI.
             new = {stack: ["stack", "init"] for stack in stacks.stacks if not stack_exists(self.layout, stack)}
             commands.run_all(self.pulumi, new, environ=self.environment, directory=directory)
-        for group in stacks.order:
+        for group in _at_once(stacks):
             for stack in group:
                 self._make_ready(stack, directory)
             with self.steps.step(f"up {' '.join(group)}", f"pulumi up: {', '.join(group)}"):
@@ -164,6 +165,13 @@ class _Deployment:
             self.report(f"{stack}: {len(gone)} resources are gone and will be made again: {gone[0]}, …")
             arguments = ["refresh", *commands.UNATTENDED]
             commands.run(self.pulumi, arguments, environ=self.environment, directory=directory, stack=stack)
+
+
+def _at_once(stacks: StackSet) -> Iterator[tuple[str, ...]]:
+    """What is brought up side by side, one after the other: each update has a CLI and a program in memory."""
+    for group in stacks.order:
+        for first in range(0, len(group), _UPDATES_AT_ONCE):
+            yield group[first : first + _UPDATES_AT_ONCE]
 
 
 def _summary(events: str) -> dict[str, int]:

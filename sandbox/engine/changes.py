@@ -36,11 +36,14 @@ def join_path(path: str, name: str) -> str:
 
 
 def input_changes(
-    old: Mapping[str, Value], new: Mapping[str, Value], replaces: frozenset[str] = frozenset()
+    old: Mapping[str, Value],
+    new: Mapping[str, Value],
+    replaces: frozenset[str] = frozenset(),
+    overlooked: frozenset[str] = frozenset(),
 ) -> list[Change]:
     """Every changed property, at its own depth. What becomes secret, or is no longer, has changed too."""
-    found = _map_changes("", old, new)
-    return [Change(path, kind, _stems(path) & replaces != set()) for path, kind in found]
+    seen = ((path, kind, _stems(path)) for path, kind in _map_changes("", old, new))
+    return [Change(path, kind, stems & replaces != set()) for path, kind, stems in seen if not stems & overlooked]
 
 
 def output_changes(outputs: Mapping[str, Value], computed: Mapping[str, Value]) -> list[Change]:

@@ -52,6 +52,9 @@ class Cloud(Protocol):
     def replaces(self, type_: str) -> frozenset[str]:
         """Wire names whose change replaces the resource; `template.name` also from inside of lists."""
 
+    def overlooks(self, type_: str) -> frozenset[str]:
+        """Wire names, `list.name` inside of lists too, whose change alone the real provider takes for none."""
+
     def computed(self, request: Request) -> dict[str, Any]:
         """Output-only values that follow from the request alone, known already in a preview.
 

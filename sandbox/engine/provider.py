@@ -173,7 +173,7 @@ class Provider(ResourceProviderServicer):
     def Diff(self, request: pb.DiffRequest, context: grpc.ServicerContext) -> pb.DiffResponse:
         new, old, before = decode(request.news), decode(request.old_inputs), decode(request.olds)
         asked = self._request(request, context, inputs=new, old_inputs=old, old_outputs=before)
-        found = input_changes(old, new, self.cloud.replaces(request.type))
+        found = input_changes(old, new, self.cloud.replaces(request.type), self.cloud.overlooks(request.type))
         seen = output_changes(before, self.cloud.computed(asked))
         inputs_changed = {change.top for change in found}
         found += [change for change in seen if change.path not in inputs_changed]

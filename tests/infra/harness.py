@@ -18,11 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pulumi
 import yaml
 from pulumi.runtime import mocks, rpc
 
+from infra import azure_registry_login
 from infra.settings import parse
 from sandbox.engine import schema
 from service.bundle.folder import list_released
@@ -125,6 +127,10 @@ class _Clouds(mocks.Mocks):
             raise RuntimeError(f"{args.name} could not be made")
         return f"{args.name}-id", {**args.inputs, **_computed(args.typ, args.name, args.inputs)}
 
+    def post_form(self, url: str, form: dict[str, str]) -> dict[str, str]:
+        """What a registry of Azure answers to whoever logs in."""
+        return {"refresh_token": "refresh-token", "access_token": "access-token"}
+
     def call(self, args: mocks.MockCallArgs) -> Any:
         self.calls.append(args.token)
         return {
@@ -221,7 +227,7 @@ async def _note_waits(outputs: Mapping[str, Any], run: Run) -> None:
 
 def _run(program: Callable[[], None], clouds: _Clouds, run: Run, preview: bool) -> str | None:
     """Why the program was refused; None when it ran."""
-    with _event_loops():
+    with _event_loops(), mock.patch.object(azure_registry_login, "post_form", clouds.post_form):
         # The root of the last run belongs to a loop that is closed.
         pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
         mocks.set_mocks(

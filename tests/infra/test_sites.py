@@ -254,29 +254,27 @@ def test_azure_identity_may_pull_from_its_registry_and_read_its_vault_and_no_mor
     assert len(roles) == 2
 
 
-def test_azure_registry_log_in_by_docker_hands_over_no_password(run_of: RunOf) -> None:
-    assert "registries" not in run_of("azure").one("docker-build:index:Image").inputs
+def test_azure_registry_log_in_by_docker_hands_over_no_password() -> None:
+    assert "registries" not in run_stack("azure", registryLogin="docker").one("docker-build:index:Image").inputs
 
 
 def test_azure_registry_log_in_by_token_asks_for_one_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, str]] = []
 
-    def post(url: str, form: dict[str, str]) -> dict[str, str]:
+    def post(_self: object, url: str, form: dict[str, str]) -> dict[str, str]:
         asked.append({"url": url, **form})
         return {"refresh_token": "refresh", "access_token": "access"}
 
-    monkeypatch.setattr("infra.azure_registry_login.post_form", post)
-    (login,) = run_stack("azure", registryLogin="token").one("docker-build:index:Image").inputs["registries"]
+    monkeypatch.setattr(harness._Clouds, "post_form", post)
+    (login,) = run_stack("azure").one("docker-build:index:Image").inputs["registries"]
     assert login["address"] == "outlastazure.azurecr.io"
     assert (login["username"], login["password"]) == ("00000000-0000-0000-0000-000000000000", "access")
     assert asked[1]["scope"] == "repository:service:pull,push"
 
 
 def test_azure_preview_asks_no_registry_for_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "infra.azure_registry_login.post_form", lambda url, form: pytest.fail("a preview asked for a token")
-    )
-    run = run_stack("azure", preview=True, registryLogin="token")
+    monkeypatch.setattr(harness._Clouds, "post_form", lambda *asked: pytest.fail("a preview asked for a token"))
+    run = run_stack("azure", preview=True)
     assert run.one("docker-build:index:Image").inputs["registries"][0]["password"]
 
 

@@ -47,7 +47,6 @@ def _site(kind: str) -> Config:
     if kind == "azure":
         config |= {"azure-native:subscriptionId": SUBSCRIPTION, "outlast:certificateVault": VAULT}
         config["outlast:certificateSecret"] = "https://kv-prod.vault.azure.net/secrets/api-example-org"
-        config.pop("outlast:registryLogin", None)
     if kind == "gcp":
         config["gcp:project"] = PROJECT
     return config

@@ -10,6 +10,7 @@ import pulumi
 from pulumi.runtime import mocks
 
 from infra.settings import parse
+from sandbox.clouds.azure import login
 from sandbox.engine import schema
 from tests.infra import harness
 from tests.sandbox.clouds.harness import Clouds
@@ -40,6 +41,12 @@ class _Engine(harness._Clouds):
         assert mistakes == [], f"{type_} {name}: {mistakes}"
         id_, computed = self._clouds.clouds.create(request)
         return id_, schema.complete(type_, inputs, computed, id_, config=config)
+
+    def post_form(self, url: str, form: dict[str, str]) -> dict[str, str]:
+        server, _, path = url.removeprefix("https://").partition("/")
+        status, document = login.answer(self._clouds.world, server, f"/{path}", form)
+        assert status == 200, document
+        return document
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         config = CONFIG.get(args.token.partition(":")[0], {})

@@ -50,6 +50,11 @@ def registry(clouds: Clouds, cloud: str) -> tuple[str, tuple[str, str]]:
     return f"{uri}/service:current", (gcp_registry.TOKEN_USER, gcp_registry.access_token())
 
 
+def test_a_new_password_alone_builds_nothing(project: Clouds) -> None:
+    assert project.clouds.overlooks("docker-build:index:Image") == {"registries.password"}
+    assert project.clouds.overlooks("aws:ecs/cluster:Cluster") == frozenset()
+
+
 @pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
 def test_a_registry_takes_its_own_password_or_a_logged_in_client(project: Clouds, cloud: str) -> None:
     tag, (user, password) = registry(project, cloud)

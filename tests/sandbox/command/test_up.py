@@ -14,12 +14,20 @@ from sandbox.command import control
 from sandbox.command import up as bringup
 from sandbox.daemon.overview import is_settled, latest_failure
 from sandbox.layout import Instance, Layout, choose_instance
+from sandbox.stack_files import COMMITTED, StackSet
 from service.errors import Unavailable
 
 REGIONS = ("us-east-1", "eu-west-1", "sa-east-1")
 CONFIG = {"Type": "HTTPS", "Regions": list(REGIONS)}
 OK, ALERT = "Success: HTTP Status Code 200, OK", "Failure: SSL alert handshake_failure"
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_few_sites_are_brought_up_side_by_side() -> None:
+    assert list(bringup._at_once(COMMITTED)) == [("zone",), ("aws", "azure", "gcp"), ("traffic",)]
+    many = StackSet("many", "z", tuple("abcdefghi"), "t")
+    assert [len(group) for group in bringup._at_once(many)] == [1, 4, 4, 1, 1]
+    assert [stack for group in bringup._at_once(many) for stack in group] == list(many.stacks)
 
 
 def seen(*reports: str, healthy: bool = True) -> HealthStatus:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.engine.changes import Change, deletes_first, input_changes, output_changes
-from sandbox.engine.wire import UNKNOWN, Secret
+from sandbox.engine.wire import UNKNOWN, Secret, Value
 
 VALUES = st.dictionaries(
     st.sampled_from(["a", "b", "c.d"]),
@@ -92,3 +92,16 @@ def test_an_output_that_is_computed_differently_is_a_change() -> None:
 )
 def test_what_goes_before_its_replacement_comes(package: str, replaced: bool, name_given: bool, first: bool) -> None:
     assert deletes_first(package, replaced, name_given) is first
+
+
+def test_what_a_provider_overlooks_is_no_change() -> None:
+    old = {"registries": [{"address": "a", "password": Secret("x")}]}
+    overlooked = frozenset({"registries.password"})
+
+    def paths(new: list[dict[str, Value]]) -> list[str]:
+        changes = input_changes(old, {"registries": [*new]}, frozenset(), overlooked)
+        return [change.path for change in changes]
+
+    assert paths([{"address": "a", "password": Secret("y")}]) == paths([{"address": "a"}]) == []
+    assert paths([{"address": "b", "password": Secret("y")}]) == ["registries[0].address"]
+    assert paths([]) == ["registries[0]"]

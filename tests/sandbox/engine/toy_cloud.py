@@ -37,6 +37,9 @@ class ToyCloud:
     def check(self, request: Request) -> list[tuple[str, str]]:
         return self.checking(request)
 
+    def overlooks(self, type_: str) -> frozenset[str]:
+        return frozenset()
+
     def replaces(self, type_: str) -> frozenset[str]:
         return self.replacing.get(type_, frozenset())
 
