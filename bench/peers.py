@@ -112,13 +112,17 @@ def _uvicorn(app: str) -> Callable[[Path, int], Sequence[str]]:
 
 
 def _as_shipped(port: int, _folder: Path) -> Mapping[str, str]:
-    """API key, receipts, metrics and audit on; no drain second, so that the benchmark goes on."""
+    """API key, receipts, metrics and audit on; no drain second, so that the benchmark goes on.
+
+    The metrics are open, so that whoever attacks by asking for them is given them.
+    """
     keys = [{"name": "bench", "sha256": hashlib.sha256(API_KEY.encode()).hexdigest()}]
     return {
         "PORT": str(port),
         "OUTLAST_HOST_BIND": "127.0.0.1",
         "OUTLAST_SITE": "bench",
         "OUTLAST_API_KEYS": json.dumps(keys),
+        "OUTLAST_METRICS_AUTH": "open",
         "OUTLAST_RECEIPT_KEYS": "bench:" + "5a" * 32,
         "OUTLAST_DRAIN_SECONDS": "0",
     }

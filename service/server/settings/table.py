@@ -79,9 +79,9 @@ class Settings:
     )
     metrics_auth: bool = variable(
         "OUTLAST_METRICS_AUTH",
-        "open",
-        either("key", "open"),
-        "`open` or `key`: whether /metrics and /drift ask for an API key",
+        "",
+        values.either_or_absent("key", "open"),
+        "`key` or `open`: whether /metrics and /drift ask for an API key; as OUTLAST_AUTH is when absent",
     )
     receipt_keys: tuple[SigningKey, ...] = variable(
         "OUTLAST_RECEIPT_KEYS",
@@ -272,7 +272,7 @@ def _read_texts(reader: Reader) -> dict[str, Any]:
     found = reader.read()
     if found["api_keys_file"] is not None and found["api_keys"] == ():
         found["api_keys"] = None  # how many there are, only a server that starts can read
-    return found
+    return found if reader.text("metrics_auth") else found | {"metrics_auth": found["auth"]}
 
 
 def _contradictions(found: Mapping[str, Any], reader: Reader) -> Iterator[Mistake]:

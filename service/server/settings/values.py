@@ -149,6 +149,12 @@ def either(yes: str, no: str) -> Callable[[str], bool]:
     return parse
 
 
+def either_or_absent(yes: str, no: str) -> Callable[[str], bool | None]:
+    """The same, and None for no text."""
+    parse = either(yes, no)
+    return lambda text: parse(text) if text else None
+
+
 def whole(least: int, most: int) -> Callable[[str], int]:
     """A parser of whole numbers in [least, most]."""
 

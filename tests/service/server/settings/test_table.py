@@ -67,6 +67,22 @@ def test_keys_may_come_from_a_file_but_not_from_both(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("environ", "asks"),
+    [
+        ({"OUTLAST_API_KEYS": api_keys()}, True),
+        ({"OUTLAST_API_KEYS": api_keys(), "OUTLAST_METRICS_AUTH": "open"}, False),
+        ({"OUTLAST_API_KEYS": api_keys(), "OUTLAST_METRICS_AUTH": "key"}, True),
+        (OPEN, False),
+        ({**OPEN, "OUTLAST_METRICS_AUTH": " "}, False),
+    ],
+)
+def test_the_metrics_ask_for_a_key_where_predictions_do_unless_they_are_opened(
+    environ: dict[str, str], asks: bool
+) -> None:
+    assert Settings.from_environment(environ).metrics_auth is asks
+
+
+@pytest.mark.parametrize(
     ("environ", "place"),
     [
         ({"OUTLAST_METRICS_AUTH": "key"}, "OUTLAST_METRICS_AUTH"),
