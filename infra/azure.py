@@ -220,6 +220,8 @@ def _container(spec: SiteSpec, image: BuiltImage) -> app.ContainerArgs:
         image=image.reference,
         env=[app.EnvironmentVarArgs(name=k, value=v) for k, v in sorted(variables.items())],
         resources=app.ContainerResourcesArgs(cpu=spec.size.cpu, memory=sizes.gibibytes(spec.size.memory_mib)),
+        # The API takes up to 240 failures for startup, 48 for readiness, 30 for liveness, whatever the SDK says (10):
+        # github.com/hashicorp/terraform-provider-azurerm/pull/31989
         probes=[
             _probe(app.Type.STARTUP, HEALTH_PATH, period_seconds=2, failure_threshold=30),
             _probe(app.Type.LIVENESS, LIVE_PATH, period_seconds=10, failure_threshold=3),

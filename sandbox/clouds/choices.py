@@ -18,9 +18,8 @@ from sandbox.engine.wire import UNKNOWN
 
 _PARAMETER = re.compile(r":param (?:[^:\n]+ )?(\w+): ((?:.|\n)*?)(?=\n\s*:param |\Z)")
 _LEAST, _MOST = re.compile(r"Minimum value is (\d+)"), re.compile(r"Maximum value(?: for (\w+) probe)? is (\d+)")
-# What the SDK's documentation says is narrower than what the API takes: hashicorp/terraform-provider-azurerm,
-# internal/services/containerapps/helpers: 1 to 30.
-_WIDER = {"failureThreshold": 30}
+# Narrower in the SDK's documentation than what the API takes, which depends on the probe: see `azure.app_probes`.
+_WIDER = {"failureThreshold": 240}
 _POSSIBLE = re.compile(r"Possible values are: ((?:`[^`]+`(?:, )?)+)")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sandbox.network.listeners import EntryPoint
-from sandbox.replicas.supervisor import Workload
+from sandbox.replicas.workload import Workload
 
 
 @dataclass

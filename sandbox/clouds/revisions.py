@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 from sandbox.clouds.store import Resource
 from sandbox.clouds.world import World
-from sandbox.replicas.supervisor import Workload
+from sandbox.replicas.workload import Probe, Workload
 
 _REVISION, _READY, _FAILED = "revision", "ready", "failed"
 
@@ -55,8 +55,9 @@ def proven(r: Resource) -> Workload | None:
     if _READY not in r.place:
         return None
     kept = r.place[_READY]["workload"]
-    # JSON knows no tuples, and a workload compares and hashes by them.
-    return Workload(**{**kept, "environment": tuple((name, value) for name, value in kept["environment"])})
+    # JSON knows no tuples and no probes, and a workload compares and hashes by them.
+    probes = {name: Probe(**kept[name]) for name in ("startup", "readiness", "liveness") if kept.get(name)}
+    return Workload(**{**kept, **probes, "environment": tuple((name, value) for name, value in kept["environment"])})
 
 
 def fall_back(r: Resource) -> bool:

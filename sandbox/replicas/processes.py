@@ -147,9 +147,12 @@ class Process:
 
 
 def answers(address: str, port: int, path: str) -> bool:
-    """Whether a GET is answered with 2xx or 3xx: what the clouds' probes count as well."""
+    """Whether a GET is answered with 2xx or 3xx, what the clouds' probes count as well; of path "", a connection."""
     connection = http.client.HTTPConnection(address, port, timeout=_PROBE_WALL_SECONDS)
     try:
+        if not path:
+            connection.connect()
+            return True
         connection.request("GET", path)
         return 200 <= connection.getresponse().status < 400
     except (OSError, http.client.HTTPException):

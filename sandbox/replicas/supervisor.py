@@ -19,10 +19,11 @@ from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
 from sandbox.replicas.probes import Probes
 from sandbox.replicas.processes import Process, end_leftovers, program_of, write_down
-from sandbox.replicas.workloads import DRAIN_SECONDS, RESTART_SECONDS, Group, Replica, Workload
+from sandbox.replicas.workload import Workload
+from sandbox.replicas.workloads import DRAIN_SECONDS, RESTART_SECONDS, Group, Replica
 from service.errors import Unavailable
 
-__all__ = ["Replica", "Supervisor", "Workload"]
+__all__ = ["Replica", "Supervisor"]
 
 # Wall seconds. A process needs real time to end, at any speed of the clock.
 STOP_WALL_SECONDS = 8.0
@@ -64,7 +65,7 @@ class Supervisor:
         self._groups: dict[str, Group] = {}
         self._changed = threading.Condition()
         self._ended = False
-        self._probes = Probes(clock, self._changed, lambda: self._ended)
+        self._probes = Probes(clock, self._changed, lambda: self._ended, report)
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._next_address = 0
         self._ticks = 0

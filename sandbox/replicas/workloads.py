@@ -6,15 +6,14 @@ on them.
 
 from __future__ import annotations
 
-import hashlib
 import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 from sandbox.replicas.processes import Process
+from sandbox.replicas.workload import Workload
 
 # Simulated seconds from a replica's death to its successor's start: scheduling, pulling, starting. Assumed: no cloud
 # promises a figure, and ECS's own restarts are seen at 20 s and more.
@@ -22,7 +21,7 @@ RESTART_SECONDS = 20.0
 # Simulated seconds until a revision that never served is tried again, where there is none to fall back on: the
 # longest that a Kubernetes kubelet waits between two starts of a container that crashes.
 RETRY_SECONDS = 300.0
-# Simulated seconds that a new revision has to get ready before it is given up.
+# Simulated seconds that a new revision without a startup probe has to get ready before it is given up.
 READY_SECONDS = 300.0
 # The same on the wall: a laptop starts no Python any faster when its clock runs faster.
 READY_WALL_SECONDS = 30.0
@@ -31,46 +30,6 @@ READY_WALL_SECONDS = 30.0
 QUIET_SECONDS = 300.0
 # Simulated seconds that a stopping replica goes on answering, while its listener learns of it.
 DRAIN_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What a compute resource asks for."""
-
-    key: str
-    stack: str
-    image: str  # digest
-    port: int
-    environment: tuple[tuple[str, str], ...]
-    min_replicas: int
-    max_replicas: int
-    concurrency: int  # requests at once that one replica takes before another is started
-    probe_path: str
-    tells_port: bool = True  # in PORT, as Cloud Run does; elsewhere the program has to know it
-    probed_by_balancer: bool = False  # whose health check may change under the replicas that run
-
-    @cached_property  # asked for at each connection and each tick
-    def revision(self) -> str:
-        """Changes with whatever makes new replicas necessary; scaling does not."""
-        fixed = (self.image, self.port, self.environment, "" if self.probed_by_balancer else self.probe_path)
-        return hashlib.sha256(repr(fixed).encode()).hexdigest()[:10]
-
-    @property
-    def sleeps(self) -> bool:
-        """Whether it may be without a replica until a connection comes."""
-        return self.min_replicas == 0 < self.max_replicas
-
-    def variables(self, address: str, drain_wall_seconds: float) -> dict[str, str]:
-        """The environment of a replica that listens on `address`.
-
-        It is bound to that address alone: in the real cloud its network namespace is its own; here nothing opens wider.
-        """
-        return {
-            "OUTLAST_DRAIN_SECONDS": f"{drain_wall_seconds:g}",
-            **dict(self.environment),
-            **({"PORT": str(self.port)} if self.tells_port else {}),
-            "OUTLAST_HOST_BIND": address,
-        }
 
 
 @dataclass(eq=False)
@@ -102,6 +61,12 @@ class Replica:
     def serves(self) -> bool:
         """Whether traffic may reach it now."""
         return self.ready and self.stopping_since is None and self.alive
+
+    def is_late(self, now: float, speed: int) -> bool:
+        """Whether it had its time to get ready: what its startup probe gives it, else a usual one."""
+        startup = self.workload.startup
+        given = startup.seconds if startup else READY_SECONDS
+        return now - self.started > max(given, READY_WALL_SECONDS * speed)
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -224,12 +189,11 @@ class Group:
 
     def late(self, now: float, speed: int) -> list[Replica]:
         """The replicas that had their time to get ready; one that never served before has failed with it."""
-        limit = max(READY_SECONDS, READY_WALL_SECONDS * speed)
-        late = [r for r in self.replicas if not r.ready and r.stopping_since is None and now - r.started > limit]
+        late = [r for r in self.replicas if not r.ready and r.stopping_since is None and r.is_late(now, speed)]
         for replica in late:
             if not self.is_proven(replica.revision) and not any(r.ready for r in self.of_revision(replica.revision)):
                 self.fail(
-                    replica.revision, f"no answer on {replica.workload.probe_path}: {replica.process.tail()}", now
+                    replica.revision, f"no answer on {replica.workload.first_asked}: {replica.process.tail()}", now
                 )
         return late
 

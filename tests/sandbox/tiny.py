@@ -12,7 +12,7 @@ from pathlib import Path
 from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
 from sandbox.replicas.supervisor import Supervisor
-from sandbox.replicas.workloads import Workload
+from sandbox.replicas.workload import Workload
 
 PORT = 28080
 

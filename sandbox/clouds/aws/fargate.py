@@ -18,7 +18,7 @@ from sandbox.clouds.rules import ID, NO_MEMBER, Mistake, OneOf, Range, because, 
 from sandbox.clouds.store import CloudRefused, NotReady, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
-from sandbox.replicas.supervisor import Workload
+from sandbox.replicas.workload import Workload
 from service.errors import Unavailable
 
 SERVICE = "aws:ecs/service:Service"

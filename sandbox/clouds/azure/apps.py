@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from infra import sizes
 from infra.contract import Size
 from sandbox.clouds import revisions
+from sandbox.clouds.azure.app_probes import probe_combinations
 from sandbox.clouds.azure.app_rules import APP_RULES, container_of
 from sandbox.clouds.azure.certificates import CERTIFICATE
 from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, subscription_of, tail, unreserved
@@ -14,13 +15,14 @@ from sandbox.clouds.azure.environments import environment_of, verification_id
 from sandbox.clouds.azure.identity import identity_outputs
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.probes import read_probe
 from sandbox.clouds.rules import ID, PORT, Mistake, Text, because, is_given, is_known
 from sandbox.clouds.store import CloudRefused, NotReady, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
 from sandbox.network.listeners import Binding, EntryPoint
-from sandbox.replicas.supervisor import Workload
+from sandbox.replicas.workload import Workload
 from service.errors import Unavailable
 
 APP = "azure-native:app:ContainerApp"
@@ -41,25 +43,23 @@ def workload(world: World, r: Resource) -> Workload | None:
         return kept
     container, scale = container_of(r), nested(r.inputs, "template", "scale") or {}
     rule: Values = next((each["http"] for each in scale.get("rules") or [] if each.get("http")), {})
+    port = int(nested(r.inputs, "configuration", "ingress", "targetPort") or _INGRESS_PORT)
+    probes = {str(probe.get("type")).lower(): read_probe(probe, port) for probe in container.get("probes") or []}
     return Workload(
         r.key,
         r.stack,
         r.place["digest"],
-        int(nested(r.inputs, "configuration", "ingress", "targetPort") or _INGRESS_PORT),
+        port,
         environment_pairs({e["name"]: e.get("value", "") for e in container.get("env") or []}),
         int(scale.get("minReplicas") or _MIN_REPLICAS),
         int(scale.get("maxReplicas") or _MAX_REPLICAS),
         int((rule.get("metadata") or {}).get("concurrentRequests", _CONCURRENCY)),
-        _probe_path(container),
+        probe_path="",  # a connection, where no probe is declared and there is an ingress: health-probes, "Default"
+        startup=probes.get("startup"),
+        readiness=probes.get("readiness"),
+        liveness=probes.get("liveness"),
         tells_port=False,
     )
-
-
-def _probe_path(container: Values) -> str:
-    """Where readiness is asked for: the readiness probe's path, else another probe's."""
-    probes = {probe.get("type"): probe for probe in container.get("probes") or []}
-    wanted: Values = next((probes[kind] for kind in ("Readiness", "Startup", "Liveness") if kind in probes), {})
-    return str(nested(wanted, "httpGet", "path") or "/")
 
 
 def front(world: World, app: Resource) -> EntryPoint:
@@ -185,7 +185,7 @@ declare(
         "template.containers[].probes[].httpGet.port": PORT,
         "configuration.ingress.targetPort": PORT,
     },
-    combinations=(_app_combinations, _traffic_combinations, unreserved("containerAppName")),
+    combinations=(_app_combinations, _traffic_combinations, probe_combinations, unreserved("containerAppName")),
     forces_new=because(ID, "containerAppName") | IN_GROUP,
     replacement_unknown=("environmentId", "managedEnvironmentId"),
 )

@@ -22,12 +22,13 @@ from sandbox.clouds.gcp.common import (
 from sandbox.clouds.gcp.project import ACCOUNT
 from sandbox.clouds.gcp.run_sizes import CPU, MEMORY, concurrency_of, size_combination
 from sandbox.clouds.kinds import Fidelity, declare
+from sandbox.clouds.probes import read_probe
 from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, PORT, Mistake, Range, Text, because, is_known
 from sandbox.clouds.store import CloudRefused, NotReady, Resource
 from sandbox.clouds.values import Values, nested, stable_hex
 from sandbox.clouds.world import World
-from sandbox.replicas.supervisor import Workload
+from sandbox.replicas.workload import Workload
 from service.errors import Unavailable
 
 SERVICE = "gcp:cloudrunv2/service:Service"
@@ -110,16 +111,19 @@ def workload(world: World, r: Resource) -> Workload:
     template: Values = r.inputs.get("template") or {}
     container: Values = nested(template, "containers", 0) or {}
     low, high = _instances(r)
+    port = _port(container)
     return Workload(
         r.key,
         r.stack,
         r.place["digest"],
-        _port(container),
+        port,
         environment_pairs({e["name"]: e.get("value", "") for e in container.get("envs") or []}),
         low,
         high,
         concurrency_of(template),
-        _probe_path(container),
+        probe_path="",  # an instance that started is ready: Cloud Run's default startup probe is a connection
+        startup=read_probe(container.get("startupProbe"), port),
+        liveness=read_probe(container.get("livenessProbe"), port),
     )
 
 
@@ -137,11 +141,6 @@ def _port(container: Values) -> int:
     ports = container.get("ports") or {}
     first = ports[0] if isinstance(ports, list) else ports
     return int(first.get("containerPort") or _PORT)
-
-
-def _probe_path(container: Values) -> str:
-    paths = (nested(container, probe, "httpGet", "path") for probe in ("startupProbe", "livenessProbe"))
-    return str(next((path for path in paths if path), "/"))
 
 
 def everybody_may_invoke(world: World, service: Resource) -> bool:

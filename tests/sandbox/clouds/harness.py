@@ -20,7 +20,7 @@ from sandbox.images import store as images
 from sandbox.journal import Journal
 from sandbox.network.certificates import PrivateCA
 from sandbox.network.listeners import EntryPoint
-from sandbox.replicas.supervisor import Workload
+from sandbox.replicas.workload import Workload
 from service.errors import Unavailable
 
 HOST = "api.outlast.example"

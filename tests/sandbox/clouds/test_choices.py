@@ -47,8 +47,8 @@ def test_what_is_not_listed_is_refused_with_the_list(
 @pytest.mark.parametrize(
     ("type_", "probe", "number", "right"),
     [
-        (APP, {"type": "Startup"}, {"failureThreshold": 30}, True),
-        (APP, {"type": "Startup"}, {"failureThreshold": 31}, False),
+        (APP, {"type": "Startup"}, {"failureThreshold": 240}, True),
+        (APP, {"type": "Startup"}, {"failureThreshold": 241}, False),
         (APP, {"type": "Liveness"}, {"periodSeconds": 0}, False),
         (APP, {"type": "Liveness"}, {"timeoutSeconds": 241}, False),
         (RUN, "startupProbe", {"periodSeconds": 240}, True),

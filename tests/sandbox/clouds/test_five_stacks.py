@@ -62,7 +62,6 @@ def test_three_fronts_on_443_with_the_right_names(five: Clouds) -> None:
 UNBOUNDED = {
     ("aws:ecs/service:Service", "healthCheckGracePeriodSeconds"),  # up to 2147483647
     ("aws:ecs/service:Service", "capacityProviderStrategies"),  # `base`: up to 100,000
-    ("gcp:cloudrunv2/service:Service", "template"),  # a probe's `failureThreshold`: "Minimum value is 1", and no most
 }
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.replicas.workloads import QUIET_SECONDS, Group, Workload
+from sandbox.replicas.workload import Workload
+from sandbox.replicas.workloads import QUIET_SECONDS, Group
 
 ASKED = Workload("key", "aws", "sha256:1", 8080, (), 1, 3, 10, "/")
 BOUNDS = st.tuples(st.integers(0, 5), st.integers(0, 5)).map(lambda pair: (min(pair), max(pair)))
@@ -62,14 +63,6 @@ def test_a_revision_that_never_served_starts_once_even_where_none_has_to_stay() 
     assert stopped.wanted == 0
 
 
-def test_scaling_is_no_new_revision_and_everything_else_is() -> None:
-    assert replace(ASKED, min_replicas=2, max_replicas=9, concurrency=1).revision == ASKED.revision
-    changes = ({"image": "sha256:2"}, {"port": 1}, {"environment": (("A", "1"),)}, {"probe_path": "/x"})
-    assert len({ASKED.revision, *(replace(ASKED, **change).revision for change in changes)}) == 5
-    balanced = replace(ASKED, probed_by_balancer=True)
-    assert replace(balanced, probe_path="/x").revision == balanced.revision
-
-
 def test_what_to_fall_back_on_is_asked_at_the_load_balancers_path_too() -> None:
     old = replace(ASKED, image="sha256:old", probed_by_balancer=True)
     new = replace(old, image="sha256:new")
@@ -77,10 +70,3 @@ def test_what_to_fall_back_on_is_asked_at_the_load_balancers_path_too() -> None:
     assert group.ask(replace(new, probe_path="/x")) == [], "none runs yet"
     group.fail(group.workload.revision, "it crashed", 0.0)
     assert group.active == replace(old, probe_path="/x")
-
-
-def test_the_port_is_told_where_the_cloud_does_so() -> None:
-    asked = replace(ASKED, port=9000, environment=(("PORT", "8080"),))
-    assert asked.variables("127.0.0.1", 1)["PORT"] == "9000"
-    assert replace(asked, tells_port=False).variables("127.0.0.1", 1)["PORT"] == "8080"
-    assert "PORT" not in replace(ASKED, environment=(), tells_port=False).variables("127.0.0.1", 1)

@@ -1,0 +1,79 @@
+"""What a compute resource asks for: an image, its environment, how many replicas, and how their health is asked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question to a container: a GET that is answered with 2xx or 3xx, or, of path "", a connection."""
+
+    path: str
+    port: int
+    period_seconds: float = 10.0
+    failures: int = 3  # one after the other, until it counts as failed
+
+    @property
+    def seconds(self) -> float:
+        """How long it may go unanswered."""
+        return self.period_seconds * self.failures
+
+    def __str__(self) -> str:
+        return f"{self.path} of port {self.port}" if self.path else f"port {self.port}"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a compute resource asks for."""
+
+    key: str
+    stack: str
+    image: str  # digest
+    port: int
+    environment: tuple[tuple[str, str], ...]
+    min_replicas: int
+    max_replicas: int
+    concurrency: int  # requests at once that one replica takes before another is started
+    probe_path: str  # "" where a connection is enough
+    startup: Probe | None = None
+    readiness: Probe | None = None  # in place of `probe_path`
+    liveness: Probe | None = None
+    tells_port: bool = True  # in PORT, as Cloud Run does; elsewhere the program has to know it
+    probed_by_balancer: bool = False  # whose health check may change under the replicas that run
+
+    @cached_property  # asked for at each connection and each tick
+    def revision(self) -> str:
+        """Changes with whatever makes new replicas necessary; scaling does not."""
+        asked = "" if self.probed_by_balancer else (self.probe_path, self.startup, self.readiness, self.liveness)
+        fixed = (self.image, self.port, self.environment, asked)
+        return hashlib.sha256(repr(fixed).encode()).hexdigest()[:10]
+
+    @property
+    def asked(self) -> Probe:
+        """What decides whether a replica that runs gets traffic."""
+        return self.readiness or Probe(self.probe_path, self.port)
+
+    @property
+    def first_asked(self) -> Probe:
+        """What a replica has to answer before anything else."""
+        return self.startup or self.asked
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether it may be without a replica until a connection comes."""
+        return self.min_replicas == 0 < self.max_replicas
+
+    def variables(self, address: str, drain_wall_seconds: float) -> dict[str, str]:
+        """The environment of a replica that listens on `address`.
+
+        It is bound to that address alone: in the real cloud its network namespace is its own; here nothing opens wider.
+        """
+        return {
+            "OUTLAST_DRAIN_SECONDS": f"{drain_wall_seconds:g}",
+            **dict(self.environment),
+            **({"PORT": str(self.port)} if self.tells_port else {}),
+            "OUTLAST_HOST_BIND": address,
+        }
