@@ -8,7 +8,7 @@ WORKERS ?= 2
 .PHONY: help up status predict drill shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
-TAKES_up := SPEED DNS_PORT STACKS
+TAKES_up := SPEED DNS_PORT STACKS EVENTUAL
 TAKES_predict := MODEL
 TAKES_drill := LOSE MODEL
 TAKES_fault := SITE KIND FOR
@@ -43,8 +43,8 @@ help: ## this list
 	@$(PYTHON) -m tools.environment
 
 # The first one obtains Pulumi's CLI while it makes the environment.
-up: $(wildcard .venv/complete) ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10] [STACKS=prod]
-	@$(if $(wildcard .venv/complete),,$(PYTHON) -m tools.environment )$(OUTLAST) up $(if $(STACKS),--stacks "$(STACKS)") $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT))
+up: $(wildcard .venv/complete) ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10] [EVENTUAL=60] [STACKS=prod]
+	@$(if $(wildcard .venv/complete),,$(PYTHON) -m tools.environment )$(OUTLAST) up $(if $(STACKS),--stacks "$(STACKS)") $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT)) $(if $(EVENTUAL),--eventual $(EVENTUAL))
 
 status: .venv/complete ## what runs, where, and how it is
 	@$(OUTLAST) status

@@ -35,8 +35,22 @@ def main() -> None:
 @click.option("--speed", type=int, help="How many times real time the clock runs at: 1, 2, 3, 5, 10 or 15.")
 @click.option("--dns-port", type=click.IntRange(1, 65535), help="Port of 127.0.0.1 on which `dig` is answered.")
 @click.option("--port-offset", type=click.IntRange(0, 40000), help="Added to 443, 80 and 53; chosen by itself.")
+@click.option(
+    "--eventual",
+    type=click.IntRange(0, 3600),
+    metavar="SECONDS",
+    help="Roles, APIs, records and certificates count as late as the clouds document, after SECONDS of the sandbox's "
+    "clock at most: a forgotten `depends_on` fails. 0: all counts at once.",
+)
 @json_option
-def up(stacks: str | None, speed: int | None, dns_port: int | None, port_offset: int | None, as_json: bool) -> None:
+def up(
+    stacks: str | None,
+    speed: int | None,
+    dns_port: int | None,
+    port_offset: int | None,
+    eventual: int | None,
+    as_json: bool,
+) -> None:
     """Bring everything up, deploy every stack, and predict once through DNS."""
     from failover.simulator.clock import SPEEDS
     from sandbox.command.up import bring_up
@@ -45,7 +59,8 @@ def up(stacks: str | None, speed: int | None, dns_port: int | None, port_offset:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if speed is not None and speed not in SPEEDS:
         raise InvalidInput(f"SPEED={speed} would break TTLs", hint=f"one of {', '.join(map(str, SPEEDS))}")
-    done = bring_up(_layout(), _report, stacks=stacks, speed=speed, dns_port=dns_port, port_offset=port_offset)
+    asked = {"speed": speed, "dns_port": dns_port, "port_offset": port_offset, "eventual": eventual}
+    done = bring_up(_layout(), _report, stacks=stacks, **asked)
     if as_json:
         click.echo(
             json.dumps(

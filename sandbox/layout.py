@@ -15,7 +15,7 @@ import re
 import secrets
 import socket
 import sys
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from service.errors import InvalidInput, Mistake, Unavailable
 
 OFFSET_WHERE_LOW_PORTS_ARE_CLOSED = 20000
 HTTPS_PORT, HTTP_PORT, DNS_PORT = 443, 80, 53
+# As long as the slowest thing takes, a certificate of Google's: `sandbox.clouds.eventual`.
+MOST_EVENTUAL_SECONDS = 3600
 # On the block's own address, so they collide with nobody's.
 API_PORT, CONTROL_PORT = 4566, 4567
 
@@ -49,6 +51,7 @@ class Instance:
     dns_port: int  # on 127.0.0.1, for people's `dig`; ordinary listeners are on the block
     speed: int
     token: str  # what the control interface asks for: other users of this machine share the loopback
+    eventual: int = 0  # simulated seconds that a change in the clouds takes at most until it counts everywhere
 
     @property
     def access_key_id(self) -> str:
@@ -156,16 +159,13 @@ class Layout:
         write_whole(self.instance_file, json.dumps(asdict(instance), indent=1) + "\n", mode=0o600)
 
 
-def choose_instance(
-    layout: Layout, *, speed: int | None = None, port_offset: int | None = None, dns_port: int | None = None
-) -> Instance:
+def choose_instance(layout: Layout, **asked: int | None) -> Instance:
     """The remembered identity with what was asked for now, or a new one on addresses that nobody uses.
 
     Raises:
         InvalidInput: something asked for cannot be, all of it named; or the remembered identity is damaged.
         Unavailable: the loopback addresses do not exist, or all are in use.
     """
-    asked = {"speed": speed, "port_offset": port_offset, "dns_port": dns_port}
     wanted = {name: value for name, value in asked.items() if value is not None}
     mistakes = _asked_mistakes(wanted)
     if mistakes:
@@ -178,6 +178,7 @@ def choose_instance(
             speed=wanted.get("speed", known.speed),
             port_offset=wanted.get("port_offset", known.port_offset),
             dns_port=wanted.get("dns_port", known.dns_port),
+            eventual=wanted.get("eventual", known.eventual),
         )
     return _new_instance(layout.state, wanted)
 
@@ -197,6 +198,9 @@ def _asked_mistakes(wanted: dict[str, int]) -> list[Mistake]:
         mistakes.append(Mistake("port offset", f"{wanted['port_offset']} leaves no port", f"from 0 to {highest}"))
     if not 1 <= wanted.get("dns_port", 1) <= 65535:
         mistakes.append(Mistake("DNS_PORT", f"{wanted['dns_port']} is not a port", "from 1 to 65535"))
+    if not 0 <= wanted.get("eventual", 0) <= MOST_EVENTUAL_SECONDS:
+        what = f"the clouds cannot take {wanted['eventual']} s"
+        mistakes.append(Mistake("EVENTUAL", what, f"from 0 (all counts at once) to {MOST_EVENTUAL_SECONDS}"))
     return mistakes
 
 
@@ -205,7 +209,8 @@ def _instance_mistakes(kept: Any) -> list[Mistake]:
     reader, types = Reader(kept), {"int": int, "str": str}
     for field in fields(Instance) if isinstance(kept, dict) else ():
         expected = types[str(field.type)]
-        value = reader.take(field.name, partial(_is_of, expected), f"must be of type {expected.__name__}")
+        absent = () if field.default is MISSING else (field.default,)  # a file of an earlier release has fewer
+        value = reader.take(field.name, partial(_is_of, expected), f"must be of type {expected.__name__}", *absent)
         if field.name == "block" and value is not None and not re.fullmatch(r"127(\.\d{1,3}){2}", value):
             reader.add("block", f"is {value!r}, not the first three octets of a loopback address")
     reader.refuse_unknown("an instance")
@@ -214,11 +219,6 @@ def _instance_mistakes(kept: Any) -> list[Mistake]:
 
 def _is_of(expected: type, value: object) -> bool:
     return type(value) is expected  # true is an int to isinstance
-
-
-def replace_speed(instance: Instance, speed: int) -> Instance:
-    """The same sandbox at another speed."""
-    return replace(instance, speed=speed)
 
 
 def require_loopback(block: str) -> None:
@@ -262,7 +262,8 @@ def _new_instance(state: Path, wanted: dict[str, int]) -> Instance:
         raise Unavailable("no free block of loopback addresses was found", hint="stop other sandboxes with `make down`")
     # The folder says where to begin, so that a sandbox that is down now finds its port free later.
     dns_port = wanted.get("dns_port") or _free_dns_port(seed[0] * 256 + seed[1])
-    return Instance(block, offset, dns_port, speed=wanted.get("speed", 1), token=secrets.token_urlsafe(24))
+    speed, eventual = wanted.get("speed", 1), wanted.get("eventual", 0)
+    return Instance(block, offset, dns_port, speed=speed, token=secrets.token_urlsafe(24), eventual=eventual)
 
 
 def _usable_offset(address: str) -> int:

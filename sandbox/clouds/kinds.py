@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.clouds.eventual import Takes
 from sandbox.clouds.rules import Combination, Rule
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import Values
@@ -52,7 +53,8 @@ class Kind:
     that is written. `illness` says which mistakes are taken, as by the real cloud, and show in what a client meets;
     `not_known` says what nobody found out about the real one.
 
-    `create` acts; `wait` returns once it works.
+    `takes` says how long a creation or a change takes to count, where the sandbox is asked for eventual consistency: it
+    returns then, and until then everybody else meets what was before. `create` acts; `wait` returns once it works.
 
     `create` may set the id; else `id_of` makes it, else it is the program's name with a random end. `find_made` gives
     the id of what an interrupted `create` made elsewhere than in the journal, found by `place["reference"]`.
@@ -76,6 +78,7 @@ class Kind:
     outputs: Callable[[World, Resource], Values] = _no_outputs
     known_early: Callable[[World, Resource], Values] = _no_outputs  # outputs that a preview can show
     rules: tuple[Callable[[World, Resource], None], ...] = ()
+    takes: Takes | None = None
     create: Callable[[World, Resource], None] = _nothing
     find_made: Callable[[World, Resource], str | None] | None = None
     update: Callable[[World, Resource], None] = _nothing

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from sandbox.clouds import functions, simulated
+from sandbox.clouds.eventual import ACM, MANAGED
+from sandbox.clouds.gcp.certificates import CERTIFICATE
 from sandbox.clouds.kinds import KINDS, Fidelity, Kind
 
 PAGE = Path("docs/reference/sandbox.md")
@@ -56,6 +58,18 @@ _ILLNESS = """## What shows as illness
 Mistakes that the real cloud takes, and the sandbox as well: this is then to be seen.
 """
 
+_EVENTUAL = """## What counts later
+
+With `outlast up --eventual SECONDS` (`make up EVENTUAL=60`) these count only after the time below, and never later than
+SECONDS of the sandbox's clock. Until then everybody else meets what was before: the refusals above, in the cloud's
+words. So what forgot a `depends_on` fails here, as it does in the real cloud, instead of winning every race. What the
+cloud refuses it refuses at once. `--eventual 0` (so a new sandbox begins): all counts at once.
+
+The creation returns when it counts, so that a `depends_on` is enough. Of the real providers that is true of records and
+of the certificate's validation; Azure's and Google's return before. There a role or an API may count later than its
+creation has said, and the same refusal then means: run `pulumi up` again.
+"""
+
 _NOT_KNOWN = """## What is not known
 
 Questions about the real cloud that neither its documentation nor its SDKs answer.
@@ -70,12 +84,14 @@ _ABSENT = """## What is not there
 
 * **The APIs themselves.** Pulumi's engine talks to the sandbox's own providers. boto3 reaches Route 53 only; nothing
   answers for other services of AWS, for Azure or for Google Cloud.
-* **Time that clouds take.** Certificates, roles, enabled APIs and revisions count as soon as their conditions hold, and
-  record changes are answered at once: `GetChange` says PENDING only in the answer that announces the change.
+* **Time that clouds take for the rest.** Clusters, environments, load balancers and revisions are there as soon as
+  their conditions hold, and DNS answers a changed record at once: `GetChange` says PENDING only in the answer that
+  announces the change.
 * **Permissions of the deploying identity.** Whoever deploys may do everything.
 * **Policies of an organization.** None is in force, such as Google's domain-restricted sharing, under which a member
   `allUsers` is refused: the program lets everybody invoke its service without one.
-* **Names that are taken.** Names that are unique in the world, an Azure registry's above all, are free here.
+* **Names that others have taken.** Names that are unique in the world, an Azure registry's above all, are refused
+  where another stack of the sandbox has them; what somebody else has is free here.
 * **Quotas, prices, and whether a region offers a service.** None is checked; that a region exists is.
 """
 
@@ -94,6 +110,8 @@ def render() -> str:
         _table(("resource type", "what is asked: source"), _rule_rows()),
         _ILLNESS,
         _table(("resource type", "mistake: what is seen"), _sentence_rows("illness")),
+        _EVENTUAL,
+        _table(("resource type", "seconds", "source"), _eventual_rows()),
         _NOT_KNOWN,
         _table(("resource type", "question"), _sentence_rows("not_known")),
         _FUNCTIONS,
@@ -147,6 +165,14 @@ def _sentence_rows(field: str) -> Iterator[tuple[str, ...]]:
     for kind in _rows():
         for sentence in getattr(kind, field):
             yield f"`{kind.type}`", sentence
+
+
+def _eventual_rows() -> Iterator[tuple[str, ...]]:
+    for kind in _rows():
+        if kind.takes is not None:
+            yield f"`{kind.type}`", f"{kind.takes.seconds:g}", kind.takes.source
+    for type_, takes in (("aws:acm/certificate:Certificate", ACM), (CERTIFICATE, MANAGED)):
+        yield f"`{type_}`", f"{takes.seconds:g} from when its records are answered", takes.source
 
 
 def _combination_rows() -> Iterator[tuple[str, ...]]:

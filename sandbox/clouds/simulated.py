@@ -89,6 +89,7 @@ class SimulatedClouds:
         """Make the resource, remember it, let its effects happen, and wait for them where the real cloud waits."""
         self._answer_or_refuse(request)
         kind, resource = kind_of(request.type), self._resource(request)
+        self._let_propagate(kind, resource, request)
         try:
             self._make(kind, resource)
         finally:
@@ -100,6 +101,14 @@ class SimulatedClouds:
             self.world.hooks.reconcile()
             raise
         return resource.id, resource.outputs
+
+    def _let_propagate(self, kind: Kind, resource: Resource, request: engine.Request) -> None:
+        """What a cloud refuses it refuses at once; what it takes counts later, under eventual consistency."""
+        if not self.world.eventual.limit(kind.takes):
+            return
+        _refuse(kind, self.world, resource)
+        if not self.world.eventual.wait(kind.takes, request.cancelled):
+            raise CloudRefused(f"{request.type} {request.name}: cancelled before it counted")
 
     def _make(self, kind: Kind, resource: Resource) -> None:
         _refuse(kind, self.world, resource)
@@ -140,6 +149,7 @@ class SimulatedClouds:
         resource = self._resource(request)
         resource.id, resource.outputs, resource.place = known.id, known.outputs, dict(known.place)
         sharing.join(known, resource)
+        self._let_propagate(kind, resource, request)
         _refuse(kind, self.world, resource)
         kind.update(self.world, resource)
         resource.outputs = kind.outputs(self.world, resource)

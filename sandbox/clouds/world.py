@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from failover.simulator.clock import ScaledClock
 from sandbox.clouds.accounts import Accounts
 from sandbox.clouds.addresses import AddressPool
+from sandbox.clouds.eventual import Eventual
 from sandbox.clouds.registry import ImageRegistry
 from sandbox.clouds.store import ResourceStore
 from sandbox.journal import Journal
@@ -56,6 +57,7 @@ class World:
         hooks: Hooks,
         accounts: Accounts,
         sleep: Callable[[float], None] = time.sleep,
+        eventual_seconds: float = 0.0,
     ) -> None:
         self.store = ResourceStore(journal)
         self.images = ImageRegistry(journal)
@@ -70,6 +72,7 @@ class World:
         self.report = report
         self.lookup = lookup
         self._sleep = sleep
+        self.eventual = Eventual(clock, self.pause, eventual_seconds)
 
     def pause(self, seconds: float) -> None:
         """Let `seconds` of the sandbox's clock pass."""

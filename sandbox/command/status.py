@@ -47,7 +47,8 @@ def render(document: dict[str, Any]) -> str:
         *(f"DEAD: {line}" for line in document.get("dead", ())),
         f"{document['host']}: dig @127.0.0.1 -p {document['dns'].rpartition(':')[2]} {document['host']}",
         f"by a caching resolver: {_curl(document)}",
-        f"clock at speed {document['speed']}; checkers late by at most {document['lag_seconds'] * 1000:.0f} ms; "
+        f"clock at speed {document['speed']}{_eventual(document)}; "
+        f"checkers late by at most {document['lag_seconds'] * 1000:.0f} ms; "
         f"{document['resources']} resources; {document['memory_mb']} MB in all",
         _pulumi_line(document["pulumi"]),
         "",
@@ -87,6 +88,11 @@ def _curl(document: dict[str, Any]) -> str:
     port = f":{443 + document['port_offset']}" if document["port_offset"] else ""
     url = f"https://{document['host']}{port}/health"
     return f"curl --doh-url {document.get('doh', '')} --cacert {document['ca']} {url}"
+
+
+def _eventual(document: dict[str, Any]) -> str:
+    seconds = document.get("eventual")
+    return f"; changes count after {seconds:g} s at most" if seconds else ""
 
 
 def _pulumi_line(pulumi: dict[str, Any] | None) -> str:

@@ -54,6 +54,7 @@ def bring_up(
     speed: int | None = None,
     dns_port: int | None = None,
     port_offset: int | None = None,
+    eventual: int | None = None,
 ) -> BroughtUp:
     """Everything that `make up` does. Can be interrupted and repeated: the next one goes on.
 
@@ -73,7 +74,8 @@ def bring_up(
         steps = Steps(report)
         chosen = choose.choose(layout, stacks, report)
         with cli.obtaining() as wait_for_cli:
-            instance = _start(layout, steps, report, speed=speed, dns_port=dns_port, port_offset=port_offset)
+            asked = {"speed": speed, "dns_port": dns_port, "port_offset": port_offset, "eventual": eventual}
+            instance = _start(layout, steps, report, asked)
             with steps.step("pulumi"):
                 pulumi = wait_for_cli()
         save_cli(layout, pulumi)
@@ -92,7 +94,7 @@ def bring_up(
         return BroughtUp(pulumi, instance, chosen, host, changes, answer, steps.seconds)
 
 
-def _start(layout: Layout, steps: Steps, report: Report, **asked: int | None) -> Instance:
+def _start(layout: Layout, steps: Steps, report: Report, asked: Mapping[str, int | None]) -> Instance:
     """The daemon, running and as asked for; its plugin scripts; the image's virtual environment."""
     instance = places.choose_instance(layout, **asked)
     layout.pulumi_state.mkdir(parents=True, exist_ok=True)
@@ -103,10 +105,13 @@ def _start(layout: Layout, steps: Steps, report: Report, **asked: int | None) ->
         if running.instance != instance:
             report(f"the sandbox runs on; its clock goes on at speed {instance.speed}")
             running.call("POST", "/speed", {"speed": instance.speed})
+            running.call("POST", "/eventual", {"eventual": instance.eventual})
         running.call("POST", "/stacks")
         return instance
     layout.save_instance(instance)
     where = f"{instance.block}.0/24, clock at speed {instance.speed}"
+    if instance.eventual:
+        where += f", changes counting after {instance.eventual} s at most"
     with steps.step("sandbox", f"starting three clouds on {where}"):
         plugins.make_home(layout.pulumi_home)
         control.start(layout)
@@ -215,7 +220,9 @@ def stack_exists(layout: Layout, stack: str) -> bool:
 def wait_healthy(layout: Layout, instance: Instance) -> None:
     """Return once every site is seen to be healthy and its replicas are ready. Raises Unavailable naming the ill."""
     running = control.connect(layout)
-    deadline = time.monotonic() + max(_HEALTHY_SIMULATED_SECONDS / instance.speed, 15.0)
+    # A certificate that is still being issued keeps its site from being healthy.
+    patience = _HEALTHY_SIMULATED_SECONDS + instance.eventual
+    deadline = time.monotonic() + max(patience / instance.speed, 15.0)
     while True:
         status = running.status()
         ill = sorted(ill_sites(status))

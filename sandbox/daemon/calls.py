@@ -30,6 +30,7 @@ class Controls:
     stop: Callable[[], None]
     simulated_now: Callable[[], float]
     set_speed: Callable[[int], int]
+    set_eventual: Callable[[int], int]
     faults: Faults
     release: Callable[[str | None], None]  # replicas that a fault keeps down
     store: ResourceStore
@@ -48,6 +49,7 @@ class Calls:
             ("POST", "/fault"): self._inject,
             ("POST", "/heal"): self._heal,
             ("POST", "/speed"): lambda body: {"speed": controls.set_speed(int(body["speed"]))},
+            ("POST", "/eventual"): lambda body: {"eventual": controls.set_eventual(int(body["eventual"]))},
             ("POST", "/orphans"): self._forget_orphans,
             ("POST", "/stacks"): lambda body: controls.reload_stacks(),
             ("POST", "/stop"): lambda body: controls.stop(),

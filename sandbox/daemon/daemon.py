@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 import filelock
@@ -221,6 +222,7 @@ class Daemon:
             stop=self.stopped.set,
             simulated_now=self.clock.simulated_now,
             set_speed=self._set_speed,
+            set_eventual=self._set_eventual,
             faults=self.faults,
             release=self.supervisor.release,
             store=self.world.store,
@@ -230,7 +232,8 @@ class Daemon:
 
     def _set_speed(self, speed: int) -> int:
         self.route53.set_speed(speed)
-        self.layout.save_instance(places.replace_speed(self.instance, speed))
+        self.instance = replace(self.instance, speed=speed)
+        self.layout.save_instance(self.instance)
         return self.clock.speed
 
     def _reload_stacks(self) -> None:
@@ -239,6 +242,12 @@ class Daemon:
         self.world.accounts = load_accounts(self.layout)
         vaults.fill(self.ca, self.world.accounts)
         self.reconcile()
+
+    def _set_eventual(self, seconds: int) -> int:
+        self.world.eventual.seconds = seconds
+        self.instance = replace(self.instance, eventual=seconds)
+        self.layout.save_instance(self.instance)
+        return seconds
 
     def _forget_orphans(self, stack: str, known: set[tuple[str, str]]) -> list[str]:
         return self.clouds.forget_orphans(stack, known) if self.clouds else []
@@ -266,6 +275,7 @@ class Daemon:
             lookup=self._lookup,
             report=_log.info,
             addresses=[self.instance.address(host) for host in places.FRONTS],
+            eventual_seconds=self.instance.eventual,
             hooks=Hooks(self.reconcile, self.supervisor.wait_ready, self.supervisor.fate),
             accounts=self._accounts,
         )
@@ -326,6 +336,7 @@ class Daemon:
             "dead": self.watch.dead(),
             **overview.measure_process(),
             "speed": self.clock.speed,
+            "eventual": self.world.eventual.seconds,
             "lag_seconds": self.route53.lag_seconds(),
             "doh": self.resolving.doh_url,
             "sites": self.sites(),

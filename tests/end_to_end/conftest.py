@@ -27,6 +27,8 @@ from service.bundle.folder import RELEASED, load_golden
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEED = 10
+EVENTUAL = 20
+"""What is forgotten is found: roles, APIs, records and certificates count two real seconds after they were made."""
 HOST = "api.outlast.example"
 
 
@@ -97,7 +99,8 @@ class Project:
 
     def up(self, *arguments: str) -> dict[str, Any]:
         # On a machine that never had it, this builds Pulumi's CLI first.
-        found: dict[str, Any] = self.sandbox("up", "--speed", str(SPEED), *arguments, timeout_seconds=1800.0)
+        asked = ("--speed", str(SPEED), "--eventual", str(EVENTUAL))
+        found: dict[str, Any] = self.sandbox("up", *asked, *arguments, timeout_seconds=1800.0)
         return found
 
     @property
@@ -156,6 +159,27 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield copy
     finally:
         copy.run("-m", "sandbox", "down", check=False)
+
+
+@pytest.fixture(scope="module")
+def changed(project: Project) -> Iterator[Project]:
+    """The project, its program taking changes from the environment; everything as it was afterwards."""
+    program = project.root / "__main__.py"
+    before = program.read_text()
+    driver = (Path(__file__).parent / "changed_program.py").read_text()
+    _, future, body = before.partition("from __future__ import annotations\n")
+    program.write_text(driver + body if future else driver + before)
+    yield project
+    program.write_text(before)
+    project.up()
+
+
+def pulumi(project: Project, changes: Any, *arguments: str) -> tuple[int, str]:
+    """The exit code of a `pulumi` command on the changed program, and all that it said."""
+    inside = project.inside() | {"CHANGES": json.dumps(changes)}
+    command = Path(inside["PATH"].partition(":")[0], "pulumi")
+    done = project.run_in(inside, str(command), *arguments, "--non-interactive", "--color=never", check=False)
+    return done.returncode, done.stdout + done.stderr
 
 
 def copy_project(root: Path) -> None:

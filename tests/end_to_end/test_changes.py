@@ -16,7 +16,7 @@ import pytest
 from sandbox.clouds.simulated import kind_of
 from sandbox.engine import sdk
 from sandbox.engine.sdk import MapOf, Scalar
-from tests.end_to_end.conftest import ROOT, Project
+from tests.end_to_end.conftest import ROOT, Project, pulumi
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
 
@@ -67,27 +67,6 @@ def harmless(resource: dict[str, Any]) -> dict[str, Any]:
         if fields[name].shape is Scalar.STRING:
             return {name: "changed"}
     return {"ttl": inputs["ttl"] + 1} if "ttl" in inputs else {}
-
-
-@pytest.fixture(scope="module")
-def changed(project: Project) -> Iterator[Project]:
-    """The project, its program taking changes from the environment; everything as it was afterwards."""
-    program = project.root / "__main__.py"
-    before = program.read_text()
-    driver = (Path(__file__).parent / "changed_program.py").read_text()
-    _, future, body = before.partition("from __future__ import annotations\n")
-    program.write_text(driver + body if future else driver + before)
-    yield project
-    program.write_text(before)
-    project.up()
-
-
-def pulumi(project: Project, changes: Any, *arguments: str) -> tuple[int, str]:
-    """The exit code of a `pulumi` command under `changes`, and all that it said."""
-    inside = project.inside() | {"CHANGES": json.dumps(changes)}
-    command = Path(inside["PATH"].partition(":")[0], "pulumi")
-    done = project.run_in(inside, str(command), *arguments, "--non-interactive", "--color=never", check=False)
-    return done.returncode, done.stdout + done.stderr
 
 
 def cut(places: list[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
@@ -171,3 +150,15 @@ def test_everything_can_be_imported_as_it_is(changed: Project, stack: str, tmp_p
     finally:
         pulumi(changed, {}, "stack", "rm", imported, "--yes", "--force", "--preserve-config")
         (changed.root / "stacks" / f"Pulumi.{imported}.yaml").unlink()
+
+
+@pytest.mark.parametrize("stack", ["traffic", "aws", "azure", "gcp", "zone"])
+def test_everything_is_destroyed(changed: Project, stack: str) -> None:
+    """In the order in which the guide takes things down; `changed` brings everything back."""
+    code, said = pulumi(changed, {}, "destroy", "--yes", "--skip-preview", "-s", stack)
+    assert code == 0 and not CRASHES.search(said), said
+    assert f"- {len(golden(stack))} deleted" in said or f"{len(golden(stack)) + 1} deleted" in said, said
+    left = changed.control.status()
+    assert stack not in left["sites"] and [w for w in left["workloads"] if w["stack"] == stack] == []
+    exported = json.loads(pulumi(changed, {}, "stack", "export", "-s", stack)[1])
+    assert [r for r in exported["deployment"].get("resources") or [] if r.get("id")] == []

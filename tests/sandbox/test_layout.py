@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox import layout as places
-from sandbox.layout import Instance, Layout, choose_instance, replace_speed, require_loopback
+from sandbox.layout import Instance, Layout, choose_instance, require_loopback
 from service.errors import InvalidInput, Unavailable
 
 Bind = Callable[[socket.socket, Any], None]
@@ -53,7 +54,7 @@ def test_the_same_folder_finds_everything_as_it_was(layout: Layout) -> None:
     first = choose_instance(layout, speed=10, port_offset=21000)
     layout.save_instance(first)
     assert choose_instance(layout) == first
-    assert choose_instance(layout, speed=1) == replace_speed(first, 1)
+    assert choose_instance(layout, speed=1) == replace(first, speed=1)
     assert layout.load_instance() == first
     assert layout.instance_file.stat().st_mode & 0o777 == 0o600
     assert layout.state.stat().st_mode & 0o077 == 0
@@ -157,13 +158,26 @@ def test_on_this_machine_they_exist() -> None:
 
 def test_everything_asked_for_that_cannot_be_is_told_together(layout: Layout) -> None:
     with pytest.raises(InvalidInput) as caught:
-        choose_instance(layout, speed=7, port_offset=-1, dns_port=70000)
-    assert [mistake.place for mistake in caught.value.mistakes] == ["SPEED", "port offset", "DNS_PORT"]
+        choose_instance(layout, speed=7, port_offset=-1, dns_port=70000, eventual=3601)
+    assert [mistake.place for mistake in caught.value.mistakes] == ["SPEED", "port offset", "DNS_PORT", "EVENTUAL"]
     assert "one of 1, 2, 3, 5, 10, 15" in str(caught.value)
     assert not layout.state.exists()
 
 
-_WHOLE = {"block": "127.9.9", "port_offset": 0, "dns_port": 15353, "speed": 1, "token": "t"}
+def test_how_late_changes_count_is_remembered_until_it_is_said_anew(layout: Layout) -> None:
+    assert choose_instance(layout).eventual == 0
+    layout.save_instance(choose_instance(layout, eventual=60))
+    assert choose_instance(layout).eventual == 60
+    assert choose_instance(layout, eventual=0).eventual == 0
+
+
+def test_a_file_of_a_release_that_knew_less_is_read(layout: Layout) -> None:
+    layout.state.mkdir()
+    layout.instance_file.write_text(json.dumps(_WHOLE))
+    assert layout.load_instance() == Instance(**_WHOLE, eventual=0)
+
+
+_WHOLE: dict[str, Any] = {"block": "127.9.9", "port_offset": 0, "dns_port": 15353, "speed": 1, "token": "t"}
 
 
 @pytest.mark.parametrize(

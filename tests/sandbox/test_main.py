@@ -45,6 +45,7 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
             "port_offset": 0,
             "ca": "ca.pem",
             "speed": 10,
+            "eventual": 60,
             "lag_seconds": 0.01,
             "resources": 1,
             "memory_mb": 800,
@@ -60,6 +61,7 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
         }
     )
     assert "DEAD: the thread listeners ended: KeyError" in shown
+    assert "clock at speed 10; changes count after 60 s at most; " in shown
     assert "fault at azure: delay=200: late; 7 s left" in shown
     assert "fault at route 53: control-plane: late" in shown
     assert "damaged and left out: faults.json is damaged" in shown

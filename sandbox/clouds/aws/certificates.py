@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sandbox.clouds.aws.common import account_of, arn
+from sandbox.clouds.eventual import ACM
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, OneOf, Text, because, is_given
 from sandbox.clouds.store import CloudRefused, Resource
@@ -44,7 +45,11 @@ def missing_validation(world: World, r: Resource) -> list[str]:
 def settle(world: World) -> None:
     """Issue each certificate whose validation records have come to be answered; ACM looks again and again."""
     for r in world.store.all(CERTIFICATE):
-        if not is_issued(r) and not missing_validation(world, r):
+        if is_issued(r):
+            continue
+        if missing_validation(world, r):
+            world.eventual.begin_again(r.key)
+        elif world.eventual.has_passed(r.key, ACM):
             pair = world.ca.issue(f"acm-{stable_hex(r.id, length=12)}", certificate_hosts(r))
             r.place |= {"status": ISSUED, "certificate": str(pair.certificate), "key": str(pair.key)}
             r.outputs["status"] = ISSUED

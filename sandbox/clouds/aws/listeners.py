@@ -21,11 +21,13 @@ from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
 from sandbox.network.listeners import Binding, EntryPoint
 
-# docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html, in September 2025.
+# docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html, as it was in September 2026.
+# 2015-05 and TLS-1-0-2015-04 are of Network and Classic Load Balancers only.
 _TLS13 = ("1-3", "1-2", "1-2-Res", "1-2-Ext1", "1-2-Ext2", "1-1", "1-0")
 _FIPS = ("1-3", "1-2", "1-2-Res", "1-2-Ext0", "1-2-Ext1", "1-2-Ext2", "1-1", "1-0")
 _PQ = ("1-3", "1-2", "1-2-Res", "1-2-Ext1", "1-2-Ext2", "1-0")
-_PQ_FIPS = ("1-3", "1-2", "1-2-Res", "1-2-Ext0", "1-2-Ext1", "1-2-Ext2", "1-1", "1-0")
+_PQ_FIPS = ("1-3", "1-2", "1-2-Res", "1-2-Ext0", "1-2-Ext1", "1-2-Ext2", "1-0")
+_RFC9151 = ("1-3-RFC9151", "1-2-RFC9151", "1-2-Ext0-RFC9151", *(f"1-2-RFC9151-INTEROP{n}" for n in range(1, 5)))
 _POLICIES = frozenset(
     f"ELBSecurityPolicy-{name}"
     for name in (
@@ -33,8 +35,9 @@ _POLICIES = frozenset(
         *(f"TLS13-{versions}-FIPS-2023-04" for versions in _FIPS),
         *(f"TLS13-{versions}-PQ-2025-09" for versions in _PQ),
         *(f"TLS13-{versions}-FIPS-PQ-2025-09" for versions in _PQ_FIPS),
+        *(f"TLS13-{versions}-FIPS-2023-07" for versions in _RFC9151),
         *("FS-1-2-Res-2020-10", "FS-1-2-Res-2019-08", "FS-1-2-2019-08", "FS-1-1-2019-08", "FS-2018-06"),
-        *("TLS-1-2-Ext-2018-06", "TLS-1-2-2017-01", "TLS-1-1-2017-01", "2016-08", "2015-05", "TLS-1-0-2015-04"),
+        *("TLS-1-2-Ext-2018-06", "TLS-1-2-2017-01", "TLS-1-1-2017-01", "2016-08"),
     )
 )
 _SPOKEN = ("HTTP", "HTTPS")  # by an Application Load Balancer; ELBv2 API, CreateListener.Protocol
@@ -200,7 +203,7 @@ declare(
         "a TLS policy of TLS 1.3 alone: Route 53's checkers, which speak 1.2 at most, find the site unhealthy",
         "a port that no security group of the load balancer lets in: no connection (`make status` says why)",
     ),
-    not_known=("TLS policies that ELB has had since September 2025: refused here",),
+    not_known=("TLS policies that ELB has had since September 2026: refused here",),
     effect="a real TLS listener with the certificate's key; a policy of TLS 1.3 alone shuts Route 53's checkers out",
     not_simulated="further rules and certificates of a listener; of its TLS policy ciphers and versions before 1.2",
     rules=(_listener_rules, _policy_rules, _certificate_rules),

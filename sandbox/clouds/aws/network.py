@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 
 from sandbox.clouds.aws.common import EVERYWHERE, ec2_outputs, prefixed, region_of
+from sandbox.clouds.eventual import EC2
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, Network, because
@@ -176,6 +177,7 @@ declare(
     GATEWAY,
     fidelity=Fidelity.SIMULATED,
     rules=(_vpc_exists,),
+    takes=EC2,
     effect="without it nobody reaches the balancer",
     id_of=prefixed("igw"),
     outputs=ec2_outputs("internet-gateway"),
@@ -211,6 +213,7 @@ declare(
 declare(
     ASSOCIATION,
     fidelity=Fidelity.SIMULATED,
+    takes=EC2,
     rules=(
         _subnet_exists,
         _table_exists,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.clouds.aws.common import account_of, arn, own_name
+from sandbox.clouds.eventual import IAM
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, OneOf, Text, because
@@ -147,6 +148,7 @@ declare(
     effect="a task's image is pulled and its log written with its execution role's permissions, if ECS may assume it",
     not_simulated="who may assume it beside the tasks of ECS; permission boundaries",
     rules=(_trust_rules,),
+    takes=IAM,
     id_of=_role_id,
     outputs=_role_outputs,
     limits={"name": _ROLE},
@@ -156,6 +158,7 @@ declare(
     POLICY,
     fidelity=Fidelity.SIMULATED,
     rules=(_role_exists,),
+    takes=IAM,
     effect="permits the pull of the task's image and the writing of its log",
     not_simulated="other permissions, Deny, NotAction, conditions",
     id_of=_policy_id,
@@ -167,6 +170,7 @@ declare(
     ATTACHMENT,
     fidelity=Fidelity.SIMULATED,
     rules=(_role_exists,),
+    takes=IAM,
     effect=f"{_MANAGED_POLICY} permits the pull of the task's image and the writing of its log",
     not_simulated="other managed policies",
     forces_new=because(NO_UPDATE, "role", "policyArn"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sandbox.clouds.aws.common import EVERYWHERE, arn, ec2_outputs, prefixed
 from sandbox.clouds.aws.network import VPC
+from sandbox.clouds.eventual import EC2
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
 from sandbox.clouds.rules import (
@@ -146,6 +147,7 @@ declare(
     id_of=prefixed("sgr"),
     outputs=_rule_outputs,
     rules=(_rule_rules,),
+    takes=EC2,
     limits=_SECURITY_RULE,
     combinations=(_security_rule_combinations,),
     forces_new=because(f"{TERRAFORM_AWS}/ec2/vpc_security_group_ingress_rule.go", "securityGroupId"),
@@ -159,6 +161,7 @@ declare(
     id_of=prefixed("sgr"),
     outputs=_rule_outputs,
     rules=(_rule_rules,),
+    takes=EC2,
     limits=_SECURITY_RULE,
     combinations=(_security_rule_combinations,),
     forces_new=because(f"{TERRAFORM_AWS}/ec2/vpc_security_group_egress_rule.go", "securityGroupId"),

@@ -13,6 +13,7 @@ from sandbox.clouds.azure.common import (
     subscription_of,
     tail,
 )
+from sandbox.clouds.eventual import ROLE
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
@@ -146,7 +147,7 @@ declare(
     rules=(_principal_rule,),
     not_known=("whether a role definition exists beside the two that the program assigns: any is taken",),
     effect="gives an identity a role on a scope",
-    not_simulated="propagation: it counts at once, where Azure takes minutes",
+    takes=ROLE,
     id_of=_assignment_id,
     outputs=_assignment_outputs,
     limits={"roleAssignmentName": _GUID, "scope": _SCOPE, "roleDefinitionId": _DEFINITION},

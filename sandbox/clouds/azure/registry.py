@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.clouds.azure.common import REGION, common_outputs, in_group, tail, unreserved
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
-from sandbox.clouds.store import Resource
+from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import TENANT, Values, stable_hex
 from sandbox.clouds.world import World
 
@@ -41,6 +41,16 @@ def why_not_push(world: World, address: str, repository: str, login: tuple[str, 
     return None if login in (None, right) else "unauthorized: authentication required"
 
 
+def _name_rule(world: World, r: Resource) -> None:
+    """A registry's name is taken once in the world: Azure Container Registry, registries/checkNameAvailability."""
+    name = str(r.inputs.get("registryName") or "").lower()
+    if any(tail(other).lower() == name and other.urn != r.urn for other in world.store.all(REGISTRY)):
+        raise CloudRefused(
+            f'Code="AlreadyInUse" Message="The registry DNS name {name}.azurecr.io is already in use."',
+            hint="take another name: outlast:prefix and the stack's name make it",
+        )
+
+
 def _outputs(world: World, r: Resource) -> Values:
     return common_outputs(r, "Microsoft.ContainerRegistry/registries") | {
         "loginServer": f"{tail(r).lower()}.azurecr.io",
@@ -69,7 +79,8 @@ declare(
     delete=_delete,
     limits={"registryName": _AZURE_REGISTRY, "location": REGION},
     combinations=(unreserved("registryName"),),
-    not_known=("whether somebody else has the name, which is taken once in the world: change `outlast:name` then",),
+    rules=(_name_rule,),
+    not_known=("whether somebody outside of the sandbox has the name: change `outlast:prefix` then",),
     forces_new=because(ID, "registryName", "resourceGroupName")
     | because(f"{SDK}: 'This cannot be changed after the resource is created'", "location"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sandbox.clouds.eventual import MANAGED
 from sandbox.clouds.gcp.common import HOST_NAME, MADE_AT, PROVIDER, located_id, needs_api, own_name, project_of, tail
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
@@ -27,7 +28,11 @@ def is_active(r: Resource) -> bool:
 def settle(world: World) -> None:
     """Make each managed certificate active whose authorizations' records have come to be answered."""
     for r in world.store.all(CERTIFICATE):
-        if not is_active(r) and not missing_authorization(world, r):
+        if is_active(r):
+            continue
+        if missing_authorization(world, r):
+            world.eventual.begin_again(r.key)
+        elif world.eventual.has_passed(r.key, MANAGED):
             pair = world.ca.issue(f"gcp-{stable_hex(r.id, length=12)}", nested(r.inputs, "managed", "domains") or [])
             r.place |= {"state": ACTIVE, "certificate": str(pair.certificate), "key": str(pair.key)}
             world.store.put(r)

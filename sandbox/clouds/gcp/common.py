@@ -87,9 +87,12 @@ def needs_api(name: str) -> Callable[[World, Resource], None]:
     def rule(world: World, r: Resource) -> None:
         project = project_of(r)
         if api not in world.accounts.apis_of(project) and world.store.get(API, f"{project}/{api}") is None:
+            number = project_number(project)
             raise CloudRefused(
-                f"Error 403: {api} has not been used in project {project_number(project)} before or it is disabled., "
-                "accessNotConfigured",
+                f"Error 403: {api} has not been used in project {number} before or it is disabled. Enable it by "
+                f"visiting https://console.developers.google.com/apis/api/{api}/overview?project={number} then retry. "
+                "If you enabled this API recently, wait a few minutes for the action to propagate to our systems and "
+                "retry., accessNotConfigured",
                 hint=f"enable it with gcp.projects.Service(service={api!r}) and depend on that",
             )
 

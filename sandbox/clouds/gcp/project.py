@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.clouds.accounts import BOOTSTRAP_APIS, project_number
+from sandbox.clouds.eventual import API as API_TAKES
 from sandbox.clouds.gcp.common import API, needs_api, project_of
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
@@ -57,7 +58,8 @@ declare(
     rules=(_bootstrap_rule,),
     limits={"service": _API_NAME},
     effect="enables the API; resources of an API that is not enabled are refused",
-    not_simulated="the minutes that Google takes for it, and disabling it under resources that need it",
+    not_simulated="disabling it under resources that need it",
+    takes=API_TAKES,
     id_of=lambda world, r: f"{project_of(r)}/{r.inputs['service']}",
     outputs=lambda world, r: {"project": project_of(r)},
     shared=lambda r: True,

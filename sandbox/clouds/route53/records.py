@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from sandbox.clouds import eventual
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53.api import call_if_there, change_record, change_records, list_records
 from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, Range, Text, because, is_given
@@ -245,6 +246,7 @@ declare(
     effect="the sandbox's DNS answers with it, by Route 53's rules",
     not_simulated="latency, geolocation and IP-based routing",
     id_of=_record_id,
+    takes=eventual.RECORD,
     create=_create,
     find_made=_find_made,
     update=_update,

@@ -12,6 +12,7 @@ from sandbox.clouds.azure.identity import ACR_PULL, SECRETS_USER
 from tests.sandbox.clouds.harness import DIGEST, HOST, Clouds, Made
 
 ANYWHERE = "0.0.0.0/0"
+ROLE = "aws:iam/role:Role"
 MAY_LOG_IN = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
 MAY_LOG = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
 MAY_PULL: dict[str, Any] = {
@@ -115,12 +116,17 @@ def trust(service: str = "ecs-tasks.amazonaws.com") -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def aws_permit(clouds: Clouds, name: str) -> Made:
+    """Let the execution role of that name pull and write its log."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [MAY_LOG_IN, MAY_PULL, MAY_LOG]})
+    return clouds.make("aws:iam/rolePolicy:RolePolicy", name, role=clouds.only(ROLE, name).id, policy=policy)
+
+
 def aws_task(clouds: Clouds, image: str, name: str = "task", *, may_pull: bool = True) -> Made:
     execution = clouds.make("aws:iam/role:Role", name, assumeRolePolicy=trust())
     logs = clouds.make("aws:cloudwatch/logGroup:LogGroup", name, name=f"/{name}")
     if may_pull:
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [MAY_LOG_IN, MAY_PULL, MAY_LOG]})
-        clouds.make("aws:iam/rolePolicy:RolePolicy", name, role=execution.id, policy=policy)
+        aws_permit(clouds, name)
     container = {
         "name": "service",
         "image": image,
@@ -181,12 +187,9 @@ def azure_base(clouds: Clouds, *, may_pull: bool = True, may_read: bool = True) 
     identity = clouds.make(
         "azure-native:managedidentity:UserAssignedIdentity", resourceName="outlast-azure", **GROUP, **on
     )
-    who = {"principalId": identity.outputs["principalId"], **on}
-    given = "azure-native:authorization:RoleAssignment"
-    if may_pull:
-        clouds.make(given, "may-pull", roleDefinitionId=role(ACR_PULL), scope=registry.id, **who)
-    if may_read:
-        clouds.make(given, "may-read", roleDefinitionId=role(SECRETS_USER), scope=COMMITTED_VAULT, **who)
+    base = {"registry": registry, "identity": identity}
+    for name in ["may-pull"] * may_pull + ["may-read"] * may_read:
+        azure_grant(clouds, base, name)
     environment = clouds.make(
         "azure-native:app:ManagedEnvironment",
         environmentName="outlast-azure",
@@ -194,7 +197,15 @@ def azure_base(clouds: Clouds, *, may_pull: bool = True, may_read: bool = True) 
         **GROUP,
         **on,
     )
-    return {"registry": registry, "identity": identity, "environment": environment}
+    return {**base, "environment": environment}
+
+
+def azure_grant(clouds: Clouds, base: dict[str, Made], name: str) -> Made:
+    """Let the site's identity pull from its registry (`may-pull`), or read the vault (`may-read`)."""
+    definition, scope = {"may-pull": (ACR_PULL, base["registry"].id), "may-read": (SECRETS_USER, COMMITTED_VAULT)}[name]
+    who = {"principalId": base["identity"].outputs["principalId"]}
+    given = "azure-native:authorization:RoleAssignment"
+    return clouds.make(given, name, stack="azure", roleDefinitionId=role(definition), scope=scope, **who)
 
 
 def azure_certificate(clouds: Clouds, base: dict[str, Made], url: str = SECRET) -> Made:

@@ -77,6 +77,15 @@ def test_every_mistake_reaches_the_caller(control: Control) -> None:
         control.call("POST", "/speed", {"speed": 7})
 
 
+def test_how_late_changes_count_is_told_and_remembered(control: Control, layout: Layout) -> None:
+    assert control.status()["eventual"] == 0
+    assert control.call("POST", "/eventual", {"eventual": 60}) == {"eventual": 60}
+    control.call("POST", "/speed", {"speed": 5})
+    assert control.status()["eventual"] == 60
+    kept = layout.load_instance()
+    assert kept is not None and (kept.eventual, kept.speed) == (60, 5)
+
+
 def test_faults_of_route_53_come_and_go(control: Control) -> None:
     control.call("POST", "/fault", {"kind": "control-plane", "seconds": 600})
     [fault] = control.status()["faults"]

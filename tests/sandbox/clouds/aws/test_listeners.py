@@ -24,6 +24,10 @@ def test_an_application_load_balancer_speaks_http(clouds: Clouds, protocol: str)
         ("ELBSecurityPolicy-2016-08", True),
         ("ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09", True),
         ("ELBSecurityPolicy-TLS13-1-2-Ext0-FIPS-2023-04", True),
+        ("ELBSecurityPolicy-TLS13-1-2-RFC9151-INTEROP4-FIPS-2023-07", True),
+        ("ELBSecurityPolicy-TLS13-1-0-FIPS-PQ-2025-09", True),
+        ("ELBSecurityPolicy-TLS13-1-1-FIPS-PQ-2025-09", False),
+        ("ELBSecurityPolicy-2015-05", False),  # a Network Load Balancer's
         ("ELBSecurityPolicy-TLS13-1-2-Ext0-2021-06", False),
         ("ELBSecurityPolicy-TLS-1-3-2021-06", False),
     ],
