@@ -18,6 +18,8 @@ from service.bundle.writing import write_whole
 from service.errors import InvalidInput, Mistake, ModelMismatch, Unavailable
 
 RELEASED = Path(__file__).resolve().parent.parent / "released"
+# Models that are not committed: drafts, models that were imported, and those too large for git. Git ignores the folder.
+DRAFTS = RELEASED.with_name("drafts")
 GOLDEN_HINT = "name the golden.json of a release, to a drill with --golden; the manifest.json beside it belongs to it"
 
 
@@ -37,21 +39,29 @@ def list_released(folder: Path = RELEASED) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST_FILE}")))
 
 
-def choose_released(name: str | None, *, released: Path = RELEASED, option: str = "--model") -> Path:
-    """The folder of the model of that name; without one, of the only model that is released.
+def list_models(*, released: Path = RELEASED, drafts: Path = DRAFTS) -> dict[str, Path]:
+    """Name -> folder of every model that is here, released or a draft; where both are of one name, the release."""
+    return {name: folder / name for folder in (drafts, released) for name in list_released(folder)}
+
+
+def choose_released(
+    name: str | None, *, released: Path = RELEASED, drafts: Path = DRAFTS, option: str = "--model"
+) -> Path:
+    """The folder of the model of that name, released or a draft; without one, of the only model that is released.
 
     Raises InvalidInput, which says what to write, where there is no such model or several could be meant.
     """
-    known = list_released(released)
-    if not known:
+    known, models = list_released(released), list_models(released=released, drafts=drafts)
+    if not known and name not in models:
         raise InvalidInput(f"{released} holds no released model", hint=REMAKE)
     if name is None and len(known) > 1:
         what = f"{len(known)} models are released, {' and '.join(known)}, and none is named"
         raise InvalidInput(what, hint=f"name one: {option} {known[0]}, or OUTLAST_DEFAULT_MODEL={known[0]}")
     chosen = known[0] if name is None else name
-    if chosen not in known:
-        raise InvalidInput(f"no model {chosen!r} is released", hint=f"{option} takes one of {', '.join(known)}")
-    return released / chosen
+    if chosen not in models:
+        there = ", ".join(sorted(models))
+        raise InvalidInput(f"no model {chosen!r} is released", hint=f"{option} takes one of {there}")
+    return models[chosen]
 
 
 def compute_digest(manifest_bytes: bytes) -> str:

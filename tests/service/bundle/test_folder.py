@@ -13,6 +13,7 @@ import pytest
 from service.bundle.folder import (
     choose_released,
     compute_digest,
+    list_models,
     list_released,
     load_golden,
     load_release,
@@ -122,6 +123,17 @@ def test_which_of_several_models_is_asked_for_by_name(folder: Path) -> None:
     with pytest.raises(InvalidInput, match="no model 'tumor'") as caught:
         choose_released("tumor", released=folder.parent)
     assert "other, tumour" in caught.value.hint
+
+
+def test_a_draft_is_found_by_its_name_only_and_hidden_by_a_release(folder: Path, tmp_path: Path) -> None:
+    drafts = tmp_path / "drafts"
+    for name in ("mine", "tumour"):
+        shutil.copytree(folder, drafts / name)
+    found = list_models(released=folder.parent, drafts=drafts)
+    assert found == {"mine": drafts / "mine", "tumour": folder}
+    assert choose_released("mine", released=folder.parent, drafts=drafts) == drafts / "mine"
+    assert choose_released(None, released=folder.parent, drafts=drafts) == folder
+    assert choose_released("mine", released=tmp_path / "none", drafts=drafts) == drafts / "mine"
 
 
 def test_where_nothing_is_released_the_folder_is_named(tmp_path: Path) -> None:
