@@ -68,7 +68,7 @@ class Aws:
         origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
         zone = ZoneWriter(spec.zone_id)
         network = build_network(name, self._options)
-        image, repository = _image(name)
+        image, repository = _image(name, spec.models)
         certificate = _certificate(zone, spec.host, origin)
         front = _front(name, network, certificate)
         deployed = _service(name, spec, network, front, image, repository)
@@ -90,7 +90,7 @@ class Aws:
 # -- image ---------------------------------------------------------------------------------------------------------
 
 
-def _image(name: str) -> tuple[BuiltImage, aws.ecr.Repository]:
+def _image(name: str, models: Mapping[str, str]) -> tuple[BuiltImage, aws.ecr.Repository]:
     repository = aws.ecr.Repository(
         "repository",
         name=name,
@@ -102,7 +102,7 @@ def _image(name: str) -> tuple[BuiltImage, aws.ecr.Repository]:
     token = aws.ecr.get_authorization_token_output(registry_id=repository.registry_id)
     server = apply(repository.repository_url, lambda url: url.partition("/")[0])
     login = Login(server, token.user_name, token.password)
-    return build_image(repository.repository_url, login), repository
+    return build_image(repository.repository_url, login, models), repository
 
 
 # -- front ---------------------------------------------------------------------------------------------------------

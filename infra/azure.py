@@ -63,7 +63,7 @@ class Azure:
         origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
         zone = ZoneWriter(spec.zone_id, self._options.dns)
         base = self._base(name, spec)
-        image = self._image(base)
+        image = self._image(base, spec.models)
         environment = _environment(name, base)
         certificate = self._certificate(name, base, environment)
         ownership = zone.proof(
@@ -121,14 +121,15 @@ class Azure:
             scope=scope,
         )
 
-    def _image(self, base: Base) -> BuiltImage:
+    def _image(self, base: Base, models: Mapping[str, str]) -> BuiltImage:
         repository = pulumi.Output.concat(base.registry.login_server, "/", CONTAINER)
         if self._options.registry_login == "docker":
-            return build_image(repository, None)
+            return build_image(repository, None, models)
         token = azure_registry_login.repository_token(
             base.registry.login_server, CONTAINER, authorization.get_client_token_output().token
         )
-        return build_image(repository, Login(base.registry.login_server, azure_registry_login.TOKEN_USER, token))
+        login = Login(base.registry.login_server, azure_registry_login.TOKEN_USER, token)
+        return build_image(repository, login, models)
 
     def _certificate(self, name: str, base: Base, environment: app.ManagedEnvironment) -> app.Certificate:
         """Read from the vault by the site's identity; renewed there, it is read again within twelve hours."""

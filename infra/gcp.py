@@ -50,7 +50,7 @@ class Gcp:
         origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
         zone = ZoneWriter(spec.zone_id, self._options.dns)
         ready = pulumi.ResourceOptions(depends_on=_apis())
-        image = _image(name, spec.region, ready)
+        image = _image(name, spec.region, spec.models, ready)
         service = _service(name, spec, image, ready)
         address = gcp.compute.GlobalAddress("address", name=name, opts=ready)
         certificates, entry = _certificate(name, spec.host, zone, ready)
@@ -80,13 +80,13 @@ def _apis() -> list[gcp.projects.Service]:
 # -- service -------------------------------------------------------------------------------------------------------
 
 
-def _image(name: str, region: str, ready: pulumi.ResourceOptions) -> BuiltImage:
+def _image(name: str, region: str, models: Mapping[str, str], ready: pulumi.ResourceOptions) -> BuiltImage:
     repository = gcp.artifactregistry.Repository(
         "repository", repository_id=name, location=region, format="DOCKER", opts=ready
     )
     token = gcp.organizations.get_client_config_output().access_token
     login = Login(f"{region}-docker.pkg.dev", TOKEN_USER, token)
-    return build_image(pulumi.Output.concat(repository.registry_uri, "/", CONTAINER), login)
+    return build_image(pulumi.Output.concat(repository.registry_uri, "/", CONTAINER), login, models)
 
 
 def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.ResourceOptions) -> gcp.cloudrunv2.Service:

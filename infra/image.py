@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker_build as docker
 
+from infra.models import lay_out
+
 CONTEXT = "service"
-"""The whole build context: editing a stack file, or anything else outside it, changes no image."""
+"""All of the build context but the models: editing a stack file, or anything else outside it, changes no image."""
+
+MODELS = "models"
+"""The other build context, and the stage of the Dockerfile whose place it takes."""
 
 # Nothing is deployed by tag. One fixed tag keeps the registry from filling with names that nobody reads.
 TAG = "current"
@@ -35,15 +41,18 @@ class BuiltImage:
 
 
 def build_image(
-    repository: pulumi.Input[str], login: Login | None, opts: pulumi.ResourceOptions | None = None
+    repository: pulumi.Input[str],
+    login: Login | None,
+    models: Mapping[str, str],
+    opts: pulumi.ResourceOptions | None = None,
 ) -> BuiltImage:
-    """Build the service for x86-64 and push it to `repository`.
+    """Build the service with these models (name -> digest) and no other, for x86-64, and push it to `repository`.
 
     Without `login` the docker client's own credentials are used (`docker login`, or a credential helper).
     """
     image = docker.Image(
         "image",
-        context=docker.BuildContextArgs(location=CONTEXT),
+        context=docker.BuildContextArgs(location=CONTEXT, named={MODELS: docker.ContextArgs(location=lay_out(models))}),
         dockerfile=docker.DockerfileArgs(location=f"{CONTEXT}/Dockerfile"),
         build_args=BUILD_ARGUMENTS,
         platforms=[docker.Platform.LINUX_AMD64],

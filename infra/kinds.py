@@ -63,7 +63,11 @@ class ZoneSettings:
 
 @dataclass(frozen=True)
 class SiteSettings(Generic[OptionsT]):
-    """Of a site's stack. `name` is the stack's own, and the site's everywhere; the first of `models` is the default."""
+    """Of a site's stack. `name` is the stack's own, and the site's everywhere.
+
+    `models` maps each model that is served to its digest, the default first; `unpinned` are those that the file names
+    without a digest, as it could one release ago.
+    """
 
     kind: str
     name: str
@@ -74,9 +78,10 @@ class SiteSettings(Generic[OptionsT]):
     replicas: Replicas
     concurrency: int
     rps_per_replica: int
-    models: tuple[str, ...]
+    models: Mapping[str, str]
     environment: Mapping[str, str]
     options: OptionsT
+    unpinned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

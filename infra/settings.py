@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from failover.routing.lint import RULES as ROUTING_RULES
 from failover.routing.predict import CHECKER_REGIONS
@@ -24,6 +24,7 @@ from infra.kinds import (
 from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
 from infra.reader import Reader, like, one_of
 from infra.regions import region_check
+from infra.served import NONE, Available, read_accepted_models, read_models
 from infra.sizes import explain_bad_size
 from infra.variables import Judge, read_environment
 
@@ -43,14 +44,14 @@ def parse(
     config: Mapping[str, str],
     secret_keys: Collection[str] = (),
     *,
-    released: Sequence[str] = (),
+    available: Available = NONE,
     today: datetime.date = datetime.date.min,
     judge_variables: Judge = lambda variables: (),
 ) -> Settings:
     """The settings of `stack`, or InvalidInput with every mistake in its file.
 
-    `secret_keys` are those of `config` that are encrypted in the file, `released` the names of the released models;
-    an exception that ended before `today` is a mistake as well, and what `judge_variables` says of a site's variables.
+    `secret_keys` are those of `config` that are encrypted in the file, `available` the models that could be served; an
+    exception that ended before `today` is a mistake as well, and what `judge_variables` says of a site's variables.
     """
     reader = Reader(stack, config)
     for key in sorted(k.removeprefix("outlast:") for k in secret_keys if k.startswith("outlast:")):
@@ -69,7 +70,7 @@ def parse(
     else:
         exceptions = read_exceptions(reader, SITE_RULES, today)
         environment = read_environment(reader, kind, exceptions, judge_variables)
-        settings = _parse_site(stack, kind, reader, released, environment)
+        settings = _parse_site(stack, kind, reader, available, environment)
     reader.finish()
     return settings
 
@@ -108,7 +109,7 @@ def _parse_traffic(stack: str, reader: Reader, today: datetime.date) -> TrafficS
         interval_seconds=int(reader.choice("checkIntervalSeconds", ("10", "30"), "10") or 10),
         failure_threshold=reader.integer("failureThreshold", 1, 10, 3),
         checker_regions=_read_checker_regions(reader),
-        accepted_models=_read_accepted_models(reader),
+        accepted_models=read_accepted_models(reader),
         exceptions=read_exceptions(reader, ROUTING_RULES, today),
     )
 
@@ -141,17 +142,8 @@ def _read_checker_regions(reader: Reader) -> tuple[str, ...]:
     return regions
 
 
-def _read_accepted_models(reader: Reader) -> tuple[str, ...]:
-    models = reader.texts("acceptedModels", check=like(r"sha256:[0-9a-f]{64}", "sha256: and 64 hexadecimal digits"))
-    if not models and not reader.is_wrong("acceptedModels"):
-        reader.wrong("acceptedModels", "names no model, so no site could take traffic", "write one digest")
-    if len(models) > 2:
-        reader.wrong("acceptedModels", f"has {len(models)}", "one; two while a release goes from site to site")
-    return models
-
-
 def _parse_site(
-    stack: str, cloud: str, reader: Reader, released: Sequence[str], environment: Mapping[str, str]
+    stack: str, cloud: str, reader: Reader, available: Available, environment: Mapping[str, str]
 ) -> SiteSettings[Options]:
     region_key = {"aws": ("aws", "region"), "azure": ("azure-native", "location"), "gcp": ("gcp", "region")}[cloud]
     region = reader.text(region_key[1], check=region_check(cloud), namespace=region_key[0])
@@ -163,6 +155,7 @@ def _parse_site(
     replicas, options = _read_replicas(reader), readers[cloud](reader, region)
     if isinstance(options, AwsOptions):
         _check_room(reader, options.vpc_cidr, replicas)
+    models, unpinned = read_models(reader, available)
     return SiteSettings(
         kind=cloud,
         name=stack,
@@ -173,9 +166,10 @@ def _parse_site(
         replicas=replicas,
         concurrency=reader.integer("concurrency", 1, 1000, 40),
         rps_per_replica=reader.integer("rpsPerReplica", 1, 1_000_000),
-        models=_read_models(reader, released),
+        models=models,
         environment=environment,
         options=options,
+        unpinned=unpinned,
     )
 
 
@@ -205,14 +199,3 @@ def _read_replicas(reader: Reader) -> Replicas:
     if maximum < minimum:
         reader.wrong("maxReplicas", f"is {maximum}, less than minReplicas ({minimum})", f"write at least {minimum}")
     return Replicas(minimum, maximum)
-
-
-def _read_models(reader: Reader, released: Sequence[str]) -> tuple[str, ...]:
-    """The models that the site must serve, the default first; without the setting the only one that is released."""
-    named = reader.texts("models", tuple(released[:1]), check=one_of(released) if released else None)
-    if not named and not reader.is_wrong("models"):
-        reader.wrong("models", "names no model", f"write models that are released: {', '.join(released) or 'none is'}")
-    elif len(released) > 1 and not reader.is_given("models"):
-        what = f"is missing, and {len(released)} models are released: {', '.join(released)}"
-        reader.wrong("models", what, f"add the line `outlast:models: [{released[0]}]`; the first is the default")
-    return named

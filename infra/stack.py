@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,8 @@ from infra.applied import apply
 from infra.contract import SITE_VERSION, KnownSite, SiteSpec, parse_site
 from infra.judged import judge
 from infra.kinds import Options, Settings, SiteSettings
-from service.bundle.folder import RELEASED, read_digest
+from infra.models import STACKS
+from infra.overlay import VARIABLE, lay_over, read_overlay
 from service.errors import Unavailable
 
 ZONE_VERSION = 1
@@ -29,9 +31,20 @@ class Zone:
 
 def load_settings() -> Settings:
     """The settings of the stack that is being run, from its file."""
-    config = read_config()
+    config, overlay = read_config(), read_overlay(os.environ)
     secret = [key for key in config if is_config_secret(key)]
-    return judge(pulumi.get_stack(), config, secret)
+    if lay_over(config, overlay) != config:
+        pulumi.log.info(f"which models are served is said by {os.environ[VARIABLE]}, not by the stack's file")
+    settings = judge(pulumi.get_stack(), config, secret, overlay=overlay, stacks=STACKS)
+    if isinstance(settings, SiteSettings):
+        _warn_of_names_alone(settings)
+    return settings
+
+
+def _warn_of_names_alone(settings: SiteSettings[Options]) -> None:
+    for name in settings.unpinned:
+        what = f"outlast:models names {name} without its digest, which is read for one release more"
+        pulumi.log.warn(f"{what}\nhint: write {name}@{settings.models[name]}")
 
 
 def read_config() -> dict[str, str]:
@@ -71,7 +84,7 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         prefix=settings.prefix,
         zone_id=zone.zone_id,
         host=zone.host,
-        models={name: read_digest(RELEASED / name) for name in settings.models},
+        models=settings.models,
         size=settings.size,
         replicas=settings.replicas,
         concurrency=settings.concurrency,

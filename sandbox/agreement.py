@@ -15,7 +15,6 @@ from typing import Any
 from infra.judged import judge
 from infra.kinds import AzureOptions, GcpOptions, Options, Settings, SiteSettings, TrafficSettings, ZoneSettings
 from sandbox.stack_files import GUIDE, StackSet, as_text, place_of, read_config
-from service.bundle.folder import RELEASED, read_digest
 from service.errors import InvalidInput, Mistake
 
 _ACCOUNTS = "aws:allowedAccountIds"
@@ -122,15 +121,14 @@ def _sites_known(stacks: StackSet, settings: Mapping[str, Settings]) -> Iterator
 
 
 def _models_accepted(stacks: StackSet, settings: Mapping[str, Settings]) -> Iterator[Mistake]:
-    """A site with weight serves a model that traffic accepts: else it would come up, and get no request."""
+    """A site of traffic serves a model that traffic accepts: each site's own run would refuse it as well."""
     traffic, sites = _traffic(stacks, settings), _sites(stacks, settings)
-    for name, weight in traffic.weights.items():
-        if weight and name in sites:
-            model = sites[name].models[0]
-            digest = read_digest(RELEASED / model)
+    for name in traffic.weights:
+        if name in sites:
+            model, digest = next(iter(sites[name].models.items()))
             if digest not in traffic.accepted_models:
                 what = f"does not hold {digest}, which is {model}, the model of {name}"
-                hint = f"add it, give {name} the weight 0, or let it serve a model that is accepted"
+                hint = f"add it, or let {name} serve a model that is accepted"
                 yield Mistake(place_of(stacks.traffic, "outlast:acceptedModels"), what, hint)
 
 

@@ -199,5 +199,5 @@ def default_model(layout: Layout) -> str | None:
         if path_of(layout.root, site).exists():
             named = read_config(layout.root, site).get("outlast:models")
             if isinstance(named, list) and named:
-                return str(named[0])
+                return str(named[0]).partition("@")[0]
     return None

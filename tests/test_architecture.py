@@ -50,7 +50,7 @@ failover.routing.answers failover.routing.lint failover.routing.predict failover
 failover.drill.changes failover.drill.facts failover.drill.fleet failover.drill.guards
 failover.drill.measurement failover.drill.plan failover.drill.report failover.drill.samples failover.drill.timeline
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader
-infra.regions infra.settings infra.sizes infra.spelling infra.variables
+infra.regions infra.served infra.settings infra.sizes infra.spelling infra.variables
 sandbox.engine.changes sandbox.engine.cloud sandbox.engine.failures sandbox.engine.wire
 service.bundle.columns service.bundle.decision service.bundle.golden service.bundle.manifest service.bundle.missing
 service.bundle.numbers service.bundle.reading service.bundle.reference service.bundle.rows service.bundle.values

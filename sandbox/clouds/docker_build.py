@@ -43,6 +43,12 @@ def _paths(world: World, inputs: Values) -> tuple[Path, Path]:
     return context, dockerfile
 
 
+def _named(world: World, inputs: Values) -> dict[str, Path]:
+    """The build contexts beside the main one, by their names. One whose folder has gone counts as empty."""
+    given = nested(inputs, "context", "named") or {}
+    return {name: (world.project_root / str(nested(given, name, "location"))).resolve() for name in given}
+
+
 def _host(address: str) -> str:
     return address.removeprefix("https://").partition("/")[0]
 
@@ -56,8 +62,11 @@ def split_tag(tag: str) -> tuple[str, str, str]:
 
 def _build(world: World, r: Resource) -> None:
     context, dockerfile = _paths(world, r.inputs)
+    named = _named(world, r.inputs)
+    if gone := [f"{name} ({folder})" for name, folder in named.items() if not folder.is_dir()]:
+        raise CloudRefused(f"context.named: no folder for {', '.join(gone)}")
     try:
-        image = images.build(context, dockerfile, world.image_store, _arguments(r.inputs))
+        image = images.build(context, dockerfile, world.image_store, _arguments(r.inputs), named)
         images.make_environment(str(image.config["lock"]), world.report)
     except OutlastError as error:
         raise CloudRefused(f"failed to build: {error.what}", hint=error.hint) from error
@@ -102,7 +111,7 @@ def _refusal(world: World, host: str, repository: str, login: Values | None) -> 
 
 def _context_hash(world: World, r: Resource) -> Values:
     """Known in a preview already: the engine compares it, and so sees a changed file as a changed image."""
-    return {"contextHash": images.hash_context(*_paths(world, r.inputs))}
+    return {"contextHash": images.hash_context(*_paths(world, r.inputs), _named(world, r.inputs))}
 
 
 def _outputs(world: World, r: Resource) -> Values:

@@ -1,8 +1,8 @@
 """What a Dockerfile says about the image that it makes: files, folder, environment, lock and the program to start.
 
 Followed is what service/Dockerfile uses, and the rest is refused: FROM, ARG, ENV, WORKDIR, COPY of plain names (also
-from an own stage), ENTRYPOINT and CMD in exec form, and the RUN line that installs a requirements file. Other RUN lines
-and USER cannot be simulated; they are kept in words.
+from an own stage, or a named build context), ENTRYPOINT and CMD in exec form, and the RUN line that installs a
+requirements file. Other RUN lines and USER cannot be simulated; they are kept in words.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -33,6 +33,7 @@ class Copy:
     sources: tuple[str, ...]
     target: str  # absolute in the image; ends with a slash where it is a folder
     stage: tuple[Copy, ...] | None = None  # what the other stage's files are made of
+    context: str = ""  # the named build context that the paths are relative to, instead of the main one
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class _Stage:
     unsimulated: list[str] = field(default_factory=list)
 
 
-def parse_dockerfile(path: Path, arguments: Mapping[str, str] | None = None) -> Recipe:
-    """Read a Dockerfile; `arguments` are the values given for its ARGs.
+def parse_dockerfile(path: Path, arguments: Mapping[str, str] | None = None, named: Collection[str] = ()) -> Recipe:
+    """Read a Dockerfile; `arguments` are the values given for its ARGs, `named` the build contexts beside the main one.
 
     Raises InvalidInput with every mistake: no FROM, nothing to start, a shell form, what is not followed.
     """
@@ -68,7 +69,7 @@ def parse_dockerfile(path: Path, arguments: Mapping[str, str] | None = None) -> 
         raise InvalidInput(f"no Dockerfile at {path}", hint="name it in the image's `dockerfile.location`")
     with path.open("rb") as file:
         lines = DockerfileParser(fileobj=file).structure
-    reader = _Reader(dict(arguments or {}))
+    reader = _Reader(dict(arguments or {}), named)
     mistakes = []
     for line in lines:
         try:
@@ -96,9 +97,10 @@ class _Wrong(Exception):
 class _Reader:
     """Follows a Dockerfile from its first line to its last."""
 
-    def __init__(self, given: dict[str, str]) -> None:
+    def __init__(self, given: dict[str, str], named: Collection[str]) -> None:
         self.stages: list[_Stage] = []
         self._given = given
+        self._named = named
         self._arguments: dict[str, str] = {}
 
     @property
@@ -171,12 +173,7 @@ class _Reader:
 
     def _copy(self, stage: _Stage, value: str) -> None:
         words = [self._expand(word) for word in _words("COPY", value)]
-        origin = None
-        if words and words[0].startswith("--from="):
-            other = self._stage(words.pop(0).removeprefix("--from="))
-            if other is None:
-                raise _Wrong(f"COPY {value} takes files of another image, which nobody here has")
-            origin = tuple(other.copies)
+        origin, context = self._origin(words, value)
         if len(words) < 2 or any(word.startswith(("--", "<<", "[")) or set(word) & set("*?") for word in words):
             raise _Wrong(f"COPY {value} is not followed here", "write COPY <source>... <target>, each a plain name")
         *sources, target = words
@@ -184,7 +181,23 @@ class _Reader:
             raise _Wrong(f"COPY {value} leaves the context", "move the file into the context, or the context up")
         folder = target.endswith("/") or len(sources) > 1 or target == "."
         place = str(PurePosixPath(stage.workdir, target)).rstrip("/") + ("/" if folder else "")
-        stage.copies.append(Copy(tuple(sources), place, origin))
+        stage.copies.append(Copy(tuple(sources), place, origin, context))
+
+    def _origin(self, words: list[str], value: str) -> tuple[tuple[Copy, ...] | None, str]:
+        """What `--from=` of a COPY means, which is taken off: an own stage's files, or a named build context.
+
+        A build context takes the place of the stage of its name:
+        https://docs.docker.com/reference/cli/docker/buildx/build/#build-context.
+        """
+        if not words or not words[0].startswith("--from="):
+            return None, ""
+        name = words.pop(0).removeprefix("--from=")
+        if name in self._named:
+            return None, name
+        other = self._stage(name)
+        if other is None:
+            raise _Wrong(f"COPY {value} takes files of another image, which nobody here has")
+        return tuple(other.copies), ""
 
     def _expand(self, value: str) -> str:
         """Put variables in: `$NAME` and `${NAME}`; unknown ones are empty."""
@@ -211,7 +224,7 @@ def _from_context(stage: _Stage, installed: str) -> str | None:
     """The context's file that lies at the path which pip reads, found through the stage's COPY lines."""
     wanted = PurePosixPath(stage.workdir, installed)
     for copy in reversed(stage.copies):
-        for source in copy.sources if copy.stage is None else ():
+        for source in copy.sources if copy.stage is None and not copy.context else ():
             if wanted in (PurePosixPath(copy.target), PurePosixPath(copy.target, PurePosixPath(source).name)):
                 return source
     return None

@@ -51,20 +51,28 @@ class Image:
 # -- building -----------------------------------------------------------------------------------------
 
 
-def build(context: Path, dockerfile: Path, store: Path, arguments: Mapping[str, str] | None = None) -> Image:
+def build(
+    context: Path,
+    dockerfile: Path,
+    store: Path,
+    arguments: Mapping[str, str] | None = None,
+    named: Mapping[str, Path] | None = None,
+) -> Image:
     """Copy what the Dockerfile copies into the store and address it by its content. The same bytes, the same digest.
 
+    `named` are build contexts beside the main one, each a folder that `COPY --from=<name>` copies from.
     Raises InvalidInput where the Dockerfile cannot be followed, or copies what is not there.
     """
-    recipe = parse_dockerfile(dockerfile, arguments)
+    recipe = parse_dockerfile(dockerfile, arguments, (named or {}).keys())
     files = list_context(context, dockerfile)
+    contexts = {"": files, **{name: list_context(folder, dockerfile) for name, folder in (named or {}).items()}}
     text = json.dumps(_config(recipe, files, arguments or {}), indent=1, sort_keys=True)
     store.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=store, prefix=".build-") as scratch:
         root = Path(scratch, "image", "root")
         root.mkdir(parents=True)
         for copy in recipe.copies:
-            _copy_into(root, files, copy)
+            _copy_into(root, contexts, copy)
         (root / recipe.working_directory.lstrip("/")).mkdir(parents=True, exist_ok=True)
         (root.parent / "config.json").write_text(text)
         digest = hashlib.sha256(text.encode() + _hash_tree(root).encode()).hexdigest()
@@ -84,11 +92,12 @@ def load(store: Path, digest: str) -> Image:
     return Image(digest, folder)
 
 
-def hash_context(context: Path, dockerfile: Path) -> str:
+def hash_context(context: Path, dockerfile: Path, named: Mapping[str, Path] | None = None) -> str:
     """SHA-256 over every file that the build may read, and the Dockerfile: what makes a new build necessary."""
     digest = hashlib.sha256(dockerfile.read_bytes())
-    for name, path in list_context(context, dockerfile).items():
-        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for prefix, folder in {"": context, **(named or {})}.items():
+        for name, path in list_context(folder, dockerfile).items():
+            digest.update(f"{prefix}\0{name}".encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -110,15 +119,15 @@ def _config(recipe: Recipe, files: Mapping[str, Path], arguments: Mapping[str, s
 # -- copying ------------------------------------------------------------------------------------------
 
 
-def _copy_into(root: Path, files: Mapping[str, Path], copy: Copy) -> None:
+def _copy_into(root: Path, contexts: Mapping[str, Mapping[str, Path]], copy: Copy) -> None:
     """Follow one COPY. From another stage only files come; what its RUN lines made is not there to be copied."""
     if copy.stage is None:
-        _copy_matching(root, files, copy, required=True)
+        _copy_matching(root, contexts[copy.context], copy, required=True)
         return
     with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
         other = Path(scratch)
         for earlier in copy.stage:
-            _copy_into(other, files, earlier)
+            _copy_into(other, contexts, earlier)
         made = {path.relative_to(other).as_posix(): path for path in sorted(other.rglob("*")) if path.is_file()}
         _copy_matching(root, made, copy, required=False)
 

@@ -15,7 +15,11 @@ from typing import Any
 from tests.infra.harness import ROOT, STACKS, Run, run_stack
 
 FOLDER = ROOT / "tests" / "golden"
-REDACTED = ((re.compile(r"sha256:[0-9a-f]{64}"), "<digest>"), (re.compile(r"\w+-token"), "<secret>"))
+REDACTED = (
+    (re.compile(r"sha256:[0-9a-f]{64}"), "<digest>"),
+    (re.compile(r"\.models/[0-9a-f]{16}"), ".models/<digests>"),
+    (re.compile(r"\w+-token"), "<secret>"),
+)
 
 
 def golden_file(stack: str) -> Path:

@@ -25,9 +25,10 @@ import yaml
 from pulumi.runtime import mocks, rpc
 
 from infra import azure_registry_login
+from infra.served import Available
 from infra.settings import parse
 from sandbox.engine import schema
-from service.bundle.folder import list_released
+from service.bundle.folder import RELEASED, list_released, read_digest
 from service.server.settings.table import find_mistakes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -285,7 +286,8 @@ def run_stack(
     others: dict[str, Mapping[str, Any]] = {"zone": {"zone": ZONE}} | {s: {"site": site(s)} for s in STACKS[1:4]}
     run, clouds = Run(stack), _Clouds(others | dict(stacks or {}))
     clouds.broken = broken
-    settings = parse(stack, configuration(stack, **changed), released=list_released(), judge_variables=find_mistakes)
+    available = Available({name: read_digest(RELEASED / name) for name in list_released()})
+    settings = parse(stack, configuration(stack, **changed), available=available, judge_variables=find_mistakes)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:

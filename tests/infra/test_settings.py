@@ -88,6 +88,7 @@ def test_every_mistake_is_reported_at_once() -> None:
         ("traffic", {"checkerRegions": ["us-east-1"]}, "checkerRegions", "has 1", "at least three"),
         ("traffic", {"checkerRegions": ["us-east-1", "us-west-1", "eu-wset-1"]}, "checkerRegions", "eu-w", "eu-west-1"),
         ("traffic", {"acceptedModels": []}, "acceptedModels", "names no model", "one"),
+        ("aws", {"models": ["tumour@sha256:12"]}, "models", "tumour@sha256:12", "name@sha256:…"),
         ("traffic", {"acceptedModels": ["v1"]}, "acceptedModels", "v1", "64 hexadecimal"),
         ("traffic", {"acceptedModels": [f"sha256:{c * 64}" for c in "abc"]}, "acceptedModels", "has 3", "two while"),
         # any site
@@ -244,38 +245,3 @@ def test_weights_are_taken_exactly_when_route_53_takes_them(weights: dict[str, i
     else:
         wrong = {f"weights.{s}" for s, w in weights.items() if not 0 <= w <= 255}
         assert mistakes_in("traffic", config).keys() == (wrong or {"weights"})
-
-
-def models_of(released: tuple[str, ...], **changed: object) -> tuple[str, ...]:
-    settings = parse("aws", configuration("aws", **changed), released=released)
-    assert isinstance(settings, SiteSettings)
-    return settings.models
-
-
-def test_the_only_released_model_is_served_without_a_setting() -> None:
-    assert models_of(("churn",), models=None) == ("churn",)
-
-
-def test_models_are_served_in_the_order_of_the_file() -> None:
-    assert models_of(("a", "b", "c"), models=["c", "a"]) == ("c", "a")
-
-
-@pytest.mark.parametrize(
-    ("released", "models", "what", "hint"),
-    [
-        (("a", "b"), None, "is missing, and 2 models are released: a, b", "`outlast:models: [a]`"),
-        (("a", "b"), [], "names no model", "a, b"),
-        (("a", "b"), ["a", "a"], "each of them once", ""),
-        (("alpha", "beta"), ["alhpa"], "alhpa", "'alpha'?"),
-        ((), None, "names no model", "none is"),
-    ],
-)
-def test_models_that_cannot_be_served_are_a_mistake_of_the_file(
-    released: tuple[str, ...], models: list[str] | None, what: str, hint: str
-) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        models_of(released, models=models)
-    (mistake,) = caught.value.mistakes
-    assert mistake.place.endswith("outlast:models")
-    assert what in f"{mistake.what} {mistake.hint}"
-    assert hint in mistake.hint

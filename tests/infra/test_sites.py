@@ -18,7 +18,7 @@ from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
 from service.bundle.folder import RELEASED, read_digest
 from service.errors import Unavailable
 from tests.infra import harness
-from tests.infra.harness import DIGEST, HOST, Run, run_stack
+from tests.infra.harness import DIGEST, HOST, ROOT, Run, run_stack
 
 RunOf = Callable[[str], Run]
 SITES = ("aws", "azure", "gcp")
@@ -98,7 +98,9 @@ def test_site_of_another_commit_that_lacks_something_is_named() -> None:
 def test_image_is_deployed_by_the_digest_that_was_pushed(run_of: RunOf, stack: str) -> None:
     image = run_of(stack).one("docker-build:index:Image").inputs
     assert image["push"] is True
-    assert image["context"] == {"location": "service"}
+    models = image["context"]["named"]["models"]["location"]
+    assert image["context"] == {"location": "service", "named": {"models": {"location": models}}}
+    assert [path.name for path in (ROOT / models).iterdir()] == ["tumour"], "what the stack names, and no other"
     assert image["platforms"] == ["linux/amd64"]
     deployed = container(run_of(stack))["image"]
     assert deployed == f"{image['tags'][0].removesuffix(':current')}@{DIGEST}"

@@ -49,8 +49,13 @@ def test_traffic_accepts_the_released_model() -> None:
     released = read_digest(RELEASED / "tumour")
     assert released in accepted, (
         f"the released model is {released}, which stacks/Pulumi.traffic.yaml does not accept: no site takes traffic.\n"
-        f"if the release is meant: sed -i 's/{accepted[-1]}/{released}/' stacks/Pulumi.traffic.yaml"
+        f"if the release is meant: sed -i 's/{accepted[-1]}/{released}/' stacks/Pulumi.*.yaml"
     )
+
+
+@pytest.mark.parametrize("site", ["aws", "azure", "gcp"])
+def test_a_site_names_the_released_model_by_its_digest(site: str) -> None:
+    assert stack_file(site)["config"]["outlast:models"] == [f"tumour@{read_digest(RELEASED / 'tumour')}"]
 
 
 def test_sites_that_traffic_names_have_files() -> None:

@@ -100,6 +100,24 @@ def test_a_changed_file_is_seen_in_a_preview(project: Clouds) -> None:
     assert project.clouds.computed(asked) != before
 
 
+def test_models_come_from_a_build_context_of_their_own(project: Clouds) -> None:
+    (project.world.project_root / "service" / "Dockerfile").write_text(
+        'FROM scratch AS models\nCOPY app.py /\n\nFROM a\nCOPY --from=models / /models/\nCMD ["it"]\n'
+    )
+    folder = project.world.project_root / "laid-out"
+    context = {"location": "service", "named": {"models": {"location": "laid-out"}}}
+    inputs: dict[str, Any] = {"context": context, "tags": [], "push": False, "exports": [{"cacheonly": {}}]}
+    with pytest.raises(CloudRefused, match=r"context\.named: no folder for models"):
+        project.make(IMAGE, "image", **inputs)
+    folder.mkdir()
+    (folder / "model").write_text("1")
+    first = project.make(IMAGE, "image", **inputs).outputs
+    (folder / "model").write_text("2")
+    second = project.make(IMAGE, "again", **inputs).outputs
+    assert first["contextHash"] != second["contextHash"]
+    assert first["digest"] != second["digest"]
+
+
 def test_tags_are_taken_apart_at_the_last_colon() -> None:
     assert split_tag("host/a/b:c") == ("host", "a/b", "c")
     assert split_tag("host/a") == ("host", "a", "latest")

@@ -147,6 +147,20 @@ def test_files_come_from_an_own_stage(context: Path) -> None:
     assert contents(built(context)) == {"two/data.txt": "1"}
 
 
+def test_a_named_build_context_takes_the_place_of_the_stage_of_its_name(context: Path, tmp_path: Path) -> None:
+    stages = "FROM scratch AS models\nCOPY it/sub /\n\nFROM a AS one\nCOPY --from=models / /one/\n\n"
+    write(context, {"Dockerfile": stages + 'FROM a\nCOPY --from=one /one /two\nCMD ["it"]\n'})
+    assert contents(built(context)) == {"two/data.txt": "1"}
+    named = {"models": write(tmp_path / "models", {"tumour/model.onnx": "model"})}
+    dockerfile, store = context / "Dockerfile", context.parent / "store"
+    image = images.build(context, dockerfile, store, named=named)
+    assert contents(image) == {"two/tumour/model.onnx": "model"}
+    before = images.hash_context(context, dockerfile, named)
+    write(tmp_path / "models", {"tumour/model.onnx": "another"})
+    assert images.build(context, dockerfile, store, named=named).digest != image.digest
+    assert images.hash_context(context, dockerfile, named) != before
+
+
 def test_a_source_that_does_not_exist_is_named(context: Path) -> None:
     write(context, {"Dockerfile": 'FROM a\nCOPY ti /x\nCMD ["it"]\n'})
     with pytest.raises(InvalidInput, match="COPY ti: the context has no file"):
