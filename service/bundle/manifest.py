@@ -52,11 +52,15 @@ class GoldenFile:
 
 @dataclass(frozen=True)
 class DataSource:
-    """What the model was trained on: a name, the SHA-256 of the table (hex), and its number of rows."""
+    """What the model was trained on: a name, the SHA-256 of the table (hex), its number of rows, and its target.
+
+    `target` is the column that is predicted; "" in releases from before it was written down.
+    """
 
     name: str
     sha256: str
     rows: int
+    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class Manifest:
         first = ("schema", "problem", "version", "created", "algorithm")
         document = {name: plain(getattr(self, name)) for name in (*first, *self.__dataclass_fields__)}
         document["input"] = self.input.to_document(self.schema)
+        if not self.data.target:  # older releases keep their bytes
+            del document["data"]["target"]
         return document
 
 
@@ -150,6 +156,7 @@ def _read_manifest(reader: Reader) -> Manifest:
             take("data.name", is_text, text),
             take("data.sha256", is_sha256, "must be 64 hex digits"),
             take("data.rows", is_count, "must be a whole number above 0"),
+            take("data.target", is_text, "must be the name of a column", ""),
         ),
         input=read_input(reader, schema, reference),
         classes=tuple(take("classes", is_classes, "must be a list of at least two class names") or ()),

@@ -8,15 +8,15 @@ from typing import Any
 
 import click
 
-from service.bundle.folder import RELEASED
-from service.command_line import Command
+from service.command_line import Command, say
 from service.errors import OutlastError
 from service.evaluation import steps
 from service.evaluation.advisor import EXPECTED_COST, Advice, Point
-from service.evaluation.cli import open_bench, print_result, problem_options
+from service.evaluation.cli import open_bench, print_result, problem_options, release_options
 from service.evaluation.comparison import run_comparison, train
 from service.evaluation.findings import Findings, advise_on
 from service.evaluation.intervals import Estimate
+from service.evaluation.whole import run_steps
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import LINEAR
 from service.training.candidate import read_now
@@ -41,27 +41,22 @@ def _step(name: str, run: Callable[[Workbench], Path]) -> click.Command:
 
 @click.command("release", cls=Command)
 @problem_options
-@click.option("--accept", multiple=True, metavar="METRIC", help="Release although this metric regressed.")
-def release(as_json: bool, accept: tuple[str, ...], **asked: Any) -> None:
-    """Step 9: hold the winner to the gate, and sign it off into service/released."""
+@release_options
+def release(as_json: bool, accept: tuple[str, ...], accept_draft: bool, **asked: Any) -> None:
+    """Step 9: hold the winner to the gate, and sign it off into service/released; a draft's into service/drafts."""
     with open_bench(**asked) as bench:
         found = steps.gather(bench, accept=accept)
-        done = steps.release(found, now=read_now())
+        done = steps.release(found, now=read_now(), accept_draft=accept_draft)
     print_result(steps.summarise(found, done), as_json, _say_released(found, done))
 
 
 @click.command("model", cls=Command)
 @problem_options
-@click.option("--accept", multiple=True, metavar="METRIC", help="Release although this metric regressed.")
-def model(as_json: bool, accept: tuple[str, ...], **asked: Any) -> None:
+@release_options
+def model(as_json: bool, accept: tuple[str, ...], accept_draft: bool, **asked: Any) -> None:
     """All nine steps, from the problem file to the released model. Finished fits are not redone."""
     with open_bench(**asked) as bench:
-        for step in (steps.frame, steps.inspect_data, steps.explore_data, steps.prepare, steps.train, steps.tune):
-            step(bench)
-        found = steps.gather(bench, accept=accept)
-        steps.evaluate(found)
-        steps.present(found)
-        done = steps.release(found, now=read_now())
+        found, done = run_steps(bench, now=read_now(), accept=accept, accept_draft=accept_draft, say=say)
     print_result(steps.summarise(found, done), as_json, _say_released(found, done))
 
 
@@ -98,13 +93,14 @@ def savedmodel(as_json: bool, algorithm: str, out: Path, **asked: Any) -> None:
 def _say_released(found: Findings, done: steps.Released) -> str:
     manifest = done.release.manifest
     low = ", ".join(f"{c.metric} {c.low:.3f} (floor {c.floor:g})" for c in found.verdict.floors)
-    folder, news = RELEASED / manifest.problem, "new" if done.changed else "answers as released, so not a byte changes"
+    news = "new" if done.changed else "answers as released, so not a byte changes"
     return "\n".join(
         [
             f"{manifest.problem} version {manifest.version}: {manifest.algorithm}, {news}",
             f"  digest    {done.release.digest}",
             f"  lower end {low}",
-            f"  released  {folder}",
+            f"  released  {done.release.folder}",
+            f"  serve it  {manifest.problem}@{done.release.digest} in a site's outlast:models",
             f"  report    {found.bench.folder / 'report.html'}",
         ]
     )

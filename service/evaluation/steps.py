@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from service.bundle.folder import RELEASED, Release
+from service.bundle.folder import DRAFTS, RELEASED, Release
+from service.errors import ReleaseRefused
 from service.evaluation.card import render_card
 from service.evaluation.exploration import explore
 from service.evaluation.findings import Findings, gather_findings
@@ -21,10 +22,12 @@ from service.evaluation.intervals import RESAMPLES
 from service.evaluation.plots_data import plot_projection
 from service.evaluation.quality import report_quality
 from service.evaluation.report import render_report
+from service.evaluation.schema import refuse_another_schema
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import ALGORITHMS
 from service.training.candidate import Candidate, load_previous, write_candidate
 from service.training.pipeline import build_pipeline
+from service.training.problem import ProblemFile
 from service.training.tuning import list_parameters, search_grids
 
 
@@ -102,24 +105,38 @@ def present(found: Findings) -> Path:
     return found.bench.write_text("report.html", render_report(found))
 
 
-def release(found: Findings, *, now: datetime, released: Path = RELEASED) -> Released:
+def release(found: Findings, *, now: datetime, released: Path | None = None, accept_draft: bool = False) -> Released:
     """Step 9: the candidate goes to the artifacts, and, when the gate lets it, to the released models.
 
-    Raises ReleaseRefused, with every reason, when it does not.
+    One of a draft goes to the drafts, which are not committed, and only where that is accepted. Raises ReleaseRefused,
+    with every reason, when nothing was released.
     """
-    bench, target = found.bench, released / found.bench.problem.name
+    bench, problem = found.bench, found.bench.problem
+    target = (released or home_of(problem)) / problem.name
     previous = load_previous(target)
     candidate = _build_candidate(found)
     write_candidate(candidate, bench.folder, previous=previous, now=now)
     found.verdict.require()
+    if problem.draft and not accept_draft:
+        raise ReleaseRefused(
+            f"{problem.name} is a draft: nobody has set its costs and floors, so nothing was released",
+            hint="set them in its problem file and delete the line `draft = true`; or --accept-draft, of make "
+            "ACCEPT_DRAFT=1",
+        )
     written = write_candidate(candidate, target, previous=previous, now=now)
     return Released(written, changed=previous is None or previous.digest != written.digest)
 
 
-def gather(bench: Workbench, *, released: Path = RELEASED, accept: tuple[str, ...] = ()) -> Findings:
+def home_of(problem: ProblemFile) -> Path:
+    """The folder that the problem's model is released into: that of the drafts, as long as it is one."""
+    return DRAFTS if problem.draft else RELEASED
+
+
+def gather(bench: Workbench, *, released: Path | None = None, accept: tuple[str, ...] = ()) -> Findings:
     """Everything steps 7 to 9 need, measured against what is released now."""
-    previous = load_previous(released / bench.problem.name)
+    previous = load_previous((released or home_of(bench.problem)) / bench.problem.name)
     manifest = previous.manifest if previous else None
+    refuse_another_schema(bench, manifest)
     return gather_findings(bench, released=manifest, resamples=RESAMPLES, accept=accept)
 
 

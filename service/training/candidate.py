@@ -77,7 +77,9 @@ def is_same_model(candidate: Candidate, manifest: Manifest, previous: Release) -
     """
     if previous.manifest.input.is_written:  # its graph reads numbers out of texts
         return False
-    # An older schema says less of the columns: what it says is compared.
+    # An older schema says less of the columns, and nothing of the target: what it says is compared.
+    if not previous.manifest.data.target:
+        manifest = replace(manifest, data=replace(manifest.data, target=""))
     ours = replace(manifest, schema=previous.manifest.schema).to_document()
     theirs = previous.manifest.to_document()
     if not _agree({**ours, **_OF_THE_BYTES}, {**theirs, **_OF_THE_BYTES}):
@@ -178,7 +180,7 @@ def _describe(candidate: Candidate, golden: Sequence[GoldenRow]) -> Manifest:
         algorithm=candidate.algorithm,
         model=ModelFile("model.onnx", hashlib.sha256(candidate.model).hexdigest(), read_opset(candidate.model)),
         golden=GoldenFile("golden.json", hashlib.sha256(render_golden(golden)).hexdigest()),
-        data=DataSource(dataset.name, dataset.sha256, len(dataset.frame)),
+        data=DataSource(dataset.name, dataset.sha256, len(dataset.frame), dataset.target),
         input=dataset.spec,
         classes=candidate.classes,
         positive_class=candidate.positive_class,

@@ -22,6 +22,7 @@ from service.tables.columns import read_columns
 from service.tables.csv_file import CsvFile, open_csv, read_fields
 from service.tables.numbers import read_numbers
 from service.training.columns import Decisions, judge_columns, name_lines
+from service.training.source import hash_file
 
 # These keep reading within 1 GB of memory. A field costs some 30 bytes in a table of numbers and some 90 where a column
 # is text, since every field is then an object, however short; a long text costs its own length, several times.
@@ -158,7 +159,7 @@ def load_csv(
     left_out = {column: why for column, why in found.left_out.items() if column != target}
     read_as = file.dialect.describe()
     return Dataset(
-        name or path.stem, frame, labels, target, _hash_file(path), left_out, found.doubts, read_as, found.texts
+        name or path.stem, frame, labels, target, hash_file(path), left_out, found.doubts, read_as, found.texts
     )
 
 
@@ -223,11 +224,6 @@ def _read_labels(
         what = f"holds {len(classes)} different values: that is a number to estimate, not a class"
         return labels, [Mistake(place, what, "name a column of classes as --target")]
     return labels, []
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _load_tumour() -> tuple[pd.DataFrame, NDArray[np.object_], str]:

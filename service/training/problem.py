@@ -13,6 +13,7 @@ from typing import Any
 from service.bundle.reading import Reader, is_number, is_positive, is_share, is_table, is_text, is_whole
 from service.errors import InvalidInput
 from service.training.algorithms import ALGORITHMS
+from service.training.source import TableSource, read_source
 
 PROBLEMS = Path(__file__).resolve().parent.parent / "problems"
 
@@ -50,7 +51,8 @@ class ProblemFile:
     `floors` are lower ends of 95 % intervals: metric name -> value; those of `per_class_floors` hold for each class.
     `prevalence` is the positive class's share among the cases to come; None: as in the data. `grids` holds, for each
     algorithm, the values of its parameters to try. `ranges` are the values that a column can have at all, from and to;
-    "*" stands for every number not named.
+    "*" stands for every number not named. `table` is what the file was drawn up for, where it has a table of its own;
+    of a `draft` nobody has set costs and floors yet.
     """
 
     name: str
@@ -65,6 +67,8 @@ class ProblemFile:
     class_weight: str
     grids: Mapping[str, Mapping[str, list[Any]]]
     ranges: Mapping[str, tuple[float, float]]
+    table: TableSource | None = None
+    draft: bool = False
 
 
 def choose_problem(*, folder: Path = PROBLEMS) -> str:
@@ -173,6 +177,8 @@ def _read(reader: Reader, name: str) -> ProblemFile:
         ),
         grids=_read_grids(reader),
         ranges=_read_ranges(reader),
+        table=read_source(reader),
+        draft=reader.take("draft", lambda v: isinstance(v, bool), "must be true or false", False),
     )
 
 

@@ -63,11 +63,16 @@ def test_a_table_without_a_problem_file_gets_a_draft_that_is_said_and_kept(table
     draft = tmp_path / "out" / "table.toml"
     assert f"note: {draft} is a draft" in result.stderr
     assert "hint: set them" in result.stderr
-    draft.write_text(draft.read_text().replace("false_negative = 1.0", "false_negative = 7.0"))
-    assert _run("frame", *asked).exit_code == 0
-    edited = _run("frame", *asked, "--problem", str(draft), "--json")
+    lines = draft.read_text().replace("false_negative = 1.0", "false_negative = 7.0").splitlines(keepends=True)
+    draft.write_text("".join(lines))
+    edited = _run("frame", *asked, "--json")
     assert json.loads(edited.stdout)["costs"]["false_negative"] == 7.0, "a draft that was edited is not overwritten"
-    assert "draft" not in edited.stderr
+    assert "is a draft" in edited.stderr
+    draft.write_text("".join(lines[1:]))
+    named = _run("frame", "--problem", str(draft), "--artifacts", str(tmp_path / "out"), "--json")
+    assert named.exit_code == 0, named.stderr
+    assert json.loads(named.stdout) == {**json.loads(edited.stdout), "draft": False}
+    assert "draft" not in named.stderr, "somebody deleted the line that said it"
 
 
 def test_advise_names_metric_threshold_and_loss(table: Path, tmp_path: Path) -> None:
@@ -164,4 +169,4 @@ def test_columns_left_out_and_in_doubt_are_said_and_can_be_decided(tmp_path: Pat
     assert "column price is left out: it was dropped by --drop" in decided.stderr
     parsed = _run("prepare", *asked, "--parse", "price", "--json")
     assert json.loads(parsed.stdout)["input"] == {"datatype": "FP32", "features": ["x", "y", "price"]}
-    assert "--drop, --keep and --parse name columns of --csv" in _run("data", "--drop", "x").stderr
+    assert "--drop, --keep and --parse say something of a table" in _run("data", "--drop", "x").stderr

@@ -1,0 +1,52 @@
+"""A model's name belongs to one problem, one target and one schema: whoever asks for it by name relies on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.bundle.manifest import Manifest
+from service.errors import InvalidInput, Mistake
+from service.evaluation.workbench import Workbench
+
+
+def refuse_another_schema(bench: Workbench, manifest: Manifest | None) -> None:
+    """Raise InvalidInput where the model of that name has another target, other columns, types or classes.
+
+    Its callers send those columns and know those classes: another schema is another model, and takes another name.
+    """
+    mistakes = _compare(bench, manifest) if manifest else []
+    if mistakes:
+        name = bench.problem.name
+        hint = f"rename the problem's file or the table; or make room: `outlast model remove {name}`"
+        raise InvalidInput(f"there is a model {name} of another schema already; it stays as it is", mistakes, hint=hint)
+
+
+def _compare(bench: Workbench, manifest: Manifest) -> list[Mistake]:
+    target, mistakes = bench.dataset.target, []
+    if manifest.data.target not in ("", target):
+        mistakes.append(Mistake("target", f"is {target}, the model's is {manifest.data.target}"))
+    sides = {
+        "columns": (manifest.input.features, bench.dataset.features),
+        "classes": (manifest.classes, bench.classes),
+    }
+    for what, (before, now) in sides.items():
+        gone, new = sorted(set(before) - set(now)), sorted(set(now) - set(before))
+        said = [f"lack {_list(gone)}" if gone else "", f"have {_list(new)}, which the model has not" if new else ""]
+        if gone or new:
+            mistakes.append(Mistake(what, " and ".join(filter(None, said))))
+    return mistakes + _compare_types(manifest, bench)
+
+
+def _compare_types(manifest: Manifest, bench: Workbench) -> list[Mistake]:
+    """Columns that were numbers and are texts now, or the other way: whole numbers may become any, as callers see it."""
+    before = {column.name: column.is_numeric for column in manifest.input.columns}
+    words = {True: "a number", False: "text"}
+    return [
+        Mistake(f"column {column.name}", f"is {words[column.is_numeric]}, the model's is {words[before[column.name]]}")
+        for column in bench.dataset.columns
+        if before.get(column.name, column.is_numeric) != column.is_numeric
+    ]
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
