@@ -8,13 +8,13 @@ WORKERS ?= 2
 .PHONY: help up status predict drill shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
-TAKES_up := SPEED DNS_PORT STACKS EVENTUAL
+TAKES_up := SPEED DNS_PORT STACKS EVENTUAL CSV TARGET ACCEPT_DRAFT
 TAKES_predict := MODEL
 TAKES_drill := LOSE MODEL
 TAKES_fault := SITE KIND FOR
 TAKES_heal := SITE
 TAKES_speed := SPEED
-TAKES_model := PROBLEM CSV TARGET
+TAKES_model := PROBLEM CSV TARGET ACCEPT_DRAFT
 TAKES_bench := ARGS
 TAKES_soak := MINUTES
 TAKES_test := TESTS
@@ -35,6 +35,9 @@ ifneq ($(REFUSED),)
 $(error $(NEWLINE)$(REFUSAL)$(NEWLINE)$(WAY_OUT))
 endif
 
+# A table of one's own, for `up` and `model`.
+TABLE = $(if $(CSV),--csv "$(CSV)") $(if $(TARGET),--target "$(TARGET)") $(if $(ACCEPT_DRAFT),--accept-draft)
+
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-28s %s\n", $$1, $$2}'
 
@@ -43,8 +46,8 @@ help: ## this list
 	@$(PYTHON) -m tools.environment
 
 # The first one obtains Pulumi's CLI while it makes the environment.
-up: $(wildcard .venv/complete) ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10] [EVENTUAL=60] [STACKS=prod]
-	@$(if $(wildcard .venv/complete),,$(PYTHON) -m tools.environment )$(OUTLAST) up $(if $(STACKS),--stacks "$(STACKS)") $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT)) $(if $(EVENTUAL),--eventual $(EVENTUAL))
+up: $(wildcard .venv/complete) ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10] [EVENTUAL=60] [STACKS=prod] [CSV=my.csv TARGET=y]
+	@$(if $(wildcard .venv/complete),,$(PYTHON) -m tools.environment )$(OUTLAST) up $(if $(STACKS),--stacks "$(STACKS)") $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT)) $(if $(EVENTUAL),--eventual $(EVENTUAL)) $(TABLE)
 
 status: .venv/complete ## what runs, where, and how it is
 	@$(OUTLAST) status
@@ -106,7 +109,7 @@ reference: .venv/complete ## write the reference pages that are made from the co
 	@$(RUN) tools.architecture
 
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits, or CSV=file TARGET=column
-	@$(OUTLAST) model train $(if $(PROBLEM),--problem "$(PROBLEM)") $(if $(CSV),--csv "$(CSV)") $(if $(TARGET),--target "$(TARGET)")
+	@$(OUTLAST) model train $(if $(PROBLEM),--problem "$(PROBLEM)") $(TABLE)
 
 bench: .venv/complete ## endpoint, abuse, metrics, sandbox: every ratio beside its target: ARGS="--part metrics"
 	@$(OUTLAST) bench $(ARGS)

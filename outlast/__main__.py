@@ -9,7 +9,7 @@ from service.command_line import CONTEXT, LazyGroup, Row
 _SANDBOX, _SERVER = "sandbox.__main__", "service.server.commands"
 SECTIONS = {
     "Three clouds on this machine": (
-        Row("up", _SANDBOX, "Bring the sandbox up, deploy every stack, predict once through DNS."),
+        Row("up", "outlast.up", "Bring the sandbox up, deploy every stack, predict once through DNS; --csv FILE."),
         Row("status", _SANDBOX, "Show what runs, where, and how it is."),
         Row("shell", _SANDBOX, "Open a shell in which plain `pulumi up -s aws` works on the sandbox."),
         Row("exec", _SANDBOX, "Run one command in that environment."),

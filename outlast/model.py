@@ -6,7 +6,7 @@ import click
 
 from service.command_line import LazyGroup, Row
 
-_STEPS = "service.evaluation.commands"
+_STEPS, _MODELS = "service.evaluation.commands", "outlast.models"
 SECTIONS = {
     "All at once": (Row("train", _STEPS, "All nine steps, from the problem file to the released model.", "model"),),
     "Step by step": (
@@ -19,6 +19,11 @@ SECTIONS = {
         Row("evaluate", _STEPS, "Step 7: every algorithm measured on the same rows."),
         Row("present", _STEPS, "Step 8: the report and the model card."),
         Row("release", _STEPS, "Step 9: the gate, and the release."),
+    ),
+    "The models that are here": (
+        Row("list", _MODELS, "Each with digest, problem, metrics and the stacks that name it."),
+        Row("default", _MODELS, "Which one the sandbox serves and is asked for; choose it."),
+        Row("remove", _MODELS, "Delete one that no stack names."),
     ),
     "Before and after": (
         Row("fetch", "service.training.commands", "Fetch the table of a worked problem, by npm."),

@@ -15,7 +15,8 @@ from sandbox import project
 from sandbox.engine import cli
 from sandbox.layout import Instance, Layout
 from sandbox.project import PASSPHRASE
-from sandbox.stack_files import COMMITTED, default_model, load, public_host
+from sandbox.serving import asked_model, overlay_of
+from sandbox.stack_files import COMMITTED, load, public_host
 from service.errors import InvalidInput, Unavailable
 
 # Whatever points elsewhere must not leak in: a person's own credentials, profiles and backends.
@@ -34,10 +35,11 @@ def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi |
         kept = cli.environment(pulumi, layout.pulumi_home, layout.pulumi_state, PASSPHRASE, kept)
         # Pulumi looks here where somebody unset the variable; its own words for that name no way out.
         kept["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(layout.passphrase)
-    model = default_model(layout)
+    model = asked_model(layout)
     return kept | {
         **dial_of(layout, instance),
         **({"OUTLAST_DEFAULT_MODEL": model} if model else {}),
+        **overlay_of(layout),
         "OUTLAST_HOST": public_host(layout),
         "AWS_ENDPOINT_URL": f"http://{instance.address(places.API)}:{places.API_PORT}",
         "AWS_ACCESS_KEY_ID": instance.access_key_id,

@@ -14,14 +14,15 @@ import filelock
 
 from failover.dial import Dial
 from sandbox import layout as places
-from sandbox import project
+from sandbox import project, serving
 from sandbox.command import choose, control
 from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of, sandbox_environment, save_cli
+from sandbox.command.rollout import Asking, Rollout, deploy_sites, find_serving
 from sandbox.engine import cli, commands, plugins, recover
 from sandbox.images import store as images
 from sandbox.layout import Instance, Layout
-from sandbox.stack_files import StackSet, default_model, public_host
+from sandbox.stack_files import StackSet, public_host
 from sandbox.steps import Steps
 from service.bundle.folder import choose_released, load_golden
 from service.errors import Refused, Unavailable
@@ -80,17 +81,15 @@ def bring_up(
                 pulumi = wait_for_cli()
         save_cli(layout, pulumi)
         environment = sandbox_environment(layout, instance, pulumi)
-        changes = _Deployment(layout, pulumi, environment, steps, report).deploy(chosen)
-        host = public_host(layout)
+        host, dial = public_host(layout), Dial.from_environment(dial_of(layout, instance))
+        api_key = os.environ.get("OUTLAST_API_KEY", "")
+        asking = Asking(dial, host, api_key, lambda site: serving.models_of(layout, site))
+        changes = _Deployment(layout, pulumi, environment, steps, report, asking).deploy(chosen)
         with steps.step("healthy", "waiting for the health checkers to see every site"):
             wait_healthy(layout, instance)
         with steps.step("predict"):
-            answer = prediction.predict(
-                Dial.from_environment(dial_of(layout, instance)),
-                host,
-                load_golden(choose_released(default_model(layout))),
-                api_key=os.environ.get("OUTLAST_API_KEY", ""),
-            )
+            golden = load_golden(choose_released(serving.asked_model(layout)))
+            answer = prediction.predict(dial, host, golden, api_key=api_key)
         return BroughtUp(pulumi, instance, chosen, host, changes, answer, steps.seconds)
 
 
@@ -120,13 +119,14 @@ def _start(layout: Layout, steps: Steps, report: Report, asked: Mapping[str, int
 
 @dataclass(frozen=True)
 class _Deployment:
-    """`pulumi up` of every stack, the sites side by side; what a killed command left behind is put right first."""
+    """`pulumi up` of every stack; what a killed command left behind is put right first."""
 
     layout: Layout
     pulumi: cli.Pulumi
     environment: Mapping[str, str]
     steps: Steps
     report: Report
+    asking: Asking
 
     def deploy(self, stacks: StackSet) -> dict[str, dict[str, int]]:
         """What Pulumi did to each stack."""
@@ -139,14 +139,9 @@ class _Deployment:
         for group in _at_once(stacks):
             for stack in group:
                 self._make_ready(stack, directory)
-            with self.steps.step(f"up {' '.join(group)}", f"pulumi up: {', '.join(group)}"):
-                outputs = commands.run_all(
-                    self.pulumi,
-                    {stack: ["up", *commands.UNATTENDED_UP, "--json"] for stack in group},
-                    environ=self.environment,
-                    directory=directory,
-                )
-            changes |= {stack: _summary(output) for stack, output in outputs.items()}
+            serve = find_serving(control.connect(self.layout).status(), group)
+            rollout = Rollout(self.pulumi, self.environment, directory, self.steps, self.asking)
+            changes |= {stack: _summary(output) for stack, output in deploy_sites(rollout, group, serve).items()}
         return changes
 
     def _make_ready(self, stack: str, directory: Path) -> None:

@@ -38,7 +38,7 @@ def _compare(bench: Workbench, manifest: Manifest) -> list[Mistake]:
 
 
 def _compare_types(manifest: Manifest, bench: Workbench) -> list[Mistake]:
-    """Columns that were numbers and are texts now, or the other way: whole numbers may become any, as callers see it."""
+    """Columns that were numbers and are texts now, or the other way; a whole number may become any number."""
     before = {column.name: column.is_numeric for column in manifest.input.columns}
     words = {True: "a number", False: "text"}
     return [
