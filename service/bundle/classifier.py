@@ -42,6 +42,7 @@ class Classifier:
         self.manifest: Manifest = release.manifest
         self.digest: str = release.digest
         self.golden: tuple[GoldenRow, ...] = release.golden
+        self._dtype = np.dtype(self.manifest.input.dtype)
         self._classes = np.array(self.manifest.classes, dtype=object)
         self._session = open_session(release.model_bytes, threads=threads)
         self._flat = self._refuse_other_shape()
@@ -83,7 +84,7 @@ class Classifier:
     def _as_input(self, rows: ArrayLike | Sequence[Sequence[Value]]) -> Rows:
         spec = self.manifest.input
         try:
-            array = np.asarray(rows if isinstance(rows, np.ndarray) else self.read(rows), dtype=spec.dtype)
+            array = np.asarray(rows if isinstance(rows, np.ndarray) else self.read(rows), dtype=self._dtype)
         except (TypeError, ValueError) as error:
             raise InvalidInput(
                 f"the rows do not fit the {len(spec.columns)} columns: {error}",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from service.bundle.columns import TEXT, Column
 from service.evaluation.leaks import find_near_copies, find_telling
 from service.training.datasets import Dataset
 
@@ -37,7 +38,7 @@ def report_quality(dataset: Dataset, ranges: Mapping[str, tuple[float, float]] |
         "read_as": dict(dataset.read_as),
         "left_out": [{"column": column, "why": why} for column, why in dataset.left_out.items()],
         "doubts": [{"column": column, "why": why} for column, why in dataset.doubts.items()],
-        "columns": [_describe_column(frame[name]) for name in frame.columns],
+        "columns": [_describe_column(frame[column.name], column) for column in dataset.columns],
         "missing_values": int(sum(_count_missing(frame[name]) for name in frame.columns)),
         "constant_columns": [str(name) for name in frame.columns if frame[name].nunique(dropna=False) == 1],
         "duplicate_rows": [int(row) for row in np.flatnonzero(repeated)],
@@ -77,12 +78,15 @@ def find_far_values(numeric: pd.DataFrame) -> NDArray[np.bool_]:
     return np.asarray(scores > _FAR)
 
 
-def _describe_column(column: pd.Series) -> dict[str, Any]:
-    said: dict[str, Any] = {"name": str(column.name), "missing": _count_missing(column), "distinct": column.nunique()}
-    if pd.api.types.is_numeric_dtype(column):
-        low, high = float(column.min()), float(column.max())
-        return said | {"type": "number", "min": low, "max": high, "mean": round(float(column.mean()), 6)}
-    return said | {"type": "category", "values": sorted(column.unique())[:20]}
+def _describe_column(values: pd.Series, column: Column) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": column.name, "missing": _count_missing(values), "distinct": values.nunique()}
+    said |= {"type": column.type}
+    if column.is_numeric:
+        low, high = float(values.min()), float(values.max())
+        return said | {"min": low, "max": high, "mean": round(float(values.mean()), 6)}
+    if column.type == TEXT:
+        return said | {"longest": int(values.str.len().max())}
+    return said | {"values": sorted(values.unique())[:20]}
 
 
 def _count_missing(column: pd.Series) -> int:

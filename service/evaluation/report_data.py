@@ -46,8 +46,10 @@ def _facts(found: Findings) -> Table:
 
 
 def _range(column: dict[str, Any]) -> str:
-    if column["type"] == "number":
+    if "min" in column:
         return f"{column['min']:.4g} to {column['max']:.4g}"
+    if "longest" in column:
+        return f"up to {column['longest']} characters"
     return ", ".join(value or "(missing)" for value in column["values"][:6])
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from service.bundle.columns import WHOLE, Column, InputSpec
+from service.bundle.columns import CATEGORY, WHOLE, Column, InputSpec
 from service.bundle.golden import render_row
-from service.bundle.missing import SPELLINGS
+from service.bundle.missing import SPELLINGS, is_missing
 from service.server.models import Models, ServedModel
 from service.server.protocol.column_tensors import DATATYPES
 from service.server.protocol.tensors import OUTPUTS
@@ -18,7 +19,6 @@ _PROBLEM = {
     for kind in ("application/problem+json", "application/json")
 }
 _MOST_EXAMPLES = 10  # categories of a column
-_NOT_BLANK = r"\S"
 _REFUSALS = {
     "400": "The body is not JSON, or does not fit",
     "401": "An API key is needed",
@@ -173,18 +173,24 @@ def _json(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _value_schema(spec: InputSpec, place: int) -> dict[str, Any]:
+def describe_value(spec: InputSpec, place: int) -> dict[str, Any]:
     """One column of a row, by its type: what a value may be, and in words what it is."""
     column, largest = spec.columns[place], spec.largest[place]
     said = {"description": _describe(column)}
     if not column.is_numeric:
         shown = {"examples": list(column.categories[:_MOST_EXAMPLES])} if column.categories else {}
-        absent = {} if column.missing else {"pattern": _NOT_BLANK}
+        absent = {} if column.missing else {"pattern": _pattern_of_present(column)}
         return {"type": ["string", "null"] if column.missing else "string", **said, **shown, **absent}
     number = {"type": "integer" if column.type == WHOLE else "number", "minimum": -largest, "maximum": largest}
     if column.missing:
         return {"anyOf": [number, {"enum": [None, *SPELLINGS]}], **said}
     return {**number, **said}
+
+
+def _pattern_of_present(column: Column) -> str:
+    """A text that is not blank, and no spelling of a missing value that training never saw as a category."""
+    missing = [re.escape(text) for text in SPELLINGS if text and is_missing(text, column.categories)]
+    return rf"^\s*(?!(?:{'|'.join(missing)})\s*$)\S" if column.type == CATEGORY and missing else r"\S"
 
 
 def _describe(column: Column) -> str:
@@ -203,7 +209,7 @@ def _named(model: ServedModel, operation: str, auth: bool) -> dict[str, Any]:
         "type": "object",
         "required": list(spec.features),
         "additionalProperties": False,
-        "properties": {name: _value_schema(spec, place) for place, name in enumerate(spec.features)},
+        "properties": {name: describe_value(spec, place) for place, name in enumerate(spec.features)},
     }
     body = {
         "type": "object",

@@ -94,7 +94,8 @@ def _refuse_duplicates(head: Body, document: Mapping[str, Any]) -> None:
     usual = len(document)
     inputs = document.get("inputs")
     if type(inputs) is list:
-        usual += sum(len(tensor) for tensor in inputs if type(tensor) is dict)
+        for tensor in inputs:
+            usual += len(tensor) if type(tensor) is dict else 0
     if head.count(b":") != usual:
         refuse_duplicate_keys(head, count_keys(document))
 
@@ -109,9 +110,9 @@ def _may_hold_truths(head: Body) -> bool:
 
 def _are_columns(spec: InputSpec, inputs: list[Any]) -> bool:
     """Whether the inputs are meant as one tensor a column: where the model shows itself so, or a column is named."""
-    names = [tensor.get("name") for tensor in inputs if type(tensor) is dict]
-    if names == [spec.name] and len(spec.columns) > 1:
+    if len(inputs) == 1 and type(inputs[0]) is dict and inputs[0].get("name") == spec.name and len(spec.columns) > 1:
         return False
+    names = [tensor.get("name") for tensor in inputs if type(tensor) is dict]
     return not spec.is_single or any(type(name) is str and name in spec.places for name in names)
 
 

@@ -29,7 +29,7 @@ def test_missing_constant_repeated_and_contradicting_rows_are_found() -> None:
 def test_columns_are_described_by_their_kind() -> None:
     described = report_quality(table(["a", "b", "a"], x=[1.0, 2.0, np.nan], word=["u", "", "v"]))["columns"]
     assert described == [
-        {"name": "x", "missing": 1, "distinct": 2, "type": "number", "min": 1.0, "max": 2.0, "mean": 1.5},
+        {"name": "x", "missing": 1, "distinct": 2, "type": "whole number", "min": 1.0, "max": 2.0, "mean": 1.5},
         {"name": "word", "missing": 1, "distinct": 3, "type": "category", "values": ["", "u", "v"]},
     ]
 

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import csv
+import json
+import math
+import struct
+import time
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 
 from service.bundle.classifier import Classifier
+from service.bundle.missing import is_missing
+from service.bundle.numbers import read_number
 from service.offline.batch import predict_file
+from service.server.exchange import Exchange
+from service.server.protocol.tensor_elements import encode_element
+from service.server.protocol.tensors import HEADER_LENGTH
+from service.server.runtime import Runtime, build_runtime
+from service.server.settings.table import Settings
+from service.training.candidate import Candidate, write_candidate
+from service.training.datasets import load_csv
+from service.training.export import export_onnx
+from service.training.pipeline import build_pipeline, encode_labels, fit_pipeline
 from tests.service import clients
 from tests.service.server.harness import running
 
@@ -92,3 +112,120 @@ def test_a_category_that_an_older_release_was_trained_on_is_never_missing(
     with (tmp_path / "out.csv").open(newline="") as lines:
         (row,) = csv.DictReader(lines)
     assert float(row["probability_yes"]) == pytest.approx(float(kept[1]), abs=1e-6)
+
+
+# -- a row of every type, each way ---------------------------------------------------------------------------------
+
+COLUMNS = ("score", "plan", "visits", "country")
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> clients.Trained:
+    """A number and a category that may be missing, and a whole number and a category that may not."""
+    folder, rng = tmp_path_factory.mktemp("mixed"), np.random.default_rng(3)
+    lines = [",".join((*COLUMNS, "ok"))]
+    for number in range(200):
+        score = "" if number % 9 == 0 else f"{rng.normal(2, 3):.3f}"
+        plan = rng.choice(["none", "basic", "NA"])
+        lines.append(f"{score},{plan},{rng.integers(0, 20)},{rng.choice(['FR', 'DE'])},{'yes' if number % 3 else 'no'}")
+    (folder / "mixed.csv").write_text("\n".join(lines) + "\n")
+    dataset = load_csv(folder / "mixed.csv", "ok", keep=["visits"])
+    classes, truth = encode_labels(dataset, "yes")
+    pipeline = fit_pipeline(build_pipeline("softmax", {}, dataset, classes=2), dataset.rows(), truth)
+    model = export_onnx(pipeline, name="mixed", spec=dataset.spec)
+    candidate = Candidate("mixed", "softmax", dataset, model, classes, "yes", {"yes": 0.5}, ["yes"])
+    release = write_candidate(candidate, folder / "mixed", previous=None, now=datetime(2026, 1, 1, tzinfo=UTC))
+    return clients.Trained(release, pipeline, dataset)
+
+
+@pytest.fixture(scope="module")
+def classifier(mixed: clients.Trained) -> Classifier:
+    return Classifier(mixed.release)
+
+
+@pytest.fixture(scope="module")
+def runtime(mixed: clients.Trained) -> Runtime:
+    models = str(mixed.release.folder.parent)
+    return build_runtime(
+        Settings.from_environment({"OUTLAST_AUTH": "off", "OUTLAST_AUDIT": "off", "OUTLAST_MODELS": models})
+    )
+
+
+def _ask(runtime: Runtime, path: str, body: bytes, headers: dict[bytes, bytes] | None = None) -> Exchange:
+    target = runtime.intake.find(path.encode())
+    assert target is not None
+    exchange = Exchange(target, headers or {}, body, time.time())
+    runtime.endpoint.admit(exchange)
+    runtime.endpoint.answer([exchange])
+    return exchange
+
+
+def _infer(runtime: Runtime, inputs: Sequence[Any], tail: bytes = b"") -> tuple[Exchange, float | None]:
+    head = json.dumps({"inputs": inputs}).encode()
+    headers = {HEADER_LENGTH: b"%d" % len(head)} if tail else {}
+    exchange = _ask(runtime, "/v2/models/mixed/infer", head + tail, headers)
+    if exchange.status != 200:
+        return exchange, None
+    return exchange, json.loads(exchange.reply)["outputs"][1]["data"][1]
+
+
+def _as_json(text: str, numeric: bool) -> Any:
+    """What a caller sends who has this field: a number, null, or the text as it stands."""
+    number = read_number(text.strip()) if numeric else None
+    if number is not None and math.isfinite(number):
+        return number
+    return None if numeric and is_missing(text.strip()) else text
+
+
+def _as_binary(value: Any) -> bytes:
+    return encode_element(value) if isinstance(value, str) else struct.pack("<d", math.nan if value is None else value)
+
+
+def _tensor(name: str, value: Any, binary: bool) -> dict[str, Any]:
+    numeric = name in ("score", "visits")
+    tensor = {"name": name, "shape": [1, 1], "datatype": "FP64" if numeric else "BYTES"}
+    return tensor | ({"parameters": {"binary_data_size": len(_as_binary(value))}} if binary else {"data": [value]})
+
+
+_odd = st.sampled_from(["", "NA", "None", "inf", "1e999", "abc", "39,1", "42 yrs", "٣", "1_0", "-0.5"])
+_whole = st.one_of(st.integers(0, 50).map(str), st.sampled_from(["3.0", " 7 ", "1e1", "+2"]))
+_score = st.one_of(st.floats(-1e3, 1e3).map(repr), _whole, _odd)
+_text = st.sampled_from(["none", "basic", " basic", "gold", "FR", "DE", "né", "a b"])
+_absent = st.sampled_from(["NA", "None", "", "null", " "])
+_written = st.tuples(_score, st.one_of(_text, _absent), _whole, _text)
+_broken = st.tuples(_score, st.one_of(_text, _absent), st.one_of(_whole, _odd), st.one_of(_text, _absent))
+
+
+@given(row=st.one_of(_written, _broken))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_row_has_the_same_answer_each_way(
+    mixed: clients.Trained, classifier: Classifier, runtime: Runtime, tmp_path: Path, row: tuple[str, ...]
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    with source.open("w", newline="") as lines:
+        csv.writer(lines).writerows([COLUMNS, row])
+    done = predict_file(classifier, source, out, overwrite=True)
+    event("bad" if done.bad else "good")
+    with out.open(newline="") as lines:
+        by_file = [float(read["probability_yes"]) for read in csv.DictReader(lines)]
+
+    values = [_as_json(text, name in ("score", "visits")) for name, text in zip(COLUMNS, row, strict=True)]
+    plain = _ask(runtime, "/predict/mixed", json.dumps({"features": dict(zip(COLUMNS, values, strict=True))}).encode())
+    by_name = json.loads(plain.reply)["probabilities"]["yes"] if plain.status == 200 else None
+    asked = {"by name": (plain, by_name)}
+    asked["JSON"] = _infer(runtime, [_tensor(*pair, False) for pair in zip(COLUMNS, values, strict=True)])
+    whole = {"name": "features", "shape": [1, 4], "datatype": "BYTES", "data": list(row)}
+    asked["texts"] = _infer(runtime, [whole])
+    if not any(isinstance(value, str) for value in values[::2]):  # a binary number cannot be a text
+        tensors = [_tensor(*pair, True) for pair in zip(COLUMNS, values, strict=True)]
+        asked["binary"] = _infer(runtime, tensors, b"".join(map(_as_binary, values)))
+
+    if done.bad:
+        assert {way: exchange.status for way, (exchange, _) in asked.items()} == dict.fromkeys(asked, 400)
+        return
+    assert {way: share for way, (_, share) in asked.items()} == dict.fromkeys(
+        asked, pytest.approx(by_file[0], abs=1e-6)
+    )
+    assert len({exchange.input_sha256 for exchange, _ in asked.values()}) == 1, "receipts cover the same bytes"
+    read = classifier.read([values])
+    assert mixed.pipeline.predict_proba(read)[0, 1] == pytest.approx(by_file[0], abs=1e-6)
