@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from service.bundle.folder import RELEASED, list_released
@@ -19,6 +19,7 @@ from service.evaluation.workbench import ARTIFACTS
 from service.training.datasets import Dataset, load_bundled, load_csv
 from service.training.problem import PROBLEMS, ProblemFile, choose_problem, draft_problem, load_problem, parse_problem
 from service.training.source import TableSource, hash_file
+from service.training.types import declare_types
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
 _FORM = "a name has at most 63 of a-z, 0-9, - and _, and neither begins nor ends with one of the last two"
@@ -53,6 +54,11 @@ class Asked:
 
 def load_asked(wanted: Wanted, *, problems: Path = PROBLEMS, released: Path = RELEASED) -> Asked:
     """Read the problem file and the table that the options name. Raises InvalidInput with what to write instead."""
+    asked = _load(wanted, problems, released)
+    return replace(asked, dataset=declare_types(asked.dataset, asked.problem.types))
+
+
+def _load(wanted: Wanted, problems: Path, released: Path) -> Asked:
     if wanted.csv_file is None:
         return _load_by_problem(wanted, problems)
     if wanted.problem is None:

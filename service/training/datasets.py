@@ -41,7 +41,8 @@ class Dataset:
     as text (missing: ""). `labels` [n] are class names. `sha256` (hex) is of the file's bytes, or of the table written
     as CSV where there is no file. `left_out` are columns that are not learnt from, each with why; `doubts` are columns
     that may not be what they seem, each with what to do: nothing is trained while there are any. `read_as` says how
-    the file is written. `texts` are the columns of text that is read as words, not as categories.
+    the file is written. `texts` are the columns of text that is read as words, not as categories; `types` the
+    types of columns that somebody declared.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Dataset:
     doubts: Mapping[str, str] = field(default_factory=dict)
     read_as: Mapping[str, str] = field(default_factory=dict)
     texts: frozenset[str] = frozenset()
+    types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -100,7 +102,8 @@ class Dataset:
         values = self.frame[name]
         if self._is_numeric(name):
             absent = bool(values.isna().any())
-            return Column(name, WHOLE if (values.dropna() % 1 == 0).all() else NUMBER, absent)
+            is_whole = self.types.get(name) != NUMBER and (values.dropna() % 1 == 0).all()
+            return Column(name, WHOLE if is_whole else NUMBER, absent)
         if name in self.texts:
             return Column(name, TEXT, missing=True)
         present = sorted(set(values) - {missing.CATEGORY})

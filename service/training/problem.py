@@ -6,7 +6,7 @@ import json
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from service.bundle.reading import Reader, is_number, is_positive, is_share, is_
 from service.errors import InvalidInput
 from service.training.algorithms import ALGORITHMS
 from service.training.source import TableSource, read_source
+from service.training.types import read_types
 
 PROBLEMS = Path(__file__).resolve().parent.parent / "problems"
 
@@ -51,8 +52,8 @@ class ProblemFile:
     `floors` are lower ends of 95 % intervals: metric name -> value; those of `per_class_floors` hold for each class.
     `prevalence` is the positive class's share among the cases to come; None: as in the data. `grids` holds, for each
     algorithm, the values of its parameters to try. `ranges` are the values that a column can have at all, from and to;
-    "*" stands for every number not named. `table` is what the file was drawn up for, where it has a table of its own;
-    of a `draft` nobody has set costs and floors yet.
+    "*" stands for every number not named. `types` are declared of columns that are not what they look like. `table` is
+    what the file was drawn up for, where it has a table of its own; of a `draft` nobody has set costs and floors yet.
     """
 
     name: str
@@ -67,6 +68,7 @@ class ProblemFile:
     class_weight: str
     grids: Mapping[str, Mapping[str, list[Any]]]
     ranges: Mapping[str, tuple[float, float]]
+    types: Mapping[str, str] = field(default_factory=dict)
     table: TableSource | None = None
     draft: bool = False
 
@@ -177,6 +179,7 @@ def _read(reader: Reader, name: str) -> ProblemFile:
         ),
         grids=_read_grids(reader),
         ranges=_read_ranges(reader),
+        types=read_types(reader),
         table=read_source(reader),
         draft=reader.take("draft", lambda v: isinstance(v, bool), "must be true or false", False),
     )
