@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from service.errors import InvalidInput
+from service.tables.parquet import is_parquet, read_as_csv
 
 GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
@@ -25,7 +27,6 @@ _BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _FOREIGN = (
-    (b"PAR1", "a Parquet file", "write it as CSV: `python -c 'import pandas as p; p.read_parquet(\"F\").to_csv(...)'`"),
     (b"PK\x03\x04", "an Excel workbook or another zip archive", "save the sheet as CSV, or unpack the archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV"),
     (b"ARROW1", "an Arrow file", "write it as CSV"),
@@ -55,7 +56,9 @@ class Encoding:
 
 
 def open_bytes(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked where it is compressed by gzip."""
+    """The file's bytes, unpacked where it is compressed by gzip; of a Parquet file those of the CSV of its rows."""
+    if is_parquet(path):
+        return io.BytesIO(read_as_csv(path))
     with path.open("rb") as stream:
         packed = stream.read(2) == GZIP
     return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")

@@ -65,7 +65,6 @@ def test_two_encodings_in_one_file_are_named_with_the_line(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"PAR1....", "is a Parquet file"),
         (b"PK\x03\x04....", "an Excel workbook"),
         (b"\xd0\xcf\x11\xe0....", "an old Excel workbook"),
         (b"BZh9....", "compressed by bzip2"),
