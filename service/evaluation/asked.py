@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from service.bundle.folder import RELEASED, list_released
@@ -17,7 +17,15 @@ from service.bundle.writing import write_whole
 from service.errors import InvalidInput
 from service.evaluation.workbench import ARTIFACTS
 from service.training.datasets import Dataset, load_bundled, load_csv
-from service.training.problem import PROBLEMS, ProblemFile, choose_problem, draft_problem, load_problem, parse_problem
+from service.training.draft import draft_problem, write_columns
+from service.training.problem import (
+    PROBLEMS,
+    ColumnPlan,
+    ProblemFile,
+    choose_problem,
+    load_problem,
+    parse_problem,
+)
 from service.training.source import TableSource, hash_file
 from service.training.types import declare_types
 
@@ -36,6 +44,15 @@ class Wanted:
     drop: Sequence[str] = ()
     keep: Sequence[str] = ()
     parse: Sequence[str] = ()
+    group: str | None = None
+    time: str | None = None
+
+    @property
+    def columns(self) -> ColumnPlan:
+        """What is decided of the table's columns."""
+        if self.group and self.time:
+            raise InvalidInput("--group and --time part the rows in two ways", hint="name one of the two")
+        return ColumnPlan(tuple(self.drop), tuple(self.keep), tuple(self.parse), self.group, self.time)
 
     def folder(self, name: str) -> Path:
         """The folder of artifacts of a problem."""
@@ -68,7 +85,9 @@ def _load(wanted: Wanted, problems: Path, released: Path) -> Asked:
     if problem.table and target != problem.table.target:
         what = f"{problem.name} predicts {problem.table.target}, and --target names {target}"
         raise InvalidInput(what, hint="a problem belongs to its target: leave --problem out to draw up a new one")
-    return Asked(_load_csv(wanted, wanted.csv_file, target, None), problem, _file_of_draft(wanted.problem, problem))
+    columns = problem.columns.join(wanted.columns)
+    dataset = _load_csv(wanted.csv_file, target, None, columns)
+    return Asked(dataset, replace(problem, columns=columns), _file_of_draft(wanted.problem, problem))
 
 
 def name_of(path: Path) -> str:
@@ -82,14 +101,14 @@ def name_of(path: Path) -> str:
 
 
 def _load_by_problem(wanted: Wanted, problems: Path) -> Asked:
-    if wanted.drop or wanted.keep or wanted.parse or wanted.target:
-        what = "--target, --drop, --keep and --parse say something of a table, and --csv names none"
+    if wanted.columns != ColumnPlan() or wanted.target:
+        what = "--target, --drop, --keep, --parse, --group and --time say something of a table, and --csv names none"
         raise InvalidInput(what, hint="add --csv file.csv --target column")
     named = wanted.problem or choose_problem(folder=problems)
     problem, folder = _load_problem(named, problems)
     if problem.table is None:
         return Asked(load_bundled(problem.data), problem, _file_of_draft(named, problem))
-    dataset = load_csv(problem.table.locate(folder), problem.table.target, name=problem.data)
+    dataset = _load_csv(problem.table.locate(folder), problem.table.target, problem.data, problem.columns)
     if dataset.sha256 != problem.table.sha256:
         _refuse_changed(problem.table, problem.table.locate(folder), named)
     return Asked(dataset, problem, _file_of_draft(named, problem))
@@ -104,26 +123,29 @@ def _load_by_table(wanted: Wanted, csv_file: Path, problems: Path, released: Pat
     if (problems / f"{name}.toml").exists() or (name in list_released(released) and not ours):
         what = f"the name {name} is taken: {csv_file.name} would be trained as the model {name}, which is released"
         raise InvalidInput(what, hint=f"rename the file; or name the problem, if it is meant: --problem {name}")
-    dataset = _load_csv(wanted, csv_file, wanted.target, name)
+    columns = kept.columns if kept and ours and wanted.columns == ColumnPlan() else wanted.columns
+    dataset = _load_csv(csv_file, wanted.target, name, columns)
     if kept is not None and ours is not None:
-        return _keep(kept, ours, path, dataset, csv_file)
+        return _keep(replace(kept, columns=columns), ours, path, dataset, csv_file)
     if kept is not None and not kept.draft:
         what = f"{path} is somebody's problem file, and not for {wanted.target} of {csv_file}"
         raise InvalidInput(what, hint="rename the table, or move that file away")
     source = TableSource(str(csv_file.resolve()), dataset.target, dataset.sha256)
-    write_whole(path, render_draft(dataset, source))
+    write_whole(path, render_draft(dataset, source, columns))
     return Asked(dataset, parse_problem(path.read_text(encoding="utf-8"), name=name), path)
 
 
-def render_draft(dataset: Dataset, source: TableSource) -> str:
+def render_draft(dataset: Dataset, source: TableSource, columns: ColumnPlan | None = None) -> str:
     """A problem file to begin with, which says what it was drawn up for and that it is a draft."""
-    text = draft_problem(dataset.name, dataset.target, [str(label) for label in dataset.labels])
+    text = draft_problem(dataset.name, dataset.target, [str(label) for label in dataset.labels], columns)
     head = "draft = true  # delete this line when the costs and floors below are yours: then it can be released"
     return "\n".join([head, text.rstrip("\n"), "", *source.render(), ""])
 
 
 def _keep(kept: ProblemFile, source: TableSource, path: Path, dataset: Dataset, csv_file: Path) -> Asked:
     """The problem file that was drawn up before: somebody may have begun to edit it."""
+    if kept.draft:
+        write_whole(path, write_columns(path.read_text(encoding="utf-8"), kept.columns))
     if source.sha256 == dataset.sha256:
         return Asked(dataset, kept, path if kept.draft else None)
     if not kept.draft:
@@ -138,10 +160,10 @@ def _load_kept(path: Path, name: str) -> ProblemFile | None:
     return parse_problem(path.read_text(encoding="utf-8"), name=name) if path.exists() else None
 
 
-def _load_csv(wanted: Wanted, csv_file: Path, target: str | None, name: str | None) -> Dataset:
+def _load_csv(csv_file: Path, target: str | None, name: str | None, columns: ColumnPlan) -> Dataset:
     if target is None:
         raise InvalidInput("--csv needs --target", hint="--target names the column of the file that is to be predicted")
-    return load_csv(csv_file, target, name=name, drop=wanted.drop, keep=wanted.keep, parse=wanted.parse)
+    return load_csv(csv_file, target, name=name, **asdict(columns))
 
 
 def _load_problem(named: str, problems: Path) -> tuple[ProblemFile, Path]:

@@ -26,6 +26,9 @@ def problem_options(command: F) -> F:
         json_option,
         click.option("--jobs", type=click.IntRange(1), default=None, help="Fits at a time; default: one per core."),
         click.option("--artifacts", type=click.Path(path_type=Path), default=None, help="Folder for what steps leave."),
+        click.option("--budget", type=click.FloatRange(0, min_open=True), help="Minutes that the search may take."),
+        click.option("--time", default=None, metavar="COLUMN", help="Hold out the latest rows of --csv by it."),
+        click.option("--group", default=None, metavar="COLUMN", help="Keep rows of --csv alike in it on one side."),
         click.option("--parse", multiple=True, metavar="COLUMN", help="Read amounts or dates of --csv as numbers."),
         click.option("--keep", multiple=True, metavar="COLUMN", help="Learn from this column of --csv as it stands."),
         click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column of --csv out."),
@@ -60,9 +63,12 @@ def open_bench(
     drop: tuple[str, ...] = (),
     keep: tuple[str, ...] = (),
     parse: tuple[str, ...] = (),
+    group: str | None = None,
+    time: str | None = None,
+    budget: float | None = None,
 ) -> Iterator[Workbench]:
     """The workbench that the options ask for, with a progress bar on stderr while it is open."""
-    wanted = Wanted(problem, csv_file, target, artifacts, drop, keep, parse)
+    wanted = Wanted(problem, csv_file, target, artifacts, drop, keep, parse, group, time)
     asked = load_asked(wanted)
     _say_columns(asked.dataset)
     for note in asked.notes:
@@ -73,7 +79,7 @@ def open_bench(
     # One thread for each process: the matrices are small, and on shared cores threads wait for each other.
     with threadpool_limits(1), show_progress() as announce:
         folder = wanted.folder(asked.problem.name)
-        yield Workbench(asked.problem, asked.dataset, folder, jobs or os.cpu_count() or 1, announce)
+        yield Workbench(asked.problem, asked.dataset, folder, jobs or os.cpu_count() or 1, announce, budget)
 
 
 def _say_columns(dataset: Dataset) -> None:

@@ -24,6 +24,7 @@ from service.evaluation.advisor import (
     decide_out_of_fold,
     find_threshold,
 )
+from service.evaluation.calibrated import export_calibrated
 from service.evaluation.intervals import (
     RESAMPLES,
     Difference,
@@ -36,11 +37,13 @@ from service.evaluation.intervals import (
 from service.evaluation.metrics import Evaluation, Floats, Measure
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import ALGORITHMS, BASELINE, LINEAR
-from service.training.export import Parity, export_onnx, measure_parity
+from service.training.calibration import Calibration
+from service.training.export import Parity
 from service.training.pipeline import build_pipeline, fit_pipeline
 from service.training.splits import Rows
 from service.training.tuning import Trial
 
+_NEAR_LEAST_LOSS = 1.02
 _SHOWN_ROWS = 6
 
 
@@ -55,7 +58,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Contender:
-    """One algorithm, tuned and trained on the training rows.
+    """One algorithm, tuned and trained on the training rows, and `calibration`, which its answers go through.
 
     `threshold` is chosen on its out-of-fold answers (None: the most probable class is predicted). `tuned` measures
     those answers, each decided by a threshold that had not seen the row; `held_out` measures the rows kept apart.
@@ -64,6 +67,7 @@ class Contender:
     algorithm: str
     trial: Trial
     pipeline: Pipeline
+    calibration: Calibration
     model: bytes
     parity: Parity
     threshold: float | None
@@ -95,7 +99,7 @@ def run_comparison(bench: Workbench, *, resamples: int = RESAMPLES) -> Compariso
     bench.announce("contenders", len(bench.trials), len(bench.trials))
     counts = {label: int((bench.truth == index).sum()) for index, label in enumerate(bench.classes)}
     choice = choose_metric(bench.problem.costs, counts, positive=bench.positive, prevalence=bench.prevalence)
-    winner = choose_winner(contenders, choice.metric)
+    winner = choose_winner(contenders, choice.metric, prefer=bench.problem.prefer)
     differences = {
         name: _difference(contender.held_out, contenders[winner].held_out, choice.metric)
         for name, contender in contenders.items()
@@ -104,18 +108,31 @@ def run_comparison(bench: Workbench, *, resamples: int = RESAMPLES) -> Compariso
     return Comparison(choice, contenders, winner, differences)
 
 
-def choose_winner(contenders: Mapping[str, Contender], metric: str) -> str:
-    """Of those that may be released and are not clearly worse than the best, the first in the order of ALGORITHMS."""
+def choose_winner(contenders: Mapping[str, Contender], metric: str, *, prefer: str = "simple") -> str:
+    """Of those that may be released and are not clearly worse than the best, the first in the order of ALGORITHMS.
+
+    `prefer` "best": of those whose log loss is within 2 % of the least, the best by the metric.
+    """
     fit = [name for name in ALGORITHMS if name in contenders and contenders[name].may_be_released]
     fit = fit or list(contenders)  # the gate refuses whoever is then first, with the reason
+    if prefer == "best":
+        fit = _list_most_honest(contenders, fit)
     sign = -1.0 if metric in SMALLER_IS_BETTER else 1.0
     best = max(fit, key=lambda name: sign * contenders[name].tuned.estimates[metric].measure.value)
+
+    if prefer == "best":
+        return best
 
     def is_clearly_worse(name: str) -> bool:
         gap = _difference(contenders[name].tuned, contenders[best].tuned, metric)
         return gap.clear and sign * gap.value < 0
 
     return next(name for name in fit if not is_clearly_worse(name))
+
+
+def _list_most_honest(contenders: Mapping[str, Contender], names: Sequence[str]) -> list[str]:
+    losses = {name: contenders[name].tuned.estimates["log_loss"].measure.value for name in names}
+    return [name for name in names if losses[name] <= _NEAR_LEAST_LOSS * min(losses.values())]
 
 
 def measure_rows(
@@ -233,23 +250,23 @@ def name_columns(pipeline: Pipeline, features: Sequence[str]) -> list[str]:
 def _prepare_contender(bench: Workbench, algorithm: str, resamples: int) -> Contender:
     trial = bench.trials[algorithm][0]
     folds, training, held_out = bench.splits.folds, bench.splits.training, bench.splits.held_out
-    seen = bench.bench.predict_folds(algorithm, trial.parameters, folds)
-    threshold = choose_threshold(bench, seen, training)
+    raw = bench.bench.predict_folds(algorithm, trial.parameters, folds)
     pipeline = train(bench, algorithm, trial.parameters, training)
-    rows = bench.dataset.rows()
-    model = export_onnx(pipeline, name=bench.problem.name, spec=bench.dataset.spec)
-    kept = np.asarray(pipeline.predict_proba(rows[held_out]), dtype=np.float64)
+    rows, tuned = bench.dataset.rows(), bench.splits.tuned
+    chosen, model, parity = export_calibrated(bench, algorithm, pipeline, raw)
+    seen = chosen.out_of_fold
+    threshold = choose_threshold(bench, seen, tuned)
+    kept = chosen.calibration.apply(np.asarray(pipeline.predict_proba(rows[held_out]), dtype=np.float64))
     decided = decide_folds(bench, seen, folds)
     return Contender(
         algorithm,
         trial,
         pipeline,
+        chosen.calibration,
         model,
-        measure_parity(pipeline, model, rows, bench.dataset.spec),
+        parity,
         threshold,
-        measure_rows(
-            bench, training, seen[training], None if decided is None else decided[training], resamples=resamples // 4
-        ),
+        measure_rows(bench, tuned, seen[tuned], None if decided is None else decided[tuned], resamples=resamples // 4),
         measure_rows(bench, held_out, kept, decide_rows(bench, kept, threshold), resamples=resamples),
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from service.bundle.manifest import Manifest
 from service.evaluation.advisor import EXPECTED_COST, Advice, advise
+from service.evaluation.calibrated import calibrate_folds
 from service.evaluation.comparison import (
     Comparison,
     Contender,
@@ -131,9 +132,12 @@ def gather_findings(
     comparison = run_comparison(bench, resamples=resamples)
     winner = comparison.contenders[comparison.winner]
     out_of_fold = bench.bench.predict_folds(winner.algorithm, winner.trial.parameters, bench.splits.judging)
+    method = winner.calibration.method
+    out_of_fold = calibrate_folds(bench, winner.algorithm, out_of_fold, bench.splits.judging, method).out_of_fold
     decided = decide_folds(bench, out_of_fold, bench.splits.judging)
-    rows = np.arange(len(bench.truth))
-    judged = measure_rows(bench, rows, out_of_fold, decided, resamples=resamples)
+    rows = bench.splits.judged
+    decided = decided if decided is None else decided[rows]
+    judged = measure_rows(bench, rows, out_of_fold[rows], decided, resamples=resamples)
     verdict = judge_release(
         bench.problem,
         judged.estimates,

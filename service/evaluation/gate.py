@@ -17,7 +17,7 @@ from service.errors import Mistake, ReleaseRefused
 from service.evaluation.advisor import SMALLER_IS_BETTER
 from service.evaluation.intervals import Estimate
 from service.training.algorithms import BASELINE
-from service.training.export import PARITY_TOLERANCE, Parity
+from service.training.export import Parity
 from service.training.problem import ProblemFile
 
 
@@ -105,7 +105,7 @@ class Verdict:
             "regressions": [r.metric for r in self.regressions],
             "accepted_regressions": [r.metric for r in self.accepted],
             # The gap itself is some 1e-16 and not the same on every CPU: that it holds is.
-            "parity": {"rows": self.parity.rows, "within": PARITY_TOLERANCE, "holds": self.parity.holds},
+            "parity": {"rows": self.parity.rows, "within": self.parity.within, "holds": self.parity.holds},
             "reasons": [str(reason) for reason in self.reasons],
         }
 
@@ -163,5 +163,5 @@ def _check_floors(problem: ProblemFile, judged: Mapping[str, Estimate], classes:
 def _describe_parity(parity: Parity) -> str:
     return (
         f"the exported model differs from the trained one by up to {parity.largest_gap:.2g} "
-        f"({parity.labels_differ} labels of {parity.rows}); at most {PARITY_TOLERANCE:g} and none are allowed"
+        f"({parity.labels_differ} labels of {parity.rows}); at most {parity.within:g} and none are allowed"
     )

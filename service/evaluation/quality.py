@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from service.bundle.columns import TEXT, Column
-from service.evaluation.leaks import find_near_copies, find_telling
 from service.training.datasets import Dataset
+from service.training.leaks import find_near_copies, find_telling
 
 _FAR = 3.5  # robust z-score beyond which a value is called far out (Iglewicz and Hoaglin 1993)
 _MAD_TO_SIGMA = 0.6745

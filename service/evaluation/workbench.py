@@ -16,9 +16,11 @@ from service.bundle.writing import write_whole
 from service.errors import InvalidInput, Mistake
 from service.evaluation.progress import Announce
 from service.training.datasets import Dataset
-from service.training.pipeline import encode_labels, wants_weights
+from service.training.halving import search_within
+from service.training.leaks import group_copies
+from service.training.pipeline import encode_labels
 from service.training.problem import ProblemFile
-from service.training.splits import Splits, split_rows
+from service.training.splits import Splits, count_needed, split_rows
 from service.training.tuning import Fitter, Trial, search_grids
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
@@ -34,7 +36,7 @@ def _say_nothing(step: str, done: int, of: int) -> None:
 class Workbench:
     """What the nine steps share. Costly things are made once, when first asked for.
 
-    `announce(step, done, of)` is told how far a step is.
+    `announce(step, done, of)` is told how far a step is. `budget`: the minutes that the search for parameters may take.
     """
 
     problem: ProblemFile
@@ -42,6 +44,7 @@ class Workbench:
     folder: Path
     jobs: int = 1
     announce: Announce = _say_nothing
+    budget: float | None = None
     truth: NDArray[np.intp] = field(init=False)
     classes: tuple[str, ...] = field(init=False)
 
@@ -76,7 +79,20 @@ class Workbench:
     @cached_property
     def splits(self) -> Splits:
         """The parts of the data: the same for the same seed and rows."""
-        return split_rows(self.truth, self.classes, self.problem.splits)
+        times = self.dataset.times
+        return split_rows(self.truth, self.classes, self.problem.splits, groups=self.groups, times=times)
+
+    @cached_property
+    def groups(self) -> NDArray[np.intp] | None:
+        """Which rows lie on one side of every split: those of a group, else copies; None where each is for itself.
+
+        Where a table has so few different rows that folds could not be made of them, rows alike are no copies.
+        """
+        if self.dataset.groups is not None or self.dataset.times is not None:
+            return self.dataset.groups
+        copies = group_copies(self.dataset.frame)
+        different = [len(np.unique(copies[self.truth == index])) for index in range(len(self.classes))]
+        return copies if min(different) >= count_needed(self.problem.splits) else None
 
     @cached_property
     def copied_rows(self) -> NDArray[np.intp]:
@@ -87,8 +103,12 @@ class Workbench:
 
     @property
     def balanced(self) -> bool:
-        """Whether rarer classes weigh more in training."""
-        return wants_weights(self.problem.class_weight, self.truth)
+        """Whether rarer classes weigh more in training.
+
+        Only where the problem file says so: weights spoil probabilities, calibrating undoes the weights, and which
+        mistakes are worse is for the costs to say, by the threshold.
+        """
+        return self.problem.class_weight == "balanced"
 
     @cached_property
     def bench(self) -> Fitter:
@@ -108,6 +128,8 @@ class Workbench:
     @cached_property
     def trials(self) -> Mapping[str, list[Trial]]:
         """The grid search: each algorithm's trials, the best first. Only training rows take part."""
+        if self.budget is not None:
+            return search_within(self.bench, self.problem.grids, self.splits.folds, self.truth, minutes=self.budget)
         return search_grids(self.bench, self.problem.grids, self.splits.folds, self.truth)
 
     def write(self, name: str, document: object) -> Path:

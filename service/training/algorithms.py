@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+from service.errors import Unavailable
+from service.training import boosting
 
 CALIBRATION_FOLDS = 3  # within the rows of a fit: it takes as many rows of every class
+PARITY_TOLERANCE = 1e-6  # of a probability, between the trained model and its export
+_BOOSTING_PARITY = 1e-5  # theirs are sums of float32 over hundreds of trees, in another order after the export
 _ITERATIONS = 2000
 
 
@@ -23,14 +30,20 @@ _ITERATIONS = 2000
 class Algorithm:
     """How to build one: `build(parameters, seed, balanced, classes)`.
 
-    `arithmetic`: its sums run in float64; a forest, which only compares, stays in float32 as its splits do.
-    `parameters` are those a grid may name.
+    `arithmetic`: its sums run in float64; trees, which only compare, stay in float32 as their splits do. `missing`: it
+    learns from missing numbers as they are, without a median in their place. `parameters` are those a grid may name.
+    `package` has to be installed for it beside what Outlast needs anyway. `usual`: it competes where a problem file
+    names no algorithms. `parity`: how far a probability of its export may lie from its own.
     """
 
     title: str
     build: Callable[[Mapping[str, Any], int, bool, int], BaseEstimator]
     parameters: tuple[str, ...]
     arithmetic: bool = True
+    missing: bool = False
+    package: str = ""
+    usual: bool = True
+    parity: float = PARITY_TOLERANCE
 
 
 def _softmax(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
@@ -43,6 +56,20 @@ def _one_vs_rest(parameters: Mapping[str, Any], seed: int, balanced: bool, class
 
 def _random_forest(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
     return RandomForestClassifier(random_state=seed, class_weight=_weights(balanced), n_jobs=1, **parameters)
+
+
+def _decision_tree(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
+    return DecisionTreeClassifier(random_state=seed, class_weight=_weights(balanced), **parameters)
+
+
+def _nearest_neighbours(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
+    # Brute force: a tree of neighbours orders equal distances otherwise than the export does. It weighs no class.
+    return KNeighborsClassifier(algorithm="brute", **parameters)
+
+
+def _hist_gradient_boosting(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
+    # Not `categorical_features`: a split by a set of categories has no operator in ONNX. They are one-hot before it.
+    return HistGradientBoostingClassifier(random_state=seed, class_weight=_weights(balanced), **parameters)
 
 
 def _naive_bayes(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
@@ -68,6 +95,13 @@ ALGORITHMS: Mapping[str, Algorithm] = {
     "softmax": Algorithm("softmax logistic regression", _softmax, ("C",)),
     "one_vs_rest": Algorithm("one-vs-rest logistic regression", _one_vs_rest, ("C",)),
     "naive_bayes": Algorithm("Gaussian naive Bayes", _naive_bayes, ("var_smoothing",)),
+    "decision_tree": Algorithm(
+        "decision tree",
+        _decision_tree,
+        ("criterion", "max_depth", "max_leaf_nodes", "min_samples_leaf", "ccp_alpha"),
+        arithmetic=False,
+        usual=False,
+    ),
     "svm": Algorithm("support vector machine, calibrated", _svm, ("C", "gamma", "kernel")),
     "random_forest": Algorithm(
         "random forest",
@@ -75,7 +109,48 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         ("n_estimators", "max_depth", "max_features", "min_samples_leaf"),
         arithmetic=False,
     ),
+    "hist_gradient_boosting": Algorithm(
+        "histogram gradient boosting",
+        _hist_gradient_boosting,
+        (
+            *("learning_rate", "max_iter", "max_leaf_nodes", "max_depth", "min_samples_leaf"),
+            *("l2_regularization", "max_features", "max_bins"),
+        ),
+        arithmetic=False,
+        missing=True,
+    ),
+    "lightgbm": Algorithm(
+        "LightGBM",
+        boosting.build_lightgbm,
+        boosting.LIGHTGBM_PARAMETERS,
+        arithmetic=False,
+        missing=True,
+        package="lightgbm",
+        usual=False,
+        parity=_BOOSTING_PARITY,
+    ),
+    "xgboost": Algorithm(
+        "XGBoost",
+        boosting.build_xgboost,
+        boosting.XGBOOST_PARAMETERS,
+        arithmetic=False,
+        missing=True,
+        package="xgboost",
+        usual=False,
+        parity=_BOOSTING_PARITY,
+    ),
+    "k_nearest_neighbours": Algorithm("k-nearest neighbours", _nearest_neighbours, ("n_neighbors",), usual=False),
     "dummy": Algorithm("dummy: the classes' shares", _dummy, ()),
 }
 BASELINE = "dummy"
 LINEAR = ("softmax", "one_vs_rest")
+
+
+def require_packages(names: Iterable[str]) -> None:
+    """Raise Unavailable for algorithms whose packages are not installed, before anything is fitted."""
+    lacking = {name: ALGORITHMS[name].package for name in names if not boosting.is_installed(ALGORITHMS[name].package)}
+    if lacking:
+        raise Unavailable(
+            f"{', '.join(lacking)} cannot be trained here: {', '.join(sorted(set(lacking.values())))} is not installed",
+            hint=boosting.HINT,
+        )

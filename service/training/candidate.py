@@ -24,8 +24,9 @@ from service.bundle.folder import Release, load_release, write_release
 from service.bundle.golden import GoldenRow, render_golden
 from service.bundle.manifest import MANIFEST_FILE, DataSource, GoldenFile, Manifest, ModelFile
 from service.errors import InvalidInput, ModelMismatch, OutlastError
+from service.training.algorithms import PARITY_TOLERANCE
 from service.training.datasets import Dataset
-from service.training.export import PARITY_TOLERANCE, run_onnx
+from service.training.export import run_onnx
 
 TOLERANCE = 1e-5  # of a golden probability: ten times the parity asked for, room for another CPU's arithmetic
 _CLEAR_OF_DECISION = 100 * TOLERANCE  # a golden row nearer than this could change its label on another CPU

@@ -21,11 +21,11 @@ from sklearn.pipeline import Pipeline
 from service.bundle.classifier import open_session
 from service.bundle.columns import InputSpec
 from service.bundle.rows import split_rows
-from service.training import export_text
-from service.training.export_svm import register_converter
+from service.training import export_boosting, export_neighbours, export_svm, export_text
+from service.training.algorithms import PARITY_TOLERANCE
+from service.training.boosting import register_converters
 
 OPSETS = {"": 18, "ai.onnx.ml": 3}  # pinned: every onnxruntime since 1.14 runs them
-PARITY_TOLERANCE = 1e-6
 INPUT_NAME = "features"
 _TENSORS = {"FP32": FloatTensorType, "BYTES": StringTensorType}
 
@@ -53,22 +53,28 @@ update_registered_converter(
     _convert_dummy,
     options={"zipmap": [False], "nocl": [True, False], "output_class_labels": [False]},
 )
-register_converter()
+export_svm.register_converter()
+export_boosting.register_converter()
+export_neighbours.register_converter()
 export_text.register_converters()
 
 
 @dataclass(frozen=True)
 class Parity:
-    """Two runtimes on the same rows: how many rows, the largest gap of a probability, rows whose class differs."""
+    """Two runtimes on the same rows: how many rows, the largest gap of a probability, rows whose class differs.
+
+    `within` is the largest gap allowed.
+    """
 
     rows: int
     largest_gap: float
     labels_differ: int
+    within: float = PARITY_TOLERANCE
 
     @property
     def holds(self) -> bool:
-        """Labels equal on every row and probabilities within 1e-6."""
-        return self.labels_differ == 0 and self.largest_gap <= PARITY_TOLERANCE
+        """Labels equal on every row and probabilities within the gap allowed."""
+        return self.labels_differ == 0 and self.largest_gap <= self.within
 
 
 def export_onnx(pipeline: Pipeline, *, name: str, spec: InputSpec) -> bytes:
@@ -78,6 +84,7 @@ def export_onnx(pipeline: Pipeline, *, name: str, spec: InputSpec) -> bytes:
     answers 0.5 beside it would contradict it. The same pipeline gives the same bytes.
     """
     classifier = pipeline.steps[-1][1]
+    register_converters(classifier)
     with warnings.catch_warnings():
         # skl2onnx 1.20 reads attributes of SVC that scikit-learn 1.9 has deprecated; both are pinned.
         warnings.simplefilter("ignore", FutureWarning)
@@ -124,9 +131,15 @@ def run_onnx(model: bytes, rows: NDArray[Any], spec: InputSpec, *, threads: int 
     return np.asarray(answer, dtype=np.float64)
 
 
-def measure_parity(pipeline: Pipeline, model: bytes, rows: NDArray[Any], spec: InputSpec) -> Parity:
+def measure_parity(
+    pipeline: Pipeline, model: bytes, rows: NDArray[Any], spec: InputSpec, *, within: float = PARITY_TOLERANCE
+) -> Parity:
     """Compare scikit-learn with ONNX on every row."""
     ours = np.asarray(pipeline.predict_proba(rows), dtype=np.float64)
-    theirs = run_onnx(model, rows, spec)
+    return compare_answers(ours, run_onnx(model, rows, spec), within=within)
+
+
+def compare_answers(ours: NDArray[np.float64], theirs: NDArray[np.float64], *, within: float) -> Parity:
+    """Two runtimes' probabilities [n, classes] of the same rows."""
     gap = float(np.abs(ours - theirs).max(initial=0.0))
-    return Parity(len(rows), gap, int((ours.argmax(axis=1) != theirs.argmax(axis=1)).sum()))
+    return Parity(len(ours), gap, int((ours.argmax(axis=1) != theirs.argmax(axis=1)).sum()), within)

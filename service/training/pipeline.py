@@ -2,8 +2,9 @@
 
 Every cast is a step of the pipeline, before anything is learnt: what ONNX sees at serving is what scikit-learn saw at
 training. Numbers are cast to float32, as they arrive; then the algorithms that do arithmetic go on in float64, in both
-runtimes, and forests, which only compare, stay with float32, as their splits do. Of a table with texts the numbers stay
-numbers: a graph never reads one out of a text.
+runtimes, and trees, which only compare, stay with float32, as their splits do: a threshold between two float64 numbers
+may part what is one number in float32. Of a table with texts the numbers stay numbers: a graph never reads one out of a
+text.
 """
 
 from __future__ import annotations
@@ -20,10 +21,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from service.training.algorithms import ALGORITHMS
+from service.training.algorithms import ALGORITHMS, Algorithm
 from service.training.datasets import Dataset
-
-IMBALANCE_FOR_WEIGHTS = 3.0  # rows of the largest class over those of the smallest
 
 
 def build_pipeline(
@@ -39,12 +38,12 @@ def build_pipeline(
     chosen = ALGORITHMS[algorithm]
     classifier = chosen.build(parameters, seed, balanced, classes)
     if not dataset.categorical:
-        return Pipeline([*_prepare_numbers(chosen.arithmetic), ("classifier", classifier)])
+        return Pipeline([*_prepare_numbers(chosen), ("classifier", classifier)])
     texts = [dataset.features.index(name) for name in dataset.categorical]
     numbers = [index for index in range(len(dataset.features)) if index not in texts]
     parts: list[tuple[str, Any, list[int]]] = [("categories", _prepare_categories(chosen.arithmetic), texts)]
     if numbers:
-        parts.insert(0, ("numbers", Pipeline(_prepare_numbers(chosen.arithmetic)), numbers))
+        parts.insert(0, ("numbers", Pipeline(_prepare_numbers(chosen)), numbers))
     return Pipeline([("columns", ColumnTransformer(parts)), ("classifier", classifier)])
 
 
@@ -64,20 +63,11 @@ def encode_labels(dataset: Dataset, positive: str | None) -> tuple[tuple[str, ..
     return tuple(names), np.array([index[str(label)] for label in dataset.labels], dtype=np.intp)
 
 
-def wants_weights(setting: str, truth: ArrayLike) -> bool:
-    """Whether rarer classes are to weigh more: as the problem file says, or by the imbalance of the rows."""
-    counts = np.bincount(np.asarray(truth, dtype=np.intp))
-    present = counts[counts > 0]
-    uneven = float(present.max() / present.min()) >= IMBALANCE_FOR_WEIGHTS
-    return setting == "balanced" or (setting == "auto" and uneven)
-
-
-def _prepare_numbers(arithmetic: bool) -> list[tuple[str, Any]]:
-    steps: list[tuple[str, Any]] = [
-        ("as_input", CastTransformer(dtype=np.float32)),
-        ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
-    ]
-    if arithmetic:
+def _prepare_numbers(algorithm: Algorithm) -> list[tuple[str, Any]]:
+    steps: list[tuple[str, Any]] = [("as_input", CastTransformer(dtype=np.float32))]
+    if not algorithm.missing:
+        steps.append(("impute", SimpleImputer(strategy="median", keep_empty_features=True)))
+    if algorithm.arithmetic:
         steps += [("as_double", CastTransformer(dtype=np.float64)), ("standardise", StandardScaler())]
     return steps
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,11 @@ from typing import Any
 from service.bundle.reading import Reader, is_number, is_positive, is_share, is_table, is_text, is_whole
 from service.errors import InvalidInput
 from service.training.algorithms import ALGORITHMS
+from service.training.calibration import METHODS
 from service.training.source import TableSource, read_source
 from service.training.types import read_types
 
+PREFER = ("simple", "best")
 PROBLEMS = Path(__file__).resolve().parent.parent / "problems"
 
 # The metrics that a floor may be set for: each grows as a model gets better and lies between 0 and 1.
@@ -46,14 +46,44 @@ class SplitPlan:
 
 
 @dataclass(frozen=True)
+class ColumnPlan:
+    """What a person decided of a table's columns: left out, learnt from as they stand, read as numbers.
+
+    Rows of one value in `group` lie on one side of every split; by `time` the latest rows are held out.
+    """
+
+    drop: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    parse: tuple[str, ...] = ()
+    group: str | None = None
+    time: str | None = None
+
+    def join(self, more: ColumnPlan) -> ColumnPlan:
+        """Both plans; where they differ on a column, or on how rows are parted, `more` is right."""
+        again = {column for name in _LISTS for column in getattr(more, name)}
+        lists = {
+            name: (*(column for column in getattr(self, name) if column not in again), *getattr(more, name))
+            for name in _LISTS
+        }
+        parted = more if more.group or more.time else self
+        return ColumnPlan(**lists, group=parted.group, time=parted.time)
+
+
+_LISTS = ("drop", "keep", "parse")
+
+
+@dataclass(frozen=True)
 class ProblemFile:
     """A problem file, checked.
 
     `floors` are lower ends of 95 % intervals: metric name -> value; those of `per_class_floors` hold for each class.
-    `prevalence` is the positive class's share among the cases to come; None: as in the data. `grids` holds, for each
-    algorithm, the values of its parameters to try. `ranges` are the values that a column can have at all, from and to;
-    "*" stands for every number not named. `types` are declared of columns that are not what they look like. `table` is
-    what the file was drawn up for, where it has a table of its own; of a `draft` nobody has set costs and floors yet.
+    `calibration` is how probabilities are made to mean what they say (`service.training.calibration`), `prefer` what is
+    taken of algorithms that do about equally well: the simple one, or the best. `columns` says which columns of a table
+    are learnt from, and which rows belong together. `prevalence` is the positive class's share among the cases to come;
+    None: as in the data. `grids` holds, for each algorithm, the values of its parameters to try. `ranges` are the
+    values that a column can have at all, from and to; "*" stands for every number not named. `types` are declared of
+    columns that are not what they look like. `table` is what the file was drawn up for, where it has a table of its
+    own; of a `draft` nobody has set costs and floors yet.
     """
 
     name: str
@@ -66,6 +96,9 @@ class ProblemFile:
     per_class_floors: Mapping[str, float]
     splits: SplitPlan
     class_weight: str
+    calibration: str
+    prefer: str
+    columns: ColumnPlan
     grids: Mapping[str, Mapping[str, list[Any]]]
     ranges: Mapping[str, tuple[float, float]]
     types: Mapping[str, str] = field(default_factory=dict)
@@ -111,40 +144,6 @@ def parse_problem(text: str, *, name: str) -> ProblemFile:
     return problem
 
 
-def draft_problem(name: str, target: str, labels: Sequence[str]) -> str:
-    """A problem file to begin with, for a table that comes without one: equal costs, a floor just above guessing.
-
-    Of two classes the rarer is taken for the positive one. Its costs and floors are for a person to set.
-    """
-    counts = Counter(labels)
-    positive = min(sorted(counts), key=lambda label: counts[label])
-    lines = [
-        f"objective = {json.dumps(f'Predict {target}. (A draft: nobody has set its costs and floors yet.)')}",
-        f"data = {json.dumps(name)}",
-        *([f"positive_class = {json.dumps(positive)}"] if len(counts) == 2 else []),
-        "",
-        "[costs]  # what one mistake of each kind costs, in the same unit",
-        "false_positive = 1.0",
-        "false_negative = 1.0",
-        "",
-        "[floors]  # lower ends of 95 % intervals, without which nothing is released",
-        f"balanced_accuracy = {round(min(0.95, 1 / len(counts) + 0.1), 2)}",
-        "",
-        "[grids.softmax]",
-        "C = [0.1, 1.0]",
-        "[grids.one_vs_rest]",
-        "C = [0.1, 1.0]",
-        "[grids.naive_bayes]",
-        "var_smoothing = [1e-9, 1e-2]",
-        "[grids.svm]",
-        "C = [1.0, 10.0]",
-        "[grids.random_forest]",
-        "n_estimators = [100]",
-        "[grids.dummy]",
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def _read(reader: Reader, name: str) -> ProblemFile:
     positive = reader.take("positive_class", is_text, "must be a class name", None)
     floors = dict(reader.take("floors", is_table, "must be a table of floors", {}))
@@ -177,12 +176,39 @@ def _read(reader: Reader, name: str) -> ProblemFile:
             "must be auto, balanced or none",
             "auto",
         ),
+        calibration=reader.take(
+            "prepare.calibration", lambda v: v in METHODS, f"must be one of {', '.join(METHODS)}", "auto"
+        ),
+        prefer=reader.take("choose.prefer", lambda v: v in PREFER, f"must be one of {', '.join(PREFER)}", "simple"),
+        columns=_read_columns(reader),
         grids=_read_grids(reader),
         ranges=_read_ranges(reader),
         types=read_types(reader),
         table=read_source(reader),
         draft=reader.take("draft", lambda v: isinstance(v, bool), "must be true or false", False),
     )
+
+
+def _read_columns(reader: Reader) -> ColumnPlan:
+    def take(key: str) -> tuple[str, ...]:
+        return tuple(reader.take(f"columns.{key}", is_names, "must be a list of column names", []))
+
+    name = "must be a column's name"
+    plan = ColumnPlan(
+        take("drop"),
+        take("keep"),
+        take("parse"),
+        reader.take("columns.group", is_text, name, None),
+        reader.take("columns.time", is_text, name, None),
+    )
+    if plan.group and plan.time:
+        reader.add("columns", "names both group and time", "rows are parted by one of the two")
+    return plan
+
+
+def is_names(value: Any) -> bool:
+    """A list of texts, which may be empty."""
+    return isinstance(value, list) and all(map(is_text, value))
 
 
 def _read_ranges(reader: Reader) -> dict[str, tuple[float, float]]:
@@ -196,7 +222,9 @@ def _read_ranges(reader: Reader) -> dict[str, tuple[float, float]]:
 
 
 def _read_grids(reader: Reader) -> dict[str, dict[str, list[Any]]]:
-    grids = reader.take("grids", is_table, "must be a table of algorithms", {}) or {name: {} for name in ALGORITHMS}
+    grids = reader.take("grids", is_table, "must be a table of algorithms", {}) or {
+        name: {} for name, algorithm in ALGORITHMS.items() if algorithm.usual
+    }
     for algorithm, grid in grids.items():
         place = f"grids.{algorithm}"
         if algorithm not in ALGORITHMS:

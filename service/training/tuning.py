@@ -21,6 +21,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from service.training.algorithms import require_packages
 from service.training.datasets import Dataset
 from service.training.pipeline import build_pipeline, fit_pipeline
 
@@ -147,6 +148,7 @@ def search_grids(
 
     Scored by log loss, which asks for honest probabilities: the threshold that costs decide on comes afterwards.
     """
+    require_packages(grids)
     points = [(algorithm, parameters) for algorithm, grid in grids.items() for parameters in list_parameters(grid)]
     tasks = [Task(algorithm, parameters, *fold) for algorithm, parameters in points for fold in folds]
     answers = fitter.predict(tasks)
@@ -156,6 +158,12 @@ def search_grids(
         found[algorithm].append(Trial(algorithm, parameters, float(scores.mean()), float(scores.std())))
     # Stable: of equals the one that the grid names first.
     return {algorithm: sorted(trials, key=lambda trial: trial.log_loss) for algorithm, trials in found.items()}
+
+
+def score_folds(fitter: Fitter, tasks: Sequence[Task], truth: Indices) -> Trial:
+    """One point, by its fits on every fold."""
+    losses = [_log_loss(truth[task.judge], answer) for task, answer in zip(tasks, fitter.predict(tasks), strict=True)]
+    return Trial(tasks[0].algorithm, tasks[0].parameters, float(np.mean(losses)), float(np.std(losses)))
 
 
 def _log_loss(truth: Indices, probabilities: Floats) -> float:

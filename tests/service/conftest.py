@@ -13,7 +13,8 @@ from service.evaluation import steps
 from service.evaluation.findings import Findings, gather_findings
 from service.evaluation.workbench import Workbench
 from service.training.datasets import load_bundled, load_csv
-from service.training.problem import draft_problem, load_problem, parse_problem
+from service.training.draft import draft_problem
+from service.training.problem import load_problem, parse_problem
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from service.bundle.folder import RELEASED
 from service.errors import InvalidInput
 from service.evaluation.asked import Asked, Wanted, load_asked, name_of
-from service.training.problem import PROBLEMS
+from service.training.problem import PROBLEMS, ColumnPlan
 from service.training.source import hash_file
 
 TABLE = "size,colour,ok,late\n" + "".join(
@@ -148,6 +148,28 @@ def test_a_problem_file_whose_name_no_url_can_have_is_refused(wanted: Wanted, tm
     assert "gives no name for a model" in refused(Wanted(problem=str(tmp_path / "My Problem.toml"))).what
 
 
-@pytest.mark.parametrize("option", [{"drop": ("a",)}, {"keep": ("a",)}, {"parse": ("a",)}, {"target": "a"}])
+@pytest.mark.parametrize(
+    "option", [{"drop": ("a",)}, {"keep": ("a",)}, {"parse": ("a",)}, {"time": "a"}, {"target": "a"}]
+)
 def test_what_is_said_of_a_table_needs_one(option: dict[str, Any]) -> None:
     assert "--csv names none" in refused(replace(Wanted(problem="tumour"), **option)).what
+
+
+def test_a_draft_remembers_what_was_decided_of_columns(wanted: Wanted) -> None:
+    """So that `--problem that.toml` makes the same model again."""
+    asked = load_asked(replace(wanted, drop=("late",), group="colour"))
+    assert asked.dataset.features == ("size",)
+    assert asked.dataset.groups is not None
+    alone = load_asked(Wanted(problem=str(asked.draft)))
+    assert alone.problem == asked.problem
+    assert alone.dataset.features == ("size",)
+    assert load_asked(wanted).dataset.features == ("size",)
+    other = load_asked(replace(wanted, keep=("size",)))
+    assert load_asked(Wanted(problem=str(other.draft))).problem.columns == ColumnPlan(keep=("size",))
+    adopt(draft_of(other))
+    both = load_asked(replace(wanted, problem=str(other.draft), drop=("late",), target=None)).problem
+    assert both.columns == ColumnPlan(("late",), ("size",))
+
+
+def test_rows_are_parted_in_one_way(wanted: Wanted) -> None:
+    assert "in two ways" in refused(replace(wanted, group="colour", time="size")).what

@@ -169,4 +169,4 @@ def test_columns_left_out_and_in_doubt_are_said_and_can_be_decided(tmp_path: Pat
     assert "column price is left out: it was dropped by --drop" in decided.stderr
     parsed = _run("prepare", *asked, "--parse", "price", "--json")
     assert json.loads(parsed.stdout)["input"] == {"datatype": "FP32", "features": ["x", "y", "price"]}
-    assert "--drop, --keep and --parse say something of a table" in _run("data", "--drop", "x").stderr
+    assert "--keep, --parse, --group and --time say something of a table" in _run("data", "--drop", "x").stderr

@@ -73,14 +73,26 @@ def test_each_step_leaves_its_artifact(workbench: Workbench) -> None:
     assert splits["held_out"] == workbench.splits.held_out.tolist(), "the split is recorded"
 
 
-def test_a_held_out_row_that_training_has_a_copy_of_is_named(workbench: Workbench, tmp_path: Path) -> None:
+def test_copies_and_near_copies_lie_on_one_side_of_every_split(workbench: Workbench, tmp_path: Path) -> None:
     assert len(workbench.copied_rows) == 0
     frame = workbench.dataset.frame.copy()
     seen, unseen = workbench.splits.training[3], workbench.splits.held_out[5]
     frame.loc[unseen] = frame.loc[seen]
+    near = workbench.splits.held_out[6]
+    frame.loc[near] = frame.loc[seen] * (1 + 1e-7)
     copied = Workbench(workbench.problem, replace(workbench.dataset, frame=frame), tmp_path)
-    assert copied.copied_rows.tolist() == [unseen]
-    assert json.loads(steps.prepare(copied).read_text())["held_out_rows_copied_in_training"] == [int(unseen)]
+    assert copied.copied_rows.tolist() == []
+    assert json.loads(steps.prepare(copied).read_text())["held_out_rows_copied_in_training"] == []
+    splits = copied.splits
+    for fit, _ in ((splits.training, None), *splits.folds, *splits.judging):
+        assert len({int(row) in fit for row in (seen, unseen, near)}) == 1
+
+
+def test_rows_of_a_table_that_has_only_a_few_different_ones_are_no_copies(workbench: Workbench, tmp_path: Path) -> None:
+    frame = (workbench.dataset.frame[["mean_radius"]] > 14).astype(float)
+    few = Workbench(workbench.problem, replace(workbench.dataset, frame=frame), tmp_path)
+    assert few.groups is None
+    assert len(few.copied_rows) == len(few.splits.held_out)
 
 
 def test_the_quality_report_finds_what_is_wrong(workbench: Workbench) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.errors import InvalidInput
-from service.training.problem import PROBLEMS, draft_problem, load_problem, parse_problem
+from service.training.problem import PROBLEMS, ColumnPlan, load_problem, parse_problem
 
 GOOD = """
 objective = "Tell yes from no."
@@ -87,8 +87,27 @@ def test_what_is_no_toml_and_a_name_that_is_no_problem_are_refused_with_a_hint()
         assert caught.value.hint
 
 
-@pytest.mark.parametrize("labels", [["yes", "no", "no"], ["a", "b", "c"]])
-def test_a_draft_is_a_sound_problem_file(labels: list[str]) -> None:
-    problem = parse_problem(draft_problem("my-table", 'out"come', labels), name="my-table")
-    assert problem.positive_class == ("yes" if len(set(labels)) == 2 else None)
-    assert problem.floors
+def test_columns_calibration_and_preference_are_read_and_checked() -> None:
+    more = """
+[prepare]
+calibration = "isotonic"
+[choose]
+prefer = "best"
+[columns]
+drop = ["a", "b"]
+time = "day"
+"""
+    problem = parse_problem(GOOD + more, name="test")
+    assert (problem.calibration, problem.prefer) == ("isotonic", "best")
+    assert problem.columns == ColumnPlan(drop=("a", "b"), time="day")
+    plain = parse_problem(GOOD, name="test")
+    assert (plain.calibration, plain.prefer, plain.columns) == ("auto", "simple", ColumnPlan())
+    wrong = more.replace("isotonic", "beta").replace('"best"', '"cheap"').replace('["a", "b"]', '"a"')
+    assert set(_mistakes(GOOD + wrong)) == {"prepare.calibration", "choose.prefer", "columns.drop"}
+    assert set(_mistakes(GOOD + more + 'group = "who"\n')) == {"columns"}
+
+
+def test_plans_of_columns_are_joined_and_one_way_of_parting_takes_the_place_of_another() -> None:
+    file, typed = ColumnPlan(("a", "e"), ("b",), (), "who"), ColumnPlan(("c",), ("a",), ("d",), None, "day")
+    assert file.join(typed) == ColumnPlan(("e", "c"), ("b", "a"), ("d",), None, "day")
+    assert file.join(ColumnPlan()) == file

@@ -60,3 +60,57 @@ def test_a_class_without_any_row_is_told_too() -> None:
     with pytest.raises(InvalidInput) as caught:
         split_rows([0] * 3, [*CLASSES, "c"], plan())
     assert [m.place for m in caught.value.mistakes] == ["class a", "class b", "class c"]
+
+
+def test_rows_of_one_group_lie_on_one_side_of_every_split() -> None:
+    groups = np.repeat(np.arange(50), 2)
+    labels = np.repeat(np.array([0] * 30 + [1] * 20), 2)
+    splits = split_rows(labels, CLASSES, plan(), groups=groups)
+    for fit, judge in ((splits.training, splits.held_out), *splits.folds, *splits.judging):
+        assert not set(groups[fit]) & set(groups[judge])
+        assert set(labels[judge]) == {0, 1}
+    assert sorted([*splits.training, *splits.held_out]) == splits.judged.tolist() == list(range(100))
+    assert splits.tuned.tolist() == splits.training.tolist()
+
+
+def test_many_groups_are_parted_as_few_are() -> None:
+    rng = np.random.default_rng(0)
+    groups = np.concatenate([np.arange(4000), rng.integers(0, 4000, 1000)])  # a fifth are copies
+    labels = (groups % 4 == 0).astype(int)
+    splits = split_rows(labels, CLASSES, plan(), groups=groups)
+    for fit, judge in ((splits.training, splits.held_out), *splits.folds, *splits.judging):
+        assert not set(groups[fit]) & set(groups[judge])
+        assert abs(labels[judge].mean() - labels.mean()) < 0.03
+
+
+def test_groups_of_one_row_each_change_nothing() -> None:
+    alone = split_rows(LABELS, CLASSES, plan(), groups=np.arange(100)[::-1])
+    assert alone.to_document() == split_rows(LABELS, CLASSES, plan()).to_document()
+
+
+def test_a_class_of_too_few_groups_is_refused() -> None:
+    groups = np.concatenate([np.arange(60), np.full(40, 99)])
+    with pytest.raises(InvalidInput) as caught:
+        split_rows(LABELS, CLASSES, plan(), groups=groups)
+    assert [str(m).partition(";")[0] for m in caught.value.mistakes] == [
+        "class b: has 1 groups of rows that belong together"
+    ]
+
+
+def test_by_time_what_judges_is_later_than_what_trains_and_equal_times_are_not_parted() -> None:
+    rng = np.random.default_rng(1)
+    times = rng.permutation(np.repeat(np.arange(50.0), 4))
+    labels = rng.integers(0, 2, 200)
+    splits = split_rows(labels, CLASSES, plan(), times=times)
+    assert len(splits.held_out) == 40
+    for fit, judge in ((splits.training, splits.held_out), *splits.folds, *splits.judging):
+        assert times[fit].max() < times[judge].min()
+    assert len(splits.folds) == 5
+    assert len(splits.judged) == 200 - len(splits.judging[0][0])
+
+
+def test_a_class_that_comes_late_is_refused_by_time() -> None:
+    labels = np.array([0] * 60 + [1] * 40)
+    with pytest.raises(InvalidInput, match="parted by time") as caught:
+        split_rows(labels, CLASSES, plan(), times=np.arange(100.0))
+    assert [m.place for m in caught.value.mistakes] == ["class b"]

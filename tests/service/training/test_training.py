@@ -16,9 +16,10 @@ import pytest
 from service.errors import InvalidInput
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import ALGORITHMS
+from service.training.boosting import is_installed
 from service.training.datasets import Dataset, load_bundled, load_csv
 from service.training.export import Parity, export_onnx, measure_parity, run_onnx
-from service.training.pipeline import build_pipeline, encode_labels, fit_pipeline, wants_weights
+from service.training.pipeline import build_pipeline, encode_labels, fit_pipeline
 from service.training.problem import SplitPlan, load_problem
 from service.training.splits import count_needed, split_rows
 from service.training.tuning import Fitter, Task, list_parameters, search_grids
@@ -107,14 +108,6 @@ def test_labels_are_encoded_with_the_positive_class_last(tumour: Dataset) -> Non
     assert encode_labels(tumour, "benign")[0] == ("malignant", "benign")
 
 
-def test_class_weights_follow_the_imbalance() -> None:
-    uneven, even = np.array([0] * 30 + [1] * 10), np.array([0] * 20 + [1] * 10)
-    assert wants_weights("auto", uneven)
-    assert not wants_weights("auto", even)
-    assert wants_weights("balanced", even)
-    assert not wants_weights("none", uneven)
-
-
 def test_class_weights_find_more_of_the_rare_class(tumour: Dataset) -> None:
     _, truth = encode_labels(tumour, "malignant")
     rare = np.concatenate([np.flatnonzero(truth == 0), np.flatnonzero(truth == 1)[:30]])
@@ -128,13 +121,24 @@ def test_class_weights_find_more_of_the_rare_class(tumour: Dataset) -> None:
     assert shares[1] > shares[0] + 0.1
 
 
+# Fewer trees than anybody would release, so that this takes a second.
+_FEW = {
+    "random_forest": {"n_estimators": 25},
+    "hist_gradient_boosting": {"max_iter": 12},
+    "lightgbm": {"n_estimators": 12},
+    "xgboost": {"n_estimators": 12},
+}
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("name", ["tumour", "digits", "mixed"])
 def test_parity_of_every_algorithm_on_every_row(name: str, algorithm: str, mixed: Dataset) -> None:
     dataset = mixed if name == "mixed" else load_bundled(name)
     classes, truth = encode_labels(dataset, "malignant" if name == "tumour" else "yes")
-    grid = {} if name == "mixed" else list_parameters(load_problem(name).grids[algorithm])[0]
-    grid |= {"n_estimators": 25} if algorithm == "random_forest" else {}
+    grid = {} if name == "mixed" else list_parameters(load_problem(name).grids.get(algorithm, {}))[0]
+    grid |= _FEW.get(algorithm, {})
+    if not is_installed(ALGORITHMS[algorithm].package):
+        pytest.skip(f"{ALGORITHMS[algorithm].package} is not installed")
     rows = dataset.rows()
     fit = np.arange(0, len(rows), 2)  # the other half has values that training never saw
     pipeline = fit_pipeline(build_pipeline(algorithm, grid, dataset, classes=len(classes)), rows[fit], truth[fit])
@@ -142,8 +146,7 @@ def test_parity_of_every_algorithm_on_every_row(name: str, algorithm: str, mixed
     parity = measure_parity(pipeline, model, rows, dataset.spec)
     assert parity.rows == len(rows)
     assert parity.labels_differ == 0
-    assert parity.largest_gap <= 1e-6
-    assert parity.holds
+    assert parity.largest_gap <= ALGORITHMS[algorithm].parity
     again = export_onnx(pipeline, name=name, spec=dataset.spec)
     assert again == model, "the same pipeline must give the same bytes"
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from service.evaluation.leaks import find_near_copies, find_telling
 from service.training.datasets import load_bundled
+from service.training.leaks import find_near_copies, find_telling, group_copies
 
 RNG = np.random.default_rng(3)
 
@@ -73,3 +73,22 @@ def test_what_is_missing_in_one_class_only_gives_it_away() -> None:
 def test_a_rare_class_does_not_make_every_column_telling() -> None:
     labels = np.array(["no"] * 495 + ["yes"] * 5, dtype=object)
     assert find_telling(_frame(), labels) == []
+
+
+def test_copies_and_near_copies_are_one_group_and_other_rows_are_alone() -> None:
+    frame = _frame(100)
+    frame.loc[40] = frame.loc[7]
+    frame.loc[80] = frame.loc[7]
+    frame.loc[80, "x3"] += 0.1
+    frame.loc[90] = frame.loc[80]
+    groups = group_copies(frame)
+    assert len(set(groups[[7, 40, 80, 90]])) == 1
+    assert len(set(groups)) == 97
+
+
+def test_among_few_rows_of_the_rarer_class_no_column_is_called_telling() -> None:
+    labels = np.array(["no"] * 40 + ["yes"] * 19, dtype=object)
+    frame = pd.DataFrame({"code": (labels == "yes").astype(float)})
+    assert find_telling(frame, labels) == []
+    more = np.append(labels, "yes")
+    assert find_telling(pd.DataFrame({"code": (more == "yes").astype(float)}), more) == ["code"]
