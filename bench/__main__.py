@@ -1,4 +1,4 @@
-"""`python -m bench`, which `make bench` calls: the endpoint, attackers beside a caller, the metrics, the sandbox."""
+"""`python -m bench`, which `make bench` calls: endpoint, attackers beside a caller, metrics, models, the sandbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bench import abuse, endpoint, metrics, page, sandbox
+from bench import abuse, endpoint, metrics, models, page, sandbox
 from bench.environments import ROOT, require_load_generators
 from bench.peers import PEERS
 from bench.report import Verdict
@@ -52,6 +52,10 @@ def _measure_metrics(options: Options) -> Measured:
     return Measured(*metrics.measure(quick=options.quick))
 
 
+def _measure_models(options: Options) -> Measured:
+    return Measured(*models.measure(options.quick, lambda line: say(f"models: {line}")))
+
+
 def _measure_sandbox(options: Options) -> Measured:
     window = QUICK_WINDOW_SECONDS if options.quick else WINDOW_SECONDS
     figures = sandbox.measure(window, lambda line: say(f"sandbox: {line}"))
@@ -62,6 +66,7 @@ MEASURES: Mapping[str, Callable[[Options], Measured]] = {
     "endpoint": _measure_endpoint,
     "abuse": _measure_abuse,
     "metrics": _measure_metrics,
+    "models": _measure_models,
     "sandbox": _measure_sandbox,
 }
 
