@@ -25,10 +25,10 @@ CALM = Overload(
 
 def figures(**ours: object) -> dict[str, Figures]:
     """A run in which every target is met, but for what `ours` changes."""
-    outlast = Figures(single=6000, p99=0.0012, start=0.5, memory_early=100, memory=100, overload=CALM)
+    outlast = Figures(single=12000, many=5000, p99=0.0012, start=0.5, memory_early=100, memory=100, overload=CALM)
     return {
         "outlast": dataclasses.replace(outlast, **ours),  # type: ignore[arg-type]
-        "bare uvicorn": Figures(single=8000, p99=0.001, start=0.4),
+        "bare uvicorn": Figures(single=8000, many=4800, p99=0.001, start=0.48),
         "FastAPI": Figures(single=2000),
         "MLServer": Figures(single=500, memory=300),
         "BentoML": Figures(single=300, start=6),
@@ -43,6 +43,7 @@ def test_a_run_that_meets_everything() -> None:
     ("worse", "missed"),
     [
         ({"single": 1000}, 4),
+        ({"many": 4700}, 1),
         ({"p99": 0.002}, 1),
         ({"start": 0.9}, 2),
         ({"memory": 200}, 2),
@@ -66,7 +67,7 @@ def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
 def test_a_missed_target_stands_out_in_the_section() -> None:
     run = figures(p99=0.002)
     section = render(run, judge(run), quick=False, load=0.0)
-    assert "| p99 at 500/s: ours to bare uvicorn | 2.00 | <= 1.5 | **missed** |" in section
+    assert "| p99 at 500/s, median of five: ours to bare uvicorn | 2.00 | <= 1.2 | **missed** |" in section
     assert "Capacity 1000/s; 3000/s were sent" in section and "at work 40% of the time" in section
 
 
