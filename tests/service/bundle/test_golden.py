@@ -16,6 +16,7 @@ from service.bundle.columns import CATEGORY, WHOLE, Column, InputSpec, Tensor
 from service.bundle.folder import load_release
 from service.bundle.golden import Golden, GoldenRow, find_mistakes, parse_golden, read_answer, render_golden
 from service.errors import InvalidInput
+from tests.service.bundle.changes import with_value, without
 
 RELEASED = Path(__file__).parents[3] / "service" / "released" / "tumour"
 NUMBERS = InputSpec.of_numbers(("f0", "f1", "f2"))
@@ -129,29 +130,15 @@ def test_an_answer_is_read_whatever_its_numbers() -> None:
     assert (answer.label, answer.probabilities) == ("a", (1.0, 0.0))
 
 
-def _without(key: str) -> Callable[[dict[str, Any]], object]:
-    return lambda document: document.pop(key)
-
-
-def _with(key: str, value: object) -> Callable[[dict[str, Any]], object]:
-    def change(document: dict[str, Any]) -> None:
-        *parents, last = key.split(".")
-        for parent in parents:
-            document = document[parent]
-        document[last] = value
-
-    return change
-
-
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (_with("label", "neither"), "label"),
-        (_with("features", [1.0]), "features"),
-        (_with("features", ["1.0"] * 30), "features"),
-        (_with("probabilities", {"benign": 1.0}), "probabilities"),
-        (_with("probabilities", {"benign": -0.1, "malignant": 1.1}), "probabilities"),
-        (_without("id"), "id"),
+        (with_value("label", "neither"), "label"),
+        (with_value("features", [1.0]), "features"),
+        (with_value("features", ["1.0"] * 30), "features"),
+        (with_value("probabilities", {"benign": 1.0}), "probabilities"),
+        (with_value("probabilities", {"benign": -0.1, "malignant": 1.1}), "probabilities"),
+        (without("id"), "id"),
     ],
 )
 def test_a_wrong_golden_row_is_named(change: Callable[[dict[str, Any]], object], named: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from service.bundle.manifest import parse_manifest
 from service.errors import InvalidInput
+from tests.service.bundle.changes import with_value, without
 
 RELEASED = Path(__file__).parents[3] / "service" / "released" / "tumour"
 
@@ -20,45 +21,31 @@ def _document() -> dict[str, Any]:
     return document
 
 
-def _without(key: str) -> Callable[[dict[str, Any]], object]:
-    return lambda document: document.pop(key)
-
-
-def _with(key: str, value: object) -> Callable[[dict[str, Any]], object]:
-    def change(document: dict[str, Any]) -> None:
-        *parents, last = key.split(".")
-        for parent in parents:
-            document = document[parent]
-        document[last] = value
-
-    return change
-
-
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (_without("schema"), "schema"),
-        (_with("schema", 3), "schema"),
-        (_with("schema", True), "schema"),
-        (_with("problem", " "), "problem"),
-        (_with("model.sha256", "abc"), "model.sha256"),
-        (_with("model.file", "../elsewhere.onnx"), "model.file"),
-        (_with("model.opset", 0), "model.opset"),
-        (_without("golden"), "golden.file"),
-        (_with("data.rows", -1), "data.rows"),
-        (_with("input.datatype", "FP64"), "input.datatype"),
-        (_with("input.features", []), "input.features"),
-        (_with("input.features", ["a", "a"]), "input.features"),
-        (_with("classes", ["benign"]), "classes"),
-        (_with("classes", ["benign", "benign", "malignant"]), "classes"),
-        (_with("positive_class", "neither"), "positive_class"),
-        (_with("thresholds", {"malignant": 1.1}), "thresholds"),
-        (_with("thresholds", {"benign": 0.5}), "thresholds.benign"),
-        (_with("tolerance", 0), "tolerance"),
-        (_with("tolerance", float("nan")), "tolerance"),
-        (_with("versions", {"python": 3}), "versions"),
-        (_with("metrics", []), "metrics"),
-        (_with("reference", []), "reference"),
+        (without("schema"), "schema"),
+        (with_value("schema", 3), "schema"),
+        (with_value("schema", True), "schema"),
+        (with_value("problem", " "), "problem"),
+        (with_value("model.sha256", "abc"), "model.sha256"),
+        (with_value("model.file", "../elsewhere.onnx"), "model.file"),
+        (with_value("model.opset", 0), "model.opset"),
+        (without("golden"), "golden.file"),
+        (with_value("data.rows", -1), "data.rows"),
+        (with_value("input.datatype", "FP64"), "input.datatype"),
+        (with_value("input.features", []), "input.features"),
+        (with_value("input.features", ["a", "a"]), "input.features"),
+        (with_value("classes", ["benign"]), "classes"),
+        (with_value("classes", ["benign", "benign", "malignant"]), "classes"),
+        (with_value("positive_class", "neither"), "positive_class"),
+        (with_value("thresholds", {"malignant": 1.1}), "thresholds"),
+        (with_value("thresholds", {"benign": 0.5}), "thresholds.benign"),
+        (with_value("tolerance", 0), "tolerance"),
+        (with_value("tolerance", float("nan")), "tolerance"),
+        (with_value("versions", {"python": 3}), "versions"),
+        (with_value("metrics", []), "metrics"),
+        (with_value("reference", []), "reference"),
     ],
 )
 def test_a_wrong_manifest_is_named_by_key(change: Callable[[dict[str, Any]], object], named: str) -> None:
@@ -72,7 +59,7 @@ def test_a_wrong_manifest_is_named_by_key(change: Callable[[dict[str, Any]], obj
 
 def test_all_mistakes_are_reported_together() -> None:
     document = _document()
-    for change in (_with("tolerance", 2), _with("data.rows", 0), _without("problem")):
+    for change in (with_value("tolerance", 2), with_value("data.rows", 0), without("problem")):
         change(document)
     with pytest.raises(InvalidInput) as caught:
         parse_manifest(json.dumps(document).encode())
