@@ -36,6 +36,7 @@ def derive(world: World) -> Effects:
 def settle(world: World) -> None:
     """Let time do its part: certificates whose records have appeared are issued, deployments come to their end."""
     aws.settle(world)
+    azure.settle(world)
     gcp.settle(world)
 
 

@@ -12,6 +12,11 @@ from service.errors import OutlastError
 MODULES = (identity, registry, environments, certificates, apps)
 
 
+def settle(world: World) -> None:
+    """What happens without a call: certificates are read again from their vaults."""
+    certificates.settle(world)
+
+
 def derive(world: World) -> Effects:
     """Workloads of apps; one front for each environment, with a binding for each custom domain of its app."""
     effects = Effects()

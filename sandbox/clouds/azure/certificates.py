@@ -31,6 +31,15 @@ def names_of(certificate: Resource) -> list[str]:
     return list(certificate.outputs["properties"]["subjectAlternativeNames"])
 
 
+def settle(world: World) -> None:
+    """Read anew what lies in the vault, where it is for other names than it was."""
+    for r in world.store.all(CERTIFICATE):
+        pair = KeyPair.of(r.place)
+        if pair.certificate.exists() and list(pair.names) != names_of(r):
+            r.outputs = _outputs(world, r)
+            world.store.put(r)
+
+
 def _source_rules(world: World, r: Resource) -> None:
     """The environment exists, the vault holds the secret, and the environment's identity may read it:
     learn.microsoft.com/azure/container-apps/key-vault-certificates-manage.
@@ -107,7 +116,7 @@ declare(
     CERTIFICATE,
     fidelity=Fidelity.SIMULATED,
     effect="reads the key pair from the vault with the site's identity",
-    not_simulated="uploaded PFX files, rotation",
+    not_simulated="uploaded PFX files, and the twelve hours until another certificate in the vault is read",
     rules=(_source_rules,),
     outputs=_outputs,
     id_of=in_group("Microsoft.App/managedEnvironments/{environmentName}/certificates", "certificateName"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.clouds.accounts import COMMITTED_VAULT as VAULT_ID
-from sandbox.clouds.azure.certificates import SECRETS_USER, fits
+from sandbox.clouds.accounts import COMMITTED_VAULT, Accounts, Vault
+from sandbox.clouds.azure import vaults
+from sandbox.clouds.azure.certificates import CERTIFICATE, SECRETS_USER, fits, names_of
 from sandbox.clouds.azure.environments import verification_id
 from sandbox.clouds.store import CloudRefused
 from sandbox.engine.cloud import NotReady
@@ -47,6 +48,23 @@ def test_a_certificate_has_to_be_for_the_domain(clouds: Clouds) -> None:
     clouds.answer("asuid.other.example", "TXT", verification_id())
     with pytest.raises(CloudRefused, match=rf"CertificateDomainMismatch.*other\.example.*{HOST}"):
         sites.azure_app(clouds, base, certificate, image, "other.example")
+
+
+def test_another_certificate_in_the_vault_is_read_again(clouds: Clouds) -> None:
+    base = sites.azure_base(clouds)
+    clouds.answer(f"asuid.{HOST}", "TXT", verification_id())
+    right = clouds.world.accounts
+    secret = HOST.replace(".", "-")
+    clouds.world.accounts = Accounts(vaults=(Vault(COMMITTED_VAULT, {secret: ("other.example",)}),))
+    vaults.fill(clouds.world.ca, clouds.world.accounts)
+    certificate = sites.azure_certificate(clouds, base)
+    with pytest.raises(CloudRefused, match="CertificateDomainMismatch"):
+        sites.azure_app(clouds, base, certificate, sites.azure_image(clouds, base))
+    clouds.world.accounts = right
+    vaults.fill(clouds.world.ca, right)
+    clouds.effects()
+    assert names_of(clouds.only(CERTIFICATE)) == [HOST]
+    assert sites.azure_app(clouds, base, certificate, sites.azure_image(clouds, base)).id
 
 
 def test_a_domain_bound_to_tls_needs_a_certificate(clouds: Clouds) -> None:
@@ -94,11 +112,11 @@ def test_the_secret_is_read_only_with_the_role(clouds: Clouds) -> None:
     with pytest.raises(CloudRefused, match=r"Forbidden.*getSecret"):
         sites.azure_certificate(clouds, base)
     who = {"principalId": base["identity"].outputs["principalId"], "roleDefinitionId": sites.role(SECRETS_USER)}
-    for scope in (f"{VAULT_ID}-other", VAULT_ID.rpartition("/")[0][:-3]):
+    for scope in (f"{COMMITTED_VAULT}-other", COMMITTED_VAULT.rpartition("/")[0][:-3]):
         clouds.make(ASSIGNMENT, scope, stack="azure", scope=scope, **who)
         with pytest.raises(CloudRefused, match="Forbidden"):
             sites.azure_certificate(clouds, base)
-    clouds.make(ASSIGNMENT, "group", stack="azure", scope=VAULT_ID.partition("/providers/")[0].upper(), **who)
+    clouds.make(ASSIGNMENT, "group", stack="azure", scope=COMMITTED_VAULT.partition("/providers/")[0].upper(), **who)
     assert sites.azure_certificate(clouds, base).id
 
 

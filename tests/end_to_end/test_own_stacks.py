@@ -1,0 +1,120 @@
+"""Stack files of one's own, by the real CLI: two sites on one cloud, and accounts that lack something."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.end_to_end.conftest import Project, copy_project
+from tests.sandbox.own_set import ACCOUNT, HOST, PROJECT, SUBSCRIPTION, VAULT, own_set, write
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
+
+SITES = {"aws": "aws", "aws-eu": "aws", "azure": "azure", "gcp": "gcp"}
+# Whatever keeps the secrets of a real stack; the sandbox has neither the key nor the passphrase.
+SECRETS = {"prod-zone": "secretsprovider: awskms://alias/x\nencryptedkey: AQIB\n", "prod-aws": "encryptionsalt: v1:x\n"}
+BROKEN = {
+    "aws": {"quotas": {"L-53DA6B97": 0}},
+    "azure": {SUBSCRIPTION: {"vaults": {VAULT: {"api-example-org": ["other.example.org"]}}}},
+    "google": {PROJECT: {"apis": []}},
+}
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A copy of the project with a set of stack files of one's own; nothing is up yet."""
+    root = tmp_path_factory.mktemp("own") / "outlast"
+    copy_project(root)
+    files = own_set(sites=SITES)
+    eu = {"aws:region": "eu-west-1", "outlast:availabilityZones": ["eu-west-1a", "eu-west-1b"]}
+    files["prod-aws-eu"] |= eu
+    for site in SITES:
+        files[f"prod-{site}"]["outlast:minReplicas"] = 1
+    write(root, files)
+    for stack, secrets in SECRETS.items():
+        path = stack_file(root, stack)
+        path.write_text(secrets + path.read_text())
+    copy = Project(root)
+    yield copy
+    copy.run("-m", "sandbox", "down", check=False)
+
+
+def stack_file(root: Path, stack: str) -> Path:
+    return root / "stacks" / f"Pulumi.{stack}.yaml"
+
+
+def declare(own: Project, accounts: dict[str, Any]) -> None:
+    (own.root / "stacks" / "accounts.prod.yaml").write_text(yaml.safe_dump(accounts))
+
+
+def plain_pulumi(own: Project, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """A plain `pulumi`, as somebody types it in `make shell`."""
+    return own.run("-m", "sandbox", "exec", "--", "pulumi", *arguments, "--non-interactive", check=check)
+
+
+def stack_texts(own: Project) -> dict[str, str]:
+    return {path.name: path.read_text() for path in (own.root / "stacks").glob("Pulumi.*.yaml")}
+
+
+def test_what_the_accounts_lack_is_refused_in_the_clouds_own_words(own: Project) -> None:
+    before = stack_texts(own)
+    declare(own, BROKEN)
+    done = own.run("-m", "sandbox", "up", "--stacks", "prod", "--speed", "10", check=False, timeout_seconds=1800.0)
+    assert done.returncode not in (0, 2), done.stdout
+    for told in (
+        f"The maximum number of load balancers has been reached on account '{ACCOUNT}'",
+        "CertificateDomainMismatch",
+        "Cloud Resource Manager API has not been used in project",
+        "gcloud services enable",
+    ):
+        assert told in done.stderr, done.stderr
+    assert stack_texts(own) == before
+
+
+def test_mended_accounts_let_the_same_command_go_on(own: Project) -> None:
+    before = stack_texts(own)
+    declare(own, {"aws": {"quotas": {"L-53DA6B97": 1}}})  # in each region
+    own.up_document = own.up()  # without the set's name: it is remembered
+    assert own.up_document["stacks"] == "prod"
+    assert own.up_document["prediction"]["right"]
+    assert own.up_document["prediction"]["origin"].endswith(f".{HOST}")
+    status = own.status()
+    assert status["host"] == HOST
+    assert {weight["site"] for weight in status["weights"]} == {f"prod-{site}" for site in SITES}
+    assert all(check["healthy"] for check in status["health_checks"])
+    assert stack_texts(own) == before
+
+
+def test_a_plain_preview_finds_nothing_to_do(own: Project) -> None:
+    plain_pulumi(own, "preview", "-s", "prod-azure", "--expect-no-changes")
+    arns = plain_pulumi(own, "stack", "export", "-s", "prod-aws-eu").stdout
+    assert f"arn:aws:ecs:eu-west-1:{ACCOUNT}:cluster/outlast-prod-aws-eu" in arns
+
+
+def test_one_of_two_sites_on_a_cloud_is_drilled(own: Project) -> None:
+    drill = ("-m", "failover", "drill", "now", "--lose", "prod-aws-eu", "--json")
+    done = own.run("-m", "sandbox", "exec", "--", own.python, *drill)
+    report = json.loads(done.stdout)
+    assert (report["verdict"], report["restored"]) == ("passed", True)
+
+
+def test_one_goes_and_what_it_shared_stays(own: Project) -> None:
+    path = stack_file(own.root, "prod-traffic")
+    document = yaml.safe_load(path.read_text())
+    document["config"]["outlast:sites"].remove("prod-aws-eu")
+    del document["config"]["outlast:weights"]["prod-aws-eu"]
+    path.write_text(yaml.safe_dump(document))
+    plain_pulumi(own, "up", "-s", "prod-traffic", "--yes", "--skip-preview")
+    plain_pulumi(own, "destroy", "-s", "prod-aws-eu", "--yes", "--skip-preview")
+    shown = plain_pulumi(own, "refresh", "-s", "prod-aws", "--yes", "--skip-preview").stdout
+    assert "deleted" not in shown and "updated" not in shown, shown
+    plain_pulumi(own, "preview", "-s", "prod-aws", "--expect-no-changes")
+    status = own.status()
+    assert {weight["site"] for weight in status["weights"]} == {"prod-aws", "prod-azure", "prod-gcp"}
+    assert "prod-aws-eu" not in status["sites"]
