@@ -1,7 +1,7 @@
 """Inputs whose values or bounds the SDKs name: others are refused, though the SDK's type takes any text or number.
 
-azure-native lists them as enumerations beside the text; pulumi-gcp in the documentation of the property, generated from
-the provider's own validation. pulumi-aws does neither reliably: there the rows of the types hold what botocore lists.
+azure-native and docker-build list them as enumerations beside the text; pulumi-gcp in the property's documentation,
+generated from the provider's own validation. pulumi-aws does neither reliably: see `sandbox.clouds.aws.api_values`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _POSSIBLE = re.compile(r"Possible values are: ((?:`[^`]+`(?:, )?)+)")
 
 def mistakes(type_: str, inputs: Values) -> list[Mistake]:
     """(path, reason) of every value that is not what the SDK of the type says, at any depth."""
-    if not type_.startswith(("azure-native:", "gcp:")):
+    if not type_.startswith(("azure-native:", "gcp:", "docker-build:")):
         return []
     return list(_in_record("", sdk.inputs_of(type_), inputs))
 

@@ -9,7 +9,7 @@ from sandbox.clouds.aws import registry as aws_registry
 from sandbox.clouds.azure import registry as azure_registry
 from sandbox.clouds.gcp import registry as gcp_registry
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import because
+from sandbox.clouds.rules import Text, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
@@ -33,13 +33,16 @@ def _paths(world: World, inputs: Values) -> tuple[Path, Path]:
     location = str(nested(inputs, "context", "location") or ".")
     if location.startswith(_REMOTE):
         raise CloudRefused(f"the sandbox builds from folders of the project, not from {location}")
-    context = (world.project_root / location).resolve()
-    if not context.is_dir():
-        raise CloudRefused(f"context.location: no folder at {context}")
     named = nested(inputs, "dockerfile", "location")
-    dockerfile = (world.project_root / named).resolve() if named else context / "Dockerfile"
-    if not dockerfile.is_file():
-        raise CloudRefused(f"dockerfile.location: no file at {dockerfile}")
+    try:
+        context = (world.project_root / location).resolve()
+        if not context.is_dir():
+            raise CloudRefused(f"context.location: no folder at {context}")
+        dockerfile = (world.project_root / named).resolve() if named else context / "Dockerfile"
+        if not dockerfile.is_file():
+            raise CloudRefused(f"dockerfile.location: no file at {dockerfile}")
+    except OSError as error:  # a name that is too long
+        raise CloudRefused(f"context.location or dockerfile.location: {error.strerror}") from error
     return context, dockerfile
 
 
@@ -127,8 +130,14 @@ def _id(world: World, r: Resource) -> str:
     return f"{tag}@{r.place['digest']}#{r.name}"
 
 
+# github.com/distribution/reference: what a tag may be, with the registry's host before it.
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d+)?"
+_TAG = Text(512, rf"{_HOST}(/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:\w[\w.-]{{0,127}})?", "distribution/reference")
+_ADDRESS = Text(255, rf"(https?://)?{_HOST}(/.*)?", "a registry's host")
+
 declare(
     IMAGE,
+    limits={"tags[]": _TAG, "registries[].address": _ADDRESS},
     fidelity=Fidelity.SIMULATED,
     effect="copies what the Dockerfile copies and makes a virtual environment with its lock; pushed by content digest",
     not_simulated="layers, base images, RUN lines other than pip install; what another platform would run",

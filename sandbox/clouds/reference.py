@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from sandbox.clouds import functions, simulated
+from sandbox.clouds.aws import api_values
 from sandbox.clouds.eventual import ACM, MANAGED
 from sandbox.clouds.gcp.certificates import CERTIFICATE
 from sandbox.clouds.kinds import KINDS, Fidelity, Kind
@@ -44,8 +45,9 @@ cloud for those in the last column, and not looked up for the rest.
 _LIMITS = """## What is refused before anything is made
 
 Names, lengths, numbers and combinations beyond the SDK's types; `pulumi preview` shows all mistakes of a resource at
-once. Of azure-native's and pulumi-gcp's inputs every one whose values the SDK lists is held to that list, though its
-type takes any text.
+once. Of azure-native's, pulumi-gcp's and docker-build's inputs every one whose values the SDK lists is held to that
+list, though its type takes any text; of AWS's, every one that the API's own model (botocore) bounds: that is the second
+table. Tags of AWS have keys of 128 characters at most and values of 256, and there are 50 at most.
 """
 
 _RULES = """## What is refused by what else exists
@@ -105,6 +107,7 @@ def render() -> str:
         _table(("resource type", "inputs", "source", "not known"), _replacement_rows()),
         _LIMITS,
         _table(("resource type", "input", "must be"), _limit_rows()),
+        _table(("resource type", "input", "must be, by the model of its operation"), _model_rows()),
         _table(("resource type", "combinations: source"), _combination_rows()),
         _RULES,
         _table(("resource type", "what is asked: source"), _rule_rows()),
@@ -153,6 +156,13 @@ def _limit_rows() -> Iterator[tuple[str, ...]]:
     for kind in _rows():
         for path, rule in kind.limits.items():
             yield f"`{kind.type}`", f"`{path}`", str(rule)
+
+
+def _model_rows() -> Iterator[tuple[str, ...]]:
+    for type_, (service, operation) in sorted(api_values.OPERATIONS.items()):
+        for path, bound in api_values.bounds_of(type_).items():
+            if path not in KINDS[type_].limits:
+                yield f"`{type_}`", f"`{path}`", f"{bound} ({service} {operation})"
 
 
 def _rule_rows() -> Iterator[tuple[str, ...]]:

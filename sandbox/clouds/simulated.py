@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.clouds import aws, azure, choices, docker_build, functions, gcp, quotas, revisions, route53, rules, sharing
+from sandbox.clouds.aws import api_values
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.kinds import KINDS, Kind, kind_of
 from sandbox.clouds.store import CloudRefused, NotReady, Resource, stack_of
@@ -73,7 +74,8 @@ class SimulatedClouds:
         """What is wrong with names, lengths and combinations of properties; everything at once."""
         kind = kind_of(request.type)
         found = rules.mistakes(kind.limits, kind.combinations, request.inputs)
-        return [*found, *choices.mistakes(request.type, request.inputs)]
+        listed = (choices.mistakes, api_values.mistakes)
+        return [*found, *(mistake for look in listed for mistake in look(request.type, request.inputs))]
 
     def replaces(self, type_: str) -> frozenset[str]:
         return frozenset(kind_of(type_).forces_new)

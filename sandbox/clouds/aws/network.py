@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator
 
 from sandbox.clouds.aws.common import EVERYWHERE, ec2_outputs, prefixed, region_of
@@ -105,7 +106,7 @@ def _subnet_rules(world: World, r: Resource) -> None:
     """The VPC exists, the zone is one of the region, the range part of it and nobody else's: EC2 API, CreateSubnet."""
     vpc = world.store.require(VPC, r.inputs.get("vpcId"), "InvalidVpcID.NotFound: The vpc ID does not exist")
     zone = r.inputs.get("availabilityZone")
-    if zone and not str(zone).startswith(region_of(r)):
+    if zone and not re.fullmatch(rf"{region_of(r)}(-[a-z]+-\d)?[a-z]", str(zone)):
         raise CloudRefused(
             f"InvalidParameterValue: Value ({zone}) for parameter availabilityZone is invalid. "
             f"Subnets can currently only be created in the zones of {region_of(r)}."

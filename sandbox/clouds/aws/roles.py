@@ -21,6 +21,7 @@ ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
 _ASSUME = "sts:AssumeRole"
+_EFFECT, _LONGEST_POLICY = {"Allow", "Deny"}, 10_240
 # Of the managed policies only the one that ECS tasks are usually given is known here: it permits every pull, and logs.
 _MANAGED_POLICY = "AmazonECSTaskExecutionRolePolicy"
 
@@ -44,8 +45,7 @@ def _attached(world: World, role: Resource) -> Iterator[str]:
 def _documents(world: World, role: Resource) -> Iterator[Any]:
     own = [policy.get("policy") for policy in role.inputs.get("inlinePolicies") or []]
     given = [p.inputs.get("policy") for p in world.store.all(POLICY) if p.inputs.get("role") in role.names()]
-    for document in filter(None, own + given):
-        yield json.loads(document) if isinstance(document, str) else document
+    yield from map(_read, own + given)
 
 
 def _allows(document: Any, action: str, resource_arn: str) -> bool:
@@ -88,7 +88,11 @@ def _principal(statement: Any) -> Any:
 
 
 def _trust(role: Resource) -> Any:
-    given = role.inputs.get("assumeRolePolicy")
+    return _read(role.inputs.get("assumeRolePolicy"))
+
+
+def _read(given: Any) -> Any:
+    """A policy document; an empty one where the text is none."""
     try:
         document = json.loads(given) if isinstance(given, str) else given
     except ValueError:
@@ -103,6 +107,24 @@ def _trust_rules(world: World, r: Resource) -> None:
         raise CloudRefused(
             "MalformedPolicyDocument: AssumeRolepolicy contains an invalid principal, or has no statement",
             hint='a statement with "Principal": {"Service": "ecs-tasks.amazonaws.com"}',
+        )
+
+
+def _policy_rules(world: World, r: Resource) -> None:
+    """The policy is a document that IAM reads, and no longer than it takes: IAM API, PutRolePolicy,
+    MalformedPolicyDocument; IAM User Guide, quotas, 10,240 characters without white space.
+    """
+    given = r.inputs.get("policy")
+    statements = _listed(_read(given).get("Statement"))
+    if not statements or not all(isinstance(one, dict) and _EFFECT & {one.get("Effect")} for one in statements):
+        raise CloudRefused(
+            "MalformedPolicyDocument: Syntax errors in policy.",
+            hint='a JSON document: {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", …}]}',
+        )
+    length = len("".join(str(given).split()))
+    if length > _LONGEST_POLICY:
+        raise CloudRefused(
+            f"LimitExceeded: Maximum policy size of {_LONGEST_POLICY} bytes exceeded for role ({length})"
         )
 
 
@@ -157,7 +179,7 @@ declare(
 declare(
     POLICY,
     fidelity=Fidelity.SIMULATED,
-    rules=(_role_exists,),
+    rules=(_role_exists, _policy_rules),
     takes=IAM,
     effect="permits the pull of the task's image and the writing of its log",
     not_simulated="other permissions, Deny, NotAction, conditions",

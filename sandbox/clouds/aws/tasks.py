@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from infra import sizes
 from infra.contract import Size
 from sandbox.clouds.aws.common import arn
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, OneOf, Text, because, is_known
+from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, OneOf, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
@@ -17,6 +18,9 @@ from sandbox.engine.wire import UNKNOWN
 
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 _LARGEST_BYTES = 65536
+# botocore's documentation of ecs RegisterTaskDefinition: cpu, memory: as units and MiB, or as vCPU and GB.
+_CPU = Text(None, r"[1-9]\d*|\d+(\.\d+)? ?v[Cc][Pp][Uu]", "ECS API, RegisterTaskDefinition")
+_MEMORY = Text(None, r"[1-9]\d*|\d+(\.\d+)? ?[Gg][Bb]", "ECS API, RegisterTaskDefinition")
 # botocore's documentation of ecs: CreateService.serviceName, CreateCluster.clusterName, RegisterTaskDefinition.family.
 ECS_NAME = Text(255, r"[A-Za-z0-9_-]+", "ECS API")
 
@@ -84,10 +88,20 @@ def _task_combinations(inputs: Values) -> Iterator[Mistake]:
             yield name, "is needed where `requiresCompatibilities` has FARGATE"
     if inputs.get("networkMode") != "awsvpc" and inputs.get("networkMode") is not UNKNOWN:
         yield "networkMode", "ClientException: Fargate only supports network mode 'awsvpc'."
-    if is_known(cpu, memory) and str(cpu).isdigit() and str(memory).isdigit():
-        bad = sizes.explain_bad_size("aws", Size(int(str(cpu)) / 1024, int(str(memory))))
+    units, mebibytes = _amount(cpu, _CPU), _amount(memory, _MEMORY)
+    if units and mebibytes:
+        bad = sizes.explain_bad_size("aws", Size(units / 1024, round(mebibytes)))
         if bad:
             yield "memory", f"ClientException: No Fargate configuration exists for given values: {bad[0]} {bad[1]}"
+
+
+def _amount(value: object, form: Text) -> float | None:
+    """In CPU units or MiB; None for what is not known yet, or no such amount: its own rule says that."""
+    text = str(value)
+    if value is None or value is UNKNOWN or form.refuses(text):
+        return None
+    number = float(re.findall(r"[\d.]+", text)[0])
+    return number if text.isdigit() else number * 1024
 
 
 _NETWORK_MODE = OneOf(
@@ -142,6 +156,8 @@ declare(
     outputs=_task_outputs,
     limits={
         "family": ECS_NAME,
+        "cpu": _CPU,
+        "memory": _MEMORY,
         "networkMode": _NETWORK_MODE,
         "requiresCompatibilities[]": _COMPATIBILITY,
         "runtimePlatform.cpuArchitecture": _PROCESSOR,

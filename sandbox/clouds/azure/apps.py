@@ -143,6 +143,9 @@ def _app_combinations(inputs: Values) -> Iterator[Mistake]:
             yield "template.containers[0].resources", f"no such allocation: {bad[0]} {bad[1]}"
 
 
+# hashicorp/terraform-provider-azurerm, internal/services/containerapps/validate, ContainerAppContainerName.
+_CONTAINER_NAME = Text(256, r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9.])?", "terraform-provider-azurerm, validate")
+_CONCURRENT = Text(None, r"[1-9]\d*", "Container Apps, scaling: HTTP")
 _MEMORY = Text(None, r"\d+(\.\d+)?Gi", "Container Apps, allocations")
 
 
@@ -169,7 +172,10 @@ declare(
         "a target port that the process does not listen on: the revision never gets ready, the one before goes on",
         "an ingress that is not external, or without a bound domain: no connection (`make status` says why)",
     ),
-    not_known=("the code under which a wrong location or workload profile is refused",),
+    not_known=(
+        "the code under which a wrong location or workload profile is refused",
+        "what the name of a scale rule may hold",
+    ),
     effect="real service processes behind the environment's address, for the custom domains that are bound to it",
     not_simulated="secrets, Dapr, several containers, traffic splitting between revisions, its own host name's TLS",
     rules=APP_RULES,
@@ -181,7 +187,9 @@ declare(
     limits={
         "containerAppName": _AZURE_APP,
         "location": REGION,
+        "template.containers[].name": _CONTAINER_NAME,
         "template.containers[].resources.memory": _MEMORY,
+        "template.scale.rules[].http.metadata.concurrentRequests": _CONCURRENT,
         "template.containers[].probes[].httpGet.port": PORT,
         "configuration.ingress.targetPort": PORT,
     },

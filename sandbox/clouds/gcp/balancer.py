@@ -184,6 +184,10 @@ declare(
     forces_new=because(ID, "name", "project"),
     replacement_unknown=("ipVersion", "addressType", "address"),
 )
+# Compute Engine API, forwardingRules.portRange: with a target proxy one port.
+_PORTS = r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]"
+_PORT_RANGE = Text(11, rf"({_PORTS})(-({_PORTS}))?", "Compute Engine API, forwardingRules.portRange")
+
 declare(
     FORWARDING_RULE,
     fidelity=Fidelity.SIMULATED,
@@ -195,7 +199,7 @@ declare(
         exists("ipAddress", ADDRESS, _NOT_FOUND, _COMPUTE),
     ),
     outputs=_rule_outputs,
-    limits={"name": _GCE},
+    limits={"name": _GCE, "portRange": _PORT_RANGE},
     forces_new=because(
         f"{PROVIDER}/compute",
         "name",

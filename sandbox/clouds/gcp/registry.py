@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.clouds.accounts import project_number
 from sandbox.clouds.gcp.common import MADE_AT, located_id, needs_api, place_of, project_of, tail
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, OneOf, Region, because
+from sandbox.clouds.rules import ID, OneOf, Region, Text, because
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import PROJECT, Values, stable_hex
 from sandbox.clouds.world import World
@@ -73,6 +73,8 @@ def _delete(world: World, r: Resource) -> None:
     world.images.drop(r.outputs["registryUri"])
 
 
+# cloud.google.com/artifact-registry/docs/repositories/create-repos: lowercase letters, numbers, hyphens.
+_REPOSITORY = Text(63, r"[a-z]([a-z0-9-]*[a-z0-9])?", "Artifact Registry, repository names")
 # cloud.google.com/artifact-registry/docs/supported-formats.
 _FORMAT = OneOf(
     ("DOCKER", "MAVEN", "NPM", "PYTHON", "APT", "YUM", "GO", "KFP", "GENERIC", "GOOGET", "RUBY"),
@@ -83,7 +85,7 @@ _FORMAT = OneOf(
 declare(
     REPOSITORY,
     fidelity=Fidelity.SIMULATED,
-    limits={"format": _FORMAT, "location": Region("gcp", ("us", "europe", "asia"))},
+    limits={"repositoryId": _REPOSITORY, "format": _FORMAT, "location": Region("gcp", ("us", "europe", "asia"))},
     effect="images can be pushed to it and pulled from it",
     not_simulated="cleanup policies, scanning",
     rules=(needs_api("artifactregistry"),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import HOST, Clouds, Wall
 
 SECONDS = 60
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [sites.MAY_LOG]})
 
 
 @pytest.fixture
@@ -138,14 +140,14 @@ def test_nothing_takes_time_where_nobody_asked_for_it(clouds: Clouds) -> None:
 
 def test_a_change_counts_as_late_as_a_creation(slow: Clouds) -> None:
     role = slow.make("aws:iam/role:Role", assumeRolePolicy=sites.trust())
-    policy = slow.make("aws:iam/rolePolicy:RolePolicy", role=role.id, policy="{}")
-    assert lasted(slow, lambda: slow.change(policy, policy='{"Statement": []}')) == SECONDS
+    policy = slow.make("aws:iam/rolePolicy:RolePolicy", role=role.id, policy=POLICY)
+    assert lasted(slow, lambda: slow.change(policy, policy=POLICY)) == SECONDS
 
 
 def test_what_is_refused_is_refused_at_once(slow: Clouds) -> None:
     def refused() -> None:
         with pytest.raises(CloudRefused, match="NoSuchEntity"):
-            slow.make("aws:iam/rolePolicy:RolePolicy", role="nobody", policy="{}")
+            slow.make("aws:iam/rolePolicy:RolePolicy", role="nobody", policy=POLICY)
 
     assert lasted(slow, refused) == 0
 

@@ -10,11 +10,12 @@ import pytest
 
 from failover.simulator import MovingRoute53
 from sandbox.clouds.azure import vaults
+from sandbox.clouds.kinds import kind_of
 from sandbox.clouds.store import Resource
 from sandbox.images import store as images
 from tests.sandbox.clouds.harness import HOST, Clouds, open_clouds
 from tests.sandbox.clouds.program import deploy
-from tests.sandbox.clouds.test_references import Place, is_noticed
+from tests.sandbox.clouds.test_references import Place, is_noticed, leaves
 
 DOCKERFILE = 'FROM python:3.11\nWORKDIR /app\nCOPY app.py ./\nENTRYPOINT ["python", "app.py"]\n'
 
@@ -89,3 +90,31 @@ def _numbers(value: object, place: Place = ()) -> Iterator[tuple[Place, float]]:
     elif isinstance(value, dict | list):
         for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _numbers(inner, (*place, step))
+
+
+# Texts of the program's resources that may be anything. May only shrink, but for what people write for each other.
+FREE = {
+    ("docker-build:index:Image", "buildArgs.SOURCE_DATE_EPOCH"),  # the Dockerfile's own
+    ("azure-native:app:ContainerApp", "template.scale.rules.name"),  # nobody says what it may hold
+    ("gcp:serviceaccount/account:Account", "displayName"),  # for people
+    *((f"aws:ec2/{one}", "tags.Name") for one in ("vpc:Vpc", "subnet:Subnet", "routeTable:RouteTable")),  # for people
+    ("aws:ec2/internetGateway:InternetGateway", "tags.Name"),
+}
+
+
+@pytest.mark.slow
+def test_somebody_refuses_every_text_that_is_wrong(five: Clouds) -> None:
+    """Each text of each resource gets a letter too many, and is far too long: refused, or somebody outside sees it."""
+    texts = [(r.key, place, text) for r in five.world.store.all() for place, text in leaves(r.inputs)]
+    assert len(texts) > 200
+    silent = set()
+    for key, place, text in texts:
+        resource = five.world.store.by_key(key)
+        if resource.type.startswith("aws:route53/") or place[0] in kind_of(resource.type).forces_new:
+            continue  # has its own tests; is another resource, made as any other
+        before = copy.deepcopy(resource.document())
+        for wrong in (f"{text} é\n", "x" * 3000):
+            if not is_noticed(five, five.world.store.by_key(key), place, wrong):
+                silent.add((resource.type, ".".join(str(step) for step in place if not isinstance(step, int))))
+            five.world.store.put(Resource(**before))
+    assert silent == FREE

@@ -25,16 +25,16 @@ SITES: dict[str, Callable[[Clouds], Made]] = {
 Place = tuple[str | int, ...]
 
 
-def _leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+def leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
     """Every text in the inputs, with its place."""
     if isinstance(value, str):
         yield place, value
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield from _leaves(inner, (*place, name))
+            yield from leaves(inner, (*place, name))
     elif isinstance(value, list):
         for position, inner in enumerate(value):
-            yield from _leaves(inner, (*place, position))
+            yield from leaves(inner, (*place, position))
 
 
 def _references(clouds: Clouds) -> Iterator[tuple[Resource, Place]]:
@@ -44,7 +44,7 @@ def _references(clouds: Clouds) -> Iterator[tuple[Resource, Place]]:
         known = {
             name for other in everything if other is not resource for name in _names(other) if len(name) > len("site")
         }
-        for place, text in _leaves(resource.inputs):
+        for place, text in leaves(resource.inputs):
             if text in known or any(text.endswith(f"/{name}") for name in known):
                 yield resource, place
 

@@ -299,6 +299,8 @@ MISTAKES: dict[str, Act] = {
     "an execution role that may not pull": policy_without("ecr:BatchGetImage"),
     "a role that trusts another service": role_of_another_service,
     "a role that trusts nobody": make(ROLE, assumeRolePolicy='{"Statement": []}'),
+    "a policy that is no document": wrong(POLICY, "policy", "allow everything"),
+    "a value that the API does not list": wrong(SERVICE, "deploymentConfiguration", {"strategy": "CANARIES"}),
     "an arm64 image on an x86 task": image_for_arm,
     "a security group of another VPC": group_of_another_vpc,
     "an ingress rule for a port that no task listens on": ingress_to_nowhere,

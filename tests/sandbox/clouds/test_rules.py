@@ -108,6 +108,14 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         {"domainName": "a.example", "certificateAuthorityArn": "arn"},
     ),
     ("aws:ecs/cluster:Cluster", {"name": "a.b"}, "name", {"name": "a_b-c"}),
+    ("aws:ecs/taskDefinition:TaskDefinition", {**TASK, "cpu": "half"}, "cpu", {**TASK, "cpu": "0.5 vCPU"}),
+    ("aws:ecs/taskDefinition:TaskDefinition", {**TASK, "memory": "1 TB"}, "memory", {**TASK, "memory": "1 GB"}),
+    (
+        "aws:ecs/taskDefinition:TaskDefinition",
+        {**TASK, "cpu": "0.5 vCPU", "memory": "16GB"},
+        "memory",
+        {**TASK, "cpu": "0.5vcpu", "memory": "4GB"},
+    ),
     ("aws:ecs/taskDefinition:TaskDefinition", {**TASK, "family": "a b"}, "family", TASK),
     ("aws:ecs/taskDefinition:TaskDefinition", {**TASK, "memory": "512"}, "memory", {**TASK, "memory": "4096"}),
     ("aws:ecs/taskDefinition:TaskDefinition", {**TASK, "networkMode": "bridge"}, "networkMode", TASK),
@@ -427,6 +435,39 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ),
     ("gcp:certificatemanager/certificate:Certificate", {}, "managed", {"managed": {"domains": ["a.example"]}}),
     ("gcp:certificatemanager/dnsAuthorization:DnsAuthorization", {"name": "1a"}, "name", {"name": "a1"}),
+    *(
+        ("azure-native:app:ContainerApp", {"template": wrong}, f"template.{where}", {"template": right})
+        for wrong, where, right in (
+            ({"containers": [{"name": "a b"}]}, "containers[0].name", {"containers": [{"name": "a-b.c"}]}),
+            (
+                {"scale": {"rules": [{"http": {"metadata": {"concurrentRequests": "many"}}}]}},
+                "scale.rules[0].http.metadata.concurrentRequests",
+                {"scale": {"rules": [{"http": {"metadata": {"concurrentRequests": "40"}}}]}},
+            ),
+        )
+    ),
+    ("docker-build:index:Image", {"tags": ["a.example/Upper:1"]}, "tags[0]", {"tags": ["a.example:5000/a/b-c:v1"]}),
+    (
+        "docker-build:index:Image",
+        {"registries": [{"address": "a b"}]},
+        "registries[0].address",
+        {"registries": [{"address": "https://index.docker.io/v1/"}, {"address": "a.example:5000"}]},
+    ),
+    *(
+        (
+            "gcp:compute/globalForwardingRule:GlobalForwardingRule",
+            {"portRange": wrong},
+            "portRange",
+            {"portRange": right},
+        )
+        for wrong, right in (("https", "443"), ("0", "80-81"), ("65536", "65535"))
+    ),
+    (
+        "gcp:artifactregistry/repository:Repository",
+        {"repositoryId": "a_b", "location": "us"},
+        "repositoryId",
+        {"repositoryId": "a-b", "location": "us"},
+    ),
     ("gcp:certificatemanager/certificateMap:CertificateMap", {"name": "a" * 65}, "name", {"name": "a" * 64}),
     ("gcp:certificatemanager/certificateMapEntry:CertificateMapEntry", {"name": "-"}, "name", {"name": "a"}),
     *(
@@ -493,7 +534,6 @@ NOTHING_TO_CHECK = {
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:route53/zone:Zone",  # Route 53 itself refuses a name that is none
-    "docker-build:index:Image",  # the build says what is wrong with its folder, its Dockerfile and its tags
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
 }
 
