@@ -15,7 +15,7 @@ from service.bundle.decision import decide
 from service.bundle.folder import Release, load_release
 from service.bundle.golden import GoldenRow, find_mistakes
 from service.bundle.manifest import Manifest
-from service.bundle.rows import Rows, prepare_rows, read_rows, split_rows
+from service.bundle.rows import Rows, part_rows, prepare_rows, read_rows, split_rows
 from service.errors import InvalidInput, Mistake, ModelMismatch
 
 _TYPES = {
@@ -65,11 +65,11 @@ class Classifier:
 
     def predict_probabilities(self, rows: ArrayLike | Sequence[Sequence[Value]]) -> NDArray[np.float32]:
         """Probabilities [n, classes] of rows [n, columns]."""
-        asked = self._as_input(rows)
+        asked, spec = self._as_input(rows), self.manifest.input
         if not len(asked):  # some of onnxruntime's kernels refuse an empty batch
             return np.empty((0, len(self._classes)), dtype=np.float32)
-        (answer,) = self._session.run(["probabilities"], self._feed(asked))
-        return np.asarray(answer, dtype=np.float32)
+        parts = [self._session.run(["probabilities"], self._feed(part))[0] for part in part_rows(spec, asked)]
+        return np.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts), dtype=np.float32)
 
     def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
         """The index of the class predicted for each row: by the released threshold, else the most probable."""

@@ -6,7 +6,7 @@ text, as `service.bundle.values` has them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ Wrong = tuple[int, int, str]  # row, column, and what is wrong there
 
 _DTYPES = {"FP32": np.float32, "FP64": np.float64, "INT32": np.int32, "INT64": np.int64, "BYTES": np.object_}
 _NUMBERS = {int, float}
+_MOST_TEXTS = 32  # rows of free text at a time
 
 
 def read_rows(spec: InputSpec, rows: Sequence[Sequence[object]], most: int = 20) -> tuple[Rows, list[Wrong]]:
@@ -129,6 +130,16 @@ def prepare_rows(columns: Sequence[Column], rows: Rows) -> Rows:
     for place in places:
         prepared[:, place] = [prepare_text(text) for text in rows[:, place]]
     return prepared
+
+
+def part_rows(spec: InputSpec, rows: Rows) -> Iterator[Rows]:
+    """Rows as many at a time as a graph may be given: all, but few of free text.
+
+    A graph of text has a number for each of its n-grams and each row, and a row in a megabyte may be three bytes long.
+    """
+    has_text = not spec.is_numeric and any(column.type == TEXT for column in spec.columns)
+    size = _MOST_TEXTS if has_text else max(1, len(rows))
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def split_rows(spec: InputSpec, rows: Rows) -> dict[str, NDArray[Any]]:

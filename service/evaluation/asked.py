@@ -18,6 +18,7 @@ from service.errors import InvalidInput
 from service.evaluation.workbench import ARTIFACTS
 from service.training.datasets import Dataset, load_bundled, load_csv
 from service.training.draft import draft_problem, write_columns
+from service.training.fetched import SOURCES, load_fetched
 from service.training.problem import (
     PROBLEMS,
     ColumnPlan,
@@ -107,7 +108,8 @@ def _load_by_problem(wanted: Wanted, problems: Path) -> Asked:
     named = wanted.problem or choose_problem(folder=problems)
     problem, folder = _load_problem(named, problems)
     if problem.table is None:
-        return Asked(load_bundled(problem.data), problem, _file_of_draft(named, problem))
+        load = load_fetched if problem.data in SOURCES else load_bundled
+        return Asked(load(problem.data), problem, _file_of_draft(named, problem))
     dataset = _load_csv(problem.table.locate(folder), problem.table.target, problem.data, problem.columns)
     if dataset.sha256 != problem.table.sha256:
         _refuse_changed(problem.table, problem.table.locate(folder), named)
@@ -137,7 +139,8 @@ def _load_by_table(wanted: Wanted, csv_file: Path, problems: Path, released: Pat
 
 def render_draft(dataset: Dataset, source: TableSource, columns: ColumnPlan | None = None) -> str:
     """A problem file to begin with, which says what it was drawn up for and that it is a draft."""
-    text = draft_problem(dataset.name, dataset.target, [str(label) for label in dataset.labels], columns)
+    labels = [str(label) for label in dataset.labels]
+    text = draft_problem(dataset.name, dataset.target, labels, columns, texts=bool(dataset.texts))
     head = "draft = true  # delete this line when the costs and floors below are yours: then it can be released"
     return "\n".join([head, text.rstrip("\n"), "", *source.render(), ""])
 

@@ -25,6 +25,7 @@ from service.evaluation.advisor import (
     find_threshold,
 )
 from service.evaluation.calibrated import export_calibrated
+from service.evaluation.coefficients import gather_coefficients
 from service.evaluation.intervals import (
     RESAMPLES,
     Difference,
@@ -184,14 +185,15 @@ def describe_linear(comparison: Comparison, bench: Workbench) -> dict[str, Any] 
     """One-vs-rest beside softmax: coefficients, log loss, and the held-out rows whose probabilities differ most."""
     if not set(LINEAR) <= set(comparison.contenders):
         return None
-    columns = name_columns(comparison.contenders[LINEAR[0]].pipeline, bench.dataset.features)
+    pipelines = {name: comparison.contenders[name].pipeline for name in LINEAR}
+    columns, coefficients = gather_coefficients(pipelines, bench.dataset.features)
     found: dict[str, Any] = {"columns": columns, "models": {}}
     for name in LINEAR:
         contender = comparison.contenders[name]
         held_out = contender.held_out
         found["models"][name] = {
             "parameters": dict(contender.trial.parameters),
-            "coefficients": np.round(read_coefficients(contender.pipeline), 4).tolist(),
+            "coefficients": np.round(coefficients[name], 4).tolist(),
             "log_loss": held_out.estimates["log_loss"].to_document(),
             "highest_probability_mean": round(float(held_out.evaluation.probabilities.max(axis=1).mean()), 4),
         }
@@ -223,28 +225,6 @@ def describe_linear(comparison: Comparison, bench: Workbench) -> dict[str, Any] 
         else "One-vs-rest fits each class's line alone and scales the answers to sum to 1; softmax fits them together."
     )
     return found
-
-
-def read_coefficients(pipeline: Pipeline) -> Floats:
-    """The weights of a linear model on standardised columns: [classes, columns], or [1, columns] for two classes."""
-    classifier = pipeline.steps[-1][1]
-    if hasattr(classifier, "estimators_"):
-        return np.vstack([part.coef_ for part in classifier.estimators_])
-    return np.asarray(classifier.coef_, dtype=np.float64)
-
-
-def name_columns(pipeline: Pipeline, features: Sequence[str]) -> list[str]:
-    """What each column that reaches the classifier is: a number by its name, a category as `name = value`."""
-    if "columns" not in pipeline.named_steps:
-        return list(features)
-    names: list[str] = []
-    for part, fitted, indices in pipeline.named_steps["columns"].transformers_:
-        if part == "categories":
-            known = zip(indices, fitted.named_steps["one_hot"].categories_, strict=True)
-            names += [f"{features[i]} = {value or '(missing)'}" for i, values in known for value in values]
-        else:
-            names += [features[i] for i in indices]
-    return names
 
 
 def _prepare_contender(bench: Workbench, algorithm: str, resamples: int) -> Contender:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.linear_model import LogisticRegression
 
 from service.evaluation.metrics import Floats
@@ -72,7 +72,8 @@ class Exploration:
 def explore(bench: Workbench) -> Exploration:
     """Look at the data before modelling it."""
     frame = bench.dataset.frame
-    numeric = [name for name in bench.dataset.features if name not in bench.dataset.categorical]
+    others = {*bench.dataset.categorical, *bench.dataset.texts}
+    numeric = [name for name in bench.dataset.features if name not in others]
     separation = {name: measure_separation(frame[name].to_numpy(), bench.truth) for name in numeric}
     ordered = dict(sorted(separation.items(), key=lambda item: -item[1]))
     names = tuple(list(ordered)[:SHOWN_CORRELATIONS])
@@ -141,7 +142,9 @@ def project(bench: Workbench) -> Projection:
     """Prepared rows on two principal components, with the decision regions of a softmax fitted on these two."""
     pipeline = build_pipeline("softmax", {}, bench.dataset, classes=len(bench.classes))
     prepared = pipeline[:-1].fit_transform(bench.dataset.rows())
-    parts = PCA(n_components=min(2, prepared.shape[1]), random_state=0)
+    # Of free text, whose thousands of columns are mostly 0, the components are taken without moving the zeros.
+    reduce = TruncatedSVD if bench.dataset.texts else PCA
+    parts = reduce(n_components=min(2, prepared.shape[1]), random_state=0)
     points = parts.fit_transform(prepared)
     explained = [float(share) for share in parts.explained_variance_ratio_]
     if points.shape[1] == 1:

@@ -26,6 +26,7 @@ from service.evaluation.schema import refuse_another_schema
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import ALGORITHMS
 from service.training.candidate import Candidate, load_previous, write_candidate
+from service.training.fetched import SOURCES
 from service.training.pipeline import build_pipeline
 from service.training.problem import ProblemFile
 from service.training.tuning import list_parameters, search_grids
@@ -130,8 +131,11 @@ def release(found: Findings, *, now: datetime, released: Path | None = None, acc
 
 
 def home_of(problem: ProblemFile) -> Path:
-    """The folder that the problem's model is released into: that of the drafts, as long as it is one."""
-    return DRAFTS if problem.draft else RELEASED
+    """The folder that the problem's model is released into: that of the drafts, as long as it is one.
+
+    So is what learnt from a fetched table: its golden rows and words are other people's mails, and not committed.
+    """
+    return DRAFTS if problem.draft or problem.data in SOURCES else RELEASED
 
 
 def gather(bench: Workbench, *, released: Path | None = None, accept: tuple[str, ...] = ()) -> Findings:

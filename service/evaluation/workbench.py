@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from service.bundle.writing import write_whole
 from service.errors import InvalidInput, Mistake
 from service.evaluation.progress import Announce
+from service.training.algorithms import ALGORITHMS, TEXT
 from service.training.datasets import Dataset
 from service.training.halving import search_within
 from service.training.leaks import group_copies
@@ -50,6 +51,7 @@ class Workbench:
 
     def __post_init__(self) -> None:
         self.classes, self.truth = encode_labels(self.dataset, self.problem.positive_class)
+        _refuse_unfit(self.problem, self.dataset)
         positive = self.problem.positive_class
         if positive is not None and positive not in self.classes:
             raise InvalidInput(
@@ -141,6 +143,24 @@ class Workbench:
         path = self.folder / name
         write_whole(path, text)
         return path
+
+
+def _refuse_unfit(problem: ProblemFile, dataset: Dataset) -> None:
+    """Refuse algorithms that cannot learn from free text, and words of free text where there is none."""
+    if dataset.texts:
+        readers = [name for name, algorithm in ALGORITHMS.items() if algorithm.texts]
+        hint = f"take of {', '.join(readers)}; or leave the text out: --drop COLUMN"
+        what = f"learns from no free text, which {', '.join(sorted(dataset.texts))} is"
+        mistakes = [Mistake(f"grids.{name}", what) for name in problem.grids if not ALGORITHMS[name].texts]
+    else:
+        hint = "take it out"
+        mistakes = [
+            Mistake(f"grids.{name}.{TEXT}", "says how free text is read, and the table has none")
+            for name, grid in problem.grids.items()
+            if TEXT in grid
+        ]
+    if mistakes:
+        raise InvalidInput(f"{problem.name}.toml does not fit {dataset.name}", mistakes, hint=hint)
 
 
 def _refuse_doubts(dataset: Dataset) -> None:

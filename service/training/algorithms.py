@@ -12,9 +12,9 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.naive_bayes import GaussianNB
+from sklearn.naive_bayes import ComplementNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.svm import SVC
+from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from service.errors import Unavailable
@@ -33,7 +33,8 @@ class Algorithm:
     `arithmetic`: its sums run in float64; trees, which only compare, stay in float32 as their splits do. `missing`: it
     learns from missing numbers as they are, without a median in their place. `parameters` are those a grid may name.
     `package` has to be installed for it beside what Outlast needs anyway. `usual`: it competes where a problem file
-    names no algorithms. `parity`: how far a probability of its export may lie from its own.
+    names no algorithms. `parity`: how far a probability of its export may lie from its own. `texts`: it learns from
+    free text, whose thousands of columns are mostly 0. `counts`: it takes no number below 0.
     """
 
     title: str
@@ -44,6 +45,8 @@ class Algorithm:
     package: str = ""
     usual: bool = True
     parity: float = PARITY_TOLERANCE
+    texts: bool = False
+    counts: bool = False
 
 
 def _softmax(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
@@ -82,6 +85,19 @@ def _svm(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int)
     return CalibratedClassifierCV(machine, method="sigmoid", ensemble=False, cv=CALIBRATION_FOLDS)
 
 
+def _linear_svm(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
+    machine = LinearSVC(class_weight=_weights(balanced), random_state=seed, max_iter=_ITERATIONS, **parameters)
+    return CalibratedClassifierCV(machine, method="sigmoid", ensemble=False, cv=CALIBRATION_FOLDS)
+
+
+def _multinomial(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
+    return MultinomialNB(fit_prior=not balanced, **parameters)
+
+
+def _complement(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
+    return ComplementNB(**parameters)
+
+
 def _dummy(parameters: Mapping[str, Any], seed: int, balanced: bool, classes: int) -> BaseEstimator:
     return DummyClassifier(strategy="prior", **parameters)
 
@@ -92,8 +108,15 @@ def _weights(balanced: bool) -> str | None:
 
 # In the order in which a tie is decided: what is quicker to serve and easier to explain comes first.
 ALGORITHMS: Mapping[str, Algorithm] = {
-    "softmax": Algorithm("softmax logistic regression", _softmax, ("C",)),
-    "one_vs_rest": Algorithm("one-vs-rest logistic regression", _one_vs_rest, ("C",)),
+    "softmax": Algorithm("softmax logistic regression", _softmax, ("C",), texts=True),
+    "one_vs_rest": Algorithm("one-vs-rest logistic regression", _one_vs_rest, ("C",), texts=True),
+    "linear_svm": Algorithm("linear support vector machine, calibrated", _linear_svm, ("C",), texts=True, usual=False),
+    "multinomial_naive_bayes": Algorithm(
+        "multinomial naive Bayes", _multinomial, ("alpha",), texts=True, counts=True, usual=False
+    ),
+    "complement_naive_bayes": Algorithm(
+        "complement naive Bayes", _complement, ("alpha", "norm"), texts=True, counts=True, usual=False
+    ),
     "naive_bayes": Algorithm("Gaussian naive Bayes", _naive_bayes, ("var_smoothing",)),
     "decision_tree": Algorithm(
         "decision tree",
@@ -140,9 +163,16 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         parity=_BOOSTING_PARITY,
     ),
     "k_nearest_neighbours": Algorithm("k-nearest neighbours", _nearest_neighbours, ("n_neighbors",), usual=False),
-    "dummy": Algorithm("dummy: the classes' shares", _dummy, ()),
+    "dummy": Algorithm("dummy: the classes' shares", _dummy, (), texts=True),
 }
 BASELINE = "dummy"
+# What a grid may say, under TEXT, of what is counted of free text.
+TEXT = "text"
+TEXT_UNITS: Mapping[str, tuple[str, ...]] = {
+    "words": ("words",),
+    "characters": ("characters",),
+    "both": ("words", "characters"),
+}
 LINEAR = ("softmax", "one_vs_rest")
 
 

@@ -135,12 +135,11 @@ def _judge_texts(
         found.doubts[name] = f"{written}: as it stands each value is a category of its own, without an order"
         _take(found, name, clean, "", "")
         return
-    why = "" if kept else identifiers.name_texts(clean.tolist())
-    if not why and identifiers.is_free_text(present) and len(set(present)) > max(20, len(present) // 2):
-        what = f"is free text ({len(set(present))} different ones), and no algorithm here reads that"
-        _take(found, name, clean, "", f"{what}\ndrop the column")
+    if identifiers.is_free_text(present, sure=kept):
+        found.texts |= {name}
+        _take(found, name, texts, "", "")
         return
-    _take(found, name, clean, why, "")
+    _take(found, name, clean, "" if kept else identifiers.name_texts(clean.tolist()), "")
 
 
 def _parse_texts(found: Judged, name: str, texts: NDArray[np.object_], file: CsvFile, lines: Lines) -> None:

@@ -11,13 +11,30 @@ from dataclasses import asdict
 from service.training.problem import ColumnPlan
 
 _MOST_ROWS_OF_SVM = 3000  # its time grows with their square
+_GRIDS_OF_TEXT = (
+    "[grids.softmax]",
+    'text = ["words", "both"]  # what is counted of free text: words and pairs of them, characters, or both',
+    "C = [10.0, 100.0]",
+    "[grids.one_vs_rest]",
+    'text = ["words"]',
+    "C = [10.0, 100.0]",
+    "[grids.linear_svm]",
+    'text = ["words"]',
+    "C = [1.0]",
+    "[grids.multinomial_naive_bayes]",
+    'text = ["words"]',
+    "alpha = [0.01, 0.1]",
+    "[grids.dummy]",
+)
 
 
-def draft_problem(name: str, target: str, labels: Sequence[str], columns: ColumnPlan | None = None) -> str:
+def draft_problem(
+    name: str, target: str, labels: Sequence[str], columns: ColumnPlan | None = None, *, texts: bool = False
+) -> str:
     """A problem file to begin with, for a table that comes without one: equal costs, a floor just above guessing.
 
     Of two classes the rarer is taken for the positive one. Its costs and floors are for a person to set. What would
-    take minutes on so many rows is not among its grids.
+    take minutes on so many rows is not among its grids. `texts`: there is free text among the columns.
     """
     counts = Counter(labels)
     positive = min(sorted(counts), key=lambda label: counts[label])
@@ -37,13 +54,20 @@ def draft_problem(name: str, target: str, labels: Sequence[str], columns: Column
         'prefer = "best"  # or "simple": the first that is not clearly worse, in the order of what is quicker to serve',
         "",
         *_draft_columns(columns or ColumnPlan()),
+        *(_GRIDS_OF_TEXT if texts else _draft_grids(len(labels))),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _draft_grids(rows: int) -> list[str]:
+    return [
         "[grids.softmax]",
         "C = [0.1, 1.0]",
         "[grids.one_vs_rest]",
         "C = [0.1, 1.0]",
         "[grids.naive_bayes]",
         "var_smoothing = [1e-9, 1e-2]",
-        *(["[grids.svm]", "C = [1.0, 10.0]"] if len(labels) <= _MOST_ROWS_OF_SVM else []),
+        *(["[grids.svm]", "C = [1.0, 10.0]"] if rows <= _MOST_ROWS_OF_SVM else []),
         "[grids.random_forest]",
         "n_estimators = [100]",
         "min_samples_leaf = [1, 5]",
@@ -52,7 +76,6 @@ def draft_problem(name: str, target: str, labels: Sequence[str], columns: Column
         "max_leaf_nodes = [8, 31]",
         "[grids.dummy]",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def write_columns(text: str, plan: ColumnPlan) -> str:

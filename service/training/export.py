@@ -20,7 +20,7 @@ from sklearn.pipeline import Pipeline
 
 from service.bundle.classifier import open_session
 from service.bundle.columns import InputSpec
-from service.bundle.rows import split_rows
+from service.bundle.rows import part_rows, split_rows
 from service.training import export_boosting, export_neighbours, export_svm, export_text
 from service.training.algorithms import PARITY_TOLERANCE
 from service.training.boosting import register_converters
@@ -127,8 +127,9 @@ def _move(step: Any, moved: Mapping[int, int]) -> Any:
 
 def run_onnx(model: bytes, rows: NDArray[Any], spec: InputSpec, *, threads: int = 1) -> NDArray[np.float64]:
     """Probabilities [n, classes] of prepared rows by an exported model."""
-    (answer,) = open_session(model, threads=threads).run(["probabilities"], split_rows(spec, rows))
-    return np.asarray(answer, dtype=np.float64)
+    session = open_session(model, threads=threads)
+    answers = [session.run(["probabilities"], split_rows(spec, part))[0] for part in part_rows(spec, rows)]
+    return np.asarray(np.concatenate(answers), dtype=np.float64)
 
 
 def measure_parity(

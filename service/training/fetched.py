@@ -22,6 +22,7 @@ from pathlib import Path
 from service.bundle.writing import write_whole
 from service.errors import InvalidInput, ModelMismatch, OutlastError, Unavailable
 from service.training.corpora import Entry, read_mails, read_sentences
+from service.training.datasets import Dataset, load_csv
 
 _SECONDS = 300.0  # for a download of 20 MB over a slow line
 TEXT = "text"
@@ -82,6 +83,11 @@ def find_table(name: str, *, folder: Path | None = None) -> Path:
             f"the table {name} is not on this machine: {SOURCES[name].about}", hint=f"outlast model fetch {name}"
         )
     return path
+
+
+def load_fetched(name: str) -> Dataset:
+    """A table that was fetched. Raises Unavailable where it has not been."""
+    return load_csv(find_table(name), SOURCES[name].target, name=name)
 
 
 def fetch(name: str, *, archive: Path | None = None, folder: Path | None = None) -> Path:

@@ -23,7 +23,10 @@ _NAMES = re.compile(
 )
 _LONG = re.compile(r"[+-]?[0-9]{16,}", re.ASCII)
 _CAMEL_NAME = re.compile(r"[a-z](?:Id|ID|Idx|Index|Key|Nr|No)$")
-_WORDS_OF_TEXT = 6
+_FEW_TEXTS = 20
+_TIMES_OF_A_CATEGORY = 10  # how often a text is there, on average, that is a category, however long
+_WORDS_OF_TEXT, _WORDS_OF_A_TITLE = 6, 2
+_SIGNS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")  # Thai to Han
 
 
 def name_numbers(name: str, values: NDArray[np.float64]) -> str:
@@ -52,16 +55,33 @@ def are_long(values: NDArray[np.float64]) -> bool:
 
 
 def name_texts(texts: Sequence[str]) -> str:
-    """Why a column of text identifies its rows; "" where it does not. Free text does not: nobody can number it."""
+    """Why a column of text identifies its rows; "" where it does not."""
     distinct = len(set(texts))
-    if distinct <= max(20, len(texts) // 2) or is_free_text(texts):
+    if distinct <= max(_FEW_TEXTS, len(texts) // 2):
         return ""
     return f"holds {distinct} different texts in {len(texts)} rows: an identifier tells nothing of new rows"
 
 
-def is_free_text(texts: Sequence[str]) -> bool:
-    """Whether a column holds sentences rather than names or codes."""
-    return sum(len(text.split()) for text in texts) >= _WORDS_OF_TEXT * max(1, len(texts))
+def is_free_text(texts: Sequence[str], *, sure: bool = False) -> bool:
+    """Whether a column holds sentences rather than names, codes or categories.
+
+    `sure`: somebody said that it is to be learnt from; of what would be an identifier a few words are text then.
+    """
+    distinct = len(set(texts))
+    if distinct <= max(_FEW_TEXTS, len(texts) // _TIMES_OF_A_CATEGORY):
+        return False
+    if sure and name_texts(texts):
+        return sum(map(_count_names, texts)) >= _WORDS_OF_A_TITLE * len(texts)
+    return sum(map(_count_words, texts)) >= _WORDS_OF_TEXT * len(texts)
+
+
+def _count_words(text: str) -> float:
+    """Words between blanks; of scripts written without any, two signs are counted as one."""
+    return len(text.split()) + len(_SIGNS.findall(text)) / 2
+
+
+def _count_names(text: str) -> int:
+    return sum(1 for word in text.split() if any(map(str.isalpha, word)))
 
 
 def _name_order(present: NDArray[np.float64]) -> str:

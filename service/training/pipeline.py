@@ -9,7 +9,7 @@ text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,12 @@ from skl2onnx.sklapi import CastTransformer
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from service.training.algorithms import ALGORITHMS, Algorithm
+from service.training.algorithms import ALGORITHMS, TEXT, TEXT_UNITS, Algorithm
 from service.training.datasets import Dataset
+from service.training.text_columns import TextNgrams
 
 
 def build_pipeline(
@@ -36,15 +37,29 @@ def build_pipeline(
 ) -> Pipeline:
     """Casts, imputation, one-hot and standardisation, then the classifier, not yet fitted."""
     chosen = ALGORITHMS[algorithm]
-    classifier = chosen.build(parameters, seed, balanced, classes)
-    if not dataset.categorical:
-        return Pipeline([*_prepare_numbers(chosen), ("classifier", classifier)])
-    texts = [dataset.features.index(name) for name in dataset.categorical]
-    numbers = [index for index in range(len(dataset.features)) if index not in texts]
-    parts: list[tuple[str, Any, list[int]]] = [("categories", _prepare_categories(chosen.arithmetic), texts)]
+    of_classifier = {name: value for name, value in parameters.items() if name != TEXT}
+    classifier = chosen.build(of_classifier, seed, balanced, classes)
+    texts, categories = (_find_places(dataset, names) for names in (dataset.texts, dataset.categorical))
+    numbers = [place for place in range(len(dataset.features)) if place not in {*texts, *categories}]
+    parts: list[tuple[str, Any, list[int]]] = []
     if numbers:
-        parts.insert(0, ("numbers", Pipeline(_prepare_numbers(chosen)), numbers))
-    return Pipeline([("columns", ColumnTransformer(parts)), ("classifier", classifier)])
+        parts.append(("numbers", Pipeline(_prepare_numbers(chosen)), numbers))
+    if categories:
+        parts.append(("categories", _prepare_categories(chosen.arithmetic), categories))
+    parts += [(f"{unit} {place}", TextNgrams(unit), [place]) for place in texts for unit in _units_of(parameters)]
+    if len(parts) == 1 and numbers:
+        return Pipeline([*_prepare_numbers(chosen), ("classifier", classifier)])
+    # What free text becomes is nearly all zeros, and kept as such beside whatever columns.
+    columns = ColumnTransformer(parts, sparse_threshold=1.0 if texts else 0.0)
+    return Pipeline([("columns", columns), ("classifier", classifier)])
+
+
+def _find_places(dataset: Dataset, names: Collection[str]) -> list[int]:
+    return [place for place, name in enumerate(dataset.features) if name in names]
+
+
+def _units_of(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    return TEXT_UNITS[parameters.get(TEXT, "words")]
 
 
 def fit_pipeline(pipeline: Pipeline, rows: NDArray[Any], truth: ArrayLike) -> Pipeline:
@@ -68,7 +83,8 @@ def _prepare_numbers(algorithm: Algorithm) -> list[tuple[str, Any]]:
     if not algorithm.missing:
         steps.append(("impute", SimpleImputer(strategy="median", keep_empty_features=True)))
     if algorithm.arithmetic:
-        steps += [("as_double", CastTransformer(dtype=np.float64)), ("standardise", StandardScaler())]
+        scale = MinMaxScaler(clip=True) if algorithm.counts else StandardScaler()
+        steps += [("as_double", CastTransformer(dtype=np.float64)), ("standardise", scale)]
     return steps
 
 

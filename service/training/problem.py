@@ -10,7 +10,7 @@ from typing import Any
 
 from service.bundle.reading import Reader, is_number, is_positive, is_share, is_table, is_text, is_whole
 from service.errors import InvalidInput
-from service.training.algorithms import ALGORITHMS
+from service.training.algorithms import ALGORITHMS, TEXT, TEXT_UNITS
 from service.training.calibration import METHODS
 from service.training.source import TableSource, read_source
 from service.training.types import read_types
@@ -232,12 +232,14 @@ def _read_grids(reader: Reader) -> dict[str, dict[str, list[Any]]]:
         elif not is_table(grid):
             reader.add(place, "must be a table of parameters, each with a list of values")
         else:
-            known = ALGORITHMS[algorithm].parameters
+            known = (*ALGORITHMS[algorithm].parameters, *((TEXT,) if ALGORITHMS[algorithm].texts else ()))
             for parameter, values in grid.items():
                 if parameter not in known:
                     reader.add(f"{place}.{parameter}", "is not a parameter of it", f"take one of {', '.join(known)}")
                 elif not isinstance(values, list) or not values:
                     reader.add(f"{place}.{parameter}", "must be a list of at least one value")
+                elif parameter == TEXT and not all(value in TEXT_UNITS for value in values):
+                    reader.add(f"{place}.{parameter}", f"is {values}", f"each is one of {', '.join(TEXT_UNITS)}")
     return dict(grids)
 
 

@@ -96,7 +96,7 @@ def test_advise_names_metric_threshold_and_loss(table: Path, tmp_path: Path) -> 
         (["data", "--problem", "nothing"], "there is no problem file"),
         (["data", "--csv", "table.csv"], "--csv needs --target"),
         (["data", "--csv", "none.csv", "--target", "ok"], "there is no file"),
-        (["data"], "2 problems could be meant: digits, tumour"),
+        (["data"], "4 problems could be meant: digits, languages, spam, tumour"),
         (["predict", "--csv", "none.csv", "--out", "out.csv", "--model", "tumour"], "there is no file"),
         (["predict", "--csv", "none.csv", "--out", "out.csv", "--model", "none"], "no model 'none' is released"),
         (["predict", "--csv", "none.csv", "--out", "out.csv"], "2 models are released, digits and tumour"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service.bundle.columns import TEXT, Column
 from service.errors import InvalidInput
 from service.training import datasets
 from service.training.datasets import load_bundled, load_csv
@@ -276,10 +277,23 @@ def test_columns_to_drop_or_keep_have_to_be_there(tmp_path: Path) -> None:
     assert [mistake.place for mistake in caught.value.mistakes] == ["column a", "column b"]
 
 
-def test_free_text_is_named_as_such(tmp_path: Path) -> None:
+def test_free_text_is_read_as_words(tmp_path: Path) -> None:
     words = "one two three four five six seven {}"
-    text = "note,x,t\n" + "".join(f"{words.format(i)},{i % 7},{'yn'[i % 2]}\n" for i in range(60))
-    assert "column note: is free text (60 different ones)" in _refusal(tmp_path, text, "t")
+    path = tmp_path / "notes.csv"
+    path.write_text(
+        "note,x,t\n" + "".join(f"{words.format(i)},{i % 7},{'yn'[i % 2]}\n" for i in range(60)) + "NA,1,y\n"
+    )
+    dataset = load_csv(path, "t")
+    assert (dataset.texts, dataset.categorical) == ({"note"}, ())
+    assert dataset.columns[0] == Column("note", TEXT, missing=True)
+    assert dataset.rows()[60, 0] == "na", "a text is missing only where there is none"
+
+
+def test_a_title_is_a_text_where_somebody_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "titles.csv"
+    path.write_text("title,x,t\n" + "".join(f"nice item {i},{i % 7},{'yn'[i % 2]}\n" for i in range(60)))
+    assert "60 different texts" in load_csv(path, "t").left_out["title"]
+    assert load_csv(path, "t", keep=["title"]).texts == {"title"}
 
 
 def test_a_packed_table_is_held_to_the_same_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,3 +42,10 @@ def test_columns_are_written_into_a_file_that_somebody_has_edited(before: Column
 def test_columns_are_written_behind_a_file_without_grids() -> None:
     text = write_columns('objective = "x"\n', ColumnPlan(keep=("a",)))
     assert text.startswith('objective = "x"\n[columns]\nkeep = ["a"]\n')
+
+
+def test_a_draft_for_free_text_tries_what_reads_it() -> None:
+    text = draft_problem("t", "y", ["a", "b"], texts=True)
+    assert {"softmax", "linear_svm", "multinomial_naive_bayes"} < set(parse_problem(text, name="t").grids)
+    assert "hist_gradient_boosting" not in text
+    assert write_columns(write_columns(text, PLAN), ColumnPlan()) == text

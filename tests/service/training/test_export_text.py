@@ -71,7 +71,7 @@ def test_known_and_hard_texts_alone_and_together(unit: str, classifier: str) -> 
         _compare(unit, classifier, [text])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=())) | st.sampled_from(KNOWN), min_size=1, max_size=8))
 def test_any_text(texts: list[str]) -> None:
     for unit in (WORDS, CHARACTERS):

@@ -12,7 +12,7 @@ import pytest
 
 from service.errors import InvalidInput, ModelMismatch, Unavailable
 from service.training import fetched
-from service.training.fetched import SOURCES, fetch, find_table
+from service.training.fetched import SOURCES, fetch, find_table, load_fetched
 from tests.service.training.test_corpora import pack
 
 PAGE = "<p>All human beings are, it says, born free.\nThey are, in the end, equal.</p><p>Was it so?</p>"
@@ -83,3 +83,13 @@ def test_what_is_not_there_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="spam is not on this machine") as caught:
         find_table("spam", folder=tmp_path)
     assert caught.value.hint == "outlast model fetch spam"
+
+
+def test_what_was_fetched_is_a_table_of_free_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(Unavailable, match="languages is not on this machine"):
+        load_fetched("languages")
+    (tmp_path / "outlast" / "data").mkdir(parents=True)
+    rows = "".join(f"one two three four five six {i},{'ab'[i % 2]}\n" for i in range(60))
+    (tmp_path / "outlast" / "data" / "languages.csv").write_text(f"text,language\n{rows}")
+    assert (load_fetched("languages").target, load_fetched("languages").texts) == ("language", {"text"})

@@ -62,7 +62,15 @@ def test_numbers_that_a_float_cannot_tell_apart_are_counted_as_they_stand() -> N
 def test_texts() -> None:
     assert "30 different texts in 30 rows" in name_texts([f"p{i}" for i in range(30)])
     assert name_texts(["red", "blue"] * 30) == ""
+
+
+def test_sentences_are_free_text_and_names_codes_and_categories_are_not() -> None:
     sentences = [f"this is the sentence with the number {i}" for i in range(30)]
     assert is_free_text(sentences)
-    assert name_texts(sentences) == ""
-    assert not is_free_text(["Braund, Mr. Owen Harris"])
+    assert is_free_text([f"我们在这里说的是第{i}句话" for i in range(30)]), "written without blanks"
+    assert not is_free_text(["Braund, Mr. Owen Harris", "Allen, Mr. William Henry"] * 20)
+    assert not is_free_text([f"Allen, Miss Elisabeth {i}" for i in range(30)])
+    assert not is_free_text(sentences * 10), "each is there ten times: categories, however long"
+    assert not is_free_text(sentences[:20])
+    assert not is_free_text([f"p{i}" for i in range(30)], sure=True)
+    assert is_free_text([f"blue shirt {i}" for i in range(30)], sure=True)
