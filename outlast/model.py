@@ -25,6 +25,9 @@ SECTIONS = {
         Row("default", _MODELS, "Which one the sandbox serves and is asked for; choose it."),
         Row("remove", _MODELS, "Delete one that no stack names."),
     ),
+    "From elsewhere": (
+        Row("import", "outlast.importing", "Bring in a model that was trained elsewhere, or evaluate predictions."),
+    ),
     "Before and after": (
         Row("fetch", "service.training.commands", "Fetch the table of a worked problem, by npm."),
         Row("advise", _STEPS, "Say what to optimise and where to put the threshold."),

@@ -53,6 +53,7 @@ class Candidate:
     predicted: Sequence[str]
     metrics: Mapping[str, Any] = field(default_factory=dict)
     verdict: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)  # of packages beside those that every release names
 
 
 def write_candidate(candidate: Candidate, folder: Path, *, previous: Release | None, now: datetime) -> Release:
@@ -189,7 +190,11 @@ def _describe(candidate: Candidate, golden: Sequence[GoldenRow]) -> Manifest:
         tolerance=TOLERANCE,
         metrics=candidate.metrics,
         verdict=candidate.verdict,
-        versions={"python": platform.python_version(), **{name: version(name) for name in _PINNED_PACKAGES}},
+        versions={
+            "python": platform.python_version(),
+            **{name: version(name) for name in _PINNED_PACKAGES},
+            **candidate.versions,
+        },
         reference={
             **describe_reference(dataset.frame, dataset.texts),
             reference.PREDICTIONS: reference.describe_categories(candidate.predicted),
