@@ -121,7 +121,8 @@ def _measure_peer(bench: Workbench, name: str, seed: int) -> Score:
 def score(truth: NDArray[np.intp], probabilities: NDArray[np.float64], predicted: NDArray[np.intp]) -> Score:
     """scikit-learn's metrics, which are not our own."""
     labels = np.arange(probabilities.shape[1])
-    loss = float(log_loss(truth, probabilities, labels=labels))
+    shares = probabilities / probabilities.sum(axis=1, keepdims=True)  # those of float32 add up to one but for 1e-7
+    loss = float(log_loss(truth, shares, labels=labels))
     return Score(float(f1_score(truth, predicted, labels=labels, average="macro")), max(loss, 10.0**-_DIGITS))
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from service.evaluation.advisor import EXPECTED_COST
 from service.evaluation.cells import mark, name_metric, show_estimate, show_interval, show_number, show_parameters
+from service.evaluation.closer import Closer
 from service.evaluation.findings import Findings
+from service.evaluation.report_closer import describe_closer
 from service.evaluation.report_data import describe_data, describe_exploration
 from service.evaluation.report_models import describe_comparison, describe_linear_models, describe_winner
 from service.pages.page import Table, render
@@ -25,12 +27,13 @@ _SECTIONS = {
     "tune": "What was tried",
     "compare": "The algorithms side by side",
     "winner": "The winner",
+    "closer": "The winner, closely",
     "gate": "The gate",
 }
 _HEADLINES = ("accuracy", "recall", "specificity", "auc", "macro_f1", EXPECTED_COST)
 
 
-def render_report(found: Findings) -> str:
+def render_report(found: Findings, closer: Closer) -> str:
     """The whole report as one HTML document; everything it shows is inside it."""
     return render(
         TEMPLATES,
@@ -45,6 +48,7 @@ def render_report(found: Findings) -> str:
         comparison=describe_comparison(found),
         linear=describe_linear_models(found),
         winner=describe_winner(found),
+        closer=describe_closer(closer),
         gate=_describe_gate(found),
     )
 

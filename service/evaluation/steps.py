@@ -16,6 +16,7 @@ import numpy as np
 from service.bundle.folder import DRAFTS, RELEASED, Release
 from service.errors import ReleaseRefused
 from service.evaluation.card import render_card
+from service.evaluation.closer import examine
 from service.evaluation.exploration import explore
 from service.evaluation.findings import Findings, gather_findings
 from service.evaluation.intervals import RESAMPLES
@@ -105,7 +106,9 @@ def evaluate(found: Findings) -> Path:
 def present(found: Findings) -> Path:
     """Step 8: the report, and the model card."""
     found.bench.write_text("model-card.md", render_card(found))
-    return found.bench.write_text("report.html", render_report(found))
+    closer = examine(found)
+    found.bench.write("closer.json", closer.to_document())
+    return found.bench.write_text("report.html", render_report(found, closer))
 
 
 def release(found: Findings, *, now: datetime, released: Path | None = None, accept_draft: bool = False) -> Released:

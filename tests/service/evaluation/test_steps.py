@@ -18,6 +18,7 @@ from service.bundle.reference import PREDICTIONS
 from service.errors import InvalidInput, ModelMismatch, ReleaseRefused
 from service.evaluation import steps
 from service.evaluation.card import render_card
+from service.evaluation.closer import examine
 from service.evaluation.comparison import choose_winner
 from service.evaluation.exploration import measure_association
 from service.evaluation.findings import Findings
@@ -335,7 +336,8 @@ class _Page(HTMLParser):
 def report(findings: Findings) -> str:
     """The report of a problem that somebody wrote mark-up into."""
     problem = replace(findings.bench.problem, objective="<script>alert(1)</script>")
-    return render_report(replace(findings, bench=replace(findings.bench, problem=problem)))
+    changed = replace(findings, bench=replace(findings.bench, problem=problem))
+    return render_report(changed, examine(findings))
 
 
 def test_the_report_is_one_file_that_fetches_nothing(report: str) -> None:
@@ -346,6 +348,16 @@ def test_the_report_is_one_file_that_fetches_nothing(report: str) -> None:
     assert all(address.startswith(("data:", "#")) for address in page.fetched)
     assert "url(" not in report
     assert "@import" not in report
+
+
+def test_the_report_looks_closely_at_the_winner(three: Findings, three_report: str) -> None:
+    found = json.loads((three.bench.folder / "closer.json").read_text())
+    assert {each["column"] for each in found["importance"]} == set(three.bench.dataset.features)
+    assert found["importance"][0]["column"] in ("size", "colour", "age")
+    assert {row["row"] for row in found["worst_rows"]} <= set(three.bench.splits.held_out.tolist())
+    assert {each["column"] for each in found["slices"]} >= {"colour", "kind"}
+    assert "The rows it gets most wrong" in three_report
+    assert "For whom it does worse" in three_report
 
 
 def test_the_report_escapes_what_comes_from_outside(report: str) -> None:
