@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
@@ -18,28 +17,18 @@ from service.training.candidate import read_now
 Report = Callable[[str], None]
 
 
-def train_table(
-    csv_file: Path,
-    *,
-    target: str | None,
-    accept_draft: bool,
-    report: Report,
-    drop: Collection[str] = (),
-    keep: Collection[str] = (),
-    parse: Collection[str] = (),
-) -> Release:
+def train_table(wanted: Wanted, *, accept_draft: bool, report: Report, budget: float | None = None) -> Release:
     """Train, evaluate and release a model of the table; nothing is fitted again that was fitted before.
 
-    Raises InvalidInput for a table that cannot be learnt from, and ReleaseRefused where the gate says no, or where the
-    problem is a draft that nobody accepted.
+    The search takes at most `budget` minutes. Raises InvalidInput for a table that cannot be learnt from, and
+    ReleaseRefused where the gate says no, or where the problem is a draft that nobody accepted.
     """
     steps = Steps(report)
-    wanted = Wanted(None, csv_file, target, None, [*drop], [*keep], [*parse])
-    with steps.step("read", f"reading {csv_file}"):
+    with steps.step("read", f"reading {wanted.csv_file}"):
         asked = load_asked(wanted)
     _tell(asked, report)
     folder = wanted.folder(asked.problem.name)
-    bench = Workbench(asked.problem, asked.dataset, folder, os.cpu_count() or 1)
+    bench = Workbench(asked.problem, asked.dataset, folder, os.cpu_count() or 1, budget=budget)
     with threadpool_limits(1):  # one thread for each process: on shared cores threads wait for each other
         found, done = run_steps(bench, now=read_now(), accept_draft=accept_draft, step=steps.step, say=report)
     metrics = ", ".join(f"{c.metric} {c.value:.3f} ({c.low:.3f} to {c.high:.3f})" for c in found.verdict.floors)

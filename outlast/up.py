@@ -15,37 +15,41 @@ _SANDBOX_UP = SANDBOX["up"]
 _TABLE = [
     click.Option(["--csv", "csv_file"], type=click.Path(path_type=Path), help="Train on this table and serve that."),
     click.Option(["--target"], help="With --csv: the column to predict."),
-    click.Option(
-        ["--accept-draft"], is_flag=True, help="With --csv: serve it although nobody has set costs and floors."
-    ),
+    click.Option(["--accept-draft"], is_flag=True, help="With --csv: although nobody has set costs and floors."),
     click.Option(["--drop"], multiple=True, metavar="COLUMN", help="Leave this column of --csv out."),
     click.Option(["--keep"], multiple=True, metavar="COLUMN", help="Learn from this column of --csv as it stands."),
     click.Option(["--parse"], multiple=True, metavar="COLUMN", help="Read amounts or dates of --csv as numbers."),
+    click.Option(["--group"], metavar="COLUMN", help="Keep rows of --csv alike in it on one side."),
+    click.Option(["--time"], metavar="COLUMN", help="Hold out the latest rows of --csv by it."),
+    click.Option(["--budget"], type=click.FloatRange(0, min_open=True), help="Minutes that the search may take."),
 ]
 
 
 @click.pass_context
-def _up(context: click.Context, /, csv_file: Path | None, accept_draft: bool, **asked: Any) -> None:
+def _up(context: click.Context, /, csv_file: Path | None, **asked: Any) -> None:
     """Bring everything up, deploy every stack, and predict once through DNS."""
-    table = {name: asked.pop(name) for name in ("target", "drop", "keep", "parse")}
+    names = [str(option.name) for option in _TABLE if option.name != "csv_file"]
+    table = {name: asked.pop(name) for name in names}
     if csv_file is not None:
-        _serve_table(csv_file, accept_draft=accept_draft, **table)
-    elif accept_draft or any(table.values()):
-        what = "--target, --accept-draft, --drop, --keep and --parse say something of a table, and --csv names none"
-        raise InvalidInput(what, hint="add --csv file.csv --target column; of make, CSV=file.csv TARGET=column")
+        _serve_table(csv_file, **table)
+    elif given := [option.opts[0] for option in _TABLE if table.get(str(option.name))]:
+        hint = "add --csv file.csv --target column; of make, CSV=file.csv TARGET=column"
+        raise InvalidInput(f"{', '.join(given)} of a table, and --csv names none", hint=hint)
     context.invoke(_SANDBOX_UP, **asked)
 
 
-def _serve_table(csv_file: Path, **asked: Any) -> None:
+def _serve_table(csv_file: Path, *, accept_draft: bool, budget: float | None, **table: Any) -> None:
     """Train, and let the sandbox's sites serve what came of it. They stay as they are where nothing is released."""
     from outlast.from_table import train_table
     from sandbox import serving
     from sandbox.layout import Layout
+    from service.evaluation.asked import Wanted
 
-    release = train_table(csv_file, report=lambda line: say(f"• {line}"), **asked)
+    wanted = Wanted(csv_file=csv_file, **table)
+    release = train_table(wanted, accept_draft=accept_draft, budget=budget, report=lambda line: say(f"• {line}"))
     name = release.manifest.problem
     serving.choose(Layout.of(Path(__file__).resolve().parent.parent), name, release.digest)
-    say(f"• the sites are to serve {name}@{release.digest}; `outlast model default` says how to go back")
+    say(f"• the sites are to serve {name}@{release.digest}; `outlast model default --stacks-own` goes back")
 
 
 up = Command("up", callback=_up, params=[*_SANDBOX_UP.params, *_TABLE], help=_SANDBOX_UP.help)

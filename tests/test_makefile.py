@@ -25,6 +25,9 @@ def make(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         (["status", "CSV=x"], "CSV", ""),
         (["up", "SPEED=10", "LOSE=aws"], "LOSE", "SPEED"),
         (["model", "PROBLEM=tumour", "SEED=1"], "SEED", "PROBLEM CSV TARGET"),
+        (["up", "CSV=my.csv", "PROBLEM=tumour"], "PROBLEM", "SPEED"),
+        (["predict", "CSV=my.csv"], "CSV", "MODEL"),
+        (["drill", "TARGET=y"], "TARGET", "LOSE MODEL"),
     ],
 )
 def test_an_option_that_a_target_does_not_take_is_refused(typed: list[str], wrong: str, takes: str) -> None:
@@ -39,6 +42,8 @@ def test_an_option_that_a_target_does_not_take_is_refused(typed: list[str], wron
     ("typed", "run"),
     [
         (["up", "SPEED=10"], "outlast up --speed 10"),
+        (["up", "CSV=my file.csv", "TARGET=y"], 'outlast up --csv "my file.csv" --target "y"'),
+        (["up", "CSV=my.csv", "TARGET=y", "ACCEPT_DRAFT=1"], 'up --csv "my.csv" --target "y" --accept-draft'),
         (["drill", "LOSE=aws"], "outlast exec -- .venv/bin/outlast drill now --lose"),
         (["drill", "LOSE=aws", "MODEL=digits"], 'drill now --lose "aws" --model "digits"'),
         (["predict", "MODEL=digits"], 'outlast predict --model "digits"'),

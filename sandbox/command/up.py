@@ -84,7 +84,7 @@ def bring_up(
         host, dial = public_host(layout), Dial.from_environment(dial_of(layout, instance))
         api_key = os.environ.get("OUTLAST_API_KEY", "")
         asking = Asking(dial, host, api_key, lambda site: serving.models_of(layout, site))
-        changes = _Deployment(layout, pulumi, environment, steps, report, asking).deploy(chosen)
+        changes = _Deployment(layout, pulumi, environment, steps, report).deploy(chosen, asking)
         with steps.step("healthy", "waiting for the health checkers to see every site"):
             wait_healthy(layout, instance)
         with steps.step("predict"):
@@ -126,10 +126,9 @@ class _Deployment:
     environment: Mapping[str, str]
     steps: Steps
     report: Report
-    asking: Asking
 
-    def deploy(self, stacks: StackSet) -> dict[str, dict[str, int]]:
-        """What Pulumi did to each stack."""
+    def deploy(self, stacks: StackSet, asking: Asking) -> dict[str, dict[str, int]]:
+        """What Pulumi did to each stack; sites that are changed are asked as `asking` says."""
         changes: dict[str, dict[str, int]] = {}
         directory = project.refresh(self.layout)
         with self.steps.step("stacks"):
@@ -140,7 +139,7 @@ class _Deployment:
             for stack in group:
                 self._make_ready(stack, directory)
             serve = find_serving(control.connect(self.layout).status(), group)
-            rollout = Rollout(self.pulumi, self.environment, directory, self.steps, self.asking)
+            rollout = Rollout(self.pulumi, self.environment, directory, self.steps, asking)
             changes |= {stack: _summary(output) for stack, output in deploy_sites(rollout, group, serve).items()}
         return changes
 

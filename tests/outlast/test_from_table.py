@@ -12,6 +12,7 @@ from outlast import from_table
 from service.bundle.folder import RELEASED, Release, load_release
 from service.errors import InvalidInput
 from service.evaluation import asked
+from service.evaluation.asked import Wanted
 from service.evaluation.workbench import Workbench
 from tests.service.evaluation.test_asked import TABLE
 
@@ -42,7 +43,9 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def train(table: Path, said: list[str], **options: Any) -> Release:
-    return from_table.train_table(table, target="ok", report=said.append, **{"accept_draft": False, **options})
+    accept_draft, budget = options.pop("accept_draft", False), options.pop("budget", None)
+    wanted = Wanted(csv_file=table, **{"target": "ok", **options})
+    return from_table.train_table(wanted, accept_draft=accept_draft, budget=budget, report=said.append)
 
 
 def test_what_is_read_left_out_drawn_up_and_judged_is_said(table: Path, trained: dict[str, Any]) -> None:
@@ -59,7 +62,8 @@ def test_what_is_read_left_out_drawn_up_and_judged_is_said(table: Path, trained:
 
 
 def test_columns_are_dropped_and_kept_as_asked(table: Path, trained: dict[str, Any]) -> None:
-    train(table, [], drop=["size"], keep=["id"])
+    train(table, [], drop=["size"], keep=["id"], budget=2.5)
+    assert trained["bench"].budget == 2.5
     assert trained["bench"].dataset.features == ("id", "colour", "late")
     assert trained["accept_draft"] is False
 
@@ -68,5 +72,5 @@ def test_a_table_that_cannot_be_learnt_from_is_refused_before_anything_is_fitted
     table: Path, trained: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidInput, match="cannot be learnt from"):
-        from_table.train_table(table, target="none", accept_draft=True, report=[].append)
+        train(table, [], target="none")
     assert trained == {}

@@ -14,12 +14,12 @@ from service.errors import ReleaseRefused
 
 
 @pytest.mark.parametrize(
-    "words", [["--target", "y"], ["--accept-draft"], ["--drop", "a"], ["--keep", "a"], ["--parse", "a"]]
+    "words", [["--target", "y"], ["--accept-draft"], ["--drop", "a"], ["--group", "a"], ["--budget", "1"]]
 )
 def test_what_is_said_of_a_table_needs_one(tmp_path: Path, words: list[str]) -> None:
     done = CliRunner(env={"OUTLAST_STATE": str(tmp_path / "state")}).invoke(main, ["up", *words])
     assert done.exit_code == 2
-    assert "--csv names none" in done.stderr
+    assert f"error: {words[0]} of a table, and --csv names none" in done.stderr
     assert "CSV=file.csv" in done.stderr
     assert not (tmp_path / "state").exists()
 
