@@ -7,12 +7,13 @@ import json
 import math
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import httpx
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, event, given, settings
@@ -21,7 +22,8 @@ from hypothesis import strategies as st
 from service.bundle.classifier import Classifier
 from service.bundle.missing import is_missing
 from service.bundle.numbers import read_number
-from service.offline.batch import predict_file
+from service.offline.batch import Predictor, predict_file
+from service.offline.remote import RemoteClassifier
 from service.server.exchange import Exchange
 from service.server.protocol.tensor_elements import encode_element
 from service.server.protocol.tensors import HEADER_LENGTH
@@ -187,6 +189,30 @@ def _tensor(name: str, value: Any, binary: bool) -> dict[str, Any]:
     return tensor | ({"parameters": {"binary_data_size": len(_as_binary(value))}} if binary else {"data": [value]})
 
 
+def _predict(predictor: Predictor, source: Path) -> list[float]:
+    """The probability of the only row of a file; none where it was set apart."""
+    out = source.with_name("out.csv")
+    predict_file(predictor, source, out, overwrite=True)
+    with out.open(newline="") as lines:
+        return [float(read["probability_yes"]) for read in csv.DictReader(lines)]
+
+
+@pytest.fixture(scope="module")
+def remote(classifier: Classifier, runtime: Runtime) -> Iterator[RemoteClassifier]:
+    """The endpoint, as `predict --url` asks it."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, json={"parameters": {"digest": classifier.digest}})
+        exchange = _ask(runtime, request.url.path, request.content)
+        return httpx.Response(exchange.status, content=exchange.reply)
+
+    transport = httpx.MockTransport(answer)
+    urls = ["http://one.example"]
+    with RemoteClassifier(classifier.manifest, classifier.digest, urls, transport=transport, sleep=print) as remote:
+        yield remote
+
+
 _odd = st.sampled_from(["", "NA", "None", "inf", "1e999", "abc", "39,1", "42 yrs", "٣", "1_0", "-0.5"])
 _whole = st.one_of(st.integers(0, 50).map(str), st.sampled_from(["3.0", " 7 ", "1e1", "+2"]))
 _score = st.one_of(st.floats(-1e3, 1e3).map(repr), _whole, _odd)
@@ -196,18 +222,56 @@ _written = st.tuples(_score, st.one_of(_text, _absent), _whole, _text)
 _broken = st.tuples(_score, st.one_of(_text, _absent), st.one_of(_whole, _odd), st.one_of(_text, _absent))
 
 
+class Ways(NamedTuple):
+    """Whoever can be asked for a prediction of the same model."""
+
+    mixed: clients.Trained
+    classifier: Classifier
+    runtime: Runtime
+    remote: RemoteClassifier
+
+
+@pytest.fixture(scope="module")
+def ways(mixed: clients.Trained, classifier: Classifier, runtime: Runtime, remote: RemoteClassifier) -> Ways:
+    return Ways(mixed, classifier, runtime, remote)
+
+
+@pytest.mark.parametrize(
+    ("row", "good"),
+    [
+        (("", " none", "3.0", "FR"), True),
+        (("-2.5e0", "None", " 7 ", "gold"), True),
+        (("39,1", "basic", "3", "DE"), False),
+        (("1", "basic", "", "DE"), False),
+        (("1", "basic", "2.5", "DE"), False),
+        (("1", "basic", "2", "NA"), False),
+    ],
+)
+def test_a_row_has_the_same_answer_each_way(ways: Ways, tmp_path: Path, row: tuple[str, ...], good: bool) -> None:
+    assert _compare_ways(*ways, tmp_path, row) is good
+
+
+@pytest.mark.slow
 @given(row=st.one_of(_written, _broken))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_row_has_the_same_answer_each_way(
-    mixed: clients.Trained, classifier: Classifier, runtime: Runtime, tmp_path: Path, row: tuple[str, ...]
-) -> None:
-    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_row_has_the_same_answer_each_way(ways: Ways, tmp_path: Path, row: tuple[str, ...]) -> None:
+    event("good" if _compare_ways(*ways, tmp_path, row) else "bad")
+
+
+def _compare_ways(
+    mixed: clients.Trained,
+    classifier: Classifier,
+    runtime: Runtime,
+    remote: RemoteClassifier,
+    folder: Path,
+    row: tuple[str, ...],
+) -> bool:
+    """Whether a row is answered: by each way, and with the same answer, or by none."""
+    source = folder / "in.csv"
     with source.open("w", newline="") as lines:
         csv.writer(lines).writerows([COLUMNS, row])
-    done = predict_file(classifier, source, out, overwrite=True)
-    event("bad" if done.bad else "good")
-    with out.open(newline="") as lines:
-        by_file = [float(read["probability_yes"]) for read in csv.DictReader(lines)]
+    by_file = [pytest.approx(share, abs=1e-6) for share in _predict(classifier, source)]
+    assert _predict(remote, source) == by_file
 
     values = [_as_json(text, name in ("score", "visits")) for name, text in zip(COLUMNS, row, strict=True)]
     plain = _ask(runtime, "/predict/mixed", json.dumps({"features": dict(zip(COLUMNS, values, strict=True))}).encode())
@@ -220,12 +284,11 @@ def test_a_row_has_the_same_answer_each_way(
         tensors = [_tensor(*pair, True) for pair in zip(COLUMNS, values, strict=True)]
         asked["binary"] = _infer(runtime, tensors, b"".join(map(_as_binary, values)))
 
-    if done.bad:
+    if not by_file:
         assert {way: exchange.status for way, (exchange, _) in asked.items()} == dict.fromkeys(asked, 400)
-        return
-    assert {way: share for way, (_, share) in asked.items()} == dict.fromkeys(
-        asked, pytest.approx(by_file[0], abs=1e-6)
-    )
+        return False
+    assert {way: share for way, (_, share) in asked.items()} == dict.fromkeys(asked, by_file[0])
     assert len({exchange.input_sha256 for exchange, _ in asked.values()}) == 1, "receipts cover the same bytes"
     read = classifier.read([values])
-    assert mixed.pipeline.predict_proba(read)[0, 1] == pytest.approx(by_file[0], abs=1e-6)
+    assert mixed.pipeline.predict_proba(read)[0, 1] == by_file[0]
+    return True

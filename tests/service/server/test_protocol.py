@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException
 
-from tests.service.server.harness import INFER, VERSION, Server, infer_body
+from tests.service import clients
+from tests.service.server.harness import INFER, VERSION, Server, infer_body, running
 
 pytestmark = pytest.mark.xdist_group("open-server")  # one worker, so that the server is started once
 
@@ -111,3 +113,22 @@ def test_a_wrong_length_of_the_json_part_is_refused(open_server: Server, length:
         reply = client.post(INFER, content=b"{}")
     assert reply.status_code == 400
     assert "inference-header-content-length" in reply.json()["detail"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("binary", [True, False])
+def test_triton_asks_a_model_of_several_types_with_one_tensor_a_column(binary: bool, tmp_path: Path) -> None:
+    trained = clients.train(tmp_path)
+    whole = [row for row in trained.release.golden if None not in row.features]
+    with running(tmp_path, OUTLAST_MODELS=str(tmp_path), OUTLAST_AUTH="off") as server:
+        client = triton.InferenceServerClient(f"127.0.0.1:{server.port}")
+        inputs = []
+        for place, said in enumerate(client.get_model_metadata("clients")["inputs"]):
+            numbers = said["datatype"] != "BYTES"
+            values = np.array([[row.features[place]] for row in whole], dtype=np.float64 if numbers else np.object_)
+            inputs.append(triton.InferInput(said["name"], list(values.shape), said["datatype"]))
+            inputs[-1].set_data_from_numpy(values, binary_data=binary)
+        answer = client.infer("clients", inputs)
+    assert len(whole) > 2
+    expected = np.array([list(row.probabilities.values()) for row in whole])
+    assert np.abs(answer.as_numpy("probabilities") - expected).max() <= 1e-5

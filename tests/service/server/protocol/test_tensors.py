@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from service.bundle.columns import InputSpec
 from service.bundle.folder import RELEASED, load_release
+from service.bundle.values import ABSENT
 from service.server.protocol.problems import Problem
-from service.server.protocol.tensors import InferRequest, decode_request
+from service.server.protocol.tensors import InferRequest, as_model_input, decode_request
 
 SPEC = load_release(RELEASED / "tumour").manifest.input
 JSON = {b"content-type": b"application/json"}
@@ -47,3 +50,15 @@ def test_the_same_without_it_is_taken() -> None:
     numbers = f"[{','.join(NUMBERS)}]"
     for around in ({}, {"before": '"parameters":{"other":false},'}, {"after": ',"parameters":{"other":true}'}):
         assert decode(body(numbers, **around)).rows.tolist() == [[0.5] * len(SPEC.features)]
+
+
+def test_null_is_a_missing_number_where_the_column_may_be_missing() -> None:
+    numbers = [*NUMBERS[:3], "null", *NUMBERS[4:]]
+    with pytest.raises(Problem, match="is None, not a number"):
+        decode(body(f"[{','.join(numbers)}]"))
+    spec = InputSpec.of_numbers(SPEC.features, missing=SPEC.features[3:4])
+    rows = as_model_input(decode_request(spec, JSON, body(f"[{','.join(numbers)}]"), 10).rows, spec)
+    assert np.flatnonzero(np.isnan(rows)).tolist() == [3]
+    other = ["null", *NUMBERS[1:]]
+    with pytest.raises(Problem, match=f"row 0, {SPEC.features[0]} {ABSENT}"):
+        as_model_input(decode_request(spec, JSON, body(f"[{','.join(other)}]"), 10).rows, spec)
