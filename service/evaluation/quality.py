@@ -42,7 +42,7 @@ def report_quality(dataset: Dataset, ranges: Mapping[str, tuple[float, float]] |
         "missing_values": int(sum(_count_missing(frame[name]) for name in frame.columns)),
         "constant_columns": [str(name) for name in frame.columns if frame[name].nunique(dropna=False) == 1],
         "duplicate_rows": [int(row) for row in np.flatnonzero(repeated)],
-        "near_copies": find_near_copies(frame),
+        "near_copies": sorted({*find_near_copies(frame), *_find_alike(dataset)}),
         "telling_columns": find_telling(frame, dataset.labels),
         "contradicting_rows": _find_contradictions(frame, dataset.labels),
         "out_of_range": find_out_of_range(numeric, ranges or {}),
@@ -92,6 +92,12 @@ def _describe_column(values: pd.Series, column: Column) -> dict[str, Any]:
 def _count_missing(column: pd.Series) -> int:
     numeric = pd.api.types.is_numeric_dtype(column)
     return int(column.isna().sum()) if numeric else int((column == "").sum())
+
+
+def _find_alike(dataset: Dataset) -> list[int]:
+    """Rows that are an earlier one again but for some words of their free text."""
+    alike = dataset.alike.duplicated() & ~dataset.frame.duplicated()
+    return np.flatnonzero(alike).tolist() if dataset.texts else []
 
 
 def _find_contradictions(frame: pd.DataFrame, labels: NDArray[np.object_]) -> list[int]:

@@ -92,14 +92,14 @@ class Workbench:
         """
         if self.dataset.groups is not None or self.dataset.times is not None:
             return self.dataset.groups
-        copies = group_copies(self.dataset.frame)
+        copies = group_copies(self.dataset.alike)
         different = [len(np.unique(copies[self.truth == index])) for index in range(len(self.classes))]
         return copies if min(different) >= count_needed(self.problem.splits) else None
 
     @cached_property
     def copied_rows(self) -> NDArray[np.intp]:
         """The held-out rows that some training row is a copy of: on these a model that only remembers does well."""
-        rows = pd.util.hash_pandas_object(self.dataset.frame, index=False).to_numpy()
+        rows = pd.util.hash_pandas_object(self.dataset.alike, index=False).to_numpy()
         held_out = self.splits.held_out
         return held_out[np.isin(rows[held_out], rows[self.splits.training])]
 

@@ -25,6 +25,7 @@ from service.training import splitting
 from service.training.columns import Decisions, judge_columns, name_lines
 from service.training.leaks import find_telling
 from service.training.source import hash_file
+from service.training.text_copies import group_texts
 
 # These keep reading within 1 GB of memory. A field costs some 30 bytes in a table of numbers and some 90 where a column
 # is text, since every field is then an object, however short; a long text costs its own length, several times.
@@ -85,6 +86,12 @@ class Dataset:
     def datatype(self) -> str:
         """FP32 where every column is a number, BYTES when one holds text."""
         return self.spec.datatype
+
+    @cached_property
+    def alike(self) -> pd.DataFrame:
+        """The features, free text as a number that texts share which are nearly the same: to find copies of rows."""
+        groups = {name: group_texts(self.frame[name].tolist()).astype(str).astype(object) for name in self.texts}
+        return self.frame.assign(**groups) if groups else self.frame
 
     def raw_rows(self) -> Rows:
         """The rows [n, features] as callers send them: float64, or objects, each a float or a text."""

@@ -70,3 +70,13 @@ def test_a_row_is_anomalous_when_more_than_a_fifth_of_its_numbers_are_far_out() 
     found = report_quality(table(list("ab" * 4 + "a"), **columns))
     assert found["anomalous_rows"] == [8]
     assert found["far_values"] == {"x0": 1, "x1": 1}
+
+
+def test_a_text_that_is_nearly_an_earlier_one_is_a_near_copy() -> None:
+    letter = "dear {} your order has left our house and will be with you in two days, as we said in the shop"
+    notes = [letter.format("ada"), "something else, of which nobody has ever written", letter.format("grace")]
+    frame = pd.DataFrame({"note": [*notes, notes[1]]})
+    dataset = Dataset("t", frame, np.array(["a", "b", "a", "b"], dtype=object), "t", "00", texts=frozenset({"note"}))
+    found = report_quality(dataset)
+    assert found["near_copies"] == [2]
+    assert found["duplicate_rows"] == [3]

@@ -172,3 +172,17 @@ def test_words_of_a_table_without_text_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"does not fit tumour") as caught:
         Workbench(parse_problem(text, name="tumour"), tumour, tmp_path)
     assert "grids.softmax.text: says how free text is read" in str(caught.value)
+
+
+def test_near_copies_of_a_text_lie_on_one_side_of_every_split(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    letters = [" ".join(rng.choice(WORDS, 40)) for _ in range(60)]
+    lines = [f"{letters[row // 2]} {row},{'ab'[row // 2 % 2]}" for row in range(120)]
+    (tmp_path / "letters.csv").write_text("note,t\n" + "\n".join(lines) + "\n")
+    dataset = load_csv(tmp_path / "letters.csv", "t")
+    problem = parse_problem(draft_problem("letters", "t", dataset.labels.tolist(), texts=True), name="letters")
+    bench = Workbench(problem, dataset, tmp_path)
+    pairs = np.arange(120) // 2
+    for fit, judge in (*bench.splits.folds, *bench.splits.judging, (bench.splits.training, bench.splits.held_out)):
+        assert not set(pairs[fit]) & set(pairs[judge])
+    assert bench.copied_rows.tolist() == []
