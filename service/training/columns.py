@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bundle import missing
+from service.bundle.text import LONGEST
 from service.errors import Mistake
 from service.tables.columns import Columns, read_columns
 from service.tables.csv_file import CsvFile
@@ -17,6 +18,8 @@ from service.tables.written import name_written, parse_written
 from service.training import identifiers
 
 _TEXT_IS_A_SLIP = 0.2  # a column with fewer texts than this share among its numbers was meant to be numbers
+
+MOST_TEXT = 30_000_000  # characters: counting their n-grams takes some 2 GB
 
 Lines = NDArray[np.int64]
 
@@ -116,6 +119,15 @@ def _check_numbers(values: NDArray[np.float64], lines: Lines) -> str:
     return ""
 
 
+def _check_length(texts: NDArray[np.object_]) -> str:
+    """What is wrong with free text as a whole: its n-grams would not fit into memory."""
+    read = sum(min(len(text), LONGEST) for text in texts)
+    if read <= MOST_TEXT:
+        return ""
+    what = f"holds {read / 1e6:,.0f} million characters of free text; training reads at most {MOST_TEXT / 1e6:,.0f}"
+    return f"{what}\ntrain on a sample of the rows"
+
+
 def _judge_texts(
     found: Judged, name: str, texts: NDArray[np.object_], file: CsvFile, lines: Lines, *, kept: bool
 ) -> None:
@@ -137,7 +149,7 @@ def _judge_texts(
         return
     if identifiers.is_free_text(present, sure=kept):
         found.texts |= {name}
-        _take(found, name, texts, "", "")
+        _take(found, name, texts, "", _check_length(texts))
         return
     _take(found, name, clean, "" if kept else identifiers.name_texts(clean.tolist()), "")
 

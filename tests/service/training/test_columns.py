@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from service.tables.columns import read_columns
 from service.tables.csv_file import open_csv
+from service.training import columns
 from service.training.columns import Decisions, Judged, judge_columns, name_lines
 
 NOTHING = Decisions()
@@ -61,3 +63,11 @@ def test_lines_are_named_as_an_editor_shows_them() -> None:
     assert name_lines(np.array([7])) == "line 7"
     assert name_lines(np.array([2, 9])) == "lines 2, 9"
     assert name_lines(np.arange(2, 10)) == "lines 2, 3, 4 and 5 more"
+
+
+def test_more_free_text_than_fits_into_memory_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = "".join(f"this is the note with the number {i},{'ab'[i % 2]}\n" for i in range(30))
+    assert _judge(tmp_path, "note,t\n" + rows).texts == {"note"}
+    monkeypatch.setattr(columns, "MOST_TEXT", 1000)
+    (mistake,) = _judge(tmp_path, "note,t\n" + rows).mistakes
+    assert (mistake.place, mistake.hint) == ("column note", "train on a sample of the rows")
