@@ -27,7 +27,7 @@ from service.importing.outputs import (
     refuse_scores,
     unzip_outputs,
 )
-from service.importing.table import GivenTable
+from service.importing.table import MOST_CLASSES, GivenTable
 
 _BLOCK = 4096  # rows at a time, so that a graph's intermediate values stay small
 MOST_CATEGORIES = 200  # of a column of text: beyond, its values are not listed in the manifest
@@ -127,6 +127,7 @@ def _name(
 ) -> tuple[str, ...]:
     probabilities = to_probabilities(answers[found.scores], said.maker)
     count, labels = probabilities.shape[1], _read_labels(answers, found)
+    _refuse_count(count, foreign.classes or zipped)
     learnt = [None] * count if labels is None else learn_classes(labels.tolist(), probabilities.argmax(axis=1), count)
     return name_classes(
         count,
@@ -136,6 +137,15 @@ def _name(
         learnt=learnt,
         table=table.classes,
     )
+
+
+def _refuse_count(count: int, known: tuple[str, ...] | None) -> None:
+    if known is not None and len(known) == 1:
+        what = f"the model knows one class only, {known[0]}: there is nothing that it could tell apart"
+        raise InvalidInput(what, hint="train it on rows of two classes at least")
+    if count > MOST_CLASSES:
+        what = f"the model tells {count} classes apart; at most {MOST_CLASSES} can be judged and served"
+        raise InvalidInput(what, hint="join rare classes into one")
 
 
 def _answer(answers: Mapping[str, NDArray[Any]], found: Outputs, maker: str) -> Answers:

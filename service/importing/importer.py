@@ -16,6 +16,7 @@ from service.bundle.folder import DRAFTS, Release
 from service.bundle.manifest import Manifest
 from service.bundle.writing import write_whole
 from service.errors import Mistake, Refused, ReleaseRefused
+from service.evaluation.schema import refuse_other_columns
 from service.evaluation.steps import home_of
 from service.importing.boosted import read_lightgbm, read_xgboost
 from service.importing.catboost_model import read_catboost
@@ -88,6 +89,7 @@ def import_model(wanted: Wanted, *, sites: Sequence[Site], now: datetime, say: C
         say(f"note: a model of {len(converted.model) / 1e6:.0f} MB does not go into git: it goes to {DRAFTS}")
         home = DRAFTS / named.problem.name
     previous = load_previous(home)
+    refuse_other_columns(named.problem.name, dataset, converted.classes, previous.manifest if previous else None)
     judged, parity = _judge(wanted, named, converted, served, previous.manifest if previous else None)
     refuse_gap(parity, table)
     _present(wanted, named, table, foreign, converted, dataset, judged, parity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from onnx import helper
 
@@ -67,6 +68,28 @@ def test_text_columns_say_their_categories_and_what_may_be_missing(tmp_path: Pat
     )
     assert [tensor.datatype for tensor in found.spec.tensors] == ["FP32", "BYTES"]
     assert found.classes == ("0", "1")
+
+
+def _answering(width: int) -> onnx.ModelProto:
+    """A graph that gives so many classes the same probability."""
+    shares = np.full((2, width), 1 / width)
+    nodes = [
+        helper.make_node("Mul", ["x", "zero"], ["nothing"]),
+        helper.make_node("Constant", [], ["zero"], value=helper.make_tensor("z", 1, [], [0.0])),
+        helper.make_node("MatMul", ["nothing", "weights"], ["scores"]),
+        helper.make_node("Softmax", ["scores"], ["p"], axis=1),
+    ]
+    nodes[0], nodes[1] = nodes[1], nodes[0]
+    return build(nodes, [value("x")], [value("p", shape=("n", width))], weights=shares)
+
+
+def test_a_thousand_classes_and_one_are_refused(tmp_path: Path) -> None:
+    rows = draw_rows()
+    table = read_table(table_of(tmp_path / "t.csv", rows, true_labels(rows)), "y")
+    with pytest.raises(InvalidInput, match="the model tells 1000 classes apart; at most 100"):
+        convert(Foreign("somebody's", _answering(1000)), table, SAID, place="m")
+    with pytest.raises(InvalidInput, match="the model knows one class only, low"):
+        convert(Foreign("somebody's", _answering(1), classes=("low",)), table, SAID, place="m")
 
 
 def test_rows_that_the_graph_does_not_take_are_said(tmp_path: Path) -> None:

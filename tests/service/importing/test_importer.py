@@ -105,6 +105,18 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_written(home: Path) 
     assert not (home / "artifacts").exists()
 
 
+def test_a_draft_of_another_schema_stays_as_it_is(home: Path) -> None:
+    first = _import(home)
+    rows = draw_rows(300)
+    model = home / "other.onnx"
+    model.write_bytes(linear(labels=True, names=("cold", "mild", "hot")).SerializeToString())
+    table = table_of(home / "other.csv", rows, true_labels(rows, ("cold", "mild", "hot")))
+    wanted = Wanted("onnx", model, table, "y", name="weather", artifacts=home / "other", accept_draft=True)
+    with pytest.raises(InvalidInput, match="there is a model weather of another schema already"):
+        import_model(wanted, sites=[], now=NOW, say=lambda line: None)
+    assert Classifier.load(first.release.folder).digest == first.release.digest
+
+
 def test_the_worst_row_is_shown(home: Path) -> None:
     rows = draw_rows(3)
     table = read_table(table_of(home / "t.csv", rows, ["low", "high", "high"]), "y")
