@@ -162,6 +162,9 @@ def _environment(name: str, base: Base) -> app.ManagedEnvironment:
         identity=_identity(base),
         app_logs_configuration=app.AppLogsConfigurationArgs(destination="none"),
         workload_profiles=[app.WorkloadProfileArgs(name="Consumption", workload_profile_type="Consumption")],
+        # A role counts minutes after it was assigned, and making an environment takes minutes: let them be the same
+        # ones. What is then refused without its role would be tried again by nobody.
+        opts=pulumi.ResourceOptions(depends_on=[base.may_pull, base.may_read]),
     )
 
 

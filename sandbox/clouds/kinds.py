@@ -41,6 +41,11 @@ def _no_outputs(world: World, resource: Resource) -> Values:
     return {}
 
 
+def _not_yet(world: World, resource: Resource) -> bool:
+    """It was not there before."""
+    return False
+
+
 @dataclass(frozen=True)
 class Kind:
     """One resource type.
@@ -54,7 +59,9 @@ class Kind:
     `not_known` says what nobody found out about the real one.
 
     `takes` says how long a creation or a change takes to count, where the sandbox is asked for eventual consistency: it
-    returns then, and until then everybody else meets what was before. `create` acts; `wait` returns once it works.
+    returns then, and until then everybody else meets what was before. What `counts` already takes no time.
+
+    `create` acts; `wait` returns once it works.
 
     `create` may set the id; else `id_of` makes it, else it is the program's name with a random end. `find_made` gives
     the id of what an interrupted `create` made elsewhere than in the journal, found by `place["reference"]`.
@@ -79,6 +86,7 @@ class Kind:
     known_early: Callable[[World, Resource], Values] = _no_outputs  # outputs that a preview can show
     rules: tuple[Callable[[World, Resource], None], ...] = ()
     takes: Takes | None = None
+    counts: Callable[[World, Resource], bool] = _not_yet
     create: Callable[[World, Resource], None] = _nothing
     find_made: Callable[[World, Resource], str | None] | None = None
     update: Callable[[World, Resource], None] = _nothing

@@ -32,7 +32,9 @@ three fidelities:
 
 A type that is in none of these tables is {Fidelity.TYPED} too. For every simulated type a test takes it away and sees
 that somebody outside meets something else, or that the next deployment is refused:
-`tests/sandbox/clouds/test_taken_away.py`.
+`tests/sandbox/clouds/test_taken_away.py`. Every number, text and reference of the program's own resources is made wrong
+by a test that asks who refuses it: `test_five_stacks.py` and `test_references.py` there name those that may be
+anything. [Mistakes with the clouds' words](refusals.md) are made one by one.
 """
 
 _REPLACEMENT = """## What replaces a resource
@@ -69,7 +71,9 @@ cloud refuses it refuses at once. `--eventual 0` (so a new sandbox begins): all 
 
 The creation returns when it counts, so that a `depends_on` is enough. Of the real providers that is true of records and
 of the certificate's validation; Azure's and Google's return before. There a role or an API may count later than its
-creation has said, and the same refusal then means: run `pulumi up` again.
+creation has said, and the same refusal then means: run `pulumi up` again. pulumi-aws, for its part, asks for up to four
+minutes again where an ECS service's cluster or listener is not there yet (terraform-provider-aws,
+internal/service/ecs/service.go): there it is late what is refused here.
 """
 
 _NOT_KNOWN = """## What is not known

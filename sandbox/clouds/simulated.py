@@ -107,7 +107,7 @@ class SimulatedClouds:
 
     def _let_propagate(self, kind: Kind, resource: Resource, request: engine.Request) -> None:
         """What a cloud refuses it refuses at once; what it takes counts later, under eventual consistency."""
-        if not self.world.eventual.limit(kind.takes):
+        if not self.world.eventual.limit(kind.takes) or kind.counts(self.world, resource):
             return
         _refuse(kind, self.world, resource)
         if not self.world.eventual.wait(kind.takes, request.cancelled):

@@ -193,7 +193,7 @@ declare(
     CLUSTER,
     fidelity=Fidelity.SIMULATED,
     effect="services run in it, and nowhere without it",
-    not_simulated="Container Insights, Service Connect",
+    not_simulated="Container Insights, Service Connect, the service-linked role of an account's first cluster",
     id_of=lambda world, r: arn("ecs", r, f"cluster/{own_name(r)}"),
     outputs=_named_outputs,
     limits={"name": ECS_NAME},

@@ -80,13 +80,18 @@ def compute_outputs(world: World, r: Resource) -> Values:
     return {name: value for name, value in found.items() if name in output_names(r.type)}
 
 
+def is_enabled(world: World, project: str, api: str) -> bool:
+    """Whether the project has that API on: beforehand, or by a stack."""
+    return api in world.accounts.apis_of(project) or world.store.get(API, f"{project}/{api}") is not None
+
+
 def needs_api(name: str) -> Callable[[World, Resource], None]:
     """A rule: the project may do this once `<name>.googleapis.com` is enabled in it, and not before."""
     api = f"{name}.googleapis.com"
 
     def rule(world: World, r: Resource) -> None:
         project = project_of(r)
-        if api not in world.accounts.apis_of(project) and world.store.get(API, f"{project}/{api}") is None:
+        if not is_enabled(world, project, api):
             number = project_number(project)
             raise CloudRefused(
                 f"Error 403: {api} has not been used in project {number} before or it is disabled. Enable it by "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.clouds.accounts import BOOTSTRAP_APIS, project_number
 from sandbox.clouds.eventual import API as API_TAKES
-from sandbox.clouds.gcp.common import API, needs_api, project_of
+from sandbox.clouds.gcp.common import API, is_enabled, needs_api, project_of
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
@@ -39,7 +39,7 @@ def _bootstrap_rule(world: World, r: Resource) -> None:
     """The two APIs by which others are enabled are on beforehand: Google Cloud APIs, error 403 accessNotConfigured."""
     project = project_of(r)
     for api in BOOTSTRAP_APIS:
-        if api not in world.accounts.apis_of(project) and world.store.get(API, f"{project}/{api}") is None:
+        if not is_enabled(world, project, api):
             number = project_number(project)
             raise CloudRefused(
                 f"Error 403: {_TITLES[api]} has not been used in project {number} before or it is disabled. Enable it "
@@ -58,8 +58,9 @@ declare(
     rules=(_bootstrap_rule,),
     limits={"service": _API_NAME},
     effect="enables the API; resources of an API that is not enabled are refused",
-    not_simulated="disabling it under resources that need it",
+    not_simulated="disabling it under resources that need it; that it stays enabled when its stack is destroyed",
     takes=API_TAKES,
+    counts=lambda world, r: is_enabled(world, project_of(r), str(r.inputs["service"])),
     id_of=lambda world, r: f"{project_of(r)}/{r.inputs['service']}",
     outputs=lambda world, r: {"project": project_of(r)},
     shared=lambda r: True,

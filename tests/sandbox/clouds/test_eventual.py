@@ -144,6 +144,12 @@ def test_a_change_counts_as_late_as_a_creation(slow: Clouds) -> None:
     assert lasted(slow, lambda: slow.change(policy, policy=POLICY)) == SECONDS
 
 
+def test_an_api_that_is_on_already_takes_no_time(slow: Clouds) -> None:
+    on = {"service": "run.googleapis.com", "stack": "gcp"}
+    assert lasted(slow, lambda: slow.make(API, "one", **on)) == SECONDS
+    assert lasted(slow, lambda: slow.make(API, "two", **on)) == 0
+
+
 def test_what_is_refused_is_refused_at_once(slow: Clouds) -> None:
     def refused() -> None:
         with pytest.raises(CloudRefused, match="NoSuchEntity"):
