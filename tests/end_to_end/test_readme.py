@@ -16,6 +16,7 @@ README = (ROOT / "README.md").read_text()
 # Not run here, each with why not.
 ELSEWHERE = {
     "make test": "CI runs it",
+    "make up EVENTUAL=60": "the sandbox of all these tests is brought up so, with 20",
     "make check": "what CI runs: this is a part of it",
     "make fault": "a name in the table; it is run above with what it asks for",
     "make bench": "takes minutes: tests/bench",
