@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from service.evaluation.advisor import EXPECTED_COST
 from service.evaluation.cells import show_number
+from service.evaluation.costs import EXPECTED_COST
 from service.evaluation.findings import Findings
 from service.evaluation.intervals import Estimate
 from service.evaluation.report import TEMPLATES

@@ -11,11 +11,13 @@ import click
 from service.command_line import Command, say
 from service.errors import OutlastError
 from service.evaluation import steps
-from service.evaluation.advisor import EXPECTED_COST, Advice, Point
+from service.evaluation.advisor import Advice
 from service.evaluation.cli import open_bench, print_result, problem_options, release_options
 from service.evaluation.comparison import run_comparison, train
+from service.evaluation.costs import EXPECTED_COST
 from service.evaluation.findings import Findings, advise_on
 from service.evaluation.intervals import Estimate
+from service.evaluation.thresholds import Point
 from service.evaluation.whole import run_steps
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import LINEAR
@@ -113,11 +115,13 @@ def _say_advice(bench: Workbench, algorithm: str, advice: Advice, honest: Estima
         f"What {choice.common} would hide: {choice.hides}.",
         f"Expected loss of 1,000 cases with {algorithm}: {advice.cost_per_1000:.1f}.",
     ]
+    if advice.by_cost is not None:
+        lines.append(f"Giving each row the class of least expected cost would lose {advice.by_cost:.1f} (not served).")
     best, half = advice.best, advice.half
     if best and half:
         lines += [
-            f"Threshold for {bench.positive}: {best.threshold:.3f}. At 0.5 the loss would be {half.cost_per_1000:.1f}; "
-            f"perfectly calibrated probabilities would ask for {advice.theoretical:.3f}.",
+            f"Threshold for {bench.positive}: {best.threshold:.3g}. At 0.5 the loss would be {half.cost_per_1000:.1f}; "
+            f"perfectly calibrated probabilities would ask for {advice.theoretical:.3f} at the stated prevalence.",
             "These are of the rows that the threshold was chosen on; with one chosen on other rows the loss is "
             f"{honest.measure.value:.1f} ({honest.interval.low:.1f} to {honest.interval.high:.1f}).",
             "Raising the threshold trades recall for precision:",
@@ -128,7 +132,8 @@ def _say_advice(bench: Workbench, algorithm: str, advice: Advice, honest: Estima
 
 
 def _say_point(p: Point) -> str:
-    return f"  {p.threshold:9.3f}  {p.recall:6.3f}  {p.precision:9.3f}  {p.specificity:11.3f}  {p.cost_per_1000:13.1f}"
+    precision = "n/a" if p.precision is None else f"{p.precision:.3f}"
+    return f"  {p.threshold:9.3g}  {p.recall:6.3f}  {precision:>9}  {p.specificity:11.3f}  {p.cost_per_1000:13.1f}"
 
 
 def _evaluate(bench: Workbench) -> Path:

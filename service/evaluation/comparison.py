@@ -15,27 +15,12 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from service.bundle.decision import decide
-from service.evaluation.advisor import (
-    EXPECTED_COST,
-    SMALLER_IS_BETTER,
-    Choice,
-    add_expected_cost,
-    choose_metric,
-    decide_out_of_fold,
-    find_threshold,
-)
+from service.evaluation.advisor import SMALLER_IS_BETTER, Choice, choose_metric
 from service.evaluation.calibrated import export_calibrated
 from service.evaluation.coefficients import gather_coefficients
-from service.evaluation.intervals import (
-    RESAMPLES,
-    Difference,
-    Estimate,
-    bootstrap,
-    compare,
-    estimate,
-    percentile_interval,
-)
-from service.evaluation.metrics import Evaluation, Floats, Measure
+from service.evaluation.intervals import RESAMPLES, Difference, Estimate, bootstrap, compare, estimate
+from service.evaluation.metrics import Evaluation, Floats
+from service.evaluation.thresholds import decide_out_of_fold, find_threshold
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import ALGORITHMS, BASELINE, LINEAR
 from service.training.calibration import Calibration
@@ -141,19 +126,15 @@ def measure_rows(
 ) -> Measured:
     """Every metric of some rows, the expected cost among them. `probabilities` and `predicted` are of those rows."""
     evaluation = Evaluation(
-        bench.truth[rows], probabilities, classes=bench.classes, positive=bench.positive, predicted=predicted
+        bench.truth[rows],
+        probabilities,
+        classes=bench.classes,
+        positive=bench.positive,
+        predicted=predicted,
+        cost=bench.costs,
     )
-    seed, binary = bench.problem.splits.seed, bench.positive is not None
-    costs, prevalence = bench.problem.costs, bench.prevalence
-    samples = bootstrap(evaluation, resamples=resamples, seed=seed)
-    samples = add_expected_cost(samples, costs, prevalence, binary=binary)
-    found = estimate(evaluation, drawn=samples)
-    point = {
-        name: np.float64(found[name].measure.value) for name in ("recall", "specificity", "accuracy") if name in found
-    }
-    cost = add_expected_cost(point, costs, prevalence, binary=binary)[EXPECTED_COST]  # type: ignore[arg-type]
-    found[EXPECTED_COST] = Estimate(Measure(float(cost)), percentile_interval(samples[EXPECTED_COST]))
-    return Measured(evaluation, found, samples)
+    samples = bootstrap(evaluation, resamples=resamples, seed=bench.problem.splits.seed)
+    return Measured(evaluation, estimate(evaluation, drawn=samples), samples)
 
 
 def decide_rows(bench: Workbench, probabilities: Floats, threshold: float | None) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from service.bundle.manifest import Manifest
-from service.evaluation.advisor import EXPECTED_COST, Advice, advise
+from service.evaluation.advisor import Advice, advise
 from service.evaluation.calibrated import calibrate_folds
 from service.evaluation.comparison import (
     Comparison,
@@ -20,6 +20,7 @@ from service.evaluation.comparison import (
     measure_rows,
     run_comparison,
 )
+from service.evaluation.costs import EXPECTED_COST
 from service.evaluation.exploration import Exploration, explore
 from service.evaluation.gate import Verdict, judge_release
 from service.evaluation.intervals import RESAMPLES, Estimate

@@ -1,20 +1,25 @@
 """How sure a metric is: 95 % intervals, and the difference of two models on the same rows.
 
-A proportion of independent rows (accuracy, recall, precision, specificity) takes Wilson's interval: a bootstrap of 42
-rows without a miss would claim 1.000 to 1.000. Everything else takes the percentiles of a bootstrap over rows.
+Which way of making an interval covers what it says depends on the metric: proportions of rows are exact, what is made
+of several adds up their squares (`combined`), rankings and losses blend what the rows show with what a model of them
+expects (`ranked`, `losses`). A bootstrap of 42 rows without a miss would claim 1.000 to 1.000: it is kept for
+differences, and for averages over more than two classes, which take the wider of both. `python -m bench.coverage` shows
+what each covers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.evaluation.metrics import Evaluation, Floats, Measure, tally_classes
+from service.evaluation.combined import bound_counts
+from service.evaluation.losses import bound_calibration, bound_mean_loss, soften
+from service.evaluation.metrics import CALIBRATION_BINS, Evaluation, Floats, Measure
+from service.evaluation.ranked import average_ranked, pool_rows, rank_scores
 
 LEVEL = 0.95
 RESAMPLES = 2000
@@ -23,7 +28,7 @@ _CHUNK_BYTES = 16_000_000  # of int32 weights, once per class: keeps 2,000 resam
 
 @dataclass(frozen=True)
 class Interval:
-    """From `low` to `high`, by `method` ("wilson" or "bootstrap"); NaN at both ends where nothing can be said."""
+    """From `low` to `high`, by `method` (docs/reference/metrics.md); NaN at both ends where nothing can be said."""
 
     low: float
     high: float
@@ -62,21 +67,6 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
-def wilson_interval(successes: float, trials: float, *, level: float = LEVEL) -> Interval:
-    """The score interval of a proportion (Wilson 1927), 0 to 1; the whole range when there are no trials."""
-    if trials <= 0:
-        return Interval(0.0, 1.0, "wilson")
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    share = successes / trials
-    centre = share + z * z / (2 * trials)
-    spread = z * float(np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials)))
-    scale = 1 + z * z / trials
-    # At 0 and at all successes one end is exactly 0 or 1: rounding must not move it.
-    low = 0.0 if successes <= 0 else max(0.0, (centre - spread) / scale)
-    high = 1.0 if successes >= trials else min(1.0, (centre + spread) / scale)
-    return Interval(low, high, "wilson")
-
-
 def draw_resamples(rows: int, resamples: int, *, seed: int, columns: int = 1) -> Iterator[NDArray[np.int32]]:
     """Bootstrap weights [rows, b] in chunks, `resamples` in all: how often each row is drawn. Same seed, same draws.
 
@@ -100,16 +90,84 @@ def bootstrap(evaluation: Evaluation, *, resamples: int = RESAMPLES, seed: int =
 def estimate(
     evaluation: Evaluation, *, resamples: int = RESAMPLES, seed: int = 0, drawn: Mapping[str, Floats] | None = None
 ) -> dict[str, Estimate]:
-    """Every metric with its 95 % interval: Wilson's for proportions, the bootstrap's for the rest."""
-    samples = bootstrap(evaluation, resamples=resamples, seed=seed) if drawn is None else drawn
-    proportions = count_proportions(evaluation)
-    return {
-        name: Estimate(
-            measure,
-            wilson_interval(*proportions[name]) if name in proportions else percentile_interval(samples[name]),
+    """Every metric with its 95 % interval. `drawn` are the bootstrap's resamples, where they are there already."""
+    intervals = bound_metrics(evaluation)
+    if len(evaluation.classes) > 2:
+        samples = bootstrap(evaluation, resamples=resamples, seed=seed) if drawn is None else drawn
+        intervals |= {
+            name: _widen(interval, percentile_interval(samples[name]))
+            for name, interval in intervals.items()
+            if interval.method == "squares added"
+        }
+    return {name: Estimate(measure, intervals[name]) for name, measure in evaluation.measure().items()}
+
+
+def bound_metrics(evaluation: Evaluation) -> dict[str, Interval]:
+    """The interval of every metric, without resampling."""
+    if not evaluation.rows:
+        return dict.fromkeys(evaluation.measure(), Interval(np.nan, np.nan, "none"))
+    ends = bound_counts(
+        evaluation.confusion, evaluation.count, classes=evaluation.classes, positive=evaluation.positive
+    )
+    exact = {"accuracy", "weighted_recall"}
+    found = {
+        name: _clip(
+            name,
+            float(low),
+            float(high),
+            "exact"
+            if name in exact or name.startswith("micro_") or name.partition("[")[0] in _PROPORTIONS
+            else "squares added",
         )
-        for name, measure in evaluation.measure().items()
+        for name, (low, high) in ends.items()
     }
+    return found | bound_rankings(evaluation) | bound_losses(evaluation)
+
+
+def bound_rankings(evaluation: Evaluation) -> dict[str, Interval]:
+    """AUC and average precision: of each class, their averages, and pooled over the classes."""
+    classes, positive = evaluation.classes, evaluation.positive
+    one_hot = np.arange(len(classes)) == evaluation.truth[:, None]
+    ranked = [rank_scores(one_hot[:, i], evaluation.probabilities[:, i]) for i in range(len(classes))]
+    pooled = rank_scores(one_hot.ravel(), evaluation.probabilities.ravel())
+    rows = one_hot.sum(axis=0).tolist()
+    found: dict[str, tuple[float, float]] = {}
+    for index, name in enumerate(("auc", "average_precision")):
+        parts = [pair[index] for pair in ranked]
+        found |= {f"{name}[{label}]": part.bound() for label, part in zip(classes, parts, strict=True)}
+        found |= {} if positive is None else {name: parts[positive].bound()}
+        found[f"macro_{name}"] = average_ranked(parts, [1.0] * len(parts))
+        found[f"weighted_{name}"] = average_ranked(parts, rows)
+        found[f"micro_{name}"] = pool_rows(pooled[index], len(classes)).bound()
+    return {name: _clip(name, *ends, "score") for name, ends in found.items()}
+
+
+def bound_losses(evaluation: Evaluation) -> dict[str, Interval]:
+    """The mean losses and the calibration error."""
+    found: dict[str, Interval] = {}
+    for name, own, possible in (
+        ("log_loss", evaluation.losses[0], evaluation.possible_losses[0]),
+        ("brier", evaluation.losses[1], evaluation.possible_losses[1]),
+    ):
+        found[name] = Interval(*bound_mean_loss(own, possible, evaluation.probabilities), "log-normal")
+    gaps, said = evaluation.gaps, soften(evaluation.probabilities)
+    sure = said.max(axis=1) if evaluation.positive is None else said[:, evaluation.positive]
+    expected = np.bincount(evaluation.bins, sure * (1 - sure), CALIBRATION_BINS) / evaluation.rows
+    noise = np.maximum(gaps.var(axis=1), expected) / evaluation.rows
+    return found | {"calibration_error": Interval(*bound_calibration(gaps.mean(axis=1), noise), "inverted test")}
+
+
+_PROPORTIONS = ("recall", "precision", "specificity", "f1")
+
+
+def _clip(name: str, low: float, high: float, method: str) -> Interval:
+    """Ends within what the metric can be at all."""
+    most = np.inf if name == "expected_cost" else 1.0
+    return Interval(max(low, -1.0 if name == "mcc" else 0.0), min(high, most), method)
+
+
+def _widen(ours: Interval, theirs: Interval) -> Interval:
+    return Interval(float(np.fmin(ours.low, theirs.low)), float(np.fmax(ours.high, theirs.high)), ours.method)
 
 
 def percentile_interval(samples: Floats, *, level: float = LEVEL) -> Interval:
@@ -119,19 +177,6 @@ def percentile_interval(samples: Floats, *, level: float = LEVEL) -> Interval:
         return Interval(np.nan, np.nan, "bootstrap")
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high), "bootstrap")
-
-
-def count_proportions(evaluation: Evaluation) -> dict[str, tuple[float, float]]:
-    """The metrics that are proportions of rows: name -> (successes, trials)."""
-    t = tally_classes(evaluation.confusion)
-    found = {"accuracy": (float(t.tp.sum()), float(evaluation.rows))}
-    for index, label in enumerate(evaluation.classes):
-        tp, fp, fn, tn = (float(counts[index]) for counts in t)
-        of_class = {"precision": (tp, tp + fp), "recall": (tp, tp + fn), "specificity": (tn, tn + fp)}
-        found |= {f"{name}[{label}]": counts for name, counts in of_class.items()}
-        if index == evaluation.positive:
-            found |= of_class
-    return found
 
 
 def compare(ours: Mapping[str, Floats], theirs: Mapping[str, Floats], name: str, *, gap: float) -> Difference:

@@ -24,21 +24,22 @@ Definitions, for one class against the rest, from true and false positives and n
 
 Averages over classes: `macro_` the plain mean, `weighted_` by the classes' rows, `micro_` from pooled counts.
 
-A ratio of nothing to nothing has no value of its own. `measure` gives 0 for it, as scikit-learn's `zero_division=0`
-does, or NaN for AUC, and always a note saying why; in a resample it is NaN.
+A ratio of nothing to nothing has no value: it is NaN, and `measure` adds a note saying why. Only within an average over
+classes it counts as 0, as scikit-learn's `zero_division=0` does, which the average's note says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from service.errors import InvalidInput
 from service.evaluation.notes import Measure as Measure  # part of what this module offers
 from service.evaluation.notes import Notes, explain_value
-from service.evaluation.ranking import Cells, Indices, Ranking, cumulate, divide
+from service.evaluation.ranking import Cells, Indices, Ranking, divide
 from service.evaluation.ranking import Floats as Floats
 
 CALIBRATION_BINS = 10
@@ -52,14 +53,6 @@ class Tally(NamedTuple):
     fp: Floats
     fn: Floats
     tn: Floats
-
-
-class Curve(NamedTuple):
-    """A curve over thresholds, descending: at `thresholds[i]` every score at or above it is called positive."""
-
-    x: Floats
-    y: Floats
-    thresholds: Floats
 
 
 def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, classes: int) -> NDArray[np.int64]:
@@ -129,20 +122,6 @@ def matthews(matrix: ArrayLike) -> Floats:
     return divide(covariance, np.sqrt(spread))
 
 
-def roc_curve(positive: ArrayLike, scores: ArrayLike) -> Curve:
-    """x = false positive rate (1 - specificity), y = recall, from (0, 0) to (1, 1); NaN where a side has no rows."""
-    tp, called, thresholds = cumulate(positive, scores)
-    fp = called - tp
-    fp, tp = np.concatenate([[0.0], fp]), np.concatenate([[0.0], tp])
-    return Curve(divide(fp, fp[-1]), divide(tp, tp[-1]), np.concatenate([[np.inf], thresholds]))
-
-
-def precision_recall_curve(positive: ArrayLike, scores: ArrayLike) -> Curve:
-    """x = recall, y = precision, one point for each threshold; recall is NaN where nothing is positive."""
-    tp, called, thresholds = cumulate(positive, scores)
-    return Curve(divide(tp, tp[-1]), tp / called, thresholds)
-
-
 def auc(positive: ArrayLike, scores: ArrayLike) -> float:
     """The probability that a random positive scores above a random negative, ties counting half, 0 to 1.
 
@@ -166,7 +145,8 @@ class Evaluation:
     """One model's answers on n rows, prepared so that any number of resamples of the rows are measured together.
 
     Without `predicted` the most probable class is taken. `positive` names the class whose metrics, in the case of two
-    classes, carry no class name.
+    classes, carry no class name. `cost` gives the expected cost of confusion matrices [..., k, k]. Raises InvalidInput
+    for probabilities that are no numbers: they would be counted as wrong answers, or as right ones.
     """
 
     def __init__(
@@ -177,10 +157,12 @@ class Evaluation:
         classes: Sequence[str],
         positive: str | None = None,
         predicted: ArrayLike | None = None,
+        cost: Callable[[Floats], Floats] | None = None,
     ) -> None:
         self.classes = tuple(classes)
         self.truth: Indices = np.asarray(truth, dtype=np.intp)
-        self.probabilities: Floats = np.asarray(probabilities, dtype=np.float64)
+        self.probabilities: Floats = _require_numbers(np.asarray(probabilities, dtype=np.float64))
+        self._cost = cost
         most_probable = self.probabilities.argmax(axis=1) if predicted is None else predicted
         self.predicted: Indices = np.asarray(most_probable, dtype=np.intp)
         self.positive = self.classes.index(positive) if positive is not None and len(self.classes) == 2 else None
@@ -189,7 +171,16 @@ class Evaluation:
         self._rankings = [Ranking(one_hot[:, i], self.probabilities[:, i]) for i in range(len(self.classes))]
         self._pooled = Ranking(one_hot.ravel(), self.probabilities.ravel(), per_row=len(self.classes))
         self._cells = Cells(self.truth * len(self.classes) + self.predicted)
-        self._sums = np.vstack([self._losses(one_hot), self._calibration_gaps()])
+        self.losses = self._losses(one_hot)  # log loss and Brier score of each row, [2, n]
+        self.gaps = self._calibration_gaps()
+        self._sums = np.vstack([self.losses, self.gaps])
+
+    @property
+    def possible_losses(self) -> tuple[Floats, Floats]:
+        """The losses of each row had each class been the true one: log loss and Brier score, [n, k] each."""
+        shares = self.probabilities
+        squares = (shares**2).sum(axis=1, keepdims=True) - 2 * shares + 1
+        return -np.log(np.clip(shares, _SMALLEST, 1 - _SMALLEST)), squares if self.positive is None else squares / 2
 
     @property
     def confusion(self) -> NDArray[np.int64]:
@@ -200,7 +191,7 @@ class Evaluation:
         """Every metric of every resample: name -> [b], from weights [n, b]. Undefined values are NaN."""
         k = len(self.classes)
         matrix = self._cells.count(weights, k * k).T.reshape(-1, k, k)
-        found = self._from_counts(matrix)
+        found = self.count(matrix)
         found |= self._from_rankings(weights, matrix)
         found |= self._from_sums(weights)
         return found
@@ -211,7 +202,8 @@ class Evaluation:
         noted = Notes(self.classes, self.positive, self.confusion)
         return {name: noted.explain(name, float(values[0])) for name, values in found.items()}
 
-    def _from_counts(self, matrix: Floats) -> dict[str, Floats]:
+    def count(self, matrix: Floats) -> dict[str, Floats]:
+        """The metrics that confusion matrices [..., k, k] are enough for, with the expected cost: name -> [...]."""
         t = tally_classes(matrix)
         found = {
             "accuracy": accuracy(matrix),
@@ -231,7 +223,7 @@ class Evaluation:
             found[f"macro_{name}"] = np.nan_to_num(per_class).mean(axis=-1)
             found[f"weighted_{name}"] = divide((np.nan_to_num(per_class) * rows).sum(axis=-1), rows.sum(axis=-1))
             found[f"micro_{name}"] = together
-        return found
+        return found if self._cost is None else found | {"expected_cost": self._cost(matrix)}
 
     def _from_rankings(self, weights: NDArray[np.int32], matrix: Floats) -> dict[str, Floats]:
         scored = [ranking.score(weights) for ranking in self._rankings]
@@ -276,8 +268,19 @@ class Evaluation:
             said, came = self.probabilities.max(axis=1), self.truth == self.probabilities.argmax(axis=1)
         else:
             said, came = self.probabilities[:, self.positive], self.truth == self.positive
-        bins = np.clip((said * CALIBRATION_BINS).astype(np.intp), 0, CALIBRATION_BINS - 1)
-        return np.where(np.arange(CALIBRATION_BINS)[:, None] == bins, said - came, 0.0)
+        self.bins = np.clip((said * CALIBRATION_BINS).astype(np.intp), 0, CALIBRATION_BINS - 1)
+        return np.where(np.arange(CALIBRATION_BINS)[:, None] == self.bins, said - came, 0.0)
+
+
+def _require_numbers(probabilities: Floats) -> Floats:
+    bad = np.flatnonzero(~np.isfinite(probabilities).all(axis=-1))
+    if bad.size:
+        shown = ", ".join(map(str, bad[:5])) + (" …" if bad.size > 5 else "")
+        what = f"{bad.size} of {len(probabilities)} rows have probabilities that are no numbers (rows {shown})"
+        raise InvalidInput(
+            what, hint="a model that answers NaN cannot be measured: find out what it does to these rows"
+        )
+    return probabilities
 
 
 def measure_counts(tp: int, fp: int, fn: int, tn: int) -> dict[str, Measure]:

@@ -55,6 +55,7 @@ class Notes:
 
 
 def explain_value(name: str, value: float, label: str) -> Measure:
+    """A metric of one class: NaN stays NaN, with a note that says why it has no value."""
     if not math.isnan(value):
         return Measure(value)
     why: Mapping[str, str] = {
@@ -68,7 +69,7 @@ def explain_value(name: str, value: float, label: str) -> Measure:
     }
     if name.endswith("auc"):
         return Measure(math.nan, "AUC compares positives with negatives: the rows hold only one of the two")
-    return Measure(0.0, f"{why.get(name, 'there is nothing to divide by')}: 0/0, reported as 0")
+    return Measure(math.nan, f"{why.get(name, 'there is nothing to divide by')}: 0/0 is not defined")
 
 
 def _list(labels: Sequence[str]) -> str:

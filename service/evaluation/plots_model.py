@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from service.evaluation.advisor import cost_curve
+from service.evaluation.curves import precision_recall_curve, roc_curve
 from service.evaluation.drawing import COLOURS, Picture, colour, draw_axes, draw_figure
-from service.evaluation.metrics import Evaluation, Floats, average_precision, precision_recall_curve, roc_curve
+from service.evaluation.metrics import Evaluation, Floats, average_precision
+from service.evaluation.thresholds import cost_curve
 from service.training.problem import Costs
 
 
@@ -81,14 +82,14 @@ def plot_precision_recall(evaluation: Evaluation, threshold: float | None) -> Pi
                         color="black",
                         ms=8,
                         mfc="none",
-                        label=f"{name} threshold {cut:.3f}",
+                        label=f"{name} threshold {cut:.3g}",
                     )
         ax.set_xlabel("recall")
         ax.set_ylabel("precision")
         ax.set_ylim(min(0.6, ax.get_ylim()[0]), 1.01)
         ax.legend(loc="lower left")
 
-    marked = f"; the chosen threshold {threshold:.3f} is marked" if threshold is not None else ""
+    marked = f"; the chosen threshold {threshold:.3g} is marked" if threshold is not None else ""
     return draw_axes(draw, f"Precision against recall{marked}.", size=(6, 5))
 
 
@@ -131,7 +132,7 @@ def plot_costs(views: Mapping[str, Evaluation], threshold: float, costs: Costs, 
             positive, scores = evaluation.truth == index, evaluation.probabilities[:, index]
             thresholds, cost = cost_curve(positive, scores, costs, prevalence)
             ax.step(thresholds, cost, where="mid", color=colour(order), lw=1.3, alpha=1 - 0.4 * order, label=name)
-        ax.axvline(threshold, color="black", ls="--", lw=1.2, label=f"chosen {threshold:.3f}")
+        ax.axvline(threshold, color="black", ls="--", lw=1.2, label=f"chosen {threshold:.3g}")
         ax.axvline(0.5, color="#999999", ls=":", lw=1.2, label="0.5")
         ax.set_xlim(0, 1)
         ax.set_yscale("log")

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from service.evaluation.advisor import EXPECTED_COST
 from service.evaluation.cells import mark, name_metric, show_estimate, show_interval, show_number, show_parameters
 from service.evaluation.closer import Closer
+from service.evaluation.costs import EXPECTED_COST
 from service.evaluation.findings import Findings
 from service.evaluation.report_closer import describe_closer
 from service.evaluation.report_data import describe_data, describe_exploration
@@ -97,7 +97,7 @@ def _headlines(found: Findings) -> Table:
             for name in _HEADLINES
             if name in judged
         ],
-        caption="95 % intervals: Wilson's for proportions, bootstrap for the rest.",
+        caption="95 % intervals, of each metric in its own way: docs/reference/metrics.md.",
     )
 
 

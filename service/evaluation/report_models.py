@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service.evaluation import plots_model
-from service.evaluation.advisor import Point
 from service.evaluation.cells import mark, name_metric, show_estimate, show_interval, show_parameters
 from service.evaluation.comparison import Contender
 from service.evaluation.findings import Findings
+from service.evaluation.thresholds import Point
 from service.pages.page import Cell, Table
 from service.training.algorithms import ALGORITHMS
 
@@ -163,9 +163,10 @@ def _thresholds(found: Findings) -> Table | None:
 
 
 def _point(point: Point, *, chosen: bool) -> list[str]:
-    shares = (point.recall, point.precision, point.specificity)
     return [
-        f"{point.threshold:.3f}{' chosen' if chosen else ''}",
-        *(f"{s:.3f}" for s in shares),
+        f"{point.threshold:.3g}{' chosen' if chosen else ''}",
+        f"{point.recall:.3f}",
+        "n/a" if point.precision is None else f"{point.precision:.3f}",
+        f"{point.specificity:.3f}",
         f"{point.cost_per_1000:.1f}",
     ]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from service.bundle.writing import write_whole
 from service.errors import InvalidInput, Mistake
+from service.evaluation.costs import CostTable, tabulate_costs
 from service.evaluation.progress import Announce
 from service.training.algorithms import ALGORITHMS, TEXT
 from service.training.datasets import Dataset
@@ -77,6 +78,11 @@ class Workbench:
         if self.problem.prevalence is not None:
             return self.problem.prevalence
         return float((self.truth == self.classes.index(self.positive)).mean())
+
+    @cached_property
+    def costs(self) -> CostTable:
+        """What each answer costs. Raises InvalidInput where the problem file names classes that are not there."""
+        return tabulate_costs(self.problem.costs, self.classes, positive=self.positive, prevalence=self.prevalence)
 
     @cached_property
     def splits(self) -> Splits:

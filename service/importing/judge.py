@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from service.bundle.decision import decide
 from service.bundle.manifest import Manifest
 from service.errors import InvalidInput, Mistake, ReleaseRefused
-from service.evaluation.advisor import EXPECTED_COST, add_expected_cost
 from service.evaluation.comparison import Measured
+from service.evaluation.costs import EXPECTED_COST, tabulate_costs
 from service.evaluation.gate import Verdict, judge_release
-from service.evaluation.intervals import RESAMPLES, Estimate, bootstrap, estimate, percentile_interval
-from service.evaluation.metrics import Evaluation, Measure
+from service.evaluation.intervals import RESAMPLES, bootstrap, estimate
+from service.evaluation.metrics import Evaluation
 from service.importing.foreign import Floats
 from service.training.export import Parity
-from service.training.problem import Costs, ProblemFile
+from service.training.problem import ProblemFile
 
 HALF = 0.5
 SEED = 20
@@ -142,9 +142,11 @@ def judge(
         chosen = decide(probabilities, classes, threshold.thresholds)
     else:
         chosen = np.array([names[label] for label in predicted.tolist()], dtype=np.intp)
-    evaluation = Evaluation(true, probabilities, classes=classes, positive=positive, predicted=chosen)
     prevalence = problem.prevalence or (float((true == names[positive]).mean()) if positive else 0.0)
-    measured = _measure(evaluation, problem.costs, prevalence, resamples)
+    costs = tabulate_costs(problem.costs, classes, positive=positive, prevalence=prevalence)
+    evaluation = Evaluation(true, probabilities, classes=classes, positive=positive, predicted=chosen, cost=costs)
+    samples = bootstrap(evaluation, resamples=resamples, seed=SEED)
+    measured = Measured(evaluation, estimate(evaluation, drawn=samples), samples)
     verdict = judge_release(
         problem,
         measured.estimates,
@@ -156,19 +158,6 @@ def judge(
         accept=accept,
     )
     return Judged(problem, positive, prevalence, threshold, measured, verdict, has_probabilities)
-
-
-def _measure(evaluation: Evaluation, costs: Costs, prevalence: float, resamples: int) -> Measured:
-    """Every metric with its interval, the expected cost among them."""
-    binary = evaluation.positive is not None
-    samples = bootstrap(evaluation, resamples=resamples, seed=SEED)
-    samples = add_expected_cost(samples, costs, prevalence, binary=binary)
-    found = estimate(evaluation, drawn=samples)
-    known = ("recall", "specificity", "accuracy")
-    point: dict[str, Floats] = {name: np.asarray(found[name].measure.value) for name in known if name in found}
-    cost = float(add_expected_cost(point, costs, prevalence, binary=binary)[EXPECTED_COST])
-    found[EXPECTED_COST] = Estimate(Measure(cost), percentile_interval(samples[EXPECTED_COST]))
-    return Measured(evaluation, found, samples)
 
 
 def refuse_verdict(judged: Judged, classes: Sequence[str]) -> None:

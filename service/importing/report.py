@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bundle.columns import InputSpec
-from service.evaluation.advisor import EXPECTED_COST
 from service.evaluation.cells import mark, name_metric, show_estimate, show_interval, show_number
+from service.evaluation.costs import EXPECTED_COST
 from service.evaluation.drawing import Picture
 from service.evaluation.intervals import Estimate
 from service.evaluation.metrics import Evaluation

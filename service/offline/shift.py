@@ -88,6 +88,8 @@ class ShiftReport:
 
 def compare_feedback(manifest: Manifest, feedback: Feedback, *, windows: int = 1, resamples: int = 1000) -> ShiftReport:
     """Hold live predictions to the released intervals, whole and in `windows` equal parts by time."""
+    if feedback.truth is None:
+        raise InvalidInput("no line has a label, so nothing is known of the answers", hint="add the labels' field")
     released = manifest.metrics.get("judged", {})
     live = _estimate(manifest, feedback, slice(None), resamples)
     shifts = find_shifts(live, released, window="all rows")
@@ -164,6 +166,7 @@ def recommend(manifest: Manifest, shifts: Sequence[Shift], drifts: Sequence[Drif
 
 def _estimate(manifest: Manifest, feedback: Feedback, rows: Any, resamples: int) -> dict[str, Estimate]:
     """The live metrics of some rows; those that need probabilities are left out where there are none."""
+    assert feedback.truth is not None
     truth, predicted = feedback.truth[rows], feedback.predicted[rows]
     known = feedback.probabilities is not None
     # Without probabilities the counts are still right; the metrics that would read these are dropped below.

@@ -30,10 +30,14 @@ FLOOR_METRICS = (
 
 @dataclass(frozen=True)
 class Costs:
-    """What one false positive and one false negative cost, in the same unit."""
+    """What one false positive and one false negative cost, in the same unit.
+
+    `matrix` is for more than two classes: true class -> answer -> what just this confusion costs, instead of both.
+    """
 
     false_positive: float
     false_negative: float
+    matrix: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,7 @@ def _read(reader: Reader, name: str) -> ProblemFile:
         costs=Costs(
             reader.take("costs.false_positive", is_positive, cost),
             reader.take("costs.false_negative", is_positive, cost),
+            _read_matrix(reader),
         ),
         floors=floors,
         per_class_floors=per_class,
@@ -209,6 +214,16 @@ def _read_columns(reader: Reader) -> ColumnPlan:
 def is_names(value: Any) -> bool:
     """A list of texts, which may be empty."""
     return isinstance(value, list) and all(map(is_text, value))
+
+
+def _read_matrix(reader: Reader) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for true, answers in reader.take("costs.matrix", is_table, "must be a table of true classes", {}).items():
+        if is_table(answers) and all(is_number(cost) and cost >= 0 for cost in answers.values()):
+            found[true] = {answer: float(cost) for answer, cost in answers.items()}
+        else:
+            reader.add(f"costs.matrix.{true}", "must say what each answer costs, 0 or more", "write {dog = 5.0}")
+    return found
 
 
 def _read_ranges(reader: Reader) -> dict[str, tuple[float, float]]:

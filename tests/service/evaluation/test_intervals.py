@@ -1,13 +1,11 @@
-"""Intervals cover what they say, and the vectorised bootstrap is the plain one, quicker."""
+"""Every metric has an interval, and the vectorised bootstrap is the plain one, quicker."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from service.evaluation.intervals import bootstrap, compare, draw_resamples, estimate, wilson_interval
+from service.evaluation.intervals import bootstrap, compare, draw_resamples, estimate
 from service.evaluation.metrics import Evaluation
 
 
@@ -17,27 +15,6 @@ def _evaluation(n: int = 60, k: int = 3, *, skill: float = 2.0, seed: int = 3) -
     logits = rng.normal(size=(n, k)) + skill * np.eye(k)[truth]
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     return Evaluation(truth, probabilities, classes=[str(i) for i in range(k)], positive="1" if k == 2 else None)
-
-
-def test_wilson_of_a_known_case() -> None:
-    """Newcombe 1998, table I: 81 of 263."""
-    interval = wilson_interval(81, 263)
-    assert (round(interval.low, 4), round(interval.high, 4)) == (0.2553, 0.3662)
-
-
-def test_wilson_does_not_claim_certainty_of_42_rows_without_a_miss() -> None:
-    interval = wilson_interval(42, 42)
-    assert interval.high == 1.0
-    assert interval.low == pytest.approx(0.9162, abs=1e-4)
-
-
-@settings(deadline=None, derandomize=True)
-@given(st.integers(0, 500), st.integers(0, 500))
-def test_wilson_holds_the_share_within_zero_and_one(successes: int, misses: int) -> None:
-    trials = successes + misses
-    interval = wilson_interval(successes, trials)
-    assert 0 <= interval.low <= (successes / trials if trials else 0) <= interval.high <= 1
-    assert interval.high - interval.low <= wilson_interval(successes / 2, trials / 2).high or trials == 0
 
 
 @pytest.mark.parametrize("k", [2, 3])
@@ -70,23 +47,41 @@ def test_the_same_seed_draws_the_same_rows_whatever_the_chunks(monkeypatch: pyte
     assert all((piece.sum(axis=0) == 60).all() for piece in pieces)
 
 
-def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says() -> None:
-    """200 samples of a model whose accuracy is known: the macro F1 of many rows lies in about 95 % of the intervals."""
-    truth = _evaluation(20_000).measure()["macro_f1"].value
-    hits = 0
-    for seed in range(100):
-        found = estimate(_evaluation(150, seed=1000 + seed), resamples=200)["macro_f1"].interval
-        hits += found.low <= truth <= found.high
-    assert 86 <= hits <= 100
+@pytest.mark.parametrize("k", [2, 3])
+def test_every_metric_has_an_interval_that_holds_it(k: int) -> None:
+    for name, found in estimate(_evaluation(k=k), resamples=50).items():
+        assert found.interval.low <= found.measure.value <= found.interval.high, name
+        assert found.interval.low < found.interval.high, name
 
 
-def test_proportions_take_wilson_and_the_rest_the_bootstrap() -> None:
-    found = estimate(_evaluation(k=2), resamples=50)
-    wilson = {name for name, e in found.items() if e.interval.method == "wilson"}
-    proportions = {f"{m}{c}" for m in ("precision", "recall", "specificity") for c in ("", "[0]", "[1]")}
-    assert wilson == proportions | {"accuracy"}
-    matrix = _evaluation(k=2).confusion
-    assert found["recall"].interval == wilson_interval(matrix[1, 1], matrix[1].sum())
+def test_a_model_without_a_mistake_is_certain_of_nothing() -> None:
+    truth = np.array([0] * 100 + [1] * 42)
+    perfect = estimate(Evaluation(truth, np.eye(2)[truth], classes=["no", "yes"], positive="yes"))
+    assert all(found.interval.low < found.interval.high for found in perfect.values())
+    assert perfect["recall"].interval.low == pytest.approx(0.924, abs=1e-3)
+    assert perfect["balanced_accuracy"].interval.high == 1.0
+
+
+def test_averages_over_many_classes_are_at_least_as_wide_as_the_bootstrap_says() -> None:
+    evaluation = _evaluation(200, 4)
+    drawn = bootstrap(evaluation, resamples=400)
+    found = estimate(evaluation, drawn=drawn)
+    for name in ("macro_f1", "balanced_accuracy", "mcc"):
+        middle = np.quantile(drawn[name], [0.025, 0.975])
+        assert found[name].interval.low <= middle[0], name
+        assert middle[1] <= found[name].interval.high, name
+
+
+def test_each_metric_names_how_its_interval_was_made() -> None:
+    methods = {name: e.interval.method for name, e in estimate(_evaluation(k=2), resamples=50).items()}
+    exact = {name for name, method in methods.items() if method == "exact"}
+    proportions = {f"{m}{c}" for m in ("precision", "recall", "specificity", "f1") for c in ("", "[0]", "[1]")}
+    assert exact == proportions | {"accuracy", "weighted_recall"} | {
+        f"micro_{m}" for m in ("precision", "recall", "specificity", "f1", "f2")
+    }
+    assert {methods["balanced_accuracy"], methods["auc"], methods["log_loss"], methods["calibration_error"]} == {
+        *("squares added", "score", "log-normal", "inverted test")
+    }
 
 
 def test_a_better_model_is_clearly_better_on_the_same_rows_and_equal_to_itself() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
+from service.errors import InvalidInput
 from service.evaluation import metrics
 from service.evaluation.metrics import Evaluation, Measure, Tally, measure_counts
 
@@ -102,7 +103,7 @@ def _from_rankings(truth: Any, p: Any, w: Any, turn: int) -> dict[str, Any]:
         has_none = prefix == "macro_" and np.isnan(area)
         return {} if has_none else {f"{prefix}auc{name}": area}
     precision = sk.average_precision_score(outcome, score, sample_weight=w, **more)
-    # Without a positive scikit-learn says 0 and warns; here it is not defined, and `measure` says 0 with a note.
+    # Without a positive scikit-learn says 0 and warns; here it is not defined, and `measure` says why.
     return {f"{prefix}average_precision{name}": precision if outcome.any() else np.nan}
 
 
@@ -155,7 +156,7 @@ def _hold_to_scikit_learn(problem: Problem, third: int | None = None, turn: int 
     for name, value in theirs.items():
         got = ours[name][column]
         if np.isnan(got) and name == "mcc":
-            got = 0.0  # not defined: scikit-learn says 0, and so does `measure`, with a note
+            got = 0.0  # not defined: scikit-learn says 0
         np.testing.assert_allclose(got, value, **EXACT, err_msg=f"{name} of {problem}")
 
 
@@ -174,25 +175,6 @@ def test_auc_has_no_threshold() -> None:
     rng = np.random.default_rng(1)
     positive, scores = rng.random(200) < 0.3, rng.random(200)
     assert metrics.auc(positive, scores) == metrics.auc(positive, np.exp(5 * scores) - 100)
-
-
-@settings(max_examples=100, deadline=None, derandomize=True)
-@given(problems)
-def test_curves_agree_with_scikit_learn(problem: Problem) -> None:
-    truth, probabilities, _ = _draw(problem)
-    positive, scores = truth == 0, probabilities[:, 0]
-    with _scikit_learn():
-        fpr, tpr, thresholds = sk.roc_curve(positive, scores, drop_intermediate=False)
-        precisions, recalls, cuts = sk.precision_recall_curve(positive, scores)
-    roc = metrics.roc_curve(positive, scores)
-    np.testing.assert_allclose(roc.thresholds, thresholds, **EXACT)
-    np.testing.assert_allclose(roc.x, fpr, **EXACT)
-    np.testing.assert_allclose(roc.y, tpr, **EXACT)
-    pr = metrics.precision_recall_curve(positive, scores)
-    np.testing.assert_allclose(pr.thresholds, cuts[::-1], **EXACT)
-    np.testing.assert_allclose(pr.y, precisions[-2::-1], **EXACT)
-    if positive.any():
-        np.testing.assert_allclose(pr.x, recalls[-2::-1], **EXACT)
 
 
 def test_the_worked_example() -> None:
@@ -241,9 +223,9 @@ def test_f_beta_leans_to_recall_as_beta_grows() -> None:
         ({"tp": 0, "fp": 0, "fn": 3, "tn": 5}, "mcc", "one class only"),
     ],
 )
-def test_a_zero_division_has_a_value_and_says_why(counts: dict[str, int], name: str, words: str) -> None:
+def test_a_zero_division_has_no_value_and_says_why(counts: dict[str, int], name: str, words: str) -> None:
     measure = measure_counts(**counts)[name]
-    assert measure.value == 0.0
+    assert np.isnan(measure.value)
     assert words in measure.note
     assert all(not m.note for n, m in measure_counts(tp=1, fp=1, fn=1, tn=1).items()), "only undefined values are noted"
 
@@ -252,7 +234,8 @@ def test_single_class_rows_have_no_auc_and_say_so() -> None:
     measured = Evaluation([1, 1], [[0.2, 0.8], [0.6, 0.4]], classes=["no", "yes"], positive="yes").measure()
     assert np.isnan(measured["auc"].value)
     assert "only one" in measured["auc"].note
-    assert measured["specificity"] == Measure(0.0, "no row is other than yes: 0/0, reported as 0")
+    assert np.isnan(measured["specificity"].value)
+    assert measured["specificity"].note == "no row is other than yes: 0/0 is not defined"
     assert "no row is no" in measured["balanced_accuracy"].note
 
 
@@ -263,7 +246,7 @@ def test_a_class_without_rows_is_named_where_it_counts_as_zero_in_a_mean() -> No
     assert "c: left out" in measured["macro_auc"].note
     assert measured["macro_average_precision"].note == "0/0 for c: counted as 0 in the mean"
     assert measured["macro_auc"].value == 1.0
-    assert measured["recall[c]"].note == "no row is c: 0/0, reported as 0"
+    assert measured["recall[c]"].note == "no row is c: 0/0 is not defined"
 
 
 def test_no_rows_at_all_are_noted_for_every_metric() -> None:
@@ -271,8 +254,15 @@ def test_no_rows_at_all_are_noted_for_every_metric() -> None:
     assert {measure.note for measure in measured.values()} == {"there are no rows"}
 
 
-@pytest.mark.parametrize("curve", [metrics.roc_curve, metrics.precision_recall_curve])
-def test_a_curve_of_a_single_class_warns_nobody(curve: Callable[..., metrics.Curve]) -> None:
-    assert np.isnan(
-        curve([0, 0], [0.1, 0.2]).x if curve is metrics.precision_recall_curve else curve([0], [0.1]).y
-    ).any()
+def test_probabilities_that_are_no_numbers_are_refused_with_the_rows_they_are_in() -> None:
+    with pytest.raises(InvalidInput, match="2 of 3 rows") as caught:
+        Evaluation([0, 1, 1], [[0.5, 0.5], [np.nan, 0.5], [0.2, np.inf]], classes=["no", "yes"], positive="yes")
+    assert "rows 1, 2" in str(caught.value)
+
+
+def test_the_cost_of_answers_is_a_metric_like_others() -> None:
+    def by_hand(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(matrix[..., 1, 0] * 10.0)
+
+    found = Evaluation([0, 1, 1], [[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]], classes=["no", "yes"], cost=by_hand).measure()
+    assert found["expected_cost"].value == 10.0

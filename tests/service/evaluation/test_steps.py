@@ -168,8 +168,8 @@ def test_the_baseline_is_clearly_worse_and_two_names_of_one_model_are_equal(find
 def test_the_gate_judges_every_row_out_of_fold(findings: Findings) -> None:
     assert findings.judged.evaluation.rows == 569
     assert findings.verdict.rows == 569
-    assert findings.judged.estimates["recall"].interval.method == "wilson"
-    assert findings.judged.estimates["auc"].interval.method == "bootstrap"
+    assert findings.judged.estimates["recall"].interval.method == "exact"
+    assert findings.judged.estimates["auc"].interval.method == "score"
     assert findings.winner.held_out.evaluation.rows == 114
 
 

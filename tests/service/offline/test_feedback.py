@@ -39,6 +39,18 @@ def test_labels_are_decided_by_the_released_threshold(classifier: Classifier, tm
         ('{"label": "benign", "predicted": "benign", "features": [1]}', "must be 30 values"),
         ('{"label": "benign", "predicted": "benign", "time": "soon"}', "soon"),
         ("[]", "line 3"),
+        ('{"label": "", "predicted": "benign"}', "label is empty"),
+        ('{"label": null, "predicted": "benign"}', "label is empty"),
+        ('{"label": "benign", "predicted": ""}', "predicted is empty"),
+        ('{"label": "benign", "predicted": "benign", "time": ""}', "time is empty"),
+        (
+            '{"label": "benign", "predicted": "benign", "features": [], "probabilities": {}}',
+            "probabilities and features",
+        ),
+        (
+            f'{{"label": "benign", "predicted": "benign", "features": {["", *[1.0] * 29]}}}'.replace("'", '"'),
+            "mean_radius",
+        ),
     ],
 )
 def test_a_line_that_is_no_feedback_is_named(classifier: Classifier, tmp_path: Path, line: str, words: str) -> None:
@@ -74,3 +86,10 @@ def test_a_probability_at_the_threshold_is_decided_as_the_endpoint_decided_it(
         == classifier.decide(served).tolist() * 10
         == [1, 0] * 10
     )
+
+
+def test_predictions_without_any_label_are_read_and_have_none(classifier: Classifier, tmp_path: Path) -> None:
+    path = tmp_path / "f.jsonl"
+    path.write_text('{"predicted": "benign"}\n' * 30)
+    feedback = read_feedback(path, classifier.manifest)
+    assert (feedback.truth, feedback.rows) == (None, 30)
