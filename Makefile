@@ -8,7 +8,7 @@ WORKERS ?= 2
 .PHONY: help up status predict drill shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
-TAKES_up := SPEED DNS_PORT STACKS EVENTUAL CSV TARGET ACCEPT_DRAFT
+TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
 TAKES_predict := MODEL
 TAKES_drill := LOSE MODEL
 TAKES_fault := SITE KIND FOR
@@ -35,8 +35,8 @@ ifneq ($(REFUSED),)
 $(error $(NEWLINE)$(REFUSAL)$(NEWLINE)$(WAY_OUT))
 endif
 
-# A table of one's own, for `up` and `model`.
-TABLE = $(if $(CSV),--csv "$(CSV)") $(if $(TARGET),--target "$(TARGET)") $(if $(ACCEPT_DRAFT),--accept-draft)
+# What is trained, of `up` and `model`: a problem, or a table of one's own.
+TABLE = $(if $(PROBLEM),--problem "$(PROBLEM)") $(if $(CSV),--csv "$(CSV)") $(if $(TARGET),--target "$(TARGET)") $(if $(ACCEPT_DRAFT),--accept-draft)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-28s %s\n", $$1, $$2}'
@@ -46,7 +46,7 @@ help: ## this list
 	@$(PYTHON) -m tools.environment
 
 # The first one obtains Pulumi's CLI while it makes the environment.
-up: $(wildcard .venv/complete) ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10] [EVENTUAL=60] [STACKS=prod] [CSV=my.csv TARGET=y]
+up: $(wildcard .venv/complete) ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10] [EVENTUAL=60] [STACKS=prod] [CSV=my.csv TARGET=y | PROBLEM=spam]
 	@$(if $(wildcard .venv/complete),,$(PYTHON) -m tools.environment )$(OUTLAST) up $(if $(STACKS),--stacks "$(STACKS)") $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT)) $(if $(EVENTUAL),--eventual $(EVENTUAL)) $(TABLE)
 
 status: .venv/complete ## what runs, where, and how it is
@@ -109,7 +109,7 @@ reference: .venv/complete ## write the reference pages that are made from the co
 	@$(RUN) tools.architecture
 
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits, or CSV=file TARGET=column
-	@$(OUTLAST) model train $(if $(PROBLEM),--problem "$(PROBLEM)") $(TABLE)
+	@$(OUTLAST) model train $(TABLE)
 
 bench: .venv/complete ## endpoint, abuse, metrics, models, sandbox: every ratio beside its target: ARGS="--part metrics"
 	@$(OUTLAST) bench $(ARGS)

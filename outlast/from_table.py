@@ -24,7 +24,7 @@ def train_table(wanted: Wanted, *, accept_draft: bool, report: Report, budget: f
     ReleaseRefused where the gate says no, or where the problem is a draft that nobody accepted.
     """
     steps = Steps(report)
-    with steps.step("read", f"reading {wanted.csv_file}"):
+    with steps.step("read", f"reading {wanted.csv_file or wanted.problem}"):
         asked = load_asked(wanted)
     _tell(asked, report)
     folder = wanted.folder(asked.problem.name)

@@ -25,7 +25,7 @@ def make(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         (["status", "CSV=x"], "CSV", ""),
         (["up", "SPEED=10", "LOSE=aws"], "LOSE", "SPEED"),
         (["model", "PROBLEM=tumour", "SEED=1"], "SEED", "PROBLEM CSV TARGET"),
-        (["up", "CSV=my.csv", "PROBLEM=tumour"], "PROBLEM", "SPEED"),
+        (["up", "CSV=my.csv", "MODEL=tumour"], "MODEL", "SPEED"),
         (["predict", "CSV=my.csv"], "CSV", "MODEL"),
         (["drill", "TARGET=y"], "TARGET", "LOSE MODEL"),
     ],
@@ -43,6 +43,7 @@ def test_an_option_that_a_target_does_not_take_is_refused(typed: list[str], wron
     [
         (["up", "SPEED=10"], "outlast up --speed 10"),
         (["up", "CSV=my file.csv", "TARGET=y"], 'outlast up --csv "my file.csv" --target "y"'),
+        (["up", "PROBLEM=spam"], 'outlast up --problem "spam"'),
         (["up", "CSV=my.csv", "TARGET=y", "ACCEPT_DRAFT=1"], 'up --csv "my.csv" --target "y" --accept-draft'),
         (["drill", "LOSE=aws"], "outlast exec -- .venv/bin/outlast drill now --lose"),
         (["drill", "LOSE=aws", "MODEL=digits"], 'drill now --lose "aws" --model "digits"'),

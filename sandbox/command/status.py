@@ -11,6 +11,7 @@ from rich.table import Table
 from sandbox.command import control
 from sandbox.command.environment import load_cli, sandbox_environment
 from sandbox.layout import Layout
+from sandbox.serving import asked_model, chosen
 from sandbox.stack_files import load, public_host
 
 
@@ -25,6 +26,7 @@ def collect(layout: Layout) -> dict[str, Any]:
         **status,
         "stacks": str(load(layout)),
         "host": public_host(layout),
+        "model": {"name": asked_model(layout), "chosen": chosen(layout) is not None},
         "dns": f"127.0.0.1:{instance.dns_port}",
         "block": instance.block,
         "port_offset": instance.port_offset,
@@ -51,6 +53,7 @@ def render(document: dict[str, Any]) -> str:
         f"checkers late by at most {document['lag_seconds'] * 1000:.0f} ms; "
         f"{document['resources']} resources; {document['memory_mb']} MB in all",
         _pulumi_line(document["pulumi"]),
+        _model_line(document["model"]),
         "",
         _table(
             ["site", "weight", "health", "origin", "replicas", "address"],
@@ -99,6 +102,11 @@ def _pulumi_line(pulumi: dict[str, Any] | None) -> str:
     if pulumi is None:
         return "no pulumi: `make up` obtains one"
     return f"pulumi {pulumi['version']} ({pulumi['source']}), language host: {pulumi['language_host']}"
+
+
+def _model_line(model: dict[str, Any]) -> str:
+    origin = "chosen in the place of what the stack files name" if model["chosen"] else "as the stack files name it"
+    return f"model asked where none is named: {model['name'] or 'none'}, {origin}"
 
 
 def _site_row(document: dict[str, Any], weight: dict[str, Any]) -> list[str]:

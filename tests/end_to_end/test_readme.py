@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
 README = (ROOT / "README.md").read_text()
 # Not run here, each with why not.
 ELSEWHERE = {
+    "make up CSV=my.csv TARGET=y": "tests/end_to_end/test_bring_your_own_model.py",
     "make test": "CI runs it",
     "make up EVENTUAL=60": "the sandbox of all these tests is brought up so, with 20",
     "make check": "what CI runs: this is a part of it",

@@ -11,6 +11,7 @@ from outlast import from_table
 from outlast.__main__ import main
 from service.bundle.folder import RELEASED, load_release
 from service.errors import ReleaseRefused
+from service.evaluation.asked import Wanted
 
 
 @pytest.mark.parametrize(
@@ -45,8 +46,15 @@ def test_what_is_refused_at_the_release_is_not_chosen(tmp_path: Path, monkeypatc
     assert not (tmp_path / "state").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["--csv", "my.csv", "--target", "y"], Wanted(csv_file=Path("my.csv"), target="y")),
+        (["--problem", "digits"], Wanted(problem="digits")),
+    ],
+)
 def test_what_was_trained_is_chosen_before_the_sandbox_comes_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], wanted: Wanted
 ) -> None:
     from sandbox import serving
     from sandbox.command import up as bringup
@@ -59,8 +67,12 @@ def test_what_was_trained_is_chosen_before_the_sandbox_comes_up(
         seen.append((serving.chosen(layout), asked["speed"]))
         raise ReleaseRefused("far enough")
 
-    monkeypatch.setattr(from_table, "train_table", lambda *_, **asked: release)
+    trained: list[Wanted] = []
+    monkeypatch.setattr(from_table, "train_table", lambda asked, **_: trained.append(asked) or release)
     monkeypatch.setattr(bringup, "bring_up", bring_up)
     runner = CliRunner(env={"OUTLAST_STATE": str(tmp_path / "state")})
-    runner.invoke(main, ["up", "--csv", "my.csv", "--target", "y", "--accept-draft", "--speed", "10"])
+    runner.invoke(main, ["up", *words, "--accept-draft", "--speed", "10"])
+    assert [(one.csv_file, one.problem, one.target) for one in trained] == [
+        (wanted.csv_file, wanted.problem, wanted.target)
+    ]
     assert seen == [(("digits", release.digest), 10)]
