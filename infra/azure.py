@@ -66,12 +66,13 @@ class Azure:
         image = self._image(base, spec.models)
         environment = _environment(name, base)
         certificate = self._certificate(name, base, environment)
-        ownership = zone.proof(
+        ownership = zone.claim(
             "ownership",
             pulumi.Output.concat("asuid.", spec.host),
             "TXT",
             # The subscription's, so it is known before anything of the app exists.
             apply(app.get_custom_domain_verification_id_output(), _verification_id),
+            spec.name,
         )
         container_app = _app(name, spec, base, environment, certificate, image, ownership)
         record = zone.address("origin", origin, environment.static_ip)

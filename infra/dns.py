@@ -64,6 +64,26 @@ class ZoneWriter:
             opts=pulumi.ResourceOptions(provider=self._provider, retain_on_delete=True),
         )
 
+    def claim(
+        self, name: str, host: pulumi.Input[str], kind: str, value: pulumi.Input[str], site: str
+    ) -> aws.route53.Record:
+        """One site's own part of what proves ownership of `host`, where each account asks for another value.
+
+        Every site has a record set of its own, and Route 53 answers with the values of all of them: one set that the
+        sites wrote in turn would prove the host to the account of the last alone. It goes with the site.
+        """
+        return aws.route53.Record(
+            name,
+            zone_id=self._zone_id,
+            name=host,
+            type=kind,
+            ttl=plan.VALIDATION_TTL_SECONDS,
+            records=[value],
+            set_identifier=site,
+            multivalue_answer_routing_policy=True,
+            opts=pulumi.ResourceOptions(provider=self._provider),
+        )
+
 
 def _provider(account: DnsAccount) -> aws.Provider:
     """Explicit, so that a site on another cloud says which AWS account it writes to, and is refused in any other."""
