@@ -63,10 +63,17 @@ def split_tag(tag: str) -> tuple[str, str, str]:
     return (host, repository, name) if colon else (host, rest, "latest")
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long
+        return False
+
+
 def _build(world: World, r: Resource) -> None:
     context, dockerfile = _paths(world, r.inputs)
     named = _named(world, r.inputs)
-    if gone := [f"{name} ({folder})" for name, folder in named.items() if not folder.is_dir()]:
+    if gone := [f"{name} ({folder})" for name, folder in named.items() if not _is_folder(folder)]:
         raise CloudRefused(f"context.named: no folder for {', '.join(gone)}")
     try:
         image = images.build(context, dockerfile, world.image_store, _arguments(r.inputs), named)

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from failover.simulator import MovingRoute53
+from infra.models import LAID_OUT
 from sandbox.clouds.azure import vaults
 from sandbox.clouds.kinds import kind_of
 from sandbox.clouds.store import Resource
 from sandbox.images import store as images
+from tests.infra.harness import ROOT
 from tests.sandbox.clouds.harness import HOST, Clouds, open_clouds
 from tests.sandbox.clouds.program import deploy
 from tests.sandbox.clouds.test_references import Place, is_noticed, leaves
@@ -26,6 +28,7 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
     (folder / "service").mkdir()
     (folder / "service" / "Dockerfile").write_text(DOCKERFILE)
     (folder / "service" / "app.py").write_text("print('hello')\n")
+    (folder / LAID_OUT).symlink_to(ROOT / LAID_OUT)  # where the program lays out the models that it builds in
     patch = pytest.MonkeyPatch()
     patch.setattr(images, "make_environment", lambda lock, report: folder)
     with MovingRoute53(seed=1) as route53, warnings.catch_warnings():
