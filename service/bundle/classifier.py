@@ -68,8 +68,9 @@ class Classifier:
         asked, spec = self._as_input(rows), self.manifest.input
         if not len(asked):  # some of onnxruntime's kernels refuse an empty batch
             return np.empty((0, len(self._classes)), dtype=np.float32)
-        parts = [self._session.run(["probabilities"], self._feed(part))[0] for part in part_rows(spec, asked)]
-        return np.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts), dtype=np.float32)
+        if not spec.texts:
+            return self._run(asked)
+        return np.concatenate([self._run(part) for part in part_rows(spec, asked)])
 
     def decide(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
         """The index of the class predicted for each row: by the released threshold, else the most probable."""
@@ -111,9 +112,13 @@ class Classifier:
             raise InvalidInput("the rows do not fit the model", mistakes, hint="the manifest lists the columns' types")
         return read
 
+    def _run(self, rows: Rows) -> NDArray[np.float32]:
+        (answer,) = self._session.run(["probabilities"], self._feed(rows))
+        return np.asarray(answer, dtype=np.float32)
+
     def _feed(self, rows: Rows) -> dict[str, NDArray[Any]]:
         spec = self.manifest.input
-        feeds = split_rows(spec, rows if spec.is_numeric else prepare_rows(spec.columns, rows))
+        feeds = split_rows(spec, prepare_rows(spec, rows))
         return feeds | {name: feeds[name].ravel() for name in self._flat} if self._flat else feeds
 
     def _refuse_other_shape(self) -> list[str]:

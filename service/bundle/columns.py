@@ -151,6 +151,11 @@ class InputSpec:
         return tuple(place for place, column in enumerate(self.columns) if column.type == WHOLE)
 
     @cached_property
+    def texts(self) -> tuple[int, ...]:
+        """The places of the columns of free text."""
+        return tuple(place for place, column in enumerate(self.columns) if column.type == TEXT)
+
+    @cached_property
     def places(self) -> Mapping[str, int]:
         """The place of each column in a row, by its name."""
         return {name: place for place, name in enumerate(self.features)}

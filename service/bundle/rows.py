@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bundle.columns import CATEGORY, TEXT, WHOLE, Column, InputSpec, datatype_of
+from service.bundle.columns import CATEGORY, WHOLE, Column, InputSpec, datatype_of
 from service.bundle.numbers import LONGEST, PLAIN
 from service.bundle.text import normalise
 from service.bundle.values import clean_text, read_value
@@ -89,6 +89,9 @@ def find_wrong_numbers(column: Column, numbers: NDArray[np.float64], largest: fl
 
 def find_wrong(spec: InputSpec, rows: Rows, most: int) -> list[tuple[int, int]]:
     """Row and column of the first numbers that do not fit their columns, in rows of numbers alone."""
+    # Comparing the extremes finds NaN, infinity and overflow at once, as NaN compares false.
+    if not rows.size or (not spec.whole and rows.max() <= spec.least and rows.min() >= -spec.least):
+        return []
     fits = np.abs(rows) <= np.array(spec.largest)
     fits |= np.isnan(rows) & np.array([column.missing for column in spec.columns])
     if spec.whole:
@@ -121,13 +124,12 @@ def prepare_text(text: str) -> str:
     return normalise(text)
 
 
-def prepare_rows(columns: Sequence[Column], rows: Rows) -> Rows:
+def prepare_rows(spec: InputSpec, rows: Rows) -> Rows:
     """Rows with their free text as the graph takes it; the caller's own stay as they are."""
-    places = [place for place, column in enumerate(columns) if column.type == TEXT]
-    if not places:
+    if not spec.texts:
         return rows
     prepared = rows.copy()
-    for place in places:
+    for place in spec.texts:
         prepared[:, place] = [prepare_text(text) for text in rows[:, place]]
     return prepared
 
@@ -137,8 +139,7 @@ def part_rows(spec: InputSpec, rows: Rows) -> Iterator[Rows]:
 
     A graph of text has a number for each of its n-grams and each row, and a row in a megabyte may be three bytes long.
     """
-    has_text = not spec.is_numeric and any(column.type == TEXT for column in spec.columns)
-    size = _MOST_TEXTS if has_text else max(1, len(rows))
+    size = _MOST_TEXTS if spec.texts else max(1, len(rows))
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 

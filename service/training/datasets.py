@@ -105,7 +105,7 @@ class Dataset:
 
     def rows(self) -> Rows:
         """The rows [n, features] as a pipeline and its graph take them, their free text prepared."""
-        return prepare_rows(self.columns, self.raw_rows())
+        return prepare_rows(self.spec, self.raw_rows())
 
     def _is_numeric(self, name: str) -> bool:
         return bool(pd.api.types.is_numeric_dtype(self.frame[name]))

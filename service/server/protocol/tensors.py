@@ -227,11 +227,10 @@ def as_model_input(rows: Rows, spec: InputSpec) -> Rows:
     """Rows as the model takes them. Raises Problem where a number is not finite, too large, missing, or not whole."""
     if spec.dtype == "object":
         return rows
-    # Comparing the extremes finds NaN, infinity and overflow at once, as NaN compares false.
-    if not (rows.max() <= spec.least and rows.min() >= -spec.least) or spec.whole:
-        if wrong := find_wrong(spec, rows, MOST_MISTAKES):
-            mistakes = [_describe_number(spec, place, row, float(rows[row, place])) for row, place in wrong]
-            raise Problem(INVALID_REQUEST, _summary(mistakes), mistakes=mistakes, hint=_hint(spec))
+    if wrong := find_wrong(spec, rows, MOST_MISTAKES):
+        mistakes = [_describe_number(spec, place, row, float(rows[row, place])) for row, place in wrong]
+        raise Problem(INVALID_REQUEST, _summary(mistakes), mistakes=mistakes, hint=_hint(spec))
+    if spec.may_miss:
         rows = np.where(np.isnan(rows), np.nan, rows)  # whatever bits the NaN of a missing number came with
     return rows.astype(_DTYPES[spec.dtype], copy=False)
 

@@ -90,11 +90,11 @@ def test_a_graph_that_reads_its_numbers_out_of_texts_gets_them_written() -> None
 
 def test_free_text_is_prepared_and_nothing_else() -> None:
     rows = np.array([["BASIC", 1.5, "Hello,  World", 3.0]], dtype=object)
-    prepared = prepare_rows(MIXED.columns, rows)
+    prepared = prepare_rows(MIXED, rows)
     assert prepared.tolist() == [["BASIC", 1.5, normalise("Hello,  World"), 3.0]]
     assert prepared[0, 2] != rows[0, 2] == "Hello,  World", "the caller's rows stay as they are"
     numbers = np.zeros((2, 2))
-    assert prepare_rows(InputSpec.of_numbers("ab").columns, numbers) is numbers
+    assert prepare_rows(InputSpec.of_numbers("ab"), numbers) is numbers
 
 
 def test_numbers_that_do_not_fit_are_found_in_rows_of_numbers() -> None:

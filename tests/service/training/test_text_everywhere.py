@@ -120,7 +120,7 @@ def _compare(trained: Trained, folder: Path, rows: list[Row]) -> None:
     classifier, spec = trained.classifier, trained.classifier.manifest.input
     read, wrong = read_rows(spec, rows)
     assert wrong == []
-    prepared = prepare_rows(spec.columns, read)
+    prepared = prepare_rows(spec, read)
     ours = trained.pipeline.predict_proba(prepared)
     labels, answers = classifier.predict(rows)
     assert np.abs(ours - run_onnx(trained.model, prepared, spec)).max() < 1e-9
