@@ -9,7 +9,8 @@ import pytest
 from service.errors import InvalidInput
 from service.evaluation.asked import Wanted, load_asked
 from service.training.datasets import Dataset, load_csv
-from service.training.problem import draft_problem, parse_problem
+from service.training.draft import draft_problem
+from service.training.problem import parse_problem
 from service.training.types import declare_types
 
 DRAFT = draft_problem("t", "ok", ["yes", "no"])
