@@ -13,12 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from bench import own_table
 from bench.report import MIB, QUICK_WARNING, Verdict, at_most, describe_machine
 from service.errors import OutlastError
 
@@ -69,16 +70,22 @@ class SandboxFigures:
     cold_up: Mapping[str, float]
     warm_up: Mapping[str, float]
     drill: Mapping[str, Way] = field(default_factory=dict)
+    own_table: float = 0.0  # seconds from a table of one's own to the first answer
 
 
 def measure(window_seconds: float = WINDOW_SECONDS, say: Callable[[str], None] = lambda line: None) -> SandboxFigures:
-    """Bring a sandbox up twice, watch it at rest at each speed for `window_seconds`, lose a site, take it down."""
+    """Bring a sandbox up twice, watch it at rest at each speed for `window_seconds`, lose a site, take it down.
+
+    Then another one, with a model of a table that nobody has trained on yet.
+    """
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "OUTLAST_STATE": folder}
         try:
-            return _measure(environment, window_seconds, say)
+            figures = _measure(environment, window_seconds, say)
         finally:
             _sandbox(environment, "down")
+    say(f"a table of {own_table.ROWS:,} rows, from nothing to the first answer")
+    return replace(figures, own_table=own_table.measure())
 
 
 def _measure(environment: Mapping[str, str], window_seconds: float, say: Callable[[str], None]) -> SandboxFigures:
@@ -163,6 +170,11 @@ def judge(figures: SandboxFigures) -> tuple[Verdict, ...]:
         at_most("memory, resident: MB", figures.rss / 1e6, MEMORY_TARGET / 1e6),
         at_most("`make up` from nothing: seconds", sum(figures.cold_up.values()), WARM_UP_TARGET_SECONDS),
         at_most("`make up` with nothing to do: seconds", sum(figures.warm_up.values()), WARM_UP_TARGET_SECONDS),
+        at_most(
+            f"`make up CSV=`, {own_table.ROWS:,} rows, from nothing to the first answer: seconds",
+            figures.own_table,
+            own_table.TARGET_SECONDS,
+        ),
     )
 
 

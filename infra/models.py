@@ -64,10 +64,14 @@ def lay_out(models: Mapping[str, str], *, root: Path = ROOT, here: Mapping[str, 
     named = "\n".join(f"{name}@{digest}" for name, digest in sorted(models.items()))
     place = Path(LAID_OUT, hashlib.sha256(named.encode()).hexdigest()[:16])
     target = root / place
-    target.parent.mkdir(exist_ok=True)
-    with filelock.FileLock(f"{target}.lock"):
-        if not _holds(target, models):
-            _copy(models, list_models() if here is None else here, target)
+    try:
+        target.parent.mkdir(exist_ok=True)
+        with filelock.FileLock(f"{target}.lock"):
+            if not _holds(target, models):
+                _copy(models, list_models() if here is None else here, target)
+    except OSError as error:
+        what = f"the models cannot be laid out in {target.parent}: {error.strerror or error}"
+        raise Unavailable(what, hint="free some disk space, or correct the folder's rights") from error
     return place.as_posix()
 
 

@@ -57,9 +57,9 @@ def deploy_sites(rollout: Rollout, sites: Sequence[str], serving: Sequence[str])
     """
     changing = _find_changing(rollout, serving) if serving else []
     together = [site for site in sites if site not in changing]
-    done = _up(rollout, together, previewed=False) if together else {}
+    done = _up(rollout, together, previewed=serving) if together else {}
     for position, site in enumerate(changing):
-        done |= _up(rollout, [site], previewed=True)
+        done |= _up(rollout, [site], previewed=serving)
         with rollout.steps.step(f"answers {site}", f"waiting for {site} to answer its golden rows"):
             _require_answers(rollout, site, left=changing[position + 1 :])
     return done
@@ -71,10 +71,10 @@ def find_serving(status: Mapping[str, Any], sites: Sequence[str]) -> list[str]:
     return [site for site in sites if site in ready]
 
 
-def _up(rollout: Rollout, sites: Sequence[str], *, previewed: bool) -> dict[str, str]:
-    flags = commands.UNATTENDED if previewed else commands.UNATTENDED_UP
+def _up(rollout: Rollout, sites: Sequence[str], *, previewed: Sequence[str]) -> dict[str, str]:
+    flags = {site: commands.UNATTENDED if site in previewed else commands.UNATTENDED_UP for site in sites}
     with rollout.steps.step(f"up {' '.join(sites)}", f"pulumi up: {', '.join(sites)}"):
-        return _run(rollout, {site: ["up", *flags, "--json"] for site in sites})
+        return _run(rollout, {site: ["up", *flags[site], "--json"] for site in sites})
 
 
 def _find_changing(rollout: Rollout, sites: Sequence[str]) -> list[str]:

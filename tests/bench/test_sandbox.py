@@ -16,6 +16,7 @@ def figures(share: float) -> SandboxFigures:
         cold_up={"sandbox": 1.5, "up zone": 2.0},
         warm_up={"up zone": 31.0},
         drill={"failover": Way(0, 32, 97, 30)},
+        own_table=90.0,
     )
 
 
@@ -26,6 +27,7 @@ def test_what_was_missed_is_called_missed() -> None:
     assert "| memory, resident: MB | 850.00 | <= 900 | met |" in page
     assert "| `make up` from nothing: seconds | 3.50 | <= 30 | met |" in page
     assert "| `make up` with nothing to do: seconds | 31.00 | <= 30 | **missed** |" in page
+    assert "| `make up CSV=`, 10,000 rows, from nothing to the first answer: seconds | 90.00 | <= 180 | met |" in page
     assert "| sandbox | 1.5 s |  |" in page
     assert "| failover | 0 | 32 | 97 | 30 |" in page
     assert "per cent of a core | 5.10 | <= 5 | **missed** |" in render(figures(share=0.041))

@@ -55,6 +55,12 @@ def test_a_model_that_is_not_here_or_is_another_is_refused(tmp_path: Path) -> No
     shutil.rmtree(tmp_path / LAID_OUT)
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / LAID_OUT).write_text("in the way")
+    with pytest.raises(Unavailable, match=r"cannot be laid out in .*/\.models"):
+        lay_out({"tumour": DIGESTS["tumour"]}, root=tmp_path, here=HERE)
+
+
 def test_a_site_is_held_to_the_traffic_that_names_it(tmp_path: Path) -> None:
     sites = '{"outlast:kind": traffic, "outlast:sites": [aws, gcp], "outlast:acceptedModels": ["sha256:1"]}'
     (tmp_path / "Pulumi.traffic.yaml").write_text(f"config: {sites}")

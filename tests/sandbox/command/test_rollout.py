@@ -69,13 +69,13 @@ def rolling(tmp_path: Path, told: list[str]) -> Rollout:
 
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The commands that were run, those side by side in one line; in a preview, only `changing` sites change."""
+    """The commands that were run, those side by side in one line, with a star where an update previews nothing."""
     lines: list[str] = []
 
     def run_all(pulumi: object, asked: Mapping[str, list[str]], **_: object) -> dict[str, str]:
         verb = next(iter(asked.values()))[0]
-        previewed = "--skip-preview" in next(iter(asked.values()))
-        lines.append(f"{verb}{' previewed' if previewed else ''}: {' '.join(asked)}")
+        previewed = {site: "*" if "--skip-preview" in words else "" for site, words in asked.items()}
+        lines.append(f"{verb}: {' '.join(site + mark for site, mark in previewed.items())}")
         return {site: json.dumps({"changeSummary": {"same": 9} | _changes(site)}, indent=4) for site in asked}
 
     monkeypatch.setattr(commands, "run_all", run_all)
@@ -95,12 +95,12 @@ def test_sites_that_serve_are_changed_one_after_the_other_when_all_were_previewe
     rolling: Rollout, ran: list[str]
 ) -> None:
     assert deploy_sites(rolling, SITES, SITES).keys() == {*SITES}
-    assert ran == ["preview: aws azure gcp", "up: azure", "up previewed: aws", "up previewed: gcp"]
+    assert ran == ["preview: aws azure gcp", "up: azure*", "up: aws*", "up: gcp*"]
 
 
 def test_a_new_site_comes_up_beside_what_does_not_change(rolling: Rollout, ran: list[str]) -> None:
     deploy_sites(rolling, SITES, ["azure", "gcp"])
-    assert ran == ["preview: azure gcp", "up: aws azure", "up previewed: gcp"]
+    assert ran == ["preview: azure gcp", "up: aws azure*", "up: gcp*"]
 
 
 def test_a_site_that_answers_wrong_stops_the_others(
@@ -113,7 +113,7 @@ def test_a_site_that_answers_wrong_stops_the_others(
     with pytest.raises(Deviated, match="aws was changed and does not answer its golden rows: tumour") as caught:
         deploy_sites(rolling, SITES, SITES)
     assert "; gcp stay as they were" in caught.value.what
-    assert ran[-1] == "up previewed: aws"
+    assert ran[-1] == "up: aws*"
 
 
 def test_what_a_preview_refuses_changes_no_site(rolling: Rollout, monkeypatch: pytest.MonkeyPatch) -> None:
