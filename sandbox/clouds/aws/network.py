@@ -10,7 +10,7 @@ from sandbox.clouds.aws.common import EVERYWHERE, ec2_outputs, prefixed, region_
 from sandbox.clouds.eventual import EC2
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
-from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, Network, because
+from sandbox.clouds.rules import ID, NO_MEMBER, NO_UPDATE, Network, OneOf, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, stable_hex
 from sandbox.clouds.world import World
@@ -160,7 +160,7 @@ declare(
     not_simulated="addresses inside it",
     id_of=prefixed("vpc"),
     outputs=_vpc_outputs,
-    limits={"cidrBlock": _VPC_RANGE},
+    limits={"cidrBlock": _VPC_RANGE, "instanceTenancy": OneOf(("default", "dedicated"), "EC2 API, CreateVpc")},
     forces_new=because(f"{NO_MEMBER} ModifyVpcAttribute", "cidrBlock"),
 )
 declare(

@@ -36,7 +36,9 @@ _GROUP_DESCRIPTION = Text(255, _GROUP_TEXT, "EC2 API, CreateSecurityGroup")
 _ANY_RANGE = Network(0, 32, "pulumi-aws, SecurityGroupIngressRule")
 # hashicorp/terraform-provider-aws, internal/service/ec2/vpc_security_group_ingress_rule.go: Between(-1, 65535).
 _RULE_PORT = Range(-1, 65535, "pulumi-aws, SecurityGroupIngressRule")
-_SECURITY_RULE = {"cidrIpv4": _ANY_RANGE, "fromPort": _RULE_PORT, "toPort": _RULE_PORT}
+# EC2 API, IpPermission.IpProtocol: a name of these four or a number; others are "Unknown protocol".
+_PROTOCOL = Text(6, r"(?i)-1|tcp|udp|icmp|icmpv6|\d|\d\d|1\d\d|2[0-4]\d|25[0-5]", "EC2 API, IpPermission.IpProtocol")
+_SECURITY_RULE = {"cidrIpv4": _ANY_RANGE, "fromPort": _RULE_PORT, "toPort": _RULE_PORT, "ipProtocol": _PROTOCOL}
 # Of a security group's rule a change of the *kind* of source (a range of addresses, a group) replaces it too; a change
 # of its value does not (vpc_security_group_ingress_rule.go, ModifyPlan). The table knows inputs only.
 _SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")

@@ -171,13 +171,16 @@ declare(
     illness=(
         "a target port that the process does not listen on: the revision never gets ready, the one before goes on",
         "an ingress that is not external, or without a bound domain: no connection (`make status` says why)",
+        "a startup or readiness probe that goes unanswered: the revision never gets ready, the one before goes on",
+        "a liveness probe that goes unanswered: the replicas are killed and replaced for as long as it stays so",
     ),
     not_known=(
         "the code under which a wrong location or workload profile is refused",
         "what the name of a scale rule may hold",
     ),
     effect="real service processes behind the environment's address, for the custom domains that are bound to it",
-    not_simulated="secrets, Dapr, several containers, traffic splitting between revisions, its own host name's TLS",
+    not_simulated="readiness after its first answer, secrets, Dapr, several containers, traffic splitting between "
+    "revisions, its own host name's TLS",
     rules=APP_RULES,
     create=revisions.begin,
     update=revisions.begin_when(_template),

@@ -242,10 +242,12 @@ declare(
     fidelity=Fidelity.SIMULATED,
     illness=(
         "nobody may invoke it, neither by a member nor by `invokerIamDisabled`: 403 from the load balancer",
+        "a startup probe that goes unanswered: the revision never gets ready, the one before goes on",
+        "a liveness probe that goes unanswered: the instances are killed and replaced for as long as it stays so",
         "paths that end in z: 404 from Google, and never a request to the container (Cloud Run, known issues)",
     ),
     effect="real service processes, a new revision serving once it is ready",
-    not_simulated="CPU and memory limits, volumes, secrets, its run.app address",
+    not_simulated="CPU and memory limits, volumes, secrets, probes by gRPC, its run.app address",
     id_of=located_id("services"),
     rules=(needs_api("run"), _image_rules, _account_rules, _variable_rules),
     create=revisions.begin,

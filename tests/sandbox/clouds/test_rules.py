@@ -69,6 +69,7 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("aws:ec2/securityGroup:SecurityGroup", {"description": "a → b"}, "description", {"description": "a to b"}),
     ("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/15"}, "cidrBlock", {"cidrBlock": "10.0.0.0/16"}),
     ("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.1/16"}, "cidrBlock", {"cidrBlock": "10.0.0.0/28"}),
+    ("aws:ec2/vpc:Vpc", {"instanceTenancy": "shared"}, "instanceTenancy", {"instanceTenancy": "dedicated"}),
     ("aws:ec2/subnet:Subnet", {"cidrBlock": "10.0.0.0/29"}, "cidrBlock", {"cidrBlock": "10.0.0.0/28"}),
     ("aws:ec2/subnet:Subnet", {"cidrBlock": "ten"}, "cidrBlock", {"cidrBlock": "10.0.1.0/24"}),
     *(
@@ -82,6 +83,7 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
             (type_, {**RULE, "toPort": 65536}, "toPort", {**RULE, "toPort": 65535}),
             (type_, {**RULE, "toPort": None}, "fromPort", {"cidrIpv4": "0.0.0.0/0", "ipProtocol": "-1"}),
             (type_, {**RULE, "ipProtocol": "-1"}, "fromPort", {**RULE, "ipProtocol": "udp"}),
+            (type_, {**RULE, "ipProtocol": "tpc"}, "ipProtocol", {**RULE, "ipProtocol": "6"}),
         )
     ),
     ("aws:ecr/repository:Repository", {"name": "Upper"}, "name", {"name": "team/outlast-aws"}),
