@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -17,11 +18,13 @@ import numpy as np
 import onnx
 import pandas as pd
 from skl2onnx import convert_sklearn
+from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn import __version__ as sklearn_version
-from sklearn.base import is_classifier
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
+from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
 from service.bundle.columns import CATEGORY, NUMBER, Column
@@ -167,20 +170,31 @@ def _convert(model: Any, columns: Sequence[Column], path: Path, numbers: Any) ->
             what = f"{path} holds a step that skl2onnx cannot convert: {first}"
             raise InvalidInput(what, hint="replace that step, or bring a converter: the model as ONNX") from error
         except Exception as error:  # converters raise whatever they meet
-            failed = error
+            failed = failed or error
     what = f"{path} cannot be converted to ONNX: skl2onnx says: {str(failed).strip().splitlines()[0]}"
     raise InvalidInput(what, hint="convert it where it was trained, and bring it with --onnx") from failed
 
 
 def _run_converter(model: Any, initial_types: Sequence[tuple[str, Any]]) -> Any:
-    with warnings.catch_warnings():
+    last = getattr(model, "steps", [("", model)])[-1][1]
+    asked = {"name": "imported", "initial_types": list(initial_types), "target_opset": OPSETS}
+    with warnings.catch_warnings(), _with_probabilities(model):
         warnings.simplefilter("ignore")  # of what scikit-learn has deprecated and skl2onnx still reads
-        return convert_sklearn(model, name="imported", initial_types=list(initial_types), target_opset=OPSETS)
+        try:
+            return convert_sklearn(model, options={id(last): {"zipmap": False}}, **asked)
+        except NameError:  # its converter makes no ZipMap
+            return convert_sklearn(model, **asked)
 
 
 def _ask(model: Any, columns: Sequence[Column], values: Values) -> Answers:
-    """The classifier's own answers; it gets its columns by name where it knows them."""
+    """The classifier's own answers; it gets its columns by name where it knows them.
+
+    A missing text is NaN to it, as pandas has it, unless it was trained on rows in which that was an empty text.
+    """
     frame = pd.DataFrame({column.name: values[column.name] for column in columns})
+    texts = [column.name for column in columns if column.type == CATEGORY]
+    if texts and not _knows_empty(model):
+        frame[texts] = frame[texts].mask(frame[texts] == "")
     rows = frame if hasattr(model, "feature_names_in_") else frame.to_numpy()
     try:
         probabilities = np.asarray(model.predict_proba(rows), dtype=np.float64)
@@ -190,3 +204,37 @@ def _ask(model: Any, columns: Sequence[Column], values: Values) -> Answers:
         what = f"the scikit-learn model does not take the table's rows: {first}"
         raise InvalidInput(what, hint="the table's columns are to be as those that it was fitted on") from error
     return Answers(probabilities, labels)
+
+
+@contextmanager
+def _with_probabilities(model: Any) -> Iterator[None]:
+    """Let skl2onnx's own converter write an SVC that has probabilities; the one for training here writes its votes.
+
+    What only says how a part transforms is set to what its converter knows.
+    """
+    parts = list(_walk(model))
+    for part in parts:
+        if hasattr(part, "flatten_transform"):
+            part.flatten_transform = False
+    ours = sklearn_operator_name_map[SVC]
+    if any(isinstance(part, SVC) and part.probability is True for part in parts):
+        sklearn_operator_name_map[SVC] = "SklearnSVC"
+    try:
+        yield
+    finally:
+        sklearn_operator_name_map[SVC] = ours
+
+
+def _knows_empty(model: Any) -> bool:
+    """Whether an encoder somewhere in a fitted model saw the empty text as a category."""
+    return any("" in list(seen) for part in _walk(model) for seen in getattr(part, "categories_", ()))
+
+
+def _walk(part: Any) -> Iterator[BaseEstimator]:
+    """A fitted model and every estimator within it."""
+    if isinstance(part, BaseEstimator):
+        yield part
+        part = list(vars(part).values())
+    if isinstance(part, list | tuple):
+        for inner in part:
+            yield from _walk(inner)
