@@ -19,6 +19,7 @@ from service.bundle.columns import CATEGORY, TEXT, WHOLE, Column, InputSpec
 from service.bundle.missing import is_missing
 from service.errors import Mistake
 from service.server.protocol.bodies import count_keys, refuse_duplicate_keys
+from service.server.protocol.named import decode_named
 from service.server.protocol.problems import KINDS, Problem
 from service.server.protocol.tensor_elements import encode_bytes
 from service.server.protocol.tensors import HEADER_LENGTH, OUTPUTS, as_model_input, decode_request
@@ -101,6 +102,23 @@ def test_no_json_breaks_the_decoder(spec: InputSpec, document: Any) -> None:
 def test_no_binary_request_breaks_the_decoder(spec: InputSpec, document: Any, tail: bytes, shift: int) -> None:
     head = json.dumps(document).encode()
     _decode(spec, {HEADER_LENGTH: str(len(head) + shift).encode()}, head + tail)
+
+
+_row = st.dictionaries(_names, st.one_of(st.sampled_from([1, 2.5, "NA", "", "x", None]), _json), max_size=4)
+
+
+@pytest.mark.parametrize("spec", [NUMBERS, TEXTS, MIXED], ids=["numbers", "texts", "mixed"])
+@given(features=st.one_of(_row, _json))
+@settings(max_examples=80)
+def test_no_row_by_name_breaks_the_decoder(spec: InputSpec, features: Any) -> None:
+    try:
+        request = decode_named(spec, {}, json.dumps({"features": features}).encode())
+        rows = as_model_input(request.rows, spec)
+    except Problem as problem:
+        assert 400 <= problem.status < 500
+        json.loads(problem.render("r"))
+    else:
+        assert (rows.shape, rows.dtype) == ((1, len(spec.columns)), spec.dtype)
 
 
 @given(st.binary(max_size=60), st.one_of(st.none(), st.binary(max_size=6)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from service.bundle.classifier import Classifier
+from service.bundle.folder import write_release
 from service.bundle.reference import PREDICTIONS
 from service.training.candidate import Candidate, write_candidate
 from service.training.datasets import Dataset
@@ -50,3 +52,15 @@ def test_a_table_with_missing_numbers_is_released_with_whole_golden_rows_where_i
         assert all(row.features == tuple(rows[int(row.id[-5:])]) for row in chosen)
     same = write_candidate(candidate, tmp_path, previous=release, now=datetime(2027, 1, 1, tzinfo=UTC))
     assert same.digest == release.digest
+
+
+def test_a_release_of_the_first_schema_stays_where_the_model_is_the_same(tmp_path: Path) -> None:
+    missing = np.zeros((120, 3), dtype=bool)
+    missing[::7, 1] = True
+    candidate = _train(missing)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    typed = write_candidate(candidate, tmp_path / "typed", previous=None, now=now)
+    older = write_release(tmp_path / "older", replace(typed.manifest, schema=1), typed.model_bytes, typed.golden)
+    assert older.manifest.input == typed.manifest.input, "what may be missing is read from the reference"
+    assert older.digest != typed.digest
+    assert write_candidate(candidate, tmp_path / "older", previous=older, now=now).digest == older.digest
