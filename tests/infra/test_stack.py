@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pulumi
 import pytest
 
-from infra.stack import read_config
+from infra.kinds import SiteSettings
+from infra.overlay import render_overlay
+from infra.stack import load_settings, read_config
 from service.bundle.folder import RELEASED, read_digest
-from tests.infra.harness import ZONE, run_stack, site
+from service.errors import InvalidInput
+from tests.infra.harness import ZONE, configuration, run_stack, site
 
 
 def test_configuration_holds_every_key_that_was_written_known_or_not() -> None:
@@ -18,6 +23,46 @@ def test_configuration_holds_every_key_that_was_written_known_or_not() -> None:
         assert read_config() == {"outlast:kind": "zone", "outlast:unheardOf": "1", "aws:region": "us-east-1"}
     finally:
         pulumi.runtime.set_all_config({})
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What a run of the stack aws tells, of whatever weight."""
+    lines: list[str] = []
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "aws")
+    for weight in ("info", "warn"):
+        monkeypatch.setattr(pulumi.log, weight, lines.append)
+    yield lines
+    pulumi.runtime.set_all_config({})
+
+
+def test_a_model_that_is_named_without_its_digest_is_read_and_told(told: list[str]) -> None:
+    digest = read_digest(RELEASED / "tumour")
+    pulumi.runtime.set_all_config(configuration("aws", models=["tumour"]))
+    settings = load_settings()
+    assert isinstance(settings, SiteSettings)
+    assert settings.models == {"tumour": digest}
+    (line,) = told
+    assert f"hint: write tumour@{digest}" in line
+
+
+def test_an_overlay_is_followed_and_told(told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest, overlay = read_digest(RELEASED / "digits"), tmp_path / "overlay.json"
+    overlay.write_text(render_overlay("digits", digest))
+    pulumi.runtime.set_all_config(configuration("aws"))
+    assert load_settings().name == "aws"
+    assert told == []
+    monkeypatch.setenv("OUTLAST_STACK_OVERLAY", str(overlay))
+    settings = load_settings()
+    assert isinstance(settings, SiteSettings)
+    assert settings.models == {"digits": digest}
+    assert told == [f"which models are served is said by {overlay}, not by the stack's file"]
+
+
+def test_a_model_that_traffic_does_not_accept_is_refused_before_anything_is_registered(told: list[str]) -> None:
+    pulumi.runtime.set_all_config(configuration("aws", models=["digits"]))
+    with pytest.raises(InvalidInput, match=r"which stacks/Pulumi\.traffic\.yaml does not accept"):
+        load_settings()
 
 
 def test_a_site_serves_the_models_that_its_file_names_the_first_by_default() -> None:
