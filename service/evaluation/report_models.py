@@ -106,7 +106,7 @@ def _coefficients(linear: Mapping[str, Any], classes: Sequence[str]) -> Table:
         ]
         for f, row in _heaviest(models)
     ]
-    caption = "The heaviest coefficients, on standardised numbers and one-hot categories."
+    caption = "The heaviest coefficients, on standardised numbers, one-hot categories and n-grams of texts of length 1."
     heads = ["column", "class", *(ALGORITHMS[name].title for name in models)]
     return Table("The heaviest coefficients", heads, rows, caption, prose=(1,))
 
