@@ -10,7 +10,6 @@ folds: so what a text holds is counted once in a process, and remembered.
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
@@ -27,8 +27,6 @@ MOST_NGRAMS = 20_000  # the commonest; each is a number in every row that is ser
 _LEAST_TEXTS = 2  # an n-gram of one text says nothing of another
 _MOST_REMEMBERED = 50_000_000  # counts, of 8 bytes each
 
-csr_matrix: Any = importlib.import_module("scipy.sparse").csr_matrix  # scipy ships no types
-Matrix = Any
 Column = NDArray[np.object_]
 Found = tuple[NDArray[np.int32], NDArray[np.int32]]
 
@@ -45,7 +43,7 @@ class TextNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.fit_transform(rows)
         return self
 
-    def fit_transform(self, rows: Column, truth: object = None) -> Matrix:
+    def fit_transform(self, rows: Column, truth: object = None) -> csr_matrix:
         """Choose the n-grams and their weights, and count them in the same texts."""
         counts, names = COUNTED[self.unit].count(_read_texts(rows))
         chosen = _choose(counts, names, self.most)
@@ -53,7 +51,7 @@ class TextNgrams(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.weights_ = TfidfTransformer(sublinear_tf=True)
         return self.weights_.fit_transform(counts[:, chosen])
 
-    def transform(self, rows: Column) -> Matrix:
+    def transform(self, rows: Column) -> csr_matrix:
         """The weighted counts of the chosen n-grams."""
         return self.weights_.transform(COUNTED[self.unit].count_only(_read_texts(rows), self.ngrams_))
 
@@ -69,19 +67,19 @@ class Counted:
         self._lock = threading.Lock()
         self._forget()
 
-    def count(self, texts: Sequence[str]) -> tuple[Matrix, list[str]]:
+    def count(self, texts: Sequence[str]) -> tuple[csr_matrix, list[str]]:
         """Counts [texts, n-grams] of every n-gram known, and their names."""
         with self._lock:
             counts = self._gather(texts)
             return counts, list(self._numbers)
 
-    def count_only(self, texts: Sequence[str], ngrams: Sequence[str]) -> Matrix:
+    def count_only(self, texts: Sequence[str], ngrams: Sequence[str]) -> csr_matrix:
         """Counts [texts, n-grams] of the n-grams asked for, in that order."""
         with self._lock:
             counts = self._gather(texts, ngrams)
             return counts[:, [self._numbers[ngram] for ngram in ngrams]]
 
-    def _gather(self, texts: Sequence[str], ngrams: Iterable[str] = ()) -> Matrix:
+    def _gather(self, texts: Sequence[str], ngrams: Iterable[str] = ()) -> csr_matrix:
         if sum(len(found[0]) for found in self._found.values()) > self._most_remembered:
             self._forget()
         parts = [self._count_one(text) for text in texts]
@@ -111,7 +109,7 @@ class Counted:
 COUNTED = {unit: Counted(unit) for unit in (WORDS, CHARACTERS)}
 
 
-def _choose(counts: Matrix, names: Sequence[str], most: int) -> list[int]:
+def _choose(counts: csr_matrix, names: Sequence[str], most: int) -> list[int]:
     """The places of the commonest n-grams, in the order of their names: the same in whatever order they were met."""
     texts = np.bincount(counts.indices, minlength=counts.shape[1])
     times = np.asarray(counts.sum(axis=0)).ravel()
