@@ -10,7 +10,7 @@ For several classes see `service.evaluation.costs`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,16 +24,22 @@ from service.training.problem import Costs
 SMALLER_IS_BETTER = (EXPECTED_COST, "log_loss", "brier", "calibration_error")
 _UNEVEN_COSTS = 1.5
 _UNEVEN_CLASSES = 3.0
+_LOPSIDED_CLASSES = 1.5  # from here on accuracy flatters whoever answers with the larger class
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The metric to optimise and why; the one commonly taken, and what it would hide here."""
+    """The metric to optimise and why; the one commonly taken, and what it would hide here.
+
+    `sizes` says how the classes' rows compare; `ask` what a person should say first, "" where everything is said.
+    """
 
     metric: str
     why: str
     common: str
     hides: str
+    sizes: str = ""
+    ask: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,27 @@ class Advice:
 
 def choose_metric(costs: Costs, counts: Mapping[str, int], *, positive: str | None, prevalence: float) -> Choice:
     """Name the metric that the costs and the classes ask for. `counts`: rows of each class."""
+    choice = _choose_metric(costs, counts, positive=positive, prevalence=prevalence)
+    return replace(choice, sizes=_say_sizes(counts), ask=_ask_costs(costs))
+
+
+def _say_sizes(counts: Mapping[str, int]) -> str:
+    largest, smallest = max(counts, key=lambda c: counts[c]), min(counts, key=lambda c: counts[c])
+    ratio = counts[largest] / counts[smallest]
+    return f"{largest} has {counts[largest]:,} rows, {smallest} {counts[smallest]:,}: a ratio of {ratio:.1f} to 1"
+
+
+def _ask_costs(costs: Costs) -> str:
+    """Costs that are equal are seldom meant: most often nobody has said what a mistake costs."""
+    if costs.matrix or costs.false_positive != costs.false_negative:
+        return ""
+    return (
+        "a false positive and a false negative cost the same in the problem file: if that is not so, say under [costs] "
+        "what each costs, since the metric, the threshold and the winner follow from it"
+    )
+
+
+def _choose_metric(costs: Costs, counts: Mapping[str, int], *, positive: str | None, prevalence: float) -> Choice:
     largest, smallest = max(counts, key=lambda c: counts[c]), min(counts, key=lambda c: counts[c])
     imbalance = counts[largest] / counts[smallest]
     share = counts[largest] / sum(counts.values())
@@ -87,6 +114,15 @@ def choose_metric(costs: Costs, counts: Mapping[str, int], *, positive: str | No
             f"always answering {largest} scores {share:.2f} and finds nothing; AUC, too, looks high when the many "
             f"negatives are easy",
         )
+    if imbalance >= _LOPSIDED_CLASSES:
+        return Choice(
+            "mcc",
+            f"both mistakes cost alike, and {largest} has {imbalance:.1f} times the rows of {smallest}: the Matthews "
+            f"correlation of answer and truth needs both classes to be told well. Balanced accuracy would do where a "
+            f"row of either class matters alike, average precision where the likeliest {positive} are worked off first",
+            "accuracy",
+            f"always answering {largest} scores {share:.2f} and tells nothing: its correlation is 0",
+        )
     return Choice(
         "accuracy",
         "both mistakes cost about the same and the classes are of about the same size: the share of right answers "
@@ -113,6 +149,14 @@ def _choose_for_many(counts: Mapping[str, int], largest: str, smallest: str, imb
             f"class once, however rare",
             "accuracy",
             f"always answering {largest} scores {share:.2f}; a rare class could be missed whole and hardly show",
+        )
+    if imbalance >= _LOPSIDED_CLASSES:
+        return Choice(
+            "balanced_accuracy",
+            f"{largest} has {imbalance:.1f} times the rows of {smallest}: the mean of the classes' recalls counts each "
+            f"class once. The correlation (MCC) would do as well, and macro F1 where false calls matter as misses do",
+            "accuracy",
+            f"always answering {largest} scores {share:.2f}, and mistakes among its rows outweigh those of {smallest}",
         )
     return Choice(
         "macro_f1",

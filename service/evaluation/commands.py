@@ -111,6 +111,8 @@ def _say_released(found: Findings, done: steps.Released) -> str:
 def _say_advice(bench: Workbench, algorithm: str, advice: Advice, honest: Estimate) -> str:
     choice = advice.choice
     lines = [
+        *([f"First: {choice.ask}."] if choice.ask else []),
+        f"The classes: {choice.sizes}.",
         f"Optimise {choice.metric}: {choice.why}.",
         f"What {choice.common} would hide: {choice.hides}.",
         f"Expected loss of 1,000 cases with {algorithm}: {advice.cost_per_1000:.1f}.",

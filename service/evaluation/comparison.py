@@ -18,6 +18,7 @@ from service.bundle.decision import decide
 from service.evaluation.advisor import SMALLER_IS_BETTER, Choice, choose_metric
 from service.evaluation.calibrated import export_calibrated
 from service.evaluation.coefficients import gather_coefficients
+from service.evaluation.growing import add_growing
 from service.evaluation.intervals import RESAMPLES, Difference, Estimate, bootstrap, compare, estimate
 from service.evaluation.metrics import Evaluation, Floats
 from service.evaluation.thresholds import decide_out_of_fold, find_threshold
@@ -134,7 +135,8 @@ def measure_rows(
         cost=bench.costs,
     )
     samples = bootstrap(evaluation, resamples=resamples, seed=bench.problem.splits.seed)
-    return Measured(evaluation, estimate(evaluation, drawn=samples), samples)
+    found = estimate(evaluation, drawn=samples)
+    return Measured(evaluation, add_growing(found, evaluation.truth), samples)
 
 
 def decide_rows(bench: Workbench, probabilities: Floats, threshold: float | None) -> Any:

@@ -67,6 +67,8 @@ def _summarise(found: Findings) -> Mapping[str, Any]:
         "judged_rows": verdict.rows,
         "metric": name_metric(choice.metric),
         "why": choice.why,
+        "sizes": choice.sizes,
+        "ask": choice.ask,
         "common_metric": name_metric(choice.common),
         "hides": choice.hides,
         "threshold": _describe_threshold(found),

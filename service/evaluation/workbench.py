@@ -27,7 +27,7 @@ from service.training.tuning import Fitter, Trial, search_grids
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
 
-DECIDE = "--parse COLUMN reads one as numbers, --keep COLUMN learns it as categories, --drop COLUMN leaves it out"
+DECIDE = "--drop COLUMN leaves one out, --keep COLUMN learns from it as it stands, --parse COLUMN reads it as numbers"
 
 
 def _say_nothing(step: str, done: int, of: int) -> None:

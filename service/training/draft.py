@@ -49,6 +49,8 @@ def draft_problem(
         "",
         "[floors]  # lower ends of 95 % intervals, without which nothing is released",
         f"balanced_accuracy = {round(min(0.95, 1 / len(counts) + 0.1), 2)}",
+        "log_loss_skill = 0.0  # 0: no better than always saying the classes' shares; 1: sure, and right",
+        "calibration = 0.8  # 1 minus the calibration error",
         "",
         "[choose]",
         'prefer = "best"  # or "simple": the first that is not clearly worse, in the order of what is quicker to serve',

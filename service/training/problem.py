@@ -18,11 +18,11 @@ from service.training.types import read_types
 PREFER = ("simple", "best")
 PROBLEMS = Path(__file__).resolve().parent.parent / "problems"
 
-# The metrics that a floor may be set for: each grows as a model gets better and lies between 0 and 1.
+# The metrics that a floor may be set for: each grows as a model gets better, and a good one's lies between 0 and 1.
 PER_CLASS_METRICS = ("precision", "recall", "specificity", "f1", "f2", "auc", "average_precision")
 _AVERAGES = ("macro_", "micro_", "weighted_")
 FLOOR_METRICS = (
-    *("accuracy", "balanced_accuracy", "mcc"),
+    *("accuracy", "balanced_accuracy", "mcc", "log_loss_skill", "calibration"),
     *PER_CLASS_METRICS,  # of the positive class
     *(average + metric for metric in PER_CLASS_METRICS for average in _AVERAGES),
 )

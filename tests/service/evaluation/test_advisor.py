@@ -24,6 +24,11 @@ def _rows(seed: int, n: int = 200) -> tuple[np.ndarray, np.ndarray]:
         (Costs(5, 1), {"no": 500, "yes": 400}, "yes", "expected_cost"),
         (Costs(1, 1), {"no": 900, "yes": 100}, "yes", "average_precision"),
         (Costs(1, 1), {"no": 500, "yes": 400}, "yes", "accuracy"),
+        (Costs(1, 1), {"no": 149, "yes": 100}, "yes", "accuracy"),
+        (Costs(1, 1), {"no": 150, "yes": 100}, "yes", "mcc"),
+        (Costs(1, 1), {"no": 299, "yes": 100}, "yes", "mcc"),
+        (Costs(1, 1), {"no": 100, "yes": 300}, "yes", "average_precision"),
+        (Costs(1, 1), {"a": 100, "b": 50, "c": 95}, None, "balanced_accuracy"),
         (Costs(1, 1), {"a": 100, "b": 90, "c": 95}, None, "macro_f1"),
         (Costs(1, 1), {"a": 100, "b": 9, "c": 95}, None, "balanced_accuracy"),
     ],
@@ -36,6 +41,8 @@ def test_the_metric_follows_costs_and_classes(
     assert choice.metric == metric
     assert choice.why
     assert choice.hides
+    assert bool(choice.ask) == (costs == Costs(1, 1)), "equal costs are asked about"
+    assert f"{max(counts.values()) / min(counts.values()):.1f} to 1" in choice.sizes
 
 
 def test_advice_sets_the_best_threshold_beside_a_half_and_shows_the_tug_of_war() -> None:
