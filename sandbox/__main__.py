@@ -148,10 +148,14 @@ def exec_(command: tuple[str, ...]) -> None:
 def shell() -> None:
     """A shell in which plain `pulumi up -s aws`, `pulumi preview` and boto3 work against the sandbox."""
     from sandbox.command.environment import load_cli, run_command
+    from sandbox.stack_files import load
 
-    program = os.environ.get("SHELL") or "/bin/sh"
-    _report("`pulumi up -s aws`, `pulumi preview -s traffic`, `outlast status`; leave with exit")
-    sys.exit(run_command(_layout(), load_cli(_layout()), [program]))
+    program, layout = os.environ.get("SHELL") or "/bin/sh", _layout()
+    stacks = load(layout)
+    _report(
+        f"`pulumi up -s {stacks.sites[0]}`, `pulumi preview -s {stacks.traffic}`, `outlast status`; leave with exit"
+    )
+    sys.exit(run_command(layout, load_cli(layout), [program]))
 
 
 @main.command()

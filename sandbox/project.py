@@ -39,9 +39,11 @@ def refresh(layout: Layout) -> Path:
     target = _folder(layout)
     (target / "stacks").mkdir(parents=True, exist_ok=True)
     write_whole(target / "Pulumi.yaml", _project(layout.root))
-    for stack in stacks.stacks:
-        source = stack_files.path_of(layout.root, stack)
-        write_whole(stack_files.path_of(target, stack), _copy(source))
+    sources = {path.name: path for path in (layout.root / "stacks").glob(f"Pulumi.{stacks.name}-*.yaml")}
+    for name, source in sources.items():
+        write_whole(target / "stacks" / name, _copy(source))
+    for gone in (path for path in (target / "stacks").iterdir() if path.name not in sources):
+        gone.unlink()
     return target
 
 

@@ -52,6 +52,15 @@ def test_whatever_keeps_the_files_secrets_is_the_sandboxs_in_the_copy(layout: La
     assert source.read_text() == original
 
 
+def test_files_that_come_and_go_do_so_in_the_copies(layout: Layout) -> None:
+    copies = project.refresh(layout) / "stacks"
+    write(layout.root, {"prod-aws-eu": own_set()["prod-aws"], "test-zone": {}})
+    stack_files.path_of(layout.root, "prod-gcp").unlink()
+    project.refresh(layout)
+    names = {path.name.removeprefix("Pulumi.prod-").removesuffix(".yaml") for path in copies.iterdir()}
+    assert names == {"zone", "aws", "aws-eu", "azure", "traffic"}
+
+
 def test_the_salt_is_the_committed_one() -> None:
     assert yaml.safe_load(stack_files.path_of(ROOT, "zone").read_text())["encryptionsalt"] == project.SALT
 
