@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 
 from service.bundle import missing
-from service.bundle.columns import TEXT, WHOLE, Column
+from service.bundle.columns import CATEGORY, TEXT, WHOLE, Column
 from service.bundle.numbers import read_number
 
 ABSENT = "is missing, and training saw no row without it"
+UNSEEN = "is {}, which training never saw"
 _SHOWN = 40
 
 
@@ -36,6 +37,11 @@ def check_number(column: Column, number: float, largest: float, written: str = "
     if column.type == WHOLE and number != math.floor(number):
         return f"is {written or f'{number:g}'}, not a whole number, and training saw no other"
     return ""
+
+
+def is_unseen(column: Column, value: object) -> bool:
+    """Whether a value is a category that training never saw: the model knows nothing of it."""
+    return column.type == CATEGORY and bool(column.categories) and bool(value) and value not in column.categories
 
 
 def show(value: object) -> str:

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bundle import missing
-from service.bundle.columns import CATEGORY, Column
+from service.bundle.columns import Column
 from service.bundle.manifest import Manifest
 from service.bundle.rows import Rows, find_wrong, read_column
-from service.bundle.values import show
+from service.bundle.values import UNSEEN, is_unseen, show
 from service.errors import InvalidInput, Mistake
 from service.tables.csv_file import CsvFile, open_csv, read_fields, read_quickly
 from service.tables.numbers import read_number
@@ -187,7 +187,7 @@ def _read_texts(
         why = f"is {show(texts[row])}, not a number" if given[row] is _NO_NUMBER else why
         said[row].reasons.append(f"{column.name} {why}{_name_written(column, texts[row], decimal, parse)}")
     for row in _find_notable(column, values):
-        note = _MISSING if column.is_numeric else f"is {str(values[row])[:40]!r}, which training never saw"
+        note = _MISSING if column.is_numeric else UNSEEN.format(show(values[row]))
         said[row].notes.append(f"{column.name} {note}")
     return values
 
@@ -211,7 +211,5 @@ def _find_notable(column: Column, values: Sequence[Any] | NDArray[Any]) -> list[
     """The rows whose value is missing, or a category that training never saw."""
     if column.is_numeric:
         return np.flatnonzero(np.isnan(np.asarray(values, dtype=np.float64))).tolist()
-    if column.type != CATEGORY:
-        return []
-    known = {"", *column.categories}
-    return [row for row, text in enumerate(values) if text not in known]
+    unseen = {text for text in set(values) if is_unseen(column, text)}
+    return [row for row, text in enumerate(values) if text in unseen] if unseen else []

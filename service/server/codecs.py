@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from service.bundle.columns import InputSpec
+from service.bundle.values import UNSEEN, is_unseen, show
 from service.server.models import Answers, ServedModel
 from service.server.protocol import tensors
 from service.server.protocol.bodies import Body
@@ -49,13 +51,23 @@ class NamedFeatures:
     def encode(
         self, model: ServedModel, request: InferRequest, answers: Answers, receipt: str | None
     ) -> tuple[bytes, int | None]:
-        """Label, probability of each class, threshold used, model and version."""
+        """Label, probability of each class, threshold used, model and version; and what is worth knowing of the row."""
         document: dict[str, Any] = {
             "label": answers.labels[0],
             "probabilities": dict(zip(model.classes, answers.probabilities[0].tolist(), strict=True)),
             "threshold": model.threshold,
             "model": {"name": model.name, "version": model.version, "digest": model.digest},
         }
+        if notes := _note_unknown(model.manifest.input, request):
+            document["notes"] = notes
         if receipt is not None:
             document["receipt"] = receipt
         return orjson.dumps(document), None
+
+
+def _note_unknown(spec: InputSpec, request: InferRequest) -> list[str]:
+    """The categories of a row that training never saw: the model knows nothing of them, and answers by the rest."""
+    if spec.is_numeric:
+        return []
+    values = zip(spec.columns, request.rows[0], strict=True)
+    return [f"{column.name} {UNSEEN.format(show(value))}" for column, value in values if is_unseen(column, value)]

@@ -227,6 +227,7 @@ def _named(model: ServedModel, operation: str, auth: bool) -> dict[str, Any]:
             "threshold": {"type": ["number", "null"]},
             "model": {"type": "object", "required": ["name", "version", "digest"]},
             "receipt": _TEXT,
+            "notes": _list(_TEXT),
         },
     }
     return _post(f"{model.name}: one row, features by name", operation, body, reply, auth=auth)

@@ -8,7 +8,7 @@ import pytest
 
 from service.bundle.columns import CATEGORY, FLOAT32_MAX, NUMBER, TEXT, WHOLE, Column
 from service.bundle.missing import SPELLINGS
-from service.bundle.values import ABSENT, check_number, read_value
+from service.bundle.values import ABSENT, check_number, is_unseen, read_value
 
 NONE = (None, "", " ", *SPELLINGS)
 
@@ -81,3 +81,10 @@ def test_what_is_no_text_is_told(value: object) -> None:
 def test_a_whole_number_has_no_fraction() -> None:
     assert check_number(Column("c", WHOLE), 3.0, FLOAT32_MAX) == ""
     assert check_number(Column("c", WHOLE), 3.5, FLOAT32_MAX) == "is 3.5, not a whole number, and training saw no other"
+
+
+def test_a_category_is_unseen_where_it_is_known_what_training_saw() -> None:
+    column = Column("c", CATEGORY, categories=("basic",))
+    assert [is_unseen(column, text) for text in ("basic", "gold", "")] == [False, True, False]
+    assert not is_unseen(Column("c", CATEGORY), "gold")
+    assert not is_unseen(Column("c", TEXT), "gold")

@@ -79,6 +79,13 @@ def test_the_examples_are_taken(runtime: Runtime) -> None:
             assert _ask(runtime, path, example).status == 200
 
 
+def test_a_category_that_training_never_saw_is_noted(runtime: Runtime) -> None:
+    row = {"age": None, "plan": "gold", "country": "NA"}
+    answer = json.loads(_ask(runtime, "/predict/clients", {"features": row}).reply)
+    assert answer["notes"] == ["plan is 'gold', which training never saw"]
+    assert "notes" not in json.loads(_ask(runtime, "/predict/clients", {"features": row | {"plan": "plus"}}).reply)
+
+
 def test_a_model_of_numbers_alone_shows_one_tensor() -> None:
     runtime = _build(RELEASED)
     (tensor,) = _schema(_describe(runtime), "/v2/models/tumour/infer")["properties"]["inputs"]["prefixItems"]
