@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from sandbox.clouds import functions, simulated
+from sandbox.clouds import functions, quotas, simulated
 from sandbox.clouds.aws import api_values
 from sandbox.clouds.eventual import ACM, MANAGED
 from sandbox.clouds.gcp.certificates import CERTIFICATE
@@ -76,6 +77,14 @@ minutes again where an ECS service's cluster or listener is not there yet (terra
 internal/service/ecs/service.go): there it is late what is refused here.
 """
 
+_QUOTAS = """## What accounts may lack
+
+For a set of one's own stack files (`outlast up --stacks`), `stacks/accounts.<set>.yaml` says how much there is of a
+quota, which APIs are on, for which names a vault's certificates are, and whether a domain is delegated
+(docs/guides/rehearse-your-stacks.md). Without a word there is enough of everything. What goes beyond a quota is
+refused; the words are in substance the cloud's, not looked at in a real account:
+"""
+
 _NOT_KNOWN = """## What is not known
 
 Questions about the real cloud that neither its documentation nor its SDKs answer.
@@ -98,7 +107,7 @@ _ABSENT = """## What is not there
   `allUsers` is refused: the program lets everybody invoke its service without one.
 * **Names that others have taken.** Names that are unique in the world, an Azure registry's above all, are refused
   where another stack of the sandbox has them; what somebody else has is free here.
-* **Quotas, prices, and whether a region offers a service.** None is checked; that a region exists is.
+* **Other quotas, prices, and whether a region offers a service.** None is checked; that a region exists is.
 """
 
 
@@ -119,6 +128,8 @@ def render() -> str:
         _table(("resource type", "mistake: what is seen"), _sentence_rows("illness")),
         _EVENTUAL,
         _table(("resource type", "seconds", "source"), _eventual_rows()),
+        _QUOTAS,
+        _table(("quota", "of what", "refused with"), _quota_rows()),
         _NOT_KNOWN,
         _table(("resource type", "question"), _sentence_rows("not_known")),
         _FUNCTIONS,
@@ -187,6 +198,12 @@ def _eventual_rows() -> Iterator[tuple[str, ...]]:
             yield f"`{kind.type}`", f"{kind.takes.seconds:g}", kind.takes.source
     for type_, takes in (("aws:acm/certificate:Certificate", ACM), (CERTIFICATE, MANAGED)):
         yield f"`{type_}`", f"{takes.seconds:g} from when its records are answered", takes.source
+
+
+def _quota_rows() -> Iterator[tuple[str, ...]]:
+    for quota in quotas.QUOTAS:
+        yield f"`{quota.name}`", quota.what, f"`{re.sub(r'{[^}]*}', '…', quota.words)}`"
+    yield f"`{quotas.FARGATE_CPUS}`", "vCPUs of Fargate in a region", "not refused: tasks beyond it are not placed"
 
 
 def _combination_rows() -> Iterator[tuple[str, ...]]:

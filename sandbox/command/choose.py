@@ -21,7 +21,7 @@ def choose(layout: Layout, asked: str | None, report: Callable[[str], None]) -> 
     name = before.name if asked is None else asked
     if layout.load_instance() is not None and name != before.name:
         raise Refused(
-            f"this sandbox holds {before}, not those of STACKS={name!r}",
+            f"this sandbox holds {before}, not {f'the stacks of {name}' if name else 'the committed ones'}",
             hint="`make clean` forgets them; or give the others a folder of their own: OUTLAST_STATE=.sandbox-other",
         )
     if not name:
