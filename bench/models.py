@@ -149,7 +149,7 @@ def render(rows: Sequence[Row], verdicts: Sequence[Verdict], seeds: Sequence[int
         f"{describe_machine()}.",
         "",
         f"Ours beside LightGBM, XGBoost and scikit-learn's HistGradientBoosting at their defaults: fitted on the same "
-        f"rows, judged on the same held-out fifth, means over {len(seeds)} splits. `seconds`: our whole search, two "
+        f"rows, judged on the same held-out fifth. Number of splits: {len(seeds)}. `seconds`: our whole search, two "
         f"fits at a time.",
         "",
         "### Targets",

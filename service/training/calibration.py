@@ -182,7 +182,7 @@ def _is_clearly_less(ours: Floats, theirs: Floats) -> bool:
 def _smooth(truth: Indices, classes: int) -> Floats:
     """Targets short of 0 and 1 by what so few rows cannot rule out (Platt 1999)."""
     counts = np.bincount(truth, minlength=classes).astype(float)
-    own = (counts + 1) / (counts + classes)
+    own = (counts + 1) / (counts + 2)
     targets = np.repeat(((1 - own) / (classes - 1))[truth][:, None], classes, axis=1)
     targets[np.arange(len(truth)), truth] = own[truth]
     return np.asarray(targets)

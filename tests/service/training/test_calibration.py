@@ -129,3 +129,11 @@ def test_classes_that_are_parted_without_an_error_leave_probabilities_short_of_c
         mapped = fit(answers, truth).apply(answers)
         assert 0.9 < mapped[np.arange(90), truth].min() < 1.0
         assert mapped.min() > 0
+
+
+def test_many_classes_that_are_told_well_are_not_smoothed_away() -> None:
+    """What so few rows cannot rule out is shared by all other classes, not granted to each."""
+    true = _softmax(RNG.normal(size=(3000, 8)) * 6)
+    truth = _draw(true)
+    chosen = choose_calibration(true, truth, _folds(3000), method="sigmoid")
+    assert chosen.losses["sigmoid"] < log_losses(truth, true).mean() + 0.01
