@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.end_to_end.conftest import Project, pulumi
+from tests.end_to_end.conftest import EVENTUAL, Project, pulumi
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
 
@@ -32,7 +32,9 @@ def test_what_does_not_wait_fails_and_what_waits_comes_up(project: Project, stac
     assert pulumi(project, {}, "destroy", "--yes", "--skip-preview", "-s", stack)[0] == 0
     up = ["up", "--yes", "--skip-preview", "-s", stack]
     program.write_text(without)
+    project.control.call("POST", "/eventual", {"eventual": 10 * EVENTUAL})  # longer than a busy machine dawdles
     code, said = pulumi(project, {}, *up)
+    project.control.call("POST", "/eventual", {"eventual": EVENTUAL})
     program.write_text(before)
     assert code != 0 and told in said, said
     code, said = pulumi(project, {}, *up)

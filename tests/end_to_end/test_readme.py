@@ -17,6 +17,7 @@ README = (ROOT / "README.md").read_text()
 ELSEWHERE = {
     "make up CSV=my.csv TARGET=y": "tests/end_to_end/test_bring_your_own_model.py",
     "make test": "CI runs it",
+    "make up STACKS=prod": "in a folder of its own: test_own_stacks.py",
     "make up EVENTUAL=60": "the sandbox of all these tests is brought up so, with 20",
     "make check": "what CI runs: this is a part of it",
     "make fault": "a name in the table; it is run above with what it asks for",
