@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
@@ -32,7 +33,7 @@ Floats = NDArray[np.float64]
 SIZES, SHARES, TRUTHS = (100, 500), (0.1, 0.5), (0.5, 0.7, 0.9, 0.95, 0.99)
 LEAST, MOST = 0.93, 0.97
 CLASSES = ("no", "yes")
-_LOWER_LEVELS = (0.949, 0.945, 0.94, 0.93, 0.92, 0.9)
+_LOWER_LEVELS = (0.945, 0.93, 0.91)
 # Reached by as many errors in a class as it has rows, or by as many of either kind.
 EVEN = ("accuracy", "balanced_accuracy", "recall", "specificity", "weighted_specificity", "expected_cost")
 BALANCED = (
@@ -42,6 +43,8 @@ BALANCED = (
 SINGLE = {"accuracy": "all", "recall": "true", "specificity": "false", "precision": "called", "f1": "either"}
 RANKED = ("auc", "average_precision", "macro_average_precision", "micro_auc", "micro_average_precision")
 LOSSES = ("log_loss", "brier", "calibration_error")
+_DISTANCES = np.linspace(0.0, 6.0, 25)
+_POPULATION = 150_000
 _TOO_SURE = 1.5  # of the model whose calibration error is measured: of a perfect one it is 0, on the edge
 
 
@@ -172,19 +175,20 @@ def measure_scores(rows: int, share: float, truth: float, draws: int) -> Iterato
 
 def find_distance(metric: str, truth: float, share: float) -> float | None:
     """How far apart the two distributions are when the metric has its value; None where no distance gives it."""
-    near, far = 0.0, 8.0
-    if _measure_population(share, near, 1.0)[metric] > truth + 0.005:
+    values = [found[metric] for found in _measure_populations(share)]
+    if values[0] > truth + 0.005:
         return None
-    for _ in range(12):
-        middle = (near + far) / 2
-        near, far = (middle, far) if _measure_population(share, middle, 1.0)[metric] < truth else (near, middle)
-    return near
+    return float(np.interp(truth, values, _DISTANCES))
+
+
+@lru_cache
+def _measure_populations(share: float) -> tuple[dict[str, float], ...]:
+    return tuple(_measure_population(share, float(apart), 1.0) for apart in _DISTANCES)
 
 
 def _measure_population(share: float, apart: float, sure: float) -> dict[str, float]:
     """Every metric of so many rows that their luck does not matter."""
-    rng = np.random.default_rng(11)
-    positive, odds = _draw_scores(rng, 200_000, share, apart)
+    positive, odds = _draw_scores(np.random.default_rng(11), _POPULATION, share, apart)
     return {name: m.value for name, m in _evaluate(positive, sure * odds).measure().items()}
 
 
@@ -252,7 +256,7 @@ def summarise(cells: list[Cell]) -> Mapping[str, Any]:
 
 @click.command(cls=Command, context_settings=CONTEXT)
 @click.option("--draws", type=click.IntRange(100), default=20_000, show_default=True, help="Of confusion matrices.")
-@click.option("--score-draws", type=click.IntRange(50), default=2_000, show_default=True, help="Of scored rows.")
+@click.option("--score-draws", type=click.IntRange(50), default=1_000, show_default=True, help="Of scored rows.")
 @click.option("--write", is_flag=True, help=f"Put the table into {PAGE.name}.")
 @json_option
 def main(draws: int, score_draws: int, write: bool, as_json: bool) -> None:

@@ -25,6 +25,7 @@ SECTIONS = {
     ),
     "The model and its endpoint": (
         Row("model", "outlast.model", "Train, evaluate, release; watch what is released."),
+        Row("retrain", "service.offline.retrain", "Train a candidate with labelled rows that came back."),
         Row("serve", _SERVER, "Serve the released models over HTTP."),
         Row("keys", "outlast.keys", "Make API keys."),
         Row("audit", _SERVER, "Verify audit logs."),

@@ -35,6 +35,7 @@ SECTIONS = {
     "Use offline": (
         Row("predict", f"{_OFFLINE}.batch", "Classify a CSV file, here or by an endpoint."),
         Row("shift", f"{_OFFLINE}.shift", "Compare live predictions with what was released."),
+        Row("retrain", f"{_OFFLINE}.retrain", "Train a candidate with labelled rows that came back."),
     ),
 }
 # Where commands are that were here one release ago.

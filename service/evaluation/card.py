@@ -13,7 +13,7 @@ from service.training.algorithms import ALGORITHMS
 
 def render_card(found: Findings) -> str:
     """The model card in Markdown; its words stand in templates/model-card.md."""
-    problem, judged, held_out = found.bench.problem, found.judged.estimates, found.winner.held_out
+    problem, judged, others = found.bench.problem, found.judged.estimates, found.cross_validated
     return render(
         TEMPLATES,
         "model-card.md",
@@ -29,9 +29,9 @@ def render_card(found: Findings) -> str:
         expected_cost=_estimate_text(judged[EXPECTED_COST]),
         verdict="passed" if found.verdict.passed else "refused: " + "; ".join(map(str, found.verdict.reasons)),
         judged_rows=found.verdict.rows,
-        held_out_rows=held_out.evaluation.rows,
+        cross_validated_rows=others.evaluation.rows,
         metrics=[
-            (name, _estimate_text(judged[name]), _estimate_text(held_out.estimates[name]))
+            (name, _estimate_text(judged[name]), _estimate_text(others.estimates[name]))
             for name in found.selected
             if name in judged
         ],

@@ -107,7 +107,7 @@ def examine(found: Findings) -> Closer:
         bench.dataset.rows(),
         predict,
         _answers(bench.splits.held_out, winner.held_out.evaluation),
-        _answers(bench.splits.judged, found.judged.evaluation),
+        _answers(bench.splits.judged, found.cross_validated.evaluation),
         bench.classes,
         bench.problem.splits.seed,
     )

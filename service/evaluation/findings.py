@@ -8,26 +8,29 @@ from typing import Any
 
 import numpy as np
 
-from service.bundle.manifest import Manifest
+from service.bundle.folder import Release
 from service.evaluation.advisor import Advice, advise
 from service.evaluation.calibrated import calibrate_folds
 from service.evaluation.comparison import (
     Comparison,
     Contender,
     Measured,
-    decide_folds,
+    decide_rows,
     describe_linear,
     measure_rows,
     run_comparison,
 )
 from service.evaluation.costs import EXPECTED_COST
 from service.evaluation.exploration import Exploration, explore
-from service.evaluation.gate import Verdict, judge_release
+from service.evaluation.gate import Verdict
 from service.evaluation.intervals import RESAMPLES, Estimate
 from service.evaluation.metrics import Floats
 from service.evaluation.quality import report_quality
+from service.evaluation.reliability import describe_reliability
+from service.evaluation.verdict import judge_winner
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import CALIBRATION_FOLDS
+from service.training.splits import Rows
 from service.training.tuning import Task
 
 _LEARNING_SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
@@ -39,13 +42,13 @@ _MANY_HEADLINES = ("macro_precision", "macro_recall", "macro_f1", "macro_auc", "
 
 @dataclass(frozen=True)
 class Findings:
-    """What steps 2 to 9 found. `judged` measures the winner out of fold on the whole set: the gate's view."""
+    """What steps 2 to 9 found. `cross_validated` measures the winner out of fold on the whole set."""
 
     bench: Workbench
     quality: Mapping[str, Any]
     exploration: Exploration
     comparison: Comparison
-    judged: Measured
+    cross_validated: Measured
     advice: Advice
     verdict: Verdict
     learning: tuple[list[int], dict[str, tuple[Floats, Floats]]]
@@ -57,17 +60,28 @@ class Findings:
         return self.comparison.contenders[self.comparison.winner]
 
     @property
+    def judged(self) -> Measured:
+        """What the gate judges: the winner's own answers to rows that it was not trained on, by its own threshold."""
+        return self.winner.held_out
+
+    @property
     def thresholds(self) -> dict[str, float]:
         """As in the manifest: of two classes the positive one's, else empty."""
         threshold, positive = self.winner.threshold, self.bench.positive
         return {positive: threshold} if positive is not None and threshold is not None else {}
 
     def to_metrics(self) -> dict[str, Any]:
-        """The manifest's metrics: judged out of fold on the whole set, and on the held-out rows."""
+        """The manifest's metrics: those that the gate judged, and those out of fold on the whole set.
+
+        `held_out` is `judged` under its older name, for those who read it: for one release more.
+        """
+        judged = self.select(self.judged.estimates)
         return {
-            "judged": self.select(self.judged.estimates),
-            "held_out": self.select(self.winner.held_out.estimates),
-            "held_out_rows": self.winner.held_out.evaluation.rows,
+            "judged": judged,
+            "held_out": judged,
+            "held_out_rows": self.judged.evaluation.rows,
+            "cross_validated": self.select(self.cross_validated.estimates),
+            "reliability": describe_reliability(self.judged.evaluation),
         }
 
     def select(self, estimates: Mapping[str, Estimate]) -> dict[str, Any]:
@@ -77,11 +91,7 @@ class Findings:
     @property
     def selected(self) -> tuple[str, ...]:
         """Names of the metrics that `select` keeps."""
-        classes = self.bench.classes
-        names = [*_HEADLINES, *(_BINARY_HEADLINES if self.bench.positive else _MANY_HEADLINES)]
-        names += [f"{name}[{label}]" for name in ("recall", "precision") for label in classes]
-        names += [check.metric for check in self.verdict.floors]
-        return tuple(dict.fromkeys(names))
+        return _name_metrics(self.bench)
 
     def to_document(self) -> dict[str, Any]:
         """The whole comparison as plain data: metrics.json."""
@@ -101,6 +111,7 @@ class Findings:
             "winner": self.comparison.winner,
             "thresholds": self.thresholds,
             "judged": {name: e.to_document() for name, e in self.judged.estimates.items()},
+            "cross_validated": {name: e.to_document() for name, e in self.cross_validated.estimates.items()},
             "contenders": {name: self._describe(c) for name, c in self.comparison.contenders.items()},
             "left_out": self.quality["left_out"],
             "linear": self.linear,
@@ -134,39 +145,49 @@ class Findings:
 
 
 def gather_findings(
-    bench: Workbench, *, released: Manifest | None, resamples: int = RESAMPLES, accept: tuple[str, ...] = ()
+    bench: Workbench,
+    *,
+    released: Release | None,
+    resamples: int = RESAMPLES,
+    accept: tuple[str, ...] = (),
+    fresh: Rows | None = None,
 ) -> Findings:
-    """Run every step on a workbench. Finished fits are not redone."""
+    """Run every step on a workbench. Finished fits are not redone.
+
+    `fresh` are the rows that the released model cannot have been trained on; None: all of the held-out ones.
+    """
     comparison = run_comparison(bench, resamples=resamples)
     winner = comparison.contenders[comparison.winner]
-    out_of_fold = bench.bench.predict_folds(winner.algorithm, winner.trial.parameters, bench.splits.judging)
-    method = winner.calibration.method
-    out_of_fold = calibrate_folds(bench, winner.algorithm, out_of_fold, bench.splits.judging, method).out_of_fold
-    decided = decide_folds(bench, out_of_fold, bench.splits.judging)
-    rows = bench.splits.judged
-    decided = decided if decided is None else decided[rows]
-    judged = measure_rows(bench, rows, out_of_fold[rows], decided, resamples=resamples)
-    verdict = judge_release(
-        bench.problem,
-        judged.estimates,
-        classes=bench.classes,
-        parity=winner.parity,
-        algorithm=winner.algorithm,
-        rows=len(rows),
-        released=released,
-        accept=accept,
-    )
+    verdict = judge_winner(bench, winner, released, names=_name_metrics(bench), accept=accept, fresh=fresh)
     return Findings(
         bench,
         report_quality(bench.dataset, bench.problem.ranges),
         explore(bench),
         comparison,
-        judged,
+        cross_validate(bench, winner, resamples),
         advise_on(bench, winner),
         verdict,
         measure_learning(bench, winner),
         describe_linear(comparison, bench),
     )
+
+
+def cross_validate(bench: Workbench, winner: Contender, resamples: int) -> Measured:
+    """The winner's kind out of fold on every row: more rows than the gate judges, by models that are not released."""
+    out_of_fold = bench.bench.predict_folds(winner.algorithm, winner.trial.parameters, bench.splits.judging)
+    method = winner.calibration.method
+    out_of_fold = calibrate_folds(bench, winner.algorithm, out_of_fold, bench.splits.judging, method).out_of_fold
+    rows = bench.splits.judged
+    decided = decide_rows(bench, out_of_fold[rows], winner.threshold)
+    return measure_rows(bench, rows, out_of_fold[rows], decided, resamples=resamples)
+
+
+def _name_metrics(bench: Workbench) -> tuple[str, ...]:
+    """The metrics that are read and compared: headlines, those with floors, each class's recall and precision."""
+    names = [*_HEADLINES, *(_BINARY_HEADLINES if bench.positive else _MANY_HEADLINES)]
+    names += [f"{name}[{label}]" for name in ("recall", "precision") for label in bench.classes]
+    names += [*bench.problem.floors, *(f"{n}[{c}]" for n in bench.problem.per_class_floors for c in bench.classes)]
+    return tuple(dict.fromkeys(names))
 
 
 def advise_on(bench: Workbench, winner: Contender) -> Advice:

@@ -39,6 +39,11 @@ def normal_quantile(share: ArrayLike) -> Floats:
     return np.asarray(special.ndtri(share))
 
 
+def chi_square_tail(value: ArrayLike, freedom: ArrayLike) -> Floats:
+    """The probability that a chi-square variable is as large, or larger."""
+    return np.asarray(special.chdtrc(freedom, value))
+
+
 def owens_t(h: ArrayLike, a: ArrayLike) -> Floats:
     """Owen's T function (1956), from which two correlated normals' probabilities follow."""
     return np.asarray(special.owens_t(h, a))

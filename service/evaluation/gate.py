@@ -1,21 +1,30 @@
 """The release gate: what a candidate must show before it may replace the released model.
 
-Every floor of the problem file must hold at the lower end of its 95 % interval; nothing that the released model was
-judged by may have got worse than the released interval allows; and the exported model must answer like the trained
-one. The gate judges out-of-fold predictions of the whole set, so that each row counts and none was seen in training.
+Judged is what is released: the model's own bytes on rows that it was not trained on, decided by its own threshold.
+Every floor of the problem file must hold there at the lower end of its 95 % interval; nothing may be worse than what
+was released (`regression`); its answers must cost less than always giving the cheapest one; and the exported model must
+answer like the trained one.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from service.bundle.manifest import Manifest
 from service.errors import Mistake, ReleaseRefused
-from service.evaluation.advisor import SMALLER_IS_BETTER
+from service.evaluation.costs import EXPECTED_COST
 from service.evaluation.intervals import Estimate
+from service.evaluation.regression import (
+    MARGIN,
+    Regression,
+    compare_with_marks,
+    keep_marks,
+    read_marks,
+    set_margins,
+)
 from service.training.algorithms import BASELINE
 from service.training.export import Parity
 from service.training.problem import ProblemFile
@@ -45,13 +54,26 @@ class FloorCheck:
 
 
 @dataclass(frozen=True)
-class Regression:
-    """A metric that is worse than the released model's interval."""
+class Constant:
+    """The cheapest answer that needs no model, and what it costs beside the candidate, of 1,000 cases."""
 
-    metric: str
-    value: float
-    released: float
-    limit: float
+    answer: str
+    cost: float
+    ours: float
+
+    @property
+    def is_as_cheap(self) -> bool:
+        """Whether the model is not worth its answers; one without a cost is not."""
+        return not self.ours < self.cost
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The comparison with the released model on the same rows: how many there are, and what was worse on them."""
+
+    rows: int
+    margin: float
+    regressions: tuple[Regression, ...]
 
 
 @dataclass(frozen=True)
@@ -64,19 +86,21 @@ class Verdict:
     parity: Parity
     algorithm: str
     rows: int
+    constant: Constant | None = None
+    paired: Paired | None = None
+    marks: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def reasons(self) -> tuple[Mistake, ...]:
         """Why the release is refused; empty when it is not."""
         found = [Mistake(check.metric, check.reason) for check in self.floors if not check.holds]
         found += [
-            Mistake(
-                r.metric,
-                f"{r.value:.4f} is worse than the released {r.released:.4f}, beyond its interval's end {r.limit:.4f}",
-                f"find out why; to release it all the same, name it: --accept {r.metric}",
-            )
+            Mistake(r.metric, r.reason, f"find out why; to release it all the same, name it: --accept {r.metric}")
             for r in self.regressions
         ]
+        if self.constant is not None and self.constant.is_as_cheap:
+            always = f"always answering {self.constant.answer} costs {self.constant.cost:.1f} of 1,000 cases"
+            found.append(Mistake(EXPECTED_COST, f"{always}, this model {self.constant.ours:.1f}"))
         if not self.parity.holds:
             found.append(Mistake("parity", _describe_parity(self.parity)))
         if self.algorithm == BASELINE:
@@ -98,12 +122,14 @@ class Verdict:
         """Plain data for the manifest."""
         return {
             "passed": self.passed,
-            "judged_on": f"out-of-fold predictions of all {self.rows} rows",
+            "judged_on": f"{self.rows} rows that it was not trained on, decided by its own threshold",
             "floors": [
                 {"metric": c.metric, "floor": c.floor, "low": round(c.low, 6), "holds": c.holds} for c in self.floors
             ],
             "regressions": [r.metric for r in self.regressions],
             "accepted_regressions": [r.metric for r in self.accepted],
+            "compared": None if self.paired is None else {"rows": self.paired.rows, "margin": self.paired.margin},
+            "marks": dict(self.marks),
             # The gap itself is some 1e-16 and not the same on every CPU: that it holds is.
             "parity": {"rows": self.parity.rows, "within": self.parity.within, "holds": self.parity.holds},
             "reasons": [str(reason) for reason in self.reasons],
@@ -120,32 +146,29 @@ def judge_release(
     rows: int,
     released: Manifest | None,
     accept: Sequence[str] = (),
+    paired: Paired | None = None,
+    margins: Mapping[str, float] | None = None,
+    constant: Constant | None = None,
 ) -> Verdict:
-    """Hold a candidate's estimates to the problem's floors and to the released model."""
-    worse = find_regressions(judged, released.metrics.get("judged", {}) if released else {})
+    """Hold a candidate's estimates to the problem's floors and to what was released.
+
+    `margins` say how much worse each metric may be; those that they do not name are not compared.
+    """
+    marks = read_marks(released) if released else {}
+    allowed = set_margins(judged, {}, margin=MARGIN) if margins is None else margins
+    worse = {r.metric: r for r in compare_with_marks(judged, marks, allowed)}
+    worse |= {r.metric: r for r in (paired.regressions if paired else ())}
     return Verdict(
         floors=tuple(_check_floors(problem, judged, classes)),
-        regressions=tuple(r for r in worse if r.metric not in accept),
-        accepted=tuple(r for r in worse if r.metric in accept),
+        regressions=tuple(r for r in worse.values() if r.metric not in accept),
+        accepted=tuple(r for r in worse.values() if r.metric in accept),
         parity=parity,
         algorithm=algorithm,
         rows=rows,
+        constant=constant,
+        paired=paired,
+        marks=keep_marks(judged, {name: mark for name, mark in marks.items() if name in allowed}, accept),
     )
-
-
-def find_regressions(judged: Mapping[str, Estimate], released: Mapping[str, Mapping[str, Any]]) -> list[Regression]:
-    """The metrics whose value lies beyond the worse end of the interval that the released model has for it."""
-    found = []
-    for metric, before in released.items():
-        smaller_is_better = metric in SMALLER_IS_BETTER
-        limit = before["high"] if smaller_is_better else before["low"]
-        if metric not in judged or limit is None or before["value"] is None:
-            continue
-        value = judged[metric].measure.value
-        # Written so that NaN, which a model without an answer gives, is a regression too.
-        if not (value <= limit if smaller_is_better else value >= limit):
-            found.append(Regression(metric, value, before["value"], limit))
-    return found
 
 
 def _check_floors(problem: ProblemFile, judged: Mapping[str, Estimate], classes: Sequence[str]) -> list[FloorCheck]:

@@ -119,7 +119,7 @@ def matthews(matrix: ArrayLike) -> Floats:
     true, called = counts.sum(axis=-1), counts.sum(axis=-2)
     covariance = right * total - (true * called).sum(axis=-1)
     spread = (total**2 - (true**2).sum(axis=-1)) * (total**2 - (called**2).sum(axis=-1))
-    return divide(covariance, np.sqrt(spread))
+    return divide(covariance, np.sqrt(np.maximum(spread, 0.0)))  # rounding may leave less than nothing
 
 
 def auc(positive: ArrayLike, scores: ArrayLike) -> float:

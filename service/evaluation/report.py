@@ -64,7 +64,7 @@ def _summarise(found: Findings) -> Mapping[str, Any]:
         "winner": ALGORITHMS[found.winner.algorithm].title,
         "training_rows": len(found.bench.splits.training),
         "held_out_rows": found.winner.held_out.evaluation.rows,
-        "judged_rows": verdict.rows,
+        "cross_validated_rows": found.cross_validated.evaluation.rows,
         "metric": name_metric(choice.metric),
         "why": choice.why,
         "sizes": choice.sizes,
@@ -90,12 +90,12 @@ def _describe_threshold(found: Findings) -> Mapping[str, Any] | None:
 
 
 def _headlines(found: Findings) -> Table:
-    judged, held_out = found.judged.estimates, found.winner.held_out.estimates
+    judged, others = found.judged.estimates, found.cross_validated.estimates
     return Table(
         "The winner's metrics",
-        ["metric", "judged out of fold", "held out"],
+        ["metric", "judged, held out", "cross-validated"],
         [
-            [name_metric(name), show_estimate(judged[name]), show_estimate(held_out[name])]
+            [name_metric(name), show_estimate(judged[name]), show_estimate(others[name])]
             for name in _HEADLINES
             if name in judged
         ],
@@ -118,17 +118,23 @@ def _describe_tuning(found: Findings) -> Mapping[str, Any]:
 
 
 def _describe_gate(found: Findings) -> Mapping[str, Any]:
-    verdict, held_out = found.verdict, found.winner.held_out.estimates
+    verdict, others = found.verdict, found.cross_validated.estimates
     rows = [
         [
             check.metric,
             f"{check.floor:g}",
             show_interval(show_number(check.value), check.low, check.high),
-            show_estimate(held_out[check.metric]) if check.metric in held_out else "",
+            show_estimate(others[check.metric]) if check.metric in others else "",
             mark("holds" if check.holds else "does not hold", good=check.holds),
         ]
         for check in verdict.floors
     ]
-    worse = [f"{r.metric}: {r.value:.4f}, released {r.released:.4f}" for r in (*verdict.regressions, *verdict.accepted)]
-    heads = ["metric", "floor", "judged", "held out", ""]
-    return {"worse": worse, "floors": Table("The gate's floors", heads, rows)}
+    worse = [f"{r.metric}: {r.reason}" for r in (*verdict.regressions, *verdict.accepted)]
+    heads = ["metric", "floor", "judged, held out", "cross-validated", ""]
+    compared = verdict.paired.rows if verdict.paired else 0
+    return {
+        "worse": worse,
+        "compared": compared,
+        "constant": verdict.constant,
+        "floors": Table("The gate's floors", heads, rows),
+    }

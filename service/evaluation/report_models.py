@@ -136,7 +136,7 @@ def _heaviest(models: dict[str, Any], count: int = 10) -> list[tuple[int, int]]:
 
 def describe_winner(found: Findings) -> Mapping[str, Any]:
     """The winner's pictures, and what each threshold gives."""
-    bench, winner, judged = found.bench, found.winner, found.judged.evaluation
+    bench, winner, judged = found.bench, found.winner, found.cross_validated.evaluation
     pictures = [
         plots_model.plot_confusion(judged, f"out of fold, {judged.rows} rows"),
         plots_model.plot_confusion(winner.held_out.evaluation, f"held out, {winner.held_out.evaluation.rows} rows"),

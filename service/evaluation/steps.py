@@ -30,6 +30,7 @@ from service.training.candidate import Candidate, load_previous, write_candidate
 from service.training.fetched import SOURCES
 from service.training.pipeline import build_pipeline
 from service.training.problem import ProblemFile
+from service.training.splits import Rows
 from service.training.tuning import list_parameters, search_grids
 
 
@@ -133,6 +134,13 @@ def release(found: Findings, *, now: datetime, released: Path | None = None, acc
     return Released(written, changed=previous is None or previous.digest != written.digest)
 
 
+def write_only(found: Findings, *, now: datetime) -> None:
+    """The candidate goes to the artifacts, and nowhere else."""
+    problem = found.bench.problem
+    previous = load_previous(home_of(problem) / problem.name)
+    write_candidate(_build_candidate(found), found.bench.folder, previous=previous, now=now)
+
+
 def home_of(problem: ProblemFile) -> Path:
     """The folder that the problem's model is released into: that of the drafts, as long as it is one.
 
@@ -141,12 +149,13 @@ def home_of(problem: ProblemFile) -> Path:
     return DRAFTS if problem.draft or problem.data in SOURCES else RELEASED
 
 
-def gather(bench: Workbench, *, released: Path | None = None, accept: tuple[str, ...] = ()) -> Findings:
-    """Everything steps 7 to 9 need, measured against what is released now."""
+def gather(
+    bench: Workbench, *, released: Path | None = None, accept: tuple[str, ...] = (), fresh: Rows | None = None
+) -> Findings:
+    """Everything steps 7 to 9 need, measured against what is released now: on `fresh` rows, where these are named."""
     previous = load_previous((released or home_of(bench.problem)) / bench.problem.name)
-    manifest = previous.manifest if previous else None
-    refuse_another_schema(bench, manifest)
-    return gather_findings(bench, released=manifest, resamples=RESAMPLES, accept=accept)
+    refuse_another_schema(bench, previous.manifest if previous else None)
+    return gather_findings(bench, released=previous, resamples=RESAMPLES, accept=accept, fresh=fresh)
 
 
 def _build_candidate(found: Findings) -> Candidate:
@@ -159,7 +168,7 @@ def _build_candidate(found: Findings) -> Candidate:
         classes=bench.classes,
         positive_class=bench.positive,
         thresholds=found.thresholds,
-        predicted=[bench.classes[index] for index in found.judged.evaluation.predicted],
+        predicted=[bench.classes[index] for index in found.cross_validated.evaluation.predicted],
         metrics=found.to_metrics(),
         verdict=found.verdict.to_document(),
     )
@@ -180,6 +189,7 @@ def summarise(found: Findings, done: Released | None) -> Mapping[str, Any]:
         },
         "held_out": found.select(found.winner.held_out.estimates),
         "judged": found.select(judged),
+        "cross_validated": found.select(found.cross_validated.estimates),
         "left_out": [said["column"] for said in found.quality["left_out"]],
         "artifacts": str(found.bench.folder),
     }

@@ -18,6 +18,7 @@ from service.errors import InvalidInput, Mistake, ReleaseRefused
 from service.evaluation.comparison import Measured
 from service.evaluation.costs import EXPECTED_COST, tabulate_costs
 from service.evaluation.gate import Verdict, judge_release
+from service.evaluation.growing import add_growing
 from service.evaluation.intervals import RESAMPLES, bootstrap, estimate
 from service.evaluation.metrics import Evaluation
 from service.importing.foreign import Floats
@@ -146,7 +147,7 @@ def judge(
     costs = tabulate_costs(problem.costs, classes, positive=positive, prevalence=prevalence)
     evaluation = Evaluation(true, probabilities, classes=classes, positive=positive, predicted=chosen, cost=costs)
     samples = bootstrap(evaluation, resamples=resamples, seed=SEED)
-    measured = Measured(evaluation, estimate(evaluation, drawn=samples), samples)
+    measured = Measured(evaluation, add_growing(estimate(evaluation, drawn=samples), true), samples)
     verdict = judge_release(
         problem,
         measured.estimates,

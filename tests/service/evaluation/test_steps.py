@@ -13,6 +13,7 @@ import onnx
 import pytest
 
 from service.bundle.classifier import Classifier
+from service.bundle.decision import decide
 from service.bundle.folder import load_release
 from service.bundle.reference import PREDICTIONS
 from service.errors import InvalidInput, ModelMismatch, ReleaseRefused
@@ -25,7 +26,7 @@ from service.evaluation.findings import Findings
 from service.evaluation.report import render_report
 from service.evaluation.workbench import Workbench
 from service.offline.batch import predict_file
-from service.training.export import Parity
+from service.training.export import Parity, run_onnx
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -165,12 +166,18 @@ def test_the_baseline_is_clearly_worse_and_two_names_of_one_model_are_equal(find
     assert findings.linear["largest_probability_gap"] == 0.0
 
 
-def test_the_gate_judges_every_row_out_of_fold(findings: Findings) -> None:
-    assert findings.judged.evaluation.rows == 569
-    assert findings.verdict.rows == 569
+def test_the_gate_judges_what_is_released_and_every_row_out_of_fold_stands_beside_it(findings: Findings) -> None:
+    """The held-out rows, by the exported model and the one threshold that is released."""
+    held_out = findings.bench.splits.held_out
+    assert findings.verdict.rows == findings.judged.evaluation.rows == len(held_out)
+    probabilities = run_onnx(
+        findings.winner.model, findings.bench.dataset.rows()[held_out], findings.bench.dataset.spec
+    )
+    predicted = decide(probabilities, findings.bench.classes, findings.thresholds)
+    np.testing.assert_array_equal(findings.judged.evaluation.predicted, predicted)
+    assert findings.cross_validated.evaluation.rows == 569
     assert findings.judged.estimates["recall"].interval.method == "exact"
     assert findings.judged.estimates["auc"].interval.method == "score"
-    assert findings.winner.held_out.evaluation.rows == 114
 
 
 def test_a_release_is_signed_off_and_made_again_without_a_changed_byte(findings: Findings, tmp_path: Path) -> None:
@@ -372,4 +379,5 @@ def test_metrics_and_card_say_the_same_as_the_gate(findings: Findings) -> None:
     assert document["contenders"]["dummy"]["may_be_released"] is False
     card = render_card(findings)
     assert f"{findings.judged.estimates['recall'].measure.value:.4f}" in card
+    assert f"{findings.cross_validated.estimates['recall'].measure.value:.4f}" in card
     assert "## Not for" in card

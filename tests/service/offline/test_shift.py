@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from service.__main__ import main
 from service.bundle import reference
 from service.bundle.classifier import Classifier
+from service.offline.comparing import ShiftReport, compare_feedback
 from service.offline.feedback import read_feedback
-from service.offline.shift import ShiftReport, compare_feedback
 from service.training.datasets import load_bundled, load_csv
 
 ROOT = Path(__file__).parents[3]
@@ -62,7 +62,7 @@ def test_changed_labels_are_shift_with_metric_class_and_window(
 ) -> None:
     rng = np.random.default_rng(0)
     late = [
-        {**line, "label": "benign"} if n >= 285 and line["label"] == "malignant" and rng.random() < 0.4 else line
+        {**line, "label": "benign"} if n >= 285 and line["label"] == "malignant" and rng.random() < 0.7 else line
         for n, line in enumerate(lines)
     ]
     report = _compare(classifier, tmp_path / "f.jsonl", late, windows=2)
@@ -112,6 +112,35 @@ def test_changed_inputs_alone_are_drift_and_not_shift(
     assert [drift.feature for drift in report.drifts] == ["mean_radius"]
     assert report.to_document()["shift"] is False
     assert "No concept shift" in report.recommendation
+
+
+def test_predictions_without_labels_show_drift_and_how_right_they_expect_to_be(
+    classifier: Classifier, lines: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    unlabelled = [{key: value for key, value in line.items() if key != "label"} for line in lines]
+    clean = _compare(classifier, tmp_path / "f.jsonl", unlabelled)
+    assert (clean.live, clean.worse, clean.drifts, clean.labelled) == ({}, (), (), False)
+    assert clean.expected_right is not None
+    assert 0.9 < clean.expected_right < 1.0
+    assert "No line has a label" in clean.recommendation
+    moved = [{**line, "features": [line["features"][0] * 1.5, *line["features"][1:]]} for line in unlabelled]
+    (tmp_path / "f.jsonl").write_text("".join(json.dumps(line) + "\n" for line in moved))
+    result = CliRunner().invoke(main, ["shift", "--model", "tumour", "--feedback", str(tmp_path / "f.jsonl")])
+    assert result.exit_code == 0, result.stderr
+    assert "predictions without labels" in result.stdout
+    assert "drift, not shift: mean_radius, stability" in result.stdout
+
+
+def test_labels_alone_cannot_tell_why_it_is_worse(
+    classifier: Classifier, lines: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    wrong = [{"label": "benign", "predicted": "malignant"}] * 60 + [{"label": "benign", "predicted": "benign"}] * 60
+    report = _compare(classifier, tmp_path / "f.jsonl", wrong)
+    assert report.shifts == ()
+    assert report.worse
+    assert report.cause is not None
+    assert report.cause.name == "unknown"
+    assert "cause unknown" in report.recommendation
 
 
 def test_few_bad_answers_are_not_yet_shift(classifier: Classifier, lines: list[dict[str, Any]], tmp_path: Path) -> None:
