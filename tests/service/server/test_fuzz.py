@@ -109,7 +109,7 @@ _row = st.dictionaries(_names, st.one_of(st.sampled_from([1, 2.5, "NA", "", "x",
 
 @pytest.mark.parametrize("spec", [NUMBERS, TEXTS, MIXED], ids=["numbers", "texts", "mixed"])
 @given(features=st.one_of(_row, _json))
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_no_row_by_name_breaks_the_decoder(spec: InputSpec, features: Any) -> None:
     try:
         request = decode_named(spec, {}, json.dumps({"features": features}).encode())

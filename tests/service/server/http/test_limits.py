@@ -327,7 +327,8 @@ def _resident(server: Server) -> int:
 
 def test_who_leaves_before_answers_that_he_asked_for_at_once_is_no_mistake_of_the_server(tmp_path: Path) -> None:
     ask = b"GET /openapi.json HTTP/1.1\r\nhost: test\r\n\r\n"
-    with running(tmp_path, OUTLAST_API_KEYS=api_keys()) as server, contextlib.ExitStack() as stack:
+    settings = {"OUTLAST_API_KEYS": api_keys(), "OUTLAST_METRICS_AUTH": "open"}
+    with running(tmp_path, **settings) as server, contextlib.ExitStack() as stack:
         connections = [stack.enter_context(server.connect()) for _ in range(16)]
         for connection in connections:
             connection.sendall(ask * 16)
