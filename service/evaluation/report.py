@@ -5,15 +5,16 @@ What is said stands in templates/report.html; here and in report_data and report
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from service.evaluation.beside import Beside
 from service.evaluation.cells import mark, name_metric, show_estimate, show_interval, show_number, show_parameters
 from service.evaluation.closer import Closer
 from service.evaluation.costs import EXPECTED_COST
 from service.evaluation.findings import Findings
-from service.evaluation.report_closer import describe_closer
+from service.evaluation.report_closer import describe_beside, describe_closer
 from service.evaluation.report_data import describe_data, describe_exploration
 from service.evaluation.report_models import describe_comparison, describe_linear_models, describe_winner
 from service.pages.page import Table, render
@@ -33,7 +34,7 @@ _SECTIONS = {
 _HEADLINES = ("accuracy", "recall", "specificity", "auc", "macro_f1", EXPECTED_COST)
 
 
-def render_report(found: Findings, closer: Closer) -> str:
+def render_report(found: Findings, closer: Closer, beside: Sequence[Beside]) -> str:
     """The whole report as one HTML document; everything it shows is inside it."""
     return render(
         TEMPLATES,
@@ -49,6 +50,7 @@ def render_report(found: Findings, closer: Closer) -> str:
         linear=describe_linear_models(found),
         winner=describe_winner(found),
         closer=describe_closer(closer),
+        beside=describe_beside(beside),
         gate=_describe_gate(found),
     )
 

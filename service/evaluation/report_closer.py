@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from service.evaluation.beside import Beside
 from service.evaluation.cells import mark
 from service.evaluation.closer import Closer
 from service.pages.page import Table
@@ -23,6 +24,12 @@ def describe_closer(closer: Closer) -> Mapping[str, Any]:
         "slices_in_all": len(closer.slices),
         "worse": sum(each.worse for each in closer.slices),
     }
+
+
+def describe_beside(models: Sequence[Beside]) -> Table:
+    """The winner beside what people would use instead."""
+    rows = [[each.model, f"{each.accuracy:.4f}", f"{each.log_loss:.4f}"] for each in models]
+    return Table("The winner beside others, on the held-out rows", ["model", "accuracy", "log loss"], rows, marked=0)
 
 
 def _importance(closer: Closer) -> Table:

@@ -15,6 +15,7 @@ import numpy as np
 
 from service.bundle.folder import DRAFTS, RELEASED, Release
 from service.errors import ReleaseRefused
+from service.evaluation.beside import set_beside
 from service.evaluation.card import render_card
 from service.evaluation.closer import examine
 from service.evaluation.exploration import explore
@@ -109,7 +110,11 @@ def present(found: Findings) -> Path:
     found.bench.write_text("model-card.md", render_card(found))
     closer = examine(found)
     found.bench.write("closer.json", closer.to_document())
-    return found.bench.write_text("report.html", render_report(found, closer))
+    return found.bench.write_text("report.html", render_report(found, closer, set_beside(found, _load_released(found))))
+
+
+def _load_released(found: Findings) -> Release | None:
+    return load_previous(home_of(found.bench.problem) / found.bench.problem.name)
 
 
 def release(found: Findings, *, now: datetime, released: Path | None = None, accept_draft: bool = False) -> Released:

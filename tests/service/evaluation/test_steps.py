@@ -344,7 +344,7 @@ def report(findings: Findings) -> str:
     """The report of a problem that somebody wrote mark-up into."""
     problem = replace(findings.bench.problem, objective="<script>alert(1)</script>")
     changed = replace(findings, bench=replace(findings.bench, problem=problem))
-    return render_report(changed, examine(findings))
+    return render_report(changed, examine(findings), [])
 
 
 def test_the_report_is_one_file_that_fetches_nothing(report: str) -> None:
