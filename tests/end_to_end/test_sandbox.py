@@ -300,11 +300,8 @@ def test_destroy_leaves_no_process_no_port_and_no_file(project: Project) -> None
 def _files_of_resources(project: Project) -> set[str]:
     """What is left in the sandbox's folder that belongs to a resource, and to nothing that outlives it."""
     layout = project.layout
-    lasting = {
-        "ca",
-        "resolver",
-        "vault-outlast-sandbox-api-outlast-example",
-    }  # the sandbox's own, made before any resource
+    # The sandbox's own, made before any resource.
+    lasting = {"ca", "resolver", "registries", "vault-outlast-sandbox-api-outlast-example"}
     left = {f"certificates/{file.name}" for file in layout.certificates.iterdir() if file.stem not in lasting}
     left |= {f"images/{folder.name}" for folder in layout.images.iterdir()}
     copy = Path(shutil.copy(layout.journal, project.root / ".sandbox" / "copy-of-journal.jsonl"))
