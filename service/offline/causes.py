@@ -20,7 +20,8 @@ from service.evaluation.metrics import Evaluation
 from service.evaluation.reliability import expect_mistakes
 
 CONCEPT, INPUTS, LABELS, UNKNOWN = "concept", "inputs", "labels", "unknown"
-_LEVEL = 0.001  # at which other inputs are given up as the explanation
+_LEVEL = 0.01  # at which other inputs are given up as the explanation
+_UNSURE = 0.1  # below which they are not named as the explanation either
 _LEVEL_OF_SHARES = 0.01  # at which other shares are: the rows of a rare class are few, at release and now
 _LEAST_SPREAD = 1e-9
 
@@ -40,6 +41,8 @@ def find_cause(kept: Mapping[str, Any] | None, evaluation: Evaluation | None) ->
     mistakes, expected = int((evaluation.predicted != evaluation.truth).sum()), count_expected(kept, evaluation)
     as_sure = weigh_mistakes(kept, evaluation)
     words = f"{mistakes} mistakes, where rows answered so surely had {expected:.1f} at release"
+    if _LEVEL < as_sure <= _UNSURE:
+        return Cause(UNKNOWN, f"{words}: more than harder rows make likely, and not enough to rule them out")
     if as_sure > _LEVEL:
         return Cause(INPUTS, f"{words}: the rows are harder, the answers as right as they say")
     if weigh_answers(kept, evaluation) > _LEVEL_OF_SHARES:
