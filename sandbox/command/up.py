@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,9 +132,7 @@ class _Deployment:
         changes: dict[str, dict[str, int]] = {}
         directory = project.refresh(self.layout)
         with self.steps.step("stacks"):
-            # Those that Pulumi does not know yet, side by side: one takes half a second of its CLI.
-            new = {stack: ["stack", "init"] for stack in stacks.stacks if not stack_exists(self.layout, stack)}
-            commands.run_all(self.pulumi, new, environ=self.environment, directory=directory)
+            self._init([stack for stack in stacks.stacks if not stack_exists(self.layout, stack)], directory)
         for group in _at_once(stacks):
             for stack in group:
                 self._make_ready(stack, directory)
@@ -142,6 +140,16 @@ class _Deployment:
             rollout = Rollout(self.pulumi, self.environment, directory, self.steps, asking)
             changes |= {stack: _summary(output) for stack, output in deploy_sites(rollout, group, serve).items()}
         return changes
+
+    def _init(self, new: Sequence[str], directory: Path) -> None:
+        """Make the stacks that Pulumi does not know yet, side by side: one takes half a second of its CLI.
+
+        The first goes alone, as it may make the backend as well: of two that do so at once, one reads a file that the
+        other has not written yet.
+        """
+        for together in (new[:1], new[1:]):
+            asked = {stack: ["stack", "init"] for stack in together}
+            commands.run_all(self.pulumi, asked, environ=self.environment, directory=directory)
 
     def _make_ready(self, stack: str, directory: Path) -> None:
         """Neither a dead command's lock nor what it left half done is in the way of the stack."""

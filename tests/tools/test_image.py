@@ -41,10 +41,13 @@ def _locked() -> dict[str, str]:
 
 
 def _copy_as_the_dockerfile_does(target: Path) -> None:
-    # The last stage takes the service whole from the one before it.
+    # The last stage takes the service whole from the one before it, and that the models from the first.
     assert ("COPY", "--from=build /app/service ./service") in _instructions()
+    assert ("COPY", "--from=models / ./service/released/") in _instructions()
+    assert ("COPY", "released/ /") in _instructions()
+    shutil.copytree(SERVICE / "released", target / "service" / "released")
     for word, rest in _instructions():
-        if word != "COPY" or rest.startswith("--from="):
+        if word != "COPY" or rest.startswith("--from=") or rest == "released/ /":
             continue
         *sources, place = rest.split()
         if sources == ["requirements.lock"]:
@@ -126,7 +129,11 @@ def test_the_image_runs_as_nobody_and_starts_the_server_by_exec() -> None:
     assert ("ENTRYPOINT", '["python", "-m", "service"]') in instructions
     assert instructions[-1] == ("CMD", '["serve"]')
     words = [word for word, _ in instructions]
-    assert words.count("FROM") == 2
+    assert [rest for word, rest in instructions if word == "FROM"] == [
+        "scratch AS models",
+        "${BASE} AS build",
+        "${BASE}",
+    ]
     assert {"HEALTHCHECK", "LABEL", "EXPOSE"} <= set(words)
     (install,) = (rest for word, rest in instructions if " install " in rest and word == "RUN")
     assert "--require-hashes -r requirements.lock" in install

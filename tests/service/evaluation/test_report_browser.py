@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from service.evaluation.closer import examine
 from service.evaluation.findings import Findings
 from service.evaluation.report import render_report
 from tests.browser import SIZES, look_at, needs_browser, open_page
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.slow, needs_browser]
 def test_the_report_opens_without_error_or_network(
     problem: str, size: tuple[int, int], findings: Findings, three_report: str, tmp_path: Path
 ) -> None:
-    page = render_report(findings) if problem == "tumour" else three_report
+    page = render_report(findings, examine(findings), []) if problem == "tumour" else three_report
     measured = look_at(page, tmp_path, size)
     assert measured["images"] == page.count("<img ")
     if size == SIZES["desk"]:

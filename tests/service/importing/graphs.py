@@ -74,6 +74,13 @@ def draw_rows(count: int = 60, seed: int = 0) -> NDArray[np.float64]:
     return np.asarray(np.random.default_rng(seed).normal(size=(count, 2)).astype(np.float32), dtype=np.float64)
 
 
+def drawn_labels(rows: NDArray[Any], seed: int = 0) -> list[str]:
+    """Classes as likely as `linear` says: to these it is calibrated, and right as often as it may be."""
+    shares = softmax(rows)
+    drawn = np.random.default_rng(seed).random((len(shares), 1))
+    return [NAMES[place] for place in (shares.cumsum(axis=1) < drawn).sum(axis=1)]
+
+
 def true_labels(rows: NDArray[Any], names: Sequence[str] = NAMES) -> list[str]:
     """The classes that `linear` gives."""
     return [names[place] for place in softmax(rows).argmax(axis=1)]

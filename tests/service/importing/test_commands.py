@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from service.errors import InvalidInput, OutlastError
 from service.importing.commands import choose_kind, make_command, read_classes
 from service.importing.limits import Site
-from tests.service.importing.graphs import draw_rows, linear, table_of, true_labels
+from tests.service.importing.graphs import draw_rows, drawn_labels, linear, table_of
 
 COMMAND = make_command(lambda: [Site("aws", 0.5, 1024)])
 
@@ -57,10 +57,10 @@ def test_predictions_are_reported_as_data(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_model_is_imported_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.importing.importer.home_of", lambda problem: tmp_path / "drafts")
-    rows = draw_rows(200)
+    rows = draw_rows(400)
     model = tmp_path / "weather.onnx"
     model.write_bytes(linear(labels=True).SerializeToString())
-    table = table_of(tmp_path / "rows.csv", rows, true_labels(rows))
+    table = table_of(tmp_path / "rows.csv", rows, drawn_labels(rows))
     asked = ["--onnx", str(model), "--table", str(table), "--target", "y", "--artifacts", str(tmp_path / "out")]
     with pytest.raises(OutlastError, match="is a draft"):
         _run(*asked)

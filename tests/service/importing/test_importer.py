@@ -18,7 +18,7 @@ from service.importing.importer import Done, Wanted, import_model, refuse_gap
 from service.importing.limits import Needs, Site
 from service.importing.report import Parity
 from service.importing.table import read_table
-from tests.service.importing.graphs import NAMES, draw_rows, linear, softmax, table_of, true_labels
+from tests.service.importing.graphs import NAMES, draw_rows, drawn_labels, linear, softmax, table_of, true_labels
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def _import(folder: Path, *, labels: list[str] | None = None, **more: Any) -> Do
     rows = draw_rows(300)
     path = folder / "weather.onnx"
     path.write_bytes(linear(zipped=True, labels=True).SerializeToString())
-    table = table_of(folder / "rows.csv", rows, labels or true_labels(rows))
+    table = table_of(folder / "rows.csv", rows, labels or drawn_labels(rows))
     sites = more.pop("sites", [Site("aws", 0.5, 1024)])
     wanted = Wanted("onnx", path, table, "y", artifacts=folder / "artifacts", **{"accept_draft": True, **more})
     return import_model(wanted, sites=sites, now=NOW, say=lambda line: None)

@@ -22,7 +22,7 @@ CLASSES = ("no", "yes")
 @pytest.fixture
 def judged() -> Judged:
     truth = np.array(["no", "yes"] * 40, dtype=object)
-    score = np.where(truth == "yes", 0.8, 0.3) + np.linspace(-0.05, 0.05, 80)
+    score = np.where(truth == "yes", 0.95, 0.05) + np.linspace(-0.03, 0.03, 80)
     problem = parse_problem(draft_problem("loans", "y", truth.tolist()), name="loans")
     return judge(
         problem,
