@@ -36,8 +36,9 @@ def set_beside(found: Findings, released: Release | None) -> list[Beside]:
     bench, winner = found.bench, found.winner
     truth, held_out = bench.truth[bench.splits.held_out], winner.held_out.evaluation
     rows = [_measure(ALGORITHMS[winner.algorithm].title, truth, held_out.probabilities, held_out.predicted)]
-    boosted = _answer_by_boosting(found)
-    rows.append(_measure(f"{ALGORITHMS[BOOSTING].title}, defaults", truth, boosted, boosted.argmax(axis=1)))
+    if not bench.dataset.texts:  # boosting learns from no texts
+        boosted = _answer_by_boosting(found)
+        rows.append(_measure(f"{ALGORITHMS[BOOSTING].title}, defaults", truth, boosted, boosted.argmax(axis=1)))
     if released is not None and _is_comparable(found, released):
         manifest = released.manifest
         answers = run_onnx(released.model_bytes, bench.dataset.rows()[bench.splits.held_out], manifest.input)

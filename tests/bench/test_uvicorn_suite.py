@@ -47,6 +47,7 @@ def test_where_it_cannot_be_downloaded_that_is_said(tmp_path: Path, monkeypatch:
         obtain(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_suite_that_does_not_run_is_no_suite_that_passes(tmp_path: Path) -> None:
     with pytest.raises(OutlastError, match="could not be run"):
         run(tmp_path)

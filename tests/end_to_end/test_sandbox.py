@@ -180,6 +180,7 @@ def test_preview_shows_a_diff_and_a_new_weight_moves_traffic(project: Project) -
         stack_file.write_text(before)
 
 
+@pytest.mark.slow
 def test_kills_are_recovered_from_and_two_ups_do_not_meet(project: Project) -> None:
     """kill -9 of the CLI in an update, Ctrl-C in `make up`, kill -9 of the sandbox: the next `make up` goes on.
 

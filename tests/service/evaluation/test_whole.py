@@ -46,6 +46,7 @@ class Said:
         self.lines.append(line)
 
 
+@pytest.mark.slow
 def test_a_draft_stops_at_the_release_with_its_report_named(bench: Workbench, tmp_path: Path) -> None:
     said = Said()
     with pytest.raises(ReleaseRefused, match="clients is a draft: nobody has set its costs and floors") as caught:

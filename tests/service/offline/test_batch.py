@@ -280,7 +280,7 @@ _SLIPS = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_SLIPS, max_size=6), st.integers(200, 2000), st.sampled_from(["utf-8", "utf-16", "cp1252"]))
 def test_blocks_of_any_size_hold_the_same_rows(
     classifier: Classifier, source: Path, slips: list[tuple[int, str]], size: int, codec: str

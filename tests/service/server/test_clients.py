@@ -44,6 +44,7 @@ def _probabilities(golden: list[Mapping[str, Any]]) -> np.ndarray:
     return np.array([list(row["probabilities"].values()) for row in golden])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("binary", [False, True])
 def test_kserve_gets_golden_answers(guarded_server: Server, golden: list[Mapping[str, Any]], binary: bool) -> None:
     asked = {"url": guarded_server.url, "headers": KEY, "rows": _features(golden), "binary": binary}
@@ -59,6 +60,7 @@ def test_kserve_gets_golden_answers(guarded_server: Server, golden: list[Mapping
     }
 
 
+@pytest.mark.slow
 def test_kserve_is_told_what_is_wrong(guarded_server: Server, golden: list[Mapping[str, Any]]) -> None:
     rows = _features(golden[:1])
     asked = {"url": guarded_server.url, "headers": KEY, "rows": [rows[0][:29]], "binary": False}
