@@ -22,6 +22,8 @@ ELSEWHERE = {
     "make check": "what CI runs: this is a part of it",
     "make fault": "a name in the table; it is run above with what it asks for",
     "make bench": "takes minutes: tests/bench",
+    "outlast model fetch spam": "asks the npm registry: tests/service/training",
+    "make model PROBLEM=spam": "takes minutes: tests/service/evaluation",
     "make soak MINUTES=10": "takes ten minutes: tests/bench runs a short one",
     "make model PROBLEM=tumour": "takes minutes: tests/service/evaluation",
     "outlast model train --csv FILE": "takes minutes: tests/service/evaluation",
