@@ -22,6 +22,7 @@ ELSEWHERE = {
     "make check": "what CI runs: this is a part of it",
     "make fault": "a name in the table; it is run above with what it asks for",
     "make bench": "takes minutes: tests/bench",
+    "outlast model import": "a name in the text: test_import_a_model.py runs it with what it asks for",
     "outlast model fetch spam": "asks the npm registry: tests/service/training",
     "make model PROBLEM=spam": "takes minutes: tests/service/evaluation",
     "make soak MINUTES=10": "takes ten minutes: tests/bench runs a short one",
