@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import selectors
 import signal
 import socket
@@ -190,3 +191,20 @@ def make_certificate(folder: Path, host: str) -> tuple[Path, Path]:
     encoding = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     secret.write_bytes(key.private_bytes(*encoding))
     return chain, secret
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the server has ended the connection."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def resident_bytes(server: Server) -> int:
+    """Bytes of memory that the server holds."""
+    pages = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize()

@@ -18,8 +18,10 @@ from tests.service.server.harness import (
     INFER,
     Server,
     infer_body,
+    is_closed,
     raw_request,
     read_reply,
+    resident_bytes,
     running,
     wait_for,
 )
@@ -69,12 +71,12 @@ def test_a_body_in_chunks_is_counted_as_it_comes(guarded_server: Server) -> None
 def test_a_compressed_bomb_is_stopped_at_the_limit(guarded_server: Server, encoding: str) -> None:
     packer = zlib.compressobj(1, wbits=31 if encoding == "gzip" else 15)
     bomb = packer.compress(b" " * (48 << 20)) + packer.flush()
-    before = _resident(guarded_server)
+    before = resident_bytes(guarded_server)
     with guarded_server.client({"content-encoding": encoding, "content-type": "application/json"}) as client:
         reply = client.post(INFER, content=bomb)
     assert reply.status_code == 413
     assert "decompressed" in reply.json()["detail"]
-    assert _resident(guarded_server) - before < 24 << 20
+    assert resident_bytes(guarded_server) - before < 24 << 20
 
 
 @pytest.mark.parametrize(
@@ -319,16 +321,16 @@ def test_a_full_queue_sheds_at_once_and_health_does_not_mind(tmp_path: Path) -> 
 def test_ten_thousand_idle_connections_are_carried_and_the_oldest_make_room(tmp_path: Path) -> None:
     limit = _open_files(10_100)
     with running(tmp_path, OUTLAST_AUTH="off", OUTLAST_MAX_CONNECTIONS=str(limit)) as server:
-        before = _resident(server)
+        before = resident_bytes(server)
         crowd = []
         for _ in range(limit + 50):
             connection = socket.create_connection(("127.0.0.1", server.port))
             crowd.append(connection)
         try:
             assert _still_answers(server)
-            wait_for(lambda: _is_closed(crowd[0]), "the oldest to make room")
-            assert not _is_closed(crowd[-1])
-            assert (_resident(server) - before) / limit < 8192
+            wait_for(lambda: is_closed(crowd[0]), "the oldest to make room")
+            assert not is_closed(crowd[-1])
+            assert (resident_bytes(server) - before) / limit < 8192
         finally:
             for connection in crowd:
                 connection.close()
@@ -339,19 +341,3 @@ def _open_files(wanted: int) -> int:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, wanted + 500) if hard > 0 else wanted + 500, hard))
     return min(wanted - 100, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 400)
-
-
-def _is_closed(connection: socket.socket) -> bool:
-    connection.setblocking(False)
-    try:
-        return connection.recv(1) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-
-
-def _resident(server: Server) -> int:
-    """Bytes of memory that the server holds."""
-    pages = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
-    return pages * resource.getpagesize()

@@ -23,9 +23,11 @@ from tests.service.server.harness import (
     Server,
     api_keys,
     infer_body,
+    is_closed,
     make_certificate,
     raw_request,
     read_reply,
+    resident_bytes,
     running,
     wait_for,
 )
@@ -119,14 +121,14 @@ def test_a_target_that_cannot_be_parsed_ends_its_connection_and_is_counted(serve
 
 
 def test_trailers_count_and_are_not_kept(server: Server) -> None:
-    before = _resident(server)
+    before = resident_bytes(server)
     with server.connect() as connection:
         connection.sendall(_chunked() + b"%x\r\n%b\r\n0\r\n" % (len(ROW), ROW))
         with contextlib.suppress(OSError):
             for number in range(20_000):
                 connection.sendall(b"x-%d: %b\r\n" % (number, b"a" * 1000))
         assert read_reply(connection)[0] == 431
-    assert _resident(server) - before < 4 << 20
+    assert resident_bytes(server) - before < 4 << 20
 
 
 def test_one_endless_trailer_is_cut_off(server: Server) -> None:
@@ -185,12 +187,12 @@ def test_half_bodies_are_held_up_to_the_budget_and_what_is_over_gets_503(server:
 
 
 def test_tiny_chunks_take_no_more_than_their_bytes(server: Server) -> None:
-    before = _resident(server)
+    before = resident_bytes(server)
     body = b" " * 200_000
     with server.connect() as connection:
         connection.sendall(_chunked() + b"2\r\n  \r\n" * (len(body) // 2) + b"0\r\n\r\n")
         assert read_reply(connection)[0] == 400  # blanks are no JSON
-    assert _resident(server) - before < 4 << 20
+    assert resident_bytes(server) - before < 4 << 20
 
 
 def test_half_heads_on_every_connection_are_told_and_ended(server: Server) -> None:
@@ -281,9 +283,9 @@ def test_nobody_has_to_wait_behind_those_who_ask_without_a_key(server: Server) -
 
 def test_more_connections_than_allowed_close_the_idle_ones_and_no_more_of_them_than_came(server: Server) -> None:
     crowd = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3 * CONNECTIONS)]
-    wait_for(lambda: sum(_is_closed(each) for each in crowd) >= 2 * CONNECTIONS, "the oldest to make room")
-    assert sum(_is_closed(each) for each in crowd) <= 2 * CONNECTIONS + 1
-    assert not any(_is_closed(each) for each in crowd[-CONNECTIONS + 3 :])
+    wait_for(lambda: sum(is_closed(each) for each in crowd) >= 2 * CONNECTIONS, "the oldest to make room")
+    assert sum(is_closed(each) for each in crowd) <= 2 * CONNECTIONS + 1
+    assert not any(is_closed(each) for each in crowd[-CONNECTIONS + 3 :])
     for connection in crowd:
         connection.close()
 
@@ -308,21 +310,6 @@ def test_who_connects_by_tls_and_never_shakes_hands_is_ended(tmp_path: Path) -> 
         with context.wrap_socket(server.connect(), server_hostname="api.outlast.example") as shaken:
             shaken.sendall(raw_request(b"", method="GET", path="/openapi.json") * 3)
             assert {read_reply(shaken)[0]} == {200}
-
-
-def _is_closed(connection: socket.socket) -> bool:
-    connection.setblocking(False)
-    try:
-        return connection.recv(1) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-
-
-def _resident(server: Server) -> int:
-    """Bytes of memory that the server holds."""
-    return int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]) * 4096
 
 
 def test_who_leaves_before_answers_that_he_asked_for_at_once_is_no_mistake_of_the_server(tmp_path: Path) -> None:
