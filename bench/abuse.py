@@ -20,7 +20,7 @@ import psutil
 from bench.attackers import CONNECTIONS, read_answers
 from bench.environments import ROOT
 from bench.load import LOAD_CORE, Open, run_closed, run_open
-from bench.measure import QUICK, Plan, ready
+from bench.measure import QUICK, Plan, ready, sampling
 from bench.peers import SHIPPED, ask
 from bench.report import MIB, QUICK_WARNING, Verdict, at_least, at_most, describe_machine
 from service.command_line import say
@@ -125,19 +125,8 @@ def _resident(process: subprocess.Popen[bytes]) -> float:
 def _peak(process: subprocess.Popen[bytes]) -> Iterator[list[float]]:
     """What a server holds, looked at again and again during the block."""
     samples = [_resident(process)]
-    over = threading.Event()
-
-    def sample() -> None:
-        while not over.wait(_SAMPLE_SECONDS):
-            samples.append(_resident(process))
-
-    thread = threading.Thread(target=sample)
-    thread.start()
-    try:
+    with sampling(lambda: _resident(process), _SAMPLE_SECONDS, samples):
         yield samples
-    finally:
-        over.set()
-        thread.join()
 
 
 def judge(seen: Abuse) -> tuple[Verdict, ...]:

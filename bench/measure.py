@@ -11,8 +11,9 @@ import socket
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,6 +210,24 @@ def _resident(process: subprocess.Popen[bytes]) -> float:
         with contextlib.suppress(psutil.NoSuchProcess):
             total += each.memory_full_info().pss
     return float(total)
+
+
+@contextmanager
+def sampling(look: Callable[[], float], every_seconds: float, samples: list[float]) -> Iterator[None]:
+    """Add what `look` gives to the samples, again and again during the block."""
+    over = threading.Event()
+
+    def sample() -> None:
+        while not over.wait(every_seconds):
+            samples.append(look())
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def measure_overload(peer: Peer, plan: Plan) -> Overload:

@@ -10,7 +10,6 @@ import asyncio
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,7 @@ import click
 import psutil
 
 from bench.attackers import HOST, Connection
-from bench.measure import ready
+from bench.measure import ready, sampling
 from bench.peers import API_KEY, MODEL, SHIPPED, Ask, ask
 from bench.report import MIB, Verdict, at_most
 from service.command_line import CONTEXT, Command, say
@@ -121,19 +120,8 @@ async def _ask(port: int, request: bytes, until: float, interval: float, seen: C
 def _sampled(pid: int) -> Iterator[list[float]]:
     """A process's resident bytes, sampled during the block."""
     samples: list[float] = []
-    over = threading.Event()
-
-    def sample() -> None:
-        while not over.wait(_SAMPLE_SECONDS):
-            samples.append(float(psutil.Process(pid).memory_info().rss))
-
-    thread = threading.Thread(target=sample)
-    thread.start()
-    try:
+    with sampling(lambda: float(psutil.Process(pid).memory_info().rss), _SAMPLE_SECONDS, samples):
         yield samples
-    finally:
-        over.set()
-        thread.join()
 
 
 def soak(
