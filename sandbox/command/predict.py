@@ -14,6 +14,9 @@ from service.bundle.golden import Golden, read_answer
 from service.errors import Deviated, InvalidInput, Unavailable
 
 _DEADLINE_SECONDS = 5.0
+_LOST_HINT = (
+    "a site that was just lost stays in DNS until its health checks notice: `make status` shows when, then ask again"
+)
 _KEY_HINT = (
     "put a key whose hash is in the sites' OUTLAST_API_KEYS into OUTLAST_API_KEY (`outlast keys new` makes both)"
 )
@@ -56,7 +59,9 @@ def predict(dial: Dial, host: str, golden: Golden, row_id: str | None = None, *,
     if response.status_code in (401, 403):
         raise Deviated(f"{host} answered {response.status_code}: {response.text[:300]}", hint=_KEY_HINT)
     if response.status_code != 200:
-        raise Deviated(f"{host} answered {response.status_code}: {response.text[:300]}", hint="make status")
+        who = f"{host} ({resolution.origin_host}, {resolution.addresses[0]})"
+        hint = _LOST_HINT if response.status_code >= 500 else "make status"
+        raise Deviated(f"{who} answered {response.status_code}{_said(response)}", hint=hint)
     try:
         answer = read_answer(response.content)
     except InvalidInput as error:
@@ -74,10 +79,14 @@ def predict(dial: Dial, host: str, golden: Golden, row_id: str | None = None, *,
     )
 
 
+def _said(response: httpx.Response) -> str:
+    return f": {response.text[:300]}" if response.text else ""
+
+
 def _ask(dial: Dial, url: str, address: str, body: bytes, api_key: str) -> httpx.Response:
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {api_key}"} if api_key else {})
     try:
         with dial.client(address=address, deadline_seconds=_DEADLINE_SECONDS) as http:
             return http.post(url, content=body, headers=headers)
     except httpx.HTTPError as error:
-        raise Unavailable(f"{url} at {address} does not answer: {error}", hint="make status") from error
+        raise Unavailable(f"{url} at {address} does not answer: {error}", hint=_LOST_HINT) from error

@@ -64,6 +64,8 @@ def test_the_commands_of_the_page_run_in_its_order(project: Project) -> None:
     assert done.index("make up SPEED=10") == 0
     for command in done:
         assert TOLD.get(command, "") in run(project, command), f"{command} does not say what the page shows"
+        if command.startswith("make fault"):  # as the page says: the health checkers notice, and then all is right
+            project.wait_until(lambda: "azure" not in project.sites_answered(), "the health checks dropping azure")
     run(project, "make up SPEED=10")  # as the page says: what `make down` stopped is found again
     assert project.predict().right
 

@@ -65,7 +65,8 @@ def test_an_unknown_row_is_named_before_anybody_is_asked(texts: Golden) -> None:
 @pytest.mark.parametrize(
     ("reply", "why"),
     [
-        (httpx.Response(503, text="busy"), "answered 503: busy"),
+        (httpx.Response(503, text="busy"), r"\(.*, 192\.0\.2\.1\) answered 503: busy"),
+        (httpx.Response(503), "answered 503\nhint: a site that was just lost"),
         (httpx.Response(200, text="<html>"), "not an inference answer"),
         (httpx.Response(200, content=json.dumps({"outputs": []})), "not an inference answer"),
     ],
