@@ -38,10 +38,12 @@ def install_lock(python: Path, lock: Path, uv: Path | None, *, compiled: bool = 
 
     Raises Unavailable with pip's own last words: where uv cannot, pip is asked, which may be configured otherwise.
     """
-    wanted = ["--require-hashes", "-r", str(lock), *(["--compile-bytecode"] if compiled else [])]
+    # A lock is whole: what a package says that it needs was overridden where it was wrong (pyproject.toml, tool.uv).
+    whole = ["--no-deps", "--require-hashes", "-r", str(lock)]
+    wanted = [*whole, *(["--compile-bytecode"] if compiled else [])]
     if uv and not run_quietly(uv_command(uv, python, *wanted), uv_environment(uv)):
         return "uv"
-    failed = run_quietly([*pip_command(python), "--require-hashes", "-r", str(lock)])
+    failed = run_quietly([*pip_command(python), *whole])
     if failed:
         raise Unavailable(
             f"the requirements in {lock.name} could not be installed: {failed}",
