@@ -76,7 +76,9 @@ class CachingResolver:
             return None
         response = dns.message.make_response(query, recursion_available=True)
         response.set_rcode(kept.response.rcode())
-        left = max(1, round(self._clock.to_wall(kept.until - self._clock.simulated_now())))
+        # Never rounded up: a client would keep the answer longer than this cache does. Within the last real second the
+        # TTL is 0, and whoever asks again gets the same answer until it has run out.
+        left = max(0, int(self._clock.to_wall(kept.until - self._clock.simulated_now())))
         for section, rrsets in (("answer", kept.response.answer), ("authority", kept.response.authority)):
             setattr(response, section, [dns.rrset.from_rdata_list(rrset.name, left, list(rrset)) for rrset in rrsets])
         if limit is None:

@@ -82,6 +82,21 @@ def test_the_floor_runs_at_the_clocks_speed() -> None:
     assert upstream.asked == 2
 
 
+def test_no_answer_is_kept_longer_than_this_cache_keeps_it_at_any_speed() -> None:
+    wall, upstream = Wall(), Upstream(ttl=6)  # 60 s (simulated)
+    clock = ScaledClock(10, wall=wall)
+    resolver = CachingResolver(upstream, clock, floor_seconds=30)
+    ask(resolver)
+    for tenth in range(60):
+        wall.now = tenth / 10
+        assert wall.now + ask(resolver).answer[0].ttl <= 6.0, (
+            "rounded up, it would be kept up to 9.8 s (simulated) more"
+        )
+    assert upstream.asked == 1
+    wall.now = 5.95
+    assert ask(resolver).answer[0].ttl == 0, "used once, and asked for again"
+
+
 def test_a_refusal_is_passed_on_and_not_kept() -> None:
     upstream = Upstream()
     resolver = CachingResolver(upstream, ScaledClock(1))
