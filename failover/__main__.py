@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from failover.drill.commands import drill
+from failover.oncall.commands import COMMANDS as ONCALL
 from service.command_line import CONTEXT, Group
 
 
@@ -14,6 +15,8 @@ def main() -> None:
 
 
 main.add_command(drill)
+for command in ONCALL.values():
+    main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="python -m failover")

@@ -6,11 +6,11 @@ import click
 
 from service.command_line import CONTEXT, LazyGroup, Row
 
-_SANDBOX, _SERVER = "sandbox.__main__", "service.server.commands"
+_SANDBOX, _SERVER, _ONCALL = "sandbox.__main__", "service.server.commands", "failover.oncall.commands"
 SECTIONS = {
     "Three clouds on this machine": (
         Row("up", "outlast.up", "Bring the sandbox up, deploy every stack, predict once through DNS; --csv FILE."),
-        Row("status", _SANDBOX, "Show what runs, where, and how it is."),
+        Row("status", "outlast.status", "Show what runs, where, and how it is; --host NAME on real clouds too."),
         Row("shell", _SANDBOX, "Open a shell in which plain `pulumi up -s aws` works on the sandbox."),
         Row("exec", _SANDBOX, "Run one command in that environment."),
         Row("speed", _SANDBOX, "Run the sandbox's clock faster."),
@@ -20,6 +20,10 @@ SECTIONS = {
     "Predict": (Row("predict", "outlast.predict", "Ask the endpoint for one row, or score a file with --csv FILE."),),
     "Break and recover": (
         Row("drill", "failover.drill.commands", "Take a site out of DNS, measure how traffic moves, put it back."),
+        Row("drain", _ONCALL, "Take a site out of DNS until `undrain`; never the last healthy one unasked."),
+        Row("undrain", _ONCALL, "Put a drained site back, once it answers right."),
+        Row("watch", _ONCALL, "Raise an alarm for what Route 53 does not see; by choice drain the site."),
+        Row("lint", _ONCALL, "Find what in a host's records and health checks would hurt when a site is lost."),
         Row("fault", _SANDBOX, "Break something in the sandbox for a while."),
         Row("heal", _SANDBOX, "End every fault."),
     ),

@@ -49,6 +49,7 @@ PURE = words("""
 failover.routing.answers failover.routing.lint failover.routing.predict failover.simulator.health
 failover.drill.changes failover.drill.facts failover.drill.fleet failover.drill.guards
 failover.drill.measurement failover.drill.plan failover.drill.report failover.drill.samples failover.drill.timeline
+failover.oncall.alarms failover.oncall.notes failover.oncall.render failover.oncall.standing
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader
 infra.regions infra.served infra.settings infra.sizes infra.spelling infra.variables
 sandbox.engine.changes sandbox.engine.cloud sandbox.engine.failures sandbox.engine.wire

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from failover.drill.facts import CheckerView
@@ -23,8 +23,8 @@ def read_fleet(route53: Route53Client, host: str) -> Fleet:
     """Find zone, weighted records and health checks of `host`; every record that cannot be drilled is named."""
     host = normal_name(host)
     with translate_errors(f"read the records of {host}"):
-        zone_id = _find_zone(route53, host)
-        records = [record for record in _list_records(route53, zone_id, host) if "Weight" in record]
+        zone_id = find_zone(route53, host)
+        records = [record for record in list_records(route53, zone_id, host) if "Weight" in record]
     if not records:
         raise InvalidInput(
             f"{host} has no weighted records in its zone: there is nothing to drill",
@@ -49,7 +49,7 @@ def read_fleet(route53: Route53Client, host: str) -> Fleet:
     return Fleet(host, zone_id, records[0]["TTL"], tuple(sorted(sites, key=lambda site: site.name)))
 
 
-def _find_zone(route53: Route53Client, host: str) -> str:
+def find_zone(route53: Route53Client, host: str) -> str:
     """The id of the public zone with the longest name that contains `host`."""
     found = []
     for page in route53.get_paginator("list_hosted_zones").paginate():
@@ -73,7 +73,7 @@ def _find_zone(route53: Route53Client, host: str) -> str:
     return ids[0]
 
 
-def _list_records(route53: Route53Client, zone_id: str, host: str) -> Iterator[ResourceRecordSetOutputTypeDef]:
+def list_records(route53: Route53Client, zone_id: str, host: str) -> Iterator[ResourceRecordSetOutputTypeDef]:
     """Every record of exactly this name: the API lists a zone in order of names, starting where it is told."""
     start: dict[str, Any] = {"StartRecordName": host, "StartRecordType": "A"}
     while start:
@@ -97,7 +97,7 @@ def _check_record(record: ResourceRecordSetOutputTypeDef) -> list[Mistake]:
 def read_checks(route53: Route53Client, ids: Iterable[str]) -> dict[str, HealthCheck]:
     """The health checks of these ids, with their tags, by id."""
     ids = list(ids)
-    tags = _read_tags(route53, ids)
+    tags = read_tags(route53, ids)
     return {check_id: _read_check(route53, check_id, tags.get(check_id, {})) for check_id in ids}
 
 
@@ -122,11 +122,12 @@ def _read_check(route53: Route53Client, check_id: str, tags: Mapping[str, str]) 
     )
 
 
-def _read_tags(route53: Route53Client, ids: list[str]) -> dict[str, dict[str, str]]:
+def read_tags(route53: Route53Client, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The tags of these health checks, by id."""
     tags: dict[str, dict[str, str]] = {}
     for start in range(0, len(ids), TAGS_PER_CALL):
         answer = route53.list_tags_for_resources(
-            ResourceType="healthcheck", ResourceIds=ids[start : start + TAGS_PER_CALL]
+            ResourceType="healthcheck", ResourceIds=list(ids[start : start + TAGS_PER_CALL])
         )
         for tag_set in answer["ResourceTagSets"]:
             tags[tag_set["ResourceId"]] = {tag["Key"]: tag.get("Value", "") for tag in tag_set.get("Tags", [])}
@@ -136,7 +137,12 @@ def _read_tags(route53: Route53Client, ids: list[str]) -> dict[str, dict[str, st
 def read_view(route53: Route53Client, check: HealthCheck) -> CheckerView:
     """What the checkers of one health check report now."""
     with translate_errors(f"read the status of health check {check.id}"):
-        observations = route53.get_health_check_status(HealthCheckId=check.id)["HealthCheckObservations"]
+        return read_observations(route53, check.id)
+
+
+def read_observations(route53: Route53Client, check_id: str) -> CheckerView:
+    """The same by its id, with the client's own errors."""
+    observations = route53.get_health_check_status(HealthCheckId=check_id)["HealthCheckObservations"]
     reports = [observation.get("StatusReport", {}).get("Status", "") for observation in observations]
     failures = [report for report in reports if not report.startswith("Success")]
     return CheckerView(len(reports) - len(failures), len(reports), next(iter(failures), ""))

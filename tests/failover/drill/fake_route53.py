@@ -41,7 +41,11 @@ class FakeRoute53:
     def get_paginator(self, name: str) -> Pages:
         pages = {
             "list_hosted_zones": {"HostedZones": [{"Id": f"/hostedzone/{ZONE_ID}", "Name": f"{ZONE}."}]},
-            "list_health_checks": {"HealthChecks": [{"Id": check_id} for check_id in self.checks]},
+            "list_health_checks": {
+                "HealthChecks": [
+                    self.get_health_check(HealthCheckId=check_id)["HealthCheck"] for check_id in self.checks
+                ]
+            },
         }
         return Pages([pages[name]])
 

@@ -204,7 +204,7 @@ def _usage(*, sign: bool) -> x509.KeyUsage:
     )
 
 
-def _free_offset() -> int:
+def free_offset() -> int:
     """A port offset with which nothing listens at 443 on any site's address, nor at 53 on 127.0.0.1."""
     for _ in range(50):
         with socket.create_server((ADDRESSES["aws"], 0)) as probe:
@@ -223,13 +223,13 @@ def _free_offset() -> int:
 @contextmanager
 def run_three_sites(folder: Path, *, speed: int) -> Iterator[ThreeSites]:
     """Bring it all up; everything listens on loopback and ends with the block."""
-    offset = _free_offset()
+    offset = free_offset()
     ca_file, leaf_file = make_authority(folder)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(leaf_file)
     sites = {name: Site(name, address, 443 + offset, context) for name, address in ADDRESSES.items()}
     with (
-        _serve(sites.values()),
+        serve_sites(sites.values()),
         MovingRoute53(speed=speed, port_offset=offset, dns_addresses=[("127.0.0.1", 53 + offset)], seed=7) as route53,
     ):
         client = route53.client()
@@ -290,7 +290,7 @@ def create_check(client: Route53Client, site: str, origin: str) -> str:
 
 
 @contextmanager
-def _serve(sites: Any) -> Iterator[None]:
+def serve_sites(sites: Any) -> Iterator[None]:
     """One event loop in a thread of its own for all sites."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="three-sites", daemon=True)

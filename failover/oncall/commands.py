@@ -1,0 +1,208 @@
+"""The commands of somebody on call: `status --host`, `lint`, `drain`, `undrain`. Only here clients are built."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from failover.dial import Dial
+from failover.drill.route53 import build_client, translate_errors
+from failover.oncall import drain as draining
+from failover.oncall.look import read_group, read_standing
+from failover.oncall.notes import find_notes
+from failover.oncall.render import render_standing, to_document
+from failover.oncall.standing import HostStanding, SiteStanding
+from failover.oncall.watch import Watcher
+from failover.routing.lint import LintFinding, lint_routing
+from failover.routing.predict import Check, predict_failover
+from service.command_line import Command, json_option, print_json, say
+from service.errors import Deviated, InvalidInput, Mistake
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+
+_DRILLS = Path("drills")
+_LOOK_SECONDS, _LOOK_FLOOR_SECONDS = 5.0, 1.0  # simulated, and never less than this in real seconds
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """What a command works with."""
+
+    route53: Route53Client
+    dial: Dial
+    host: str
+
+    @classmethod
+    def open(cls, host: str) -> _Edge:
+        if not host:
+            raise InvalidInput("no host: whose sites are meant?", hint="name it with --host or in $OUTLAST_HOST")
+        return cls(build_client(), Dial.from_environment(os.environ), host)
+
+    def look(self, drills: Path = _DRILLS) -> HostStanding:
+        deadline = max(_LOOK_FLOOR_SECONDS, _LOOK_SECONDS / self.dial.speed)
+        return read_standing(
+            self.route53, self.dial, self.host, now=datetime.now(UTC), deadline_seconds=deadline, drills=drills
+        )
+
+
+def host_option(command: Callable[..., None]) -> Callable[..., None]:
+    """`--host`: the public host that is meant."""
+    return click.option("--host", envvar="OUTLAST_HOST", default="", help="The public host. [env: OUTLAST_HOST]")(
+        command
+    )
+
+
+def show_status(host: str, *, drills: Path = _DRILLS, as_json: bool = False) -> None:
+    """Print how the host stands. Changes nothing."""
+    standing = _Edge.open(host).look(drills)
+    notes = find_notes(standing)
+    if as_json:
+        print_json(to_document(standing, notes))
+    else:
+        click.echo(render_standing(standing, notes))
+
+
+@click.command(cls=Command)
+@host_option
+@click.option("--goal", type=click.FloatRange(min=1.0), help="The recovery time that was promised, in seconds.")
+@json_option
+def lint(host: str, goal: float | None, as_json: bool) -> None:
+    """Find what in a host's records and health checks would hurt on the day a site is lost. Changes nothing."""
+    edge = _Edge.open(host)
+    findings = lint_routing(
+        edge.host, read_group(edge.route53, edge.host), _read_configs(edge.route53), goal_seconds=goal
+    )
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        click.echo("\n".join(map(str, findings)) or "nothing found")
+    _raise_errors(findings)
+
+
+@click.command(cls=Command)
+@click.argument("site")
+@host_option
+@click.option("--why", default="", help="A reason, for whoever looks later.")
+@click.option("--by", default="", help="Who you are; your name on this machine where it is left out.")
+@click.option("--last", default="", metavar="SITE", help="The site once more, where no healthy one would be left.")
+@json_option
+def drain(site: str, host: str, why: str, by: str, last: str, as_json: bool) -> None:
+    """Take a site out of DNS until `undrain`; its running requests are served on."""
+    edge = _Edge.open(host)
+    standing = edge.look()
+    found = draining.find_site(standing, site)
+    outage = found.find_outage()
+    if outage and not outage.by_drill:
+        _tell(
+            as_json, found, f"{site} is out already: {outage.by or 'somebody'} took it out {outage.since}".rstrip(), {}
+        )
+        return
+    draining.check_drain(standing, found, last=last)
+    reason = draining.Reason(by or _person(), standing.now.isoformat(timespec="seconds"), why)
+    done = draining.choose_way(edge.route53, standing, found).drain(found, reason)
+    _tell(as_json, found, f"{done}\n{_expect(standing, found, without=site)}", standing.shares(without=site))
+
+
+@click.command(cls=Command)
+@click.argument("site")
+@host_option
+@click.option("--anyway", is_flag=True, help="Also where the site does not answer right.")
+@json_option
+def undrain(site: str, host: str, anyway: bool, as_json: bool) -> None:
+    """Put a drained site back, once it answers right."""
+    edge = _Edge.open(host)
+    standing = edge.look()
+    found = draining.find_site(standing, site)
+    if not draining.is_out(found):
+        _tell(as_json, found, f"{site} is not drained: there is nothing to do", standing.shares())
+        return
+    draining.check_undrain(found, anyway=anyway)
+    done = draining.choose_way(edge.route53, standing, found).undrain(found)
+    if found.look.problem:
+        say(f"warning: {site} {found.look.problem}: it gets traffic until its checkers have looked")
+    _tell(as_json, found, done, edge.look().shares())
+
+
+@click.command(cls=Command)
+@host_option
+@click.option("--every", type=click.FloatRange(min=1.0), default=10.0, show_default=True, help="Seconds between looks.")
+@click.option("--looks", type=click.IntRange(min=1), help="End after so many, with an error where an alarm stands.")
+@click.option("--drain", "drains", is_flag=True, help="Drain a site with an alarm: never the last healthy one.")
+@json_option
+def watch(host: str, every: float, looks: int | None, drains: bool, as_json: bool) -> None:
+    """Raise an alarm for what Route 53 does not see: invalid certificates, lost requests."""
+    edge = _Edge.open(host)
+
+    def choose_way(standing: HostStanding, site: SiteStanding) -> draining.Way:
+        return draining.choose_way(edge.route53, standing, site)
+
+    watcher = Watcher(edge.look, by=f"watch of {_person()}", choose_way=choose_way if drains else None)
+    for number in count(1):
+        for said in watcher.step(datetime.now(UTC).isoformat(timespec="seconds")):
+            click.echo(json.dumps(asdict(said)) if as_json else str(said))
+        if number == looks:
+            break
+        time.sleep(every / edge.dial.speed)
+    if watcher.standing:
+        told = "; ".join(f"{alarm.site}: {alarm.what}" for alarm in watcher.standing)
+        raise Deviated(f"alarms stand: {told}", hint=f"outlast status --host {host}")
+
+
+# -- inside ------------------------------------------------------------------------------------------------------------
+
+
+def _expect(standing: HostStanding, site: SiteStanding, *, without: str) -> str:
+    """What happens next, and when, for a client that honours the TTL."""
+    check = Check(site.check.interval_seconds, site.check.failure_threshold) if site.check else Check()
+    predicted = predict_failover(check, ttl_seconds=standing.ttl_seconds, level=1)
+    shares = draining.describe_shares(standing.shares(without=without))
+    return (
+        f"clients that honour the TTL leave it after about {predicted.typical_seconds:.0f} s, at the latest "
+        f"{predicted.worst_seconds:.0f} s; then DNS answers {shares}\n"
+        f"to put it back: outlast undrain {site.name} --host {standing.host}"
+    )
+
+
+def _tell(as_json: bool, site: SiteStanding, what: str, shares: dict[str, float]) -> None:
+    if as_json:
+        document: dict[str, Any] = {"site": site.name, "done": what.splitlines(), "shares": shares}
+        print_json(document)
+    else:
+        click.echo(what)
+
+
+def _person() -> str:
+    """Who is at work, as far as this machine knows."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):  # a container's user without a name
+        return f"uid-{os.getuid()}@{socket.gethostname()}"
+
+
+def _read_configs(route53: Route53Client) -> dict[str, dict[str, Any]]:
+    """The settings of every health check of the account, by id."""
+    with translate_errors("list the health checks"):
+        pages = route53.get_paginator("list_health_checks").paginate()
+        return {check["Id"]: dict(check["HealthCheckConfig"]) for page in pages for check in page["HealthChecks"]}
+
+
+def _raise_errors(findings: tuple[LintFinding, ...]) -> None:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        told = "\n".join(f"- {Mistake(f.place, f'{f.what} (rule {f.rule})')}" for f in errors)
+        raise Deviated(f"this routing would not survive the loss of a site\n{told}", hint="docs/concepts/routing.md")
+
+
+COMMANDS = {"lint": lint, "drain": drain, "undrain": undrain, "watch": watch}

@@ -1,0 +1,183 @@
+"""Looking at a host: its records and health checks by boto3, each of its sites at its own address. Changes nothing."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from failover.dial import Dial
+from failover.drill.discover import find_zone, list_records, read_observations, read_tags
+from failover.drill.journal import find_unfinished
+from failover.drill.lock import LOCK, hold_lock
+from failover.drill.route53 import translate_errors
+from failover.oncall.standing import CheckStanding, HostStanding, SiteLook, SiteStanding
+from failover.routing.answers import RecordSet, normal_name
+from service.errors import InvalidInput, Refused, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+
+_PATH = "/health"
+_WITHOUT_CHECKERS = ("CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL")
+
+
+def read_standing(
+    route53: Route53Client, dial: Dial, host: str, *, now: datetime, deadline_seconds: float, drills: Path
+) -> HostStanding:
+    """How `host` stands now.
+
+    Raises:
+        InvalidInput: no zone of the account has several records for it.
+        Unavailable: Route 53's API does not answer, or refuses these credentials.
+    """
+    host = normal_name(host)
+    records = read_group(route53, host)
+    with translate_errors(f"read the health checks of {host}"):
+        checks = _read_checks(route53, [record.health_check_id for record in records if record.health_check_id])
+    with ThreadPoolExecutor(max_workers=len(records)) as pool:
+        looks = pool.map(lambda record: _look_at(dial, host, record, checks, deadline_seconds), records)
+        sites = [
+            SiteStanding(record.set_identifier or "", record, _origin_of(record), _check_of(record, checks), look)
+            for record, look in zip(records, looks, strict=True)
+        ]
+    ttl = max(record.ttl_seconds for record in records)
+    sites.sort(key=lambda site: site.name)
+    return HostStanding(host, ttl, tuple(sites), now, _find_killed(drills))
+
+
+def read_group(route53: Route53Client, host: str) -> list[RecordSet]:
+    """The records of which DNS chooses one for `host`: those with an identifier, of one type."""
+    with translate_errors(f"read the records of {host}"):
+        items = list(list_records(route53, find_zone(route53, host), host))
+    records = [RecordSet.from_api(item) for item in items if item.get("SetIdentifier")]
+    if not records:
+        raise InvalidInput(
+            f"{host} has no records of which DNS could choose one",
+            hint="is the stack `traffic` up? The host is taken from --host or $OUTLAST_HOST",
+        )
+    return [record for record in records if record.type == records[0].type]
+
+
+def _origin_of(record: RecordSet) -> str:
+    return record.alias.dns_name if record.alias else normal_name(record.values[0])
+
+
+def _check_of(record: RecordSet, checks: Mapping[str, CheckStanding]) -> CheckStanding | None:
+    return checks.get(record.health_check_id or "")
+
+
+def _read_checks(route53: Route53Client, ids: Sequence[str]) -> dict[str, CheckStanding]:
+    """The health checks of these ids, those that a calculated one is made of inside it."""
+    configs: dict[str, Any] = {}
+    waiting = list(dict.fromkeys(ids))
+    while waiting:
+        check_id = waiting.pop(0)
+        configs[check_id] = route53.get_health_check(HealthCheckId=check_id)["HealthCheck"]
+        children = configs[check_id]["HealthCheckConfig"].get("ChildHealthChecks", ())
+        waiting += [child for child in children if child not in configs and child not in waiting]
+    tags = read_tags(route53, list(configs))
+    return {check_id: _describe(route53, check_id, configs, tags, frozenset()) for check_id in ids}
+
+
+def _describe(
+    route53: Route53Client,
+    check_id: str,
+    configs: Mapping[str, Any],
+    tags: Mapping[str, Mapping[str, str]],
+    above: frozenset[str],
+) -> CheckStanding:
+    """`above`: the calculated checks that led here, so that a circle ends."""
+    answer = configs[check_id]
+    config = answer["HealthCheckConfig"]
+    inside = [child for child in config.get("ChildHealthChecks", ()) if child not in above | {check_id}]
+    kind = str(config["Type"])
+    return CheckStanding(
+        id=check_id,
+        version=answer["HealthCheckVersion"],
+        kind=kind,
+        path=config.get("ResourcePath") or _PATH,
+        interval_seconds=config.get("RequestInterval", 30),
+        failure_threshold=config.get("FailureThreshold", 3),
+        disabled=config.get("Disabled", False),
+        inverted=config.get("Inverted", False),
+        tags=tags.get(check_id, {}),
+        view=None if kind in _WITHOUT_CHECKERS else read_observations(route53, check_id),
+        children=tuple(_describe(route53, child, configs, tags, above | {check_id}) for child in inside),
+        children_needed=config.get("HealthThreshold", 0),
+    )
+
+
+def _look_at(
+    dial: Dial, host: str, record: RecordSet, checks: Mapping[str, CheckStanding], deadline_seconds: float
+) -> SiteLook:
+    check = _check_of(record, checks)
+    endpoint = next((c for c in (check.children if check else ()) if c.view is not None), check)
+    address = record.values[0] if record.type == "A" and record.values else None
+    return look_at_site(
+        dial,
+        host,
+        _origin_of(record),
+        address=address,
+        path=endpoint.path if endpoint else _PATH,
+        deadline_seconds=deadline_seconds,
+    )
+
+
+def look_at_site(
+    dial: Dial, host: str, origin_host: str, *, address: str | None = None, path: str = _PATH, deadline_seconds: float
+) -> SiteLook:
+    """Ask a site, at its own address, for its health as `host`, and verify its certificate for that name."""
+    try:
+        found = (address,) if address else dial.resolve(origin_host, timeout_seconds=deadline_seconds).addresses
+    except Unavailable as error:
+        return SiteLook(error=f"cannot be looked up: {error.what}")
+    if not found:
+        return SiteLook(error=f"has no address: {origin_host}")
+    began = monotonic()
+    try:
+        ends = dial.certificate(host, address=found[0], deadline_seconds=deadline_seconds).not_after
+        response = dial.get(f"https://{host}{path}", address=found[0], deadline_seconds=deadline_seconds)
+    except (Unavailable, httpx.HTTPError, OSError) as error:
+        return _failed_look(found[0], error, monotonic() - began)
+    reasons, digests = _read_body(response)
+    return SiteLook(found[0], response.status_code, reasons, digests, monotonic() - began, ends)
+
+
+def _failed_look(address: str, error: Exception, seconds: float) -> SiteLook:
+    """Tells a certificate that is not valid, which Route 53's checkers do not see, from a site that does not answer."""
+    cause = error.__cause__ if isinstance(error, Unavailable) else error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        told = f"serves no valid certificate: {cause.verify_message}"
+        return SiteLook(address, bad_certificate=True, error=told, seconds=seconds)
+    return SiteLook(address, error=f"does not answer ({type(cause).__name__}: {cause})", seconds=seconds)
+
+
+def _read_body(response: httpx.Response) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The reasons and the models' digests that the service's own `/health` tells; nothing of any other page."""
+    try:
+        document = response.json()
+        reasons = tuple(str(reason) for reason in document.get("reasons", ()))
+        return reasons, tuple(sorted(str(model["digest"]) for model in document.get("models", {}).values()))
+    except (ValueError, AttributeError, TypeError, KeyError):
+        return (), ()
+
+
+def _find_killed(drills: Path) -> tuple[str, ...]:
+    """The journals of drills that are not running any more and were not undone."""
+    journals = find_unfinished(drills)
+    if not journals:
+        return ()
+    if (drills / LOCK).exists():
+        try:
+            with hold_lock(drills):
+                pass
+        except Refused:  # a drill that runs holds it: its journal is the newest
+            journals = journals[:-1]
+    return tuple(str(journal) for journal in journals)

@@ -1,0 +1,77 @@
+"""Watching a host from outside, look after look: alarms for what Route 53 does not see, and by choice a drain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from failover.oncall.alarms import Alarm, Alarms, Change
+from failover.oncall.drain import Reason, Way, check_drain, find_site
+from failover.oncall.standing import HostStanding, SiteStanding
+from service.errors import OutlastError, Unavailable
+
+Look = Callable[[], HostStanding]
+ChooseWay = Callable[[HostStanding, SiteStanding], Way]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One line of a watcher: an alarm that begins or ends, or what was done about one."""
+
+    kind: str  # alarm, over, drained, not-drained, blind
+    at: str
+    site: str
+    rule: str
+    what: str
+
+    def __str__(self) -> str:
+        place = f"{self.site}: " if self.site else ""
+        return f"{self.at} {self.kind}: {place}{self.what}"
+
+
+class Watcher:
+    """Looks when told to. With `choose_way` it drains a site with an alarm: never the last, never one cause at all."""
+
+    def __init__(self, look: Look, *, by: str, choose_way: ChooseWay | None = None) -> None:
+        self._look = look
+        self._by = by
+        self._choose_way = choose_way
+        self._alarms = Alarms()
+
+    @property
+    def standing(self) -> list[Alarm]:
+        """The alarms that stand now."""
+        return list(self._alarms.standing.values())
+
+    def step(self, at: str) -> Iterator[Said]:
+        """One look; `at` is the time that its lines carry. A look that fails is a line, not the end of the watch."""
+        try:
+            host = self._look()
+        except Unavailable as error:
+            yield Said("blind", at, "", "", f"cannot look: {error.what}")
+            return
+        for change in self._alarms.look(host):
+            yield _tell(change, at)
+        for alarm in self.standing:
+            yield from self._answer(host, alarm, at)
+
+    def _answer(self, host: HostStanding, alarm: Alarm, at: str) -> Iterator[Said]:
+        """Drain the site, where that was asked for; an attempt that was refused is made again with the next look."""
+        if self._choose_way is None or alarm.everywhere:
+            return
+        site = find_site(host, alarm.site)
+        if not site.is_healthy:  # drained a moment ago, for another alarm
+            return
+        try:
+            check_drain(host, site)
+            done = self._choose_way(host, site).drain(site, Reason(self._by, at, f"{alarm.rule}: {alarm.what}"))
+        except OutlastError as error:
+            yield Said("not-drained", at, site.name, alarm.rule, error.what)
+        else:
+            yield Said("drained", at, site.name, alarm.rule, done)
+
+
+def _tell(change: Change, at: str) -> Said:
+    alarm = change.alarm
+    what = alarm.what + ("; so does every other site: no routing helps" if alarm.everywhere else "")
+    return Said("alarm" if change.begins else "over", at, alarm.site, alarm.rule, what)
