@@ -107,6 +107,7 @@ lint: .venv/complete ## formatting, imports, types
 reference: .venv/complete ## write the reference pages that are made from the code
 	@$(RUN) sandbox.clouds.reference
 	@$(RUN) tools.architecture
+	@$(RUN) infra.cost.guide
 
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits, or CSV=file TARGET=column
 	@$(OUTLAST) model train $(TABLE)

@@ -15,7 +15,10 @@ from infra.reader import Reader
 from infra.spelling import closest
 
 AUTH_OFF = "auth-off"
+OVER_BUDGET = "over-budget"
 SITE_RULES = (AUTH_OFF,)
+TRAFFIC_RULES = (OVER_BUDGET,)
+"""Beside those of the linter of routing."""
 
 KEY = "exceptions"
 _FIELDS = ("rule", "reason", "until")

@@ -98,6 +98,8 @@ class TrafficSettings:
     checker_regions: tuple[str, ...]
     accepted_models: tuple[str, ...]
     exceptions: Exceptions
+    average_rps: float = 0.0
+    budget_usd: float | None = None
 
 
 Settings = ZoneSettings | SiteSettings[Options] | TrafficSettings

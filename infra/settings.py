@@ -12,7 +12,7 @@ from failover.routing.lint import RULES as ROUTING_RULES
 from failover.routing.predict import CHECKER_REGIONS
 from infra import plan
 from infra.contract import Replicas, Size
-from infra.exceptions import SITE_RULES, read_exceptions
+from infra.exceptions import SITE_RULES, TRAFFIC_RULES, read_exceptions
 from infra.kinds import (
     AwsOptions,
     Options,
@@ -110,8 +110,15 @@ def _parse_traffic(stack: str, reader: Reader, today: datetime.date) -> TrafficS
         failure_threshold=reader.integer("failureThreshold", 1, 10, 3),
         checker_regions=_read_checker_regions(reader),
         accepted_models=read_accepted_models(reader),
-        exceptions=read_exceptions(reader, ROUTING_RULES, today),
+        exceptions=read_exceptions(reader, (*ROUTING_RULES, *TRAFFIC_RULES), today),
+        average_rps=reader.number("averageRps", 0, 1_000_000, 0.0),
+        budget_usd=_read_optional(reader, "monthlyBudgetUsd", 1, 10_000_000),
     )
+
+
+def _read_optional(reader: Reader, key: str, low: float, high: float) -> float | None:
+    value = reader.number(key, low, high, low)
+    return value if reader.is_given(key) else None
 
 
 def _read_weights(reader: Reader) -> Mapping[str, int]:
@@ -152,7 +159,7 @@ def _parse_site(
     bad_names = plan.list_bad_names(cloud, prefix, stack) if prefix and plan.LABEL.fullmatch(stack) else []
     if bad_names:
         reader.wrong("prefix", "; ".join(bad_names), "choose another prefix, or another name for the stack")
-    replicas, options = _read_replicas(reader), readers[cloud](reader, region)
+    replicas, options = read_replicas(reader), readers[cloud](reader, region)
     if isinstance(options, AwsOptions):
         _check_room(reader, options.vpc_cidr, replicas)
     models, unpinned = read_models(reader, available)
@@ -162,7 +169,7 @@ def _parse_site(
         zone=reader.text("zone", check=_STACK),
         region=region,
         prefix=prefix,
-        size=_read_size(reader, cloud),
+        size=read_size(reader, cloud),
         replicas=replicas,
         concurrency=reader.integer("concurrency", 1, 1000, 40),
         rps_per_replica=reader.integer("rpsPerReplica", 1, 1_000_000),
@@ -183,7 +190,8 @@ def _check_room(reader: Reader, cidr: str, replicas: Replicas) -> None:
         reader.wrong("vpcCidr", what, "write a larger range, or fewer minReplicas")
 
 
-def _read_size(reader: Reader, cloud: str) -> Size:
+def read_size(reader: Reader, cloud: str) -> Size:
+    """The size of a replica, one that `cloud` offers."""
     size = Size(reader.number("cpu", 0.25, 16), reader.integer("memoryMiB", 512, 122_880))
     known = not reader.is_wrong("cpu") and not reader.is_wrong("memoryMiB")
     bad = explain_bad_size(cloud, size) if known else None
@@ -193,7 +201,8 @@ def _read_size(reader: Reader, cloud: str) -> Size:
     return size
 
 
-def _read_replicas(reader: Reader) -> Replicas:
+def read_replicas(reader: Reader) -> Replicas:
+    """How many replicas run, at least and at most."""
     minimum = reader.integer("minReplicas", 1, 300)
     maximum = reader.integer("maxReplicas", 1, 300, minimum)
     if maximum < minimum:

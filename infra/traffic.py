@@ -16,6 +16,7 @@ from failover.routing.lint import LintFinding
 from infra import plan
 from infra.applied import apply
 from infra.contract import KnownSite
+from infra.cost.budget import judge_cost
 from infra.health_check import describe_check
 from infra.kinds import TrafficSettings
 from infra.prediction import lint_plan, predict_loss
@@ -30,6 +31,7 @@ Sites = Mapping[str, KnownSite | None]
 
 def program(settings: TrafficSettings) -> dict[str, Any]:
     """Read the zone and the sites, then route: how many records there are depends on which sites exist."""
+    judge_cost(settings)
     zone = read_zone(settings.zone)
     sites = pulumi.Output.all(**{name: read_site(name) for name in settings.weights})
     known: pulumi.Output[list[Any]] = pulumi.Output.all(zone.zone_id, zone.host, sites)

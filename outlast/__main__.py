@@ -34,6 +34,9 @@ SECTIONS = {
         Row("keys", "outlast.keys", "Make API keys."),
         Row("audit", _SERVER, "Verify audit logs."),
     ),
+    "Before anything is deployed": (
+        Row("cost", "outlast.cost", "What the sites of the stack files cost a month, and per 1,000 predictions."),
+    ),
     "Work on Outlast": (
         Row("bench", "bench.__main__", "Measure endpoint, metrics and sandbox against their targets."),
         Row("image", "tools.image", "Write the image's base digest and its bill of materials."),

@@ -51,6 +51,7 @@ failover.drill.changes failover.drill.facts failover.drill.fleet failover.drill.
 failover.drill.measurement failover.drill.plan failover.drill.report failover.drill.samples failover.drill.timeline
 failover.oncall.alarms failover.oncall.notes failover.oncall.render failover.oncall.standing
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader
+infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants
 infra.regions infra.served infra.settings infra.sizes infra.spelling infra.variables
 sandbox.engine.changes sandbox.engine.cloud sandbox.engine.failures sandbox.engine.wire
 service.bundle.columns service.bundle.decision service.bundle.golden service.bundle.manifest service.bundle.missing

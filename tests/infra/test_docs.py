@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 import pytest
@@ -51,45 +50,6 @@ def test_the_rules_that_a_site_may_break_are_in_the_docs() -> None:
 # -- the guide to real accounts --------------------------------------------------------------------------------------
 
 GUIDE = (ROOT / "docs" / "guides" / "real-accounts.md").read_text()
-
-
-def costs() -> dict[str, tuple[str, float, float]]:
-    """What the committed sizes cost: what -> amount, price of each, a month."""
-    found = re.findall(r"^\| ([\w ]+: .+?) \| (.+?) \| ([\d.]+) \| ([\d.]+) \|$", GUIDE, re.MULTILINE)
-    return {what: (amount, float(each), float(month)) for what, amount, each, month in found}
-
-
-def amount_of(text: str) -> float:
-    """`2 x 0.5 vCPU x 730 h - 100`, reckoned."""
-    product, _, less = text.partition(" - ")
-    return math.prod(float(factor.split()[0]) for factor in product.split(" x ")) - float(less or 0)
-
-
-def test_the_costs_are_reckoned_right() -> None:
-    assert len(costs()) > 10
-    for what, (amount, each, month) in costs().items():
-        assert month == pytest.approx(amount_of(amount) * each, abs=0.006), what
-    (together,) = re.findall(r"\*\*together\*\* \| \| \| \*\*([\d.]+)\*\*", GUIDE)
-    assert float(together) == pytest.approx(sum(month for *_, month in costs().values()), abs=0.001)
-
-
-@pytest.mark.parametrize(
-    ("stack", "cpu", "memory"),
-    [
-        ("aws", "AWS: Fargate, CPU", "AWS: Fargate, memory"),
-        (
-            "azure",
-            "Azure: Container Apps, CPU in use, less what is free",
-            "Azure: Container Apps, memory, less what is free",
-        ),
-        ("gcp", "Google: Cloud Run, CPU of idle minimum instances", "Google: Cloud Run, memory of the same"),
-    ],
-)
-def test_the_costs_are_of_the_committed_sizes(stack: str, cpu: str, memory: str) -> None:
-    given = configuration(stack)
-    replicas, size = int(given["outlast:minReplicas"]), float(given["outlast:memoryMiB"]) / 1024
-    assert costs()[cpu][0].startswith(f"{replicas} x {float(given['outlast:cpu']):g} vCPU x ")
-    assert costs()[memory][0].startswith(f"{replicas} x {size:g} G")
 
 
 def test_the_apis_to_enable_are_those_of_the_program_and_the_two_that_it_needs_for_that() -> None:

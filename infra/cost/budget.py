@@ -1,0 +1,60 @@
+"""What the traffic stack's preview says of cost, and refuses: a deployment above its budget."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pulumi
+
+from infra.cost.estimate import Checks, Load, estimate, list_assumptions
+from infra.cost.report import Costs, list_warnings, render_summary
+from infra.cost.stacks import count_regions, read_deployment
+from infra.cost.variants import compare
+from infra.exceptions import OVER_BUDGET
+from infra.kinds import TrafficSettings
+from infra.models import STACKS
+from service.errors import Mistake, Refused
+
+
+def reckon(settings: TrafficSettings, *, rps: float | None = None, stacks: Path = STACKS) -> Costs:
+    """What the sites of a stack of traffic cost at `rps` predictions a second; None: at those that its file names."""
+    checks = Checks(settings.interval_seconds, count_regions(settings.checker_regions))
+    load = Load(rps=settings.average_rps if rps is None else rps)
+    found = read_deployment(stacks, settings.weights, checks)
+    return Costs(
+        estimate=estimate(found.sites, checks, load),
+        variants=compare(found.sites, checks, load),
+        assumptions=list_assumptions(found.sites, load),
+        unknown=found.unknown,
+        today=datetime.datetime.now(datetime.UTC).date(),
+        budget_usd=settings.budget_usd,
+    )
+
+
+def judge_cost(settings: TrafficSettings) -> None:
+    """Say what it costs. Raises Refused above the budget, unless the stack file excuses it."""
+    costs = reckon(settings)
+    pulumi.log.info(render_summary(costs))
+    for warning in list_warnings(costs):
+        pulumi.log.warn(warning)
+    if costs.budget_usd is None:
+        pulumi.log.warn("no budget is set\nhint: write outlast:monthlyBudgetUsd into the stack's file")
+    elif costs.estimate.usd > costs.budget_usd:
+        _refuse(settings, costs)
+
+
+def _refuse(settings: TrafficSettings, costs: Costs) -> None:
+    what = f"{costs.estimate.usd:,.2f} USD a month is above the budget of {costs.budget_usd:,.2f}"
+    if excuse := settings.exceptions.get(OVER_BUDGET):
+        pulumi.log.warn(f"{what} ({excuse})")
+        return
+    dearest = max(costs.estimate.lines, key=lambda line: line.usd)
+    place = f"stacks/Pulumi.{settings.name}.yaml: outlast:monthlyBudgetUsd"
+    mistake = Mistake(place, f"{what}; the dearest line is {dearest.where}, {dearest.what}: {dearest.usd:,.2f}")
+    raise Refused(
+        "this deployment costs more than its budget",
+        [mistake],
+        hint=f"`outlast cost` shows every line; raise the budget, or excuse '{OVER_BUDGET}' in outlast:exceptions, "
+        "with a reason and an end",
+    )

@@ -1,0 +1,289 @@
+"""What sites and their DNS cost a month at a given load, line by line. Pure.
+
+A line is a product of factors times one price; what is printed is what is multiplied. Lines are `standing` (due without
+a single request) or caused by requests, those of Route 53's health checkers among them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from infra.contract import Replicas, Size
+from infra.cost.prices import HOURS, PRICES, REGIONS, SECONDS, Price
+
+_GB = 1e9
+_MILLION = 1e6
+
+CHECKERS_PER_REGION = 2
+"""Of Route 53 that ask one endpoint, from each region: about sixteen in all (seen from their addresses)."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What callers ask: predictions a second on average over the month, and what one causes."""
+
+    rps: float = 0.0
+    request_bytes: int = 1000
+    answer_bytes: int = 1000
+    log_bytes: int = 700  # the audit record of a prediction
+    seconds: float = 0.1  # Cloud Run rounds the time in which an instance is busy up to this
+    predictions_per_query: int = 100  # clients and resolvers cache the host's address
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What of the health checks is paid for, and how often a site is asked by them."""
+
+    interval_seconds: int = 10
+    regions: int = 8
+
+    @property
+    def rps(self) -> float:
+        """Requests a second that one site gets from the checkers."""
+        return CHECKERS_PER_REGION * self.regions / self.interval_seconds
+
+    @property
+    def options(self) -> int:
+        """HTTPS and the text that is looked for; and asking more often than every 30 s."""
+        return 2 + (self.interval_seconds < 30)
+
+
+@dataclass(frozen=True)
+class CostedSite:
+    """What of a site is paid for. `share` is its part of the callers' requests, `spot` the replicas at Spot's price."""
+
+    name: str
+    cloud: str
+    region: str
+    size: Size
+    replicas: Replicas
+    rps_per_replica: int
+    share: float
+    spot: int = 0
+
+    @property
+    def scales(self) -> bool:
+        """Whether more replicas than the minimum run under load."""
+        return self.cloud != "aws"
+
+    def running(self, rps: float) -> int:
+        """How many replicas run on average while that many requests a second come."""
+        wanted = math.ceil(rps / self.rps_per_replica) if self.scales else self.replicas.minimum
+        return min(max(wanted, self.replicas.minimum), self.replicas.maximum)
+
+
+Factor = tuple[float, str]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that is paid for: `where` is a site or DNS, the amount is the product of `factors`."""
+
+    where: str
+    what: str
+    price: Price
+    factors: tuple[Factor, ...]
+    standing: bool
+
+    @property
+    def amount(self) -> float:
+        """In the price's unit, less what is free."""
+        return max(math.prod(number for number, _ in self.factors) - self.price.free, 0.0)
+
+    @property
+    def usd(self) -> float:
+        """A month."""
+        return self.amount * self.price.usd
+
+    @property
+    def formula(self) -> str:
+        """The amount, as it is multiplied."""
+        product = " x ".join(f"{_plain(number)} {unit}".strip() for number, unit in self.factors)
+        return f"{product} - {_plain(self.price.free)}" if self.price.free else product
+
+
+def _plain(number: float) -> str:
+    return f"{number:.10g}" if number == int(number) else f"{number:.4g}"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """All lines of one deployment at one load."""
+
+    lines: tuple[Line, ...]
+    load: Load
+
+    @property
+    def usd(self) -> float:
+        """A month, in all."""
+        return sum(line.usd for line in self.lines)
+
+    @property
+    def standing_usd(self) -> float:
+        """A month, without a single request."""
+        return sum(line.usd for line in self.lines if line.standing)
+
+    @property
+    def by_place(self) -> dict[str, float]:
+        """Site, or DNS -> USD a month."""
+        return {where: sum(line.usd for line in self.lines if line.where == where) for where in self.places}
+
+    @property
+    def places(self) -> list[str]:
+        """The sites and DNS, in the order of the lines."""
+        return list(dict.fromkeys(line.where for line in self.lines))
+
+    @property
+    def usd_per_thousand(self) -> float | None:
+        """Of predictions; None where nobody asks for any."""
+        predictions = self.load.rps * SECONDS
+        return 1000 * self.usd / predictions if predictions else None
+
+
+DNS = "DNS"
+
+
+def estimate(sites: Sequence[CostedSite], checks: Checks, load: Load) -> Estimate:
+    """What the sites cost, each at its share of the load, and the zone with a health check for each of them."""
+    lines = [line for site in sites for line in _site_lines(site, checks, load)]
+    return Estimate((*lines, *_dns_lines(sites, checks, load)), load)
+
+
+def list_assumptions(sites: Sequence[CostedSite], load: Load) -> list[str]:
+    """What was taken for true in an estimate, so that a reader can say where it is wrong for them."""
+    elsewhere = [f"{s.name} ({s.region}: the prices of {REGIONS[s.cloud]})" for s in sites if _is_elsewhere(s)]
+    return [
+        f"a prediction sends {load.request_bytes} bytes, gets {load.answer_bytes} and logs {load.log_bytes}; each is a "
+        "new connection",
+        f"one DNS query for {load.predictions_per_query} predictions",
+        "Azure's replicas never count as idle, since the health checkers keep them in use; an instance of Cloud Run is "
+        f"busy for {load.seconds:g} s a request",
+        "one Azure registry, two subnets on AWS; no tax, no discount, no egress between the clouds",
+        *([f"prices of another region for {', '.join(elsewhere)}"] if elsewhere else []),
+    ]
+
+
+def _is_elsewhere(site: CostedSite) -> bool:
+    return site.region != REGIONS[site.cloud]
+
+
+# -- the lines of one site -------------------------------------------------------------------------------------------
+
+
+def _site_lines(site: CostedSite, checks: Checks, load: Load) -> list[Line]:
+    callers = load.rps * site.share
+    running = site.running(callers + checks.rps)
+    standing = {"aws": _aws, "azure": _azure, "gcp": _gcp}[site.cloud](site, running)
+    asked = {"aws": _aws_requests, "azure": _azure_requests, "gcp": _gcp_requests}[site.cloud]
+    caused = asked(site, running, callers, checks.rps, load)
+    return [*_lines(site.name, standing, True), *_lines(site.name, caused, False)]
+
+
+Rows = Mapping[str, tuple[str, tuple[Factor, ...]]]
+"""What is paid for -> the key of its price, and the factors of its amount."""
+
+
+def _lines(where: str, rows: Rows, standing: bool) -> list[Line]:
+    return [Line(where, what, PRICES[price], factors, standing) for what, (price, factors) in rows.items()]
+
+
+def _aws(site: CostedSite, running: int) -> Rows:
+    cpu, memory, hours = (site.size.cpu, "vCPU"), (site.size.memory_mib / 1024, "GB"), (HOURS, "h")
+    spot = min(site.spot, running)
+    on_demand: Factor = (running - spot, "")
+    rows: dict[str, tuple[str, tuple[Factor, ...]]] = {
+        "Fargate, CPU": ("fargate-cpu", (on_demand, cpu, hours)),
+        "Fargate, memory": ("fargate-memory", (on_demand, memory, hours)),
+    }
+    if spot:
+        rows["Fargate Spot, CPU"] = ("fargate-spot-cpu", ((spot, ""), cpu, hours))
+        rows["Fargate Spot, memory"] = ("fargate-spot-memory", ((spot, ""), memory, hours))
+    rows["load balancer"] = ("aws-balancer", ((1, ""), hours))
+    rows["public IPv4 addresses, two of the load balancer's and one a task"] = (
+        "aws-address",
+        ((2 + running, ""), hours),
+    )
+    return rows
+
+
+def _azure(site: CostedSite, running: int) -> Rows:
+    seconds: Factor = (SECONDS, "s")
+    return {
+        "Container Apps, CPU in use, less what is free": (
+            "azure-cpu",
+            ((running, ""), (site.size.cpu, "vCPU"), seconds),
+        ),
+        "Container Apps, memory, less what is free": (
+            "azure-memory",
+            ((running, ""), (site.size.memory_mib / 1024, "GiB"), seconds),
+        ),
+        "container registry, Basic": ("azure-registry", ((round(HOURS / 24, 1), "days"),)),
+    }
+
+
+def _gcp(site: CostedSite, running: int) -> Rows:
+    instances, seconds = (running, ""), (SECONDS, "s")
+    return {
+        "Cloud Run, CPU of idle minimum instances": ("gcp-idle-cpu", (instances, (site.size.cpu, "vCPU"), seconds)),
+        "Cloud Run, memory of the same": ("gcp-memory", (instances, (site.size.memory_mib / 1024, "GiB"), seconds)),
+        "forwarding rules, up to five": ("gcp-rules", ((1, ""), (HOURS, "h"))),
+    }
+
+
+# -- what requests cause ---------------------------------------------------------------------------------------------
+
+
+def _aws_requests(site: CostedSite, running: int, callers: float, checkers: float, load: Load) -> Rows:
+    # A capacity unit is 25 new connections a second; below one it is billed in parts.
+    units: Factor = ((callers + checkers) / 25, "capacity units")
+    return {
+        "load balancer, capacity units": ("aws-balancer-unit", (units, (HOURS, "h"))),
+        "data out, less what is free": ("aws-out", (_gigabytes(callers + checkers, load.answer_bytes),)),
+        "logs, less what is free": ("aws-logs", (_gigabytes(callers, load.log_bytes),)),
+    }
+
+
+def _azure_requests(site: CostedSite, running: int, callers: float, checkers: float, load: Load) -> Rows:
+    return {
+        "requests, less what is free": ("azure-requests", (_millions(callers + checkers),)),
+        "data out, less what is free": ("azure-out", (_gigabytes(callers + checkers, load.answer_bytes),)),
+    }
+
+
+def _gcp_requests(site: CostedSite, running: int, callers: float, checkers: float, load: Load) -> Rows:
+    # Requests that come at random find an instance busy in this part of the time.
+    busy = 1 - math.exp(-(callers + checkers) / running * load.seconds)
+    cpu: tuple[Factor, ...] = ((running, ""), (site.size.cpu, "vCPU"), (SECONDS, "s"), (busy, "of the time"))
+    both_ways = load.request_bytes + load.answer_bytes
+    return {
+        "Cloud Run, CPU while busy": ("gcp-busy-cpu", cpu),
+        "requests, less what is free": ("gcp-requests", (_millions(callers + checkers),)),
+        "load balancer, data in and out": ("gcp-balancer-data", (_gigabytes(callers + checkers, both_ways),)),
+        "data out": ("gcp-out", (_gigabytes(callers + checkers, load.answer_bytes),)),
+    }
+
+
+def _gigabytes(rps: float, size: int) -> Factor:
+    return (rps * SECONDS * size / _GB, "GB")
+
+
+def _millions(rps: float) -> Factor:
+    return (rps * SECONDS / _MILLION, "million")
+
+
+# -- DNS -------------------------------------------------------------------------------------------------------------
+
+
+def _dns_lines(sites: Sequence[CostedSite], checks: Checks, load: Load) -> list[Line]:
+    rows: dict[str, tuple[str, tuple[Factor, ...]]] = {"the zone": ("zone", ((1, ""),))}
+    counts = {"aws": sum(s.cloud == "aws" for s in sites), "elsewhere": sum(s.cloud != "aws" for s in sites)}
+    names = {"aws": "AWS's endpoints", "elsewhere": "endpoints elsewhere"}
+    for side, count in counts.items():
+        if count:
+            options: tuple[Factor, ...] = ((count, ""), (checks.options, "options"))
+            rows[f"health checks of {names[side]}"] = (f"check-{side}", ((count, ""),))
+            rows[f"health checks of {names[side]}, options"] = (f"check-option-{side}", options)
+    queries: Factor = (load.rps * SECONDS / load.predictions_per_query / _MILLION, "million")
+    return [*_lines(DNS, rows, True), *_lines(DNS, {"queries": ("queries", (queries,))}, False)]

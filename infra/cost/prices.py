@@ -1,0 +1,88 @@
+"""The prices by which costs are reckoned: one table, each row with its unit and where it is from. Pure.
+
+List prices in USD of us-east-1, East US and us-central1, without tax and without any discount. `CHECKED` is the day on
+which the whole table was last gone through; older than `STALE_DAYS` it is still used, and every report says so. A row
+that is `assumed` was not found in a vendor's page at that time.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+CHECKED = datetime.date(2026, 11, 28)
+STALE_DAYS = 90
+
+HOURS = 730.0
+"""Of a month, as the clouds' own calculators count it."""
+SECONDS = HOURS * 3600
+
+REGIONS: Mapping[str, str] = {"aws": "us-east-1", "azure": "eastus", "gcp": "us-central1"}
+"""Cloud -> the region whose prices these are."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one `unit` costs; `free` of them a month cost nothing."""
+
+    usd: float
+    unit: str
+    source: str
+    free: float = 0.0
+    assumed: bool = False
+
+    def __str__(self) -> str:
+        """In full, with cents at least: 0.0000025, 0.50."""
+        whole, _, rest = f"{self.usd:.7f}".partition(".")
+        return f"{whole}.{rest.rstrip('0').ljust(2, '0')}"
+
+
+_FARGATE = "aws.amazon.com/fargate/pricing"
+_ELB = "aws.amazon.com/elasticloadbalancing/pricing"
+_ROUTE53 = "aws.amazon.com/route53/pricing"
+_APPS = "azure.microsoft.com/pricing/details/container-apps"
+_RUN = "cloud.google.com/run/pricing"
+_GOOGLE_BALANCING = "cloud.google.com/load-balancing/pricing"
+
+PRICES: Mapping[str, Price] = {
+    "fargate-cpu": Price(0.04048, "vCPU hour", _FARGATE),
+    "fargate-memory": Price(0.004445, "GB hour", _FARGATE),
+    # The price of Spot moves; the vendor says "up to 70 % off".
+    "fargate-spot-cpu": Price(0.012144, "vCPU hour", _FARGATE, assumed=True),
+    "fargate-spot-memory": Price(0.0013335, "GB hour", _FARGATE, assumed=True),
+    "aws-balancer": Price(0.0225, "hour", _ELB),
+    "aws-balancer-unit": Price(0.008, "capacity unit hour", _ELB),
+    "aws-address": Price(0.005, "address hour", "aws.amazon.com/vpc/pricing", assumed=True),
+    "aws-out": Price(0.09, "GB", "aws.amazon.com/ec2/pricing/on-demand", free=100.0, assumed=True),
+    "aws-logs": Price(0.50, "GB", "aws.amazon.com/cloudwatch/pricing", free=5.0, assumed=True),
+    "azure-cpu": Price(0.000024, "vCPU second", _APPS, free=180_000.0, assumed=True),
+    "azure-memory": Price(0.000003, "GiB second", _APPS, free=360_000.0, assumed=True),
+    "azure-requests": Price(0.40, "million requests", _APPS, free=2.0, assumed=True),
+    "azure-registry": Price(0.1666, "day", "azure.microsoft.com/pricing/details/container-registry", assumed=True),
+    "azure-out": Price(0.087, "GB", "azure.microsoft.com/pricing/details/bandwidth", free=100.0, assumed=True),
+    "gcp-idle-cpu": Price(0.0000025, "vCPU second", _RUN, assumed=True),
+    "gcp-busy-cpu": Price(0.0000215, "vCPU second", f"{_RUN}: 0.000024 busy, less the idle price", assumed=True),
+    "gcp-memory": Price(0.0000025, "GiB second", _RUN),
+    "gcp-requests": Price(0.40, "million requests", _RUN, free=2.0),
+    "gcp-rules": Price(0.025, "hour", _GOOGLE_BALANCING),
+    "gcp-balancer-data": Price(0.008, "GB", _GOOGLE_BALANCING),
+    "gcp-out": Price(0.12, "GB", "cloud.google.com/vpc/network-pricing", assumed=True),
+    "zone": Price(0.50, "zone", _ROUTE53),
+    "queries": Price(0.40, "million queries", _ROUTE53),
+    # The first fifty basic checks of endpoints in the same account are free, which is not counted on.
+    "check-aws": Price(0.50, "check", _ROUTE53),
+    "check-elsewhere": Price(0.75, "check", _ROUTE53),
+    "check-option-aws": Price(1.00, "option", _ROUTE53),
+    "check-option-elsewhere": Price(2.00, "option", _ROUTE53),
+}
+
+
+def age_days(today: datetime.date) -> int:
+    """How old the table is."""
+    return (today - CHECKED).days
+
+
+def is_stale(today: datetime.date) -> bool:
+    """Whether the table is older than prices may be without a word about it."""
+    return age_days(today) > STALE_DAYS

@@ -1,0 +1,81 @@
+"""What of a deployment is paid for, read from the stack files of its sites and of its traffic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from failover.routing.predict import CHECKER_REGIONS
+from infra.cost.estimate import Checks, CostedSite
+from infra.reader import Reader
+from infra.settings import CLOUDS, read_replicas, read_size
+from service.errors import OutlastError
+
+_REGION = {"aws": "aws:region", "azure": "azure-native:location", "gcp": "gcp:region"}
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The sites that are paid for, how they are checked; and of each other site why its cost is not known."""
+
+    sites: tuple[CostedSite, ...]
+    checks: Checks
+    unknown: Mapping[str, str]
+
+
+def read_deployment(folder: Path, weights: Mapping[str, int], checks: Checks) -> Deployment:
+    """The sites of `weights`, by their files in `folder`. A site whose file cannot be read is left out, and said."""
+    sites, unknown = dict[str, CostedSite](), dict[str, str]()
+    for name in weights:
+        try:
+            sites[name] = _read_site(folder, name, share_of(name, weights))
+        except (OSError, yaml.YAMLError, OutlastError) as error:
+            unknown[name] = " ".join(str(error).split())
+    return Deployment(tuple(sites.values()), checks, unknown)
+
+
+def share_of(name: str, weights: Mapping[str, int]) -> float:
+    """The part of all requests that a site gets while every one is healthy."""
+    together = sum(weights.values())
+    return weights[name] / together if together else 1 / len(weights)
+
+
+def _read_site(folder: Path, name: str, share: float) -> CostedSite:
+    config = _read_config(folder / f"Pulumi.{name}.yaml")
+    reader = Reader(name, config)
+    cloud = reader.choice("kind", CLOUDS)
+    if cloud not in CLOUDS:
+        reader.finish(unknown_keys=False)
+    site = CostedSite(
+        name=name,
+        cloud=cloud,
+        region=config.get(_REGION[cloud], ""),
+        size=read_size(reader, cloud),
+        replicas=read_replicas(reader),
+        rps_per_replica=reader.integer("rpsPerReplica", 1, 1_000_000),
+        share=share,
+    )
+    reader.finish(unknown_keys=False)
+    return site
+
+
+def _read_config(path: Path) -> dict[str, str]:
+    """A stack file's settings as Pulumi hands them over."""
+    document = yaml.safe_load(path.read_text())
+    config = document.get("config") if isinstance(document, dict) else None
+    found: Mapping[str, Any] = config if isinstance(config, dict) else {}
+    return {key: _as_text(value) for key, value in found.items()}
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def count_regions(chosen: Sequence[str]) -> int:
+    """From how many regions Route 53 asks: those that a stack chose, else all of them."""
+    return len(chosen) or len(CHECKER_REGIONS)

@@ -1,0 +1,118 @@
+"""Costs by hand and by the program: the same; and what more load, more sites and Spot do to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.contract import Replicas, Size
+from infra.cost.estimate import (
+    Checks,
+    CostedSite,
+    Line,
+    Load,
+    estimate,
+    list_assumptions,
+)
+from infra.cost.prices import PRICES, SECONDS
+
+REGIONS = {"aws": "us-east-1", "azure": "eastus", "gcp": "us-central1"}
+
+
+def site(cloud: str, **changed: Any) -> CostedSite:
+    defaults: dict[str, Any] = {
+        "name": cloud,
+        "cloud": cloud,
+        "region": REGIONS[cloud],
+        "size": Size(1 if cloud == "gcp" else 0.5, 1024),
+        "replicas": Replicas(2, 2 if cloud == "aws" else 4),
+        "rps_per_replica": 50,
+        "share": 1 / 3,
+    }
+    return CostedSite(**defaults | changed)
+
+
+THREE = [site("aws"), site("azure"), site("gcp")]
+
+
+def month(lines: tuple[Line, ...], where: str, what: str) -> float:
+    (found,) = [line.usd for line in lines if (line.where, line.what) == (where, what)]
+    return found
+
+
+def test_a_line_is_its_factors_times_its_price_less_what_is_free() -> None:
+    line = Line("azure", "CPU", PRICES["azure-cpu"], ((2, ""), (0.5, "vCPU"), (SECONDS, "s")), True)
+    assert line.usd == pytest.approx((2 * 0.5 * 2_628_000 - 180_000) * 0.000024)
+    assert line.formula == "2 x 0.5 vCPU x 2628000 s - 180000"
+
+
+def test_what_is_free_is_never_paid_back() -> None:
+    assert Line("aws", "out", PRICES["aws-out"], ((1, "GB"),), False).usd == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "what", "usd"),
+    [
+        ("aws", "Fargate, CPU", 2 * 0.5 * 730 * 0.04048),
+        ("aws", "public IPv4 addresses, two of the load balancer's and one a task", 4 * 730 * 0.005),
+        ("azure", "Container Apps, CPU in use, less what is free", (2_628_000 - 180_000) * 0.000024),
+        ("gcp", "Cloud Run, CPU of idle minimum instances", 2 * 2_628_000 * 0.0000025),
+        ("gcp", "forwarding rules, up to five", 730 * 0.025),
+        ("DNS", "health checks of endpoints elsewhere, options", 2 * 3 * 2.0),
+    ],
+)
+def test_standing_costs_by_hand(where: str, what: str, usd: float) -> None:
+    assert month(estimate(THREE, Checks(), Load()).lines, where, what) == pytest.approx(usd)
+
+
+def test_the_checkers_alone_cause_requests_that_are_paid_for() -> None:
+    """Sixteen checkers every ten seconds are 4.2 million requests a month: more than Azure gives away."""
+    lines = estimate(THREE, Checks(), Load()).lines
+    asked = 1.6 * SECONDS / 1e6
+    assert month(lines, "azure", "requests, less what is free") == pytest.approx((asked - 2) * 0.40)
+    seldom = estimate(THREE, Checks(interval_seconds=30, regions=3), Load()).lines
+    assert month(seldom, "azure", "requests, less what is free") == 0
+
+
+def test_checking_seldom_saves_an_option() -> None:
+    fast, slow = (estimate(THREE, Checks(interval_seconds=s), Load()).by_place["DNS"] for s in (10, 30))
+    assert fast - slow == pytest.approx(1 * 1.00 + 2 * 2.00)
+
+
+def test_load_is_shared_by_weight() -> None:
+    load = Load(rps=100)
+    some, none = (estimate([site("aws", share=s)], Checks(), load).by_place["aws"] for s in (0.5, 0.0))
+    assert some - none == pytest.approx(
+        50 / 25 * 730 * 0.008 + max(50 * SECONDS * 700 / 1e9 - 5, 0) * 0.5 + max(51.6 * SECONDS / 1e6 - 100, 0) * 0.09
+    )
+
+
+def test_sites_that_scale_run_more_replicas_under_load_up_to_their_most() -> None:
+    assert [site("azure").running(rps) for rps in (0, 100, 101, 150, 151, 10_000)] == [2, 2, 3, 3, 4, 4]
+    assert [site("aws").running(rps) for rps in (0, 10_000)] == [2, 2]
+
+
+def test_per_thousand_predictions_is_the_month_by_its_predictions() -> None:
+    found = estimate(THREE, Checks(), Load(rps=10))
+    assert found.usd_per_thousand == pytest.approx(found.usd / (10 * SECONDS / 1000))
+    assert estimate(THREE, Checks(), Load()).usd_per_thousand is None
+
+
+def test_spot_takes_the_place_of_tasks_not_of_addresses() -> None:
+    plain, spot = (estimate([site("aws", spot=n)], Checks(), Load()) for n in (0, 1))
+    assert plain.usd - spot.usd == pytest.approx(0.7 * 730 * (0.5 * 0.04048 + 0.004445))
+
+
+def test_prices_of_another_region_are_named_as_assumed() -> None:
+    assert not [a for a in list_assumptions(THREE, Load()) if "another region" in a]
+    (said,) = [a for a in list_assumptions([site("aws", region="eu-central-1")], Load()) if "another region" in a]
+    assert "aws (eu-central-1: the prices of us-east-1)" in said
+
+
+@given(low=st.floats(0, 500), more=st.floats(0, 500))
+def test_more_load_never_costs_less(low: float, more: float) -> None:
+    less, greater = (estimate(THREE, Checks(), Load(rps=rps)).usd for rps in (low, low + more))
+    assert greater >= less - 1e-6

@@ -1,0 +1,49 @@
+"""`outlast cost`: the text, the data and the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from outlast.cost import cost, load_traffic
+from service.errors import InvalidInput
+from tests.infra.harness import ROOT
+
+
+def run(*words: str) -> str:
+    done = CliRunner().invoke(cost, [*words])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_the_text_has_every_site_and_the_price_of_redundancy() -> None:
+    text = run("--rps", "20")
+    assert "at 20 predictions a second" in text
+    assert "active-passive" in text and "active-active" in text and "Spot" in text
+
+
+def test_more_is_dearer_by_month_and_cheaper_by_prediction() -> None:
+    few, many = (json.loads(run("--json", "--rps", rps)) for rps in ("1", "100"))
+    assert many["month"] > few["month"]
+    assert many["per_1000_predictions"] < few["per_1000_predictions"]
+
+
+def test_the_load_of_the_stack_file_is_taken_where_none_is_typed() -> None:
+    assert json.loads(run("--json"))["rps"] == load_traffic(None, ROOT).average_rps
+
+
+def test_the_page_has_bars_of_every_site_and_asks_the_network_for_nothing(tmp_path: Path) -> None:
+    run("--html", str(tmp_path / "cost.html"))
+    page = (tmp_path / "cost.html").read_text()
+    assert len(re.findall(r'<div class="bar"', page)) >= 8
+    assert not re.findall(r'(?:src|href)="(?!data:)', page)
+    assert "List prices" in page or "list prices" in page
+
+
+def test_a_set_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="no stack file"):
+        load_traffic("nowhere", ROOT)
