@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from failover.drill.commands import drill
+from failover.commands import drill
 from failover.oncall.commands import COMMANDS as ONCALL
 from service.command_line import CONTEXT, Group
 

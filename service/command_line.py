@@ -8,7 +8,7 @@
     4     something needed does not answer, is not installed, or cannot be written
     5     a target was missed: a drill deviated, a live metric left its interval
     6     a model file is not the one that its manifest pins
-    7     an audit log was changed
+    7     an audit log, or a drill's journal, was changed
     130   Ctrl-C
 
 All command groups are built from `Command` and `Group`. `LazyGroup` imports a command only to run it, so that

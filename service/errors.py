@@ -6,7 +6,8 @@
     ├── Refused             a guard said no; nothing was changed
     │   └── ReleaseRefused  the release gate said no; nothing was released
     ├── Unavailable         something needed does not answer, or is not installed
-    └── Deviated            a drill's steady state did not hold, or a prediction was missed
+    ├── Deviated            a drill's steady state did not hold, or a prediction was missed
+    └── Tampered            a record that nobody may change was changed
 
 Commands print `error: <what>` and one `hint: …` line on stderr and leave with `exit_code`.
 """
@@ -88,3 +89,9 @@ class ModelMismatch(_WithMistakes):
     """A model file, or its golden rows, is not what its manifest pins: it is not loaded."""
 
     exit_code = 6
+
+
+class Tampered(OutlastError):
+    """A record that nobody may change was changed: a drill's journal."""
+
+    exit_code = 7

@@ -47,8 +47,10 @@ IMPORTS = {name: list(imports_of(path)) for name, path in MODULES.items()}
 # Modules that decide: everything they need is handed in. Neither they nor what they import of ours has an effect.
 PURE = words("""
 failover.routing.answers failover.routing.lint failover.routing.predict failover.simulator.health
-failover.drill.changes failover.drill.facts failover.drill.fleet failover.drill.guards
-failover.drill.measurement failover.drill.plan failover.drill.report failover.drill.samples failover.drill.timeline
+failover.chaostoolkit.journal failover.drill.account failover.drill.chain
+failover.drill.changes failover.drill.facts failover.drill.fleet failover.drill.guards failover.drill.measure
+failover.drill.measurement failover.drill.plan failover.drill.report failover.drill.samples failover.drill.shares
+failover.drill.tables failover.drill.timeline
 failover.oncall.alarms failover.oncall.notes failover.oncall.render failover.oncall.standing
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader
 infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import ipaddress
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,20 +20,18 @@ from failover.drill.aborts import Stop
 from failover.drill.clock import SystemClock
 from failover.drill.context import DrillContext
 from failover.drill.discover import read_fleet
+from failover.drill.finish import finish_drill
 from failover.drill.guards import GUARDS, check_guards, check_overrides, refuse
-from failover.drill.journal import find_journal, find_unfinished, read_journal
-from failover.drill.measure import measure
-from failover.drill.measurement import Measurement
+from failover.drill.journal import find_journal, find_unfinished
 from failover.drill.plan import DrillPlan, Limits, plan_drill, render_plan
 from failover.drill.preflight import find_authorities, preflight
-from failover.drill.report import INVALID, PASSED, headline, judge, render_data, render_html, render_markdown
-from failover.drill.restore import Undone, restore_journal, sweep
+from failover.drill.restore import Undone, restore_all, sweep
 from failover.drill.route53 import build_client
 from failover.drill.run import run_drill
 from failover.drill.samples import Pace
 from service.bundle.folder import choose_released, load_golden
-from service.command_line import Group, json_option, model_option, print_json, say
-from service.errors import Deviated, InvalidInput, Refused
+from service.command_line import Group, json_option, model_option, print_json, say, say_error
+from service.errors import InvalidInput, Refused
 
 DEFAULT_DRILLS = Path("drills")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -52,6 +52,7 @@ class Options:
     max_duration: float
     clients: int
     as_json: bool
+    approved_by: str = ""
 
 
 @click.group(cls=Group)
@@ -98,6 +99,13 @@ def _lose_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Abort and undo after so many simulated seconds.",
         ),
         click.option("--clients", type=click.IntRange(1, 50), default=Pace.clients, help="How many clients to be."),
+        click.option(
+            "--approved-by",
+            metavar="NAME",
+            envvar="OUTLAST_APPROVED_BY",
+            default="",
+            help="Who approved the plan, for the report. [env: OUTLAST_APPROVED_BY]",
+        ),
         json_option,
     ]
     decorated: Callable[..., None] = with_options
@@ -110,7 +118,7 @@ def _lose_options(command: Callable[..., None]) -> Callable[..., None]:
 @_lose_options
 def plan(options: Options) -> None:
     """Print the plan and its hash. Changes nothing."""
-    planned, context = _plan(options)
+    planned, context = prepare_drill(options)
     findings = check_guards(preflight(context, planned))
     if options.as_json:
         print_json({"plan": planned.to_data(), "findings": [_finding_data(finding) for finding in findings]})
@@ -127,7 +135,7 @@ def plan(options: Options) -> None:
 @_lose_options
 def run(options: Options, approved: str) -> None:
     """Run an approved plan; refuse if anything in it has changed since."""
-    planned, context = _plan(options)
+    planned, context = prepare_drill(options)
     if planned.hash != approved:
         raise Refused(
             f"the plan has changed: it is {planned.hash} now, {approved} was approved; nothing was changed",
@@ -140,7 +148,7 @@ def run(options: Options, approved: str) -> None:
 @_lose_options
 def now(options: Options) -> None:
     """Print the plan and run it at once."""
-    planned, context = _plan(options)
+    planned, context = prepare_drill(options)
     say(render_plan(planned) + "\n")
     _run(planned, context, options)
 
@@ -157,8 +165,13 @@ def restore(journal: Path | None, drills: Path, as_json: bool) -> None:
     """Undo whatever a killed drill left. Needs the journal and boto3; doing it again changes nothing."""
     paths = [find_journal(journal)] if journal else find_unfinished(drills)
     route53 = build_client()
-    undone = [each for path in paths for each in restore_journal(path, route53, SystemClock())]
-    _print_undone(undone, as_json, nothing=f"nothing to restore: {len(paths)} journals, nothing pending")
+    undone, failed = restore_all(paths, route53, SystemClock())
+    if undone or not failed:
+        _print_undone(undone, as_json, nothing=f"nothing to restore: {len(paths)} journals, nothing pending")
+    for error in failed[1:]:
+        say_error(error)
+    if failed:
+        raise failed[0]
 
 
 @drill.command(name="sweep")
@@ -174,13 +187,14 @@ def sweep_command(as_json: bool) -> None:
 @json_option
 def report(journal: Path, as_json: bool) -> None:
     """Write the report of a drill again, from its journal alone."""
-    _finish(find_journal(journal), as_json)
+    finish_drill(find_journal(journal), as_json)
 
 
 # -- inside ------------------------------------------------------------------------------------------------------------
 
 
-def _plan(options: Options) -> tuple[DrillPlan, DrillContext]:
+def prepare_drill(options: Options) -> tuple[DrillPlan, DrillContext]:
+    """The plan of what was asked for, and everything outside that running it needs. Changes nothing."""
     if not options.host:
         raise InvalidInput("no host: whose site is to be lost?", hint="name it with --host or in $OUTLAST_HOST")
     overrides = check_overrides(options.override)
@@ -207,8 +221,19 @@ def _plan(options: Options) -> tuple[DrillPlan, DrillContext]:
         drills=options.drills,
         pace=pace,
         api_key=os.environ.get("OUTLAST_API_KEY", ""),
+        approved_by=options.approved_by,
+        run_by=_name_runner(),
     )
     return planned, context
+
+
+def _name_runner() -> str:
+    """Who runs this, and where, as the system knows it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container without a user database
+        user = f"user {os.getuid()}"
+    return f"{user} on {socket.gethostname()}"
 
 
 def _own_peak(dial: Dial, pace: Pace) -> float | None:
@@ -221,7 +246,7 @@ def _run(planned: DrillPlan, context: DrillContext, options: Options) -> None:
     stop = Stop()
     with _signals_ask(stop):
         journal = run_drill(planned, context, say=say, stop=stop)
-    _finish(journal, options.as_json, stop)
+    finish_drill(journal, options.as_json, stop)
 
 
 @contextmanager
@@ -235,49 +260,6 @@ def _signals_ask(stop: Stop) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _finish(journal: Path, as_json: bool, stop: Stop | None = None) -> None:
-    """Write both reports, print one, and leave with what the drill came to."""
-    entries = read_journal(journal)
-    measured = measure(entries)
-    written = [journal, journal.with_name("report.md"), journal.with_name("report.html")]
-    written[1].write_text(render_markdown(measured), encoding="utf-8")
-    written[2].write_text(render_html(measured), encoding="utf-8")
-    if as_json:
-        init = next(entry for entry in entries if entry["kind"] == "init")
-        print_json({**render_data(measured), "plan": init["plan"], "files": [str(path) for path in written]})
-    else:
-        click.echo(f"\n{judge(measured)}: {headline(measured)}\n")
-        for line in _term_lines(measured):
-            click.echo(line)
-        click.echo("\n" + "\n".join(f"  {path}" for path in written))
-    if stop and stop.signal:
-        click.echo(f"error: stopped by {stop.reason}; {headline(measured)}", err=True)
-        raise SystemExit(128 + stop.signal)
-    _raise_verdict(measured, entries)
-
-
-def _raise_verdict(measured: Measurement, entries: Sequence[dict[str, Any]]) -> None:
-    if any(entry["kind"] == "abort" and entry["refused"] for entry in entries):
-        raise Refused(measured.abort, hint="nothing is left changed; make a new plan")
-    if judge(measured) == INVALID:
-        raise Deviated(
-            f"measurement invalid: observers lagged up to {measured.lag.simulated_seconds:.1f} s (simulated)",
-            hint="run it on an idle machine, or with the clock at a lower speed",
-        )
-    if judge(measured) != PASSED:
-        raise Deviated("the drill deviated: " + "; ".join(measured.deviations), hint="the report shows when and where")
-
-
-def _term_lines(measured: Measurement) -> Iterator[str]:
-    yield f"  {'in simulated seconds':<20}{'best':>8}{'typical':>9}{'worst':>8}{'measured':>10}"
-    for title, terms in (("failover", measured.failover), ("failback", measured.failback)):
-        for term in terms:
-            value = "not seen" if term.measured is None else f"{term.measured:.1f}"
-            mark = "" if term.holds else "  ✗"
-            predicted = f"{term.best:>8.1f}{term.typical:>9.1f}{term.worst:>8.1f}"
-            yield f"  {title + ' ' + term.name:<20}{predicted}{value:>10}{mark}"
 
 
 def _finding_data(finding: Any) -> dict[str, Any]:

@@ -32,6 +32,8 @@ class DrillContext:
     drills: Path
     pace: Pace
     api_key: str = ""
+    approved_by: str = ""
+    run_by: str = ""
 
     @property
     def headers(self) -> dict[str, str]:

@@ -50,6 +50,8 @@ class SiteProbe:
     answer: Answer
     certificate_ends: datetime | None
     certificate_error: str = ""
+    digest: str = ""
+    """Of the model that the site says it serves; empty where it does not say."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,11 @@ class Facts:
     def survivors(self) -> tuple[FleetSite, ...]:
         """All other sites."""
         return tuple(site for site in self.sites if site.name != self.plan.lose)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The digest of the model that each site says it serves."""
+        return {name: probe.digest for name, probe in sorted(self.probes.items())}
 
     def find_problem(self, name: str) -> str:
         """Why Route 53 or a golden row says that this site does not serve; empty when both say that it does."""

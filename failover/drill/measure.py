@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from failover.drill.account import Span, give_account
 from failover.drill.changes import SWITCH_OFF
 from failover.drill.measurement import Counts, Lag, Latency, MeasuredTerm, Measurement
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
@@ -79,6 +80,7 @@ class _Reader:
             },
             abort=str(abort["why"]) if abort else "",
             restored=begun <= undone,
+            account=give_account(self._entries, self._samples, Span(self._change_requested, self._undo_requested)),
             samples=self._samples,
             steps=tuple((str(e["name"]), float(e["at"])) for e in self._entries if e["kind"] == "step"),
             overridden=tuple(self._init.get("findings", ())),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from failover.drill.account import Account
 from failover.drill.samples import Sample
 
 MAX_LAG_SIMULATED_SECONDS = 1.0
@@ -84,6 +85,7 @@ class Measurement:
     resolution_simulated_seconds: dict[str, float]
     abort: str
     restored: bool
+    account: Account
     samples: tuple[Sample, ...] = field(repr=False)
     steps: tuple[tuple[str, float], ...] = ()
     overridden: tuple[str, ...] = ()
@@ -104,7 +106,8 @@ class Measurement:
                 found.append(f"{counts.failed} of {counts.total} {title} had no answer")
             if counts.wrong:
                 found.append(f"{counts.wrong} of {counts.total} {title} had a wrong answer")
-        return tuple(found)
+        # A journal that was changed after it was written tells of another drill than the one that was run.
+        return (*found, *(f"the journal: {damage}" for damage in self.account.chain.damages))
 
     @property
     def misses(self) -> tuple[str, ...]:

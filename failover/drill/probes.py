@@ -6,6 +6,7 @@ Route 53's own HTTPS checks do not verify certificates, so an expired one is see
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 
@@ -37,6 +38,15 @@ def ask_golden(http: httpx.Client, host: str, golden: Golden, row: GoldenRow) ->
     return Answer(served_by, seconds, wrong=golden.find_mistake(row, response.content))
 
 
+def ask_digest(http: httpx.Client, host: str, golden: Golden) -> str:
+    """The digest of the model behind this client's address, by its metadata; empty where it does not say."""
+    try:
+        response = http.get(f"https://{host}{golden.path.removesuffix('/infer')}")
+        return str(json.loads(response.content)["parameters"]["digest"])
+    except (httpx.HTTPError, Unavailable, OSError, ValueError, LookupError, TypeError):
+        return ""
+
+
 def probe_site(
     dial: Dial,
     host: str,
@@ -58,13 +68,14 @@ def probe_site(
     with dial.client(address=address, deadline_seconds=deadline_seconds) as http:
         http.headers.update(headers)
         answer = ask_golden(http, host, golden, golden.rows[0])
+        digest = "" if answer.error else ask_digest(http, host, golden)
     if not answer.error and answer.served_by != site:
         answer = Answer(answer.served_by, answer.seconds, error=f"{SERVED_BY} says {answer.served_by}, not {site}")
     try:
         ends, problem = dial.certificate(host, address=address, deadline_seconds=deadline_seconds).not_after, ""
     except Unavailable as error:
         ends, problem = None, error.what
-    return SiteProbe(site, address, answer, ends, problem)
+    return SiteProbe(site, address, answer, ends, problem, digest)
 
 
 def _unreachable(site: str, why: str) -> SiteProbe:

@@ -5,17 +5,20 @@ What every page says stands in templates/drill.html and drill.md; here is the da
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from failover.drill.measurement import Counts, MeasuredTerm, Measurement
-from failover.drill.timeline import BAD_COLOUR, STAMP_TEXTS, colour_sites, render_timeline
-from service.pages.page import Table, render
+from failover.drill.measurement import Measurement
+from failover.drill.tables import build_tables, identify
+from failover.drill.timeline import BAD_COLOUR, HEALTHY_COLOUR, colour_sites, render_timeline
+from service.pages.page import render
 
-Row = Sequence[str]
 PASSED, DEVIATED, INVALID = "passed", "deviated", "invalid"
+DATA = "report.json"
+"""The report for programs, beside the journal."""
+
 TEMPLATES = Path(__file__).parent / "templates"
 _TONES = {PASSED: "", DEVIATED: " no", INVALID: " unsure"}
 
@@ -83,7 +86,11 @@ def render_html(measured: Measurement) -> str:
         speed=measured.speed,
         tones=_TONES,
         timeline=render_timeline(measured),
-        colours={**colour_sites(sites, measured.lost), "failed or wrong": BAD_COLOUR},
+        colours={
+            **colour_sites(sites, measured.lost),
+            "healthy to Route 53": HEALTHY_COLOUR,
+            "failed or wrong": BAD_COLOUR,
+        },
     )
 
 
@@ -93,52 +100,21 @@ def _describe(measured: Measurement) -> dict[str, Any]:
         "verdict": judge(measured),
         "headline": headline(measured),
         "deviations": measured.deviations,
-        "tables": _tables(measured),
+        "facts": identify(measured),
+        "restored": _say_restored(measured),
+        "tables": build_tables(measured),
         "notes": list(_notes(measured)),
     }
 
 
-def _tables(measured: Measurement) -> list[Table]:
-    terms = ("term", "best", "typical", "worst", "measured", "", "why")
-    counts = (("clients", measured.clients), ("DNS", measured.answers), ("sites, asked directly", measured.pinned))
-    failover, failback = ([_term_row(term) for term in each] for each in (measured.failover, measured.failback))
-    answers, latencies = ("asked", "how often", "no answer", "wrong", "for example"), list(_latency_rows(measured))
-    times = ("site", "before p50", "before p95", "during p50", "during p95")
-    return [
-        Table("Failover, in simulated seconds", terms, failover, prose=(6,)),
-        Table("Failback, in simulated seconds", terms, failback, prose=(6,)),
-        Table("Answers", answers, [_count_row(*each) for each in counts], prose=(4,)),
-        Table("Time to answer, asked directly, in milliseconds of real time", times, latencies),
-        Table("Stamps", ("stamp", "what", "simulated", "real"), list(_stamp_rows(measured)), prose=(1,)),
-    ]
-
-
-def _latency_rows(measured: Measurement) -> Iterable[Row]:
-    for each in measured.latencies:
-        yield each.site, *map(_ms, (each.before_p50, each.before_p95, each.during_p50, each.during_p95))
-
-
-def _term_row(term: MeasuredTerm) -> Row:
-    measured = "not seen" if term.measured is None else f"{term.measured:.1f}"
-    predicted = (f"{seconds:.1f}" for seconds in (term.best, term.typical, term.worst))
-    return term.name, *predicted, measured, "" if term.holds else "✗", term.why
-
-
-def _count_row(who: str, counts: Counts) -> Row:
-    return who, str(counts.total), str(counts.failed), str(counts.wrong), "; ".join(counts.examples[:2])
-
-
-def _stamp_rows(measured: Measurement) -> Iterable[Row]:
-    origin = measured.stamps["change_requested"]
-    for name, at in measured.stamps.items():
-        if at is None or origin is None:
-            yield name, STAMP_TEXTS[name], "not seen", ""
-        else:
-            yield name, STAMP_TEXTS[name], f"{(at - origin) * measured.speed:.1f} s", f"{at - origin:.2f} s"
-
-
-def _ms(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}"
+def _say_restored(measured: Measurement) -> str:
+    """The proof of restoration in one sentence: what was undone, and what the last look at everything found."""
+    undoings = measured.account.undoings
+    undone = sum(each.undone_at is not None for each in undoings)
+    looked = (
+        "found every site right and no check switched" if measured.account.steady_after else "did not find all right"
+    )
+    return f"{undone} of {len(undoings)} changes are undone, each read back; the last look at all sites {looked}."
 
 
 def _notes(measured: Measurement) -> Iterable[str]:
@@ -161,6 +137,8 @@ def _notes(measured: Measurement) -> Iterable[str]:
     )
     each = ", ".join(f"{by} {seconds:.1f} s" for by, seconds in measured.client_recoveries.items())
     yield f"Each client's own recovery: {each or 'not seen'}."
+    yield from (f"{jump}: times here are monotonic; a drill's expiry is not." for jump in measured.account.clock_jumps)
+    yield from (f"The journal: {damage}." for damage in measured.account.chain.damages)
     if measured.overridden:
         yield f"Guards that spoke and were overridden: {'; '.join(measured.overridden)}."
 

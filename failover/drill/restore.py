@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from failover.drill.actions import undo_change
+from failover.drill.chain import Damage
 from failover.drill.changes import MARK, SWITCH_OFF, Change
 from failover.drill.clock import WallClock
 from failover.drill.discover import read_all_checks
 from failover.drill.fleet import HealthCheck
-from failover.drill.journal import LINES, Journal, find_pending, read_journal, seal_journal
+from failover.drill.journal import LINES, Journal, find_pending, read_journal, seal_journal, verify_journal
 from failover.drill.lock import LOCK, hold_lock
+from service.errors import Deviated, OutlastError
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -29,26 +31,52 @@ class Undone:
     found: str
 
 
+def restore_all(
+    paths: Sequence[Path], route53: Route53Client, clock: WallClock
+) -> tuple[list[Undone], list[OutlastError]]:
+    """Restore every journal, whatever is wrong with one of them: what was undone, and what went wrong."""
+    undone: list[Undone] = []
+    failed: list[OutlastError] = []
+    for path in paths:
+        try:
+            undone += restore_journal(path, route53, clock)
+        except OutlastError as error:
+            failed.append(error)
+    return undone, failed
+
+
 def restore_journal(path: Path, route53: Route53Client, clock: WallClock) -> list[Undone]:
     """Undo every change that this journal says is pending, last first, and seal it. Doing it again changes nothing.
 
     Raises:
         Refused: the drill still runs.
-        Deviated: somebody else changed the health check since; it is left alone, and so is the journal.
+        Deviated: somebody else changed the health check since; it is left alone, and so is the journal. Or the journal
+            is damaged: what its other entries say is undone.
     """
     with _drill_is_dead(path):
+        damages = verify_journal(path).damages
         pending = find_pending(read_journal(path))
         undone = []
         if pending.changes:
             with Journal(path, clock) as journal:
                 for change in pending.changes:
-                    journal.write_durably("undo", change=change.name, by="restore")
+                    journal.note("undo", change=change.name, by="restore")
                     found = undo_change(route53, change, pending.drill_id)
-                    journal.write_durably("undone", change=change.name, found=found, by="restore")
+                    journal.note("undone", change=change.name, found=found, by="restore")
                     undone.append(Undone(pending.drill_id, change.name, found))
+        if damages:
+            raise _damaged(path, damages)
         if path.name == LINES:
             seal_journal(path)
         return undone
+
+
+def _damaged(path: Path, damages: Sequence[Damage]) -> Deviated:
+    told = "; ".join(map(str, damages[:3]))
+    return Deviated(
+        f"{path} is damaged ({told}): what its other entries say is undone, what these said is not known",
+        hint="outlast drill sweep undoes by its tags what an expired drill left; then move the folder away",
+    )
 
 
 def _drill_is_dead(path: Path) -> AbstractContextManager[None]:

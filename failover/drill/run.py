@@ -109,7 +109,7 @@ class _Drill:
             self._note_abort(error)
         finally:
             self._undo_all()
-        self._journal.write("end")
+        self._journal.note("end")
 
     # -- the seven steps ---------------------------------------------------------------------------------------------
 
@@ -119,6 +119,9 @@ class _Drill:
             drill_id=self.id,
             plan=self._plan.to_data(),
             observers=self._watch.beats,
+            approved_by=self._context.approved_by,
+            run_by=self._context.run_by,
+            digests=self._facts.digests,
             findings=[str(finding) for finding in check_guards(self._facts)],
         )
         self._step("init", f"drill {self.id}: lose {self._plan.lose} of {self._plan.host}")
@@ -195,7 +198,7 @@ class _Drill:
         facts = self._probes.preflight(self._context, self._plan, own_drill=self.id)
         problems = {site.name: facts.find_problem(site.name) for site in facts.sites}
         switched = [site.name for site in facts.sites if site.check.disabled or site.check.inverted]
-        self._journal.write("steady", problems=problems, switched=switched)
+        self._journal.write("steady", problems=problems, switched=switched, digests=facts.digests)
         return not any(problems.values()) and not switched
 
     # -- changes -----------------------------------------------------------------------------------------------------
@@ -217,9 +220,9 @@ class _Drill:
     def _undo(self, which: Callable[[Change], bool]) -> None:
         """Undo what the journal says is pending, and go on trying while Route 53 does not answer."""
         for change in filter(which, find_pending(read_journal(self._journal.path)).changes):
-            self._journal.write_durably("undo", change=change.name)
+            self._journal.note("undo", change=change.name)
             found = keep_trying(self._context, change, self.id, self._say)
-            self._journal.write_durably("undone", change=change.name, found=found)
+            self._journal.note("undone", change=change.name, found=found)
             self._say(f"{change.name}: {found}")
 
     def _undo_all(self) -> None:
@@ -238,6 +241,8 @@ class _Drill:
         while not condition():
             if self._stop.reason:
                 raise Deviated(f"stopped by {self._stop.reason}")
+            if self._journal.trouble:
+                raise Deviated(self._journal.trouble)
             if self._abort_conditions:
                 self._abort_conditions.check()
             if clock.wall_now() > deadline:
@@ -256,7 +261,7 @@ class _Drill:
 
     def _note_abort(self, error: OutlastError) -> None:
         refused = isinstance(error, Refused)
-        self._journal.write_durably("abort", why=error.what, refused=refused, signal=self._stop.signal)
+        self._journal.note("abort", why=error.what, refused=refused, signal=self._stop.signal)
         self._say(f"aborted: {error.what}")
 
 

@@ -1,4 +1,4 @@
-"""A drill's timeline as one SVG picture: who was named by DNS, who served each client, when. Pure."""
+"""A drill's timeline as one SVG picture: whose answers DNS and clients got, health, errors, when. Pure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from failover.drill.account import find_windows, group_by_kind
 from failover.drill.measurement import Measurement
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
+from failover.drill.shares import cut_slices, draw_band
 
 WIDTH, LABEL_WIDTH, RIGHT = 1080, 150, 20
 LANE, GAP, TOP = 20, 5, 92
+BAND = 46
+BANDS = {AUTHORITY: "share of DNS answers", CLIENT: "share of requests"}
+LANES_TOP = TOP + len(BANDS) * (BAND + GAP)
 STAMP_ROWS, STAMP_ROW_HEIGHT, CHARACTER_WIDTH = 4, 15, 6.3
 TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300)
-LOST_COLOUR, BAD_COLOUR = "#e69f00", "#b00020"
+LOST_COLOUR, BAD_COLOUR, HEALTHY_COLOUR = "#e69f00", "#b00020", "#b9d9c6"
 COLOURS = ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#999999")
 """Okabe and Ito's palette, told apart with every kind of colour blindness; the lost site is orange."""
 
@@ -38,6 +43,7 @@ class Lane:
     label: str
     spans: tuple[tuple[float, float, str], ...]
     bad: tuple[float, ...] = ()
+    note: str = ""
 
 
 def colour_sites(sites: Iterable[str], lost: str) -> dict[str, str]:
@@ -52,16 +58,17 @@ def render_timeline(measured: Measurement) -> str:
     origin = measured.stamps["change_requested"] or 0.0
     ends = [sample.ended for sample in measured.samples]
     scale = _Scale(measured.speed, origin, 0.0, max(ends, default=1.0))
-    bottom = TOP + (len(lanes) + 1) * (LANE + GAP)
+    bottom = LANES_TOP + (len(lanes) + 1) * (LANE + GAP)
     height = bottom + 50
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-label="Timeline of the drill of {escape(measured.lost)}">',
         *_draw_steps(measured, scale, bottom),
         *_draw_axis(scale, bottom),
+        *_draw_bands(measured, scale),
     ]
     for n, lane in enumerate(lanes):
-        parts += _draw_lane(lane, TOP + n * (LANE + GAP), scale)
+        parts += _draw_lane(lane, LANES_TOP + n * (LANE + GAP), scale)
     parts += _draw_prediction(measured, scale, bottom - LANE - GAP)
     parts += _draw_stamps(measured, scale, bottom)
     return "\n".join([*parts, "</svg>"])
@@ -85,9 +92,24 @@ class _Scale:
         return self.origin + simulated / self.speed
 
 
+def _colours(measured: Measurement) -> dict[str, str]:
+    return colour_sites({sample.site for sample in measured.samples if sample.site} | {measured.lost}, measured.lost)
+
+
+def _draw_bands(measured: Measurement, scale: _Scale) -> Iterator[str]:
+    """The lost site is stacked last, on top: how it shrinks to nothing and comes back is the picture's subject."""
+    colours = dict(reversed(_colours(measured).items()))
+    for n, (prefix, label) in enumerate(BANDS.items()):
+        y = TOP + n * (BAND + GAP)
+        yield f'<text x="{LABEL_WIDTH - 8}" y="{y + BAND / 2 + 4}" text-anchor="end">{label}</text>'
+        slices = cut_slices([sample for sample in measured.samples if sample.by.startswith(prefix)], scale.last)
+        yield from draw_band(slices, colours, x=scale.x, y=y, height=BAND)
+
+
 def _build_lanes(measured: Measurement) -> Iterator[Lane]:
-    sites = {sample.site for sample in measured.samples if sample.site}
-    colours = colour_sites(sites | {measured.lost}, measured.lost)
+    colours = _colours(measured)
+    yield _build_health_lane(measured)
+    yield from _build_error_lanes(measured)
     answers = [sample for sample in measured.samples if sample.by.startswith(AUTHORITY)]
     for site, colour in colours.items():
         named = [sample for sample in answers if sample.site == site and sample.right]
@@ -99,6 +121,23 @@ def _build_lanes(measured: Measurement) -> Iterator[Lane]:
     for by in sorted({s.by for s in measured.samples if s.by.startswith(SITE)}):
         label = f"{by.removeprefix(SITE)}, asked directly"
         yield _build_served_lane(label, [s for s in measured.samples if s.by == by], colours)
+
+
+def _build_health_lane(measured: Measurement) -> Lane:
+    """What Route 53 makes of the lost site: healthy but from the change until its undo."""
+    away, back = measured.stamps["change_requested"], measured.stamps["undo_requested"]
+    end = max((sample.ended for sample in measured.samples), default=0.0)
+    left = end if away is None else away
+    returned = end if back is None else min(back, end)
+    spans = [(0.0, left, HEALTHY_COLOUR), (left, returned, LOST_COLOUR), (returned, end, HEALTHY_COLOUR)]
+    return Lane(f"{measured.lost}, to Route 53", tuple(span for span in spans if span[1] > span[0]))
+
+
+def _build_error_lanes(measured: Measurement) -> Iterator[Lane]:
+    for kind, observers in group_by_kind(measured.samples).items():
+        windows = [window for seen in observers.values() for window in find_windows(seen)]
+        spans = tuple((begin, end, BAD_COLOUR) for begin, end in windows)
+        yield Lane(f"errors, {kind}", spans, note="" if windows else "none")
 
 
 def _build_served_lane(label: str, samples: Sequence[Sample], colours: dict[str, str]) -> Lane:
@@ -121,6 +160,8 @@ def _draw_lane(lane: Lane, y: int, scale: _Scale) -> Iterator[str]:
     for begin, end, colour in lane.spans:
         width = max(1.5, scale.x(end) - scale.x(begin))
         yield f'<rect x="{scale.x(begin)}" y="{y}" width="{width:.2f}" height="{LANE}" fill="{colour}"/>'
+    if lane.note:
+        yield f'<text x="{LABEL_WIDTH + 6}" y="{y + LANE - 6}" class="inside">{escape(lane.note)}</text>'
     for moment in lane.bad:
         yield f'<rect x="{scale.x(moment) - 1}" y="{y - 2}" width="3" height="{LANE + 4}" fill="{BAD_COLOUR}"/>'
 
@@ -169,7 +210,12 @@ def _draw_axis(scale: _Scale, bottom: int) -> Iterator[str]:
 def _draw_stamps(measured: Measurement, scale: _Scale, bottom: int) -> Iterator[str]:
     """Lines over the lanes, each with a text in the first row where it fits, right or left of its line."""
     taken: list[list[tuple[float, float]]] = [[] for _ in range(STAMP_ROWS)]
-    known = {name: at for name, at in measured.stamps.items() if at is not None and name not in UNDRAWN}
+    known = {
+        name: at
+        for name, at in measured.stamps.items()
+        # What was undone by `restore`, hours later, is beyond the picture.
+        if at is not None and at <= scale.last and name not in UNDRAWN
+    }
     for name, at in sorted(known.items(), key=lambda stamp: stamp[1]):
         x, text = scale.x(at), STAMP_TEXTS[name]
         row, left = _find_room(taken, x, CHARACTER_WIDTH * len(text))

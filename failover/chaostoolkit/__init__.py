@@ -1,0 +1,1 @@
+"""Drills for the Chaos Toolkit: our journal in its format."""

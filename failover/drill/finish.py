@@ -1,0 +1,74 @@
+"""The end of a drill: its reports on disk, one of them on the terminal, and the exit code that it came to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from failover.drill.aborts import Stop
+from failover.drill.journal import read_journal
+from failover.drill.measure import measure
+from failover.drill.measurement import Measurement
+from failover.drill.report import DATA, INVALID, PASSED, headline, judge, render_data, render_html, render_markdown
+from service.bundle.writing import write_whole
+from service.command_line import print_json
+from service.errors import Deviated, Refused
+
+
+def finish_drill(journal: Path, as_json: bool, stop: Stop | None = None) -> None:
+    """Write both reports, print one, and leave with what the drill came to."""
+    entries = read_journal(journal)
+    measured = measure(entries)
+    data = render_data(measured)
+    init = next(entry for entry in entries if entry["kind"] == "init")
+    written = [journal, *write_reports(measured, data, journal.parent)]
+    if as_json:
+        print_json({**data, "plan": init["plan"], "files": [str(path) for path in written]})
+    else:
+        click.echo(f"\n{judge(measured)}: {headline(measured)}\n")
+        for line in _term_lines(measured):
+            click.echo(line)
+        click.echo("\n" + "\n".join(f"  {path}" for path in written))
+        click.echo(f"  head of the journal: {measured.account.chain.head}")
+    if stop and stop.signal:
+        click.echo(f"error: stopped by {stop.reason}; {headline(measured)}", err=True)
+        raise SystemExit(128 + stop.signal)
+    _raise_verdict(measured, entries)
+
+
+def write_reports(measured: Measurement, data: dict[str, Any], folder: Path) -> list[Path]:
+    """Write the report for people, as Markdown and as a page, and for programs; where."""
+    texts = {
+        "report.md": render_markdown(measured),
+        "report.html": render_html(measured),
+        DATA: json.dumps(data, indent=1) + "\n",
+    }
+    for name, text in texts.items():
+        write_whole(folder / name, text)
+    return [folder / name for name in texts]
+
+
+def _raise_verdict(measured: Measurement, entries: Sequence[dict[str, Any]]) -> None:
+    if any(entry["kind"] == "abort" and entry["refused"] for entry in entries):
+        raise Refused(measured.abort, hint="nothing is left changed; make a new plan")
+    if judge(measured) == INVALID:
+        raise Deviated(
+            f"measurement invalid: observers lagged up to {measured.lag.simulated_seconds:.1f} s (simulated)",
+            hint="run it on an idle machine, or with the clock at a lower speed",
+        )
+    if judge(measured) != PASSED:
+        raise Deviated("the drill deviated: " + "; ".join(measured.deviations), hint="the report shows when and where")
+
+
+def _term_lines(measured: Measurement) -> Iterator[str]:
+    yield f"  {'in simulated seconds':<20}{'best':>8}{'typical':>9}{'worst':>8}{'measured':>10}"
+    for title, terms in (("failover", measured.failover), ("failback", measured.failback)):
+        for term in terms:
+            value = "not seen" if term.measured is None else f"{term.measured:.1f}"
+            mark = "" if term.holds else "  ✗"
+            predicted = f"{term.best:>8.1f}{term.typical:>9.1f}{term.worst:>8.1f}"
+            yield f"  {title + ' ' + term.name:<20}{predicted}{value:>10}{mark}"
