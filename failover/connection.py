@@ -22,7 +22,8 @@ _deadline: ContextVar[float] = ContextVar("outlast_request_deadline", default=fl
 class DialTransport(httpx.BaseTransport):
     """Sends each request to an address of `addresses(host)` at port+offset; the URL's host stays in SNI and Host.
 
-    Tries the addresses in order until one accepts; all of it within `deadline_seconds` of wall-clock time.
+    Tries the addresses in order until one accepts; all of it within `deadline_seconds` of wall-clock time, or within
+    those of a request's own extension of that name.
     """
 
     def __init__(
@@ -33,17 +34,21 @@ class DialTransport(httpx.BaseTransport):
         ssl_context: ssl.SSLContext,
         fresh: bool,
         deadline_seconds: float,
+        connections: int = 10,
+        keep_seconds: float | None = None,
     ) -> None:
         self._deadline_seconds = deadline_seconds
         self._pool = httpcore.ConnectionPool(
             ssl_context=ssl_context,
-            max_keepalive_connections=0 if fresh else 10,
+            max_connections=connections,
+            max_keepalive_connections=0 if fresh else connections,
+            keepalive_expiry=keep_seconds,
             network_backend=_Backend(addresses, port_offset),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send `request`; raises the `httpx` errors that an ordinary httpx client raises."""
-        _deadline.set(time.monotonic() + self._deadline_seconds)
+        _deadline.set(time.monotonic() + request.extensions.get("deadline_seconds", self._deadline_seconds))
         raw = httpcore.Request(
             method=request.method,
             url=httpcore.URL(
