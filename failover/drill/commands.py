@@ -26,6 +26,7 @@ from failover.drill.journal import find_journal, find_unfinished
 from failover.drill.plan import DrillPlan, Limits, plan_drill, render_plan
 from failover.drill.preflight import find_authorities, preflight
 from failover.drill.restore import Undone, restore_all, sweep
+from failover.drill.retype import retype
 from failover.drill.route53 import build_client
 from failover.drill.run import run_drill
 from failover.drill.samples import Pace
@@ -127,7 +128,7 @@ def plan(options: Options) -> None:
         for finding in findings:
             click.echo(f"  guard {finding}")
     refuse(findings, f"run would refuse to lose {planned.lose}")
-    say(f"to run it: outlast drill run --lose {planned.lose} --plan {planned.hash}")
+    say(f"to run it: {retype(click.get_current_context(), 'run', '--plan', planned.hash)}")
 
 
 @drill.command()
@@ -139,7 +140,7 @@ def run(options: Options, approved: str) -> None:
     if planned.hash != approved:
         raise Refused(
             f"the plan has changed: it is {planned.hash} now, {approved} was approved; nothing was changed",
-            hint=f"look at it again, with the same options: outlast drill plan --lose {planned.lose}",
+            hint=f"look at it again: {retype(click.get_current_context(), 'plan')}",
         )
     _run(planned, context, options)
 

@@ -29,13 +29,14 @@ def finish_drill(journal: Path, as_json: bool, stop: Stop | None = None) -> None
     if as_json:
         print_json({**data, "plan": init["plan"], "files": [str(path) for path in written]})
     else:
-        click.echo(f"\n{judge(measured)}: {headline(measured)}\n")
+        verdict = measured.abort if measured.stopped_by_hand else judge(measured)
+        click.echo(f"\n{verdict}: {headline(measured)}\n")
         for line in _term_lines(measured):
             click.echo(line)
         click.echo("\n" + "\n".join(f"  {path}" for path in written))
         click.echo(f"  head of the journal: {measured.account.chain.head}")
     if stop and stop.signal:
-        click.echo(f"error: stopped by {stop.reason}; {headline(measured)}", err=True)
+        click.echo(f"error: aborted by {stop.reason}; {headline(measured)}", err=True)
         raise SystemExit(128 + stop.signal)
     _raise_verdict(measured, entries)
 
@@ -68,7 +69,7 @@ def _term_lines(measured: Measurement) -> Iterator[str]:
     yield f"  {'in simulated seconds':<20}{'best':>8}{'typical':>9}{'worst':>8}{'measured':>10}"
     for title, terms in (("failover", measured.failover), ("failback", measured.failback)):
         for term in terms:
-            value = "not seen" if term.measured is None else f"{term.measured:.1f}"
-            mark = "" if term.holds else "  ✗"
+            value = measured.unmeasured if term.measured is None else f"{term.measured:.1f}"
+            mark = "  ✗" if measured.missed(term) else ""
             predicted = f"{term.best:>8.1f}{term.typical:>9.1f}{term.worst:>8.1f}"
             yield f"  {title + ' ' + term.name:<20}{predicted}{value:>10}{mark}"

@@ -8,6 +8,7 @@ from failover.drill.account import Account
 from failover.drill.samples import Sample
 
 MAX_LAG_SIMULATED_SECONDS = 1.0
+BY_HAND = "aborted by "  # how the reason of an abort begins that a signal asked for
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,23 @@ class Measurement:
         return self.failover[-1].measured
 
     @property
+    def stopped_by_hand(self) -> bool:
+        """Whether a person, or whatever sends signals, ended it: that says nothing about the sites."""
+        return self.abort.startswith(BY_HAND)
+
+    @property
+    def unmeasured(self) -> str:
+        """What is written where nothing was measured: a drill that ended early did not look for it."""
+        return "not measured" if self.abort else "not seen"
+
+    def missed(self, term: MeasuredTerm) -> bool:
+        """Whether a term was not as predicted; one that an aborted drill did not measure says nothing."""
+        return not term.holds and not (self.abort and term.measured is None)
+
+    @property
     def faults(self) -> tuple[str, ...]:
         """Everything that should not have happened, however late the observers were."""
-        found = [f"aborted: {self.abort}"] if self.abort else []
+        found = [self.abort if self.stopped_by_hand else f"aborted: {self.abort}"] if self.abort else []
         if not self.restored:
             found.append("not restored: a change of the drill is still in place")
         for title, counts in (("client requests", self.clients), ("DNS questions", self.answers)):

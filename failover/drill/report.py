@@ -62,6 +62,8 @@ def headline(measured: Measurement) -> str:
     moved = (
         f"traffic left {measured.lost} in {recovery:.1f} s (predicted {total.best:.1f} to {total.worst:.1f} s)"
         if recovery is not None
+        else f"whether traffic left {measured.lost} was not measured"
+        if measured.abort
         else f"traffic was not seen to leave {measured.lost}"
     )
     clients = measured.clients
@@ -136,7 +138,7 @@ def _notes(measured: Measurement) -> Iterable[str]:
         "the total is close to the worst that a client meets whose resolver honours TTLs."
     )
     each = ", ".join(f"{by} {seconds:.1f} s" for by, seconds in measured.client_recoveries.items())
-    yield f"Each client's own recovery: {each or 'not seen'}."
+    yield f"Each client's own recovery: {each or measured.unmeasured}."
     yield from (f"{jump}: times here are monotonic; a drill's expiry is not." for jump in measured.account.clock_jumps)
     yield from (f"The journal: {damage}." for damage in measured.account.chain.damages)
     if measured.overridden:

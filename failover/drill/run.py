@@ -240,7 +240,7 @@ class _Drill:
         deadline = clock.wall_now() + max(max_seconds / self._plan.speed, WAIT_FLOOR_SECONDS)
         while not condition():
             if self._stop.reason:
-                raise Deviated(f"stopped by {self._stop.reason}")
+                raise Deviated(f"aborted by {self._stop.reason}")
             if self._journal.trouble:
                 raise Deviated(self._journal.trouble)
             if self._abort_conditions:
@@ -262,7 +262,7 @@ class _Drill:
     def _note_abort(self, error: OutlastError) -> None:
         refused = isinstance(error, Refused)
         self._journal.note("abort", why=error.what, refused=refused, signal=self._stop.signal)
-        self._say(f"aborted: {error.what}")
+        self._say(error.what if self._stop.reason else f"aborted: {error.what}")
 
 
 def keep_trying(context: DrillContext, change: Change, drill_id: str, say: Say) -> str:

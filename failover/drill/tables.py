@@ -19,7 +19,9 @@ def build_tables(measured: Measurement) -> list[Table]:
     """Every table of the report, in its order."""
     account = measured.account
     terms = ("term", "best", "typical", "worst", "measured", "", "why")
-    failover, failback = ([_term_row(term) for term in each] for each in (measured.failover, measured.failback))
+    failover, failback = (
+        [_term_row(measured, term) for term in each] for each in (measured.failover, measured.failback)
+    )
     return [
         Table("Failover, in simulated seconds", terms, failover, prose=(6,)),
         Table("Failback, in simulated seconds", terms, failback, prose=(6,)),
@@ -84,10 +86,10 @@ def _load_row(site: str, load: SiteLoad | None, latency: Latency | None) -> Row:
     return site, *asked, *map(_ms, times)
 
 
-def _term_row(term: MeasuredTerm) -> Row:
-    measured = "not seen" if term.measured is None else f"{term.measured:.1f}"
+def _term_row(measured: Measurement, term: MeasuredTerm) -> Row:
+    value = measured.unmeasured if term.measured is None else f"{term.measured:.1f}"
     predicted = (f"{seconds:.1f}" for seconds in (term.best, term.typical, term.worst))
-    return term.name, *predicted, measured, "" if term.holds else "✗", term.why
+    return term.name, *predicted, value, "✗" if measured.missed(term) else "", term.why
 
 
 def _window_row(window: ErrorWindow) -> Row:
@@ -126,7 +128,7 @@ def _stamp_rows(measured: Measurement) -> Iterator[Row]:
     origin = measured.stamps["change_requested"]
     for name, at in measured.stamps.items():
         if at is None or origin is None:
-            yield name, STAMP_TEXTS[name], "not seen", ""
+            yield name, STAMP_TEXTS[name], measured.unmeasured, ""
         else:
             yield name, STAMP_TEXTS[name], f"{(at - origin) * measured.speed:.1f} s", f"{at - origin:.2f} s"
 

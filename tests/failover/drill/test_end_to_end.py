@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -54,7 +55,14 @@ def call(three: ThreeSites, command: str, lose: str, *more: str) -> Result:
 @contextmanager
 def started_drill(three: ThreeSites, command: str, lose: str, *more: str) -> Iterator[subprocess.Popen[str]]:
     """In a process of its own, which can be killed, and is in the end."""
-    arguments = [sys.executable, "-m", "failover", *options(three, command, lose, *more)]
+    with run_typed(three, options(three, command, lose, *more)) as running:
+        yield running
+
+
+@contextmanager
+def run_typed(three: ThreeSites, words: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """The same for words as they are typed after `outlast`."""
+    arguments = [sys.executable, "-m", "failover", *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(arguments, env=three.environment, text=True, **pipes) as running:
         try:
@@ -86,7 +94,9 @@ def test_a_drill_from_plan_to_report(three: ThreeSites) -> None:
     plan: dict[str, Any] = json.loads(planned.stdout)["plan"]
     assert is_as_before(three, "gcp"), "a plan changes nothing"
 
-    with started_drill(three, "run", "gcp", "--plan", plan["hash"], "--json") as running:
+    pasted = shlex.split(planned.stderr.rpartition("to run it: outlast ")[2])
+    assert pasted[-2:] == ["--plan", plan["hash"]], "what a plan prints to type runs as pasted"
+    with run_typed(three, [*pasted, "--json"]) as running:
         wait_until(lambda: three.switched("gcp") == (True, True), "the check is switched")
         second = call(three, "now", "aws")
         assert second.exit_code == 3
@@ -140,8 +150,8 @@ def test_ctrl_c_in_the_middle_takes_the_change_back(three: ThreeSites) -> None:
         running.send_signal(signal.SIGINT)  # an impatient second one cuts nothing short
         out, err = running.communicate(timeout=30)
     assert running.returncode == 128 + signal.SIGINT, err
-    assert "error: stopped by SIGINT" in err
-    assert json.loads(out)["abort"] == "stopped by SIGINT"
+    assert "error: aborted by SIGINT" in err
+    assert json.loads(out)["abort"] == "aborted by SIGINT"
     assert is_as_before(three, "azure")
     assert [path.name for path in (three.folder / "drills").glob("*/journal*")] == ["journal.json"]
 

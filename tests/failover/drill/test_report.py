@@ -162,6 +162,15 @@ def test_stamp_texts_do_not_overlap(measured: Measurement) -> None:
             assert row != other_row or right <= other_left or other_right <= left
 
 
+def test_a_drill_that_a_person_stopped_measured_not_what_it_did_not_look_for() -> None:
+    abort = {"kind": "abort", "at": 1.0, "why": "aborted by SIGINT", "refused": False, "signal": 2}
+    entries = [entry for entry in Story().entries() if entry["at"] < 1.0]
+    page = render_markdown(measure([*entries, abort]))
+    assert "aborted by SIGINT" in page and "aborted: aborted" not in page
+    assert "not measured" in page and "not seen" not in page and "✗" not in page
+    assert "whether traffic left aws was not measured" in page
+
+
 def test_an_aborted_drill_has_a_page_too() -> None:
     entries = [entry for entry in Story().entries() if entry["at"] < 1.0]
     page = render_html(measure(entries))

@@ -166,7 +166,9 @@ def test_a_signal_ends_it_at_any_step_and_undoes(stage: Stage, step: str) -> Non
     stop, stage.returns_after = Stop(), 5.0
     at_step(stage, step, lambda: stop.request("SIGTERM", 15))
     entries = run(stage, stop)
-    assert why(entries) == "stopped by SIGTERM"
+    assert why(entries) == "aborted by SIGTERM"
+    measured = measure(entries)
+    assert measured.faults[0] == "aborted by SIGTERM" and measured.unmeasured == "not measured"
     assert is_as_before(stage)
     changed = any(entry["kind"] == "change" for entry in entries)
     assert changed == (step != "steady"), "stopped while still steady, it changes nothing"
