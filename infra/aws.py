@@ -13,6 +13,7 @@ import pulumi_aws as aws
 from infra import plan, sizes
 from infra.applied import apply
 from infra.aws_network import Network, build_network
+from infra.aws_secrets import TaskSecrets, build_secrets, reading_statements
 from infra.contract import HEALTH_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
@@ -23,6 +24,7 @@ from service.errors import Unavailable
 
 CONTAINER = "service"
 LOG_DAYS = 30
+Text = pulumi.Output[str]
 
 
 def program(settings: SiteSettings[AwsOptions]) -> dict[str, Any]:
@@ -192,7 +194,9 @@ def _service(
         "fargate", cluster_name=cluster.name, capacity_providers=["FARGATE", "FARGATE_SPOT"]
     )
     execution = _role(name, "execution")
-    allowed = aws.iam.RolePolicy("execution", role=execution.id, policy=_execution_policy(repository.arn, logs.arn))
+    secrets = build_secrets(name, spec.secrets)
+    policy = _execution_policy(repository.arn, logs.arn, secrets)
+    allowed = aws.iam.RolePolicy("execution", role=execution.id, policy=policy)
     task = aws.ecs.TaskDefinition(
         "task",
         family=name,
@@ -206,7 +210,7 @@ def _service(
         runtime_platform=aws.ecs.TaskDefinitionRuntimePlatformArgs(
             operating_system_family="LINUX", cpu_architecture="X86_64"
         ),
-        container_definitions=_container(spec, image.reference, logs.name),
+        container_definitions=_container(spec, image.reference, logs.name, secrets),
     )
     service = aws.ecs.Service(
         "service",
@@ -264,19 +268,20 @@ def _role(name: str, purpose: str) -> aws.iam.Role:
     return aws.iam.Role(f"{purpose}-role", name=f"{name}-{purpose}", assume_role_policy=json.dumps(trust))
 
 
-def _execution_policy(repository_arn: pulumi.Output[str], log_group_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    """What starting a task needs: to pull this one repository's images and to write to this one log group."""
+def _execution_policy(repository_arn: Text, log_group_arn: Text, secrets: TaskSecrets) -> Text:
+    """What starting a task needs: this one repository's images, this one log group, and the site's own secrets."""
     pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     write = ["logs:CreateLogStream", "logs:PutLogEvents"]
     statements = [
         {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": "*"},  # it takes no narrower one
         {"Effect": "Allow", "Action": pull, "Resource": repository_arn},
         {"Effect": "Allow", "Action": write, "Resource": pulumi.Output.concat(log_group_arn, ":*")},
+        *reading_statements(secrets),
     ]
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def _container(spec: SiteSpec, image: pulumi.Output[str], log_group: pulumi.Output[str]) -> pulumi.Output[str]:
+def _container(spec: SiteSpec, image: Text, log_group: Text, secrets: TaskSecrets) -> Text:
     """The one container, as the task definition's JSON (ECS API, ContainerDefinition)."""
     variables = plan.environment(spec.name, spec.models, spec.environment) | {"PORT": str(PORT)}
     container = {
@@ -286,6 +291,7 @@ def _container(spec: SiteSpec, image: pulumi.Output[str], log_group: pulumi.Outp
         "readonlyRootFilesystem": True,
         "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
         "environment": [{"name": k, "value": v} for k, v in sorted(variables.items())],
+        **({"secrets": list(secrets.references)} if secrets.references else {}),
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {"awslogs-group": log_group, "awslogs-region": spec.region, "awslogs-stream-prefix": CONTAINER},

@@ -13,8 +13,9 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
 
-from infra import azure_registry_login, plan, sizes
+from infra import azure_registry_login, azure_secrets, plan, sizes
 from infra.applied import apply
+from infra.azure_secrets import AppSecrets
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
@@ -36,13 +37,19 @@ def program(settings: SiteSettings[AzureOptions]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Base:
-    """What the app stands on: its group, its registry, and the identity that may pull from it and read the vault."""
+    """What the app stands on: its group, its registry, its secrets, and the identity that may pull and read them."""
 
     group: resources.ResourceGroup
     registry: containerregistry.Registry
     identity: managedidentity.UserAssignedIdentity
     may_pull: authorization.RoleAssignment
     may_read: authorization.RoleAssignment
+    secrets: AppSecrets
+
+    @property
+    def grants(self) -> list[pulumi.Resource]:
+        """All that the identity is allowed."""
+        return [self.may_pull, self.may_read, *self.secrets.may_read]
 
 
 class Azure:
@@ -106,8 +113,21 @@ class Azure:
             registry,
             identity,
             may_pull=self._grant("may-pull", identity, PULL_IMAGES, registry.id),
-            may_read=self._grant("may-read", identity, READ_SECRETS, self._options.certificate_vault),
+            may_read=self._grant("may-read", identity, READ_SECRETS, self._certificate_scope),
+            secrets=azure_secrets.build_secrets(
+                name, self._options.secrets_vault, spec.secrets, identity, self._grant_reading
+            ),
         )
+
+    @property
+    def _certificate_scope(self) -> str:
+        """The one secret: a vault may hold those of other sites."""
+        return f"{self._options.certificate_vault}/secrets/{self._options.certificate_secret.rpartition('/')[2]}"
+
+    def _grant_reading(
+        self, name: str, identity: managedidentity.UserAssignedIdentity, scope: pulumi.Input[str]
+    ) -> authorization.RoleAssignment:
+        return self._grant(name, identity, READ_SECRETS, scope)
 
     def _grant(
         self, name: str, identity: managedidentity.UserAssignedIdentity, role: str, scope: pulumi.Input[str]
@@ -165,7 +185,7 @@ def _environment(name: str, base: Base) -> app.ManagedEnvironment:
         workload_profiles=[app.WorkloadProfileArgs(name="Consumption", workload_profile_type="Consumption")],
         # A role counts minutes after it was assigned, and making an environment takes minutes: let them be the same
         # ones. What is then refused without its role would be tried again by nobody.
-        opts=pulumi.ResourceOptions(depends_on=[base.may_pull, base.may_read]),
+        opts=pulumi.ResourceOptions(depends_on=base.grants),
     )
 
 
@@ -196,10 +216,11 @@ def _app(
             active_revisions_mode=app.ActiveRevisionsMode.SINGLE,
             ingress=_ingress(spec, certificate),
             registries=[app.RegistryCredentialsArgs(server=base.registry.login_server, identity=base.identity.id)],
+            secrets=list(base.secrets.references),
         ),
-        template=app.TemplateArgs(containers=[_container(spec, image)], scale=_scale(spec)),
-        # Without the TXT record the custom domain is refused, without the role the image is.
-        opts=pulumi.ResourceOptions(depends_on=[ownership, base.may_pull]),
+        template=app.TemplateArgs(containers=[_container(spec, image, base.secrets)], scale=_scale(spec)),
+        # Without the TXT record the custom domain is refused, without the roles the image and the secrets are.
+        opts=pulumi.ResourceOptions(depends_on=[ownership, *base.grants]),
     )
 
 
@@ -218,12 +239,12 @@ def _ingress(spec: SiteSpec, certificate: app.Certificate) -> app.IngressArgs:
     )
 
 
-def _container(spec: SiteSpec, image: BuiltImage) -> app.ContainerArgs:
+def _container(spec: SiteSpec, image: BuiltImage, secrets: AppSecrets) -> app.ContainerArgs:
     variables = plan.environment(spec.name, spec.models, spec.environment) | {"PORT": str(PORT)}
     return app.ContainerArgs(
         name=CONTAINER,
         image=image.reference,
-        env=[app.EnvironmentVarArgs(name=k, value=v) for k, v in sorted(variables.items())],
+        env=[*(app.EnvironmentVarArgs(name=k, value=v) for k, v in sorted(variables.items())), *secrets.variables],
         resources=app.ContainerResourcesArgs(cpu=spec.size.cpu, memory=sizes.gibibytes(spec.size.memory_mib)),
         # The API takes up to 240 failures for startup, 48 for readiness, 30 for liveness, whatever the SDK says (10):
         # github.com/hashicorp/terraform-provider-azurerm/pull/31989

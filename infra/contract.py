@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from service.errors import Unavailable
@@ -58,6 +58,7 @@ class SiteSpec:
     """What is asked of a cloud. `zone_id` and `host` come from the stack `zone` and are known when the engine runs.
 
     `models` maps each model that the site must serve to its digest; the first is asked where a caller names none.
+    `secrets` maps variables of the container to values that reach it through the cloud's own store alone.
     """
 
     name: str
@@ -71,6 +72,7 @@ class SiteSpec:
     concurrency: int
     rps_per_replica: int
     environment: Mapping[str, str]
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def model_digest(self) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import plan, sizes
+from infra import gcp_secrets, plan, sizes
 from infra.applied import apply
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
+from infra.gcp_secrets import ServiceSecrets
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import GcpOptions, SiteSettings
 from infra.site import after, deploy_site
@@ -20,7 +21,7 @@ from infra.stack import build_spec
 Certificates = tuple[gcp.certificatemanager.CertificateMap, gcp.certificatemanager.CertificateMapEntry]
 """The map that a proxy names, and the entry without which the map is empty."""
 
-APIS = ("artifactregistry", "certificatemanager", "compute", "iam", "run")
+APIS = ("artifactregistry", "certificatemanager", "compute", "iam", "run", "secretmanager")
 SCHEME = "EXTERNAL_MANAGED"
 CONTAINER = "service"
 TOKEN_USER = "oauth2accesstoken"
@@ -90,8 +91,9 @@ def _image(name: str, region: str, models: Mapping[str, str], ready: pulumi.Reso
 
 
 def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.ResourceOptions) -> gcp.cloudrunv2.Service:
-    # The service calls nothing of Google's: its account has no role.
+    # The service calls nothing of Google's: its account may read its own secrets, and that is all.
     account = gcp.serviceaccount.Account("identity", account_id=name, display_name=name, opts=ready)
+    secrets = gcp_secrets.build_secrets(name, spec.region, spec.secrets, account, ready)
     return gcp.cloudrunv2.Service(
         "service",
         name=name,
@@ -105,17 +107,17 @@ def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.Resourc
         invoker_iam_disabled=True,
         # The provider's default would refuse `pulumi destroy`, and every change that replaces the service.
         deletion_protection=False,
-        template=_template(spec, image, account),
-        opts=ready,
+        template=_template(spec, image, account, secrets),
+        opts=pulumi.ResourceOptions.merge(ready, pulumi.ResourceOptions(depends_on=list(secrets.may_read))),
     )
 
 
 def _template(
-    spec: SiteSpec, image: BuiltImage, account: gcp.serviceaccount.Account
+    spec: SiteSpec, image: BuiltImage, account: gcp.serviceaccount.Account, secrets: ServiceSecrets
 ) -> gcp.cloudrunv2.ServiceTemplateArgs:
     return gcp.cloudrunv2.ServiceTemplateArgs(
         service_account=account.email,
-        containers=[_container(spec, image)],
+        containers=[_container(spec, image, secrets)],
         max_instance_request_concurrency=spec.concurrency,
         scaling=gcp.cloudrunv2.ServiceTemplateScalingArgs(
             min_instance_count=spec.replicas.minimum, max_instance_count=spec.replicas.maximum
@@ -123,13 +125,18 @@ def _template(
     )
 
 
-def _container(spec: SiteSpec, image: BuiltImage) -> gcp.cloudrunv2.ServiceTemplateContainerArgs:
+def _container(
+    spec: SiteSpec, image: BuiltImage, secrets: ServiceSecrets
+) -> gcp.cloudrunv2.ServiceTemplateContainerArgs:
     variables = plan.environment(spec.name, spec.models, spec.environment)  # PORT is Cloud Run's own to set
     return gcp.cloudrunv2.ServiceTemplateContainerArgs(
         name=CONTAINER,
         image=image.reference,
         ports=gcp.cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=PORT),
-        envs=[gcp.cloudrunv2.ServiceTemplateContainerEnvArgs(name=k, value=v) for k, v in sorted(variables.items())],
+        envs=[
+            *(gcp.cloudrunv2.ServiceTemplateContainerEnvArgs(name=k, value=v) for k, v in sorted(variables.items())),
+            *secrets.variables,
+        ],
         resources=gcp.cloudrunv2.ServiceTemplateContainerResourcesArgs(
             limits={"cpu": f"{spec.size.cpu:g}", "memory": sizes.mebibytes(spec.size.memory_mib)},
             # Said because leaving it out beside `limits` means billing by the instance.

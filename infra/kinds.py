@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from infra.contract import Replicas, Size
@@ -29,11 +29,12 @@ class AwsOptions:
 
 @dataclass(frozen=True)
 class AzureOptions:
-    """What only a site on Azure needs to know: where its certificate lies, and the zone's account."""
+    """What only a site on Azure needs to know: where its certificate and its secrets lie, and the zone's account."""
 
     subscription_id: str
     certificate_vault: str
     certificate_secret: str
+    secrets_vault: str
     registry_login: str
     dns: DnsAccount
 
@@ -66,7 +67,8 @@ class SiteSettings(Generic[OptionsT]):
     """Of a site's stack. `name` is the stack's own, and the site's everywhere.
 
     `models` maps each model that is served to its digest, the default first; `unpinned` are those that the file names
-    without a digest, as it could one release ago.
+    without a digest, as it could one release ago. `secrets` are variables of the container that only the cloud's store
+    may hold.
     """
 
     kind: str
@@ -81,6 +83,7 @@ class SiteSettings(Generic[OptionsT]):
     models: Mapping[str, str]
     environment: Mapping[str, str]
     options: OptionsT
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     unpinned: tuple[str, ...] = ()
 
 

@@ -9,6 +9,7 @@ from infra import plan
 from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
 from infra.reader import Reader, like
 from infra.regions import region_check
+from infra.secrets import SETTINGS as SECRETS
 
 _ACCOUNT = like(r"\d{12}", "an account's 12 digits, in quotes")
 
@@ -57,13 +58,27 @@ def read_azure(reader: Reader, region: str) -> AzureOptions:
         "certificateSecret", "", check=like(_SECRET_URL, "https://<vault>.vault.azure.net/secrets/<name>")
     )
     _check_certificate(reader, vault, secret)
+    subscription = reader.text("subscriptionId", check=guid, namespace="azure-native")
     return AzureOptions(
-        subscription_id=reader.text("subscriptionId", check=guid, namespace="azure-native"),
+        subscription_id=subscription,
         certificate_vault=vault,
         certificate_secret=secret,
+        secrets_vault=_read_secrets_vault(reader, vault, subscription),
         registry_login=reader.choice("registryLogin", ("docker", "token"), "token"),
         dns=_read_dns_account(reader),
     )
+
+
+def _read_secrets_vault(reader: Reader, certificate_vault: str, subscription: str) -> str:
+    """Where the site's secrets are written: by the site's own provider, which has one subscription."""
+    vault = reader.text("secretsVault", certificate_vault, check=like(_VAULT_ID, "the vault's resource id"))
+    there = vault.split("/")[2] if vault.count("/") > 2 else subscription
+    used = any(reader.is_given(key) for key in SECRETS)
+    if used and there != subscription and subscription and not reader.is_wrong("secretsVault"):
+        what = f"is in the subscription {there}, and the site's secrets are written in its own, {subscription}"
+        which = "" if reader.is_given("secretsVault") else " (it is outlast:certificateVault, for want of another)"
+        reader.wrong("secretsVault", what + which, "name a vault of the site's subscription")
+    return vault
 
 
 _VAULT_NAME = r"[A-Za-z][A-Za-z0-9-]{2,23}"

@@ -29,6 +29,7 @@ class Reader:
     """
 
     def __init__(self, stack: str, config: Mapping[str, str]) -> None:
+        self.stack = stack
         self.file = f"stacks/Pulumi.{stack}.yaml"
         self.mistakes: list[Mistake] = []
         self._config = config

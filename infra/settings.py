@@ -24,6 +24,8 @@ from infra.kinds import (
 from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
 from infra.reader import Reader, like, one_of
 from infra.regions import region_check
+from infra.secrets import SETTINGS as SECRETS
+from infra.secrets import read_secrets
 from infra.served import NONE, Available, read_accepted_models, read_models
 from infra.sizes import explain_bad_size
 from infra.variables import Judge, read_environment
@@ -36,7 +38,7 @@ MAX_COMMON_NAME = 64
 
 _STACK = like(plan.LABEL.pattern, "the name of a stack: letters a-z, digits and hyphens")
 
-_NO_SECRETS = "write it in plain text if it may be read (OUTLAST_API_KEYS holds hashes), or leave it out"
+_NO_SECRETS = f"write it in plain text if it may be read, or leave it out; secrets are {' and '.join(SECRETS)}"
 
 
 def parse(
@@ -54,7 +56,8 @@ def parse(
     exception that ended before `today` is a mistake as well, and what `judge_variables` says of a site's variables.
     """
     reader = Reader(stack, config)
-    for key in sorted(k.removeprefix("outlast:") for k in secret_keys if k.startswith("outlast:")):
+    encrypted = {k.removeprefix("outlast:") for k in secret_keys if k.startswith("outlast:")}
+    for key in sorted(encrypted - SECRETS.keys()):
         reader.wrong(key, "is encrypted, but its value would lie in plain text in what it configures", _NO_SECRETS)
     if not plan.LABEL.fullmatch(stack):
         reader.wrong("kind", f"the stack's name '{stack}' becomes part of host names", "use a-z, 0-9 and hyphens")
@@ -69,8 +72,9 @@ def parse(
         settings = _parse_traffic(stack, reader, today)
     else:
         exceptions = read_exceptions(reader, SITE_RULES, today)
-        environment = read_environment(reader, kind, exceptions, judge_variables)
-        settings = _parse_site(stack, kind, reader, available, environment)
+        secrets = read_secrets(reader, secret_keys)
+        environment = read_environment(reader, kind, exceptions, secrets, judge_variables)
+        settings = _parse_site(stack, kind, reader, available, environment, secrets)
     reader.finish()
     return settings
 
@@ -150,7 +154,12 @@ def _read_checker_regions(reader: Reader) -> tuple[str, ...]:
 
 
 def _parse_site(
-    stack: str, cloud: str, reader: Reader, available: Available, environment: Mapping[str, str]
+    stack: str,
+    cloud: str,
+    reader: Reader,
+    available: Available,
+    environment: Mapping[str, str],
+    secrets: Mapping[str, str],
 ) -> SiteSettings[Options]:
     region_key = {"aws": ("aws", "region"), "azure": ("azure-native", "location"), "gcp": ("gcp", "region")}[cloud]
     region = reader.text(region_key[1], check=region_check(cloud), namespace=region_key[0])
@@ -176,6 +185,7 @@ def _parse_site(
         models=models,
         environment=environment,
         options=options,
+        secrets=secrets,
         unpinned=unpinned,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from infra.judged import judge
 from infra.kinds import Options, Settings, SiteSettings
 from infra.models import STACKS
 from infra.overlay import VARIABLE, lay_over, read_overlay
+from infra.secrets import API_KEYS, lay_over_keys, read_key_file
+from infra.secrets import VARIABLE as KEY_FILE
 from service.errors import Unavailable
 
 ZONE_VERSION = 1
@@ -31,14 +34,29 @@ class Zone:
 
 def load_settings() -> Settings:
     """The settings of the stack that is being run, from its file."""
-    config, overlay = read_config(), read_overlay(os.environ)
-    secret = [key for key in config if is_config_secret(key)]
+    stack_file, keys, overlay = read_config(), read_key_file(os.environ), read_overlay(os.environ)
+    config = lay_over_keys(stack_file, keys)
+    secret = [key for key in config if is_config_secret(key) or config[key] != stack_file.get(key)]
+    _tell_of_keys(stack_file, config)
     if lay_over(config, overlay) != config:
         pulumi.log.info(f"which models are served is said by {os.environ[VARIABLE]}, not by the stack's file")
     settings = judge(pulumi.get_stack(), config, secret, overlay=overlay, stacks=STACKS)
     if isinstance(settings, SiteSettings):
         _warn_of_names_alone(settings)
+        _warn_of_hashes(settings)
     return settings
+
+
+def _tell_of_keys(stack_file: Mapping[str, str], config: Mapping[str, str]) -> None:
+    if any(config[key] != text for key, text in stack_file.items()):
+        pulumi.log.info(f"the keys are those of {os.environ[KEY_FILE]}, not those of the stack's file")
+
+
+def _warn_of_hashes(settings: SiteSettings[Options]) -> None:
+    if API_KEYS in settings.environment:
+        what = f"outlast:environment holds {API_KEYS}, which is read for one release more"
+        hint = "`pulumi config set --secret outlast:apiKeys` with the same list, so that the cloud's own store has it"
+        pulumi.log.warn(f"{what}\nhint: {hint}")
 
 
 def _warn_of_names_alone(settings: SiteSettings[Options]) -> None:
@@ -90,6 +108,7 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         concurrency=settings.concurrency,
         rps_per_replica=settings.rps_per_replica,
         environment=settings.environment,
+        secrets=settings.secrets,
     )
 
 

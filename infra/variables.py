@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from infra.contract import GRACE_SECONDS
 from infra.exceptions import AUTH_OFF, KEY, Exceptions
-from infra.reader import Reader
+from infra.reader import NAMESPACE, Reader
+from infra.secrets import note_plain_secrets, place_mistake
 from service.errors import Mistake
 
 Judge = Callable[[Mapping[str, str]], Sequence[Mistake]]
@@ -33,14 +34,18 @@ _ECS_BYTES = 60 * 1024
 _AUTH, _DRAIN = "OUTLAST_AUTH", "OUTLAST_DRAIN_SECONDS"
 
 
-def read_environment(reader: Reader, cloud: str, exceptions: Exceptions, judge: Judge) -> Mapping[str, str]:
-    """The variables that a site's file adds, those that are right."""
+def read_environment(
+    reader: Reader, cloud: str, exceptions: Exceptions, secrets: Mapping[str, str], judge: Judge
+) -> Mapping[str, str]:
+    """The variables that a site's file adds, those that are right; `secrets` are judged with them."""
     given = reader.mapping("environment", {})
+    note_plain_secrets(reader, given, secrets)
     right = {name: value for name, value in given.items() if _is_variable(reader, name, value)}
     whole = len(right) == len(given) and not reader.is_wrong("environment")
     # One that was left out as wrong might be the very one that is missed.
-    for mistake in judge(right) if whole else ():
-        reader.wrong(f"environment.{mistake.place}", mistake.what, mistake.hint)
+    for mistake in judge({**right, **secrets}) if whole else ():
+        found = place_mistake(reader.stack, mistake, right, secrets)
+        reader.wrong(found.place, found.what, found.hint)
     _check_length(reader, right, cloud)
     _check_auth(reader, right, exceptions)
     _check_drain(reader, right, cloud)
@@ -71,7 +76,7 @@ def _check_auth(reader: Reader, variables: Mapping[str, str], exceptions: Except
         reader.wrong(
             place,
             "is off: whoever knows the host may ask for predictions",
-            "leave it out and give OUTLAST_API_KEYS (`python -m service key` makes one), or excuse the rule "
+            f"leave it out and give {NAMESPACE}:apiKeys (`outlast keys new` makes an entry), or excuse the rule "
             f"'{AUTH_OFF}' in outlast:{KEY}, with a reason and an end",
         )
 

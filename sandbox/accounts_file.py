@@ -71,6 +71,7 @@ def accounts_of(agreed: Agreed, declared: Declared) -> Accounts:
         raise InvalidInput(f"{place} contradicts the stack files", mistakes, hint=f"see {GUIDE}")
     known = {vault.id.lower() for vault in declared.vaults}
     granted = [_granted(options, agreed.host) for options in azure if options.certificate_vault.lower() not in known]
+    granted += [Vault(options.secrets_vault, {}) for options in azure if options.secrets_vault.lower() not in known]
     limits = {agreed.account if holder == "aws" else holder: found for holder, found in declared.limits.items()}
     return Accounts(
         aws=agreed.account,

@@ -32,6 +32,8 @@ IAM = Takes(120, "IAM User Guide, eventual consistency, which names no figure; p
 ACM = Takes(1800, "ACM names no figure: half an hour is assumed, of the 75 minutes that pulumi-aws waits")
 ROLE = Takes(600, "learn.microsoft.com/azure/role-based-access-control/troubleshooting: up to 10 minutes")
 API = Takes(120, "Google Cloud APIs, error 403: 'wait a few minutes for the action to propagate'; two are assumed")
+# cloud.google.com/iam/docs/access-change-propagation
+GRANT = Takes(420, "IAM of Google Cloud, access change propagation: typically 2 minutes, potentially 7 or more")
 MANAGED = Takes(3600, "cloud.google.com/certificate-manager/docs/troubleshooting: up to 60 minutes")
 
 

@@ -97,12 +97,9 @@ def _ask_health(port: int, secure: bool) -> tuple[int, bytes]:
 @json_option
 def key_command(name: str, rps: float | None, as_json: bool) -> None:
     """Make an API key: the key for the caller, and the entry for OUTLAST_API_KEYS, which holds only its hash."""
-    from service.server.auth import make_key
+    from service.server.settings.keys import draw_entry
 
-    key, sha256 = make_key()
-    entry: dict[str, object] = {"name": name, "sha256": sha256}
-    if rps is not None:
-        entry["rps"] = rps
+    key, entry = draw_entry(name, rps)
     if as_json:
         click.echo(orjson.dumps({"key": key, "entry": entry}).decode())
         return

@@ -25,6 +25,7 @@ import yaml
 from pulumi.runtime import mocks, rpc
 
 from infra import azure_registry_login
+from infra.secrets import lay_over_keys
 from infra.served import Available
 from infra.settings import parse
 from sandbox.engine import schema
@@ -36,6 +37,13 @@ STACKS = ("zone", "aws", "azure", "gcp", "traffic")
 DIGEST = "sha256:" + "1" * 64
 HOST = "api.outlast.example"
 ZONE = {"version": 1, "zone_id": "Z0SANDBOX", "domain": "outlast.example", "host": HOST}
+KEYS = {
+    "outlast:apiKeys": json.dumps([{"name": "tests", "sha256": "0" * 64}]),
+    "outlast:receiptKeys": "k1:" + "ab" * 32,
+}
+"""The secrets of a site, as an encrypted setting each."""
+ASKING: dict[str, Any] = {"environment": None, "exceptions": None}
+"""A site that asks for API keys."""
 
 
 def site(name: str, **changed: Any) -> dict[str, Any]:
@@ -165,6 +173,14 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
     known: dict[str, dict[str, Any]] = {
         "aws:route53/zone:Zone": arn | {"zoneId": "Z0SANDBOX", "nameServers": ["ns-1.example"]},
         "aws:route53/record:Record": {"fqdn": inputs.get("name")},
+        "aws:secretsmanager/secretVersion:SecretVersion": {"versionId": f"version-{name}"},
+        "azure-native:keyvault:Secret": {
+            "properties": {
+                "secretUri": f"https://vault/secrets/{name}",
+                "secretUriWithVersion": f"https://vault/secrets/{name}/v-{name}",
+            }
+        },
+        "gcp:secretmanager/secretVersion:SecretVersion": {"version": "7"},
         "aws:ecr/repository:Repository": arn
         | {"registryId": "0", "repositoryUrl": f"ecr.example/{inputs.get('name')}"},
         "aws:lb/loadBalancer:LoadBalancer": arn | {"dnsName": "front.elb.example", "zoneId": "Z0ELB"},
@@ -173,7 +189,10 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
         "azure-native:containerregistry:Registry": {"loginServer": f"{inputs.get('registryName')}.azurecr.io"},
         "docker-build:index:Image": {"digest": DIGEST},
         "gcp:artifactregistry/repository:Repository": {"registryUri": f"region-docker.pkg.dev/project/{name}"},
-        "gcp:serviceaccount/account:Account": {"email": f"{inputs.get('accountId')}@project.iam"},
+        "gcp:serviceaccount/account:Account": {
+            "email": f"{inputs.get('accountId')}@project.iam",
+            "member": f"serviceAccount:{inputs.get('accountId')}@project.iam",
+        },
         "gcp:compute/globalAddress:GlobalAddress": {"address": "192.0.2.30"},
         "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": {
             "dnsResourceRecords": [{"name": f"_proof.{HOST}.", "type": "CNAME", "data": "proof.goog."}]
@@ -287,7 +306,8 @@ def run_stack(
     run, clouds = Run(stack), _Clouds(others | dict(stacks or {}))
     clouds.broken = broken
     available = Available({name: read_digest(RELEASED / name) for name in list_released()})
-    settings = parse(stack, configuration(stack, **changed), available=available, judge_variables=find_mistakes)
+    config = lay_over_keys(configuration(stack, **changed), KEYS)
+    settings = parse(stack, config, KEYS, available=available, judge_variables=find_mistakes)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:

@@ -21,7 +21,7 @@ def test_the_committed_files_are_in_order(stack: str) -> None:
     ("changed", "told"),
     [
         ({"models": ["never-released"]}, "outlast:models"),
-        ({"environment": {"OUTLAST_WORKERS": "many"}}, "OUTLAST_API_KEYS"),
+        ({"environment": {"OUTLAST_WORKERS": "many"}}, "outlast:apiKeys"),
         ({"exceptions": [{"rule": "auth-off", "reason": "no one", "until": "2001-01-01"}]}, "2001-01-01"),
     ],
 )

@@ -142,7 +142,7 @@ def test_names_follow_from_prefix_and_stack(stack: str) -> None:
     "cloud",
     [
         Aws(AwsOptions(("us-east-1a", "us-east-1b"), "10.0.0.0/16")),
-        Azure(AzureOptions("s", "v", "c", "token", DNS)),
+        Azure(AzureOptions("s", "v", "c", "v", "token", DNS)),
         Gcp(GcpOptions("p", DNS)),
     ],
     ids=lambda c: c.name,
@@ -254,7 +254,7 @@ def test_azure_identity_may_pull_from_its_registry_and_read_its_vault_and_no_mor
     vault = "/providers/Microsoft.KeyVault/vaults/outlast-sandbox"
     assert roles["may-pull"] == ("7f951dda-4ed3-4680-a7ca-43fe172d538d", "registry-id")
     assert roles["may-read"][0] == "4633458b-17de-408a-b874-0445c86b69e6"
-    assert roles["may-read"][1].endswith(vault)
+    assert roles["may-read"][1].endswith(f"{vault}/secrets/api-outlast-example")
     assert len(roles) == 2
 
 

@@ -28,7 +28,7 @@ def test_what_the_server_would_refuse_at_its_start_is_refused_in_the_preview() -
 
 
 def test_a_site_that_nobody_could_ask_is_refused() -> None:
-    assert "nobody could ask" in mistakes()["OUTLAST_API_KEYS"].what
+    assert "nobody could ask" in mistakes()["apiKeys"].what
 
 
 def test_a_site_without_authentication_is_refused_unless_it_is_excused() -> None:

@@ -16,6 +16,7 @@ from sandbox.clouds.aws import (
     network,
     registry,
     roles,
+    secrets,
     security_groups,
     tasks,
 )
@@ -24,7 +25,7 @@ from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (network, security_groups, registry, roles, certificates, balancer, listeners, tasks, fargate)
+MODULES = (network, security_groups, registry, roles, secrets, certificates, balancer, listeners, tasks, fargate)
 
 
 def settle(world: World) -> None:

@@ -37,6 +37,8 @@ OPERATIONS: Mapping[str, tuple[str, str]] = {
     "aws:lb/targetGroup:TargetGroup": ("elbv2", "CreateTargetGroup"),
     "aws:route53/healthCheck:HealthCheck": ("route53", "CreateHealthCheck"),
     "aws:route53/zone:Zone": ("route53", "CreateHostedZone"),
+    "aws:secretsmanager/secret:Secret": ("secretsmanager", "CreateSecret"),
+    "aws:secretsmanager/secretVersion:SecretVersion": ("secretsmanager", "PutSecretValue"),
 }
 """The operation that makes a resource of the type."""
 

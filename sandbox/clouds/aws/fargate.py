@@ -54,7 +54,9 @@ def workload(world: World, r: Resource) -> Workload | None:
         r.stack,
         r.place["digest"],
         int(target.get("containerPort") or nested(container, "portMappings", 0, "containerPort") or 8080),
-        environment_pairs({e["name"]: e["value"] for e in container.get("environment") or []}),
+        environment_pairs(
+            {e["name"]: e["value"] for e in container.get("environment") or []} | r.place.get("secrets", {})
+        ),
         desired,
         desired,
         concurrency=_UNLIMITED,

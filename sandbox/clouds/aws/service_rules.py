@@ -7,6 +7,7 @@ from sandbox.clouds.aws.health import listeners_of
 from sandbox.clouds.aws.network import count_addresses, is_publicly_routable, reaches_registries, vpc_of
 from sandbox.clouds.aws.registry import repository_arn
 from sandbox.clouds.aws.roles import LOG_GROUP, role_allows, role_trusts
+from sandbox.clouds.aws.secrets import read_secrets
 from sandbox.clouds.aws.security_groups import lets_out, strangers
 from sandbox.clouds.aws.targets import target_type
 from sandbox.clouds.aws.tasks import TASK, architecture_of, container_of, containers_of
@@ -75,6 +76,14 @@ def pull_rule(world: World, r: Resource) -> None:
                 f"{role or '(none)'} is not authorized to perform: {action} on resource: {resource}",
                 hint=f"give the task's execution role {action} on {resource}",
             )
+
+
+def secret_rule(world: World, r: Resource) -> None:
+    """What the container names of Secrets Manager is there, and the execution role may read it: ECS Developer Guide,
+    "Pass Secrets Manager secrets through environment variables".
+    """
+    task = _task_of(world, r)
+    r.place["secrets"] = read_secrets(world, task, container_of(task))
 
 
 def connection_rule(world: World, r: Resource) -> None:
@@ -206,6 +215,7 @@ SERVICE_RULES = (
     task_rule,
     trust_rule,
     pull_rule,
+    secret_rule,
     network_rule,
     address_rule,
     connection_rule,

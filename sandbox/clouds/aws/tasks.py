@@ -149,7 +149,7 @@ declare(
     TASK,
     fidelity=Fidelity.SIMULATED,
     effect="its container's image, environment and port are what the processes get",
-    not_simulated="CPU and memory limits, volumes, secrets, further containers",
+    not_simulated="CPU and memory limits, volumes, further containers",
     rules=(_task_rules,),
     id_of=_task_id,
     create=_create_task,

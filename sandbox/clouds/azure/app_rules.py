@@ -7,6 +7,7 @@ from sandbox.clouds.azure.common import location_of, subscription_of
 from sandbox.clouds.azure.environments import environment_of, verification_id
 from sandbox.clouds.azure.identity import ACR_PULL, IDENTITY, assigned, has_role
 from sandbox.clouds.azure.registry import find_registry
+from sandbox.clouds.azure.secrets import read_secrets
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
@@ -80,6 +81,15 @@ def pull_rule(world: World, r: Resource) -> None:
         )
 
 
+def secret_rule(world: World, r: Resource) -> None:
+    """What the app names of Key Vault is there, and the identity may read it:
+    learn.microsoft.com/azure/container-apps/manage-secrets. A revision goes on with what it was made with.
+    """
+    found, before = read_secrets(world, r, container_of(r)), world.store.get(r.type, r.id) if r.id else None
+    if before is None or before.inputs.get("template") != r.inputs.get("template"):
+        r.place["secrets"] = found
+
+
 def domain_rule(world: World, r: Resource) -> None:
     """Each custom domain is proven by its TXT record, and has a certificate that is for it:
     learn.microsoft.com/azure/container-apps/custom-domains-certificates.
@@ -107,4 +117,4 @@ def _refuse_domain(world: World, domain: Values, wanted: str) -> None:
         )
 
 
-APP_RULES = (environment_rule, image_rule, pull_rule, domain_rule)
+APP_RULES = (environment_rule, image_rule, pull_rule, secret_rule, domain_rule)

@@ -50,7 +50,9 @@ def workload(world: World, r: Resource) -> Workload | None:
         r.stack,
         r.place["digest"],
         port,
-        environment_pairs({e["name"]: e.get("value", "") for e in container.get("env") or []}),
+        environment_pairs(
+            {e["name"]: e.get("value", "") for e in container.get("env") or []} | r.place.get("secrets", {})
+        ),
         int(scale.get("minReplicas") or _MIN_REPLICAS),
         int(scale.get("maxReplicas") or _MAX_REPLICAS),
         int((rule.get("metadata") or {}).get("concurrentRequests", _CONCURRENCY)),
@@ -179,7 +181,7 @@ declare(
         "what the name of a scale rule may hold",
     ),
     effect="real service processes behind the environment's address, for the custom domains that are bound to it",
-    not_simulated="readiness after its first answer, secrets, Dapr, several containers, traffic splitting between "
+    not_simulated="readiness after its first answer, Dapr, several containers, traffic splitting between "
     "revisions, its own host name's TLS",
     rules=APP_RULES,
     create=revisions.begin,

@@ -56,7 +56,8 @@ def _source_rules(world: World, r: Resource) -> None:
             hint="set certificate_key_vault_properties: identity and key_vault_url",
         )
     vault, pair = _secret(world, str(source.get("keyVaultUrl", "")))
-    _refuse_reader(world, environment, source, vault)
+    name = str(source["keyVaultUrl"]).partition("/secrets/")[2].partition("/")[0]
+    _refuse_reader(world, environment, source, f"{vault.id}/secrets/{name}")
     r.place |= {"certificate": str(pair.certificate), "key": str(pair.key)}
 
 
@@ -73,15 +74,15 @@ def _secret(world: World, url: str) -> tuple[Vault, KeyPair]:
     return found
 
 
-def _refuse_reader(world: World, environment: Resource, source: Values, vault: Vault) -> None:
-    """The certificate is read with an identity that is one of its environment's and may read the vault's secrets."""
+def _refuse_reader(world: World, environment: Resource, source: Values, secret: str) -> None:
+    """The certificate is read with an identity that is one of its environment's and may read that secret."""
     named = source.get("identity")
     identity = world.store.find(IDENTITY, named) if str(named).lower() in assigned(environment) else None
-    if identity is None or not has_role(world, identity, SECRETS_USER, vault.id):
+    if identity is None or not has_role(world, identity, SECRETS_USER, secret):
         raise CloudRefused(
             'Code="Forbidden" Message="Caller is not authorized to perform action on resource: '
             f'Microsoft.KeyVault/vaults/secrets/getSecret/action on {source.get("keyVaultUrl")} by {named}."',
-            hint="give the environment that identity, assign it Key Vault Secrets User on the vault, and make the "
+            hint="give the environment that identity, assign it Key Vault Secrets User on the secret, and make the "
             "certificate depend on it",
         )
 

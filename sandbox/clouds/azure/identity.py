@@ -17,7 +17,7 @@ from sandbox.clouds.eventual import ROLE
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, SDK, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import TENANT, Values, nested
+from sandbox.clouds.values import TENANT, Values, hex_id, nested
 from sandbox.clouds.world import World
 
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
@@ -73,8 +73,15 @@ def _group_outputs(world: World, r: Resource) -> Values:
 
 
 def _identity_outputs(world: World, r: Resource) -> Values:
-    ids = {"principalId": guid("principal", r.id), "clientId": guid("client", r.id), "tenantId": TENANT}
+    # A journal of an earlier release has none drawn.
+    drawn = [r.place["drawn"]] if "drawn" in r.place else []
+    ids = {"principalId": guid("principal", r.id, *drawn), "clientId": guid("client", r.id, *drawn), "tenantId": TENANT}
     return common_outputs(r, "Microsoft.ManagedIdentity/userAssignedIdentities") | ids
+
+
+def _draw_principal(world: World, r: Resource) -> None:
+    """An identity that is made anew under the same name is another principal."""
+    r.place["drawn"] = hex_id(8)
 
 
 def _assignment_id(world: World, r: Resource) -> str:
@@ -137,6 +144,7 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="pulls images and reads the vault with the roles assigned to it",
     id_of=in_group("Microsoft.ManagedIdentity/userAssignedIdentities", "resourceName"),
+    create=_draw_principal,
     outputs=_identity_outputs,
     limits={"resourceName": _AZURE_IDENTITY, "location": REGION},
     forces_new=because(ID, "resourceName") | IN_GROUP,

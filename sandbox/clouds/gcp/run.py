@@ -21,6 +21,7 @@ from sandbox.clouds.gcp.common import (
 )
 from sandbox.clouds.gcp.project import ACCOUNT
 from sandbox.clouds.gcp.run_sizes import CPU, MEMORY, concurrency_of, size_combination
+from sandbox.clouds.gcp.secrets import read_secrets
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.probes import read_probe
 from sandbox.clouds.references import exists
@@ -100,6 +101,18 @@ def _account_rules(world: World, r: Resource) -> None:
         )
 
 
+def _secret_rules(world: World, r: Resource) -> None:
+    """What the container names of Secret Manager is there, and the revision's account may read it:
+    cloud.google.com/run/docs/configuring/services/secrets. A revision goes on with what it was made with.
+    """
+    container, before = nested(r.inputs, "template", "containers", 0) or {}, None
+    found = read_secrets(world, r, container)
+    if r.id:
+        before = world.store.get(r.type, r.id)
+    if before is None or _template(before) != _template(r):
+        r.place["secrets"] = found
+
+
 # -- what runs -------------------------------------------------------------------------------------------------------
 
 
@@ -117,7 +130,9 @@ def workload(world: World, r: Resource) -> Workload:
         r.stack,
         r.place["digest"],
         port,
-        environment_pairs({e["name"]: e.get("value", "") for e in container.get("envs") or []}),
+        environment_pairs(
+            {e["name"]: e.get("value", "") for e in container.get("envs") or []} | r.place.get("secrets", {})
+        ),
         low,
         high,
         concurrency_of(template),
@@ -247,9 +262,9 @@ declare(
         "paths that end in z: 404 from Google, and never a request to the container (Cloud Run, known issues)",
     ),
     effect="real service processes, a new revision serving once it is ready",
-    not_simulated="CPU and memory limits, volumes, secrets, probes by gRPC, its run.app address",
+    not_simulated="CPU and memory limits, volumes, probes by gRPC, its run.app address",
     id_of=located_id("services"),
-    rules=(needs_api("run"), _image_rules, _account_rules, _variable_rules),
+    rules=(needs_api("run"), _image_rules, _account_rules, _variable_rules, _secret_rules),
     create=revisions.begin,
     update=revisions.begin_when(_template),
     outputs=_outputs,

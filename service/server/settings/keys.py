@@ -10,7 +10,7 @@ from datetime import datetime
 
 from service.errors import InvalidInput, Mistake
 from service.server.audit.receipts import SigningKey
-from service.server.auth import ApiKey
+from service.server.auth import ApiKey, make_key
 from service.server.settings.values import LABEL, Wrong, shorten
 
 MAX_API_KEYS = 64  # every presented key is compared with all of them, in constant time each
@@ -40,6 +40,12 @@ def parse_api_keys(text: str) -> tuple[ApiKey, ...]:
     if mistakes:
         raise InvalidInput("the API keys are wrong", mistakes)
     return tuple(keys)
+
+
+def draw_entry(name: str, rps: float | None = None) -> tuple[str, dict[str, object]]:
+    """A new API key, and the entry of the list with its hash."""
+    key, sha256 = make_key()
+    return key, {"name": name, "sha256": sha256, **({} if rps is None else {"rps": rps})}
 
 
 def _api_key(entry: object) -> ApiKey:

@@ -81,6 +81,12 @@ class Clouds:
         wanted = {**made.request.inputs, **inputs}
         return self.clouds.update(self.request(made.type, made.request.name, wanted, stack=stack, id=made.id))
 
+    def redeploy(self, made: Made) -> dict[str, Any]:
+        """Ask for the resource once more, as it was asked for last."""
+        found = self.world.store.get(made.type, made.id)
+        assert found is not None
+        return self.clouds.update(self.request(found.type, found.name, found.inputs, stack=found.stack, id=found.id))
+
     def delete(self, made: Made | Resource) -> None:
         """Take a resource away, whatever depends on it."""
         found = self.world.store.get(made.type, made.id)

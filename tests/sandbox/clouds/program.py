@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks
 
+from infra.secrets import lay_over_keys
 from infra.settings import parse
 from sandbox.clouds.azure import login
 from sandbox.engine import schema
@@ -69,7 +70,7 @@ def deploy(clouds: Clouds, *stacks: str) -> dict[str, dict[str, Any]]:
 
 
 def _program(stack: str, run: harness.Run) -> Any:
-    settings = parse(stack, harness.configuration(stack))
+    settings = parse(stack, lay_over_keys(harness.configuration(stack), harness.KEYS), harness.KEYS)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:

@@ -202,7 +202,8 @@ def azure_base(clouds: Clouds, *, may_pull: bool = True, may_read: bool = True) 
 
 def azure_grant(clouds: Clouds, base: dict[str, Made], name: str) -> Made:
     """Let the site's identity pull from its registry (`may-pull`), or read the vault (`may-read`)."""
-    definition, scope = {"may-pull": (ACR_PULL, base["registry"].id), "may-read": (SECRETS_USER, COMMITTED_VAULT)}[name]
+    certificate = f"{COMMITTED_VAULT}/secrets/{SECRET.rpartition('/')[2]}"
+    definition, scope = {"may-pull": (ACR_PULL, base["registry"].id), "may-read": (SECRETS_USER, certificate)}[name]
     who = {"principalId": base["identity"].outputs["principalId"]}
     given = "azure-native:authorization:RoleAssignment"
     return clouds.make(given, name, stack="azure", roleDefinitionId=role(definition), scope=scope, **who)
@@ -388,3 +389,112 @@ def gcp_site(clouds: Clouds) -> Made:
     service = gcp_service(clouds, gcp_image(clouds))
     gcp_front(clouds, gcp_certificates(clouds))
     return service
+
+
+# -- secrets -----------------------------------------------------------------------------------------------------------
+
+KEYS = "OUTLAST_API_KEYS"
+HASHES = '[{"name": "clinic"}]'
+
+
+def aws_permit_keys(clouds: Clouds, secret_arn: str) -> Made:
+    """Let the site's execution role read a secret."""
+    statement = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret_arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return clouds.make("aws:iam/rolePolicy:RolePolicy", "keys", role=clouds.only(ROLE, "task").id, policy=policy)
+
+
+def aws_keys(clouds: Clouds, value: str = HASHES) -> Made:
+    """A site whose container has a secret of Secrets Manager."""
+    service = aws_site(clouds)
+    secret = clouds.make("aws:secretsmanager/secret:Secret", name="site-api-keys", recoveryWindowInDays=0)
+    aws_permit_keys(clouds, secret.outputs["arn"])
+    aws_write(clouds, service, secret, value)
+    return service
+
+
+def aws_write(clouds: Clouds, service: Made, secret: Made, value: str, name: str = "one") -> Made:
+    """Another version of the secret, and a task definition that names it for the service."""
+    of = {"secretId": secret.id, "secretString": value}
+    version = clouds.make("aws:secretsmanager/secretVersion:SecretVersion", name, **of)
+    reference = {"name": KEYS, "valueFrom": f"{secret.outputs['arn']}:::{version.outputs['versionId']}"}
+    clouds.change(service, taskDefinition=aws_task_like(clouds, name, secrets=[reference]).outputs["arn"])
+    return version
+
+
+def aws_task_like(clouds: Clouds, name: str, **container: Any) -> Made:
+    """A task definition as the site's first, with something else in its container."""
+    given = clouds.only("aws:ecs/taskDefinition:TaskDefinition", "task").inputs
+    (first,) = json.loads(given["containerDefinitions"])
+    definitions = json.dumps([{**first, **container}])
+    return clouds.make("aws:ecs/taskDefinition:TaskDefinition", name, **{**given, "containerDefinitions": definitions})
+
+
+def azure_secret(clouds: Clouds, value: str = HASHES) -> Made:
+    vault = COMMITTED_VAULT.split("/")
+    return clouds.make(
+        "azure-native:keyvault:Secret",
+        stack="azure",
+        vaultName=vault[-1],
+        resourceGroupName=vault[4],
+        secretName="site-api-keys",
+        properties={"value": value},
+    )
+
+
+def azure_permit_keys(clouds: Clouds, secret: Made) -> Made:
+    """Let the site's identity read a secret of the vault."""
+    principal = clouds.only("azure-native:managedidentity:UserAssignedIdentity").outputs["principalId"]
+    given = {"roleDefinitionId": role(SECRETS_USER), "scope": secret.id, "principalId": principal}
+    return clouds.make("azure-native:authorization:RoleAssignment", "may-read-keys", stack="azure", **given)
+
+
+def azure_keys(clouds: Clouds) -> Made:
+    """A site whose container has a secret of the vault."""
+    app, secret = azure_site(clouds), azure_secret(clouds)
+    azure_permit_keys(clouds, secret)
+    azure_take(clouds, app, secret.outputs["properties"]["secretUriWithVersion"])
+    return app
+
+
+def azure_take(clouds: Clouds, app: Made, url: str, mark: str = "1") -> dict[str, Any]:
+    """Let the app read its secret at that address, in a revision of its own."""
+    inputs = app.request.inputs
+    named = {"name": "api-keys", "keyVaultUrl": url, "identity": inputs["identity"]["userAssignedIdentities"][0]}
+    template = azure_template(inputs["template"]["containers"][0]["image"])
+    template["containers"][0]["env"] += [{"name": KEYS, "secretRef": "api-keys"}, {"name": "MARK", "value": mark}]
+    return clouds.change(app, configuration={**inputs["configuration"], "secrets": [named]}, template=template)
+
+
+def gcp_permit_keys(clouds: Clouds, secret: Made) -> Made:
+    """Let the site's service account read a secret."""
+    email = clouds.only("gcp:serviceaccount/account:Account").outputs["email"]
+    given = {"role": "roles/secretmanager.secretAccessor", "member": f"serviceAccount:{email}"}
+    return clouds.make("gcp:secretmanager/secretIamMember:SecretIamMember", secretId=secret.id, **given, **ON_GCP)
+
+
+def gcp_secret(clouds: Clouds) -> Made:
+    clouds.make("gcp:projects/service:Service", "secretmanager", service="secretmanager.googleapis.com", **ON_GCP)
+    where = {"userManaged": {"replicas": [{"location": "us-central1"}]}}
+    return clouds.make("gcp:secretmanager/secret:Secret", secretId="site-api-keys", replication=where, **ON_GCP)
+
+
+def gcp_write(clouds: Clouds, secret: Made, value: str, name: str = "one") -> Made:
+    of = {"secret": secret.id, "secretData": value}
+    return clouds.make("gcp:secretmanager/secretVersion:SecretVersion", name, **of, **ON_GCP)
+
+
+def gcp_keys(clouds: Clouds) -> Made:
+    """A site whose container has a secret of Secret Manager."""
+    service, secret = gcp_site(clouds), gcp_secret(clouds)
+    version = gcp_write(clouds, secret, HASHES)
+    gcp_permit_keys(clouds, secret)
+    gcp_take(clouds, service, version.outputs["version"])
+    return service
+
+
+def gcp_take(clouds: Clouds, service: Made, version: str, secret: str = "site-api-keys") -> dict[str, Any]:
+    """Let the service read that version of its secret."""
+    template = service.request.inputs["template"]
+    env = {"name": KEYS, "valueSource": {"secretKeyRef": {"secret": secret, "version": version}}}
+    return clouds.change(service, template={**template, "containers": [{**template["containers"][0], "envs": [env]}]})

@@ -415,6 +415,34 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         {"region": "us-central1"},
     ),
     ("gcp:certificatemanager/dnsAuthorization:DnsAuthorization", {"domain": "a"}, "domain", {"domain": "a.example"}),
+    ("aws:secretsmanager/secret:Secret", {"name": "a b"}, "name", {"name": "site/api-keys", "recoveryWindowInDays": 7}),
+    ("aws:secretsmanager/secret:Secret", {"recoveryWindowInDays": 3}, "recoveryWindowInDays", {}),
+    (
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        {"secretString": "x" * 65_537},
+        "secretString",
+        {"secretString": "{}\n" * 100},
+    ),
+    (
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        {"secretString": "x", "secretBinary": "eA=="},
+        "secretBinary",
+        {"secretBinary": "eA=="},
+    ),
+    ("azure-native:keyvault:Secret", {"secretName": "a_b"}, "secretName", {"secretName": "a-b"}),
+    (
+        "azure-native:keyvault:Secret",
+        {"properties": {"value": "x" * 25_001}},
+        "properties.value",
+        {"properties": {"value": "[]"}},
+    ),
+    ("gcp:secretmanager/secret:Secret", {"secretId": "a.b"}, "secretId", {"secretId": "a-b"}),
+    (
+        "gcp:secretmanager/secretVersion:SecretVersion",
+        {"secretData": "x" * 65_537},
+        "secretData",
+        {"secretData": "[]"},
+    ),
     ("gcp:serviceaccount/account:Account", {"accountId": "short"}, "accountId", {"accountId": "longer"}),
     ("gcp:cloudrunv2/service:Service", {"name": "a" * 50}, "name", {"name": "a" * 49}),
     (
@@ -537,6 +565,7 @@ NOTHING_TO_CHECK = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:route53/zone:Zone",  # Route 53 itself refuses a name that is none
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+    "gcp:secretmanager/secretIamMember:SecretIamMember",
 }
 
 

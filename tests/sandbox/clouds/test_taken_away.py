@@ -288,7 +288,34 @@ GCP: dict[str, Take] = {
     "gcp:compute/globalForwardingRule:GlobalForwardingRule": _forwarding_rule,
     "docker-build:index:Image": _image,
 }
-SITES = {"aws": (sites.aws_site, AWS), "azure": (sites.azure_site, AZURE), "gcp": (sites.gcp_site, GCP)}
+AWS_KEYS: dict[str, Take] = {
+    "aws:secretsmanager/secret:Secret": _next_deployment_is_refused("aws", "can't find the specified secret"),
+    "aws:secretsmanager/secretVersion:SecretVersion": _next_deployment_is_refused("aws", "can't find the specified"),
+    "aws:iam/rolePolicy:RolePolicy": _next_deployment_is_refused(
+        "aws", "perform: secretsmanager:GetSecretValue", "keys"
+    ),
+}
+AZURE_KEYS: dict[str, Take] = {
+    "azure-native:keyvault:Secret": _next_deployment_is_refused("azure", "unable to fetch secret 'api-keys'"),
+    "azure-native:authorization:RoleAssignment": _next_deployment_is_refused(
+        "azure", "unable to fetch secret 'api-keys'", "may-read-keys"
+    ),
+}
+GCP_KEYS: dict[str, Take] = {
+    "gcp:secretmanager/secret:Secret": _next_deployment_is_refused("gcp", "site-api-keys/versions/1 was not found"),
+    "gcp:secretmanager/secretVersion:SecretVersion": _next_deployment_is_refused("gcp", "versions/1 was not found"),
+    "gcp:secretmanager/secretIamMember:SecretIamMember": _next_deployment_is_refused(
+        "gcp", "Permission denied on secret"
+    ),
+}
+SITES = {
+    "aws": (sites.aws_site, AWS),
+    "azure": (sites.azure_site, AZURE),
+    "gcp": (sites.gcp_site, GCP),
+    "aws with keys": (sites.aws_keys, AWS_KEYS),
+    "azure with keys": (sites.azure_keys, AZURE_KEYS),
+    "gcp with keys": (sites.gcp_keys, GCP_KEYS),
+}
 # Kept in moto: taken away in test_route53, where there is one.
 IN_MOTO = {"aws:route53/zone:Zone", "aws:route53/record:Record", "aws:route53/healthCheck:HealthCheck"}
 
@@ -301,6 +328,6 @@ def test_taking_it_away_is_felt(clouds: Clouds, cloud: str, type_: str) -> None:
 
 
 def test_no_simulated_type_is_left_out() -> None:
-    tested = set(AWS) | set(AZURE) | set(GCP)
+    tested = {type_ for _, table in SITES.values() for type_ in table}
     assert tested == {kind.type for kind in KINDS.values() if kind.fidelity is Fidelity.SIMULATED}
     assert {kind.type for kind in KINDS.values() if kind.fidelity is Fidelity.MOTO} == IN_MOTO
