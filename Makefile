@@ -108,6 +108,7 @@ reference: .venv/complete ## write the reference pages that are made from the co
 	@$(RUN) sandbox.clouds.reference
 	@$(RUN) tools.architecture
 	@$(RUN) infra.cost.guide
+	@$(RUN) infra.permissions.reference
 
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits, or CSV=file TARGET=column
 	@$(OUTLAST) model train $(TABLE)

@@ -36,6 +36,7 @@ SECTIONS = {
     ),
     "Before anything is deployed": (
         Row("cost", "outlast.cost", "What the sites of the stack files cost a month, and per 1,000 predictions."),
+        Row("permissions", "outlast.permissions", "The least that a deployer or a drill runner must be allowed to."),
     ),
     "Work on Outlast": (
         Row("bench", "bench.__main__", "Measure endpoint, metrics and sandbox against their targets."),

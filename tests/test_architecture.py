@@ -54,6 +54,7 @@ failover.drill.tables failover.drill.timeline
 failover.oncall.alarms failover.oncall.notes failover.oncall.render failover.oncall.standing
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader
 infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants
+infra.permissions.aws infra.permissions.aws_table infra.permissions.azure infra.permissions.gcp infra.permissions.in_use
 infra.regions infra.served infra.settings infra.sizes infra.spelling infra.variables
 sandbox.engine.changes sandbox.engine.cloud sandbox.engine.failures sandbox.engine.wire
 service.bundle.columns service.bundle.decision service.bundle.golden service.bundle.manifest service.bundle.missing

@@ -1,0 +1,96 @@
+"""The policies for AWS, made of the rows of its table. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.permissions.aws_table import DRILL, DRILL_LEVEL_3, GRANTS, ROLES, Grant
+from infra.permissions.in_use import IN_USE, RECORD
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a policy is to hold: `names` are those of the sites' resources, `<prefix>-<stack>`."""
+
+    account: str
+    regions: Sequence[str]
+    names: Sequence[str]
+    zone_id: str = "ZONE_ID"
+
+
+LARGEST_MANAGED = 6144
+"""Characters of a managed policy, white space not counted; a role holds ten of them (IAM quotas)."""
+
+LINKED = ("ecs.amazonaws.com", "elasticloadbalancing.amazonaws.com")
+"""Services that make their own role in an account with the first resource."""
+
+
+def deployer_policy(scope: Scope, kinds: Iterable[str]) -> dict[str, Any]:
+    """What whoever runs `pulumi up` of these kinds of stack has to be allowed to, and no more."""
+    kinds = tuple(kinds)
+    types = [type_ for kind in kinds for type_ in _on_aws(kind)]
+    statements = _statements([GRANTS[type_] for type_ in dict.fromkeys(types)], scope)
+    if "aws" in kinds:
+        statements += [_pass_role(scope), _linked_roles(scope)]
+    return _policy(statements)
+
+
+def drill_policy(scope: Scope, level: int = 1) -> dict[str, Any]:
+    """What whoever runs `outlast drill` at this level has to be allowed to, and no more."""
+    return _policy(_statements((*DRILL, DRILL_LEVEL_3) if level >= 3 else DRILL, scope))
+
+
+def _on_aws(kind: str) -> list[str]:
+    """The types of a stack that touch AWS: of another cloud's site its records alone."""
+    return [type_ for type_ in IN_USE[kind] if kind in ("zone", "aws", "traffic") or type_ == RECORD]
+
+
+def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _statements(grants: Sequence[Grant], scope: Scope) -> list[dict[str, Any]]:
+    """One statement for each set of resources, and one for what takes none but a region's."""
+    by_resources: dict[tuple[str, ...], set[str]] = {}
+    for grant in grants:
+        if grant.actions:
+            by_resources.setdefault(_expand(grant.resources, scope), set()).update(grant.actions)
+    statements = [_allow(actions, list(resources)) for resources, actions in by_resources.items()]
+    free = {action for grant in grants for action in grant.regional}
+    # Route 53 is global: its calls name the region that signs them, us-east-1, wherever the sites are.
+    everywhere = {action for action in free if action.startswith("route53:")}
+    if everywhere:
+        statements.append(_allow(everywhere, "*"))
+    if free - everywhere:
+        statements.append(
+            _allow(free - everywhere, "*", {"StringEquals": {"aws:RequestedRegion": sorted(set(scope.regions))}})
+        )
+    return statements
+
+
+def _expand(templates: Iterable[str], scope: Scope) -> tuple[str, ...]:
+    filled = [
+        template.format(account=scope.account, region=region, name=name, zone_id=scope.zone_id)
+        for template in templates
+        for region in scope.regions or ("",)
+        for name in scope.names or ("",)
+    ]
+    return tuple(dict.fromkeys(filled))
+
+
+def _allow(actions: Iterable[str], resources: Any, condition: dict[str, Any] | None = None) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": resources}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def _pass_role(scope: Scope) -> dict[str, Any]:
+    """Tasks get these roles and no other, and nobody but ECS's tasks gets them."""
+    condition = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    return _allow(("iam:PassRole",), list(_expand(ROLES, scope)), condition)
+
+
+def _linked_roles(scope: Scope) -> dict[str, Any]:
+    condition = {"StringEquals": {"iam:AWSServiceName": list(LINKED)}}
+    return _allow(("iam:CreateServiceLinkedRole",), f"arn:aws:iam::{scope.account}:role/aws-service-role/*", condition)

@@ -1,0 +1,232 @@
+"""What each resource type needs on AWS, and what drills do there. Pure.
+
+Actions are named as in the Service Authorization Reference (docs.aws.amazon.com/service-authorization). Each row scopes
+what the service lets one scope: by the site's name where a resource is named, by region where it has an id of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.permissions.in_use import IMAGE, RECORD, words
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a type needs: `actions` on `resources`, and `regional` ones, which take no narrower one than a region."""
+
+    actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    regional: tuple[str, ...] = ()
+
+
+_ELB_TAGS = "elasticloadbalancing:AddTags elasticloadbalancing:RemoveTags"
+_ELB = "arn:aws:elasticloadbalancing:{region}:{account}:"
+ROLES = ("arn:aws:iam::{account}:role/{name}-execution", "arn:aws:iam::{account}:role/{name}-task")
+_REPOSITORY = ("arn:aws:ecr:{region}:{account}:repository/{name}",)
+_ZONE = ("arn:aws:route53:::hostedzone/{zone_id}",)
+_CHECK = ("arn:aws:route53:::healthcheck/*",)
+
+GRANTS: Mapping[str, Grant] = {
+    "aws:acm/certificate:Certificate": Grant(
+        words(
+            "acm:DescribeCertificate acm:DeleteCertificate acm:ListTagsForCertificate acm:AddTagsToCertificate "
+            "acm:RemoveTagsFromCertificate"
+        ),
+        ("arn:aws:acm:{region}:{account}:certificate/*",),
+        ("acm:RequestCertificate",),
+    ),
+    "aws:acm/certificateValidation:CertificateValidation": Grant(
+        ("acm:DescribeCertificate",), ("arn:aws:acm:{region}:{account}:certificate/*",)
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": Grant(
+        words(
+            "logs:CreateLogGroup logs:DeleteLogGroup logs:PutRetentionPolicy logs:DeleteRetentionPolicy "
+            "logs:ListTagsForResource logs:TagResource logs:UntagResource"
+        ),
+        ("arn:aws:logs:{region}:{account}:log-group:/{name}", "arn:aws:logs:{region}:{account}:log-group:/{name}:*"),
+        ("logs:DescribeLogGroups",),
+    ),
+    "aws:ec2/vpc:Vpc": Grant(
+        regional=words(
+            "ec2:CreateVpc ec2:DeleteVpc ec2:DescribeVpcs ec2:DescribeVpcAttribute ec2:ModifyVpcAttribute "
+            "ec2:DescribeNetworkAcls ec2:DescribeRouteTables ec2:DescribeSecurityGroups ec2:CreateTags ec2:DeleteTags"
+        )
+    ),
+    "aws:ec2/subnet:Subnet": Grant(
+        regional=words(
+            "ec2:CreateSubnet ec2:DeleteSubnet ec2:DescribeSubnets ec2:ModifySubnetAttribute "
+            "ec2:DescribeNetworkInterfaces ec2:DescribeAvailabilityZones ec2:CreateTags ec2:DeleteTags"
+        )
+    ),
+    "aws:ec2/internetGateway:InternetGateway": Grant(
+        regional=words(
+            "ec2:CreateInternetGateway ec2:AttachInternetGateway ec2:DetachInternetGateway ec2:DeleteInternetGateway "
+            "ec2:DescribeInternetGateways ec2:CreateTags ec2:DeleteTags"
+        )
+    ),
+    "aws:ec2/routeTable:RouteTable": Grant(
+        regional=words(
+            "ec2:CreateRouteTable ec2:DeleteRouteTable ec2:DescribeRouteTables ec2:CreateRoute ec2:ReplaceRoute "
+            "ec2:DeleteRoute ec2:CreateTags ec2:DeleteTags"
+        )
+    ),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": Grant(
+        regional=words(
+            "ec2:AssociateRouteTable ec2:DisassociateRouteTable ec2:ReplaceRouteTableAssociation "
+            "ec2:DescribeRouteTables"
+        )
+    ),
+    "aws:ec2/securityGroup:SecurityGroup": Grant(
+        regional=words(
+            "ec2:CreateSecurityGroup ec2:DeleteSecurityGroup ec2:DescribeSecurityGroups "
+            "ec2:DescribeNetworkInterfaces ec2:RevokeSecurityGroupEgress ec2:RevokeSecurityGroupIngress "
+            "ec2:CreateTags ec2:DeleteTags"
+        )
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Grant(
+        regional=words(
+            "ec2:AuthorizeSecurityGroupIngress ec2:RevokeSecurityGroupIngress ec2:ModifySecurityGroupRules "
+            "ec2:DescribeSecurityGroupRules"
+        )
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Grant(
+        regional=words(
+            "ec2:AuthorizeSecurityGroupEgress ec2:RevokeSecurityGroupEgress ec2:ModifySecurityGroupRules "
+            "ec2:DescribeSecurityGroupRules"
+        )
+    ),
+    "aws:ecr/repository:Repository": Grant(
+        words(
+            "ecr:CreateRepository ecr:DeleteRepository ecr:DescribeRepositories ecr:PutImageScanningConfiguration "
+            "ecr:PutImageTagMutability ecr:ListTagsForResource ecr:TagResource ecr:UntagResource"
+        ),
+        _REPOSITORY,
+    ),
+    IMAGE: Grant(
+        words(
+            "ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer ecr:InitiateLayerUpload "
+            "ecr:UploadLayerPart ecr:CompleteLayerUpload ecr:PutImage"
+        ),
+        _REPOSITORY,
+        ("ecr:GetAuthorizationToken",),
+    ),
+    "aws:ecs/cluster:Cluster": Grant(
+        words(
+            "ecs:DeleteCluster ecs:DescribeClusters ecs:UpdateCluster ecs:ListTagsForResource ecs:TagResource "
+            "ecs:UntagResource"
+        ),
+        ("arn:aws:ecs:{region}:{account}:cluster/{name}",),
+        ("ecs:CreateCluster",),
+    ),
+    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": Grant(
+        words("ecs:PutClusterCapacityProviders ecs:DescribeClusters"),
+        ("arn:aws:ecs:{region}:{account}:cluster/{name}",),
+    ),
+    "aws:ecs/service:Service": Grant(
+        words(
+            "ecs:CreateService ecs:DeleteService ecs:DescribeServices ecs:UpdateService ecs:ListServiceDeployments "
+            "ecs:ListTagsForResource ecs:TagResource ecs:UntagResource"
+        ),
+        ("arn:aws:ecs:{region}:{account}:service/{name}/{name}",),
+        ("ecs:DescribeServiceDeployments",),
+    ),
+    "aws:ecs/taskDefinition:TaskDefinition": Grant(
+        words("ecs:RegisterTaskDefinition ecs:ListTagsForResource ecs:TagResource ecs:UntagResource"),
+        ("arn:aws:ecs:{region}:{account}:task-definition/{name}:*",),
+        words("ecs:DescribeTaskDefinition ecs:DeregisterTaskDefinition"),
+    ),
+    "aws:iam/role:Role": Grant(
+        words(
+            "iam:CreateRole iam:DeleteRole iam:GetRole iam:UpdateRole iam:UpdateAssumeRolePolicy iam:ListRolePolicies "
+            "iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole iam:TagRole iam:UntagRole"
+        ),
+        ROLES,
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Grant(
+        words("iam:PutRolePolicy iam:GetRolePolicy iam:DeleteRolePolicy"),
+        ROLES[:1],
+    ),
+    "aws:lb/loadBalancer:LoadBalancer": Grant(
+        words(
+            "elasticloadbalancing:CreateLoadBalancer elasticloadbalancing:DeleteLoadBalancer "
+            "elasticloadbalancing:ModifyLoadBalancerAttributes elasticloadbalancing:SetSecurityGroups "
+            f"elasticloadbalancing:SetSubnets elasticloadbalancing:SetIpAddressType {_ELB_TAGS}"
+        ),
+        (f"{_ELB}loadbalancer/app/{{name}}/*",),
+        words(
+            "elasticloadbalancing:DescribeLoadBalancers elasticloadbalancing:DescribeLoadBalancerAttributes "
+            "elasticloadbalancing:DescribeCapacityReservation elasticloadbalancing:DescribeTags "
+            "ec2:DescribeAccountAttributes ec2:DescribeInternetGateways ec2:DescribeSubnets ec2:DescribeVpcs "
+            "ec2:DescribeSecurityGroups ec2:DescribeNetworkInterfaces"
+        ),
+    ),
+    "aws:lb/targetGroup:TargetGroup": Grant(
+        words(
+            "elasticloadbalancing:CreateTargetGroup elasticloadbalancing:DeleteTargetGroup "
+            "elasticloadbalancing:ModifyTargetGroup elasticloadbalancing:ModifyTargetGroupAttributes "
+            f"{_ELB_TAGS}"
+        ),
+        (f"{_ELB}targetgroup/{{name}}/*",),
+        words(
+            "elasticloadbalancing:DescribeTargetGroups elasticloadbalancing:DescribeTargetGroupAttributes "
+            "elasticloadbalancing:DescribeTags"
+        ),
+    ),
+    "aws:lb/listener:Listener": Grant(
+        words(
+            "elasticloadbalancing:CreateListener elasticloadbalancing:DeleteListener "
+            f"elasticloadbalancing:ModifyListener elasticloadbalancing:ModifyListenerAttributes {_ELB_TAGS}"
+        ),
+        (f"{_ELB}loadbalancer/app/{{name}}/*", f"{_ELB}listener/app/{{name}}/*"),
+        words(
+            "elasticloadbalancing:DescribeListeners elasticloadbalancing:DescribeListenerAttributes "
+            "elasticloadbalancing:DescribeTags"
+        ),
+    ),
+    RECORD: Grant(
+        words("route53:ChangeResourceRecordSets route53:GetHostedZone route53:ListResourceRecordSets"),
+        _ZONE,
+        ("route53:GetChange",),
+    ),
+    "aws:route53/zone:Zone": Grant(
+        words(
+            "route53:GetHostedZone route53:DeleteHostedZone route53:UpdateHostedZoneComment "
+            "route53:UpdateHostedZoneFeatures route53:ListResourceRecordSets route53:ChangeResourceRecordSets "
+            "route53:ChangeTagsForResource route53:ListTagsForResource"
+        ),
+        _ZONE,
+        words("route53:CreateHostedZone route53:GetChange"),
+    ),
+    "aws:route53/healthCheck:HealthCheck": Grant(
+        words(
+            "route53:GetHealthCheck route53:UpdateHealthCheck route53:DeleteHealthCheck "
+            "route53:ChangeTagsForResource route53:ListTagsForResource"
+        ),
+        _CHECK,
+        ("route53:CreateHealthCheck",),
+    ),
+}
+
+DRILL = (
+    Grant(
+        words(
+            "route53:GetHealthCheck route53:GetHealthCheckStatus route53:GetHostedZone route53:ListHealthChecks "
+            "route53:ListHostedZones route53:ListResourceRecordSets route53:ListTagsForResources"
+        ),
+        ("*",),
+    ),
+    Grant(words("route53:ChangeTagsForResource route53:UpdateHealthCheck"), _CHECK),
+)
+"""Takes a site out by its health check and puts it back. No record and no check is made, deleted or repointed."""
+
+DRILL_LEVEL_3 = Grant(
+    words("ecs:DescribeServices ecs:UpdateService"),
+    ("arn:aws:ecs:{region}:{account}:service/{name}/{name}",),
+    words(
+        "application-autoscaling:DescribeScalableTargets application-autoscaling:RegisterScalableTarget "
+        "elasticloadbalancing:DescribeTargetHealth"
+    ),
+)
+"""Takes a site's tasks away and brings them back."""

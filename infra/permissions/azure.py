@@ -1,0 +1,96 @@
+"""What each resource type needs on Azure, and the custom roles made of that. Pure.
+
+Operations are named as in learn.microsoft.com/azure/role-based-access-control/resource-provider-operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from infra.permissions.in_use import IMAGE, IN_USE, RECORD, words
+
+_APP = "Microsoft.App"
+_REGISTRY = "Microsoft.ContainerRegistry/registries"
+_IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
+_ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
+
+
+ASSIGNED = ("7f951dda-4ed3-4680-a7ca-43fe172d538d", "4633458b-17de-408a-b874-0445c86b69e6")
+"""AcrPull and Key Vault Secrets User: the roles that a site's program assigns."""
+
+
+def _crud(type_: str) -> str:
+    return f"{type_}/read {type_}/write {type_}/delete"
+
+
+ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "azure-native:resources:ResourceGroup": words(
+        _crud("Microsoft.Resources/subscriptions/resourceGroups")
+        + " Microsoft.Resources/subscriptions/resourceGroups/resources/read"
+    ),
+    "azure-native:containerregistry:Registry": words(f"{_crud(_REGISTRY)} {_REGISTRY}/operationStatuses/read"),
+    IMAGE: words(f"{_REGISTRY}/pull/read {_REGISTRY}/push/write"),
+    "azure-native:managedidentity:UserAssignedIdentity": words(f"{_crud(_IDENTITY)} {_IDENTITY}/assign/action"),
+    "azure-native:authorization:RoleAssignment": words(_crud(_ASSIGNMENT)),
+    "azure-native:app:ManagedEnvironment": words(
+        f"{_crud(f'{_APP}/managedEnvironments')} {_APP}/managedEnvironments/join/action "
+        f"{_APP}/locations/managedEnvironmentOperationStatuses/read "
+        f"{_APP}/locations/managedEnvironmentOperationResults/read"
+    ),
+    "azure-native:app:Certificate": words(_crud(f"{_APP}/managedEnvironments/certificates")),
+    "azure-native:app:ContainerApp": words(
+        f"{_crud(f'{_APP}/containerApps')} {_APP}/containerApps/listSecrets/action "
+        f"{_APP}/getCustomDomainVerificationId/action {_APP}/locations/containerappOperationStatuses/read "
+        f"{_APP}/locations/containerappOperationResults/read"
+    ),
+}
+
+DRILL = words(
+    f"{_APP}/containerApps/read {_APP}/containerApps/stop/action {_APP}/containerApps/start/action "
+    f"{_APP}/locations/containerappOperationStatuses/read"
+)
+"""A drill of level 3 stops the app and starts it again; of the others Azure notices nothing."""
+
+
+def deployer_role(subscription: str) -> dict[str, Any]:
+    """What whoever runs `pulumi up` of a site on Azure has to be allowed to."""
+    actions = {action for type_ in IN_USE["azure"] if type_ != RECORD for action in ACTIONS[type_]}
+    role = _role("Outlast deployer", "Deploys a site of Outlast.", actions, subscription)
+    return role | {"condition": _only_these(ASSIGNED), "conditionVersion": "2.0"}
+
+
+def drill_role(subscription: str) -> dict[str, Any]:
+    """What whoever runs `outlast drill` at level 3 has to be allowed to."""
+    return _role("Outlast drill runner", "Stops a site of Outlast and starts it again.", set(DRILL), subscription)
+
+
+def _role(name: str, description: str, actions: set[str], subscription: str) -> dict[str, Any]:
+    return {
+        "Name": name,
+        "IsCustom": True,
+        "Description": description,
+        "Actions": sorted(actions),
+        "NotActions": [],
+        "DataActions": [],
+        "NotDataActions": [],
+        "AssignableScopes": [f"/subscriptions/{subscription}"],
+    }
+
+
+def _only_these(roles: Sequence[str]) -> str:
+    """A condition of the role's assignment: it may assign and take away these roles, to service principals, no other.
+
+    Without it whoever may write role assignments may make itself an owner.
+    learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-examples
+    """
+    allowed = ", ".join(sorted(roles))
+    parts = []
+    for action, source in (("write", "Request"), ("delete", "Resource")):
+        attribute = f"@{source}[Microsoft.Authorization/roleAssignments:"
+        parts.append(
+            f"((!(ActionMatches{{'{_ASSIGNMENT}/{action}'}})) OR "
+            f"({attribute}RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{allowed}}} AND "
+            f"{attribute}PrincipalType] StringEqualsIgnoreCase 'ServicePrincipal'))"
+        )
+    return " AND ".join(parts)

@@ -1,0 +1,95 @@
+"""What each resource type needs on Google Cloud, and the custom roles made of that. Pure.
+
+Permissions are named as in cloud.google.com/iam/docs/permissions-reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.permissions.in_use import IMAGE, IN_USE, RECORD, words
+
+
+def _of(resource: str, *verbs: str) -> str:
+    return " ".join(f"{resource}.{verb}" for verb in verbs)
+
+
+_CHANGE = ("create", "get", "update", "delete")
+
+PERMISSIONS: Mapping[str, tuple[str, ...]] = {
+    "gcp:projects/service:Service": words(
+        "resourcemanager.projects.get serviceusage.services.enable serviceusage.services.get serviceusage.services.list"
+    ),
+    "gcp:artifactregistry/repository:Repository": words(_of("artifactregistry.repositories", *_CHANGE)),
+    IMAGE: words(
+        _of("artifactregistry.repositories", "uploadArtifacts", "downloadArtifacts")
+        + " "
+        + _of("artifactregistry.tags", "create", "get", "list", "update")
+    ),
+    "gcp:serviceaccount/account:Account": words(_of("iam.serviceAccounts", *_CHANGE)),
+    # Switching the invoker check off asks for setIamPolicy: it lets anybody call.
+    "gcp:cloudrunv2/service:Service": words(
+        _of("run.services", *_CHANGE, "setIamPolicy") + " run.operations.get iam.serviceAccounts.actAs"
+    ),
+    "gcp:certificatemanager/certificate:Certificate": words(
+        _of("certificatemanager.certs", *_CHANGE) + " certificatemanager.operations.get"
+    ),
+    "gcp:certificatemanager/certificateMap:CertificateMap": words(_of("certificatemanager.certmaps", *_CHANGE, "use")),
+    "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": words(
+        _of("certificatemanager.certmapentries", *_CHANGE) + " certificatemanager.certs.use"
+    ),
+    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": words(
+        _of("certificatemanager.dnsauthorizations", *_CHANGE, "use")
+    ),
+    "gcp:compute/backendService:BackendService": words(
+        _of("compute.backendServices", *_CHANGE, "use") + " compute.globalOperations.get"
+    ),
+    "gcp:compute/globalAddress:GlobalAddress": words(
+        _of("compute.globalAddresses", "create", "get", "delete", "use", "setLabels")
+    ),
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": words(
+        _of("compute.globalForwardingRules", "create", "get", "delete", "setTarget", "setLabels")
+    ),
+    "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": words(
+        _of("compute.regionNetworkEndpointGroups", "create", "get", "delete", "use") + " compute.regionOperations.get"
+    ),
+    "gcp:compute/sSLPolicy:SSLPolicy": words(_of("compute.sslPolicies", *_CHANGE, "use")),
+    "gcp:compute/targetHttpProxy:TargetHttpProxy": words(
+        _of("compute.targetHttpProxies", "create", "get", "delete", "setUrlMap", "use")
+    ),
+    "gcp:compute/targetHttpsProxy:TargetHttpsProxy": words(
+        _of(
+            "compute.targetHttpsProxies",
+            *_CHANGE,
+            "setUrlMap",
+            "setSslPolicy",
+            "setCertificateMap",
+            "use",
+        )
+    ),
+    "gcp:compute/uRLMap:URLMap": words(_of("compute.urlMaps", *_CHANGE, "use")),
+}
+
+DRILL = words("run.services.get run.services.update run.operations.get iam.serviceAccounts.actAs")
+"""A drill of level 3 closes the service's ingress and opens it again; of the others Google notices nothing."""
+
+
+def deployer_role() -> dict[str, Any]:
+    """What whoever runs `pulumi up` of a site on Google Cloud has to be allowed to."""
+    permissions = {p for type_ in IN_USE["gcp"] if type_ != RECORD for p in PERMISSIONS[type_]}
+    return _role("Outlast deployer", "Deploys a site of Outlast.", permissions)
+
+
+def drill_role() -> dict[str, Any]:
+    """What whoever runs `outlast drill` at level 3 has to be allowed to."""
+    return _role("Outlast drill runner", "Closes a site of Outlast and opens it again.", set(DRILL))
+
+
+def _role(title: str, description: str, permissions: set[str]) -> dict[str, Any]:
+    return {
+        "title": title,
+        "description": description,
+        "stage": "GA",
+        "includedPermissions": sorted(permissions),
+    }

@@ -1,0 +1,53 @@
+"""Which resource types each kind of stack registers, and what a drill does: what permissions are made from. Pure.
+
+Held to the inventories in tests/golden: a type that a program registers and this table lacks fails there, and so does
+one that has no row in its cloud's table of permissions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def words(text: str) -> tuple[str, ...]:
+    """A long list, written down as words."""
+    return tuple(text.split())
+
+
+RECORD = "aws:route53/record:Record"
+IMAGE = "docker-build:index:Image"
+
+IN_USE: Mapping[str, tuple[str, ...]] = {
+    "zone": ("aws:route53/zone:Zone",),
+    "aws": words(f"""
+        aws:acm/certificate:Certificate aws:acm/certificateValidation:CertificateValidation
+        aws:cloudwatch/logGroup:LogGroup
+        aws:ec2/internetGateway:InternetGateway aws:ec2/routeTable:RouteTable
+        aws:ec2/routeTableAssociation:RouteTableAssociation aws:ec2/securityGroup:SecurityGroup aws:ec2/subnet:Subnet
+        aws:ec2/vpc:Vpc aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule
+        aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule
+        aws:ecr/repository:Repository {IMAGE}
+        aws:ecs/cluster:Cluster aws:ecs/clusterCapacityProviders:ClusterCapacityProviders aws:ecs/service:Service
+        aws:ecs/taskDefinition:TaskDefinition
+        aws:iam/role:Role aws:iam/rolePolicy:RolePolicy
+        aws:lb/listener:Listener aws:lb/loadBalancer:LoadBalancer aws:lb/targetGroup:TargetGroup {RECORD}"""),
+    "azure": words(f"""
+        azure-native:app:Certificate azure-native:app:ContainerApp azure-native:app:ManagedEnvironment
+        azure-native:authorization:RoleAssignment azure-native:containerregistry:Registry {IMAGE}
+        azure-native:managedidentity:UserAssignedIdentity azure-native:resources:ResourceGroup {RECORD}"""),
+    "gcp": words(f"""
+        gcp:artifactregistry/repository:Repository {IMAGE}
+        gcp:certificatemanager/certificate:Certificate gcp:certificatemanager/certificateMap:CertificateMap
+        gcp:certificatemanager/certificateMapEntry:CertificateMapEntry
+        gcp:certificatemanager/dnsAuthorization:DnsAuthorization
+        gcp:cloudrunv2/service:Service gcp:compute/backendService:BackendService
+        gcp:compute/globalAddress:GlobalAddress gcp:compute/globalForwardingRule:GlobalForwardingRule
+        gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup gcp:compute/sSLPolicy:SSLPolicy
+        gcp:compute/targetHttpProxy:TargetHttpProxy gcp:compute/targetHttpsProxy:TargetHttpsProxy
+        gcp:compute/uRLMap:URLMap gcp:projects/service:Service gcp:serviceaccount/account:Account {RECORD}"""),
+    "traffic": words(f"aws:route53/healthCheck:HealthCheck {RECORD}"),
+}
+"""Kind of stack -> the types that its program registers."""
+
+NO_PERMISSION = ("pulumi:providers:aws", "pulumi:pulumi:StackReference")
+"""Of the engine, not of a cloud."""

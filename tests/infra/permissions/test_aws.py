@@ -1,0 +1,63 @@
+"""AWS's policies: real actions, scoped, and small enough to be attached."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.permissions.aws import LARGEST_MANAGED, Scope, deployer_policy, drill_policy
+from infra.permissions.aws_table import GRANTS
+from infra.permissions.in_use import IN_USE
+
+SCOPE = Scope("123456789012", ("us-east-1",), ("outlast-aws",))
+
+
+def actions_of(policy: dict[str, Any]) -> set[str]:
+    return {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
+def test_a_deployer_gets_what_its_stacks_need_and_nothing_of_the_others() -> None:
+    assert "ecs:CreateService" in actions_of(deployer_policy(SCOPE, ["aws"]))
+    assert "ecs:CreateService" not in actions_of(deployer_policy(SCOPE, ["zone", "traffic"]))
+    assert actions_of(deployer_policy(SCOPE, ["azure"])) == {*GRANTS["aws:route53/record:Record"].actions} | {
+        "route53:GetChange"
+    }
+
+
+def test_no_statement_allows_everything() -> None:
+    for statement in deployer_policy(SCOPE, IN_USE)["Statement"]:
+        assert not [action for action in statement["Action"] if "*" in action]
+        free = statement["Resource"] == "*"
+        global_only = all(action.startswith("route53:") for action in statement["Action"])
+        assert not free or "Condition" in statement or global_only
+
+
+def test_named_resources_are_those_of_the_site_alone() -> None:
+    text = json.dumps(deployer_policy(SCOPE, ["aws"]))
+    assert "arn:aws:ecs:us-east-1:123456789012:service/outlast-aws/outlast-aws" in text
+    assert "arn:aws:iam::123456789012:role/outlast-aws-execution" in text
+    assert "role/*" not in text.replace("aws-service-role/*", "")
+
+
+def test_roles_are_passed_to_tasks_alone() -> None:
+    (passing,) = [s for s in deployer_policy(SCOPE, ["aws"])["Statement"] if "iam:PassRole" in s["Action"]]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+
+
+def test_a_drill_runner_can_switch_a_check_and_nothing_else() -> None:
+    changing = {a for a in actions_of(drill_policy(SCOPE)) if not a.split(":")[1].startswith(("Get", "List"))}
+    assert changing == {"route53:ChangeTagsForResource", "route53:UpdateHealthCheck"}
+    assert "ecs:UpdateService" in actions_of(drill_policy(SCOPE, 3)) - actions_of(drill_policy(SCOPE))
+
+
+@pytest.mark.parametrize("kinds", [["zone", "traffic"], ["aws"]])
+def test_a_policy_fits_into_a_managed_one(kinds: list[str]) -> None:
+    assert len(json.dumps(deployer_policy(SCOPE, kinds), separators=(",", ":"))) <= LARGEST_MANAGED
+
+
+def test_two_sites_in_two_regions_are_both_named() -> None:
+    scope = Scope("123456789012", ("us-east-1", "eu-central-1"), ("outlast-aws", "outlast-aws-eu"))
+    text = json.dumps(deployer_policy(scope, ["aws"]))
+    assert "eu-central-1:123456789012:cluster/outlast-aws-eu" in text

@@ -1,0 +1,23 @@
+"""Google Cloud's roles: permissions by name, none of them basic."""
+
+from __future__ import annotations
+
+import re
+
+from infra.permissions.gcp import PERMISSIONS, deployer_role, drill_role
+
+
+def test_permissions_are_written_as_google_writes_them() -> None:
+    for permissions in PERMISSIONS.values():
+        assert permissions
+        assert [p for p in permissions if not re.fullmatch(r"[a-z]+\.[A-Za-z]+\.[a-zA-Z]+", p)] == []
+
+
+def test_a_deployer_gets_every_row_and_no_way_to_grant_roles() -> None:
+    included = deployer_role()["includedPermissions"]
+    assert set(included) == {p for permissions in PERMISSIONS.values() for p in permissions}
+    assert [p for p in included if "setIamPolicy" in p] == ["run.services.setIamPolicy"]
+
+
+def test_a_drill_runner_makes_and_deletes_nothing() -> None:
+    assert not [p for p in drill_role()["includedPermissions"] if p.endswith((".create", ".delete"))]

@@ -1,0 +1,25 @@
+"""The table of types is the inventories' own: nothing is registered that nobody has permission for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from infra.permissions import aws_table, azure, gcp
+from infra.permissions.in_use import IN_USE, NO_PERMISSION, RECORD
+from tests.infra.goldens import golden_file
+from tests.infra.harness import STACKS
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_type_of_an_inventory_is_in_use(stack: str) -> None:
+    inventory = json.loads(golden_file(stack).read_text())
+    types = {resource["type"] for resource in inventory["resources"]} - set(NO_PERMISSION)
+    assert types and types == set(IN_USE[stack]), "add the type to infra/permissions/in_use.py, and a row to its cloud"
+
+
+def test_every_type_in_use_has_a_row_in_its_clouds_table() -> None:
+    tables = {"azure": {*azure.ACTIONS, RECORD}, "gcp": {*gcp.PERMISSIONS, RECORD}}
+    for kind, types in IN_USE.items():
+        assert set(types) - set(tables.get(kind, aws_table.GRANTS)) == set(), kind

@@ -1,0 +1,70 @@
+"""`outlast permissions`: JSON that a cloud takes, for the stack files at hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from outlast.permissions import permissions, read_configs
+from service.errors import InvalidInput
+from tests.infra.harness import ROOT
+
+
+def run(*words: str) -> dict[str, Any]:
+    done = CliRunner().invoke(permissions, [*words])
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_deployer_on_aws_is_held_to_the_account_of_the_files() -> None:
+    text = json.dumps(run("--cloud", "aws", "--zone-id", "Z123"))
+    assert "arn:aws:ecs:us-east-1:000000000000:service/outlast-aws/outlast-aws" in text
+    assert "arn:aws:route53:::hostedzone/Z123" in text
+
+
+def test_what_is_too_long_for_one_policy_says_how_to_split_it() -> None:
+    done = CliRunner().invoke(permissions, ["--cloud", "aws"])
+    assert "a managed policy takes 6,144: print it by --stack" in done.stderr
+    assert CliRunner().invoke(permissions, ["--cloud", "aws", "--stack", "aws"]).stderr == ""
+
+
+def test_one_stack_alone_needs_less() -> None:
+    every, records = run("--cloud", "aws"), run("--cloud", "aws", "--stack", "azure")
+    assert len(json.dumps(records)) < len(json.dumps(every)) / 5
+    assert "route53:ChangeResourceRecordSets" in json.dumps(records)
+
+
+@pytest.mark.parametrize("cloud", ["azure", "gcp"])
+@pytest.mark.parametrize("role", ["deployer", "drill"])
+def test_the_other_clouds_get_custom_roles(cloud: str, role: str) -> None:
+    assert "Outlast" in json.dumps(run("--cloud", cloud, "--role", role))
+
+
+def told(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    """Its statements, each resource in a list as our own are."""
+    return [s | {"Resource": [s["Resource"]], "Action": sorted(s["Action"])} for s in policy["Statement"]]
+
+
+def test_a_drill_runners_policy_is_the_one_of_the_guide() -> None:
+    guide = (ROOT / "docs" / "guides" / "run-a-drill.md").read_text()
+    (block,) = re.findall(r"## Permissions\n.*?```json\n(.*?)```", guide, re.DOTALL)
+    actions = [
+        {a for s in policy["Statement"] for a in s["Action"]}
+        for policy in (json.loads(block), run("--cloud", "aws", "--role", "drill"))
+    ]
+    assert actions[0] == actions[1]
+
+
+def test_a_stack_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="nowhere is not among"):
+        read_configs(ROOT, None, ["nowhere"])
+
+
+def test_a_cloud_without_a_site_is_refused() -> None:
+    done = CliRunner().invoke(permissions, ["--cloud", "gcp", "--stack", "aws"])
+    assert isinstance(done.exception, InvalidInput) or "no stack here is a site on gcp" in done.output
