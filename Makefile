@@ -10,7 +10,7 @@ WORKERS ?= 2
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
 TAKES_predict := MODEL
-TAKES_drill := LOSE MODEL
+TAKES_drill := LOSE MODEL LEVEL KIND
 TAKES_fault := SITE KIND FOR
 TAKES_heal := SITE
 TAKES_speed := SPEED
@@ -55,8 +55,8 @@ status: .venv/complete ## what runs, where, and how it is
 predict: .venv/complete ## one real row through DNS and TLS to whichever cloud answers [MODEL=digits]
 	@$(OUTLAST) predict $(if $(MODEL),--model "$(MODEL)")
 
-drill: .venv/complete ## take one site out of DNS, measure, put it back: LOSE=azure [MODEL=digits]
-	@$(OUTLAST) exec -- $(OUTLAST) drill now --lose "$(LOSE)" $(if $(MODEL),--model "$(MODEL)")
+drill: .venv/complete ## take one site out of DNS, measure, put it back: LOSE=azure [LEVEL=2] [KIND=wrong-answers] [MODEL=digits]
+	@$(OUTLAST) exec -- $(OUTLAST) drill now --lose "$(LOSE)" $(if $(LEVEL),--level "$(LEVEL)") $(if $(KIND),--kind "$(KIND)") $(if $(MODEL),--model "$(MODEL)")
 
 shell: .venv/complete ## a shell in which plain `pulumi up -s aws` works on the sandbox
 	@$(OUTLAST) shell

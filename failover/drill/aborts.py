@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from failover.drill.actions import is_in_force
 from failover.drill.context import DrillContext
 from failover.drill.discover import read_checks, read_view
 from failover.drill.facts import Facts
@@ -11,6 +12,7 @@ from failover.drill.observers import Watch
 from failover.drill.plan import DrillPlan
 from failover.drill.route53 import translate_errors
 from failover.drill.samples import SITE
+from failover.levers.change import Change
 from service.errors import Deviated
 
 POLL_SECONDS, POLL_FLOOR_SECONDS = 10.0, 2.0  # Route 53's API allows an account 5 calls a second
@@ -38,14 +40,17 @@ class AbortConditions:
     watch: Watch
     facts: Facts
     drill_id: str
+    loss: Change
     began: float
+    changed: float
     polled: float
 
     def check(self) -> None:
         """Every condition, the cheap ones first."""
         self._check_duration()
         self._check_survivors()
-        self._check_clients()
+        if self._must_be_served():
+            self._check_clients()
         clock = self.context.clock
         if clock.wall_now() - self.polled >= max(POLL_FLOOR_SECONDS, POLL_SECONDS / self.plan.speed):
             self.polled = clock.wall_now()
@@ -55,6 +60,11 @@ class AbortConditions:
         longest = self.plan.limits.max_duration_seconds
         if (self.context.clock.wall_now() - self.began) * self.plan.speed > longest:
             raise Deviated(f"took longer than {longest:g} s (simulated; --max-duration)")
+
+    def _must_be_served(self) -> bool:
+        """Whether clients may count on answers: while a site is really away, not before traffic should have left it."""
+        passed = (self.context.clock.wall_now() - self.changed) * self.plan.speed
+        return not self.plan.breaks_requests or passed > self.plan.failover.worst_seconds
 
     def _check_survivors(self) -> None:
         for name, tally in self.watch.tallies(SITE).items():
@@ -69,13 +79,13 @@ class AbortConditions:
             raise Deviated(f"{failed} of the clients' last {asked} requests failed or were wrong")
 
     def _check_route53(self) -> None:
-        """Do the survivors still look healthy to Route 53, and is the switched check still as the drill left it?"""
+        """Do the survivors still look healthy to Route 53, and is the site still away as the drill left it?"""
         for site in self.facts.survivors:
             if not read_view(self.context.route53, site.check).healthy:
                 raise Deviated(f"{site.name} became unhealthy to Route 53: traffic may go back to {self.plan.lose}")
-        check_id = self.plan.change.check_id
+        check_id = self.loss.check_id
         with translate_errors("read the switched health check"):
             check = read_checks(self.context.route53, [check_id])[check_id]
-        state = {"Disabled": check.disabled, "Inverted": check.inverted}
-        if check.drill_id != self.drill_id or state != dict(self.plan.change.after):
-            raise Deviated("somebody else changed the health check during the drill")
+        if check.drill_id != self.drill_id or not is_in_force(check, self.loss, self.context.levers):
+            what = self.loss.target or "the health check"
+            raise Deviated(f"somebody else changed {what} during the drill")

@@ -1,6 +1,6 @@
-"""What a drill changes at Route 53: every action is declared with its undo.
+"""What a drill changes: every action is declared with its undo. Those of Route 53 are here, the rest are levers.
 
-Level 1, the only one so far: the site's health check is disabled *and* inverted, which Route 53 counts as unhealthy
+Level 1: the site's health check is disabled *and* inverted, which Route 53 counts as unhealthy
 whatever the endpoint does (`Disabled` alone counts as healthy; `Inverted` alone would send traffic to a site that
 really dies meanwhile). It works for a site on any cloud and breaks no request: whoever still holds the old answer is
 served.
@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from failover.drill.changes import MARK, SWITCH_OFF, Change, render_state
 from failover.drill.discover import read_checks
-from failover.drill.fleet import TAG_EXPIRES, TAG_ID, HealthCheck
+from failover.drill.fleet import TAG_EXPIRES, TAG_ID, TAG_UNDO, HealthCheck
 from failover.drill.route53 import STALE, error_code, translate_errors
-from service.errors import Deviated
+from failover.levers.change import LOCK, MARK, SWITCH_OFF, Change, State, render_state
+from failover.levers.lever import Lever, matches
+from service.errors import Deviated, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
 UNDO_TRIES = 5
+Levers = Mapping[str, Lever]
+NO_LEVERS: Levers = {}
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def _unmark(route53: Route53Client, change: Change, drill_id: str) -> str:
         if owner != drill_id:
             return f"left alone: drill {owner} holds it now"
         route53.change_tags_for_resource(
-            ResourceType="healthcheck", ResourceId=change.check_id, RemoveTagKeys=[TAG_ID, TAG_EXPIRES]
+            ResourceType="healthcheck", ResourceId=change.check_id, RemoveTagKeys=[TAG_ID, TAG_EXPIRES, TAG_UNDO]
         )
     return "tags removed"
 
@@ -114,11 +117,49 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
-def apply_change(route53: Route53Client, change: Change) -> None:
-    """Make a change; `Refused` when the health check is no longer at the version on which it is based."""
-    ACTIONS[change.action].apply(route53, change)
+def apply_change(route53: Route53Client, change: Change, levers: Levers = NO_LEVERS) -> None:
+    """Make a change; `Refused` when its target is no longer as the plan saw it."""
+    if change.action in ACTIONS:
+        ACTIONS[change.action].apply(route53, change)
+    else:
+        _find_lever(levers, change).apply(change)
 
 
-def undo_change(route53: Route53Client, change: Change, drill_id: str) -> str:
+def undo_change(route53: Route53Client, change: Change, drill_id: str, levers: Levers = NO_LEVERS) -> str:
     """Take a change back, as often as you like; answers what was found. `Deviated`: the state is somebody else's."""
-    return ACTIONS[change.action].undo(route53, change, drill_id)
+    if change.action in ACTIONS:
+        return ACTIONS[change.action].undo(route53, change, drill_id)
+    lever = _find_lever(levers, change)
+    owner = _find_owner(route53, change) if change.action != LOCK else None
+    if owner not in (None, drill_id):
+        return f"left alone: drill {owner} holds it now"
+    return lever.undo(change)
+
+
+def is_in_force(check: HealthCheck, change: Change, levers: Levers = NO_LEVERS) -> bool:
+    """Whether what a drill changed is still so; `check` is the site's health check of this moment."""
+    if change.action == SWITCH_OFF:
+        return {"Disabled": check.disabled, "Inverted": check.inverted} == dict(change.after)
+    return matches(_find_lever(levers, change).look(change.target), change.after)
+
+
+def look_before(action: str, target: str, check: HealthCheck, levers: Levers) -> State:
+    """What is there now of that which an action would change."""
+    if action == SWITCH_OFF:
+        return {"Disabled": check.disabled, "Inverted": check.inverted}
+    return levers[action].look(target)
+
+
+def _find_lever(levers: Levers, change: Change) -> Lever:
+    if change.action in levers:
+        return levers[change.action]
+    raise Unavailable(f"{change.name} is of no lever that is known here", hint="use the release that ran the drill")
+
+
+def _find_owner(route53: Route53Client, change: Change) -> str | None:
+    """The drill that holds the site now. Where Route 53 does not say, a site comes back rather than stays away."""
+    try:
+        with translate_errors(f"read the tags of health check {change.check_id}"):
+            return _read_check(route53, change.check_id).drill_id
+    except Unavailable:
+        return None

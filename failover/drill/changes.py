@@ -1,46 +1,30 @@
-"""One change at Route 53 as plain data, from which it can be made and undone: for plans and journals. Pure."""
+"""The changes that a drill makes at Route 53, planned; and every change in a line for a person. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Self
 
-from failover.drill.fleet import TAG_EXPIRES, TAG_ID, HealthCheck
+from failover.drill.fleet import TAG_EXPIRES, TAG_ID, TAG_UNDO, HealthCheck
+from failover.levers.change import ENDS_BY_ITSELF, LOCK, MARK, SWITCH_OFF, Change, pack, render_state
 
-MARK, SWITCH_OFF = "mark", "switch-off"
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change to one health check: `version` is the HealthCheckVersion on which it is based."""
-
-    action: str
-    check_id: str
-    version: int
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """What the journal calls it; a drill makes each of its changes once."""
-        return f"{self.action}:{self.check_id}"
-
-    def to_entry(self) -> dict[str, Any]:
-        """The fields of a journal entry from which `from_entry` makes the same change again."""
-        return {"change": self.name, **asdict(self)}
-
-    @classmethod
-    def from_entry(cls, entry: Mapping[str, Any]) -> Self:
-        """The change that a journal entry tells of."""
-        return cls(entry["action"], entry["check_id"], int(entry["version"]), entry["before"], entry["after"])
+__all__ = ["MARK", "SWITCH_OFF", "Change", "describe_change", "plan_lock", "plan_mark", "plan_switch_off"]
 
 
-def plan_mark(check: HealthCheck, drill_id: str, expires_at: datetime) -> Change:
-    """Tag the health check with the drill that holds it: others keep off, and a sweep finds it once it expired."""
+def plan_mark(check: HealthCheck, drill_id: str, expires_at: datetime, loss: Change | None = None) -> Change:
+    """Tag the health check with the drill that holds it: others keep off, and a sweep finds it once it expired.
+
+    Where the loss is neither a switch of this check nor ends by itself, a tag says how to undo it.
+    """
     after = {TAG_ID: drill_id, TAG_EXPIRES: expires_at.isoformat(timespec="seconds")}
+    if loss is not None and loss.action not in (SWITCH_OFF, *ENDS_BY_ITSELF):
+        after[TAG_UNDO] = pack(loss)
     return Change(MARK, check.id, check.version, before={}, after=after)
+
+
+def plan_lock(check: HealthCheck, address: str) -> Change:
+    """Take the lock that keeps drills of other machines away."""
+    nobody = {"mode": "", "id": "", "expires_at": ""}
+    return Change(LOCK, check.id, check.version, before=nobody, after={"mode": "drill"}, target=address)
 
 
 def plan_switch_off(check: HealthCheck) -> Change:
@@ -53,9 +37,5 @@ def describe_change(change: Change) -> str:
     """One line for a person."""
     if change.action == MARK:
         return f"tag health check {change.check_id}: {render_state(change.after)}"
-    return f"health check {change.check_id}: {render_state(change.before)} -> {render_state(change.after)}"
-
-
-def render_state(state: Mapping[str, Any]) -> str:
-    """Key=value, in order."""
-    return ", ".join(f"{key}={value}" for key, value in state.items())
+    what = f"{change.action} {change.target}" if change.target else f"health check {change.check_id}"
+    return f"{what}: {render_state(change.before)} -> {render_state(change.after)}"

@@ -7,9 +7,9 @@ import ipaddress
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,106 +17,44 @@ import click
 
 from failover.dial import Dial
 from failover.drill.aborts import Stop
+from failover.drill.actions import look_before
+from failover.drill.blackout import check_blackouts
 from failover.drill.clock import SystemClock
 from failover.drill.context import DrillContext
 from failover.drill.discover import read_fleet
 from failover.drill.finish import finish_drill
-from failover.drill.guards import GUARDS, check_guards, check_overrides, refuse
+from failover.drill.guards import check_guards, check_overrides, refuse
 from failover.drill.journal import find_journal, find_unfinished
-from failover.drill.plan import DrillPlan, Limits, plan_drill, render_plan
+from failover.drill.options import DEFAULT_DRILLS, Options, lose_options
+from failover.drill.plan import DrillPlan, Limits, plan_drill, render_plan, way_to_lose
 from failover.drill.preflight import find_authorities, preflight
 from failover.drill.restore import Undone, restore_all, sweep
 from failover.drill.retype import retype
 from failover.drill.route53 import build_client
 from failover.drill.run import run_drill
 from failover.drill.samples import Pace
+from failover.levers.clouds import Clouds
+from failover.levers.lever import Lever
+from failover.levers.registry import build_levers
 from service.bundle.folder import choose_released, load_golden
-from service.command_line import Group, json_option, model_option, print_json, say, say_error
+from service.command_line import Group, json_option, print_json, say, say_error
 from service.errors import InvalidInput, Refused
 
-DEFAULT_DRILLS = Path("drills")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-OVERRIDABLE = ", ".join(guard.name for guard in GUARDS if guard.overridable)
-
-
-@dataclass(frozen=True)
-class Options:
-    """What was typed."""
-
-    lose: str
-    host: str
-    model: str | None
-    golden: Path | None
-    drills: Path
-    peak_rps: float | None
-    override: tuple[str, ...]
-    max_duration: float
-    clients: int
-    as_json: bool
-    approved_by: str = ""
 
 
 @click.group(cls=Group)
 def drill() -> None:
     """Lose one site on purpose, measure how traffic moves, and take it back.
 
-    A drill disables and inverts the site's health check at Route 53: DNS stops naming the site, and no request is
-    expected to fail. `plan` only looks. `run` does what a plan says, and undoes it in any case.
+    At level 1 a drill disables and inverts the site's health check at Route 53: DNS stops naming the site, and no
+    request is expected to fail. At level 2 the service misbehaves, at level 3 its cloud takes it away, and the health
+    checks have to notice. `plan` only looks. `run` does what a plan says, and undoes it in any case.
     """
 
 
-def _lose_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of every command that plans a drill; the command gets them as one `Options`."""
-
-    def with_options(**typed: Any) -> None:
-        own = {key: typed.pop(key) for key in ("approved",) if key in typed}
-        command(Options(**typed), **own)
-
-    with_options.__doc__ = command.__doc__
-    with_options.__name__ = command.__name__
-    decorators = [
-        click.option("--lose", metavar="SITE", required=True, help="The site to lose, by its name in DNS."),
-        click.option("--host", envvar="OUTLAST_HOST", default="", help="The public host. [env: OUTLAST_HOST]"),
-        model_option,
-        click.option(
-            "--golden",
-            type=click.Path(path_type=Path),
-            help="Rows whose right answer is known, instead of those of a model that is released here.",
-        ),
-        click.option(
-            "--drills", type=click.Path(path_type=Path), default=DEFAULT_DRILLS, help="Where journals and reports go."
-        ),
-        click.option(
-            "--peak-rps",
-            type=click.FloatRange(min=0.0, min_open=True),
-            help="Requests per second of your users at their peak, for the guard `capacity`. Where the name server is "
-            "on loopback nobody else can be a user, and it is what the drill itself sends.",
-        ),
-        click.option("--override", multiple=True, metavar="GUARD", help=f"Accept what a guard finds: {OVERRIDABLE}."),
-        click.option(
-            "--max-duration",
-            type=click.FloatRange(min=60.0),
-            default=Limits.max_duration_seconds,
-            help="Abort and undo after so many simulated seconds.",
-        ),
-        click.option("--clients", type=click.IntRange(1, 50), default=Pace.clients, help="How many clients to be."),
-        click.option(
-            "--approved-by",
-            metavar="NAME",
-            envvar="OUTLAST_APPROVED_BY",
-            default="",
-            help="Who approved the plan, for the report. [env: OUTLAST_APPROVED_BY]",
-        ),
-        json_option,
-    ]
-    decorated: Callable[..., None] = with_options
-    for decorate in reversed(decorators):
-        decorated = decorate(decorated)
-    return decorated
-
-
 @drill.command()
-@_lose_options
+@lose_options
 def plan(options: Options) -> None:
     """Print the plan and its hash. Changes nothing."""
     planned, context = prepare_drill(options)
@@ -133,7 +71,7 @@ def plan(options: Options) -> None:
 
 @drill.command()
 @click.option("--plan", "approved", metavar="HASH", required=True, help="The hash that `plan` printed.")
-@_lose_options
+@lose_options
 def run(options: Options, approved: str) -> None:
     """Run an approved plan; refuse if anything in it has changed since."""
     planned, context = prepare_drill(options)
@@ -146,7 +84,7 @@ def run(options: Options, approved: str) -> None:
 
 
 @drill.command()
-@_lose_options
+@lose_options
 def now(options: Options) -> None:
     """Print the plan and run it at once."""
     planned, context = prepare_drill(options)
@@ -165,8 +103,7 @@ def now(options: Options) -> None:
 def restore(journal: Path | None, drills: Path, as_json: bool) -> None:
     """Undo whatever a killed drill left. Needs the journal and boto3; doing it again changes nothing."""
     paths = [find_journal(journal)] if journal else find_unfinished(drills)
-    route53 = build_client()
-    undone, failed = restore_all(paths, route53, SystemClock())
+    undone, failed = restore_all(paths, build_client(), SystemClock(), build_default_levers())
     if undone or not failed:
         _print_undone(undone, as_json, nothing=f"nothing to restore: {len(paths)} journals, nothing pending")
     for error in failed[1:]:
@@ -179,7 +116,7 @@ def restore(journal: Path | None, drills: Path, as_json: bool) -> None:
 @json_option
 def sweep_command(as_json: bool) -> None:
     """Undo every drill of this AWS account whose tags say that it has expired. Needs no journal."""
-    undone = sweep(build_client(), SystemClock(), say)
+    undone = sweep(build_client(), SystemClock(), say, build_default_levers())
     _print_undone(undone, as_json, nothing="nothing to sweep: no drill has expired")
 
 
@@ -202,7 +139,8 @@ def prepare_drill(options: Options) -> tuple[DrillPlan, DrillContext]:
     dial = Dial.from_environment(os.environ)
     golden, route53 = load_golden(options.golden or choose_released(options.model)), build_client()
     pace = Pace(clients=options.clients)
-    fleet = read_fleet(route53, options.host)
+    fleet, levers = read_fleet(route53, options.host), build_default_levers(dial.speed)
+    site, way = way_to_lose(fleet, options.lose, options.level, options.kind)
     planned = plan_drill(
         fleet,
         options.lose,
@@ -212,6 +150,10 @@ def prepare_drill(options: Options) -> tuple[DrillPlan, DrillContext]:
         peak_rps=options.peak_rps or _own_peak(dial, pace),
         limits=Limits(max_duration_seconds=options.max_duration),
         overrides=overrides,
+        way=way,
+        found=look_before(way.action, way.target, site.check, levers),
+        lock=options.lock,
+        blackouts=check_blackouts(options.blackout, SystemClock().utc()),
     )
     context = DrillContext(
         route53=route53,
@@ -224,6 +166,7 @@ def prepare_drill(options: Options) -> tuple[DrillPlan, DrillContext]:
         api_key=os.environ.get("OUTLAST_API_KEY", ""),
         approved_by=options.approved_by,
         run_by=_name_runner(),
+        levers=levers,
     )
     return planned, context
 
@@ -235,6 +178,12 @@ def _name_runner() -> str:
     except (KeyError, OSError):  # a container without a user database
         user = f"user {os.getuid()}"
     return f"{user} on {socket.gethostname()}"
+
+
+def build_default_levers(speed: int = 1) -> Mapping[str, Lever]:
+    """Every lever, with the clients and tokens that this process's environment gives."""
+    clock = SystemClock()
+    return build_levers(Clouds(os.environ), now=clock.utc, pause=clock.sleep, speed=speed)
 
 
 def _own_peak(dial: Dial, pace: Pace) -> float | None:

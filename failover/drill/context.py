@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from failover.dial import Dial
+from failover.drill.actions import Levers
 from failover.drill.clients import Authority
 from failover.drill.clock import WallClock
 from failover.drill.samples import Pace
@@ -34,6 +35,7 @@ class DrillContext:
     api_key: str = ""
     approved_by: str = ""
     run_by: str = ""
+    levers: Levers = field(default_factory=dict)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 TAG_ID, TAG_EXPIRES = "drill:id", "drill:expires-at"
+TAG_UNDO = "drill:undo"
 TAG_CAPACITY, TAG_DIGEST = "outlast:capacity-rps", "outlast:model-digest"
+TAG_WORKLOAD, TAG_FLAG = "outlast:workload", "outlast:fault-flag"
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,16 @@ class FleetSite:
     def model_digest(self) -> str | None:
         """The digest of the model that the site says it serves."""
         return self.check.tags.get(TAG_DIGEST)
+
+    @property
+    def workload(self) -> str:
+        """What runs the site, by the id that its own cloud gives it; empty when the site does not say."""
+        return self.check.tags.get(TAG_WORKLOAD, "")
+
+    @property
+    def fault_flag(self) -> str:
+        """The address at which the site's replicas look for a fault; empty when the site does not say."""
+        return self.check.tags.get(TAG_FLAG, "")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from failover.drill.blackout import is_inside
 from failover.drill.facts import Facts
 from service.errors import InvalidInput, Mistake, Refused
 
@@ -102,12 +103,19 @@ def _find_speed(facts: Facts) -> Iterable[str]:
         )
 
 
+def _find_blackout(facts: Facts) -> Iterable[str]:
+    for window in facts.plan.blackouts:
+        if is_inside(window, facts.now):
+            yield f"now, {facts.now:%Y-%m-%d %H:%M} UTC, nobody drills: {window}"
+
+
 GUARDS: Sequence[Guard] = (
     Guard("no-other-drill", "two drills at once could take away two sites", _find_other_drill),
     Guard("last-healthy-site", "with none healthy Route 53 answers with all, dead or alive", _find_last_site),
     Guard("nothing-switched", "a switched check is somebody's emergency", _find_switched),
     Guard("carries-traffic", "a site without traffic cannot be lost", _find_idle),
     Guard("speed", "times would be converted wrongly", _find_speed),
+    Guard("blackout", "a drill must not meet what the window protects", _find_blackout, overridable=True),
     Guard("steady-state", "no drill starts unsteady", _find_unsteady, overridable=True),
     Guard("certificate", "the survivors will have to serve longer than a certificate lasts", _find_certificate, True),
     Guard("capacity", "the others must bear all the load", _find_capacity, overridable=True),

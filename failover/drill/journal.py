@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from failover.drill.chain import GENESIS, REOPENED, ChainReport, Damage, Entry, is_as_written, link, verify_chain
-from failover.drill.changes import MARK, Change
 from failover.drill.clock import WallClock
 from failover.drill.fleet import TAG_ID
+from failover.levers.change import MARK, Change
 from service.bundle.writing import sync_folder, write_whole
 from service.errors import InvalidInput, Unavailable
 

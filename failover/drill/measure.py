@@ -21,9 +21,9 @@ from itertools import pairwise
 from typing import Any
 
 from failover.drill.account import Span, give_account
-from failover.drill.changes import SWITCH_OFF
 from failover.drill.measurement import Counts, Lag, Latency, MeasuredTerm, Measurement
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
+from failover.levers.change import Change
 
 Entry = dict[str, Any]
 LAG_PERCENTILE = 0.99
@@ -46,7 +46,8 @@ class _Reader:
         self._speed = int(self._plan["speed"])
         self._entries = entries
         self._samples = tuple(Sample.from_entry(entry) for entry in entries if entry["kind"] == "sample")
-        change = next((e for e in entries if e["kind"] == "change" and e["action"] == SWITCH_OFF), None)
+        change = next((e for e in entries if e["kind"] == "change" and Change.from_entry(e).takes_site), None)
+        self._loss = str(change["change"]) if change else ""
         self._change_requested = float(change["at"]) if change else None
         self._undo_requested = self._find("undo")
         self._lags_at_stamps: list[float] = []
@@ -69,7 +70,8 @@ class _Reader:
             failback=self._terms(
                 "failback", ("undo_requested", "dns_back", "new_caches_expired", "clients_back"), stamps
             ),
-            clients=_count(self._by(CLIENT)),
+            clients=_count(self._outside_window(self._by(CLIENT))),
+            window=_count(self._inside_window(self._by(CLIENT))),
             answers=_count(self._by(AUTHORITY)),
             pinned=_count(self._by(SITE)),
             client_recoveries=recoveries,
@@ -87,9 +89,22 @@ class _Reader:
         )
 
     def _find(self, kind: str) -> float | None:
-        """When the entry of this kind about the switched check was written."""
-        name = f"{SWITCH_OFF}:"
-        return next((float(e["at"]) for e in self._entries if e["kind"] == kind and e["change"].startswith(name)), None)
+        """When the entry of this kind about the loss was written."""
+        return next((float(e["at"]) for e in self._entries if e["kind"] == kind and e["change"] == self._loss), None)
+
+    def _outside_window(self, samples: Sequence[Sample]) -> list[Sample]:
+        return [sample for sample in samples if not self._is_inside_window(sample)]
+
+    def _inside_window(self, samples: Sequence[Sample]) -> list[Sample]:
+        return [sample for sample in samples if self._is_inside_window(sample)]
+
+    def _is_inside_window(self, sample: Sample) -> bool:
+        """Where a site is really away, requests may fail until all traffic should have left it, and only then."""
+        began = self._change_requested
+        if began is None or not self._plan.get("breaks_requests", False):
+            return False
+        worst = sum(term["worst_seconds"] for term in self._plan["failover"]["terms"])
+        return began <= sample.ended and sample.at <= began + worst / self._speed
 
     def _by(self, prefix: str) -> list[Sample]:
         return [sample for sample in self._samples if sample.by.startswith(prefix)]

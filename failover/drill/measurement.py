@@ -90,6 +90,8 @@ class Measurement:
     samples: tuple[Sample, ...] = field(repr=False)
     steps: tuple[tuple[str, float], ...] = ()
     overridden: tuple[str, ...] = ()
+    window: Counts | None = None
+    """The clients' requests while failures were to be expected; of a drill that breaks none, there are none."""
 
     @property
     def recovery_simulated_seconds(self) -> float | None:

@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from failover.drill.changes import Change, describe_change, plan_switch_off
+from failover.drill.changes import describe_change, plan_switch_off
 from failover.drill.fleet import Fleet, FleetSite
 from failover.drill.samples import Pace
+from failover.levers.change import SWITCH_OFF, Change, State
+from failover.levers.levels import DNS, SAID, Delay, Way, choose_way
 from failover.routing import predict
 from failover.routing.answers import RecordSet, shares
 from failover.routing.predict import Check, Prediction, Term, predict_failback, predict_failover
@@ -23,7 +25,6 @@ from service.bundle.golden import Golden
 from service.errors import InvalidInput, Mistake, Refused
 
 SCHEMA = 1
-LEVEL = 1  # of the drill: DNS is switched, and nothing has to be detected
 HASH_LENGTH = 16
 REQUEST_WALL_SECONDS = 0.25
 BUSY_REQUEST_WALL_SECONDS = 0.5  # with a simulated clock, all clouds and all clients share one machine
@@ -70,6 +71,11 @@ class DrillPlan:
     peak_rps: float | None
     limits: Limits
     overrides: tuple[str, ...]
+    level: int = DNS
+    kind: str = ""
+    breaks_requests: bool = False
+    lock: str = ""
+    blackouts: tuple[str, ...] = ()
     schema: int = SCHEMA
 
     @property
@@ -98,14 +104,19 @@ def plan_drill(
     peak_rps: float | None = None,
     limits: Limits | None = None,
     overrides: Sequence[str] = (),
+    way: Way | None = None,
+    found: State | None = None,
+    lock: str = "",
+    blackouts: Sequence[str] = (),
 ) -> DrillPlan:
-    """The plan to lose one site of `fleet`.
+    """The plan to lose one site of `fleet`: by its health check, or another `way` whose target is as `found` says.
 
     Raises:
         Refused: more than one site is to be lost.
         InvalidInput: there is no such site.
     """
     site = find_lost_site(fleet, lose)
+    way = way or Way(DNS, SWITCH_OFF, "")
     check = Check(site.check.interval_seconds, site.check.failure_threshold)
     request = REQUEST_WALL_SECONDS if speed == 1 else BUSY_REQUEST_WALL_SECONDS
     watched = predict.Pace(speed, pace.clients, 1 / pace.client_hz, request)
@@ -117,14 +128,54 @@ def plan_drill(
         ttl_seconds=fleet.ttl_seconds,
         speed=speed,
         sites=tuple(_plan_site(each, before[each.name], during[each.name]) for each in fleet.sites),
-        change=plan_switch_off(site.check),
-        failover=predict_failover(check, ttl_seconds=fleet.ttl_seconds, level=LEVEL, pace=watched),
-        failback=predict_failback(check, ttl_seconds=fleet.ttl_seconds, level=LEVEL, pace=watched),
+        change=plan_loss(site, way, found),
+        failover=_notice(
+            predict_failover(check, ttl_seconds=fleet.ttl_seconds, level=way.level, fault=way.fault, pace=watched),
+            way.effect,
+            speed,
+        ),
+        failback=_notice(
+            predict_failback(check, ttl_seconds=fleet.ttl_seconds, level=way.level, fault=way.fault, pace=watched),
+            way.back,
+            speed,
+        ),
         golden_digest=golden.digest,
         peak_rps=peak_rps,
         limits=limits or Limits(),
         overrides=tuple(overrides),
+        level=way.level,
+        kind=way.kind,
+        breaks_requests=way.breaks_requests,
+        lock=lock,
+        blackouts=tuple(blackouts),
     )
+
+
+def way_to_lose(fleet: Fleet, lose: str, level: int, kind: str) -> tuple[FleetSite, Way]:
+    """The site to lose, and how a drill of this level takes it away."""
+    site = find_lost_site(fleet, lose)
+    return site, choose_way(level, kind, site=site.name, workload=site.workload, flag=site.fault_flag)
+
+
+def plan_loss(site: FleetSite, way: Way, found: State | None = None) -> Change:
+    """The change that takes the site away."""
+    if way.action == SWITCH_OFF:
+        return plan_switch_off(site.check)
+    before = found or {}
+    return Change(way.action, site.check.id, site.check.version, before, way.after(before), way.target)
+
+
+def _notice(predicted: Prediction, delay: Delay, speed: int) -> Prediction:
+    """With what is found out by itself, the first terms as one: observers of DNS see where it ends, not its parts."""
+    *first, caches, client = predicted.terms
+    if len(first) == 1:  # level 1: nothing has to be noticed
+        return predicted
+    parts = [Term("effect", *delay.seconds(speed), delay.why), *first]
+    best, typical, worst = (
+        sum(getattr(part, f"{name}_seconds") for part in parts) for name in ("best", "typical", "worst")
+    )
+    why = "; ".join(f"{part.name} up to {part.worst_seconds:.0f} s: {part.why}" for part in parts)
+    return Prediction((Term("notice", best, typical, worst, why), caches, client))
 
 
 def find_lost_site(fleet: Fleet, lose: str) -> FleetSite:
@@ -170,7 +221,7 @@ def render_plan(plan: DrillPlan) -> str:
     lines = [
         f"Plan {plan.hash}: lose {plan.lose} of {plan.host}",
         f"  clock      {plan.speed} times real time" if plan.speed != 1 else "  clock      real time",
-        f"  action     {describe_change(plan.change)} (level 1: no request is expected to fail)",
+        f"  action     {describe_change(plan.change)} (level {plan.level}: {SAID[plan.level]})",
         "  undo       back to what it was: in any case, at the latest after "
         f"{plan.limits.max_duration_seconds:g} s (simulated)",
         "",

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from failover.drill.actions import undo_change
+from failover.drill.actions import NO_LEVERS, Levers, undo_change
 from failover.drill.chain import Damage
-from failover.drill.changes import MARK, SWITCH_OFF, Change
 from failover.drill.clock import WallClock
 from failover.drill.discover import read_all_checks
-from failover.drill.fleet import HealthCheck
+from failover.drill.fleet import TAG_UNDO, TAG_WORKLOAD, HealthCheck
 from failover.drill.journal import LINES, Journal, find_pending, read_journal, seal_journal, verify_journal
 from failover.drill.lock import LOCK, hold_lock
+from failover.levers.change import MARK, SWITCH_OFF, Change, unpack
+from failover.levers.levels import HARD, Way
 from service.errors import Deviated, OutlastError
 
 if TYPE_CHECKING:
@@ -32,20 +33,20 @@ class Undone:
 
 
 def restore_all(
-    paths: Sequence[Path], route53: Route53Client, clock: WallClock
+    paths: Sequence[Path], route53: Route53Client, clock: WallClock, levers: Levers = NO_LEVERS
 ) -> tuple[list[Undone], list[OutlastError]]:
     """Restore every journal, whatever is wrong with one of them: what was undone, and what went wrong."""
     undone: list[Undone] = []
     failed: list[OutlastError] = []
     for path in paths:
         try:
-            undone += restore_journal(path, route53, clock)
+            undone += restore_journal(path, route53, clock, levers)
         except OutlastError as error:
             failed.append(error)
     return undone, failed
 
 
-def restore_journal(path: Path, route53: Route53Client, clock: WallClock) -> list[Undone]:
+def restore_journal(path: Path, route53: Route53Client, clock: WallClock, levers: Levers = NO_LEVERS) -> list[Undone]:
     """Undo every change that this journal says is pending, last first, and seal it. Doing it again changes nothing.
 
     Raises:
@@ -61,7 +62,7 @@ def restore_journal(path: Path, route53: Route53Client, clock: WallClock) -> lis
             with Journal(path, clock) as journal:
                 for change in pending.changes:
                     journal.note("undo", change=change.name, by="restore")
-                    found = undo_change(route53, change, pending.drill_id)
+                    found = undo_change(route53, change, pending.drill_id, levers)
                     journal.note("undone", change=change.name, found=found, by="restore")
                     undone.append(Undone(pending.drill_id, change.name, found))
         if damages:
@@ -85,7 +86,9 @@ def _drill_is_dead(path: Path) -> AbstractContextManager[None]:
     return hold_lock(drills) if (drills / LOCK).exists() else nullcontext()
 
 
-def sweep(route53: Route53Client, clock: WallClock, say: Callable[[str], None]) -> list[Undone]:
+def sweep(
+    route53: Route53Client, clock: WallClock, say: Callable[[str], None], levers: Levers = NO_LEVERS
+) -> list[Undone]:
     """Undo every drill whose tags say that it has expired, whoever ran it and wherever its journal is.
 
     A drill starts only from a check that is neither disabled nor inverted, so that is what a sweep restores. After it
@@ -98,12 +101,17 @@ def sweep(route53: Route53Client, clock: WallClock, say: Callable[[str], None]) 
         if not check.is_expired(clock.utc()):
             say(f"drill {check.drill_id} holds health check {check.id} until {check.expires_at}: left alone")
             continue
-        undone += [Undone(check.drill_id, c.name, undo_change(route53, c, check.drill_id)) for c in _changes_of(check)]
+        for change in _changes_of(check):
+            undone.append(Undone(check.drill_id, change.name, undo_change(route53, change, check.drill_id, levers)))
     return undone
 
 
 def _changes_of(check: HealthCheck) -> list[Change]:
     """What an expired drill may have left at a health check, in the order in which it has to be undone."""
+    mark = Change(MARK, check.id, check.version, {}, {})
+    if TAG_UNDO in check.tags:
+        action, before = unpack(check.tags[TAG_UNDO])
+        target = check.tags.get(TAG_WORKLOAD, "")
+        return [Change(action, check.id, check.version, before, Way(HARD, action, target).after(before), target), mark]
     switched = {"Disabled": True, "Inverted": True}
-    switch = Change(SWITCH_OFF, check.id, check.version, {"Disabled": False, "Inverted": False}, switched)
-    return [switch, Change(MARK, check.id, check.version, {}, {})]
+    return [Change(SWITCH_OFF, check.id, check.version, {"Disabled": False, "Inverted": False}, switched), mark]

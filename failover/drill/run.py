@@ -15,7 +15,7 @@ from pathlib import Path
 
 from failover.drill.aborts import AbortConditions, Stop
 from failover.drill.actions import apply_change, undo_change
-from failover.drill.changes import Change, describe_change, plan_mark
+from failover.drill.changes import describe_change, plan_lock, plan_mark
 from failover.drill.context import DrillContext
 from failover.drill.discover import read_checks
 from failover.drill.facts import Facts
@@ -27,6 +27,7 @@ from failover.drill.plan import DrillPlan
 from failover.drill.preflight import preflight
 from failover.drill.route53 import translate_errors
 from failover.drill.samples import AUTHORITY, CLIENT
+from failover.levers.change import Change, sign
 from service.errors import Deviated, OutlastError, Refused, Unavailable
 
 STREAK = 10  # right answers in a row before anything is believed
@@ -92,10 +93,14 @@ class _Drill:
         self._began = context.clock.wall_now()
         self._abort_conditions: AbortConditions | None = None
         self._undo_at = 0.0
+        longest = plan.limits.max_duration_seconds / plan.speed + EXPIRY_MARGIN_SECONDS
+        self._expires_at = context.clock.utc() + timedelta(seconds=longest)
+        self._loss = sign(plan.change, self.id, self._expires_at)
 
     def run(self) -> None:
         self._init()
         try:
+            self._take_lock()
             with self._watch:
                 try:
                     self._steady()
@@ -126,6 +131,11 @@ class _Drill:
         )
         self._step("init", f"drill {self.id}: lose {self._plan.lose} of {self._plan.host}")
 
+    def _take_lock(self) -> None:
+        """Nobody on another machine drills meanwhile, where the plan names a lock. It ends by itself."""
+        if self._plan.lock:
+            self._apply(sign(plan_lock(self._facts.lost.check, self._plan.lock), self.id, self._expires_at))
+
     def _steady(self) -> None:
         self._step("steady", "waiting until every observer gets right answers")
         self._wait(self._all_right, SLACK_SECONDS, "every observer to get right answers")
@@ -135,17 +145,16 @@ class _Drill:
         # The world may have changed since the first look: the guards judge it again, right before acting.
         self._facts = self._probes.preflight(context, plan, own_drill=self.id)
         refuse(check_guards(self._facts), f"the drill of {plan.lose} is refused at the last moment")
-        longest = plan.limits.max_duration_seconds / plan.speed + EXPIRY_MARGIN_SECONDS
-        self._apply(plan_mark(self._facts.lost.check, self.id, context.clock.utc() + timedelta(seconds=longest)))
+        self._apply(plan_mark(self._facts.lost.check, self.id, self._expires_at, self._loss))
         self._claim()
         if not self._watch.prime(plan.origins[plan.lose]):
             raise Deviated(f"DNS never names {plan.lose}, though its record has weight")
-        self._step("fail", describe_change(plan.change))
+        self._step("fail", describe_change(self._loss))
         now = context.clock.wall_now()
         self._abort_conditions = AbortConditions(
-            plan, context, self._watch, self._facts, self.id, self._began, polled=now
+            plan, context, self._watch, self._facts, self.id, self._loss, self._began, changed=now, polled=now
         )
-        self._apply(plan.change)
+        self._apply(self._loss)
 
     def _moved(self) -> None:
         self._step("moved", f"waiting until nobody is sent to {self._plan.lose}")
@@ -156,7 +165,7 @@ class _Drill:
         if self._abort_conditions:
             self._step("restore", "undoing")
         self._abort_conditions, self._undo_at = None, self._journal.elapsed()
-        self._undo(lambda change: change == self._plan.change)
+        self._undo(lambda change: change.takes_site)
 
     def _back(self) -> None:
         lost = self._plan.lose
@@ -206,7 +215,7 @@ class _Drill:
     def _apply(self, change: Change) -> None:
         """The change is on disk before it is made: whatever happens next, it can be found and undone."""
         self._journal.write_durably("change", **change.to_entry())
-        apply_change(self._context.route53, change)
+        apply_change(self._context.route53, change, self._context.levers)
         self._journal.write_durably("changed", change=change.name)
 
     def _claim(self) -> None:
@@ -270,7 +279,7 @@ def keep_trying(context: DrillContext, change: Change, drill_id: str, say: Say) 
     deadline = context.clock.wall_now() + UNDO_PATIENCE_SECONDS
     while True:
         try:
-            return undo_change(context.route53, change, drill_id)
+            return undo_change(context.route53, change, drill_id, context.levers)
         except Unavailable as error:
             if context.clock.wall_now() + UNDO_PAUSE_SECONDS > deadline:
                 raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from failover.drill.observers import Observer, Recorder, Watch
 from failover.drill.plan import DrillPlan, Limits, plan_drill
 from failover.drill.run import Probes
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Pace, Sample
+from failover.levers.lever import Lever
 from service.bundle.golden import Golden
 from tests.failover.drill.three_sites import ADDRESSES, HOST
 
@@ -74,6 +75,7 @@ class Stage:
     dead: set[str] = field(default_factory=set)
     failing_clients: bool = False
     said: list[str] = field(default_factory=list)
+    levers: Mapping[str, Lever] = field(default_factory=dict)
     _away: bool = False
     _since: float = float("-inf")
 
@@ -83,7 +85,7 @@ class Stage:
     @property
     def context(self) -> DrillContext:
         dial = Dial(nameserver="127.0.0.1", speed=SPEED)
-        return DrillContext(self.client, dial, (), self.golden, self.clock, self.drills, Pace())
+        return DrillContext(self.client, dial, (), self.golden, self.clock, self.drills, Pace(), levers=self.levers)
 
     @property
     def probes(self) -> Probes:
@@ -114,7 +116,12 @@ class Stage:
 
     def _on_update(self, check: dict[str, Any]) -> None:
         if check is self.client.checks[f"check-{self.lose}"]:
-            self._away, self._since = check["Disabled"] and check["Inverted"], self.clock.wall_now()
+            self.follow(check["Disabled"] and check["Inverted"])
+
+    def follow(self, away: bool) -> None:
+        """Let traffic leave the lost site from now on, or come back."""
+        if away != self._away:
+            self._away, self._since = away, self.clock.wall_now()
 
     def is_away(self) -> bool:
         """Whether traffic avoids the lost site: some time after its health check was switched off, or on again."""

@@ -14,8 +14,9 @@ from click.testing import CliRunner, Result
 
 from failover.__main__ import main
 from failover.drill import commands
-from failover.drill.commands import OVERRIDABLE, drill
+from failover.drill.commands import drill
 from failover.drill.journal import LINES, Journal
+from failover.drill.options import OVERRIDABLE
 from service.bundle.folder import RELEASED, list_released
 from service.errors import Deviated, InvalidInput, ModelMismatch, Refused, Tampered, Unavailable
 from tests.failover.drill.fakes import FakeClock
@@ -149,7 +150,7 @@ def test_every_command_has_help_and_json() -> None:
         result = call(name, "--help")
         assert result.exit_code == 0 and "--json" in result.stdout
         assert len(result.stdout.splitlines()[2].strip()) > 20, "says what it does"
-    assert OVERRIDABLE == "steady-state, certificate, capacity"
+    assert OVERRIDABLE == "blackout, steady-state, certificate, capacity"
 
 
 def test_an_errors_exit_code_is_the_commands() -> None:

@@ -191,7 +191,12 @@ def test_refusal_names_every_reason_and_how_to_accept_them(facts: Facts) -> None
 
 
 def test_only_what_protects_nobody_else_can_be_overridden() -> None:
-    assert [guard.name for guard in GUARDS if guard.overridable] == ["steady-state", "certificate", "capacity"]
+    assert [guard.name for guard in GUARDS if guard.overridable] == [
+        "blackout",
+        "steady-state",
+        "certificate",
+        "capacity",
+    ]
     assert check_overrides(["capacity", "certificate", "capacity"]) == ("capacity", "certificate")
     with pytest.raises(InvalidInput) as caught:
         check_overrides(["last-healthy-site", "luck"])

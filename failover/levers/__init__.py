@@ -1,0 +1,1 @@
+"""Levers: the ways in which a drill takes a site away, each with its undo. `failover.drill` decides when."""

@@ -1,0 +1,98 @@
+"""Level 3 on AWS: the ECS service is asked for no task, once its scaling is suspended, which would refill it.
+
+The target is the service's ARN. Scaling that the service has not is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from failover.levers.change import State
+from failover.levers.clouds import Clouds, translate_errors
+from failover.levers.lever import StateLever
+from service.errors import InvalidInput, Mistake, Unavailable
+
+_ARN = re.compile(r"arn:aws[a-z-]*:ecs:(?P<region>[a-z0-9-]+):\d{12}:service/(?P<cluster>[^/]+)/(?P<name>[^/]+)")
+_DIMENSION = "ecs:service:DesiredCount"
+SUSPENDED = {
+    "scale-in": "DynamicScalingInSuspended",
+    "scale-out": "DynamicScalingOutSuspended",
+    "scheduled": "ScheduledScalingSuspended",
+}
+"""The three kinds of scaling: our name, and that of Application Auto Scaling (SuspendedState)."""
+
+
+@dataclass(frozen=True)
+class _Service:
+    region: str
+    cluster: str
+    name: str
+
+    @property
+    def resource(self) -> str:
+        """As Application Auto Scaling names it."""
+        return f"service/{self.cluster}/{self.name}"
+
+
+class EcsLever(StateLever):
+    """Scales a service to zero, and back to what it was."""
+
+    subject = "ECS service"
+    by_hand = "aws ecs update-service --service {target} --desired-count NUMBER (and its cluster)"
+
+    def __init__(self, clouds: Clouds, pause: Callable[[float], None]) -> None:
+        super().__init__(pause)
+        self._clouds = clouds
+
+    def read(self, target: str) -> tuple[State, str]:
+        """How many tasks are asked for, and which kinds of scaling are suspended."""
+        service = _parse(target)
+        with translate_errors(f"look at ECS service {service.name}"):
+            ecs = self._clouds.aws("ecs", service.region)
+            found = ecs.describe_services(cluster=service.cluster, services=[service.name])["services"]
+        if not found:
+            raise Unavailable(f"there is no ECS service {target}", hint="`pulumi up` of traffic names it anew")
+        return {"desired": int(found[0]["desiredCount"]), **self._read_scaling(service)}, ""
+
+    def write(self, target: str, state: State, version: str) -> None:
+        """Scaling is suspended before the tasks go, and goes on after they are back."""
+        service, scaling = _parse(target), {key: value for key, value in state.items() if key in SUSPENDED}
+        if not state["desired"]:
+            self._write_scaling(service, scaling)
+        with translate_errors(f"ask ECS service {service.name} for {state['desired']} tasks"):
+            ecs = self._clouds.aws("ecs", service.region)
+            ecs.update_service(cluster=service.cluster, service=service.name, desiredCount=state["desired"])
+        if state["desired"]:
+            self._write_scaling(service, scaling)
+
+    def _read_scaling(self, service: _Service) -> dict[str, bool]:
+        with translate_errors(f"look at the scaling of ECS service {service.name}"):
+            scaling = self._clouds.aws("application-autoscaling", service.region)
+            found = scaling.describe_scalable_targets(
+                ServiceNamespace="ecs", ResourceIds=[service.resource], ScalableDimension=_DIMENSION
+            )["ScalableTargets"]
+        suspended: dict[str, Any] = found[0].get("SuspendedState", {}) if found else {}
+        return {ours: bool(suspended.get(theirs, False)) for ours, theirs in SUSPENDED.items()} if found else {}
+
+    def _write_scaling(self, service: _Service, wanted: State) -> None:
+        if not wanted:
+            return
+        with translate_errors(f"suspend the scaling of ECS service {service.name}"):
+            scaling = self._clouds.aws("application-autoscaling", service.region)
+            scaling.register_scalable_target(
+                ServiceNamespace="ecs",
+                ResourceId=service.resource,
+                ScalableDimension=_DIMENSION,
+                SuspendedState={SUSPENDED[key]: value for key, value in wanted.items()},
+            )
+
+
+def _parse(target: str) -> _Service:
+    found = _ARN.fullmatch(target)
+    if found is None:
+        place = "outlast:workload"
+        raise InvalidInput("no ECS service is named", [Mistake(place, f"{target!r} is no ARN of a service")])
+    return _Service(found["region"], found["cluster"], found["name"])

@@ -1,0 +1,65 @@
+"""Level 2: the fault flag that the service's replicas poll. It ends by itself, whatever becomes of the drill.
+
+The target is the address from which the replicas read it (`OUTLAST_FAULTS` of `service.server.faults`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from failover.levers.change import State
+from failover.levers.clouds import Clouds
+from failover.levers.lever import StateLever
+from failover.levers.objects import StoredObject, open_object
+
+NOBODY: State = {"mode": "", "id": "", "expires_at": ""}
+
+
+class FlagLever(StateLever):
+    """Writes the flag, and takes it away."""
+
+    subject = "the fault flag"
+    by_hand = "delete {target}"
+
+    def __init__(self, clouds: Clouds, now: Callable[[], datetime], pause: Callable[[float], None]) -> None:
+        super().__init__(pause)
+        self._clouds = clouds
+        self._now = now
+
+    def read(self, target: str) -> tuple[State, str]:
+        """Mode, owner and end of the flag; of one that is absent, over or no flag at all, nothing of each."""
+        content, version = self._open(target).read()
+        return read_flag(content, self._now()), version
+
+    def write(self, target: str, state: State, version: str) -> None:
+        """Put the flag, or delete it where no mode is asked for."""
+        flag = self._open(target)
+        if state["mode"]:
+            flag.write(json.dumps(dict(state)).encode(), version)
+        else:
+            flag.delete(version)
+
+    def _open(self, target: str) -> StoredObject:
+        return open_object(target, self._clouds)
+
+
+def read_flag(content: bytes, now: datetime) -> State:
+    """What a flag's content says at this moment."""
+    try:
+        flag = json.loads(content)
+        ends = datetime.fromisoformat(str(flag["expires_at"])).astimezone(UTC)
+        found = {key: str(flag[key]) for key in NOBODY}
+    except (ValueError, KeyError, TypeError):
+        return NOBODY
+    return found if ends > now else NOBODY
+
+
+class LockLever(FlagLever):
+    """One drill at a time, whatever machine each runs on: an object that says whose turn it is, and until when.
+
+    Read and written as a flag is, of the mode `drill`; a store refuses the second of two that write at once.
+    """
+
+    subject = "the drills' lock"
