@@ -6,15 +6,16 @@ import io
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from service.errors import InvalidInput
 from service.tables.dialect import Dialect, detect_dialect, read_rows
-from service.tables.encoding import detect_encoding
+from service.tables.encoding import Encoding, detect_encoding
 from service.tables.numbers import LARGEST
+from service.tables.parquet import is_parquet, read_as_text
+from service.tables.readable import Readable
 from service.tables.records import PART_BYTES, Part, count_lines, find_first_end, read_parts
 
 _HEADER_BYTES = 1 << 16
@@ -24,16 +25,21 @@ _HEADER_BYTES = 1 << 16
 class CsvFile:
     """A file whose header is read: its columns' names, and the byte and line that its rows begin at."""
 
-    path: Path
+    path: Readable
     dialect: Dialect
     columns: tuple[str, ...]
     body: int
     body_line: int
 
-    def read_parts(self, *, offset: int | None = None, size: int = PART_BYTES) -> Iterator[Part]:
-        """The rows, from the first or from a byte offset on. Lines are counted only from the first on."""
+    def read_parts(
+        self, *, offset: int | None = None, size: int = PART_BYTES, stop: int | None = None
+    ) -> Iterator[Part]:
+        """The rows, from the first or from a byte offset on, up to the part that ends at `stop`.
+
+        Lines are counted only from the first on.
+        """
         start = self.body if offset is None else offset
-        return read_parts(self.path, self.dialect, offset=start, line=self.body_line, size=size)
+        return read_parts(self.path, self.dialect, offset=start, line=self.body_line, size=size, stop=stop)
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,15 @@ class Row:
     wrong: str
 
 
-def open_csv(path: Path) -> CsvFile:
+def open_csv(path: Readable) -> CsvFile:
     """Tell how a file is written, and read its header. Raises InvalidInput for what is no table."""
     if not path.is_file():
         raise InvalidInput(f"there is no file {path}", hint="--csv takes the path of a CSV file")
-    dialect = detect_dialect(path, detect_encoding(path))
+    if is_parquet(path):
+        path = text = read_as_text(path)
+        dialect = Dialect(Encoding("utf-8", 0, b"\n", text.lines, sum(text.sizes)))
+    else:
+        dialect = detect_dialect(path, detect_encoding(path))
     part = next(read_parts(path, dialect, size=_HEADER_BYTES), Part(b"", 1, 0, 0))
     if part.unclosed:
         what = f"{path} opens a quotation mark in its header, line {part.line}, and never closes it"
@@ -61,6 +71,14 @@ def open_csv(path: Path) -> CsvFile:
         raise InvalidInput(f"{path} is empty", hint="the first line names the columns, each further line is a row")
     body = dialect.start + len(head.decode().encode(dialect.encoding.codec))
     return CsvFile(path, dialect, _drop_last_unnamed(columns), body, dialect.line + count_lines(head))
+
+
+def count_rows(part: Part, file: CsvFile) -> int:
+    """How many rows `read_fields` finds in a part, several times as fast where no field is quoted."""
+    if b'"' in part.content:
+        return sum(1 for _ in read_fields(part, file))
+    delimiter = file.dialect.delimiter.encode()
+    return sum(delimiter in line or bool(line.decode().strip()) for line in part.content.splitlines())
 
 
 def read_fields(part: Part, file: CsvFile) -> Iterator[Row]:

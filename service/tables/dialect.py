@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.errors import InvalidInput
 from service.tables.encoding import Encoding, open_bytes
+from service.tables.readable import Readable
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -58,7 +58,7 @@ class Dialect:
         return ", ".join(words)
 
 
-def detect_dialect(path: Path, encoding: Encoding) -> Dialect:
+def detect_dialect(path: Readable, encoding: Encoding) -> Dialect:
     """Tell from the first lines. Raises InvalidInput where nothing in the file separates fields but blanks."""
     text = _read_sample(path, encoding)
     named, skipped = _skip_preamble(text)
@@ -77,7 +77,7 @@ def read_rows(text: str, delimiter: str) -> Reader:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
 
 
-def _read_sample(path: Path, encoding: Encoding) -> str:
+def _read_sample(path: Readable, encoding: Encoding) -> str:
     with open_bytes(path) as stream:
         stream.seek(encoding.start)
         content = stream.read(_SAMPLE_BYTES)
@@ -138,7 +138,7 @@ def _trim(row: Sequence[str], width: int = 0) -> Sequence[str]:
     return row[:end]
 
 
-def _refuse_blanks(path: Path, text: str) -> None:
+def _refuse_blanks(path: Readable, text: str) -> None:
     widths = [len(line.split()) for line in text.splitlines()[:20] if line.strip()]
     if len(widths) > 2 and widths[0] > 1 and len(set(widths)) == 1:
         raise InvalidInput(

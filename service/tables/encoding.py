@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import io
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from service.errors import InvalidInput
-from service.tables.parquet import is_parquet, read_as_csv
+from service.tables.readable import Readable
 
 GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
@@ -55,22 +53,36 @@ class Encoding:
     compressed: bool = False
 
 
-def open_bytes(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked where it is compressed by gzip; of a Parquet file those of the CSV of its rows."""
-    if is_parquet(path):
-        return io.BytesIO(read_as_csv(path))
-    with path.open("rb") as stream:
-        packed = stream.read(2) == GZIP
-    return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
+class _Unpacked(gzip.GzipFile):
+    """Closes the file that it unpacks as well."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        self._packed = packed
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self._packed.close()
 
 
-def detect_encoding(path: Path) -> Encoding:
+def open_bytes(source: Readable) -> BinaryIO:
+    """The file's bytes, unpacked where it is compressed by gzip."""
+    stream = source.open("rb")
+    packed = stream.read(2) == GZIP
+    stream.seek(0)
+    return cast(BinaryIO, _Unpacked(stream)) if packed else stream
+
+
+def detect_encoding(source: Readable) -> Encoding:
     """Read the whole file once. Raises InvalidInput for what is no text, or text in two encodings."""
-    with path.open("rb") as stream:
-        _refuse_foreign(path, stream.read(16))
-        compressed = stream.seek(0) == 0 and stream.read(2) == GZIP
+    with source.open("rb") as stream:
+        head = stream.read(16)
+    _refuse_foreign(source, head)
+    compressed = head.startswith(GZIP)
     try:
-        with open_bytes(path) as stream:
+        with open_bytes(source) as stream:
             codec, start = _guess_codec(stream.read(4096))
             stream.seek(start)
             scan = _Scan(codec)
@@ -80,11 +92,11 @@ def detect_encoding(path: Path) -> Encoding:
     except (EOFError, gzip.BadGzipFile, OSError) as error:
         if not compressed:
             raise
-        raise InvalidInput(f"{path} cannot be unpacked: {error}", hint="is it whole? compress it again") from error
-    return scan.conclude(path, start, compressed)
+        raise InvalidInput(f"{source} cannot be unpacked: {error}", hint="is it whole? compress it again") from error
+    return scan.conclude(source, start, compressed)
 
 
-def _refuse_foreign(path: Path, head: bytes) -> None:
+def _refuse_foreign(path: Readable, head: bytes) -> None:
     for magic, what, hint in _FOREIGN:
         if head.startswith(magic):
             raise InvalidInput(f"{path} is {what}, not CSV", hint=hint)
@@ -149,7 +161,7 @@ class _Scan:
         self.pairs += text.count("\r\n") + (self._last == "\r" and text.startswith("\n"))
         self._last = text[-1:]
 
-    def conclude(self, path: Path, start: int, compressed: bool) -> Encoding:
+    def conclude(self, path: Readable, start: int, compressed: bool) -> Encoding:
         if self.zero_line:
             what = f"{path} is no text: line {self.zero_line} holds a zero byte"
             raise InvalidInput(what, hint="is the file damaged? export it as CSV again")
@@ -158,7 +170,7 @@ class _Scan:
         line_end = b"\r" if alone > self.newlines else b"\n"
         return Encoding(codec, start, line_end, self.newlines + alone, self.size, compressed)
 
-    def _settle_codec(self, path: Path) -> str:
+    def _settle_codec(self, path: Readable) -> str:
         if not self.invalid_line:
             return self.codec
         if self.codec != "utf-8" or self.multibyte:

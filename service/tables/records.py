@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import BinaryIO
 
 from service.errors import InvalidInput
 from service.tables.dialect import Dialect
 from service.tables.encoding import open_bytes
+from service.tables.readable import Readable
 
 PART_BYTES = 2_000_000
 LONGEST_RECORD = 4_000_000
@@ -38,32 +38,45 @@ class Part:
 
 
 def read_parts(
-    path: Path, dialect: Dialect, *, offset: int | None = None, line: int | None = None, size: int = PART_BYTES
+    path: Readable,
+    dialect: Dialect,
+    *,
+    offset: int | None = None,
+    line: int | None = None,
+    size: int = PART_BYTES,
+    stop: int | None = None,
 ) -> Iterator[Part]:
-    """The records from a byte offset on (default: from the header on), `line` being the line there."""
+    """The records from a byte offset on (default: from the header on), `line` being the line there.
+
+    Where a part ends depends on nothing but where it begins: whoever goes on from a part's end, up to the part that
+    ends at `stop`, gets the parts that reading the whole file gives.
+    """
     end = dialect.start if offset is None else offset
     line = dialect.line if line is None else line
     with open_bytes(path) as stream:
         stream.seek(end)
-        reader = _Decoded(stream, dialect.encoding.codec)
-        pending, more = b"", size
-        while not reader.at_end:
-            content = pending + reader.read(more)
-            left = len(content)
-            for piece, unclosed in split_records(content, dialect, last=reader.at_end):
-                left -= len(piece)
-                end += reader.measure(piece)
-                lines = count_lines(piece)
-                yield Part(piece, line, lines, end, unclosed)
-                line += lines
-            if left > LONGEST_RECORD:
-                raise InvalidInput(
-                    f"{path} has more than {LONGEST_RECORD / 1e6:.0f} MB without a line end, from line {line} on",
-                    hint="each row is a line of its own; is this a CSV file?",
-                )
-            # What grows without an end of a record is looked at again: the doubling keeps that linear.
-            more = size if left < len(content) else max(size, left)
-            pending = content[len(content) - left :]
+        window = _Window(stream, dialect.encoding.codec)
+        wanted = size
+        while (stop is None or end < stop) and (content := window.look(wanted)):
+            cut, unclosed = cut_records(content, dialect, last=window.is_last(content))
+            if not cut:
+                _refuse_endless(path, len(content), line)
+                wanted = 2 * len(content)  # looked at again: the doubling keeps that linear
+                continue
+            piece, wanted = content[:cut], size
+            window.drop(cut)
+            end += window.measure(piece)
+            lines = count_lines(piece)
+            yield Part(piece, line, lines, end, unclosed)
+            line += lines
+
+
+def _refuse_endless(path: Readable, size: int, line: int) -> None:
+    if size > LONGEST_RECORD:
+        raise InvalidInput(
+            f"{path} has more than {LONGEST_RECORD / 1e6:.0f} MB without a line end, from line {line} on",
+            hint="each row is a line of its own; is this a CSV file?",
+        )
 
 
 def count_lines(content: bytes) -> int:
@@ -72,23 +85,17 @@ def count_lines(content: bytes) -> int:
     return newlines + content.count(b"\r") - content.count(b"\r\n") if b"\r" in content else newlines
 
 
-def split_records(content: bytes, dialect: Dialect, *, last: bool) -> Iterator[tuple[bytes, bool]]:
-    """Pieces of whole records, and single lines whose quoted field is never closed; the rest is for the next call.
+def cut_records(content: bytes, dialect: Dialect, *, last: bool) -> tuple[int, bool]:
+    """How many bytes are whole records, and whether they are one line whose quoted field is never closed.
 
-    `last`: nothing of the file follows the content.
+    0 where more of the file has to be looked at. `last`: nothing of the file follows the content.
     """
-    while content:
-        cut, is_open = _find_cut(content, dialect)
-        if last and not is_open:
-            cut = len(content)
-        if cut:
-            yield content[:cut], False
-        content = content[cut:]
-        if not is_open or not (last or len(content) > LONGEST_RECORD):
-            return
-        end = content.find(dialect.encoding.line_end) + 1 or len(content)
-        yield content[:end], True
-        content = content[end:]
+    cut, is_open = _find_cut(content, dialect)
+    if last and not is_open:
+        cut = len(content)
+    if cut or not is_open or not (last or len(content) > LONGEST_RECORD):
+        return cut, False
+    return content.find(dialect.encoding.line_end) + 1 or len(content), True
 
 
 def find_first_end(content: bytes, dialect: Dialect) -> int:
@@ -122,22 +129,38 @@ def _compile_quoted(delimiter: str) -> re.Pattern[bytes]:
     return re.compile(rb"(?:\A|" + before + rb'|[\r\n]) *"[^"]*(?:""[^"]*)*(?P<closed>"?)')
 
 
-class _Decoded:
-    """A file's text as UTF-8, some bytes at a time."""
+class _Window:
+    """The text ahead in a stream, as UTF-8."""
 
     def __init__(self, stream: BinaryIO, codec: str) -> None:
         self._stream = stream
         self._codec = codec
         self._decoder = None if codec == "utf-8" else codecs.getincrementaldecoder(codec)()
-        self.at_end = False
+        self._text, self._at = b"", 0
+        self._at_end = False
 
-    def read(self, size: int) -> bytes:
-        content = self._stream.read(size)
-        self.at_end = len(content) < size
-        if self._decoder is None:
-            return content
-        return self._decoder.decode(content, final=self.at_end).encode()
+    def look(self, size: int) -> bytes:
+        """The next bytes, as many as asked or as there are."""
+        while not self._at_end and len(self._text) - self._at < size:
+            more = self._read(size - (len(self._text) - self._at))
+            self._text, self._at = self._text[self._at :] + more, 0
+        return self._text[self._at : self._at + size]
+
+    def is_last(self, content: bytes) -> bool:
+        """Whether nothing follows what was looked at."""
+        return self._at_end and len(content) == len(self._text) - self._at
+
+    def drop(self, size: int) -> None:
+        """Go on behind so many bytes."""
+        self._at += size
 
     def measure(self, content: bytes) -> int:
         """How many bytes of the file a text is."""
         return len(content) if self._decoder is None else len(content.decode().encode(self._codec))
+
+    def _read(self, size: int) -> bytes:
+        content = self._stream.read(size)
+        self._at_end = len(content) < size
+        if self._decoder is None:
+            return content
+        return self._decoder.decode(content, final=self._at_end).encode()

@@ -21,6 +21,7 @@ from service.errors import InvalidInput, Mistake
 from service.tables.columns import read_columns
 from service.tables.csv_file import CsvFile, open_csv, read_fields
 from service.tables.numbers import read_numbers
+from service.tables.readable import Readable
 from service.training import splitting
 from service.training.columns import Decisions, judge_columns, name_lines
 from service.training.leaks import find_telling
@@ -208,7 +209,7 @@ def _refuse_size(path: Path) -> None:
         _refuse_bytes(path, path.stat().st_size)
 
 
-def _refuse_bytes(path: Path, size: int) -> None:
+def _refuse_bytes(path: Readable, size: int) -> None:
     what = f"{path} has {size / 1e6:,.0f} MB; training reads at most {LARGEST_CSV_BYTES / 1e6:,.0f} MB into memory"
     raise InvalidInput(what, hint=_SAMPLE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from service.errors import InvalidInput, Unavailable
 from service.tables import parquet
 from service.tables.csv_file import open_csv
-from service.tables.parquet import read_as_csv
+from service.tables.parquet import ParquetText, is_parquet, read_as_text
 from service.training.datasets import load_csv
 
 arrow = pytest.importorskip("pyarrow")
@@ -52,20 +53,64 @@ def test_dates_are_written_as_iso_does_so_that_parse_reads_them(tmp_path: Path) 
     np.testing.assert_array_equal(read, np.arange(60) * 7.0)
 
 
-def test_it_is_converted_once_and_again_when_it_changed(tmp_path: Path) -> None:
+def _read(text: ParquetText) -> bytes:
+    with text.open("rb") as stream:
+        return stream.read()
+
+
+def test_another_file_under_the_name_is_read_anew_or_refused(tmp_path: Path) -> None:
     path = _write(tmp_path / "t.parquet", a=[1, 2], b=["x", "y"])
-    content = read_as_csv(path)
-    assert content == b'"a","b"\n1,"x"\n2,"y"\n'
-    assert read_as_csv(path) is content
+    text = read_as_text(path)
+    assert _read(text) == b'"a","b"\n1,"x"\n2,"y"\n'
+    assert (text.sizes, text.lines, text.name, str(text)) == ((20,), 3, "t.parquet", str(path))
+    assert is_parquet(path)
+    assert not is_parquet(text)
     assert open_csv(path).columns == ("a", "b")
+    before = open_csv(path)
     _write(path, c=[1, 2, 3])
     assert open_csv(path).columns == ("c",), "another file under that name"
+    with pytest.raises(InvalidInput, match="was changed while it was read"):
+        list(before.read_parts())
+
+
+def test_row_groups_are_one_text_and_converted_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.parquet"
+    table = arrow.table({"n": list(range(1000)), "t": [f"é{n}\n" for n in range(1000)]})
+    pq.write_table(table, path, row_group_size=300)
+    text = read_as_text(path)
+    whole = _read(text)
+    assert whole.startswith(b'"n","t"\n0,"')
+    assert (len(text.sizes), sum(text.sizes), whole.count(b"\n")) == (4, len(whole), text.lines)
+    converted = list[int]()
+    convert = parquet._convert
+
+    def note(*asked: Any) -> bytes:
+        converted.append(asked[-1])
+        return convert(*asked)
+
+    monkeypatch.setattr(parquet, "_convert", note)
+    with text.open("rb") as stream:
+        for offset in (text.ends[1] - 3, text.ends[1] + 3, 0, len(whole) - 2, len(whole) + 5):
+            stream.seek(offset)
+            assert stream.read(7) == whole[offset : offset + 7]
+        assert stream.seek(-5, 2) == len(whole) - 5
+        assert stream.read() == whole[-5:]
+    assert converted == [1, 2, 0, 3]
+
+
+def test_a_table_without_rows_is_its_header(tmp_path: Path) -> None:
+    assert _read(read_as_text(_write(tmp_path / "t.parquet", a=arrow.array([], type=arrow.int64())))) == b'"a"\n'
 
 
 def test_what_memory_does_not_hold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "LARGEST", 100)
-    with pytest.raises(InvalidInput, match="when written as CSV, which is read into memory"):
-        read_as_csv(_write(tmp_path / "t.parquet", a=list(range(100))))
+    monkeypatch.setattr(parquet, "LARGEST_GROUP", 100)
+    with pytest.raises(InvalidInput, match="as CSV, which is read into memory"):
+        read_as_text(_write(tmp_path / "t.parquet", a=list(range(100))))
+
+
+def test_a_zero_byte_in_a_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="a zero byte is in row 2"):
+        open_csv(_write(tmp_path / "t.parquet", a=["x", "y\0", "z"]))
 
 
 def test_nested_columns_and_damaged_files_are_refused_in_words(tmp_path: Path) -> None:
@@ -86,5 +131,5 @@ def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(parquet, "import_module", fail)
     with pytest.raises(Unavailable) as caught:
-        read_as_csv(path)
+        open_csv(path)
     assert "outlast[parquet]" in caught.value.hint

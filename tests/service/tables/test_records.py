@@ -6,14 +6,14 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.errors import InvalidInput
 from service.tables import records
 from service.tables.dialect import Dialect, read_rows
 from service.tables.encoding import Encoding
-from service.tables.records import Part, count_lines, find_first_end, read_parts, split_records
+from service.tables.records import Part, count_lines, cut_records, find_first_end, read_parts
 
 
 def _dialect(codec: str = "utf-8", line_end: bytes = b"\n") -> Dialect:
@@ -42,6 +42,21 @@ def test_parts_hold_whole_records_and_end_where_they_say(tmp_path: Path, size: i
         end = part.end
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le"])
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet='aé", \n\r', max_size=60), st.integers(1, 20))
+def test_going_on_from_any_part_gives_the_parts_of_the_whole(tmp_path: Path, codec: str, text: str, size: int) -> None:
+    """So that a run which was killed, and a range of another machine, cut blocks as one process does."""
+    path = tmp_path / "table.csv"
+    path.write_bytes(text.encode(codec))
+    whole = _parts(tmp_path, text.encode(codec), size, _dialect(codec))
+    ends = [0, *(part.end for part in whole)]
+    for start in range(len(ends)):
+        for stop in range(start, len(ends)):
+            found = read_parts(path, _dialect(codec), offset=ends[start], size=size, stop=ends[stop])
+            assert [(p.content, p.end) for p in found] == [(p.content, p.end) for p in whole[start:stop]]
+
+
 @settings(deadline=None, max_examples=300)
 @given(st.text(alphabet='a", \n\r', max_size=60), st.integers(1, 20))
 def test_any_text_is_cut_as_it_is_read_whole(text: str, size: int) -> None:
@@ -50,9 +65,9 @@ def test_any_text_is_cut_as_it_is_read_whole(text: str, size: int) -> None:
     for start in range(0, max(1, len(content)), size):
         last = start + size >= len(content)
         pending += content[start : start + size]
-        for piece, unclosed in split_records(pending, _dialect(), last=last):
-            pending = pending[len(piece) :]
-            if unclosed:
+        while pending and (found := cut_records(pending, _dialect(), last=last))[0]:
+            piece, pending = pending[: found[0]], pending[found[0] :]
+            if found[1]:
                 return
             rows += read_rows(piece.decode(), ",")
     assert pending == b""
