@@ -1,4 +1,4 @@
-"""`outlast predict --csv`: a CSV file in, predictions out, in the same order, however often it is killed.
+"""`outlast predict --csv`: files of rows in, predictions out, in the same order, however often it is killed.
 
 After each block the output is on disk before the progress file says so. Going on cuts the output back to what the
 progress file says and starts at the byte it names: a row is neither lost nor written twice.
@@ -6,48 +6,35 @@ progress file says and starts at the byte it names: a row is neither lost nor wr
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import cast
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
-from service.bundle.classifier import Classifier, Predictions
-from service.bundle.folder import choose_released
-from service.bundle.manifest import Manifest
+from service.bundle.classifier import Classifier
+from service.bundle.folder import Release, choose_released, load_release
 from service.bundle.writing import write_whole
 from service.command_line import Command, json_option, model_option, print_json
 from service.errors import InvalidInput, Refused
-from service.evaluation.progress import show_progress
-from service.offline.batch_rows import BLOCK_BYTES, BadRow, Block, Table, open_table, read_blocks
+from service.evaluation.progress import Announce, show_progress
+from service.offline.batch_files import Tables, measure, open_tables
+from service.offline.batch_lines import Predictor, render_block, render_heads
+from service.offline.batch_output import Output, Summary, identify
+from service.offline.batch_rows import BLOCK_BYTES, Block, read_blocks
 from service.offline.options import problem_option
 from service.offline.remote import RemoteClassifier
-from service.tables.outputs import refuse_own_input
-
-
-class Predictor(Protocol):
-    """What answers: the released model here, or an endpoint."""
-
-    @property
-    def manifest(self) -> Manifest: ...
-
-    @property
-    def digest(self) -> str: ...
-
-    def predict(self, rows: NDArray[Any]) -> Predictions: ...
+from service.stores.matching import Found, find_files
+from service.tables.readable import Readable
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: the input's next byte and last row done, and the sizes of the outputs up to there.
+    """How far a run is: the file, its next byte and last row done, and the sizes of the outputs up to there.
 
     `of` identifies what is being done: going on with another input or model would mix two answers in one file.
     """
@@ -59,83 +46,76 @@ class Progress:
     bad_bytes: int
     predicted: int
     bad: int
+    file: int = 0
 
-
-@dataclass(frozen=True)
-class Summary:
-    """What a run did: rows predicted, rows set apart, and the row it went on from (0: from the start).
-
-    `read_as` says how the file is written, where that is not UTF-8 with commas and decimal points.
-    """
-
-    predicted: int
-    bad: int
-    resumed_at: int
-    out: str
-    bad_rows: str
-    read_as: str
+    def add(self, block: Block, out_bytes: int, bad_bytes: int) -> Progress:
+        """How far it is after one block more."""
+        return replace(
+            self,
+            offset=block.end,
+            row=block.last,
+            out_bytes=out_bytes,
+            bad_bytes=bad_bytes,
+            predicted=self.predicted + len(block.numbers),
+            bad=self.bad + len(block.bad),
+        )
 
 
 def predict_file(
     predictor: Predictor,
-    source: Path,
+    source: Readable | Found,
     out: Path,
     *,
     overwrite: bool = False,
     parse: Sequence[str] = (),
     block_bytes: int = BLOCK_BYTES,
-    announce: Callable[[str, int, int], None] = lambda step, done, of: None,
+    announce: Announce = lambda step, done, of: None,
 ) -> Summary:
-    """Classify every row of a CSV file into `out`; rows that cannot be, into `<out>.bad.csv` with their reasons.
+    """Classify every row of a file, or of several, into `out`; rows that cannot be, into `<out>.bad.csv` with reasons.
 
     `parse` are columns whose amounts or dates are read as numbers.
     Raises InvalidInput for a file that does not fit the model, and Refused where `out` holds something else.
     """
-    table = open_table(source, predictor.manifest, parse=parse)
-    bad_path, state_path = out.with_name(out.name + ".bad.csv"), out.with_name(out.name + ".progress.json")
-    refuse_own_input(source, (out, bad_path, state_path))
-    identity = _identify(source, predictor, parse)
-    progress = _read_progress(state_path, identity, overwrite)
+    found = source if isinstance(source, Found) else Found((source,), False)
+    output = Output.of(out, found.files)
+    tables = open_tables(found, predictor.manifest, parse=parse, announce=announce)
+    identity = identify(tables, predictor.digest, parse)
+    progress = _read_progress(output.state, identity, overwrite)
     if progress is None:
-        _refuse_existing(out, bad_path, overwrite)
-        progress = _begin(out, bad_path, table, predictor.manifest, identity)
-        _keep(state_path, progress)
+        output.refuse_existing(overwrite)
+        progress = _begin(output, tables, predictor, identity)
     resumed_at = progress.row
-    encoding = table.file.dialect.encoding
-    size = encoding.start + encoding.size
-    with out.open("r+b") as good, bad_path.open("r+b") as poor:
-        good.truncate(progress.out_bytes)
-        poor.truncate(progress.bad_bytes)
-        good.seek(progress.out_bytes)
-        poor.seek(progress.bad_bytes)
-        for block in read_blocks(table, predictor.manifest, offset=progress.offset, row=progress.row, size=block_bytes):
-            good.write(_render_block(block, predictor))
-            poor.write(_render_bad(block.bad))
-            for stream in (good, poor):
-                stream.flush()
-                os.fsync(stream.fileno())
-            progress = Progress(
-                identity,
-                block.end,
-                block.last,
-                good.tell(),
-                poor.tell(),
-                progress.predicted + len(block.numbers),
-                progress.bad + len(block.bad),
-            )
-            _keep(state_path, progress)
-            announce("rows", block.end, size)
-    state_path.unlink()
+    progress = _predict(predictor, tables, output, progress, block_bytes, announce)
+    output.state.unlink()
     if not progress.bad:
-        bad_path.unlink()
-    poor_path = str(bad_path) if progress.bad else ""
-    return Summary(progress.predicted, progress.bad, resumed_at, str(out), poor_path, str(table.file.dialect))
+        output.bad.unlink()
+    poor = str(output.bad) if progress.bad else ""
+    return Summary(progress.predicted, progress.bad, resumed_at, str(out), poor, tables.read_as)
 
 
-def _identify(source: Path, predictor: Predictor, parse: Sequence[str]) -> str:
-    stat = source.stat()
-    said = f"{source.resolve()} {stat.st_size} {stat.st_mtime_ns} {predictor.digest}"
-    return said + "".join(f" --parse {name}" for name in sorted(parse))
+def _predict(
+    predictor: Predictor, tables: Tables, output: Output, progress: Progress, size: int, announce: Announce
+) -> Progress:
+    total, before = tables.size, sum(map(measure, tables.tables[: progress.file]))
+    with output.out.open("r+b") as good, output.bad.open("r+b") as poor:
+        for stream, end in ((good, progress.out_bytes), (poor, progress.bad_bytes)):
+            stream.truncate(end)
+            stream.seek(end)
+        for place in range(progress.file, len(tables.tables)):
+            table = tables.tables[place]
+            if place != progress.file:
+                progress = replace(progress, file=place, offset=table.file.body, row=0)
+            blocks = read_blocks(table, predictor.manifest, offset=progress.offset, row=progress.row, size=size)
+            for block in blocks:
+                for stream, lines in zip((good, poor), render_block(block, place, tables, predictor), strict=True):
+                    stream.write(lines)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                progress = progress.add(block, good.tell(), poor.tell())
+                _keep(output.state, progress)
+                announce("rows", before + block.end, total)
+            before += measure(table)
+    return progress
 
 
 def _read_progress(path: Path, identity: str, overwrite: bool) -> Progress | None:
@@ -150,48 +130,27 @@ def _read_progress(path: Path, identity: str, overwrite: bool) -> Progress | Non
     return progress
 
 
-def _refuse_existing(out: Path, bad_path: Path, overwrite: bool) -> None:
-    for path in (out, bad_path):
-        if path.exists() and not overwrite:
-            raise Refused(f"{path} exists, and no unfinished run left it", hint="give another --out, or --overwrite")
-    if not out.parent.is_dir():
-        raise InvalidInput(f"there is no folder {out.parent}", hint="make it, or give another --out")
-
-
-def _begin(out: Path, bad_path: Path, table: Table, manifest: Manifest, identity: str) -> Progress:
-    heads = ["row", *table.carried_names, "label", *(f"probability_{c}" for c in manifest.classes), "note"]
-    head, bad_head = _render_lines([heads]), _render_lines([["row", "reason", *table.columns]])
-    out.write_bytes(head)
-    bad_path.write_bytes(bad_head)
-    return Progress(identity, table.file.body, 0, len(head), len(bad_head), 0, 0)
+def _begin(output: Output, tables: Tables, predictor: Predictor, identity: str) -> Progress:
+    head, bad_head = render_heads(tables, predictor.manifest)
+    output.out.write_bytes(head)
+    output.bad.write_bytes(bad_head)
+    progress = Progress(identity, tables.tables[0].file.body, 0, len(head), len(bad_head), 0, 0)
+    _keep(output.state, progress)
+    return progress
 
 
 def _keep(path: Path, progress: Progress) -> None:
     write_whole(path, json.dumps(asdict(progress)))
 
 
-def _render_block(block: Block, predictor: Predictor) -> bytes:
-    if not block.numbers:
-        return b""
-    labels, probabilities = predictor.predict(block.rows)
-    # Seven digits are what a float32 holds.
-    shares = np.char.mod("%.7g", probabilities.astype(np.float64)).tolist()
-    together = zip(block.numbers, block.kept, labels.tolist(), shares, block.notes, strict=True)
-    return _render_lines([number, *kept, label, *share, note] for number, kept, label, share, note in together)
-
-
-def _render_bad(rows: Sequence[BadRow]) -> bytes:
-    return _render_lines([bad.row, bad.reason, *bad.fields] for bad in rows)
-
-
-def _render_lines(lines: Any) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    return text.getvalue().encode()
-
-
 @click.command("predict", cls=Command)
-@click.option("--csv", "source", type=click.Path(path_type=Path), required=True, help="The rows, with a header.")
+@click.option(
+    "--csv",
+    "source",
+    required=True,
+    metavar="FILES",
+    help="The rows, with a header: CSV, gzip or Parquet; a path, an address (s3://, az://, gs://), or a pattern.",
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where predictions go, in the same order.")
 @model_option
 @problem_option
@@ -199,11 +158,13 @@ def _render_lines(lines: Any) -> bytes:
 @click.option("--api-key", envvar="OUTLAST_API_KEY", default=None, help="The endpoint's key.  [OUTLAST_API_KEY]")
 @click.option("--ca-file", type=click.Path(path_type=Path), default=None, help="A CA to trust beside the system's.")
 @click.option("--batch", type=click.IntRange(1, 10_000), default=500, show_default=True, help="Rows a request.")
+@click.option("--dask", metavar="ADDRESS", default=None, help="Predict on a Dask cluster: tcp://host:8786, or local.")
+@click.option("--parts", metavar="ADDRESS", default=None, help="Where a cluster leaves its parts.  [beside --out]")
 @click.option("--parse", multiple=True, metavar="COLUMN", help="Read amounts or dates as numbers, as in training.")
 @click.option("--overwrite", is_flag=True, help="Begin anew, whatever --out holds.")
 @json_option
 def predict(
-    source: Path,
+    source: str,
     out: Path,
     model: str | None,
     problem: str | None,
@@ -211,32 +172,66 @@ def predict(
     api_key: str | None,
     ca_file: Path | None,
     batch: int,
+    dask: str | None,
+    parts: str | None,
     parse: tuple[str, ...],
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Classify the rows of a CSV file, here or by an endpoint. A killed run goes on where it was."""
-    local = Classifier.load(choose_released(problem or model))
+    """Classify the rows of files, here, by an endpoint or on a cluster. A killed run goes on where it was."""
+    release = load_release(choose_released(problem or model))
     sites = [url for url in urls if url != "local"]
     if sites and "local" in urls:
         raise InvalidInput("--url names endpoints and `local` together", hint="leave out one or the other")
-    # A block is what a kill costs at most: small where each row crosses a network.
-    block = BLOCK_BYTES // 10 if sites else BLOCK_BYTES
+    if dask is None and parts is not None:
+        raise InvalidInput("--parts is for a cluster, and --dask names none", hint="add --dask local, or leave it out")
+    if dask is not None and sites:
+        raise InvalidInput("--dask and --url name two places to predict", hint="leave out one or the other")
+    found = find_files(source)
     with ExitStack() as stack:
-        announce, predictor = stack.enter_context(show_progress()), cast(Predictor, local)
-        if sites:
-            endpoint = RemoteClassifier(
-                local.manifest, local.digest, sites, api_key=api_key, ca_file=ca_file, batch=batch
+        announce = stack.enter_context(show_progress())
+        if dask is not None:
+            done = _predict_on(dask, release, found, out, parts, overwrite, parse, announce)
+        else:
+            predictor = cast(Predictor, Classifier(release))
+            if sites:
+                endpoint = RemoteClassifier(
+                    release.manifest, release.digest, sites, api_key=api_key, ca_file=ca_file, batch=batch
+                )
+                predictor = stack.enter_context(endpoint)
+            # A block is what a kill costs at most: small where each row crosses a network.
+            block = BLOCK_BYTES // 10 if sites else BLOCK_BYTES
+            done = predict_file(
+                predictor, found, out, overwrite=overwrite, parse=parse, block_bytes=block, announce=announce
             )
-            predictor = stack.enter_context(endpoint)
-        done = predict_file(
-            predictor, source, out, overwrite=overwrite, parse=parse, block_bytes=block, announce=announce
+    print_json(asdict(done)) if as_json else click.echo(_describe(done))
+
+
+def _predict_on(
+    dask: str,
+    release: Release,
+    found: Found,
+    out: Path,
+    parts: str | None,
+    overwrite: bool,
+    parse: Sequence[str],
+    announce: Announce,
+) -> Summary:
+    from service.cluster.client import open_cluster
+    from service.offline.batch_spread import predict_on_cluster
+
+    with open_cluster(dask) as cluster:
+        return predict_on_cluster(
+            release, found, out, cluster=cluster, parts=parts, overwrite=overwrite, parse=parse, announce=announce
         )
+
+
+def _describe(done: Summary) -> str:
     words = f"{done.predicted} rows predicted into {done.out}"
     words += f"; {done.bad} set apart, with reasons, in {done.bad_rows}" if done.bad else ""
     words += f" (went on after row {done.resumed_at})" if done.resumed_at else ""
-    words += f"; the file was read with: {done.read_as}" if done.read_as else ""
-    print_json(asdict(done)) if as_json else click.echo(words)
+    words += f" ({done.found_rows} of them found finished)" if done.found_rows else ""
+    return words + (f"; read with: {done.read_as}" if done.read_as else "")
 
 
 COMMANDS = {"predict": predict}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from service.bundle.values import UNSEEN, is_unseen, show
 from service.errors import InvalidInput, Mistake
 from service.tables.csv_file import CsvFile, open_csv, read_fields, read_quickly
 from service.tables.numbers import read_number
+from service.tables.readable import Readable
 from service.tables.records import PART_BYTES, Part
 from service.tables.written import name_written, parse_written
 
@@ -80,7 +80,7 @@ class Table:
         return tuple(self.columns[index] for index in self.carried)
 
 
-def open_table(path: Path, manifest: Manifest, *, parse: Collection[str] = ()) -> Table:
+def open_table(path: Readable, manifest: Manifest, *, parse: Collection[str] = ()) -> Table:
     """Check a file's header. Raises InvalidInput with every mistake."""
     file = open_csv(path)
     columns = file.columns
@@ -101,10 +101,19 @@ def open_table(path: Path, manifest: Manifest, *, parse: Collection[str] = ()) -
 
 
 def read_blocks(
-    table: Table, manifest: Manifest, *, offset: int | None = None, row: int = 0, size: int = BLOCK_BYTES
+    table: Table,
+    manifest: Manifest,
+    *,
+    offset: int | None = None,
+    row: int = 0,
+    size: int = BLOCK_BYTES,
+    stop: int | None = None,
 ) -> Iterator[Block]:
-    """The rows from a byte offset on (default: all), `row` being the number of the row before it."""
-    for part in table.file.read_parts(offset=offset, size=size):
+    """The rows from a byte offset on (default: all) up to the block that ends at `stop`.
+
+    `row` is the number of the row before them.
+    """
+    for part in table.file.read_parts(offset=offset, size=size, stop=stop):
         block = _parse(part, table, manifest, row)
         row = block.last
         yield block
