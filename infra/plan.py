@@ -117,6 +117,11 @@ def origin_host(site: str, host: str) -> str:
     return f"{site}.{host}"
 
 
+def sites_host(host: str) -> str:
+    """Where clients find the names of all sites (RFC 2782): `_https._tcp.api.example.com`."""
+    return f"_https._tcp.{host}"
+
+
 def ownership_host(host: str) -> str:
     """Where Azure looks for the TXT record that proves that a custom domain is ours."""
     return f"asuid.{host}"

@@ -24,6 +24,8 @@ from infra.stack import read_site, read_zone
 from service.errors import Mistake, Refused
 
 ROUTING_VERSION = 1
+HTTPS_PORT = 443
+LIST_TTL_SECONDS = 300  # which sites there are changes by an update, not by a failure
 
 Sites = Mapping[str, KnownSite | None]
 """Each site that may take traffic; None where its stack has none."""
@@ -51,6 +53,7 @@ def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> 
     checks = {name: _health_check(settings, host, site) for name, site in existing.items()}
     for name, weight in routing.weights.items():
         _record(settings, zone_id, host, existing[name], weight, checks[name])
+    _list_sites(zone_id, host, {existing[name].origin_host: weight for name, weight in routing.weights.items()})
     return pulumi.Output.from_input(
         {
             "version": ROUTING_VERSION,
@@ -141,4 +144,19 @@ def _record(
         set_identifier=site.name,
         weighted_routing_policies=[aws.route53.RecordWeightedRoutingPolicyArgs(weight=weight)],
         health_check_id=check.id,
+    )
+
+
+def _list_sites(zone_id: str, host: str, weights: Mapping[str, int]) -> aws.route53.Record:
+    """One SRV record with every site that may take traffic: clients that go to the next one by themselves ask for it.
+
+    A weighted answer names one site; docs/decisions/0006 says why the others stand here.
+    """
+    return aws.route53.Record(
+        "sites",
+        zone_id=zone_id,
+        name=plan.sites_host(host),
+        type="SRV",
+        ttl=LIST_TTL_SECONDS,
+        records=[f"0 {weight} {HTTPS_PORT} {origin}" for origin, weight in weights.items()],
     )

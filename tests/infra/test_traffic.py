@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pulumi
 import pytest
@@ -13,9 +14,13 @@ RECORD, CHECK = "aws:route53/record:Record", "aws:route53/healthCheck:HealthChec
 OTHER = "sha256:" + "f" * 64
 
 
+def group(run: Run) -> dict[str, Any]:
+    """The records of the public host."""
+    return {name: record for name, record in run.all(RECORD).items() if record.inputs["name"] == HOST}
+
+
 def test_group_is_one_name_with_a_weight_and_a_check_for_each_site(run_of: Callable[[str], Run]) -> None:
-    records = run_of("traffic").all(RECORD)
-    assert {r.inputs["name"] for r in records.values()} == {HOST}
+    records = group(run_of("traffic"))
     assert {r.inputs["setIdentifier"] for r in records.values()} == records.keys() == {"aws", "azure", "gcp"}
     weights = {name: r.inputs["weightedRoutingPolicies"] for name, r in records.items()}
     assert weights == {"aws": [{"weight": 50}], "azure": [{"weight": 30}], "gcp": [{"weight": 20}]}
@@ -46,15 +51,22 @@ def test_an_up_does_not_end_a_drill(run_of: Callable[[str], Run]) -> None:
         assert not {"disabled", "invertHealthcheck"} & check.inputs.keys()
 
 
+def test_clients_find_every_site_that_may_take_traffic_in_one_record() -> None:
+    run = run_stack("traffic", stacks={"gcp": {"site": site("gcp", model_digest=OTHER)}})
+    (listed,) = (record for record in run.all(RECORD).values() if record.inputs["type"] == "SRV")
+    assert listed.inputs["name"] == f"_https._tcp.{HOST}"
+    assert listed.inputs["records"] == [f"0 50 443 aws.{HOST}", f"0 30 443 azure.{HOST}"]
+
+
 def test_a_missing_site_costs_the_others_nothing() -> None:
     run = run_stack("traffic", stacks={"azure": {}})
-    assert run.all(RECORD).keys() == run.all(CHECK).keys() == {"aws", "gcp"}
+    assert group(run).keys() == run.all(CHECK).keys() == {"aws", "gcp"}
     assert run.outputs["routing"]["left_out"].keys() == {"azure"}
 
 
 def test_a_site_with_another_model_is_checked_but_takes_no_traffic() -> None:
     run = run_stack("traffic", stacks={"gcp": {"site": site("gcp", model_digest=OTHER)}})
-    assert run.all(RECORD).keys() == {"aws", "azure"}
+    assert group(run).keys() == {"aws", "azure"}
     assert run.all(CHECK).keys() == {"aws", "azure", "gcp"}
     assert OTHER in run.outputs["routing"]["left_out"]["gcp"]
 
@@ -65,7 +77,7 @@ def test_two_models_may_serve_while_a_release_goes_round() -> None:
         stacks={"gcp": {"site": site("gcp", model_digest=OTHER)}},
         acceptedModels=[accepted_model(), OTHER],
     )
-    assert run.all(RECORD).keys() == {"aws", "azure", "gcp"}
+    assert group(run).keys() == {"aws", "azure", "gcp"}
 
 
 def test_nobody_left_is_refused_with_the_reasons() -> None:
@@ -112,7 +124,7 @@ def test_a_rule_that_the_file_excuses_is_said_and_no_more(monkeypatch: pytest.Mo
     monkeypatch.setattr(pulumi.log, "warn", said.append)
     excused = [{"rule": "one-site", "reason": "the second comes in March", "until": "2099-01-01"}]
     run = run_stack("traffic", stacks={"azure": {}, "gcp": {}}, exceptions=excused)
-    assert run.all(RECORD).keys() == {"aws"}
+    assert group(run).keys() == {"aws"}
     (told,) = [line for line in said if "only record" in line]
     assert "(excused until 2099-01-01: the second comes in March)" in told
     assert not told.startswith(("error", "warning")), "Pulumi says that it is a warning"
