@@ -1,4 +1,4 @@
-"""`python -m bench`, which `make bench` calls: endpoint, attackers beside a caller, metrics, models, the sandbox."""
+"""`python -m bench`, which `make bench` calls: the endpoint and what attacks it, metrics, models, the sandbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bench import abuse, endpoint, metrics, models, page, sandbox
+from bench import abuse, endpoint, listeners, metrics, models, page, sandbox
 from bench.environments import ROOT, require_load_generators
 from bench.peers import PEERS
 from bench.report import Verdict
@@ -48,6 +48,10 @@ def _measure_abuse(options: Options) -> Measured:
     return Measured(*abuse.measure(quick=options.quick))
 
 
+def _measure_listeners(options: Options) -> Measured:
+    return Measured(*listeners.measure(quick=options.quick))
+
+
 def _measure_metrics(options: Options) -> Measured:
     return Measured(*metrics.measure(quick=options.quick))
 
@@ -65,6 +69,7 @@ def _measure_sandbox(options: Options) -> Measured:
 MEASURES: Mapping[str, Callable[[Options], Measured]] = {
     "endpoint": _measure_endpoint,
     "abuse": _measure_abuse,
+    "listeners": _measure_listeners,
     "metrics": _measure_metrics,
     "models": _measure_models,
     "sandbox": _measure_sandbox,
@@ -86,7 +91,7 @@ def main(parts: tuple[str, ...], quick: bool, only: tuple[str, ...], write: bool
     """
     if (os.cpu_count() or 1) < 2:
         raise Unavailable("the server and the load need a core each", hint="a machine with two cores or more")
-    if {"endpoint", "abuse"}.intersection(parts or MEASURES):
+    if {"endpoint", "abuse", "listeners"}.intersection(parts or MEASURES):
         require_load_generators()
     load = os.getloadavg()[0]
     if load > 0.5:
