@@ -10,7 +10,7 @@ from failover.drill.account import Undoing
 from failover.drill.measurement import Measurement
 
 Entry = Mapping[str, Any]
-FORMAT = "1.45.1"
+FORMAT = "1.44.0"
 """The chaostoolkit-lib whose journal this is: `chaos report` chooses its template by it."""
 
 STEADY = "every-observer-gets-right-answers"
@@ -120,5 +120,4 @@ def _run(activity: Mapping[str, Any], began: datetime, begin: float, end: float,
 
 
 def _stamp(moment: datetime) -> str:
-    """UTC without a zone, as the Chaos Toolkit writes it."""
-    return moment.replace(tzinfo=None).isoformat()
+    return moment.isoformat()

@@ -12,7 +12,7 @@ from typing import Any
 
 from failover.drill.measurement import Measurement
 from failover.drill.tables import build_tables, identify
-from failover.drill.timeline import BAD_COLOUR, HEALTHY_COLOUR, colour_sites, render_timeline
+from failover.drill.timeline import BAD_COLOUR, HEALTHY_COLOUR, UNHEALTHY_COLOUR, colour_sites, render_timeline
 from service.pages.page import render
 
 PASSED, DEVIATED, INVALID = "passed", "deviated", "invalid"
@@ -91,6 +91,7 @@ def render_html(measured: Measurement) -> str:
         colours={
             **colour_sites(sites, measured.lost),
             "healthy to Route 53": HEALTHY_COLOUR,
+            "unhealthy": UNHEALTHY_COLOUR,
             "failed or wrong": BAD_COLOUR,
         },
     )

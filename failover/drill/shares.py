@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from failover.drill.samples import Sample
 
-SLICES = 90
+SLICES = 45
 """Into how many moments the band is cut: each holds a few answers, and is a few points wide."""
 
 

@@ -28,8 +28,13 @@ def build_tables(measured: Measurement) -> list[Table]:
         Table("Error windows", _WINDOW_HEADS, [_window_row(window) for window in account.error_windows]),
         _loads_table(measured),
         _answers_table(measured),
-        Table("Model digests", ("site", "before", "after", ""), [_digest_row(each) for each in account.digests]),
-        Table("Restoration", _UNDO_HEADS, [_undo_row(each) for each in account.undoings], prose=(0, 3)),
+        Table(
+            "Model digests",
+            ("site", "before", "after", ""),
+            [_digest_row(each) for each in account.digests],
+            prose=(1, 2),
+        ),
+        Table("Restoration", _UNDO_HEADS, [_undo_row(each) for each in account.undoings], prose=(0, 3, 4)),
         Table("Cost of the drill", ("what", "how much"), list(_cost_rows(account)), prose=(1,)),
         Table("Stamps", ("stamp", "what", "simulated", "real"), list(_stamp_rows(measured)), prose=(1,)),
     ]
@@ -121,7 +126,7 @@ def _cost_rows(account: Account) -> Iterable[Row]:
     away = "not known" if cost.away_seconds is None else f"{cost.away_seconds:.1f} s (simulated)"
     yield "the site was out for", away
     yield "predictions asked for", f"{cost.requests}, answered by replicas that run anyway"
-    yield "DNS questions", f"{cost.dns_questions}: {cost.dns_dollars:.4f} USD at Route 53's list price"
+    yield "DNS questions", f"{cost.dns_questions}: {cost.dns_dollars:.5f} USD at Route 53's list price"
 
 
 def _stamp_rows(measured: Measurement) -> Iterator[Row]:

@@ -18,7 +18,8 @@ BANDS = {AUTHORITY: "share of DNS answers", CLIENT: "share of requests"}
 LANES_TOP = TOP + len(BANDS) * (BAND + GAP)
 STAMP_ROWS, STAMP_ROW_HEIGHT, CHARACTER_WIDTH = 4, 15, 6.3
 TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300)
-LOST_COLOUR, BAD_COLOUR, HEALTHY_COLOUR = "#e69f00", "#b00020", "#b9d9c6"
+LOST_COLOUR, BAD_COLOUR, HEALTHY_COLOUR, UNHEALTHY_COLOUR = "#e69f00", "#b00020", "#b9d9c6", "#8d8d8d"
+ERROR_LABELS = {AUTHORITY.rstrip("-"): "errors of DNS", CLIENT.rstrip("-"): "errors of clients"}
 COLOURS = ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#999999")
 """Okabe and Ito's palette, told apart with every kind of colour blindness; the lost site is orange."""
 
@@ -129,7 +130,7 @@ def _build_health_lane(measured: Measurement) -> Lane:
     end = max((sample.ended for sample in measured.samples), default=0.0)
     left = end if away is None else away
     returned = end if back is None else min(back, end)
-    spans = [(0.0, left, HEALTHY_COLOUR), (left, returned, LOST_COLOUR), (returned, end, HEALTHY_COLOUR)]
+    spans = [(0.0, left, HEALTHY_COLOUR), (left, returned, UNHEALTHY_COLOUR), (returned, end, HEALTHY_COLOUR)]
     return Lane(f"{measured.lost}, to Route 53", tuple(span for span in spans if span[1] > span[0]))
 
 
@@ -137,7 +138,7 @@ def _build_error_lanes(measured: Measurement) -> Iterator[Lane]:
     for kind, observers in group_by_kind(measured.samples).items():
         windows = [window for seen in observers.values() for window in find_windows(seen)]
         spans = tuple((begin, end, BAD_COLOUR) for begin, end in windows)
-        yield Lane(f"errors, {kind}", spans, note="" if windows else "none")
+        yield Lane(ERROR_LABELS.get(kind, f"errors, {kind}"), spans, note="" if windows else "none")
 
 
 def _build_served_lane(label: str, samples: Sequence[Sample], colours: dict[str, str]) -> Lane:

@@ -15,7 +15,7 @@ import pytest
 from failover.dial import Certificate, Dial, Resolution
 from failover.drill.facts import Answer
 from failover.drill.observers import _look_by_request
-from failover.drill.probes import ask_golden, probe_site
+from failover.drill.probes import ask_digest, ask_golden, probe_site
 from service.bundle.folder import load_golden
 from service.bundle.golden import Golden
 from service.errors import Unavailable
@@ -148,3 +148,26 @@ def test_a_model_of_texts_is_drilled_with_its_own_golden_rows(tmp_path: Path) ->
     assert len(answers) > 2
     assert [(answer.error, answer.wrong) for answer in answers] == [("", "")] * len(answers)
     assert (other.error, "expected" in other.wrong) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "digest"),
+    [
+        (httpx.Response(200, json={"parameters": {"digest": "sha256:abc"}}), "sha256:abc"),
+        (httpx.Response(200, json={"name": "a server of another kind"}), ""),
+        (httpx.Response(404, text="no such path"), ""),
+        (httpx.ConnectError("refused"), ""),
+    ],
+)
+def test_a_site_is_asked_for_its_models_digest(golden: Golden, answer: httpx.Response | Exception, digest: str) -> None:
+    asked: list[str] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with httpx.Client(transport=httpx.MockTransport(serve)) as http:
+        assert ask_digest(http, HOST, golden) == digest
+    assert asked == [golden.path.removesuffix("/infer")]

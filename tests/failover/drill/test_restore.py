@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from failover.drill.discover import read_checks
 from failover.drill.fleet import HealthCheck
 from failover.drill.journal import DOCUMENT, LINES, Journal, read_journal
 from failover.drill.lock import hold_lock
-from failover.drill.restore import restore_journal, sweep
-from service.errors import Deviated, Refused
+from failover.drill.restore import restore_all, restore_journal, sweep
+from service.errors import Deviated, Refused, Unavailable
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import EPOCH, FakeClock, tag
 
@@ -144,3 +145,81 @@ def test_journal_and_sweep_together_are_no_trouble(fake_route53: FakeRoute53, tm
     sweep(fake, FakeClock(), lambda text: None)
     found = [each.found for each in restore_journal(journal, fake, FakeClock())]
     assert found == ["was as before already", "the tags were gone already"]
+
+
+# -- a damaged journal -------------------------------------------------------------------------------------------------
+
+
+def flip(journal: Path, old: str, new: str) -> None:
+    text = journal.read_text()
+    assert old in text
+    journal.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"before":{"Disabled":false', '"before":{"Disabled":true'),
+        ('"action":"switch-off"', '"action":"mark"'),
+        ('"change":"switch-off:check-aws","action"', '"change":"switch-off:check-aws,"action"'),
+    ],
+)
+def test_what_a_damaged_entry_says_is_not_done(fake_route53: FakeRoute53, tmp_path: Path, old: str, new: str) -> None:
+    fake: Any = fake_route53
+    journal = leave(fake, tmp_path, killed_before="end")
+    flip(journal, old, new)
+    with pytest.raises(Deviated, match="is damaged") as caught:
+        restore_journal(journal, fake, FakeClock())
+    assert "drill sweep" in caught.value.hint
+    check = read_checks(fake, [CHECK])[CHECK]
+    assert (check.disabled, check.inverted) == (True, True), "nobody knows what it was: it is left, and said"
+
+
+def test_damage_elsewhere_keeps_nothing_from_being_undone(fake_route53: FakeRoute53, tmp_path: Path) -> None:
+    fake: Any = fake_route53
+    journal = leave(fake, tmp_path, killed_before="end")
+    flip(journal, '"drill_id":"d"', '"drill_id":"e"')
+    with pytest.raises(Deviated, match="entry 1 was changed after it was written"):
+        restore_journal(journal, fake, FakeClock())
+    assert as_before(fake), "whose drill it was is known from its tag as well"
+
+
+def test_a_journal_cut_in_half_undoes_what_is_left_of_it(fake_route53: FakeRoute53, tmp_path: Path) -> None:
+    fake: Any = fake_route53
+    journal = leave(fake, tmp_path, killed_before="end")
+    text = journal.read_text()
+    journal.write_text(text[: text.index('"kind":"changed","change":"switch-off')])
+    restore_journal(journal, fake, FakeClock())
+    assert as_before(fake)
+    assert read_journal(journal.with_name(DOCUMENT))[-1]["kind"] == "undone"
+
+
+def test_one_damaged_journal_does_not_keep_another_from_being_undone(fake_route53: FakeRoute53, tmp_path: Path) -> None:
+    fake: Any = fake_route53
+    journal = leave(fake, tmp_path, killed_before="end")
+    damaged = tmp_path / "drills" / "damaged" / LINES
+    damaged.parent.mkdir()
+    damaged.write_text("{\n" + journal.read_text().splitlines()[0] + "\n")
+    undone, failed = restore_all([damaged, journal], fake, FakeClock())
+    assert [each.found for each in undone] == ["restored", "tags removed"]
+    assert [type(error) for error in failed] == [Deviated]
+    assert as_before(fake)
+
+
+def test_a_full_disk_does_not_keep_a_site_out(
+    fake_route53: FakeRoute53, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake: Any = fake_route53
+    journal = leave(fake, tmp_path, killed_before="end")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(Journal, "_append", refuse)
+        full.setattr("failover.drill.journal.write_whole", refuse)
+        with pytest.raises(Unavailable, match="everything is undone"):
+            restore_journal(journal, fake, FakeClock())
+    assert as_before(fake) and journal.exists()
+    restore_journal(journal, fake, FakeClock())
+    assert [path.name for path in journal.parent.iterdir()] == [DOCUMENT]
