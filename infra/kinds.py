@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from infra.contract import Replicas, Size
 from infra.exceptions import Exceptions
+from infra.routing import RoutingPolicy
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,10 @@ class SiteSettings(Generic[OptionsT]):
 
 @dataclass(frozen=True)
 class TrafficSettings:
-    """Of the stack that holds the weighted records and the health checks."""
+    """Of the stack that holds the records of the public host and the health checks.
+
+    `weights` are in the order of `outlast:sites`, which is that of failover.
+    """
 
     kind: str
     name: str
@@ -103,6 +107,7 @@ class TrafficSettings:
     exceptions: Exceptions
     average_rps: float = 0.0
     budget_usd: float | None = None
+    policy: RoutingPolicy = field(default_factory=RoutingPolicy)
 
 
 Settings = ZoneSettings | SiteSettings[Options] | TrafficSettings

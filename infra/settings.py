@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Collection, Mapping
 
-from failover.routing.lint import RULES as ROUTING_RULES
+from failover.routing.lint_rules import RULES as ROUTING_RULES
 from failover.routing.predict import CHECKER_REGIONS
 from infra import plan
 from infra.contract import Replicas, Size
@@ -24,6 +24,7 @@ from infra.kinds import (
 from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
 from infra.reader import Reader, like, one_of
 from infra.regions import region_check
+from infra.routing_settings import read_policy, read_weights
 from infra.secrets import SETTINGS as SECRETS
 from infra.secrets import read_secrets
 from infra.served import NONE, Available, read_accepted_models, read_models
@@ -104,11 +105,13 @@ def _check_host(reader: Reader, host: str, domain: str) -> None:
 
 def _parse_traffic(stack: str, reader: Reader, today: datetime.date) -> TrafficSettings:
     read_aws_pins(reader)
+    sites = reader.texts("sites", check=_STACK)
+    policy = read_policy(reader, sites)
     return TrafficSettings(
         kind="traffic",
         name=stack,
         zone=reader.text("zone", check=_STACK),
-        weights=_read_weights(reader),
+        weights=read_weights(reader, policy.name, sites),
         ttl_seconds=reader.integer("ttlSeconds", 1, 3600, 30),
         interval_seconds=int(reader.choice("checkIntervalSeconds", ("10", "30"), "10") or 10),
         failure_threshold=reader.integer("failureThreshold", 1, 10, 3),
@@ -117,31 +120,13 @@ def _parse_traffic(stack: str, reader: Reader, today: datetime.date) -> TrafficS
         exceptions=read_exceptions(reader, (*ROUTING_RULES, *TRAFFIC_RULES), today),
         average_rps=reader.number("averageRps", 0, 1_000_000, 0.0),
         budget_usd=_read_optional(reader, "monthlyBudgetUsd", 1, 10_000_000),
+        policy=policy,
     )
 
 
 def _read_optional(reader: Reader, key: str, low: float, high: float) -> float | None:
     value = reader.number(key, low, high, low)
     return value if reader.is_given(key) else None
-
-
-def _read_weights(reader: Reader) -> Mapping[str, int]:
-    """Site -> weight, for exactly the sites listed."""
-    sites = reader.texts("sites", check=_STACK)
-    given = reader.mapping("weights")
-    weights: dict[str, int] = {}
-    for site, weight in given.items():
-        if site not in sites and not reader.is_wrong("sites"):
-            reader.wrong(f"weights.{site}", "is not among outlast:sites", f"sites are {', '.join(sites) or 'none'}")
-        elif type(weight) is not int or not 0 <= weight <= 255:
-            reader.wrong(f"weights.{site}", f"is {weight!r}", "write a whole number from 0 to 255 (Route 53)")
-        else:
-            weights[site] = weight
-    for site in (s for s in sites if s not in given and given):
-        reader.wrong(f"weights.{site}", "is missing", "write a whole number from 0 to 255; 0 keeps the site in reserve")
-    if weights and not any(weights.values()) and len(weights) == len(sites):
-        reader.wrong("weights", "all are 0: then Route 53 answers with every site alike", "give one at least 1")
-    return {site: weights[site] for site in sites if site in weights}
 
 
 def _read_checker_regions(reader: Reader) -> tuple[str, ...]:

@@ -12,14 +12,17 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from failover.routing.lint import LintFinding
+from failover.routing.answers import Alias, RecordSet
+from failover.routing.lint_rules import LintFinding
+from failover.routing.places import EVERYWHERE
 from infra import plan
 from infra.applied import apply
 from infra.contract import KnownSite
 from infra.cost.budget import judge_cost
 from infra.health_check import describe_check
 from infra.kinds import TrafficSettings
-from infra.prediction import lint_plan, predict_loss
+from infra.prediction import lint_plan, plan_host, predict_loss
+from infra.routing import name_record
 from infra.stack import read_site, read_zone
 from service.errors import Mistake, Refused
 
@@ -42,7 +45,7 @@ def program(settings: TrafficSettings) -> dict[str, Any]:
 
 
 def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> pulumi.Output[dict[str, Any]]:
-    """Register a health check for each site that exists, and a weighted record for each that may take traffic."""
+    """Register a health check for each site that exists, and the records of those that may take traffic."""
     routing = plan.plan_routing(_candidates(settings, sites), settings.accepted_models)
     for site, reason in routing.left_out.items():
         pulumi.log.warn(f"{site} takes no traffic: {reason}")
@@ -51,13 +54,15 @@ def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> 
     existing = {name: site for name, site in sites.items() if site}
     _judge(settings, lint_plan(settings, host, existing, routing.weights))
     checks = {name: _health_check(settings, host, site) for name, site in existing.items()}
-    for name, weight in routing.weights.items():
-        _record(settings, zone_id, host, existing[name], weight, checks[name])
-    _list_sites(zone_id, host, {existing[name].origin_host: weight for name, weight in routing.weights.items()})
+    _write_records(settings, zone_id, host, plan_host(settings, host, existing, routing.weights), checks)
+    if not settings.policy.geographies:  # a list of every site would lead clients out of their geography
+        origins = {existing[name].origin_host: weight for name, weight in routing.weights.items()}
+        _list_sites(zone_id, host, origins, in_order=settings.policy.name == "active-passive")
     return pulumi.Output.from_input(
         {
             "version": ROUTING_VERSION,
             "host": host,
+            "policy": settings.policy.name,
             "ttl_seconds": settings.ttl_seconds,
             "weights": dict(routing.weights),
             "left_out": dict(routing.left_out),
@@ -125,38 +130,85 @@ def _health_check(settings: TrafficSettings, host: str, site: KnownSite) -> aws.
     )
 
 
-def _record(
+def _write_records(
     settings: TrafficSettings,
     zone_id: str,
     host: str,
-    site: KnownSite,
-    weight: int,
-    check: aws.route53.HealthCheck,
+    planned: Sequence[RecordSet],
+    checks: Mapping[str, aws.route53.HealthCheck],
+) -> None:
+    """Register the records in the order in which they were planned: Route 53 refuses an alias to what is not there."""
+    made: dict[str, list[aws.route53.Record]] = {}
+    for record in planned:
+        below = made.get(record.alias.dns_name, []) if record.alias else []
+        check = checks[record.health_check_id] if record.health_check_id else None
+        made.setdefault(record.name, []).append(_record(zone_id, host, record, check, below))
+
+
+def _record(
+    zone_id: str,
+    host: str,
+    record: RecordSet,
+    check: aws.route53.HealthCheck | None,
+    below: Sequence[aws.route53.Record],
 ) -> aws.route53.Record:
     return aws.route53.Record(
-        site.name,
+        name_record(record, host),
         zone_id=zone_id,
-        name=host,
-        type="CNAME",
-        ttl=settings.ttl_seconds,
-        records=[site.origin_host],
-        # From the site's name and never renamed: Route 53 tells the records of a group apart by this alone.
-        set_identifier=site.name,
-        weighted_routing_policies=[aws.route53.RecordWeightedRoutingPolicyArgs(weight=weight)],
-        health_check_id=check.id,
+        name=record.name,
+        type=record.type,
+        ttl=None if record.alias else record.ttl_seconds,
+        records=None if record.alias else list(record.values),
+        aliases=[_alias(zone_id, record.alias)] if record.alias else None,
+        set_identifier=record.set_identifier,
+        health_check_id=check.id if check else None,
+        opts=pulumi.ResourceOptions(depends_on=list(below)),
+        **_policy_of(record),
     )
 
 
-def _list_sites(zone_id: str, host: str, weights: Mapping[str, int]) -> aws.route53.Record:
+def _list_sites(zone_id: str, host: str, weights: Mapping[str, int], *, in_order: bool = False) -> aws.route53.Record:
     """One SRV record with every site that may take traffic: clients that go to the next one by themselves ask for it.
 
-    A weighted answer names one site; docs/decisions/0006 says why the others stand here.
+    A weighted answer names one site; docs/decisions/0006 says why the others stand here. Where sites have an order, it
+    is that of their priorities.
     """
+    listed = [
+        f"{number if in_order else 0} {weight} {HTTPS_PORT} {origin}"
+        for number, (origin, weight) in enumerate(weights.items())
+    ]
     return aws.route53.Record(
         "sites",
         zone_id=zone_id,
         name=plan.sites_host(host),
         type="SRV",
         ttl=LIST_TTL_SECONDS,
-        records=[f"0 {weight} {HTTPS_PORT} {origin}" for origin, weight in weights.items()],
+        records=listed,
     )
+
+
+def _alias(zone_id: str, alias: Alias) -> aws.route53.RecordAliasArgs:
+    return aws.route53.RecordAliasArgs(
+        name=alias.dns_name, zone_id=zone_id, evaluate_target_health=alias.evaluate_target_health
+    )
+
+
+def _policy_of(record: RecordSet) -> dict[str, Any]:
+    """The one argument that says how the record is chosen."""
+    if record.policy == "failover":
+        failover = aws.route53.RecordFailoverRoutingPolicyArgs(type=str(record.failover))
+        return {"failover_routing_policies": [failover]}
+    if record.policy == "latency":
+        return {"latency_routing_policies": [aws.route53.RecordLatencyRoutingPolicyArgs(region=str(record.region))]}
+    if record.policy == "geolocation":
+        return {"geolocation_routing_policies": [_geolocation(str(record.location))]}
+    return {"weighted_routing_policies": [aws.route53.RecordWeightedRoutingPolicyArgs(weight=record.weight or 0)]}
+
+
+def _geolocation(location: str) -> aws.route53.RecordGeolocationRoutingPolicyArgs:
+    if location == EVERYWHERE:
+        return aws.route53.RecordGeolocationRoutingPolicyArgs(country=EVERYWHERE)
+    kind, code = location.split(" ", 1)
+    if kind == "continent":
+        return aws.route53.RecordGeolocationRoutingPolicyArgs(continent=code)
+    return aws.route53.RecordGeolocationRoutingPolicyArgs(country=code)

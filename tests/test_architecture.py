@@ -46,7 +46,9 @@ IMPORTS = {name: list(imports_of(path)) for name, path in MODULES.items()}
 
 # Modules that decide: everything they need is handed in. Neither they nor what they import of ours has an effect.
 PURE = words("""
-failover.routing.answers failover.routing.lint failover.routing.predict failover.simulator.health
+failover.routing.answers failover.routing.lint failover.routing.lint_rules failover.routing.lint_sites
+failover.routing.lint_zone failover.routing.places failover.routing.predict failover.routing.spread
+failover.simulator.health
 failover.chaostoolkit.journal failover.drill.account failover.drill.chain
 failover.drill.changes failover.drill.facts failover.drill.fleet failover.drill.guards failover.drill.measure
 failover.drill.measurement failover.drill.plan failover.drill.report failover.drill.samples failover.drill.shares
@@ -55,7 +57,8 @@ failover.oncall.alarms failover.oncall.notes failover.oncall.render failover.onc
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader
 infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants
 infra.permissions.aws infra.permissions.aws_table infra.permissions.azure infra.permissions.gcp infra.permissions.in_use
-infra.regions infra.served infra.settings infra.sizes infra.spelling infra.variables
+infra.regions infra.routing infra.routing_settings infra.served infra.settings infra.sizes infra.spelling
+infra.variables
 sandbox.engine.changes sandbox.engine.cloud sandbox.engine.failures sandbox.engine.wire
 service.bundle.columns service.bundle.decision service.bundle.golden service.bundle.manifest service.bundle.missing
 service.bundle.numbers service.bundle.reading service.bundle.reference service.bundle.rows service.bundle.values

@@ -6,47 +6,67 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from failover.drill.facts import CheckerView
-from failover.drill.fleet import Fleet, FleetSite, HealthCheck
+from failover.drill.fleet import Fleet, FleetSite, HealthCheck, share_sites
 from failover.drill.route53 import translate_errors
-from failover.routing.answers import normal_name
+from failover.routing.answers import RecordSet, normal_name
 from service.errors import InvalidInput, Mistake
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
-    from mypy_boto3_route53.type_defs import ResourceRecordSetOutputTypeDef
+    from mypy_boto3_route53.type_defs import HealthCheckTypeDef, ResourceRecordSetOutputTypeDef
 
 TAGS_PER_CALL = 10
+MOST_HOPS = 4  # of calculated health checks, one above the other
 NEXT = ("RecordName", "RecordType", "RecordIdentifier")
 
 
 def read_fleet(route53: Route53Client, host: str) -> Fleet:
-    """Find zone, weighted records and health checks of `host`; every record that cannot be drilled is named."""
+    """Find zone, routed records and health checks of `host`; every record that cannot be drilled is named."""
     host = normal_name(host)
     with translate_errors(f"read the records of {host}"):
         zone_id = find_zone(route53, host)
-        records = [record for record in list_records(route53, zone_id, host) if "Weight" in record]
-    if not records:
+        records = _read_groups(route53, zone_id, host)
+    ends = {str(end.set_identifier): end for end in reversed(records) if end.alias is None}
+    if not ends:
         raise InvalidInput(
-            f"{host} has no weighted records in its zone: there is nothing to drill",
+            f"{host} has no weighted records in its zone, nor others that a policy chooses: there is nothing to drill",
             hint="is the stack `traffic` up? The host is taken from --host or $OUTLAST_HOST",
         )
-    mistakes = [mistake for record in records for mistake in _check_record(record)]
-    if len({record.get("TTL") for record in records}) > 1:
+    mistakes = [mistake for record in records if not record.alias for mistake in _check_record(record)]
+    if len({record.ttl_seconds for record in ends.values()}) > 1:
         mistakes.append(Mistake(host, "the weighted records have different TTLs", "give all of them the same TTL"))
     if mistakes:
         raise InvalidInput(f"{host} cannot be drilled", mistakes)
     with translate_errors(f"read the health checks of {host}"):
-        checks = read_checks(route53, [record["HealthCheckId"] for record in records])
+        checks = read_checks(route53, [str(end.health_check_id) for end in ends.values()])
+    weights = _weights(records, host)
     sites = [
-        FleetSite(
-            name=record["SetIdentifier"],
-            origin_host=normal_name(record["ResourceRecords"][0]["Value"]),
-            weight=record["Weight"],
-            check=checks[record["HealthCheckId"]],
-        )
-        for record in records
+        FleetSite(name, normal_name(end.values[0]), weights[name], checks[str(end.health_check_id)])
+        for name, end in sorted(ends.items())
     ]
-    return Fleet(host, zone_id, records[0]["TTL"], tuple(sorted(sites, key=lambda site: site.name)))
+    plain = all(record.policy == "weighted" for record in records)
+    return Fleet(host, zone_id, next(iter(ends.values())).ttl_seconds, tuple(sites), () if plain else tuple(records))
+
+
+def _read_groups(route53: Route53Client, zone_id: str, host: str) -> list[RecordSet]:
+    """The routed records of the host, and of every group that their aliases lead to."""
+    found: list[RecordSet] = []
+    seen, waiting = {host}, [host]
+    while waiting:
+        listed = list_records(route53, zone_id, waiting.pop(0))
+        group = [one for one in map(RecordSet.from_api, listed) if one.policy != "simple"]
+        targets = [one.alias.dns_name for one in group if one.alias and one.alias.dns_name.endswith(f".{host}")]
+        waiting += [name for name in dict.fromkeys(targets) if name not in seen]
+        seen |= set(targets)
+        found += group
+    return found
+
+
+def _weights(records: Sequence[RecordSet], host: str) -> dict[str, int]:
+    """By site: the weight of its record, or where records are not weighted its share of the answers in percent."""
+    if all(record.policy == "weighted" for record in records):
+        return {str(record.set_identifier): record.weight or 0 for record in records}
+    return {name: round(100 * share) for name, share in share_sites(records, host, ()).items()}
 
 
 def find_zone(route53: Route53Client, host: str) -> str:
@@ -85,34 +105,47 @@ def list_records(route53: Route53Client, zone_id: str, host: str) -> Iterator[Re
         start = {f"Start{key}": value for key in NEXT if (value := page.get(f"Next{key}"))} if more else {}
 
 
-def _check_record(record: ResourceRecordSetOutputTypeDef) -> list[Mistake]:
-    place = f"record {record.get('SetIdentifier', '?')}"
-    if record["Type"] != "CNAME" or not record.get("ResourceRecords"):
-        return [Mistake(place, f"is a weighted {record['Type']} record", "drills move weighted CNAME records")]
-    if not record.get("HealthCheckId"):
+def _check_record(record: RecordSet) -> list[Mistake]:
+    place = f"record {record.set_identifier or '?'}"
+    if record.type != "CNAME":
+        return [Mistake(place, f"is a {record.policy} {record.type} record", "drills move CNAME records")]
+    if not record.health_check_id:
         return [Mistake(place, "has no health check", "give it one: without it Route 53 answers with it for ever")]
     return []
 
 
 def read_checks(route53: Route53Client, ids: Iterable[str]) -> dict[str, HealthCheck]:
-    """The health checks of these ids, with their tags, by id."""
-    ids = list(ids)
-    tags = read_tags(route53, ids)
-    return {check_id: _read_check(route53, check_id, tags.get(check_id, {})) for check_id in ids}
+    """The health checks of these ids, with their tags, by id; for a calculated one that of its site's endpoint."""
+    found = {check_id: _find_endpoint(route53, check_id) for check_id in ids}
+    tags = read_tags(route53, [answer["Id"] for answer in found.values()])
+    return {check_id: _read_check(answer, tags.get(answer["Id"], {})) for check_id, answer in found.items()}
+
+
+def _find_endpoint(route53: Route53Client, check_id: str, hops: int = MOST_HOPS) -> HealthCheckTypeDef:
+    """The check that looks at the site: itself, or below a calculated one the child that is not a drain switch.
+
+    A switch is inverted and enabled; the check of a site that a drill has taken out is inverted and disabled.
+    """
+    answer = route53.get_health_check(HealthCheckId=check_id)["HealthCheck"]
+    for child in answer["HealthCheckConfig"].get("ChildHealthChecks", []) if hops else ():
+        below = _find_endpoint(route53, child, hops - 1)
+        if not below["HealthCheckConfig"].get("Inverted") or below["HealthCheckConfig"].get("Disabled"):
+            return below
+    return answer
 
 
 def read_all_checks(route53: Route53Client) -> dict[str, HealthCheck]:
     """Every endpoint health check of the account, by id."""
     with translate_errors("list the health checks"):
         pages = route53.get_paginator("list_health_checks").paginate()
-        return read_checks(route53, [check["Id"] for page in pages for check in page["HealthChecks"]])
+        found = read_checks(route53, [check["Id"] for page in pages for check in page["HealthChecks"]])
+    return {check.id: check for check in found.values()}
 
 
-def _read_check(route53: Route53Client, check_id: str, tags: Mapping[str, str]) -> HealthCheck:
-    answer = route53.get_health_check(HealthCheckId=check_id)["HealthCheck"]
+def _read_check(answer: HealthCheckTypeDef, tags: Mapping[str, str]) -> HealthCheck:
     config = answer["HealthCheckConfig"]
     return HealthCheck(
-        id=check_id,
+        id=answer["Id"],
         version=answer["HealthCheckVersion"],
         interval_seconds=config.get("RequestInterval", 30),
         failure_threshold=config.get("FailureThreshold", 3),

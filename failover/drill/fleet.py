@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from failover.routing.answers import RecordSet, Sight, Zone
+from failover.routing.spread import spread
 
 TAG_ID, TAG_EXPIRES = "drill:id", "drill:expires-at"
 TAG_UNDO = "drill:undo"
@@ -44,7 +47,10 @@ class HealthCheck:
 
 @dataclass(frozen=True)
 class FleetSite:
-    """One weighted record: the site's name is its SetIdentifier."""
+    """A site: its name is the SetIdentifier of its records.
+
+    `weight` is that of its record; where records are not weighted, its share of the answers in percent.
+    """
 
     name: str
     origin_host: str
@@ -78,13 +84,38 @@ class FleetSite:
 
 @dataclass(frozen=True)
 class Fleet:
-    """All sites behind `host`, in the order of their names; `ttl_seconds` is that of the weighted records."""
+    """All sites behind `host`, in the order of their names; `ttl_seconds` is that of their records.
+
+    `records` are the host's and those of the groups that it leads to, where they are not one weighted group.
+    """
 
     host: str
     zone_id: str
     ttl_seconds: int
     sites: tuple[FleetSite, ...]
+    records: tuple[RecordSet, ...] = ()
+
+    def shares(self, lost: str | None = None) -> dict[str, float]:
+        """With what probability DNS answers with each site, all of them healthy but the lost one.
+
+        To a client whose place nobody knows, as a drill's own clients are.
+        """
+        return share_sites(self.records or self._weighted(), self.host, {lost} if lost else set())
+
+    def _weighted(self) -> tuple[RecordSet, ...]:
+        return tuple(RecordSet(self.host, "CNAME", set_identifier=site.name, weight=site.weight) for site in self.sites)
 
     def site(self, name: str) -> FleetSite:
         """The site of that name; KeyError when there is none."""
         return {site.name: site for site in self.sites}[name]
+
+
+def share_sites(records: Sequence[RecordSet], host: str, lost: Collection[str]) -> dict[str, float]:
+    """The share of each site among the answers for `host`, by its name; those that are lost are unhealthy."""
+    checked = (r if r.alias else replace(r, health_check_id=r.set_identifier) for r in records)
+    zone = Zone(host, tuple(checked))
+    sight = Sight([zone], lambda check_id: check_id not in lost)
+    found = {str(record.set_identifier): 0.0 for record in records if not record.alias}
+    for record, share in spread(sight, zone.group(host, "CNAME")).items():
+        found[str(record.set_identifier)] += share
+    return found

@@ -19,7 +19,6 @@ from failover.drill.samples import Pace
 from failover.levers.change import SWITCH_OFF, Change, State
 from failover.levers.levels import DNS, SAID, Delay, Way, choose_way
 from failover.routing import predict
-from failover.routing.answers import RecordSet, shares
 from failover.routing.predict import Check, Prediction, Term, predict_failback, predict_failover
 from service.bundle.golden import Golden
 from service.errors import InvalidInput, Mistake, Refused
@@ -120,7 +119,7 @@ def plan_drill(
     check = Check(site.check.interval_seconds, site.check.failure_threshold)
     request = REQUEST_WALL_SECONDS if speed == 1 else BUSY_REQUEST_WALL_SECONDS
     watched = predict.Pace(speed, pace.clients, 1 / pace.client_hz, request)
-    before, during = _shares(fleet, lost=None), _shares(fleet, lost=site.name)
+    before, during = fleet.shares(), fleet.shares(lost=site.name)
     return DrillPlan(
         host=fleet.host,
         lose=site.name,
@@ -191,15 +190,6 @@ def find_lost_site(fleet: Fleet, lose: str) -> FleetSite:
         mistake = Mistake("--lose", f"{lose!r} is no site behind {fleet.host}", f"one of: {known}")
         raise InvalidInput("there is no such site", [mistake])
     return fleet.site(names[0])
-
-
-def _shares(fleet: Fleet, *, lost: str | None) -> dict[str, float]:
-    """With what probability DNS answers with each site, all of them healthy but the lost one."""
-    records = [
-        RecordSet(fleet.host, "CNAME", set_identifier=site.name, weight=site.weight, health_check_id=site.name)
-        for site in fleet.sites
-    ]
-    return shares(records, healthy=lambda name: name != lost)
 
 
 def _plan_site(site: FleetSite, share: float, share_during: float) -> PlannedSite:

@@ -24,7 +24,8 @@ from failover.oncall.notes import find_notes
 from failover.oncall.render import render_standing, to_document
 from failover.oncall.standing import HostStanding, SiteStanding
 from failover.oncall.watch import Watcher
-from failover.routing.lint import LintFinding, lint_routing
+from failover.routing.lint import lint_routing
+from failover.routing.lint_rules import LintFinding
 from failover.routing.predict import Check, predict_failover
 from service.command_line import Command, json_option, print_json, say
 from service.errors import Deviated, InvalidInput, Mistake

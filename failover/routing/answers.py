@@ -8,9 +8,11 @@ The rules are those of the Amazon Route 53 Developer Guide (pages `routing-polic
 `health-checks-how-route-53-chooses-records`, `dns-failover-complex-configs`) and of the API reference of
 `ResourceRecordSet` and `AliasTarget`; tests/failover/routing/test_answers.py cites the source of each row of its table.
 
-One file, although long: `infra` may import this module and no helper of it. What is simplified, in words: latency,
-geolocation, geoproximity and IP-based routing need to know where the resolver stands; their healthy records are
-answered with equal probability, as if all were equally near. DNSSEC is not modelled.
+Geolocation and latency records ask where the client is: `place`, see `failover.routing.places`. To a client that is
+nowhere, all latency records are equally near, and of geolocation records the default alone applies.
+
+One file, although long: the rules need each other. What is simplified: geoproximity and IP-based records are answered
+with equal probability, as if all were equally near. DNSSEC is not modelled.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Policy = Literal["simple", "weighted", "failover", "multivalue", "located"]
+from failover.routing.places import NOWHERE, Place, distance_km, location_of
+
+Policy = Literal["simple", "weighted", "failover", "multivalue", "latency", "geolocation", "located"]
 Rcode = Literal["NOERROR", "NXDOMAIN", "REFUSED", "SERVFAIL"]
 Healthy = Callable[[str], bool]
 """Health check id -> whether Route 53 considers it healthy."""
@@ -49,7 +53,11 @@ OutsideHealthy = Callable[[Alias], bool]
 
 @dataclass(frozen=True)
 class RecordSet:
-    """One resource record set. Names are lower case, without the last dot, `*` not escaped; TTL in seconds."""
+    """One resource record set. Names are lower case, without the last dot, `*` not escaped; TTL in seconds.
+
+    `region` is that of a latency record, `location` that of a geolocation record as `location_of` writes it; `located`
+    marks the other ways of choosing by the client's place.
+    """
 
     name: str
     type: str
@@ -60,6 +68,8 @@ class RecordSet:
     weight: int | None = None
     failover: Literal["PRIMARY", "SECONDARY"] | None = None
     multivalue: bool = False
+    region: str | None = None
+    location: str | None = None
     located: bool = False
     health_check_id: str | None = None
 
@@ -72,12 +82,16 @@ class RecordSet:
             return "failover"
         if self.multivalue:
             return "multivalue"
+        if self.region:
+            return "latency"
+        if self.location:
+            return "geolocation"
         return "located" if self.located else "simple"
 
     @classmethod
     def from_api(cls, item: Mapping[str, Any]) -> RecordSet:
         """From one item of boto3's `list_resource_record_sets`."""
-        alias = item.get("AliasTarget")
+        alias, geo = item.get("AliasTarget"), item.get("GeoLocation")
         return cls(
             name=normal_name(item["Name"]),
             type=item["Type"],
@@ -90,11 +104,19 @@ class RecordSet:
             weight=item.get("Weight"),
             failover=item.get("Failover"),
             multivalue=bool(item.get("MultiValueAnswer")),
-            located=any(
-                item.get(key) for key in ("Region", "GeoLocation", "CidrRoutingConfig", "GeoProximityLocation")
-            ),
+            region=item.get("Region"),
+            location=_location(geo) if geo else None,
+            located=bool(item.get("CidrRoutingConfig") or item.get("GeoProximityLocation")),
             health_check_id=item.get("HealthCheckId"),
         )
+
+
+def _location(geo: Mapping[str, str]) -> str:
+    return location_of(
+        continent=geo.get("ContinentCode", ""),
+        country=geo.get("CountryCode", ""),
+        subdivision=geo.get("SubdivisionCode", ""),
+    )
 
 
 @dataclass(frozen=True)
@@ -205,6 +227,7 @@ def answer(
     pick: Pick,
     outside: Outside = lambda name, rdtype: (),
     outside_healthy: OutsideHealthy = lambda alias: True,
+    place: Place = NOWHERE,
 ) -> Answer:
     """What the name servers of `zones` answer to the question (`name`, `rdtype`).
 
@@ -214,36 +237,54 @@ def answer(
         pick: the random choice.
         outside: resolves alias targets, and whole questions, for names that lie in none of the zones.
         outside_healthy: health of such a target.
+        place: where the client is.
     """
-    return _Question(zones, healthy, pick, outside, outside_healthy).answer(normal_name(name), rdtype.upper())
+    return _Question(zones, healthy, pick, outside, outside_healthy, place).answer(normal_name(name), rdtype.upper())
 
 
-def shares(group: Sequence[RecordSet], *, healthy: Callable[[str], bool | None]) -> dict[str, float]:
+def shares(
+    group: Sequence[RecordSet], *, healthy: Callable[[str], bool | None], place: Place = NOWHERE
+) -> dict[str, float]:
     """The probability with which each record set of one group answers, by set identifier (`""` for a simple one).
 
     Probabilities of a multivalue group are those of being among the answers, so they can add up to more than 1.
-    `healthy` may return None for "unknown", which counts as healthy. Targets of aliases are taken as healthy.
+    `healthy` may return None for "unknown", which counts as healthy. Targets of aliases are taken as healthy:
+    `failover.routing.spread` follows them.
     """
-    able = _candidates(group, lambda record: not record.health_check_id or healthy(record.health_check_id) is not False)
+
+    def counts(record: RecordSet) -> bool:
+        return not record.health_check_id or healthy(record.health_check_id) is not False
+
+    return odds(group, candidates(group, counts, place)[0])
+
+
+def odds(group: Sequence[RecordSet], able: Sequence[RecordSet]) -> dict[str, float]:
+    """The probability of each record set of a group, where the choice is made among `able`."""
     if able and able[0].policy == "multivalue":
-        odds = {record.set_identifier: min(1.0, MULTIVALUE_LIMIT / len(able)) for record in able}
+        found = {record.set_identifier: min(1.0, MULTIVALUE_LIMIT / len(able)) for record in able}
     else:
         tickets = _tickets(able)
-        odds = {record.set_identifier: count / sum(tickets) for record, count in zip(able, tickets, strict=True)}
-    return {record.set_identifier or "": odds.get(record.set_identifier, 0.0) for record in group}
+        found = {record.set_identifier: count / sum(tickets) for record, count in zip(able, tickets, strict=True)}
+    return {record.set_identifier or "": found.get(record.set_identifier, 0.0) for record in group}
 
 
 class _Question:
     """One question's surroundings, so that following CNAMEs and aliases passes only names."""
 
     def __init__(
-        self, zones: Sequence[Zone], healthy: Healthy, pick: Pick, outside: Outside, outside_healthy: OutsideHealthy
+        self,
+        zones: Sequence[Zone],
+        healthy: Healthy,
+        pick: Pick,
+        outside: Outside,
+        outside_healthy: OutsideHealthy,
+        place: Place,
     ) -> None:
         self._zones = sorted(zones, key=lambda zone: -len(zone.name))
-        self._healthy = healthy
         self._pick = pick
         self._outside = outside
-        self._outside_healthy = outside_healthy
+        self._sight = Sight(self._zones, healthy, outside_healthy)
+        self._place = place
 
     def answer(self, name: str, rdtype: str) -> Answer:
         zone = self._zone_of(name)
@@ -282,8 +323,9 @@ class _Question:
         return self._from_group(zone, name, group, depth=0) if group else Answer("NOERROR", authority=_soa(zone))
 
     def _from_group(self, zone: Zone, name: str, group: tuple[RecordSet, ...], depth: int) -> Answer:
-        able = _candidates(group, lambda record: self._is_healthy(zone, record, frozenset()))
-        fail_open = not any(self._is_healthy(zone, record, frozenset()) for record in group)
+        able, fail_open = candidates(group, lambda record: is_healthy(record, self._sight), self._place)
+        if not able:  # no location of the group is the client's, and there is no default
+            return Answer("NOERROR", authority=_soa(zone))
         chosen = self._choose(able)
         alias = chosen[0].alias
         if alias is None:
@@ -324,41 +366,75 @@ class _Question:
                 return (record,)
         raise AssertionError("pick returned a number outside its range")
 
-    def _is_healthy(self, zone: Zone, record: RecordSet, seen: frozenset[tuple[str, str]]) -> bool:
-        if record.health_check_id and not self._healthy(record.health_check_id):
-            return False
-        if record.alias is None or not record.alias.evaluate_target_health:
-            return True
-        alias_name = record.alias.dns_name
-        target = (alias_name, record.type)
-        inside = self._zone_of(alias_name)
-        if inside is None:
-            return self._outside_healthy(record.alias)
-        if target in seen:
-            return True
-        group = inside.group(inside.source_of(alias_name) or "", record.type)
-        return not group or any(self._is_healthy(inside, member, seen | {target}) for member in group)
-
     def _zone_of(self, name: str) -> Zone | None:
         return next((zone for zone in self._zones if zone.owns(name)), None)
 
 
-def _candidates(group: Sequence[RecordSet], is_healthy: Callable[[RecordSet], bool]) -> list[RecordSet]:
-    """Those among which the choice is made: healthy ones of the best tier, or all of it when none is healthy."""
-    tiers = _tiers(group)
+@dataclass(frozen=True)
+class Sight:
+    """What tells whether a record set counts as healthy: the checks, and the zones that aliases point into."""
+
+    zones: Sequence[Zone]
+    healthy: Callable[[str], bool | None]
+    outside_healthy: OutsideHealthy = lambda alias: True
+
+    def zone_of(self, name: str) -> Zone | None:
+        """The zone that owns `name`, the longest one first."""
+        owners = [zone for zone in self.zones if zone.owns(name)]
+        return max(owners, key=lambda zone: len(zone.name), default=None)
+
+    def group_of(self, alias: Alias, rdtype: str) -> tuple[RecordSet, ...]:
+        """The record sets that an alias inside the zones answers with; empty when there are none."""
+        zone = self.zone_of(alias.dns_name)
+        source = zone.source_of(alias.dns_name) if zone else None
+        return zone.group(source, rdtype) if zone and source else ()
+
+
+def is_healthy(record: RecordSet, sight: Sight, seen: frozenset[tuple[str, str]] = frozenset()) -> bool:
+    """Whether a record set counts as healthy: its check, and where it says so what its alias points to."""
+    if record.health_check_id and sight.healthy(record.health_check_id) is False:
+        return False
+    if record.alias is None or not record.alias.evaluate_target_health:
+        return True
+    target = (record.alias.dns_name, record.type)
+    if sight.zone_of(record.alias.dns_name) is None:
+        return sight.outside_healthy(record.alias)
+    if target in seen:
+        return True
+    group = sight.group_of(record.alias, record.type)
+    return not group or any(is_healthy(member, sight, seen | {target}) for member in group)
+
+
+def candidates(
+    group: Sequence[RecordSet], counts: Callable[[RecordSet], bool], place: Place = NOWHERE
+) -> tuple[list[RecordSet], bool]:
+    """Those among which the choice is made, and whether all were unhealthy.
+
+    They are the healthy ones of the best tier; with none healthy Route 53 considers all of them healthy, which leaves
+    the best tier whole. Empty where no record applies to a client at this place.
+    """
+    tiers = _tiers(group, place)
     for tier in tiers:
-        if able := [record for record in tier if is_healthy(record)]:
-            return able
-    return list(tiers[0]) if tiers else []  # fail-open: with none healthy, Route 53 considers all of them healthy
+        if able := [record for record in tier if counts(record)]:
+            return able, False
+    return (list(tiers[0]), True) if tiers else ([], False)
 
 
-def _tiers(group: Sequence[RecordSet]) -> list[list[RecordSet]]:
-    """The group in the order in which Route 53 considers it: non-zero before zero weights, primary before secondary."""
+def _tiers(group: Sequence[RecordSet], place: Place) -> list[list[RecordSet]]:
+    """The group in the order in which Route 53 considers it.
+
+    Non-zero before zero weights, primary before secondary, the nearest region first, the most exact location first.
+    """
     policy = group[0].policy if group else "simple"
     if policy == "weighted":
         split = [[r for r in group if r.weight], [r for r in group if not r.weight]]
     elif policy == "failover":
         split = [[r for r in group if r.failover == role] for role in ("PRIMARY", "SECONDARY")]
+    elif policy == "geolocation":
+        split = [[r for r in group if r.location == location] for location in place.locations]
+    elif policy == "latency":
+        far = {r: distance_km(place, r.region or "") for r in group}
+        split = [[r for r in group if far[r] == distance] for distance in sorted(set(far.values()))]
     else:
         split = [list(group)]
     return [tier for tier in split if tier]

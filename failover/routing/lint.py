@@ -3,19 +3,21 @@
     findings = lint_routing("api.outlast.example", zone.group("api.outlast.example", "CNAME"), checks)
 
 Each finding says what is so, why it matters and what to write instead. An `error` defeats failover; a `warning` delays
-it, or misleads the one who looks. One file, although long: `infra` may import this module and no helper of it.
+it, or misleads the one who looks. This looks at one group of records and its checks; `failover.routing.lint_zone` at
+all groups that a host leads to, `failover.routing.lint_sites` at the sites behind them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from failover.routing.answers import OUTSIDE_TTL_SECONDS, RecordSet, normal_name
+from failover.routing.answers import OUTSIDE_TTL_SECONDS, RecordSet, Sight, Zone, normal_name
+from failover.routing.lint_rules import NO_RECORDS, LintFinding, make_finding
 from failover.routing.predict import Check, predict_failover
+from failover.routing.spread import list_ends
 
-Severity = Literal["error", "warning"]
 Checks = Mapping[str, Mapping[str, Any]]
 """`HealthCheckConfig`, as boto3 gives it, by health check id."""
 
@@ -27,26 +29,26 @@ _WITHOUT_ENDPOINT = ("CLOUDWATCH_METRIC", "RECOVERY_CONTROL")  # an alarm or a s
 
 
 @dataclass(frozen=True)
-class LintFinding:
-    """One mistake. `rule` never changes its name; `place` is a set identifier, a health check id or the host."""
-
-    rule: str
-    severity: Severity
-    place: str
-    what: str
-    why: str
-    hint: str
-
-    def __str__(self) -> str:
-        return f"{self.severity}: {self.place}: {self.what}: {self.why}\n  hint: {self.hint}"
-
-
-@dataclass(frozen=True)
 class _Routing:
     host: str
     group: Sequence[RecordSet]
     checks: Checks
     goal_seconds: float | None
+    sight: Sight
+    names: frozenset[str]
+
+    def leads_to_group(self, record: RecordSet) -> bool:
+        """Whether a record answers by another group of the zone, or by a name of it that has no records."""
+        if record.alias:
+            return bool(self.sight.group_of(record.alias, record.type))
+        zone = self.sight.zone_of(record.values[0]) if record.values else None
+        return zone is not None and zone.source_of(record.values[0]) is None and bool(record.location)
+
+    def ttl_of(self, record: RecordSet) -> int:
+        """How long an answer is kept: an alias has no TTL of its own."""
+        if record.alias is None:
+            return record.ttl_seconds
+        return min((end.ttl_seconds for end in list_ends(self.sight, [record])), default=OUTSIDE_TTL_SECONDS)
 
     def checked(self) -> Iterator[tuple[RecordSet, str, Mapping[str, Any]]]:
         """Each record set with the endpoint checks that decide about it, through calculated ones."""
@@ -56,7 +58,13 @@ class _Routing:
 
 
 def lint_routing(
-    host: str, group: Sequence[RecordSet], checks: Checks, *, goal_seconds: float | None = None
+    host: str,
+    group: Sequence[RecordSet],
+    checks: Checks,
+    *,
+    goal_seconds: float | None = None,
+    zone: Zone | None = None,
+    names: Iterable[str] = (),
 ) -> tuple[LintFinding, ...]:
     """Every finding about the record sets `group` that answer for `host`, errors first.
 
@@ -65,10 +73,14 @@ def lint_routing(
         group: its record sets of one type.
         checks: all health checks that exist; the ones that `group` does not lead to are not looked at.
         goal_seconds: the recovery time that was promised; None for none.
+        zone: where aliases inside it lead; None for nowhere that is known.
+        names: further names that answer with any site, which no check may resolve.
     """
-    routing = _Routing(normal_name(host), group, checks, goal_seconds)
+    host = normal_name(host)
+    sight = Sight([zone] if zone else [], lambda check_id: True)
+    routing = _Routing(host, group, checks, goal_seconds, sight, frozenset([host, *map(normal_name, names)]))
     if not group:
-        return (_finding(_NO_RECORDS, routing.host, f"{routing.host} has no records"),)
+        return (make_finding(NO_RECORDS, routing.host, f"{routing.host} has no records"),)
     found = dict.fromkeys(finding for rule in _RULES for finding in rule(routing))
     return tuple(sorted(found, key=lambda finding: finding.severity != "error"))
 
@@ -77,47 +89,47 @@ def lint_routing(
 
 
 def _find_lonely_site(routing: _Routing) -> Iterator[LintFinding]:
-    if len(routing.group) == 1:
-        yield _finding("one-site", _name(routing.group[0]), "is the only record")
+    if len(routing.group) == 1 and not routing.leads_to_group(routing.group[0]):
+        yield make_finding("one-site", _name(routing.group[0]), "is the only record")
 
 
 def _find_mixed_policies(routing: _Routing) -> Iterator[LintFinding]:
     policies = sorted({record.policy for record in routing.group})
     if len(policies) > 1:
-        yield _finding("mixed-policies", routing.host, f"mixes {' and '.join(policies)} records")
+        yield make_finding("mixed-policies", routing.host, f"mixes {' and '.join(policies)} records")
 
 
 def _find_no_weight(routing: _Routing) -> Iterator[LintFinding]:
     weights = [record.weight for record in routing.group if record.policy == "weighted"]
     if weights and not any(weights):
-        yield _finding("all-weights-zero", routing.host, "has a weight of 0 for every record")
+        yield make_finding("all-weights-zero", routing.host, "has a weight of 0 for every record")
 
 
 def _find_ttls(routing: _Routing) -> Iterator[LintFinding]:
-    ttls = {_name(record): OUTSIDE_TTL_SECONDS if record.alias else record.ttl_seconds for record in routing.group}
+    ttls = {_name(record): routing.ttl_of(record) for record in routing.group}
     if len(set(ttls.values())) > 1:
         told = ", ".join(f"{name} {ttl} s" for name, ttl in sorted(ttls.items()))
-        yield _finding("different-ttls", routing.host, f"has different TTLs ({told})")
+        yield make_finding("different-ttls", routing.host, f"has different TTLs ({told})")
     for name, ttl in ttls.items():
         if ttl > LONGEST_TTL_SECONDS:
-            yield _finding("ttl-too-long", name, f"has a TTL of {ttl} s")
+            yield make_finding("ttl-too-long", name, f"has a TTL of {ttl} s")
         elif ttl < SHORTEST_TTL_SECONDS:
-            yield _finding("ttl-too-short", name, f"has a TTL of {ttl} s")
+            yield make_finding("ttl-too-short", name, f"has a TTL of {ttl} s")
 
 
 def _find_same_targets(routing: _Routing) -> Iterator[LintFinding]:
     seen: dict[tuple[str, ...], str] = {}
-    for record in routing.group:
+    for record in (one for one in routing.group if not routing.leads_to_group(one)):
         target = (record.alias.dns_name,) if record.alias else tuple(map(normal_name, record.values))
         if target in seen:
-            yield _finding("same-target", _name(record), f"answers with the same value as {seen[target]}")
+            yield make_finding("same-target", _name(record), f"answers with the same value as {seen[target]}")
         seen.setdefault(target, _name(record))
 
 
 def _find_many_values(routing: _Routing) -> Iterator[LintFinding]:
     for record in routing.group:
         if record.policy in ("weighted", "failover") and len(record.values) > 1:
-            yield _finding("many-values", _name(record), f"holds {len(record.values)} values")
+            yield make_finding("many-values", _name(record), f"holds {len(record.values)} values")
 
 
 # -- which record has which check ------------------------------------------------------------------------------------
@@ -126,10 +138,11 @@ def _find_many_values(routing: _Routing) -> Iterator[LintFinding]:
 def _find_unchecked(routing: _Routing) -> Iterator[LintFinding]:
     for record in routing.group:
         follows_target = record.alias is not None and record.alias.evaluate_target_health
+        follows_target |= record.policy == "geolocation" and routing.leads_to_group(record)
         if not record.health_check_id and not follows_target and len(routing.group) > 1:
-            yield _finding("no-health-check", _name(record), "has no health check")
+            yield make_finding("no-health-check", _name(record), "has no health check")
         elif record.health_check_id and record.health_check_id not in routing.checks:
-            yield _finding(
+            yield make_finding(
                 "unknown-health-check", _name(record), f"names {record.health_check_id}, which does not exist"
             )
 
@@ -141,7 +154,7 @@ def _find_shared_checks(routing: _Routing) -> Iterator[LintFinding]:
             continue
         first = owner.setdefault(record.health_check_id, _name(record))
         if first != _name(record):
-            yield _finding("shared-health-check", _name(record), f"has the health check of {first}")
+            yield make_finding("shared-health-check", _name(record), f"has the health check of {first}")
 
 
 # -- the checks ------------------------------------------------------------------------------------------------------
@@ -150,33 +163,33 @@ def _find_shared_checks(routing: _Routing) -> Iterator[LintFinding]:
 def _find_plain_http(routing: _Routing) -> Iterator[LintFinding]:
     for _, check_id, config in routing.checked():
         if config["Type"].startswith("HTTP") and not config["Type"].startswith("HTTPS"):
-            yield _finding("plain-http", check_id, f"checks {config['Type']} on port {config.get('Port', 80)}")
+            yield make_finding("plain-http", check_id, f"checks {config['Type']} on port {config.get('Port', 80)}")
 
 
 def _find_self_checks(routing: _Routing) -> Iterator[LintFinding]:
     for _, check_id, config in routing.checked():
         name = normal_name(config.get("FullyQualifiedDomainName") or "")
-        if name == routing.host and not config.get("IPAddress"):
-            yield _finding("checks-itself", check_id, f"resolves {routing.host}, the host that it decides about")
+        if name in routing.names and not config.get("IPAddress"):
+            yield make_finding("checks-itself", check_id, f"resolves {name}, a name that it decides about")
 
 
 def _find_shallow_checks(routing: _Routing) -> Iterator[LintFinding]:
     for _, check_id, config in routing.checked():
         if not config["Type"].endswith("STR_MATCH"):
-            yield _finding("no-string-match", check_id, f"is a {config['Type']} check")
+            yield make_finding("no-string-match", check_id, f"is a {config['Type']} check")
         if config["Type"].startswith("HTTPS") and config.get("EnableSNI") is False:
-            yield _finding("no-sni", check_id, "sends no server name")
+            yield make_finding("no-sni", check_id, "sends no server name")
 
 
 def _find_slow_checks(routing: _Routing) -> Iterator[LintFinding]:
     for _, check_id, config in routing.checked():
         interval, threshold = _pace_of(config)
         if interval >= SLOW_INTERVAL_SECONDS:
-            yield _finding("slow-interval", check_id, f"checks every {interval} s")
+            yield make_finding("slow-interval", check_id, f"checks every {interval} s")
         if threshold == 1:
-            yield _finding("threshold-of-one", check_id, "turns after a single check")
+            yield make_finding("threshold-of-one", check_id, "turns after a single check")
         elif threshold > MOST_FAILURES:
-            yield _finding("threshold-too-high", check_id, f"turns after {threshold} failures")
+            yield make_finding("threshold-too-high", check_id, f"turns after {threshold} failures")
 
 
 def _find_left_overs(routing: _Routing) -> Iterator[LintFinding]:
@@ -185,9 +198,9 @@ def _find_left_overs(routing: _Routing) -> Iterator[LintFinding]:
         config = routing.checks[check_id]
         if config.get("Disabled"):
             state = "unhealthy" if config.get("Inverted") else "healthy"
-            yield _finding("disabled-check", check_id, f"is disabled, so it is always {state}")
+            yield make_finding("disabled-check", check_id, f"is disabled, so it is always {state}")
         elif config.get("Inverted") and config["Type"] != "CALCULATED" and _is_attached(check_id, routing.group):
-            yield _finding("inverted-check", check_id, "is inverted, so a dead endpoint is healthy")
+            yield make_finding("inverted-check", check_id, "is inverted, so a dead endpoint is healthy")
 
 
 def _find_calculated(routing: _Routing) -> Iterator[LintFinding]:
@@ -196,9 +209,17 @@ def _find_calculated(routing: _Routing) -> Iterator[LintFinding]:
             continue
         children, threshold = config.get("ChildHealthChecks") or (), int(config.get("HealthThreshold") or 0)
         if threshold == 0:
-            yield _finding("calculated-always-healthy", check_id, "needs 0 healthy children")
+            yield make_finding("calculated-always-healthy", check_id, "needs 0 healthy children")
         elif threshold > len(children):
-            yield _finding("calculated-never-healthy", check_id, f"needs {threshold} of {len(children)} children")
+            yield make_finding("calculated-never-healthy", check_id, f"needs {threshold} of {len(children)} children")
+
+
+def _find_circles(routing: _Routing) -> Iterator[LintFinding]:
+    reached = {check for record in routing.group for check in _reached(record.health_check_id or "", routing.checks)}
+    for check_id in sorted(reached):
+        children = routing.checks[check_id].get("ChildHealthChecks") or ()
+        if any(check_id in _reached(child, routing.checks) for child in children):
+            yield make_finding("circular-check", check_id, "is a child of its own children")
 
 
 def _find_missed_goal(routing: _Routing) -> Iterator[LintFinding]:
@@ -210,7 +231,7 @@ def _find_missed_goal(routing: _Routing) -> Iterator[LintFinding]:
         worst = predict_failover(check, ttl_seconds=record.ttl_seconds, fault="blackhole").worst_seconds
         if worst > routing.goal_seconds:
             what = f"takes up to {worst:.0f} s to leave a dead site, {routing.goal_seconds:.0f} s are promised"
-            yield _finding("goal-missed", check_id, what)
+            yield make_finding("goal-missed", check_id, what)
 
 
 _RULES: tuple[Callable[[_Routing], Iterable[LintFinding]], ...] = (
@@ -228,103 +249,9 @@ _RULES: tuple[Callable[[_Routing], Iterable[LintFinding]], ...] = (
     _find_slow_checks,
     _find_left_overs,
     _find_calculated,
+    _find_circles,
     _find_missed_goal,
 )
-
-
-# -- what each rule says ---------------------------------------------------------------------------------------------
-
-_NO_RECORDS = "no-records"
-
-RULES: Mapping[str, tuple[Severity, str, str]] = {
-    # rule: severity, why it matters, hint
-    _NO_RECORDS: ("error", "nobody can reach it", "bring up the stack that holds the records"),
-    "one-site": ("error", "with one site there is no other to go to", "bring up a second site"),
-    "mixed-policies": ("error", "Route 53 refuses that for one name and type", "give every record the same policy"),
-    "all-weights-zero": (
-        "error",
-        "Route 53 then answers with all of them equally often, also with those meant to be off",
-        "give at least one site a weight above 0",
-    ),
-    "different-ttls": (
-        "error",
-        "Route 53 refuses that in a weighted group, and an alias beside plain records skews the shares",
-        "give every record the same TTL, 60 where one is an alias of a load balancer",
-    ),
-    "ttl-too-long": (
-        "warning",
-        "resolvers send clients to a dead site for that long; Amazon advises 60 s or less with health checks",
-        "write ttl 30",
-    ),
-    "ttl-too-short": (
-        "warning",
-        "resolvers raise such TTLs to a floor of their own, so the gain is only in the bill",
-        "write ttl 30",
-    ),
-    "same-target": ("error", "losing one of them loses both", "point each record at its own site"),
-    "many-values": (
-        "warning",
-        "Amazon documents one value for such a record, and a check of one says nothing of the others",
-        "make a record with a health check of its own for each value",
-    ),
-    "no-health-check": (
-        "error",
-        "a record without one always counts as healthy and is answered when its site is dead",
-        "attach the site's health check",
-    ),
-    "unknown-health-check": (
-        "error",
-        "the status of a deleted check cannot be foretold",
-        "attach a health check that exists",
-    ),
-    "shared-health-check": ("error", "both leave together, although only one is dead", "make one check for each site"),
-    "plain-http": (
-        "error",
-        "a redirect to HTTPS counts as healthy, and nothing behind it is checked",
-        "check HTTPS_STR_MATCH on port 443",
-    ),
-    "checks-itself": (
-        "error",
-        "it then sees whichever site DNS answers with; Amazon calls the result unpredictable",
-        "check the site's own name, or set the site's IP address beside the name",
-    ),
-    "no-string-match": (
-        "warning",
-        "any page with a status of 2xx or 3xx passes, a load balancer's own included",
-        'use HTTPS_STR_MATCH with a text that only a working model sends, such as "status":"ok"',
-    ),
-    "no-sni": (
-        "warning",
-        "the site cannot tell which certificate is asked for, so a missing binding goes unseen",
-        "set EnableSNI",
-    ),
-    "slow-interval": (
-        "warning",
-        "detection takes three times as long as with 10 s",
-        "write interval 10; it cannot be changed later without a new check",
-    ),
-    "threshold-of-one": ("warning", "one lost packet moves traffic", "write threshold 3"),
-    "threshold-too-high": ("warning", "each further failure adds an interval to every failover", "write threshold 3"),
-    "disabled-check": (
-        "warning",
-        "nothing looks at the site; a drill that was not taken back leaves this behind",
-        "outlast drill restore, or enable the check",
-    ),
-    "inverted-check": (
-        "error",
-        "the site gets traffic exactly when it is dead",
-        "set Inverted to false; to take a site out, disable the check as well",
-    ),
-    "calculated-always-healthy": ("error", "its children then do not matter", "set HealthThreshold to their number"),
-    "calculated-never-healthy": ("error", "it can never be healthy", "set HealthThreshold to at most their number"),
-    "goal-missed": ("warning", "the promise cannot be kept", "lower TTL, interval or threshold, or promise less"),
-}
-"""Every rule by its name: severity, why, hint. docs/concepts/routing.md lists them."""
-
-
-def _finding(rule: str, place: str, what: str) -> LintFinding:
-    severity, why, hint = RULES[rule]
-    return LintFinding(rule, severity, place, what, why, hint)
 
 
 def _name(record: RecordSet) -> str:

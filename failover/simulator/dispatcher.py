@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from werkzeug.http import HTTP_STATUS_CODES
 
 from failover.routing.answers import Answer
+from failover.routing.places import Place
 from failover.simulator.checkers import HealthCheckers
 from failover.simulator.clock import ScaledClock
 from failover.simulator.operations import Changes, CheckOperations, OnTouched, Request, Touched, ZoneOperations
@@ -37,7 +38,7 @@ class Dispatcher:
 
     Args:
         touched: called, under the lock and before the response leaves, after each request that changed something.
-        ask: what the name servers answer: (zone id, name, type).
+        ask: what the name servers answer: (zone id, name, type, where the client is).
         propagation_seconds: how long a change stays PENDING.
         requests_per_second: the account's limit; None for no limit (the real one is 5).
         access_key_id: the one whose requests are taken; None for any.
@@ -50,7 +51,7 @@ class Dispatcher:
         checkers: Callable[[], HealthCheckers],
         *,
         touched: OnTouched,
-        ask: Callable[[str, str, str], Answer],
+        ask: Callable[[str, str, str, Place], Answer],
         propagation_seconds: float = 0.0,
         requests_per_second: int | None = None,
         access_key_id: str | None = None,

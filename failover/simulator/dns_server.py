@@ -1,5 +1,8 @@
 """An authoritative DNS server over UDP and TCP: `failover.routing` answers, and TTLs run at the clock's speed.
 
+Where a client is it learns from the EDNS client subnet (RFC 7871) alone; `failover.routing.places` says which addresses
+stand for which places.
+
 It refuses what an authoritative server refuses (other zones, zone transfers, malformed questions) and drops what is not
 a question.
 """
@@ -25,6 +28,7 @@ import dns.rdatatype
 import dns.rrset
 
 from failover.routing.answers import Answer, Healthy, Outside, Rrset, Zone, answer
+from failover.routing.places import NOWHERE, Place, place_of_address
 from failover.simulator.clock import ScaledClock
 from failover.simulator.dns_listener import Address, DnsListener
 from failover.simulator.names import text_of, to_decimal, wire_name
@@ -33,6 +37,7 @@ _log = logging.getLogger(__name__)
 
 UDP_PAYLOAD = 4_096  # as Route 53's name servers: what the client offers, up to this
 HEADER_BYTES = 12
+BY_PLACE = ("latency", "geolocation")
 TRANSFERS = (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
 
 
@@ -78,7 +83,7 @@ class DnsServer:
         """Where it listens."""
         return self._listener.addresses
 
-    def ask(self, name: str, rdtype: str, *, zones: Sequence[Zone] | None = None) -> Answer:
+    def ask(self, name: str, rdtype: str, *, zones: Sequence[Zone] | None = None, place: Place = NOWHERE) -> Answer:
         """The answer of this moment, without a socket: for checkers and TestDNSAnswer. TTLs are undivided."""
         return answer(
             self._zones() if zones is None else zones,
@@ -87,6 +92,7 @@ class DnsServer:
             healthy=self._healthy,
             pick=self._chance.randrange,
             outside=self._outside,
+            place=place,
         )
 
     def respond(self, wire: bytes, limit: int | None = None) -> bytes | None:
@@ -117,12 +123,16 @@ class DnsServer:
         refusal = _refusal(query)
         if refusal is None:
             question = query.question[0]
-            found = self.ask(text_of(question.name), dns.rdatatype.to_text(question.rdtype))
+            subnet = client_subnet(query)
+            place = place_of_address(subnet.address if subnet else None)
+            found = self.ask(text_of(question.name), dns.rdatatype.to_text(question.rdtype), place=place)
             refusal = dns.rcode.from_text(found.rcode)
             response.answer = [self._rrset(rrset) for rrset in found.records]
             response.authority = [self._rrset(rrset) for rrset in found.authority]
             if found.authoritative:
                 response.flags |= dns.flags.AA
+            if subnet:
+                _tell_scope(response, subnet, found)
         response.set_rcode(refusal)
         if refusal in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             self.counters.answered += 1
@@ -137,6 +147,19 @@ class DnsServer:
         for rdata in rdatas:
             built.add(rdata, ttl)
         return built
+
+
+def client_subnet(query: dns.message.Message) -> dns.edns.ECSOption | None:
+    """The network that a client or its resolver says it is in (RFC 7871); None where it says nothing."""
+    return next((option for option in query.options if isinstance(option, dns.edns.ECSOption)), None)
+
+
+def _tell_scope(response: dns.message.Message, subnet: dns.edns.ECSOption, found: Answer) -> None:
+    """Say for which networks the answer holds: for the one that was told, or for all where no record asks for it."""
+    by_place = not found.chosen or any(record.policy in BY_PLACE for record in found.chosen)
+    scope = subnet.srclen if by_place else 0
+    option = dns.edns.ECSOption(subnet.address, subnet.srclen, scope)
+    response.use_edns(payload=UDP_PAYLOAD, options=[option])
 
 
 def format_error(wire: bytes) -> bytes | None:

@@ -12,6 +12,7 @@ from typing import Any
 from moto.core.model import OperationModel
 
 from failover.routing.answers import Answer, normal_name
+from failover.routing.places import Place, place_of_address
 from failover.simulator import pages
 from failover.simulator.check_rules import check_health_check, complete_health_check
 from failover.simulator.checkers import HealthCheckers, Observation
@@ -98,10 +99,10 @@ class Changes:
 
 
 class ZoneOperations:
-    """Hosted zones and their records; `ask` is what the name servers answer to (zone id, name, type)."""
+    """Hosted zones and their records; `ask` is what the name servers answer to (zone id, name, type, place)."""
 
     def __init__(
-        self, store: Store, changes: Changes, touched: OnTouched, ask: Callable[[str, str, str], Answer]
+        self, store: Store, changes: Changes, touched: OnTouched, ask: Callable[[str, str, str, Place], Answer]
     ) -> None:
         self._store = store
         self._changes = changes
@@ -174,7 +175,8 @@ class ZoneOperations:
         except KeyError as error:
             raise ApiError("InvalidInput", f"Missing parameter {error}") from error
         self._store.client.get_hosted_zone(Id=bare_id(zone_id))
-        found = self._ask(bare_id(zone_id), name, rdtype)
+        client = request.query.get("edns0clientsubnetip") or request.query.get("resolverip")
+        found = self._ask(bare_id(zone_id), name, rdtype, place_of_address(client))
         matching = [rrset for rrset in found.records if rrset.type == rdtype] or list(found.records)
         return request.reply(
             {

@@ -15,6 +15,7 @@ import dns.exception
 
 from failover.routing.answers import normal_name
 from failover.simulator.dns_server import rdata_of
+from failover.simulator.location_rules import find_place_problem, find_same_place
 from failover.simulator.names import labels_of, length_of, strings_of
 from failover.simulator.wire import ApiError
 
@@ -181,7 +182,8 @@ def _group_conflicts(group: Sequence[Record], name: str, rdtype: str) -> list[st
     roles = [record["Failover"] for record in group if "Failover" in record]
     if len(roles) != len(set(roles)):
         return [f"{told} a failover set with Failover={last['Failover']} exists with the same name and type."]
-    return []
+    same = find_same_place(group)
+    return [f"{told} {same}, name and type."] if same else []
 
 
 def _alias_problems(group: Sequence[Record], records: Sequence[Record], zone_id: str) -> list[str]:
@@ -219,6 +221,8 @@ def _check_shape(change: Mapping[str, Any], checks: Collection[str]) -> None:
             "type", record.get("Type"), f"Member must satisfy enum value set: [{', '.join(sorted(TYPES))}]"
         )
     _check_routing(change, record)
+    if problem := find_place_problem(record):
+        raise ApiError("InvalidInput", f"Invalid request: {problem}")
     if not 0 <= record.get("Weight", 0) <= 255:
         raise constraint("weight", record["Weight"], "Member must have value from 0 to 255")
     if not 0 <= record.get("TTL", 0) < 2**31:

@@ -33,7 +33,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from failover.simulator import dns_listener
 from failover.simulator.clock import ScaledClock
 from failover.simulator.dns_listener import WHOLE, Address, DnsListener, Respond
-from failover.simulator.dns_server import format_error
+from failover.simulator.dns_server import client_subnet, format_error
 from failover.simulator.loop import LoopThread
 from service.errors import Unavailable
 
@@ -59,7 +59,7 @@ class CachingResolver:
         self._upstream = upstream
         self._clock = clock
         self._floor_seconds = floor_seconds
-        self._cache: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, int, str], _Kept] = OrderedDict()
 
     def respond(self, wire: bytes, limit: int | None = None) -> bytes | None:
         """The response to one message, of at most `limit` bytes (None: what the client takes by UDP); None drops it."""
@@ -70,7 +70,9 @@ class CachingResolver:
         if query.flags & dns.flags.QR or len(query.question) != 1:
             return self._upstream(wire, limit)  # no question: refused or dropped in the server's own words
         question = query.question[0]
-        key = (question.name.to_text().lower(), int(question.rdtype))
+        subnet = client_subnet(query)
+        # An answer for one network is kept for that network alone (RFC 7871, 7.3).
+        key = (question.name.to_text().lower(), int(question.rdtype), subnet.to_text() if subnet else "")
         kept = self._fresh(key) or self._ask(key, query)
         if kept is None:
             return None
@@ -81,6 +83,8 @@ class CachingResolver:
         left = max(0, int(self._clock.to_wall(kept.until - self._clock.simulated_now())))
         for section, rrsets in (("answer", kept.response.answer), ("authority", kept.response.authority)):
             setattr(response, section, [dns.rrset.from_rdata_list(rrset.name, left, list(rrset)) for rrset in rrsets])
+        if subnet:
+            response.use_edns(options=list(kept.response.options))
         if limit is None:
             limit = query.payload if query.edns >= 0 else 512
         return response.to_wire(max_size=max(limit, 512), prefer_truncation=True)
@@ -89,11 +93,11 @@ class CachingResolver:
         """Empty the cache."""
         self._cache.clear()
 
-    def _fresh(self, key: tuple[str, int]) -> _Kept | None:
+    def _fresh(self, key: tuple[str, int, str]) -> _Kept | None:
         kept = self._cache.get(key)
         return kept if kept is not None and kept.until > self._clock.simulated_now() else None
 
-    def _ask(self, key: tuple[str, int], query: dns.message.Message) -> _Kept | None:
+    def _ask(self, key: tuple[str, int, str], query: dns.message.Message) -> _Kept | None:
         wire = self._upstream(query.to_wire(), WHOLE)
         if wire is None:
             return None

@@ -18,6 +18,7 @@ import boto3
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from failover.routing.answers import Answer, Zone
+from failover.routing.places import NOWHERE, Place
 from failover.routing.predict import CHECKER_REGIONS
 from failover.simulator.checkers import HealthCheckers, HealthStatus, Transition
 from failover.simulator.clock import ScaledClock
@@ -206,9 +207,9 @@ class MovingRoute53:
             raise Unavailable(f"there is no health check {health_check_id}", hint="list_health_checks shows them")
         return status
 
-    def ask(self, name: str, rdtype: str = "A") -> Answer:
+    def ask(self, name: str, rdtype: str = "A", place: Place = NOWHERE) -> Answer:
         """What the name server would answer now, and which record sets would be chosen; TTLs in simulated seconds."""
-        return self._dns.ask(name, rdtype)
+        return self._dns.ask(name, rdtype, place=place)
 
     def respond(self, wire: bytes, limit: int | None = None) -> bytes | None:
         """The name server's response to one DNS message, as its sockets give it."""
@@ -318,9 +319,9 @@ class MovingRoute53:
             configs, alarms = self._kept.configs(), self._kept.alarms
             self._thread.call(lambda: self._checkers.apply(configs, alarms))
 
-    def _ask_zone(self, zone_id: str, name: str, rdtype: str) -> Answer:
+    def _ask_zone(self, zone_id: str, name: str, rdtype: str, place: Place) -> Answer:
         zone = self._tables.get(zone_id)
-        return self._dns.ask(name, rdtype, zones=[zone] if zone else [])
+        return self._dns.ask(name, rdtype, zones=[zone] if zone else [], place=place)
 
     def _addresses(self, name: str) -> Sequence[str]:
         return [value for rrset in self._dns.ask(name, "A").records if rrset.type == "A" for value in rrset.values]

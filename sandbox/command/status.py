@@ -56,7 +56,7 @@ def render(document: dict[str, Any]) -> str:
         _model_line(document["model"]),
         "",
         _table(
-            ["site", "weight", "health", "origin", "replicas", "address"],
+            ["site", "chosen by", "health", "origin", "replicas", "address"],
             [_site_row(document, w) for w in document["weights"]],
         ),
     ]
@@ -116,7 +116,7 @@ def _site_row(document: dict[str, Any], weight: dict[str, Any]) -> list[str]:
     fronts = [f for f in document["fronts"] if f["stack"] == site and f["names"]]
     address = ", ".join(f"{f['address']}:{f['port']}" for f in fronts)
     words = {True: "healthy", False: "unhealthy", None: "no check"}[health]
-    return [site, str(weight["weight"]), words, weight["origin"], f"{sum(r['ready'] for r in replicas)} ready", address]
+    return [site, str(weight["chosen"]), words, weight["origin"], f"{sum(r['ready'] for r in replicas)} ready", address]
 
 
 def _table(columns: list[str], rows: list[list[str]]) -> str:

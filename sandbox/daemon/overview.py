@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import psutil
 
+from failover.routing.answers import RecordSet, Sight, Zone
 from failover.routing.predict import HEALTHY_SHARE
+from failover.routing.spread import list_ends
 from failover.simulator import MovingRoute53
 from failover.simulator.checkers import HealthStatus, Observation
 from failover.simulator.health import Config, regions_of
@@ -18,21 +21,40 @@ _HEALTH_CHECK = "aws:route53/healthCheck:HealthCheck"
 
 
 def describe_weights(route53: MovingRoute53, host: str) -> list[dict[str, Any]]:
-    """The weighted records of the public host by site, also while Route 53's API refuses everybody."""
-    name = host.rstrip(".") + "."
-    found = [
-        {
-            "site": record["SetIdentifier"],
-            "weight": record["Weight"],
-            "ttl": record["TTL"],
-            "origin": record["ResourceRecords"][0]["Value"],
-            "health_check": record.get("HealthCheckId", ""),
-        }
-        for zone in route53.snapshot()["zones"]
-        for record in zone["Records"]
-        if record["Name"] == name and "Weight" in record
-    ]
-    return sorted(found, key=lambda weight: weight["site"])
+    """The records that the public host leads to by site, also while Route 53's API refuses everybody.
+
+    `chosen` says by what a site is chosen: its weight, its place in the order of failover, its region, or the
+    geographies that it answers for.
+    """
+    zones = [Zone.from_api(zone["Name"], zone["Records"]) for zone in route53.snapshot()["zones"]]
+    sight = Sight(zones, lambda check_id: True)
+    zone = sight.zone_of(host)
+    group = [record for record in zone.group(host, "CNAME") if record.policy != "simple"] if zone else []
+    by_site: dict[str, list[RecordSet]] = {}
+    for end in list_ends(sight, group):
+        by_site.setdefault(str(end.set_identifier), []).append(end)
+    found = [_describe_site(site, ends, host, number) for number, (site, ends) in enumerate(by_site.items(), 1)]
+    return sorted(found, key=lambda weight: str(weight["site"]))
+
+
+def _describe_site(site: str, ends: Sequence[RecordSet], host: str, number: int) -> dict[str, Any]:
+    return {
+        "site": site,
+        "weight": ends[0].weight or 0,
+        "chosen": _describe_choice(ends, host, number),
+        "ttl": ends[0].ttl_seconds,
+        "origin": ends[0].values[0],
+        "health_check": ends[0].health_check_id or "",
+    }
+
+
+def _describe_choice(ends: Sequence[RecordSet], host: str, number: int) -> str:
+    groups = [end.name.removesuffix(host).rstrip(".") for end in ends]
+    if ends[0].policy == "failover":
+        return f"{number} in order"
+    if ends[0].policy == "latency":
+        return f"near {ends[0].region}"
+    return f"for {', '.join(groups)}" if any(groups) else str(ends[0].weight)
 
 
 def describe_health(world: World, route53: MovingRoute53) -> list[dict[str, Any]]:

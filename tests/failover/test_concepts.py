@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.routing.lint import RULES
+from failover.routing.lint_rules import RULES
 from failover.routing.predict import Check, Fault, predict_failover
 
 CONCEPTS = Path(__file__).resolve().parents[2] / "docs" / "concepts"

@@ -128,3 +128,73 @@ def test_a_rule_that_the_file_excuses_is_said_and_no_more(monkeypatch: pytest.Mo
     (told,) = [line for line in said if "only record" in line]
     assert "(excused until 2099-01-01: the second comes in March)" in told
     assert not told.startswith(("error", "warning")), "Pulumi says that it is a warning"
+
+
+# -- other policies --------------------------------------------------------------------------------------------------
+
+GEOGRAPHIES = {
+    "eu": {"continents": ["EU"], "countries": ["TR"], "allowedSites": ["azure", "gcp"]},
+    "world": {"default": True, "allowedSites": ["aws", "azure", "gcp"]},
+}
+REGIONS = {"aws": "us-east-1", "azure": "eu-central-1", "gcp": "eu-west-1"}
+
+
+def test_active_passive_is_a_chain_of_pairs_in_the_order_of_the_sites() -> None:
+    run = run_stack("traffic", routing="active-passive", weights=None)
+    records = run.all(RECORD)
+    listed = records.pop("sites").inputs["records"]
+    assert listed == [f"{number} 1 443 {name}.{HOST}" for number, name in enumerate(("aws", "azure", "gcp"))]
+    roles = {n: (r.inputs["name"], r.inputs["failoverRoutingPolicies"][0]["type"]) for n, r in records.items()}
+    assert roles == {
+        "aws": (HOST, "PRIMARY"),
+        "standby": (HOST, "SECONDARY"),
+        "standby1-azure": (f"standby1.{HOST}", "PRIMARY"),
+        "standby1-gcp": (f"standby1.{HOST}", "SECONDARY"),
+    }
+    alias = {"name": f"standby1.{HOST}", "zoneId": "Z0SANDBOX", "evaluateTargetHealth": True}
+    assert records["standby"].inputs["aliases"] == [alias]
+    assert not {"ttl", "records", "healthCheckId"} & records["standby"].inputs.keys()
+    below = [f"{RECORD}::standby1-azure", f"{RECORD}::standby1-gcp"]
+    assert records["standby"].options["dependsOn"] == below, "Route 53 refuses an alias to what is not there"
+    assert run.outputs["routing"]["policy"] == "active-passive"
+
+
+def test_latency_gives_each_site_the_region_that_it_stands_for() -> None:
+    records = group(run_stack("traffic", routing="latency", weights=None, latencyRegions=REGIONS))
+    assert {n: r.inputs["latencyRoutingPolicies"][0]["region"] for n, r in records.items()} == REGIONS
+
+
+def test_geolocation_leads_each_location_to_the_allowed_sites_and_nowhere_else() -> None:
+    records = run_stack("traffic", routing="geolocation", geographies=GEOGRAPHIES).all(RECORD)
+    located = {n: r.inputs["geolocationRoutingPolicies"] for n, r in records.items() if r.inputs["name"] == HOST}
+    assert located == {
+        "continent-EU": [{"continent": "EU"}],
+        "country-TR": [{"country": "TR"}],
+        "default": [{"country": "*"}],
+    }
+    groups = {n for n, r in records.items() if r.inputs["name"] == f"eu.{HOST}"}
+    assert groups == {"eu-azure", "eu-gcp"}
+    assert not any(records[n].inputs["aliases"][0]["evaluateTargetHealth"] for n in located)
+    assert "sites" not in records, "a list of every site would lead clients out of their geography"
+
+
+def test_without_an_allowed_site_a_geography_answers_nothing_and_the_preview_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    excused = [{"rule": "one-site", "reason": "rehearsal", "until": "2099-01-01"}]
+    missing: dict[str, Any] = {"azure": {}, "gcp": {}}
+    run = run_stack("traffic", stacks=missing, routing="geolocation", geographies=GEOGRAPHIES, exceptions=excused)
+    europe = run.one(RECORD, "continent-EU").inputs
+    assert (europe["records"], europe.get("aliases")) == ([f"eu.{HOST}"], None)
+    assert any("leads to eu.api.outlast.example, which has no records" in line for line in said)
+
+
+def test_a_site_in_a_region_outside_its_geography_is_refused() -> None:
+    europe = GEOGRAPHIES["eu"] | {"allowedRegions": ["westeurope", "europe-west1"]}
+    sites = {"azure": {"site": site("azure", region="westeurope")}, "gcp": {"site": site("gcp", region="us-east4")}}
+    with pytest.raises(pulumi.RunError) as caught:
+        run_stack("traffic", stacks=sites, routing="geolocation", geographies=GEOGRAPHIES | {"eu": europe})
+    assert "gcp: is in us-east4, not in westeurope, europe-west1" in str(caught.value)
+    assert "(rule region-outside)" in str(caught.value)

@@ -39,6 +39,8 @@ def _record_set(world: World, r: Resource) -> Any:
         "SetIdentifier": given.get("setIdentifier"),
         "Weight": nested(given, "weightedRoutingPolicies", 0, "weight"),
         "Failover": nested(given, "failoverRoutingPolicies", 0, "type"),
+        "Region": nested(given, "latencyRoutingPolicies", 0, "region"),
+        "GeoLocation": _geo_location(nested(given, "geolocationRoutingPolicies", 0)),
         "MultiValueAnswer": given.get("multivalueAnswerRoutingPolicy") or None,
         "HealthCheckId": given.get("healthCheckId") or None,
     }
@@ -46,6 +48,14 @@ def _record_set(world: World, r: Resource) -> Any:
         optional["Weight"] = int(optional["Weight"])
     present = {name: value for name, value in optional.items() if value is not None}
     return {"Name": _fqdn(world, r), "Type": given["type"], **_target(given), **present}
+
+
+# pulumi-aws's name -> Route 53's.
+_GEO_CODES = {"continent": "ContinentCode", "country": "CountryCode", "subdivision": "SubdivisionCode"}
+
+
+def _geo_location(given: Values | None) -> Values | None:
+    return {code: given[name] for name, code in _GEO_CODES.items() if given.get(name)} if given else None
 
 
 def _target(given: Values) -> Values:
@@ -132,6 +142,8 @@ _FROM_ROUTE53 = frozenset(
         "records",
         "weightedRoutingPolicies",
         "failoverRoutingPolicies",
+        "latencyRoutingPolicies",
+        "geolocationRoutingPolicies",
         "multivalueAnswerRoutingPolicy",
         "healthCheckId",
     )
@@ -144,6 +156,11 @@ def _routing(record: Values) -> Values:
         found["weightedRoutingPolicies"] = [{"weight": record["Weight"]}]
     if "Failover" in record:
         found["failoverRoutingPolicies"] = [{"type": record["Failover"]}]
+    if "Region" in record:
+        found["latencyRoutingPolicies"] = [{"region": record["Region"]}]
+    if "GeoLocation" in record:
+        geo = record["GeoLocation"]
+        found["geolocationRoutingPolicies"] = [{name: geo[code] for name, code in _GEO_CODES.items() if code in geo}]
     if record.get("MultiValueAnswer"):
         found["multivalueAnswerRoutingPolicy"] = True
     if record.get("HealthCheckId"):
@@ -244,7 +261,7 @@ declare(
     RECORD,
     fidelity=Fidelity.MOTO,
     effect="the sandbox's DNS answers with it, by Route 53's rules",
-    not_simulated="latency, geolocation and IP-based routing",
+    not_simulated="geoproximity and IP-based routing; where a client is, is told by its EDNS client subnet alone",
     id_of=_record_id,
     takes=eventual.RECORD,
     create=_create,

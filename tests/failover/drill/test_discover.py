@@ -9,7 +9,9 @@ import pytest
 
 from failover.drill.discover import read_all_checks, read_checks, read_fleet, read_view
 from failover.drill.fleet import FleetSite, HealthCheck
+from failover.routing.answers import RecordSet
 from failover.simulator import MovingRoute53
+from infra.routing import Geography, Member, RoutingPolicy, plan_records
 from service.errors import InvalidInput, Unavailable
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import tag
@@ -142,3 +144,87 @@ def test_the_fake_counts_versions_as_the_front_does(front: MovingRoute53) -> Non
         with pytest.raises(Exception, match="NoSuchHealthCheck"):
             client.get_health_check(HealthCheckId="gone")
         assert read_checks(client, [check_id])[check_id].disabled
+
+
+def publish(route53: Route53Client, policy: RoutingPolicy, checks: dict[str, str]) -> None:
+    """The records of another policy in the place of the weighted ones."""
+    zone_id = route53.list_hosted_zones()["HostedZones"][0]["Id"]
+    listed = route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
+    members = [Member(site, f"{site}.{HOST}", 1, check_id) for site, check_id in checks.items()]
+    changes: list[Any] = [{"Action": "DELETE", "ResourceRecordSet": one} for one in listed if "Weight" in one]
+    changes += [
+        {"Action": "CREATE", "ResourceRecordSet": as_api(record, zone_id)}
+        for record in plan_records(policy, HOST, members, 30)
+    ]
+    route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+
+
+def as_api(record: RecordSet, zone_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"Name": record.name, "Type": record.type, "SetIdentifier": record.set_identifier}
+    if record.alias:
+        evaluate = record.alias.evaluate_target_health
+        found["AliasTarget"] = {
+            "DNSName": record.alias.dns_name,
+            "HostedZoneId": zone_id.removeprefix("/hostedzone/"),
+            "EvaluateTargetHealth": evaluate,
+        }
+    else:
+        found |= {"TTL": record.ttl_seconds, "ResourceRecords": value(record.values[0])}
+    kind, _, code = str(record.location).partition(" ")
+    geo = {"ContinentCode": code} if kind == "continent" else {"CountryCode": code or "*"}
+    optional = {
+        "Weight": record.weight,
+        "Failover": record.failover,
+        "Region": record.region,
+        "GeoLocation": geo if record.location else None,
+        "HealthCheckId": record.health_check_id,
+    }
+    return found | {key: one for key, one in optional.items() if one is not None}
+
+
+REGIONS = {"aws": "us-east-1", "azure": "eu-central-1", "gcp": "ap-east-1"}
+WORLD = Geography("world", ("*",), ("aws", "azure", "gcp"))
+EUROPE = Geography("eu", ("continent EU",), ("azure", "gcp"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "weights", "lost", "left"),
+    [
+        (RoutingPolicy("active-passive"), [100, 0, 0], "aws", [0, 1, 0]),
+        (RoutingPolicy("latency", REGIONS), [33, 33, 33], "aws", [0, 0.5, 0.5]),
+        (RoutingPolicy("geolocation", geographies=(EUROPE, WORLD)), [33, 33, 33], "gcp", [0.5, 0.5, 0]),
+    ],
+    ids=lambda value: value.name if isinstance(value, RoutingPolicy) else "",
+)
+def test_every_policy_of_a_traffic_stack_can_be_drilled(
+    front: MovingRoute53, policy: RoutingPolicy, weights: list[int], lost: str, left: list[float]
+) -> None:
+    route53 = front.client()
+    publish(route53, policy, provision(route53))
+    fleet = read_fleet(route53, HOST)
+    assert [(site.name, site.weight) for site in fleet.sites] == list(zip(REGIONS, weights, strict=True))
+    assert [fleet.shares(lost)[site] for site in REGIONS] == pytest.approx(left)
+    assert fleet.site("gcp").origin_host == f"gcp.{HOST}"
+
+
+def test_behind_a_drain_switch_the_check_of_the_endpoint_is_drilled(front: MovingRoute53) -> None:
+    """Also while a drill has it: then it is inverted, as a switch is, and disabled, as a switch is not."""
+    route53 = front.client()
+    endpoint = provision(route53)["aws"]
+    switch: Any = {"Type": "HTTPS", "FullyQualifiedDomainName": "store.example.net", "Inverted": True}
+    made = route53.create_health_check(CallerReference="switch", HealthCheckConfig=switch)["HealthCheck"]["Id"]
+    gate: Any = {"Type": "CALCULATED", "ChildHealthChecks": [made, endpoint], "HealthThreshold": 2}
+    gate_id = route53.create_health_check(CallerReference="gate", HealthCheckConfig=gate)["HealthCheck"]["Id"]
+    upsert(
+        route53,
+        SetIdentifier="aws",
+        Weight=50,
+        TTL=30,
+        ResourceRecords=value(f"aws.{HOST}"),
+        HealthCheckId=gate_id,
+    )
+    assert read_fleet(route53, HOST).site("aws").check.id == endpoint
+    route53.update_health_check(HealthCheckId=endpoint, Disabled=True, Inverted=True)
+    check = read_fleet(route53, HOST).site("aws").check
+    assert (check.id, check.disabled, check.interval_seconds) == (endpoint, True, 10)
+    assert endpoint in read_all_checks(route53) and gate_id not in read_all_checks(route53)

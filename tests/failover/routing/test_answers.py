@@ -342,9 +342,8 @@ def test_record_sets_are_read_as_boto3_lists_them() -> None:
     assert RecordSet.from_api(item) == RecordSet(
         H, "CNAME", 30, ("aws.api.outlast.example",), set_identifier="aws", weight=0, health_check_id="h"
     )
-    assert (
-        RecordSet.from_api({"Name": "a.", "Type": "A", "Region": "eu-west-1", "SetIdentifier": "x"}).policy == "located"
-    )
+    nearest = RecordSet.from_api({"Name": "a.", "Type": "A", "Region": "eu-west-1", "SetIdentifier": "x"})
+    assert (nearest.policy, nearest.region) == ("latency", "eu-west-1")
 
 
 # -- properties ------------------------------------------------------------------------------------------------------
@@ -403,7 +402,21 @@ def test_a_failover_alias_is_read_as_boto3_lists_it() -> None:
     assert RecordSet.from_api(unasked).alias == Alias("x", "Z2", False)
 
 
-@pytest.mark.parametrize("key", ["Region", "GeoLocation", "CidrRoutingConfig", "GeoProximityLocation"])
+@pytest.mark.parametrize(
+    ("geo", "location"),
+    [
+        ({"ContinentCode": "EU"}, "continent EU"),
+        ({"CountryCode": "*"}, "*"),
+        ({"CountryCode": "US", "SubdivisionCode": "WA"}, "country US WA"),
+    ],
+)
+def test_a_geolocation_record_is_read_with_its_location(geo: dict[str, str], location: str) -> None:
+    item = {"Name": H, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}], "GeoLocation": geo}
+    found = RecordSet.from_api(item)
+    assert (found.policy, found.location) == ("geolocation", location)
+
+
+@pytest.mark.parametrize("key", ["CidrRoutingConfig", "GeoProximityLocation"])
 def test_every_way_of_choosing_by_place_is_read_as_one(key: str) -> None:
     item = {"Name": H, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}], key: "somewhere"}
     assert RecordSet.from_api(item).policy == "located"

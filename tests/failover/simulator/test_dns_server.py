@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.query
@@ -253,3 +254,44 @@ def _exactly(stream: socket.socket, length: int) -> bytes:
     while len(received) < length:
         received += stream.recv(length - len(received))
     return received
+
+
+NEAREST = Zone(
+    "near.example",
+    (
+        RecordSet("api.near.example", "A", 30, ("192.0.2.1",), set_identifier="eu", location="continent EU"),
+        RecordSet("api.near.example", "A", 30, ("192.0.2.2",), set_identifier="us", location="country US"),
+        RecordSet("plain.near.example", "A", 30, ("192.0.2.3",)),
+    ),
+)
+
+
+def ask_from(subnet: str, name: str = "api.near.example") -> dns.message.Message:
+    """What a server of NEAREST answers to a question with an EDNS client subnet."""
+    server = DnsServer(zones=lambda: [NEAREST], healthy=lambda check: True, clock=ScaledClock(1))
+    query = dns.message.make_query(name, "A", use_edns=0, options=[dns.edns.ECSOption.from_text(subnet)])
+    return dns.message.from_wire(server.respond(query.to_wire()) or b"")
+
+
+@pytest.mark.parametrize(
+    ("subnet", "answers"),
+    [("198.18.4.5/32", ["192.0.2.1"]), ("198.18.21.19/32", ["192.0.2.2"]), ("198.18.10.16/32", []), ("10.0.0.0/8", [])],
+)
+def test_a_client_is_answered_by_its_place_and_nothing_where_no_record_is_for_it(
+    subnet: str, answers: list[str]
+) -> None:
+    response = ask_from(subnet)
+    assert response.rcode() == dns.rcode.NOERROR
+    assert [rdata.address for rrset in response.answer for rdata in rrset] == answers
+
+
+@pytest.mark.parametrize(("name", "scope"), [("api.near.example", 32), ("plain.near.example", 0)])
+def test_the_scope_says_for_whom_an_answer_holds(name: str, scope: int) -> None:
+    """RFC 7871, 7.2.1: the network that was told where the answer depends on it, 0 where it does not."""
+    (option,) = ask_from("198.18.4.5/32", name).options
+    assert isinstance(option, dns.edns.ECSOption)
+    assert (option.address, option.srclen, option.scopelen) == ("198.18.4.5", 32, scope)
+
+
+def test_who_tells_no_subnet_is_told_none(running: Running) -> None:
+    assert not running.udp(H, use_edns=0).options
