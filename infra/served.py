@@ -6,6 +6,7 @@ until `traffic` is run, so a model that is not accepted would be live meanwhile.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -59,13 +60,22 @@ def read_models(reader: Reader, available: Available) -> tuple[dict[str, str], t
 
 
 def read_accepted_models(reader: Reader) -> tuple[str, ...]:
-    """The digests of the models that may serve."""
-    models = reader.texts("acceptedModels", check=like(DIGEST, "sha256: and 64 hexadecimal digits"))
-    if not models and not reader.is_wrong("acceptedModels"):
+    """The digests of the models that may serve: of each name at most two, for a release goes from site to site.
+
+    A digest may stand alone: those are of one model. Where the sites serve several, each has its name before it.
+    """
+    form = like(
+        rf"([^@\s]+@)?{DIGEST}", "sha256: and 64 hexadecimal digits, after name@ where sites serve several models"
+    )
+    entries = reader.texts("acceptedModels", check=form)
+    if not entries and not reader.is_wrong("acceptedModels"):
         reader.wrong("acceptedModels", "names no model, so no site could take traffic", "write one digest")
-    if len(models) > 2:
-        reader.wrong("acceptedModels", f"has {len(models)}", "one; two while a release goes from site to site")
-    return models
+    for name, count in Counter(entry.rpartition("@")[0] for entry in entries).items():
+        if count > 2:
+            of = f" of {name}" if name else " without a name"
+            how = "one; two while a release goes from site to site; further models as name@sha256:…"
+            reader.wrong("acceptedModels", f"has {count}{of}", how)
+    return tuple(entry.rpartition("@")[2] for entry in entries)
 
 
 def _check_digests(reader: Reader, named: Mapping[str, str], here: Mapping[str, str]) -> None:
@@ -80,14 +90,11 @@ def _check_digests(reader: Reader, named: Mapping[str, str], here: Mapping[str, 
 
 
 def _check_accepted(reader: Reader, models: Mapping[str, str], accepted: Mapping[str, Sequence[str]]) -> None:
-    """Traffic accepts a site by its first model."""
-    name, digest = next(iter(models.items()))
+    """Every model that the site serves is accepted: clients reach each of them by its name."""
     for stack, digests in accepted.items():
-        if digest and digest not in digests:
-            file = f"stacks/Pulumi.{stack}.yaml"
-            what = (
-                f"names {name}@{digest} first, which {file} does not accept: clients would get a model that it refuses"
-            )
-            reader.wrong(
-                "models", what, f"add `- {digest}` to outlast:acceptedModels in {file}, beside what is served now"
-            )
+        file = f"stacks/Pulumi.{stack}.yaml"
+        for name, digest in models.items():
+            if digest and digest not in {entry.rpartition("@")[2] for entry in digests}:
+                what = f"names {name}@{digest}, which {file} does not accept: clients would get a model that it refuses"
+                how = f"add `- {name}@{digest}` to outlast:acceptedModels in {file}, beside what is served now"
+                reader.wrong("models", what, how)

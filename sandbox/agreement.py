@@ -121,14 +121,13 @@ def _sites_known(stacks: StackSet, settings: Mapping[str, Settings]) -> Iterator
 
 
 def _models_accepted(stacks: StackSet, settings: Mapping[str, Settings]) -> Iterator[Mistake]:
-    """A site of traffic serves a model that traffic accepts: each site's own run would refuse it as well."""
+    """A site of traffic serves models that traffic accepts: each site's own run would refuse the others as well."""
     traffic, sites = _traffic(stacks, settings), _sites(stacks, settings)
     for name in traffic.weights:
-        if name in sites:
-            model, digest = next(iter(sites[name].models.items()))
+        for model, digest in sites[name].models.items() if name in sites else ():
             if digest not in traffic.accepted_models:
-                what = f"does not hold {digest}, which is {model}, the model of {name}"
-                hint = f"add it, or let {name} serve a model that is accepted"
+                what = f"does not hold {digest}, which is {model}, a model of {name}"
+                hint = f"add {model}@{digest}, or let {name} serve models that are accepted"
                 yield Mistake(place_of(stacks.traffic, "outlast:acceptedModels"), what, hint)
 
 

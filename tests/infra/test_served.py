@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from infra.kinds import Options, SiteSettings
+from infra.kinds import Options, SiteSettings, TrafficSettings
 from infra.served import Available
 from infra.settings import parse
 from service.errors import InvalidInput, Mistake
@@ -73,10 +73,37 @@ def test_models_that_cannot_be_served_are_a_mistake_of_the_file(
     assert hint in mistake.hint
 
 
-def test_a_site_may_serve_first_only_what_its_traffic_accepts() -> None:
+def test_a_site_may_serve_only_what_its_traffic_accepts() -> None:
     """Otherwise its records would lead clients to a model that traffic refuses, until traffic is run."""
-    accepted = {"traffic": [A, C]}
-    assert models_of(Available(HERE, accepted=accepted), ["churn", "fraud"]).models == HERE
-    mistake = mistake_of(Available(HERE, accepted=accepted), ["fraud", "churn"])
-    assert f"names fraud@{B} first, which stacks/Pulumi.traffic.yaml does not accept" in mistake.what
-    assert f"add `- {B}` to outlast:acceptedModels" in mistake.hint
+    accepted = {"traffic": [f"churn@{A}", B]}
+    for order in (["churn", "fraud"], ["fraud", "churn"]):
+        assert models_of(Available(HERE, accepted=accepted), order).models == HERE
+        mistake = mistake_of(Available(HERE, accepted={"traffic": [A, C]}), order)
+        assert f"names fraud@{B}, which stacks/Pulumi.traffic.yaml does not accept" in mistake.what
+        assert f"add `- fraud@{B}` to outlast:acceptedModels" in mistake.hint
+
+
+@pytest.mark.parametrize(
+    ("accepted", "what"),
+    [
+        ([A, B], None),
+        ([f"churn@{A}", f"churn@{B}", f"fraud@{C}", A], None),
+        ([A, B, C], "has 3 without a name"),
+        ([f"churn@{A}", f"churn@{B}", f"churn@{C}", f"fraud@{C}"], "has 3 of churn"),
+        (["churn@latest"], "churn@latest"),
+        ([], "names no model"),
+    ],
+)
+def test_two_of_each_model_are_accepted_while_a_release_goes_from_site_to_site(
+    accepted: list[str], what: str | None
+) -> None:
+    values = configuration("traffic", acceptedModels=accepted)
+    if what is None:
+        settings = parse("traffic", values)
+        assert isinstance(settings, TrafficSettings)
+        assert settings.accepted_models == tuple(entry.rpartition("@")[2] for entry in accepted)
+        return
+    with pytest.raises(InvalidInput) as error:
+        parse("traffic", values)
+    (mistake,) = error.value.mistakes
+    assert what in f"{mistake.what} {mistake.hint}"
