@@ -14,7 +14,7 @@ from infra import plan, sizes
 from infra.applied import apply
 from infra.aws_network import Network, build_network
 from infra.aws_secrets import TaskSecrets, build_secrets, reading_statements
-from infra.contract import HEALTH_PATH, PORT, Site, SiteSpec
+from infra.contract import CONNECTION_SECONDS, HEALTH_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import AwsOptions, SiteSettings
@@ -140,10 +140,10 @@ def _front(name: str, network: Network, certificate: aws.acm.CertificateValidati
         security_groups=[network.load_balancer_group],
         subnets=network.subnet_ids,
         drop_invalid_header_fields=True,
+        client_keep_alive=CONNECTION_SECONDS,  # by default an hour, and who keeps a connection never asks DNS again
         opts=pulumi.ResourceOptions(depends_on=network.ways_out),
     )
     targets = _target_group(name, network)
-    to_tasks = aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=targets.arn)
     https = aws.lb.Listener(
         "https",
         load_balancer_arn=balancer.arn,
@@ -153,7 +153,7 @@ def _front(name: str, network: Network, certificate: aws.acm.CertificateValidati
         ssl_policy="ELBSecurityPolicy-TLS13-1-2-2021-06",
         # Of the validation, not of the certificate: a listener is refused one that is not issued yet.
         certificate_arn=certificate.certificate_arn,
-        default_actions=[to_tasks],
+        default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=targets.arn)],
     )
     redirect = aws.lb.ListenerDefaultActionRedirectArgs(port="443", protocol="HTTPS", status_code="HTTP_301")
     aws.lb.Listener(

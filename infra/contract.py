@@ -29,6 +29,10 @@ HEALTH_PATH = "/health"
 LIVE_PATH = "/livez"
 """Answers 200 while the process runs, whatever the model says. Asked by the clouds at the container itself only."""
 
+CONNECTION_SECONDS = 120
+"""Greatest age of a client's connection where the cloud's load balancer has a setting for it; the server's own default
+(OUTLAST_CONNECTION_SECONDS) for those that pass connections through, as the sandbox's do."""
+
 GRACE_SECONDS = {"aws": 30, "azure": 30, "gcp": 10}
 """From SIGTERM to SIGKILL: ECS stopTimeout, Container Apps terminationGracePeriodSeconds (each by default), Cloud Run's
 container contract. A replica that drains longer is killed in the middle of its last answers."""

@@ -122,7 +122,13 @@ class Pace:
 
 
 def predict_failover(
-    check: Check, *, ttl_seconds: int, level: int = 2, fault: Fault = "refused", pace: Pace | None = None
+    check: Check,
+    *,
+    ttl_seconds: int,
+    level: int = 2,
+    fault: Fault = "refused",
+    pace: Pace | None = None,
+    connection_seconds: float = 0.0,
 ) -> Prediction:
     """From the site's failure (level 1: from the change of its health check) to the last client's first good answer.
 
@@ -132,10 +138,13 @@ def predict_failover(
         level: of the drill; 1 switches the health check itself, so that there is nothing to detect.
         fault: how the site fails; matters from level 2 on.
         pace: who watches; one client on the wall's own clock when absent.
+        connection_seconds: greatest age of a connection, for clients that keep theirs while the site answers on them;
+            0 for clients that open one for each request.
     """
     pace = pace or Pace()
     detection = () if level == 1 else (_detect_failure(check, fault, pace),)
-    return Prediction((*detection, _switch(level), _caches(ttl_seconds, pace), _connect(pace)))
+    connections = (_keep_alive(connection_seconds),) if connection_seconds else ()
+    return Prediction((*detection, _switch(level), _caches(ttl_seconds, pace), *connections, _connect(pace)))
 
 
 def predict_failback(
@@ -218,6 +227,11 @@ def _caches(ttl_seconds: int, pace: Pace) -> Term:
     if pace.clients > 1:
         why += f"; typical is the last of {pace.clients} clients"
     return Term("caches", 0.0, last, float(ttl), why)
+
+
+def _keep_alive(connection_seconds: float) -> Term:
+    why = f"a client with a pool asks DNS only for a new connection: each ends within {connection_seconds:g} s"
+    return Term("connections", 0.0, connection_seconds / 2, connection_seconds, why)
 
 
 def _connect(pace: Pace) -> Term:

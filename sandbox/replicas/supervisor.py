@@ -20,7 +20,7 @@ from sandbox.images import store as images
 from sandbox.replicas.probes import Probes
 from sandbox.replicas.processes import Process, end_leftovers, program_of, write_down
 from sandbox.replicas.workload import Workload
-from sandbox.replicas.workloads import DRAIN_SECONDS, RESTART_SECONDS, Group, Replica
+from sandbox.replicas.workloads import RESTART_SECONDS, Group, Replica
 from service.errors import Unavailable
 
 __all__ = ["Replica", "Supervisor"]
@@ -252,7 +252,7 @@ class Supervisor:
         try:
             program = program_of(images.load(self._store, workload.image), self._report)
             address = self._lease()
-            variables = workload.variables(address, self._clock.to_wall(DRAIN_SECONDS))
+            variables = workload.variables(address, self._clock.to_wall)
             log = self._logs / f"{workload.stack}-{address.rpartition('.')[2]}.log"
             replica = Replica(workload, address, Process(program, variables, log), self._clock.simulated_now())
         except Unavailable as error:

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+
+# Variables of the service that are durations, by default: simulated seconds, and the fewest real ones. A server knows
+# no clock but the real one.
+_ON_THE_CLOCK = {
+    "OUTLAST_DRAIN_SECONDS": (5.0, 0.0),
+    "OUTLAST_CONNECTION_SECONDS": (120.0, 0.05),
+    "OUTLAST_LEAVING_CONNECTION_SECONDS": (10.0, 0.05),
+    "OUTLAST_HEALTH_SECONDS": (1.0, 0.25),  # a self-inference a replica: more often would be felt on a laptop
+    "OUTLAST_FAULTS_SECONDS": (1.0, 0.1),
+}
 
 
 @dataclass(frozen=True)
@@ -66,13 +77,13 @@ class Workload:
         """Whether it may be without a replica until a connection comes."""
         return self.min_replicas == 0 < self.max_replicas
 
-    def variables(self, address: str, drain_wall_seconds: float) -> dict[str, str]:
-        """The environment of a replica that listens on `address`.
+    def variables(self, address: str, to_wall: Callable[[float], float]) -> dict[str, str]:
+        """The environment of a replica that listens on `address`; `to_wall` turns simulated seconds into real ones.
 
         It is bound to that address alone: in the real cloud its network namespace is its own; here nothing opens wider.
         """
         return {
-            "OUTLAST_DRAIN_SECONDS": f"{drain_wall_seconds:g}",
+            **{name: f"{max(least, to_wall(seconds)):g}" for name, (seconds, least) in _ON_THE_CLOCK.items()},
             **dict(self.environment),
             **({"PORT": str(self.port)} if self.tells_port else {}),
             "OUTLAST_HOST_BIND": address,

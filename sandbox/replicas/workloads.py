@@ -28,8 +28,6 @@ READY_WALL_SECONDS = 30.0
 # Simulated seconds with less to do before a replica is stopped: Container Apps' cool-down period,
 # https://learn.microsoft.com/azure/container-apps/scale-app; the other clouds wait longer (ECS and Cloud Run 15 min).
 QUIET_SECONDS = 300.0
-# Simulated seconds that a stopping replica goes on answering, while its listener learns of it.
-DRAIN_SECONDS = 5.0
 
 
 @dataclass(eq=False)

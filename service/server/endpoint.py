@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,12 +137,21 @@ class Endpoint:
             elif isinstance(error, Problem):
                 group[0].fail(error)
             else:
+                group[0].everywhere = self._fails_again(model, together)
                 self._break(group[0], error)
             return
         seconds = self._clock() - started
         for listener in self._listeners:
             listener.inferred(model, rows, answers, seconds)
         self._share(group, model, rows, answers)
+
+    def _fails_again(self, model: ServedModel, together: NDArray[Any]) -> bool:
+        """Whether it is the rows on which the model fails, and not this replica: the same model is at every site."""
+        try:
+            model.infer(tensors.as_model_input(together, model.manifest.input))
+        except Exception:
+            return True
+        return False
 
     def _share(self, group: Sequence[Exchange], model: ServedModel, rows: Rows, answers: Answers) -> None:
         """Hand each exchange its part of the rows as the model saw them, and of the answers."""

@@ -41,12 +41,14 @@ class Exchange:
     """One request for a prediction and, once `answer` has run, its response. Times are Unix seconds.
 
     `caller` is the address that the request came from, as text; `key` the name of its API key, "" until that is known.
+    `everywhere`: it failed, and failed again when it was repeated, so it would at every site.
     """
 
     __slots__ = (
         "arrived",
         "body",
         "caller",
+        "everywhere",
         "extra",
         "headers",
         "input_sha256",
@@ -74,6 +76,7 @@ class Exchange:
         self.status = 500
         self.reply = b""
         self.reply_type = JSON
+        self.everywhere = False
         self.extra: list[Header] = []
         self.key = ""
         self.request_id = ""

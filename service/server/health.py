@@ -1,17 +1,20 @@
 """Whether this replica should get traffic: `GET /health`.
 
 Healthy means: every model gives its golden answers, each artifact's digest is right, predictions are not refused for
-a reason of this replica's own, and the share of server errors over a minimum sample is under its limit. Shed load and
-refused requests (4xx) never count: overload must not take a site out and push its load onto the next.
+a reason of this replica's own, and over a minimum sample the share of server errors is under its limit and 95 % of the
+answers come in the promised time. Shed load and refused requests (4xx) never count: overload must not take a site out
+and push its load onto the next.
 
-What is configured the same at every site never counts either: all sites would leave at once. It is a warning, in the
-answer, the log and the metrics (docs/decisions/0003).
+What is the same at every site never counts either: all sites would leave at once. It is a warning, in the answer, the
+log and the metrics (docs/decisions/0003). So an error does not count where the same request fails again, nor a late
+answer to more rows than the self-inference has, nor any where the model itself is slower than promised (0005).
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -23,30 +26,49 @@ if TYPE_CHECKING:
     from service.server.exchange import Exchange
 
 WINDOW_SECONDS = 60
+_LATE_SHARE = 0.05  # of the answers, over which the 95th percentile is late
+_DIGEST_SECONDS, _DIGEST_INTERVALS = 5.0, 5  # between two looks at the artifacts on disk: the lesser, as they cost more
+_OVERDUE_SECONDS = 10.0  # after which the timer is taken for dead, and the self-inference runs when it is asked for
 _SHOWN = 5  # reasons in the answer: Route 53 reads the first 5,120 bytes only
 
 
-class ErrorWindow:
-    """Answers and server errors of the last minute, in buckets of one second."""
+class Totals(NamedTuple):
+    """Answers of the last minute: all, those that were server errors here, those that would be everywhere, and late."""
+
+    answers: int = 0
+    errors: int = 0
+    everywhere: int = 0
+    timed: int = 0
+    late: int = 0
+
+
+class AnswerWindow:
+    """Answers of the last minute, counted in buckets of one second."""
 
     def __init__(self) -> None:
         self._second = [-1] * WINDOW_SECONDS
-        self._answers = [0] * WINDOW_SECONDS
-        self._errors = [0] * WINDOW_SECONDS
+        self._counts = [Totals()] * WINDOW_SECONDS
 
-    def record(self, now: float, *, answers: int, errors: int) -> None:
-        """Count answers given (2xx, 5xx of our own making) and how many of them were server errors."""
+    def record(self, now: float, counted: Totals) -> None:
+        """Count answers given (2xx, 5xx of our own making), how many were server errors, and how many were late."""
         second = int(now)
         slot = second % WINDOW_SECONDS
-        if self._second[slot] != second:
-            self._second[slot], self._answers[slot], self._errors[slot] = second, 0, 0
-        self._answers[slot] += answers
-        self._errors[slot] += errors
+        before = self._counts[slot] if self._second[slot] == second else Totals()
+        self._second[slot] = second
+        self._counts[slot] = Totals(*map(sum, zip(before, counted, strict=True)))
 
-    def totals(self, now: float) -> tuple[int, int]:
-        """Answers and errors of the last minute."""
+    def totals(self, now: float) -> Totals:
+        """What was counted in the last minute."""
         live = [i for i, second in enumerate(self._second) if now - WINDOW_SECONDS < second <= now]
-        return sum(self._answers[i] for i in live), sum(self._errors[i] for i in live)
+        return Totals(*map(sum, zip(Totals(), *(self._counts[i] for i in live), strict=True)))
+
+
+class Limits(NamedTuple):
+    """What answers are held to, once there were `min_requests` of them within a minute."""
+
+    error_ratio: float
+    p95_seconds: float
+    min_requests: int
 
 
 class Health(Listener):
@@ -63,73 +85,107 @@ class Health(Listener):
         *,
         accepted: Mapping[str, str],
         interval_seconds: float,
-        error_ratio: float,
-        min_requests: int,
+        limits: Limits,
         identity: Mapping[str, str],
         clock: Callable[[], float],
         troubles: Callable[[], Sequence[str]] = lambda: (),
         warnings: Callable[[], Sequence[str]] = lambda: (),
+        timer: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.window = ErrorWindow()
+        self.window = AnswerWindow()
         self.draining = False
         self._models = models
         self._faults = faults
         self._accepted = accepted
         self._interval = interval_seconds
-        self._error_ratio = error_ratio
-        self._min_requests = min_requests
+        self._limits = limits
         self._identity = dict(identity)
         self._clock = clock
         self._troubles = troubles
         self._warnings = warnings
-        self._checked_at = float("-inf")
+        # More rows than a self-inference has may take longer: that says nothing about this replica.
+        self._most_timed = min((len(model.classifier.golden) for model in models), default=0)
+        self._fastest: dict[str, float] = {}
+        self._timer = timer
+        self._checked_at = self._digests_at = float("-inf")
+        self._mismatches: list[str] = []
         self._failures: list[str] = ["the first self-inference has not run"]
 
     def answered(self, exchanges: Sequence[Exchange], finished: float) -> None:
-        """Count answers given, and those that were server errors."""
-        answers = errors = 0
+        """Count answers given, those that were server errors, and those that came late."""
+        answers = errors = everywhere = timed = late = 0
         for exchange in exchanges:
             if exchange.status == 200:
                 answers += 1
+                if exchange.rows <= self._most_timed:
+                    timed += 1
+                    late += finished - exchange.arrived > self._limits.p95_seconds
             elif exchange.status == 500:
                 answers += 1
-                errors += 1
+                everywhere += exchange.everywhere
+                errors += not exchange.everywhere
         if answers:
-            self.window.record(finished, answers=answers, errors=errors)
+            self.window.record(finished, Totals(answers, errors, everywhere, timed, late))
 
     def refresh(self, *, just_loaded: bool = False) -> list[str]:
-        """Run the self-inference and the digest check now; returns what failed."""
+        """Run the self-inference now, and the digest check where it is due; returns what failed."""
         failures: list[str] = []
         for model in self._models:
+            began = self._timer()
             wrong = model.golden_failures()
+            self._fastest[model.name] = min(self._fastest.get(model.name, float("inf")), self._timer() - began)
             if wrong:
                 rows = len(model.classifier.golden)
                 failures.append(f"{len(wrong)} of {rows} golden answers of {model.name} are wrong: {wrong[0]}")
-            if reason := model.digest_failure(self._accepted.get(model.name), just_loaded=just_loaded):
-                failures.append(reason)
-        served = {model.name for model in self._models}
-        failures += [
-            f"{name}: not served, this site is to serve {d}" for name, d in self._accepted.items() if name not in served
-        ]
-        self._failures = failures
+        if self._clock() - self._digests_at >= min(_DIGEST_SECONDS, _DIGEST_INTERVALS * self._interval):
+            self._mismatches, self._digests_at = self._find_mismatches(just_loaded), self._clock()
+        self._failures = [*failures, *self._mismatches]
         self._checked_at = self._clock()
-        return failures
+        return self._failures
+
+    def _find_mismatches(self, just_loaded: bool) -> list[str]:
+        """Every model that is not the one that this site is to serve."""
+        found = [m.digest_failure(self._accepted.get(m.name), just_loaded=just_loaded) for m in self._models]
+        served = {model.name for model in self._models}
+        missing = [f"{n}: not served, this site is to serve {d}" for n, d in self._accepted.items() if n not in served]
+        return [*filter(None, found), *missing]
 
     def reasons(self) -> list[str]:
         """Why the replica is unhealthy; empty when it is healthy."""
         now = self._clock()
         # The timer refreshes it; this is for the case that the timer is late, as under a starved processor.
-        if now - self._checked_at > 2 * self._interval:
+        if now - self._checked_at > max(2 * self._interval, _OVERDUE_SECONDS):
             self.refresh()
-        reasons = [*self._failures, *self._troubles()]
+        reasons = [*self._failures, *self._troubles(), *self._answers_at_fault()]
         if self._faults.mode() == "fail-health":
             reasons.append("a drill made the health check fail")
-        answers, errors = self.window.totals(now)
-        if answers >= self._min_requests and errors / answers >= self._error_ratio:
-            reasons.append(f"{errors} of {answers} answers of the last minute were server errors")
         if self.draining:
             reasons.append("the replica is shutting down")
         return reasons
+
+    def _answers_at_fault(self) -> list[str]:
+        """What the last minute's answers say against this replica."""
+        counted, limits = self.window.totals(self._clock()), self._limits
+        found = []
+        if counted.answers >= limits.min_requests and counted.errors >= limits.error_ratio * counted.answers:
+            found.append(f"{counted.errors} of {counted.answers} answers of the last minute were server errors")
+        late = counted.late > _LATE_SHARE * counted.timed
+        if counted.timed >= limits.min_requests and late and not self._slow_models():
+            promised = f"{limits.p95_seconds * 1000:g} ms"
+            found.append(f"{counted.late} of {counted.timed} answers of the last minute took over {promised}")
+        return found
+
+    def _slow_models(self) -> list[str]:
+        """Models whose self-inference never came in the promised time: they are as slow at every site."""
+        return [name for name, seconds in self._fastest.items() if seconds > self._limits.p95_seconds]
+
+    def _what_every_site_has(self) -> list[str]:
+        counted = self.window.totals(self._clock())
+        found = [f"{name} is slower than promised in itself, as at every site" for name in self._slow_models()]
+        if counted.everywhere:
+            told = "failed, and failed again when repeated, as they would at every site"
+            found.append(f"{counted.everywhere} of {counted.answers} requests of the last minute {told}")
+        return found
 
     def report_ready(self) -> tuple[int, bytes]:
         """Status and body of the Open Inference Protocol's `/v2/health/ready`."""
@@ -144,6 +200,6 @@ class Health(Listener):
         }
         if reasons:
             document["reasons"] = [reason[:200] for reason in reasons[:_SHOWN]]
-        if warnings := self._warnings():
+        if warnings := [*self._warnings(), *self._what_every_site_has()]:
             document["warnings"] = [warning[:200] for warning in warnings[:_SHOWN]]
         return (503 if reasons else 200), orjson.dumps(document)

@@ -13,12 +13,13 @@ from service.bundle.reference import PREDICTIONS
 from service.server.audit.chain import AuditLog, FileSink, NoAuditLog, Sink
 from service.server.audit.receipts import Receipts
 from service.server.auth import Gate
+from service.server.checkers import Checkers
 from service.server.codecs import NamedFeatures, OpenInference
 from service.server.drift import Drift
 from service.server.endpoint import Endpoint
 from service.server.exchange import Exchange, Target
 from service.server.faults import Faults
-from service.server.health import Health
+from service.server.health import Health, Limits
 from service.server.http.budget import Budget
 from service.server.http.intake import Intake
 from service.server.http.queue import RequestQueue
@@ -54,6 +55,7 @@ class Runtime:
     endpoint: Endpoint
     intake: Intake
     listeners: tuple[Listener, ...]
+    checkers: Checkers
     checks: dict[str, Check]
     clock: Callable[[], float]
 
@@ -63,6 +65,10 @@ class Runtime:
             self.audit.start()
         for reason in self.health.refresh(just_loaded=True):
             log(logging.ERROR, "unhealthy at start", reason=reason)
+
+    def look_around(self) -> None:
+        """Note whether clients should leave: `/health` says 503, or Route 53's checkers ask this site no more."""
+        self.intake.leaving = bool(self.health.reasons()) or self.checkers.have_left(self.clock())
 
     def stop(self) -> None:
         """Close the audit log."""
@@ -108,6 +114,7 @@ def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) ->
         endpoint=endpoint,
         intake=_build_intake(settings, _targets(models, default), endpoint, faults, listeners, clock),
         listeners=listeners,
+        checkers=Checkers(),
         checks=_checks(health),
         clock=clock,
     )
@@ -162,8 +169,7 @@ def _build_health(
         faults,
         accepted=settings.model_digests,
         interval_seconds=settings.health_seconds,
-        error_ratio=settings.health_error_ratio,
-        min_requests=settings.health_min_requests,
+        limits=Limits(settings.health_error_ratio, settings.health_p95_seconds, settings.health_min_requests),
         identity={"site": settings.site, "replica": settings.replica},
         clock=clock,
         troubles=troubles,
@@ -259,6 +265,9 @@ def _add_gauges(runtime: Runtime) -> None:
         ("model", "version", "digest"),
     )
     metrics.add_gauge("outlast_well", "1 when /healthz answers 200.", lambda: {(): float(not runtime.health.reasons())})
+    metrics.add_gauge(
+        "outlast_leaving", "1 while clients are told to leave for another site.", lambda: {(): float(intake.leaving)}
+    )
     metrics.add_gauge("outlast_queue_depth", "Requests waiting for inference.", lambda: {(): float(intake.queue.depth)})
     metrics.add_gauge(
         "outlast_buffered_bytes", "Bytes held for requests.", lambda: {(): float(intake.budget.used_bytes)}

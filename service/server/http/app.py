@@ -14,6 +14,7 @@ import gc
 import logging
 from typing import Any
 
+from service.server.checkers import USER_AGENT
 from service.server.exchange import JSON, Exchange, Header, Target
 from service.server.http.background import run_beside
 from service.server.http.budget import Throttle
@@ -77,6 +78,7 @@ class Application:
         check = self._runtime.checks.get(path)
         try:
             if check is not None:
+                self._note_checker(scope["headers"])
                 await _take_turn(self._checks)
                 await answer.check(check)
             elif path in _OWN_PACE or await _take_turn(self._intake.unknown):
@@ -88,6 +90,10 @@ class Application:
         except Exception as error:
             self._intake.report(error)
             await answer.refuse(internal_error())
+
+    def _note_checker(self, headers: Any) -> None:
+        if any(name == b"user-agent" and value.startswith(USER_AGENT) for name, value in headers):
+            self._runtime.checkers.visited(self._runtime.clock())
 
     async def load(self) -> Any:
         """The routes, loaded once and off the event loop, which answers predictions meanwhile."""

@@ -18,7 +18,10 @@ async def run_beside(runtime: Runtime) -> AsyncIterator[None]:
     """Everything that runs beside the requests, for the length of a block."""
     runtime.start()
     settings = runtime.settings
-    tasks = [asyncio.create_task(_repeat(settings.health_seconds, runtime.health.refresh))]
+    tasks = [
+        asyncio.create_task(_repeat(settings.health_seconds, runtime.health.refresh)),
+        asyncio.create_task(_look_around(runtime)),
+    ]
     if runtime.drift is not None:
         tasks.append(asyncio.create_task(_repeat(settings.drift_seconds, runtime.drift.score)))
     if settings.drills:
@@ -41,6 +44,13 @@ async def _repeat(interval_seconds: float, work: Callable[[], Any]) -> None:
             await asyncio.to_thread(work)
         except Exception as error:
             log(logging.ERROR, "work beside the requests failed", work=work.__qualname__, error=str(error))
+
+
+async def _look_around(runtime: Runtime) -> None:
+    """On the event loop, which alone counts answers; looked up once a while, not for each answer."""
+    while True:
+        await asyncio.sleep(runtime.settings.health_seconds)
+        runtime.look_around()
 
 
 def _log_fault(fault: Fault | None) -> None:

@@ -88,7 +88,7 @@ class Connection(LimitedConnection):
         """Write a prediction's answer, and end the connection or let uvicorn go on with it."""
         if self.transport.is_closing():
             return
-        keep_alive = keep_alive and not self.intake.queue.draining
+        keep_alive = keep_alive and self.may_stay()
         self.transport.write(self.replies.render(exchange, self.server_state.default_headers, keep_alive))
         if keep_alive and self._phase == ANSWER and not self.pipeline and not self.flow.read_paused:
             self.server_state.total_requests += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import resource
 from typing import NamedTuple, Protocol
 
@@ -28,16 +29,22 @@ class Timed(Protocol):
 
 
 class Limits(NamedTuple):
-    """What one connection may take: seconds for each phase, by its number, and bytes of a head."""
+    """What one connection may take: seconds for each phase, by its number, and bytes of a head.
+
+    `most_seconds` is its greatest age, `leaving_seconds` the same while clients should leave.
+    """
 
     seconds: tuple[float, float, float, float]
     max_head_bytes: int
+    most_seconds: float = math.inf
+    leaving_seconds: float = math.inf
 
 
 def limits_of(settings: Settings) -> Limits:
     """The limits that settings give."""
     seconds = (settings.idle_seconds, settings.head_seconds, settings.body_seconds, _ANSWER_SECONDS)
-    return Limits(seconds, settings.max_header_bytes)
+    ages = settings.connection_seconds, settings.leaving_connection_seconds
+    return Limits(seconds, settings.max_header_bytes, *ages)
 
 
 class Connections:

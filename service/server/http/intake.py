@@ -42,6 +42,7 @@ class Intake:
         self.budget = budget
         self.listeners = tuple(listeners)
         self.max_body_bytes = max_body_bytes
+        self.leaving = False  # clients should go to another site: their connections end sooner
         self.unknown = Throttle(_UNKNOWN_RATE, _UNKNOWN_BURST, _UNKNOWN_SECONDS)
         self._targets = {path.encode(): target for path, target in targets.items()}
         self._endpoint = endpoint

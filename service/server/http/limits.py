@@ -6,6 +6,7 @@ pinned by a test.
 
 from __future__ import annotations
 
+import random
 from functools import partial
 from typing import Any, ClassVar
 
@@ -35,11 +36,19 @@ _MOST_PIPELINED = 32
 # (uvloop's TLS never goes on with a connection that it has stopped for a few bytes.)
 _UNREAD_BYTES, _UNREAD_TLS_BYTES = 1, 16384
 _HEADER_BYTES = 150  # that the objects of one header take beside its text
+_YOUNGEST_SHARE = 0.75  # of the greatest age: connections that were opened together must not all end together
+_CLOSE = (b"connection", b"close")
 _TRAILERS = Trailers()
 
 
 async def _send(cycle: Any, send: Any, message: Any) -> None:
-    """An ASGI application's `send`. uvicorn tells the last request alone that its client has gone, not those before."""
+    """An ASGI application's `send`. uvicorn tells the last request alone that its client has gone, not those before.
+
+    Nor does it say that an answer is the last one of its connection: without a word the client's next request meets the
+    end of it.
+    """
+    if message["type"] == "http.response.start" and not cycle.keep_alive:
+        message = {**message, "headers": [*message["headers"], _CLOSE]}
     if cycle.flow.write_paused and not cycle.disconnected:
         await cycle.flow.drain()
     cycle.disconnected = cycle.disconnected or cycle.transport.is_closing()
@@ -57,6 +66,7 @@ class LimitedConnection(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.deadline = self._made = self.loop.time()
+        self._share = random.uniform(_YOUNGEST_SHARE, 1.0)
         self._phase = self._timed = IDLE
         self._unread = 0  # bytes since the last one of a body, or of a message: what only the parser has
         self._moved = False
@@ -127,7 +137,7 @@ class LimitedConnection(HttpToolsProtocol):
             raise Problem(INVALID_HTTP, f"over {_MOST_PIPELINED} requests were sent ahead of their answers")
         super().on_headers_complete()
         self.cycle.send = partial(_send, self.cycle, self.cycle.send)
-        self.cycle.keep_alive = self.cycle.keep_alive and not self.intake.queue.draining
+        self.cycle.keep_alive = self.cycle.keep_alive and self.may_stay()
 
     def on_body(self, body: bytes) -> None:
         self._moved = True
@@ -168,6 +178,12 @@ class LimitedConnection(HttpToolsProtocol):
         self._write_bytes = 0
         self.flow.resume_reading()
         self.deadline = self.loop.time() + self.crowd.limits.seconds[self._phase]
+
+    def may_stay(self) -> bool:
+        """Whether the connection takes another request. A client that keeps its own never asks DNS where to go."""
+        limits = self.crowd.limits
+        most = limits.leaving_seconds if self.intake.leaving else limits.most_seconds
+        return not self.intake.queue.draining and self.loop.time() - self._made < most * self._share
 
     def reading(self) -> Exchange | None:
         """The prediction whose body is being read, where it is one."""

@@ -1,7 +1,8 @@
 """The server's configuration: environment variables only, all read here, every mistake reported together.
 
 The fields of `Settings` are the table: each one's metadata holds its variable, default, parser and meaning. Reading,
-`serve --help`, the start-up line and the table in docs/reference/server.md come from it.
+`serve --help`, the start-up line and the table in docs/reference/server.md come from it. One file, although long: it is
+one table.
 """
 
 from __future__ import annotations
@@ -121,6 +122,18 @@ class Settings:
         number(0.1, 3600),
         "idle time of a kept-alive connection; above the load balancer's own",
     )
+    connection_seconds: float = variable(
+        "OUTLAST_CONNECTION_SECONDS",
+        "120",
+        number(0.05, 10**6),
+        "greatest age of a connection, by chance up to a quarter less: the next answer ends it; its client asks DNS",
+    )
+    leaving_connection_seconds: float = variable(
+        "OUTLAST_LEAVING_CONNECTION_SECONDS",
+        "10",
+        number(0.05, 10**6),
+        "the same while clients should leave: /health says 503, or Route 53's health checkers have stopped asking",
+    )
     queue_depth: int = variable(
         "OUTLAST_QUEUE_DEPTH",
         "256",
@@ -141,21 +154,27 @@ class Settings:
     )
     health_seconds: float = variable(
         "OUTLAST_HEALTH_SECONDS",
-        "5",
+        "1",
         number(0.05, 600),
-        "interval of the self-inference and the digest check behind /health",
+        "interval of the self-inference behind /health; the digests are checked every fifth time, or after 5 s",
     )
     health_error_ratio: float = variable(
         "OUTLAST_HEALTH_ERROR_RATIO",
-        "0.5",
+        "0.1",
         number(0.001, 1),
         "share of server errors in the last minute that makes the replica unhealthy",
     )
     health_min_requests: int = variable(
         "OUTLAST_HEALTH_MIN_REQUESTS",
-        "20",
+        "50",
         whole(1, 10**6),
-        "answers in the last minute below which that share says nothing",
+        "answers in the last minute below which that share says nothing, nor the next line",
+    )
+    health_p95_seconds: float = variable(
+        "OUTLAST_HEALTH_P95_MILLISECONDS",
+        "2000",
+        number(1, 600000, divided_by=1000),
+        "promised time to answer: the replica is unhealthy while over 5 % of the last minute's answers took longer",
     )
     audit_stdout: bool = variable(
         "OUTLAST_AUDIT", "stdout", either("stdout", "off"), "`stdout` or `off`: the audit log's stream"

@@ -202,3 +202,11 @@ def test_levels_and_faults_have_the_defaults_of_a_drill_that_stops_a_site() -> N
     for predict in (predict_failover, predict_failback):
         assert predict(FIFTEEN, ttl_seconds=30) == predict(FIFTEEN, ttl_seconds=30, level=2, fault="refused")
     assert time_to_fail("blackhole") == time_to_fail("blackhole", 1)
+
+
+def test_a_client_that_keeps_its_connection_asks_dns_only_for_a_new_one() -> None:
+    plain, kept = (predict_failover(Check(), ttl_seconds=30, connection_seconds=seconds) for seconds in (0.0, 120.0))
+    assert [term.name for term in kept.terms] == ["detection", "switch", "caches", "connections", "client"]
+    assert kept.best_seconds == plain.best_seconds
+    assert kept.typical_seconds == pytest.approx(plain.typical_seconds + 60)
+    assert kept.worst_seconds == pytest.approx(plain.worst_seconds + 120)

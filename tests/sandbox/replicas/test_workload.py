@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox.replicas.workload import Probe, Workload
+from service.server.settings.table import SETTINGS
 
 ASKED = Workload("key", "aws", "sha256:1", 8080, (), 1, 3, 10, "/")
 
@@ -20,9 +21,25 @@ def test_scaling_is_no_new_revision_and_everything_else_is() -> None:
 
 def test_the_port_is_told_where_the_cloud_does_so() -> None:
     asked = replace(ASKED, port=9000, environment=(("PORT", "8080"),))
-    assert asked.variables("127.0.0.1", 1)["PORT"] == "9000"
-    assert replace(asked, tells_port=False).variables("127.0.0.1", 1)["PORT"] == "8080"
-    assert "PORT" not in replace(ASKED, environment=(), tells_port=False).variables("127.0.0.1", 1)
+    assert asked.variables("127.0.0.1", float)["PORT"] == "9000"
+    assert replace(asked, tells_port=False).variables("127.0.0.1", float)["PORT"] == "8080"
+    assert "PORT" not in replace(ASKED, environment=(), tells_port=False).variables("127.0.0.1", float)
+
+
+def test_durations_run_on_the_sandboxs_clock_unless_the_stack_says_otherwise() -> None:
+    told = ASKED.variables("127.0.0.1", lambda seconds: seconds / 10)
+    assert (told["OUTLAST_CONNECTION_SECONDS"], told["OUTLAST_DRAIN_SECONDS"]) == ("12", "0.5")
+    assert told["OUTLAST_HEALTH_SECONDS"] == "0.25", "no more often than a laptop bears"
+    own = replace(ASKED, environment=(("OUTLAST_CONNECTION_SECONDS", "7"),))
+    assert own.variables("127.0.0.1", lambda seconds: seconds / 10)["OUTLAST_CONNECTION_SECONDS"] == "7"
+
+
+def test_the_durations_are_the_servers_own_defaults() -> None:
+    defaults = {setting.name: setting.default for setting in SETTINGS.values()}
+    told = ASKED.variables("127.0.0.1", float)
+    durations = [name for name in told if name.endswith("_SECONDS")]
+    assert len(durations) == 5
+    assert {name: float(told[name]) for name in durations} == {name: float(defaults[name]) for name in durations}
 
 
 def test_readiness_is_asked_at_the_probe_that_is_declared_and_a_startup_probe_before_it() -> None:

@@ -169,6 +169,25 @@ def test_a_request_that_nobody_admitted_gets_no_prediction(runtime: Runtime) -> 
     assert exchange.status == 500
 
 
+@pytest.mark.parametrize(("failures", "everywhere"), [(1, False), (2, True)])
+def test_a_failure_is_everywhere_where_the_same_rows_fail_again(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, failures: int, everywhere: bool
+) -> None:
+    target = runtime.intake.find(INFER.encode())
+    assert target is not None
+    left = iter([True] * failures)
+    infer = target.model.infer
+
+    def fail_at_first(rows: Any) -> Answers:
+        if next(left, False):
+            raise MemoryError("no room")
+        return infer(rows)
+
+    monkeypatch.setattr(target.model, "infer", fail_at_first)
+    exchange = _answer(runtime, INFER, json.dumps(infer_body([[1.0] * 30])).encode())
+    assert (exchange.status, exchange.everywhere) == (500, everywhere)
+
+
 class _TextModel(ServedModel):
     """A model of texts whose first column is a number, as far as its requests are looked at."""
 

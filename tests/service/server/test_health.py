@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.server.exchange import Exchange
 from service.server.faults import Fault, Faults, parse_fault
-from service.server.health import ErrorWindow, Health
+from service.server.health import AnswerWindow, Health, Limits, Totals
 from service.server.models import Models
+from service.server.settings.table import Settings
 from tests.service.server.harness import INFER, RELEASED, Server, infer_body, wait_for
 
 pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
@@ -40,7 +42,7 @@ class Clock:
 
 def _health(clock: Clock, folder: Path = RELEASED, **more: Any) -> tuple[Health, Faults]:
     faults = Faults(clock)
-    settings = {"accepted": {}, "interval_seconds": 5.0, "error_ratio": 0.5, "min_requests": 20, **more}
+    settings = {"accepted": {}, "interval_seconds": 5.0, "limits": Limits(0.5, 2.0, 20), **more}
     return Health(Models.load(folder, faults), faults, identity={"site": "aws"}, clock=clock, **settings), faults
 
 
@@ -110,13 +112,13 @@ def test_a_digest_that_the_site_is_not_to_serve_is_unhealthy(clock: Clock, just_
 def test_server_errors_count_only_over_a_sample_and_only_for_a_minute(clock: Clock) -> None:
     health, _ = _health(clock)
     health.refresh()
-    health.window.record(clock.now, answers=19, errors=19)
+    health.window.record(clock.now, Totals(answers=19, errors=19))
     assert health.reasons() == []
-    health.window.record(clock.now, answers=1, errors=1)
+    health.window.record(clock.now, Totals(answers=1, errors=1))
     assert health.reasons() == ["20 of 20 answers of the last minute were server errors"]
-    health.window.record(clock.now, answers=21, errors=0)
+    health.window.record(clock.now, Totals(answers=21))
     assert health.reasons() == []
-    health.window.record(clock.now, answers=100, errors=100)
+    health.window.record(clock.now, Totals(answers=100, errors=100))
     clock.now += 60
     health.refresh()
     assert health.reasons() == []
@@ -124,13 +126,79 @@ def test_server_errors_count_only_over_a_sample_and_only_for_a_minute(clock: Clo
 
 @given(st.lists(st.tuples(st.floats(0, 90), st.integers(0, 5), st.integers(0, 5)), max_size=60))
 def test_the_window_holds_exactly_the_last_sixty_seconds(events: list[tuple[float, int, int]]) -> None:
-    window, now, told = ErrorWindow(), 1000.0, []
-    for gap, answers, errors in events:
+    window, now, told = AnswerWindow(), 1000.0, []
+    for gap, answers, late in events:
         now += gap
-        window.record(now, answers=answers, errors=errors)
-        told.append((int(now), answers, errors))
-    live = [(a, e) for second, a, e in told if now - 60 < second <= now]
-    assert window.totals(now) == (sum(a for a, _ in live), sum(e for _, e in live))
+        window.record(now, Totals(answers=answers, late=late))
+        told.append((int(now), answers, late))
+    live = [(a, late) for second, a, late in told if now - 60 < second <= now]
+    assert window.totals(now) == Totals(answers=sum(a for a, _ in live), late=sum(late for _, late in live))
+
+
+def _answers(health: Health, clock: Clock, count: int, *, seconds: float = 0.01, rows: int = 1, **more: Any) -> None:
+    """So many answers, each of which took so long."""
+    nothing: Any = None  # the window asks for no target
+    exchanges = [Exchange(nothing, {}, b"", clock.now - seconds) for _ in range(count)]
+    for exchange in exchanges:
+        exchange.status, exchange.rows = more.get("status", 200), rows
+        exchange.everywhere = more.get("everywhere", False)
+    health.answered(exchanges, clock.now)
+
+
+def test_a_tenth_of_server_errors_is_noticed_with_the_default_limits(clock: Clock) -> None:
+    defaults = Settings.from_environment({"OUTLAST_AUTH": "off"})
+    limits = Limits(defaults.health_error_ratio, defaults.health_p95_seconds, defaults.health_min_requests)
+    health, _ = _health(clock, limits=limits)
+    _answers(health, clock, 70)
+    _answers(health, clock, 7, status=500)
+    assert health.reasons() == []
+    _answers(health, clock, 1, status=500)
+    assert health.reasons() == ["8 of 78 answers of the last minute were server errors"]
+
+
+def test_a_failure_that_would_be_everywhere_is_a_warning_and_no_reason_to_leave(clock: Clock) -> None:
+    health, _ = _health(clock)
+    _answers(health, clock, 50, status=500, everywhere=True)
+    status, body = health.report()
+    assert status == 200
+    assert json.loads(body)["warnings"] == [
+        "50 of 50 requests of the last minute failed, and failed again when repeated, as they would at every site"
+    ]
+
+
+@pytest.mark.parametrize(("late", "reasons"), [(5, 0), (6, 1)])
+def test_the_95th_percentile_is_held_to_what_was_promised(clock: Clock, late: int, reasons: int) -> None:
+    health, _ = _health(clock)
+    _answers(health, clock, 100 - late)
+    _answers(health, clock, late, seconds=2.1)
+    assert len(health.reasons()) == reasons
+    assert all(reason == "6 of 100 answers of the last minute took over 2000 ms" for reason in health.reasons())
+
+
+def test_few_late_answers_say_nothing_nor_do_large_requests(clock: Clock) -> None:
+    health, _ = _health(clock)
+    _answers(health, clock, 19, seconds=3.0)
+    _answers(health, clock, 100, seconds=3.0, rows=4096)
+    assert health.reasons() == []
+
+
+def test_a_model_that_is_slower_than_promised_in_itself_is_so_at_every_site(clock: Clock) -> None:
+    times = iter(range(0, 1000, 3))
+    health, _ = _health(clock, timer=lambda: float(next(times)))
+    health.refresh()
+    _answers(health, clock, 100, seconds=3.0)
+    status, body = health.report()
+    assert status == 200
+    assert "tumour is slower than promised in itself, as at every site" in json.loads(body)["warnings"]
+
+
+def test_one_quick_self_inference_shows_that_the_replica_is_at_fault(clock: Clock) -> None:
+    times = iter([0.0, 3.0] * len(list(_health(clock)[0]._models)) + [10.0, 10.1] * 100)
+    health, _ = _health(clock, timer=lambda: next(times))
+    health.refresh()
+    health.refresh()
+    _answers(health, clock, 100, seconds=3.0)
+    assert health.reasons() == ["100 of 100 answers of the last minute took over 2000 ms"]
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -25,6 +25,7 @@ class Intake:
 
     def __init__(self) -> None:
         self.queue = SimpleNamespace(draining=False)
+        self.leaving = False
         self.budget = Budget(1 << 20)
         self.unknown = Throttle(100, 100, 5)
         self.submitted: list[Any] = []
@@ -78,8 +79,8 @@ def connection() -> Iterator[Any]:
 
     class Tried(Connection):
         intake = Intake()
-        replies = SimpleNamespace(render=lambda exchange, _headers, _alive: exchange.body + b"!")
-        crowd = Connections(5, Limits((60.0, 10.0, 10.0, 60.0), 65536))
+        replies = SimpleNamespace(render=lambda exchange, _headers, alive: exchange.body + (b"!" if alive else b"."))
+        crowd = Connections(5, Limits((60.0, 10.0, 10.0, 60.0), 65536, most_seconds=120.0, leaving_seconds=10.0))
 
     made = Tried(config, ServerState(), {}, _loop=loop)
     made.connection_made(Transport())
@@ -109,6 +110,32 @@ def test_an_answer_that_ends_the_connection_closes_it(connection: Any) -> None:
     ((exchange, waiter),) = connection.intake.submitted
     waiter.reply(exchange)
     assert connection.transport.closed
+
+
+@pytest.mark.parametrize(
+    ("age", "leaving", "stays"), [(89, False, True), (121, False, False), (7, True, True), (11, True, False)]
+)
+@pytest.mark.parametrize("path", [b"/predict", b"/elsewhere"])
+def test_an_old_connection_ends_with_its_next_answer(
+    connection: Any, path: bytes, age: float, leaving: bool, stays: bool
+) -> None:
+    connection._made -= age
+    connection.intake.leaving = leaving
+    connection.data_received(BODY.replace(b"/predict", path) + b"ab")
+    for exchange, waiter in connection.intake.submitted:
+        waiter.reply(exchange)
+    connection.loop.run_until_complete(asyncio.sleep(0.01))
+    assert connection.transport.closed is not stays
+    if path == b"/predict":
+        assert connection.transport.written == (b"ab!" if stays else b"ab.")
+    else:
+        assert (b"connection: close" in connection.transport.written) is not stays, "its client is told"
+
+
+def test_connections_that_were_opened_together_end_apart(connection: Any) -> None:
+    shares = {type(connection)(connection.config, ServerState(), {}, _loop=connection.loop)._share for _ in range(50)}
+    assert len(shares) == 50
+    assert 0.75 <= min(shares) < 0.85 < 0.9 < max(shares) <= 1.0
 
 
 def test_who_leaves_in_the_middle_of_a_body_holds_nothing(connection: Any) -> None:
