@@ -86,7 +86,7 @@ NINE_OF_TEN_FUNCTIONS = 20
 # Every way around a tool, counted. One fewer: lower the number. One more: say in the commit why it has to be.
 COUNTED = {
     "product": {"type: ignore": 20, "noqa": 2, "no cover": 0, "print(": 2},
-    "tests": {"type: ignore": 54, "noqa": 2, "no cover": 0, "print(": 4},
+    "tests": {"type: ignore": 53, "noqa": 2, "no cover": 0, "print(": 4},
 }
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from threadpoolctl import threadpool_limits
 
+from service.cluster.client import open_cluster
 from service.command_line import json_option, print_json, say
 from service.evaluation.asked import Wanted, load_asked
 from service.evaluation.progress import show_progress
@@ -24,6 +25,7 @@ def problem_options(command: F) -> F:
     """The options that name a problem and its data."""
     for option in (
         json_option,
+        click.option("--dask", metavar="ADDRESS", help="Fit on a Dask cluster: tcp://host:8786, or local."),
         click.option("--jobs", type=click.IntRange(1), default=None, help="Fits at a time; default: one per core."),
         click.option("--artifacts", type=click.Path(path_type=Path), default=None, help="Folder for what steps leave."),
         click.option("--budget", type=click.FloatRange(0, min_open=True), help="Minutes that the search may take."),
@@ -66,6 +68,7 @@ def open_bench(
     group: str | None = None,
     time: str | None = None,
     budget: float | None = None,
+    dask: str | None = None,
 ) -> Iterator[Workbench]:
     """The workbench that the options ask for, with a progress bar on stderr while it is open."""
     wanted = Wanted(problem, csv_file, target, artifacts, drop, keep, parse, group, time)
@@ -77,9 +80,10 @@ def open_bench(
         say(f"note: {asked.draft} is a draft: equal costs, and a floor just above guessing")
         say(f"hint: set them, delete its first line, then name the file: --problem {asked.draft}")
     # One thread for each process: the matrices are small, and on shared cores threads wait for each other.
-    with threadpool_limits(1), show_progress() as announce:
+    with threadpool_limits(1), show_progress() as announce, ExitStack() as stack:
+        cluster = stack.enter_context(open_cluster(dask)) if dask is not None else None
         folder = wanted.folder(asked.problem.name)
-        yield Workbench(asked.problem, asked.dataset, folder, jobs or os.cpu_count() or 1, announce, budget)
+        yield Workbench(asked.problem, asked.dataset, folder, jobs or os.cpu_count() or 1, announce, budget, cluster)
 
 
 def _say_columns(dataset: Dataset) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from service.bundle.writing import write_whole
+from service.cluster.client import Cluster
 from service.errors import InvalidInput, Mistake
 from service.evaluation.costs import CostTable, tabulate_costs
 from service.evaluation.progress import Announce
@@ -39,6 +40,7 @@ class Workbench:
     """What the nine steps share. Costly things are made once, when first asked for.
 
     `announce(step, done, of)` is told how far a step is. `budget`: the minutes that the search for parameters may take.
+    `cluster` fits in the place of `jobs` processes here.
     """
 
     problem: ProblemFile
@@ -47,6 +49,7 @@ class Workbench:
     jobs: int = 1
     announce: Announce = _say_nothing
     budget: float | None = None
+    cluster: Cluster | None = None
     truth: NDArray[np.intp] = field(init=False)
     classes: tuple[str, ...] = field(init=False)
 
@@ -130,6 +133,7 @@ class Workbench:
             seed=self.problem.splits.seed,
             balanced=self.balanced,
             jobs=self.jobs,
+            cluster=self.cluster,
             announce=lambda done, of: self.announce("fits", done, of),
         )
 

@@ -20,7 +20,9 @@ from typing import Any
 import joblib
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from service.cluster.client import Cluster
 from service.training.algorithms import require_packages
 from service.training.datasets import Dataset
 from service.training.pipeline import build_pipeline, fit_pipeline
@@ -28,6 +30,7 @@ from service.training.pipeline import build_pipeline, fit_pipeline
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Fold = tuple[Indices, Indices]
+_Shared = tuple[Dataset, Any, Indices, int, int, bool]  # what every fit of a data set needs
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Trial:
 class Fitter:
     """Fits tasks for one data set, several at a time, and keeps each result in a folder.
 
+    Where there is a `cluster`, its workers fit, and `jobs` counts for nothing; the results are kept here all the same.
     `announce(done, of)` is told of progress, the tasks found finished included.
     """
 
@@ -66,10 +70,12 @@ class Fitter:
         seed: int,
         balanced: bool,
         jobs: int = 1,
+        cluster: Cluster | None = None,
         announce: Callable[[int, int], None] = lambda done, of: None,
     ) -> None:
         self._dataset, self._truth, self._classes, self._folder = dataset, truth, classes, folder
         self._seed, self._balanced, self._jobs, self._announce = seed, balanced, jobs, announce
+        self._cluster = cluster
         self._rows = dataset.rows()
         self.redone = 0  # tasks that had to be fitted, for whoever wants to know what a resumed run saved
 
@@ -94,9 +100,11 @@ class Fitter:
         return whole
 
     def _fit(self, wanted: Mapping[str, Task]) -> Iterable[tuple[str, Floats]]:
+        shared = (self._dataset, self._rows, self._truth, self._classes, self._seed, self._balanced)
+        if self._cluster is not None:
+            return self._cluster.run(_fit_on_worker, list(wanted.items()), shared=shared, called="fits")
         pool = joblib.Parallel(n_jobs=min(self._jobs, max(1, len(wanted))), return_as="generator_unordered")
         fit = joblib.delayed(fit_task)
-        shared = (self._dataset, self._rows, self._truth, self._classes, self._seed, self._balanced)
         found: Iterable[tuple[str, Floats]] = pool(fit(name, task, *shared) for name, task in wanted.items())
         return found
 
@@ -134,6 +142,13 @@ def fit_task(
     pipeline = build_pipeline(task.algorithm, task.parameters, dataset, classes=classes, seed=seed, balanced=balanced)
     fitted = fit_pipeline(pipeline, rows[task.fit], truth[task.fit])
     return name, np.asarray(fitted.predict_proba(rows[task.judge]), dtype=np.float64)
+
+
+def _fit_on_worker(shared: _Shared, named: tuple[str, Task]) -> tuple[str, Floats]:
+    # One thread for each task, as here: on shared cores threads wait for each other.
+    name, task = named
+    with threadpool_limits(1):
+        return fit_task(name, task, *shared)
 
 
 def list_parameters(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +18,7 @@ from service.training.export import Parity, export_onnx, measure_parity, run_onn
 from service.training.pipeline import build_pipeline, encode_labels, fit_pipeline
 from service.training.problem import SplitPlan, load_problem
 from service.training.splits import count_needed, split_rows
-from service.training.tuning import Fitter, Task, list_parameters, search_grids
+from service.training.tuning import Fitter, list_parameters, search_grids
 
 ROOT = Path(__file__).parents[3]
 
@@ -209,77 +205,6 @@ def test_a_category_that_training_never_saw_is_none_of_the_known(mixed: Dataset)
     answer = run_onnx(model, row, mixed.spec)
     np.testing.assert_allclose(answer, pipeline.predict_proba(row), atol=1e-6)
     assert np.isfinite(answer).all()
-
-
-def test_finished_fits_are_not_redone_and_a_half_written_one_is(tumour: Dataset, tmp_path: Path) -> None:
-    _, truth = encode_labels(tumour, "malignant")
-    half = np.arange(0, 569, 2), np.arange(1, 569, 2)
-    tasks = [Task("softmax", {"C": c}, *half) for c in (0.1, 1.0)]
-
-    def bench(**more: int) -> Fitter:
-        return Fitter(tumour, truth, 2, tmp_path, **{"seed": 1, "balanced": False, **more})  # type: ignore[arg-type]
-
-    first = bench()
-    told: list[tuple[int, int]] = []
-    first._announce = lambda done, of: told.append((done, of))
-    answers = first.predict(tasks)
-    assert told == [(0, 2), (1, 2), (2, 2)]
-    assert first.redone == 2
-    second = bench()
-    np.testing.assert_array_equal(second.predict(tasks), answers)
-    assert second.redone == 0
-    kept = sorted(tmp_path.glob("*.npy"))
-    (tmp_path / f".{kept[0].name}").write_bytes(kept[0].read_bytes()[:20])  # as a kill in the middle leaves it
-    kept[0].unlink()
-    third = bench()
-    np.testing.assert_array_equal(third.predict(tasks), answers)
-    assert third.redone == 1
-    other = bench(seed=2)
-    other.predict(tasks)
-    assert other.redone == 2, "another seed is another result"
-
-
-_CHILD = """
-import sys
-from pathlib import Path
-import numpy as np
-from service.training.datasets import load_bundled
-from service.training.tuning import Fitter, Task
-tumour = load_bundled("tumour")
-half = np.arange(0, 569, 2), np.arange(1, 569, 2)
-def announce(done, of):
-    print(done, flush=True)
-    sys.stdin.readline()
-truth = (tumour.labels == "malignant").astype(int)
-bench = Fitter(tumour, truth, 2, Path(sys.argv[1]), seed=1, balanced=False, announce=announce)
-bench.predict([Task("softmax", {"C": c}, *half) for c in (0.1, 0.3, 1.0, 3.0)])
-"""
-
-
-def test_a_search_killed_with_9_goes_on_where_it_was(tumour: Dataset, tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", _CHILD, str(tmp_path / "fits")],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        for done in (0, 1, 2):
-            assert child.stdout.readline() == f"{done}\n"
-            if done < 2:
-                child.stdin.write("\n")
-                child.stdin.flush()
-        os.kill(child.pid, signal.SIGKILL)
-        assert child.wait() == -signal.SIGKILL
-    half = np.arange(0, 569, 2), np.arange(1, 569, 2)
-    tasks = [Task("softmax", {"C": c}, *half) for c in (0.1, 0.3, 1.0, 3.0)]
-    truth = (tumour.labels == "malignant").astype(np.intp)
-    resumed, whole = (Fitter(tumour, truth, 2, tmp_path / name, seed=1, balanced=False) for name in ("fits", "whole"))
-    np.testing.assert_array_equal(resumed.predict(tasks), whole.predict(tasks))
-    assert (resumed.redone, whole.redone) == (2, 4)
 
 
 def test_a_workbench_names_a_positive_class_that_is_not_there(tumour: Dataset, tmp_path: Path) -> None:
