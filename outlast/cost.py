@@ -49,10 +49,15 @@ def cost(stacks: str | None, rps: float | None, html: Path | None, as_json: bool
 def load_traffic(stacks: str | None, root: Path = ROOT) -> TrafficSettings:
     """The settings of the traffic stack of a set; without a name of what the sandbox was brought up with."""
     chosen = stack_files.find(root, stacks) if stacks else stack_files.load(Layout.of(root))
-    config = {key: stack_files.as_text(value) for key, value in stack_files.read_config(root, chosen.traffic).items()}
-    settings = judge(chosen.traffic, config, ())
+    return read_traffic(chosen.traffic, root)
+
+
+def read_traffic(stack: str, root: Path = ROOT) -> TrafficSettings:
+    """The settings of a traffic stack by its name, from its file."""
+    config = {key: stack_files.as_text(value) for key, value in stack_files.read_config(root, stack).items()}
+    settings = judge(stack, config, ())
     if not isinstance(settings, TrafficSettings):
-        place = stack_files.place_of(chosen.traffic, "outlast:kind")
+        place = stack_files.place_of(stack, "outlast:kind")
         raise InvalidInput(f"{place} is {settings.kind}", hint="write traffic")
     return settings
 

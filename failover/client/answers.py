@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from failover.client.calls import Failed
-from failover.client.errors import RequestRefused, Try
+from failover.client.errors import Failed, RequestRefused, Try
 
 SERVED_BY, REQUEST_ID = "x-served-by", "x-request-id"
 RETRYABLE = (408,)  # of the refusals: the site waited too long for the request's own bytes

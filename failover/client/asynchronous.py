@@ -14,11 +14,11 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from failover.client.answers import Inference, Prediction, Reply
-from failover.client.calls import Attempt, Call, Failed, Site
+from failover.client.calls import Attempt, Call, Site
 from failover.client.core import Core, Reach, Request, take_reply, with_tries
 from failover.client.directory import Question
 from failover.client.endpoint import CONNECTIONS, KEEP_SECONDS
-from failover.client.errors import RequestRefused
+from failover.client.errors import Failed, RequestRefused
 from failover.client.policy import Policy
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from failover.client.errors import Try
+from failover.client.errors import Failed, Try
 from failover.client.policy import Circuit, Policy, RetryBudget
 
 
@@ -32,15 +32,6 @@ class Attempt:
     seconds: float
     pause_seconds: float
     began: float
-
-
-class Failed(Exception):
-    """An attempt failed. `sent` is False where the site cannot have seen the request: no connection was made."""
-
-    def __init__(self, why: str, *, sent: bool = True) -> None:
-        super().__init__(why)
-        self.why = why
-        self.sent = sent
 
 
 class Balancer:

@@ -13,9 +13,9 @@ from typing import Any, Generic, TypeVar
 
 from failover.client import receipts
 from failover.client.answers import Inference, Prediction, Reply, judge, read_inference, read_prediction, render_rows
-from failover.client.calls import Attempt, Balancer, Call, Failed
+from failover.client.calls import Attempt, Balancer, Call
 from failover.client.directory import Directory
-from failover.client.errors import EndpointError, NoAddress, NoAnswer, ReceiptMismatch
+from failover.client.errors import EndpointError, Failed, NoAddress, NoAnswer, ReceiptMismatch
 from failover.client.names import Names
 from failover.client.policy import Policy
 

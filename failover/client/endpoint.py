@@ -20,10 +20,10 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from failover.client.answers import Inference, Prediction, Reply
-from failover.client.calls import Attempt, Call, Failed, Site
+from failover.client.calls import Attempt, Call, Site
 from failover.client.core import Core, Reach, Request, take_reply, with_tries
 from failover.client.directory import Question
-from failover.client.errors import RequestRefused
+from failover.client.errors import Failed, RequestRefused
 from failover.client.policy import Policy
 from failover.connection import DialTransport
 

@@ -64,3 +64,12 @@ class RequestRefused(EndpointError):
 
 class ReceiptMismatch(EndpointError):
     """The receipt is not about what was sent and received: something between model and caller changed one of them."""
+
+
+class Failed(Exception):
+    """An attempt failed. `sent` is False where the site cannot have seen the request: no connection was made."""
+
+    def __init__(self, why: str, *, sent: bool = True) -> None:
+        super().__init__(why)
+        self.why = why
+        self.sent = sent

@@ -73,3 +73,13 @@ def _term_lines(measured: Measurement) -> Iterator[str]:
             mark = "  ✗" if measured.missed(term) else ""
             predicted = f"{term.best:>8.1f}{term.typical:>9.1f}{term.worst:>8.1f}"
             yield f"  {title + ' ' + term.name:<20}{predicted}{value:>10}{mark}"
+    yield from _band_lines(measured)
+
+
+def _band_lines(measured: Measurement) -> Iterator[str]:
+    """The total's band, which is narrower than best to worst: the switch's documented end is no part of it."""
+    if (band := measured.failover[-1].band) is not None:
+        yield f"  nine of ten drills like this: {band[0]:.1f} to {band[1]:.1f} s; {_SAID[measured.failover[-1].inside]}"
+
+
+_SAID = {True: "this one too", False: "this one not", None: "this one was not measured"}

@@ -21,6 +21,7 @@ from itertools import pairwise
 from typing import Any
 
 from failover.drill.account import Span, give_account
+from failover.drill.band import predict_journaled
 from failover.drill.measurement import Counts, Lag, Latency, MeasuredTerm, Measurement
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
 from failover.levers.change import Change
@@ -192,7 +193,14 @@ class _Reader:
         first, last = stamps[names[0]], stamps[names[-1]]
         whole = None if first is None or last is None else self._simulated(last - first)
         best, typical, worst = (sum(getattr(term, kind) for term in terms) for kind in ("best", "typical", "worst"))
-        return (*terms, MeasuredTerm("total", best, typical, worst, whole, doubt, TOTALS[which]))
+        band = self._band(stamps) if which == "failover" else None
+        return (*terms, MeasuredTerm("total", best, typical, worst, whole, doubt, TOTALS[which], band))
+
+    def _band(self, stamps: dict[str, float | None]) -> tuple[float, float] | None:
+        begin, moved = self._change_requested, stamps["dns_moved"]
+        if begin is None or moved is None:
+            return None
+        return predict_journaled(self._plan, self._init["observers"], self._samples, begin, moved)
 
     def _latencies(self) -> tuple[Latency, ...]:
         found = []

@@ -22,11 +22,20 @@ class MeasuredTerm:
     measured: float | None
     doubt: float
     why: str
+    band: tuple[float, float] | None = None
+    """Where nine of ten drills like this one were predicted to fall: of the whole failover."""
 
     @property
     def holds(self) -> bool:
         """best <= measured <= worst, a miss within the observers' resolution being none; unmeasured does not hold."""
         return self.measured is not None and self.best - self.doubt <= self.measured <= self.worst + self.doubt
+
+    @property
+    def inside(self) -> bool | None:
+        """Whether it fell into its band; None where either is not known. One in ten is expected not to."""
+        if self.band is None or self.measured is None:
+            return None
+        return self.band[0] <= self.measured <= self.band[1]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from failover.drill.band import Band, predict_planned
 from failover.drill.changes import describe_change, plan_switch_off
 from failover.drill.fleet import Fleet, FleetSite
 from failover.drill.samples import Pace
@@ -75,6 +76,8 @@ class DrillPlan:
     breaks_requests: bool = False
     lock: str = ""
     blackouts: tuple[str, ...] = ()
+    failover_band: Band | None = None
+    """Where nine of ten drills like this one fall, from the change to the last client's right answer."""
     schema: int = SCHEMA
 
     @property
@@ -147,6 +150,15 @@ def plan_drill(
         breaks_requests=way.breaks_requests,
         lock=lock,
         blackouts=tuple(blackouts),
+        failover_band=_band(check, fleet.ttl_seconds, before[site.name], way, watched),
+    )
+
+
+def _band(check: Check, ttl_seconds: int, share: float, way: Way, pace: predict.Pace) -> Band:
+    """Where nine of ten such drills fall."""
+    effect = way.effect.seconds(pace.speed)
+    return predict_planned(
+        check, ttl_seconds=ttl_seconds, share=share, level=way.level, fault=way.fault, pace=pace, effect=effect
     )
 
 
@@ -225,6 +237,10 @@ def render_plan(plan: DrillPlan) -> str:
     for title, predicted in (("failover", plan.failover), ("failback", plan.failback)):
         lines += ["", f"  predicted {title}, in simulated seconds: best, typical, worst"]
         lines += [_render_term(term) for term in (*predicted.terms, total(predicted))]
+        if predicted is plan.failover and plan.failover_band is not None:
+            lines.append(
+                f"    nine of ten drills like this: {plan.failover_band[0]:.1f} to {plan.failover_band[1]:.1f}"
+            )
     if plan.overrides:
         lines += ["", f"  overridden guards: {', '.join(plan.overrides)}"]
     return "\n".join(lines)

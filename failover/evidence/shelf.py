@@ -34,6 +34,8 @@ class Filed:
     recovery_seconds: float | None = None
     chain: ChainReport | None = None
     problem: str = ""
+    band: tuple[float, float] | None = None
+    """Where nine of ten drills like it were predicted to fall."""
 
     @property
     def whole(self) -> bool:
@@ -74,6 +76,7 @@ def _describe(folder: Path, journal: Path, chain: ChainReport, entries: list[Ent
         level=int(plan.get("level", 1)),
         verdict=UNFINISHED if journal.name == LINES else judge(measured),
         recovery_seconds=measured.recovery_simulated_seconds,
+        band=measured.failover[-1].band,
         chain=chain,
     )
 

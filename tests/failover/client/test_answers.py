@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from failover.client.answers import Reply, judge, read_inference, read_prediction, render_rows
-from failover.client.calls import Failed
-from failover.client.errors import RequestRefused
+from failover.client.errors import Failed, RequestRefused
 
 PREDICTION = {
     "label": "benign",

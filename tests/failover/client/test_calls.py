@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from failover.client.calls import Attempt, Balancer, Call, Failed, Site
+from failover.client.calls import Attempt, Balancer, Call, Site
+from failover.client.errors import Failed
 from failover.client.policy import Policy
 from tests.failover.client.fakes import Chance, Clock
 

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from failover.client.answers import Reply
-from failover.client.calls import Failed
 from failover.client.core import Core, Reach, take_reply
 from failover.client.directory import Question
-from failover.client.errors import NoAddress, NoAnswer, ReceiptMismatch
+from failover.client.errors import Failed, NoAddress, NoAnswer, ReceiptMismatch
 from failover.resolution import Resolution
 from tests.failover.client.test_receipts import LABELS, NUMBERS, SHARES, describe, hash_rows, sign
 

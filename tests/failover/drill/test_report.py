@@ -112,6 +112,7 @@ def test_data_is_json_without_the_samples(measured: Measurement) -> None:
         "doubt": 1.0,
         "why": "",
         "holds": True,
+        "band": None,
     }
     assert "samples" not in data
 
