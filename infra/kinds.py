@@ -108,6 +108,8 @@ class TrafficSettings:
     average_rps: float = 0.0
     budget_usd: float | None = None
     policy: RoutingPolicy = field(default_factory=RoutingPolicy)
+    drill_every_days: int | None = None
+    rto_seconds: int | None = None
 
 
 Settings = ZoneSettings | SiteSettings[Options] | TrafficSettings

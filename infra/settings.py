@@ -121,11 +121,18 @@ def _parse_traffic(stack: str, reader: Reader, today: datetime.date) -> TrafficS
         average_rps=reader.number("averageRps", 0, 1_000_000, 0.0),
         budget_usd=_read_optional(reader, "monthlyBudgetUsd", 1, 10_000_000),
         policy=policy,
+        drill_every_days=_read_promise(reader, "drillEveryDays", 366),
+        rto_seconds=_read_promise(reader, "rtoSeconds", 86_400),
     )
 
 
 def _read_optional(reader: Reader, key: str, low: float, high: float) -> float | None:
     value = reader.number(key, low, high, low)
+    return value if reader.is_given(key) else None
+
+
+def _read_promise(reader: Reader, key: str, most: int) -> int | None:
+    value = reader.integer(key, 1, most, 1)
     return value if reader.is_given(key) else None
 
 
