@@ -25,10 +25,12 @@ class Stop:
     def __init__(self) -> None:
         self.reason = ""
         self.signal = 0
+        self.requests = 0
 
     def request(self, reason: str, signal: int = 0) -> None:
         """Ask the drill to end. Asking again changes nothing: an undo under way is never cut short."""
         self.reason, self.signal = self.reason or reason, self.signal or signal
+        self.requests += 1
 
 
 @dataclass

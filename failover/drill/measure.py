@@ -83,6 +83,7 @@ class _Reader:
             },
             abort=str(abort["why"]) if abort else "",
             restored=begun <= undone,
+            died=next((str(e["why"]) for e in self._entries if e["kind"] == "held-back"), ""),
             account=give_account(self._entries, self._samples, Span(self._change_requested, self._undo_requested)),
             samples=self._samples,
             steps=tuple((str(e["name"]), float(e["at"])) for e in self._entries if e["kind"] == "step"),

@@ -99,6 +99,8 @@ class Measurement:
     samples: tuple[Sample, ...] = field(repr=False)
     steps: tuple[tuple[str, float], ...] = ()
     overridden: tuple[str, ...] = ()
+    died: str = ""
+    """Why the lost site no longer answered, asked directly, when it was to be given back; "" where it did."""
     window: Counts | None = None
     """The clients' requests while failures were to be expected; of a drill that breaks none, there are none."""
 
@@ -125,6 +127,8 @@ class Measurement:
     def faults(self) -> tuple[str, ...]:
         """Everything that should not have happened, however late the observers were."""
         found = [self.abort if self.stopped_by_hand else f"aborted: {self.abort}"] if self.abort else []
+        if self.died:
+            found.append(f"{self.lost} died while it was out, and was given back last: {self.died}")
         if not self.restored:
             found.append("not restored: a change of the drill is still in place")
         for title, counts in (("client requests", self.clients), ("DNS questions", self.answers)):

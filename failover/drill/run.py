@@ -6,7 +6,6 @@ Whatever happens after the first change, an error, a deviation, Ctrl-C or SIGTER
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from pathlib import Path
 
 from failover.drill.aborts import AbortConditions, Stop
 from failover.drill.actions import apply_change, undo_change
-from failover.drill.changes import describe_change, plan_lock, plan_mark
+from failover.drill.changes import SWITCH_OFF, describe_change, plan_lock, plan_mark
 from failover.drill.context import DrillContext
+from failover.drill.died import LostSite, hold_back
 from failover.drill.discover import read_checks
 from failover.drill.facts import Facts
 from failover.drill.guards import check_guards, refuse
@@ -27,11 +27,10 @@ from failover.drill.plan import DrillPlan
 from failover.drill.preflight import preflight
 from failover.drill.route53 import translate_errors
 from failover.drill.samples import AUTHORITY, CLIENT
+from failover.drill.streaks import STREAK, count_answers_needed
 from failover.levers.change import Change, sign
 from service.errors import Deviated, OutlastError, Refused, Unavailable
 
-STREAK = 10  # right answers in a row before anything is believed
-DNS_DOUBT = 0.001  # how likely a site that is still answered may have been missed by chance
 SLACK_SECONDS = 60.0  # simulated, beyond what was predicted, before a wait gives up
 WAIT_FLOOR_SECONDS = 10.0  # wall: sockets and threads do not get faster with a simulated clock
 TICK_SECONDS = 0.05
@@ -164,7 +163,11 @@ class _Drill:
     def _restore(self) -> None:
         if self._abort_conditions:
             self._step("restore", "undoing")
-        self._abort_conditions, self._undo_at = None, self._journal.elapsed()
+            self._abort_conditions = None
+            if self._loss.action == SWITCH_OFF:  # by any other loss it is the drill itself that broke the site
+                lost = LostSite(self._plan.lose, self._watch, self._plan.limits.survivor_failures)
+                hold_back(lost, self._journal, self._context.clock, self._stop, self._say, until=self._expires_at)
+        self._undo_at = self._journal.elapsed()
         self._undo(lambda change: change.takes_site)
 
     def _back(self) -> None:
@@ -285,13 +288,3 @@ def keep_trying(context: DrillContext, change: Change, drill_id: str, say: Say) 
                 raise
             say(f"{change.name} is not undone yet, trying again: {error.what}")
             context.clock.sleep(UNDO_PAUSE_SECONDS)
-
-
-def count_answers_needed(share: float) -> int:
-    """How many DNS answers in a row without a site make it certain enough that the site has been dropped.
-
-    `share` is the probability, 0 < share <= 1, with which each answer named the site before.
-    """
-    if share >= 1.0:
-        return STREAK
-    return max(STREAK, math.ceil(math.log(DNS_DOUBT) / math.log(1.0 - share)))
