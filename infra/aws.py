@@ -71,8 +71,7 @@ class Aws:
         zone = ZoneWriter(spec.zone_id)
         network = build_network(name, self._options)
         image, repository = _image(name, spec.models)
-        certificate = _certificate(zone, spec.host, origin)
-        front = _front(name, network, certificate)
+        front = _front(name, network, _certificate(zone, spec.host, origin))
         deployed = _service(name, spec, network, front, image, repository)
         record = zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
         return Site(
@@ -86,6 +85,7 @@ class Aws:
             model_digest=spec.model_digest,
             image_digest=after(_running_digest(deployed, image.digest), deployed.service),
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=False),
+            workload=deployed.service.id,
         )
 
 

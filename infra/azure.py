@@ -93,6 +93,7 @@ class Azure:
             model_digest=spec.model_digest,
             image_digest=after(image.digest, container_app),
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=True),
+            workload=container_app.id,
         )
 
     def _base(self, name: str, spec: SiteSpec) -> Base:

@@ -90,6 +90,8 @@ class Site:
 
     `probe_address` is where a checker connects (an IPv4 address, or a name where the cloud has no fixed one),
     `probe_server_name` the SNI and Host that it sends; `capacity_rps` the requests a second that it bears at full size.
+    `workload` is what runs it, by the id of its own cloud, and `fault_flag` the address at which its replicas look for
+    a fault, "" where they look nowhere: both are what a drill pulls at.
     """
 
     name: str
@@ -101,6 +103,8 @@ class Site:
     model_digest: str
     image_digest: pulumi.Input[str]
     capacity_rps: int
+    workload: pulumi.Input[str]
+    fault_flag: str = ""
 
 
 class Cloud(Protocol):
@@ -130,6 +134,8 @@ class KnownSite:
     model_digest: str
     image_digest: str
     capacity_rps: int
+    workload: str = ""
+    fault_flag: str = ""
 
 
 def site_output(site: Site) -> dict[str, Any]:
@@ -140,11 +146,12 @@ def site_output(site: Site) -> dict[str, Any]:
 def parse_site(output: Mapping[str, Any]) -> KnownSite:
     """The stack output `site`, read back. Pulumi hands every number of another stack over as a float.
 
-    Raises Unavailable for one that lacks something.
+    Raises Unavailable for one that lacks something; what drills need at higher levels may be missing.
     """
-    missing = [f.name for f in dataclasses.fields(KnownSite) if f.name not in output]
+    fields = dataclasses.fields(KnownSite)
+    missing = [f.name for f in fields if f.name not in output and f.default is dataclasses.MISSING]
     if missing:
         what = f"the site '{output.get('name', '')}' was exported without {', '.join(missing)}"
         raise Unavailable(what, hint="run `pulumi up` of its stack from the commit that this one is run from")
-    known = {f.name: output[f.name] for f in dataclasses.fields(KnownSite)}
+    known = {f.name: output[f.name] for f in fields if f.name in output}
     return KnownSite(**known | {"capacity_rps": int(known["capacity_rps"])})

@@ -68,6 +68,7 @@ class Gcp:
             model_digest=spec.model_digest,
             image_digest=after(image.digest, service),
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=True),
+            workload=service.id,
         )
 
 

@@ -216,6 +216,27 @@ def plan_routing(candidates: Iterable[Candidate], accepted_models: Sequence[str]
 # -- the models -----------------------------------------------------------------------------------------------------
 
 
+def fault_flag(variables: Mapping[str, str]) -> str:
+    """Where a site's replicas look for a fault, as a drill may write it; "" where they look nowhere.
+
+    What is after a question mark may be somebody's signature: it is nobody else's business.
+    """
+    if variables.get("OUTLAST_DRILLS", "").strip().lower() != "on":
+        return ""
+    address = variables.get("OUTLAST_FAULTS", "").partition("?")[0]
+    return address if address.startswith("https://") else ""
+
+
+LONGEST_TAG = 256
+"""Characters of a tag's value (Route 53 API, Tag)."""
+
+
+def drill_tags(workload: str, fault_flag: str) -> dict[str, str]:
+    """What a drill pulls at, as tags of the site's health check; what a tag cannot hold is left out."""
+    told = {"workload": workload, "fault-flag": fault_flag}
+    return {name: value for name, value in told.items() if value and len(value) <= LONGEST_TAG}
+
+
 def environment(site: str, models: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
     """The container's variables on every cloud: which site it is, which models it must serve, what the file adds.
 

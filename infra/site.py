@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pulumi
 
+from infra import plan
 from infra.applied import apply
 from infra.contract import Cloud, SiteSpec, site_output
 
@@ -25,4 +27,5 @@ def after(value: pulumi.Input[T], *resources: pulumi.CustomResource) -> pulumi.O
 
 def deploy_site(cloud: Cloud, spec: SiteSpec) -> dict[str, Any]:
     """Deploy `spec` on `cloud`; export the site, and beside it what of `spec` the cloud does not give."""
-    return {"site": site_output(cloud.deploy(spec)), "unsupported": dict(cloud.unsupported(spec))}
+    site = replace(cloud.deploy(spec), fault_flag=plan.fault_flag(spec.environment))
+    return {"site": site_output(site), "unsupported": dict(cloud.unsupported(spec))}

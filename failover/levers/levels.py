@@ -56,13 +56,15 @@ class Delay:
         return best, typical, worst
 
 
-_POLLED = "replicas poll the flag every second, and look at themselves every five (OUTLAST_FAULTS_SECONDS, _HEALTH_)"
+_POLLED = (
+    "replicas poll the flag, and look at themselves, every second (OUTLAST_FAULTS_SECONDS, OUTLAST_HEALTH_SECONDS)"
+)
 _WINDOW = f"{_POLLED}; server errors are a share of the last minute's answers"
 _ASSUMED = "not documented, assumed"
 EFFECT: Mapping[str, Delay] = {
     SWITCH_OFF: Delay(),
-    FLAG: Delay(wall=(0.0, 2.0, 8.0), why=_POLLED),
-    "errors": Delay(wall=(0.0, 20.0, 65.0), why=_WINDOW),
+    FLAG: Delay((0.0, 1.0, 3.0), (0.0, 0.3, 1.5), _POLLED),
+    "errors": Delay(wall=(0.0, 12.0, 65.0), why=_WINDOW),
     ECS: Delay((0.0, 5.0, 60.0), (0.0, 1.0, 5.0), f"until the load balancer has no target left: {_ASSUMED}"),
     CONTAINER_APP: Delay((0.0, 15.0, 120.0), (0.0, 1.0, 5.0), f"until the app's replicas are stopped: {_ASSUMED}"),
     CLOUD_RUN: Delay((0.0, 10.0, 120.0), (0.0, 1.0, 5.0), f"until Google's front ends follow: {_ASSUMED}"),
@@ -70,7 +72,7 @@ EFFECT: Mapping[str, Delay] = {
 }
 RETURN: Mapping[str, Delay] = {
     SWITCH_OFF: Delay(),
-    FLAG: Delay(wall=(0.0, 2.0, 8.0), why=_POLLED),
+    FLAG: Delay((0.0, 1.0, 3.0), (0.0, 0.3, 1.5), _POLLED),
     "errors": Delay(wall=(0.0, 30.0, 65.0), why=_WINDOW),
     ECS: Delay((0.0, 60.0, 300.0), (0.0, 3.0, 20.0), f"until new tasks run and are healthy targets: {_ASSUMED}"),
     CONTAINER_APP: Delay((0.0, 60.0, 300.0), (0.0, 3.0, 20.0), f"until the replicas have started: {_ASSUMED}"),

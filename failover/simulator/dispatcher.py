@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 # moto lets every web page in, and counts bytes before we have changed them.
 _HIDDEN = re.compile(r"access-control-|content-length$", re.IGNORECASE)
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/")
+_SIGNED_FOR = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
+Service = Callable[[Mapping[str, Any]], Reply]
 Route = tuple[str, re.Pattern[str], str, Callable[[Request], Reply]]
 
 
@@ -42,6 +44,7 @@ class Dispatcher:
         propagation_seconds: how long a change stays PENDING.
         requests_per_second: the account's limit; None for no limit (the real one is 5).
         access_key_id: the one whose requests are taken; None for any.
+        services: who answers requests that are signed for another service; moto where nobody does.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Dispatcher:
         propagation_seconds: float = 0.0,
         requests_per_second: int | None = None,
         access_key_id: str | None = None,
+        services: Mapping[str, Service] | None = None,
         chance: random.Random | None = None,
     ) -> None:
         self._store = store
@@ -62,6 +66,7 @@ class Dispatcher:
         self._touched = touched
         self._requests_per_second = requests_per_second
         self._access_key_id = access_key_id
+        self._services = services or {}
         self._recent: deque[float] = deque()
         self.lock = threading.RLock()
         self.available = True
@@ -136,6 +141,9 @@ class Dispatcher:
 
     def _forward(self, environ: dict[str, Any]) -> Reply:
         """Another service: moto's. An alarm of CloudWatch may have come, gone or changed its state."""
+        signed = _SIGNED_FOR.search(str(environ.get("HTTP_AUTHORIZATION", "")))
+        if signed and signed[1] in self._services:
+            return self._services[signed[1]](environ)
         reply = self._store.forward(environ)
         if "/monitoring/" in str(environ.get("HTTP_AUTHORIZATION", "")) and reply.status < 300:
             with self.lock:

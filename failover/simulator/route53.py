@@ -22,7 +22,7 @@ from failover.routing.places import NOWHERE, Place
 from failover.routing.predict import CHECKER_REGIONS
 from failover.simulator.checkers import HealthCheckers, HealthStatus, Transition
 from failover.simulator.clock import ScaledClock
-from failover.simulator.dispatcher import Dispatcher
+from failover.simulator.dispatcher import Dispatcher, Service
 from failover.simulator.dns_listener import Address
 from failover.simulator.dns_server import DnsServer
 from failover.simulator.kept import Kept
@@ -57,6 +57,7 @@ class MovingRoute53:
         requests_per_second: refuse more API requests than this in a simulated second (the real limit is 5); None for
         all.
         access_key_id: take requests that are signed with this one only, as an account does; None for any.
+        services: who answers API requests that are signed for another service; moto for all that are not named.
         account_id: the moto account to use; one that is drawn keeps several instances in a process apart.
         seed: makes everything that is drawn repeat: phases, choices, the account, the ids of zones, checks and changes.
     """
@@ -73,6 +74,7 @@ class MovingRoute53:
         propagation_seconds: float = 0.0,
         requests_per_second: int | None = None,
         access_key_id: str | None = None,
+        services: Mapping[str, Service] | None = None,
         account_id: str | None = None,
         seed: int | None = None,
     ) -> None:
@@ -107,6 +109,7 @@ class MovingRoute53:
             propagation_seconds=propagation_seconds,
             requests_per_second=requests_per_second,
             access_key_id=access_key_id,
+            services=services,
             chance=_chance(seed, "changes"),
         )
         self._server: BaseWSGIServer | None = None

@@ -230,7 +230,8 @@ def in_process_client(answer: Callable[[dict[str, Any]], Reply], service: str, r
 def _hand_over(request: AWSPreparedRequest, answer: Callable[[dict[str, Any]], Reply]) -> AWSResponse:
     url = urlsplit(request.url)
     headers = {k: v.decode() if isinstance(v, bytes) else v for k, v in request.headers.items()}
-    body = request.body if isinstance(request.body, (bytes, str)) else b""
+    given: Any = request.body  # of an object of S3 a file
+    body = given.read() if hasattr(given, "read") else given or b""
     builder = EnvironBuilder(
         path=url.path, query_string=url.query, method=request.method, headers=list(headers.items()), data=body
     )

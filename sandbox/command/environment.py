@@ -48,6 +48,16 @@ def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi |
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        **_vendors_of(instance),
+    }
+
+
+def _vendors_of(instance: Instance) -> dict[str, str]:
+    """The APIs of Azure and Google as drills call them, and the control interface: one address, one token."""
+    endpoint = f"http://{instance.address(places.API)}:{places.CONTROL_PORT}"
+    vendors = ("AZURE", "GOOGLE", "SANDBOX")
+    return {f"OUTLAST_{vendor}_ENDPOINT": endpoint for vendor in vendors} | {
+        f"OUTLAST_{vendor}_TOKEN": instance.token for vendor in vendors
     }
 
 

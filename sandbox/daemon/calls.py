@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 from sandbox.clouds.simulated import describe_kinds
 from sandbox.clouds.store import ResourceStore
 from sandbox.daemon import overview
+from sandbox.daemon.vendors import Vendors
 from sandbox.engine import plugins
 from sandbox.network.faults import Faults, parse_fault
 from service.errors import InvalidInput, OutlastError
@@ -36,6 +37,7 @@ class Controls:
     store: ResourceStore
     forget_orphans: Callable[[str, set[tuple[str, str]]], list[str]]
     reload_stacks: Callable[[], None]
+    vendors: Vendors
 
 
 class Calls:
@@ -46,6 +48,7 @@ class Calls:
         self._routes: dict[tuple[str, str], Callable[[Body], Any]] = {
             ("GET", "/status"): lambda body: controls.status(),
             ("GET", "/resources"): self._describe_resources,
+            ("GET", "/faults"): lambda body: {"faults": controls.faults.describe()},
             ("POST", "/fault"): self._inject,
             ("POST", "/heal"): self._heal,
             ("POST", "/speed"): lambda body: {"speed": controls.set_speed(int(body["speed"]))},
@@ -63,6 +66,9 @@ class Calls:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given, self._controls.token):
             return _json({"error": "the control interface asks for this sandbox's token"}, 401)
+        found = self._controls.vendors.answer(request.method, request.path, request.args, request.get_data())
+        if found is not None:
+            return _json(found[1], found[0])
         handler = self._routes.get((request.method, request.path))
         if handler is None:
             return _json({"error": f"no such call: {request.method} {request.path}"}, 404)
@@ -92,8 +98,9 @@ class Calls:
             raise InvalidInput(
                 f"{site!r} is not a site of this sandbox", hint=f"one of: {', '.join(known) or 'none is up'}"
             )
-        ended = controls.faults.heal(site)
-        controls.release(site)
+        ended = controls.faults.heal(site, body.get("kind") or None)
+        if not body.get("kind") or any(fault.kind == "kill" for fault in ended):
+            controls.release(site)
         return {"healed": [f"{f.site} {f.kind}".strip() for f in ended]}
 
     def _forget_orphans(self, body: Body) -> Body:

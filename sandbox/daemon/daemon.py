@@ -24,12 +24,14 @@ from failover.simulator.resolver import Resolving
 from failover.simulator.route53 import shut_down
 from sandbox import layout as places
 from sandbox.clouds.azure import vaults
+from sandbox.clouds.object_store import ObjectStore
 from sandbox.clouds.simulated import SimulatedClouds, derive, settle
 from sandbox.clouds.world import Hooks, World
 from sandbox.daemon import overview, rebuild
 from sandbox.daemon.azure_login import HOSTS, AzureLogin
 from sandbox.daemon.calls import Calls, Controls
 from sandbox.daemon.leftovers import Leftovers
+from sandbox.daemon.vendors import Vendors
 from sandbox.daemon.watch import Watch
 from sandbox.engine import plugins
 from sandbox.journal import Journal
@@ -77,6 +79,7 @@ class Daemon:
         self._started = contextlib.ExitStack()
         self.watch = Watch(layout.died)
         self.clouds: SimulatedClouds | None = None
+        self.objects = ObjectStore(layout.state / "objects")
         self.route53 = MovingRoute53(
             speed=instance.speed,
             api_address=(instance.address(places.API), places.API_PORT),
@@ -89,6 +92,7 @@ class Daemon:
             on_change=self._keep_route53,
             requests_per_second=ROUTE53_REQUESTS_PER_SECOND,
             access_key_id=instance.access_key_id,
+            services={"ecs": lambda environ: self.vendors.ecs(environ), "s3": self.objects.answer},
             account_id=self._accounts.aws,
         )
         self.clock = self.route53.clock
@@ -103,6 +107,7 @@ class Daemon:
             state_file=layout.processes,
             logs=layout.logs,
             report=_log.info,
+            local_path=self.objects.local_path,
         )
         self.leftovers = Leftovers(self.journal, layout.certificates, layout.images, self.supervisor.images)
         self.listeners = Listeners(
@@ -114,6 +119,7 @@ class Daemon:
             report=_log.warning,
         )
         self.world = self._make_world()
+        self.vendors = Vendors(self.world, self._why_silent)
         self.azure_login = AzureLogin(
             self.world,
             instance.address(places.REGISTRIES),
@@ -228,6 +234,7 @@ class Daemon:
             store=self.world.store,
             forget_orphans=self._forget_orphans,
             reload_stacks=self._reload_stacks,
+            vendors=self.vendors,
         )
 
     def _set_speed(self, speed: int) -> int:

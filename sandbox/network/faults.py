@@ -130,11 +130,11 @@ class Faults:
         with self._lock:
             self._keep([*(f for f in self._live() if (f.site, f.kind) != (fault.site, fault.kind)), fault])
 
-    def heal(self, site: str | None = None) -> list[Fault]:
-        """End the faults of one site, or all. Returns those ended."""
+    def heal(self, site: str | None = None, kind: str | None = None) -> list[Fault]:
+        """End the faults of one site, or all; of one kind, or all. Returns those ended."""
         with self._lock:
             live = self._live()
-            ended = [f for f in live if site in (None, f.site)]
+            ended = [f for f in live if kind in (None, f.kind) and site in (None, f.site)]
             self._keep([f for f in live if f not in ended])
             return ended
 

@@ -53,6 +53,7 @@ class Supervisor:
         state_file: Path,
         logs: Path,
         report: Callable[[str], None],
+        local_path: Callable[[str], Path | None] = lambda url: None,
         stop_wall_seconds: float = STOP_WALL_SECONDS,
     ) -> None:
         self._clock = clock
@@ -61,6 +62,7 @@ class Supervisor:
         self._state_file = state_file
         self._logs = logs
         self._report = report
+        self._local_path = local_path
         self._stop_wall_seconds = stop_wall_seconds
         self._groups: dict[str, Group] = {}
         self._changed = threading.Condition()
@@ -252,7 +254,7 @@ class Supervisor:
         try:
             program = program_of(images.load(self._store, workload.image), self._report)
             address = self._lease()
-            variables = workload.variables(address, self._clock.to_wall)
+            variables = workload.variables(address, self._clock.to_wall, self._local_path)
             log = self._logs / f"{workload.stack}-{address.rpartition('.')[2]}.log"
             replica = Replica(workload, address, Process(program, variables, log), self._clock.simulated_now())
         except Unavailable as error:

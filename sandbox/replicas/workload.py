@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 # Variables of the service that are durations, by default: simulated seconds, and the fewest real ones. A server knows
 # no clock but the real one.
@@ -77,14 +78,21 @@ class Workload:
         """Whether it may be without a replica until a connection comes."""
         return self.min_replicas == 0 < self.max_replicas
 
-    def variables(self, address: str, to_wall: Callable[[float], float]) -> dict[str, str]:
+    def variables(
+        self,
+        address: str,
+        to_wall: Callable[[float], float],
+        local_path: Callable[[str], Path | None] = lambda url: None,
+    ) -> dict[str, str]:
         """The environment of a replica that listens on `address`; `to_wall` turns simulated seconds into real ones.
+
+        Its network is the loopback alone: what it would read in a bucket is a file here, as `local_path` says.
 
         It is bound to that address alone: in the real cloud its network namespace is its own; here nothing opens wider.
         """
         return {
             **{name: f"{max(least, to_wall(seconds)):g}" for name, (seconds, least) in _ON_THE_CLOCK.items()},
-            **dict(self.environment),
+            **{name: str(local_path(value) or value) for name, value in self.environment},
             **({"PORT": str(self.port)} if self.tells_port else {}),
             "OUTLAST_HOST_BIND": address,
         }

@@ -60,6 +60,8 @@ def site(name: str, **changed: Any) -> dict[str, Any]:
         "model_digest": accepted_model(),
         "image_digest": DIGEST,
         "capacity_rps": 100,
+        "workload": f"the-workload-of/{name}",
+        "fault_flag": f"https://outlast-drills.s3.us-east-1.amazonaws.com/faults/{name}.json",
     } | changed
 
 

@@ -133,3 +133,22 @@ def test_environment_says_which_of_several_models_is_asked_where_none_is_named()
         "OUTLAST_MODEL_DIGESTS": '{"b": "sha256:1", "a": "sha256:2"}',
         "OUTLAST_DEFAULT_MODEL": "b",
     }
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"OUTLAST_DRILLS": "on", "OUTLAST_FAULTS": "https://b/a.json"}, "https://b/a.json"),
+        ({"OUTLAST_DRILLS": "on", "OUTLAST_FAULTS": "https://b/a.json?X-Amz-Signature=secret"}, "https://b/a.json"),
+        ({"OUTLAST_DRILLS": "off", "OUTLAST_FAULTS": "https://b/a.json"}, ""),
+        ({"OUTLAST_DRILLS": "on", "OUTLAST_FAULTS": "/etc/flag"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_fault_flag_is_told_without_what_only_its_reader_may_know(variables: dict[str, str], told: str) -> None:
+    assert plan.fault_flag(variables) == told
+
+
+def test_a_tag_holds_what_it_can_and_nothing_that_is_cut() -> None:
+    assert plan.drill_tags("arn", "") == {"workload": "arn"}
+    assert plan.drill_tags("x" * 257, "https://b/a") == {"fault-flag": "https://b/a"}

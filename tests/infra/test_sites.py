@@ -57,6 +57,8 @@ def test_site_is_exported_whole(
         "model_digest": read_digest(RELEASED / "tumour"),
         "image_digest": DIGEST,
         "capacity_rps": capacity,
+        "workload": {"aws": "service-id", "azure": "app-id", "gcp": "service-id"}[stack],
+        "fault_flag": f"https://outlast-drills.s3.us-east-1.amazonaws.com/faults/{stack}.json",
     }
 
 
@@ -83,7 +85,7 @@ def test_site_that_is_half_made_is_not_exported() -> None:
 
 
 def test_site_survives_the_way_through_pulumi_which_makes_floats_of_numbers() -> None:
-    site = Site("a", "aws", "r", "o", "p", "s", "m", "i", 100)
+    site = Site("a", "aws", "r", "o", "p", "s", "m", "i", 100, "w", "f")
     travelled = {k: float(v) if isinstance(v, int) else v for k, v in site_output(site).items()}
     assert vars(parse_site(travelled)) == vars(site)
     assert isinstance(parse_site(travelled).capacity_rps, int)
@@ -92,6 +94,11 @@ def test_site_survives_the_way_through_pulumi_which_makes_floats_of_numbers() ->
 def test_site_of_another_commit_that_lacks_something_is_named() -> None:
     with pytest.raises(Unavailable, match="the site 'aws' was exported without capacity_rps"):
         parse_site({k: v for k, v in harness.site("aws").items() if k != "capacity_rps"})
+
+
+def test_site_of_an_older_commit_says_nothing_of_what_a_drill_pulls_at() -> None:
+    older = {k: v for k, v in harness.site("aws").items() if k not in ("workload", "fault_flag")}
+    assert (parse_site(older).workload, parse_site(older).fault_flag) == ("", "")
 
 
 @pytest.mark.parametrize("stack", SITES)
@@ -112,6 +119,7 @@ def test_container_is_told_its_site_and_what_the_stack_file_adds(run_of: RunOf, 
     variables = {v["name"]: v["value"] for v in found.get("environment") or found.get("env") or found["envs"]}
     assert variables.pop("OUTLAST_SITE") == stack
     assert variables.pop("OUTLAST_AUTH") == "off"
+    assert (variables.pop("OUTLAST_DRILLS"), variables.pop("OUTLAST_FAULTS").endswith(f"{stack}.json")) == ("on", True)
     assert json.loads(variables.pop("OUTLAST_MODEL_DIGESTS")) == {"tumour": read_digest(RELEASED / "tumour")}
     # Cloud Run sets PORT by itself and refuses a service that does.
     assert variables == ({} if stack == "gcp" else {"PORT": "8080"})

@@ -42,6 +42,8 @@ def test_checks_carry_what_a_drill_needs_to_know(run_of: Callable[[str], Run]) -
         "outlast:host": HOST,
         "outlast:capacity-rps": "100",
         "outlast:model-digest": accepted_model(),
+        "outlast:workload": "the-workload-of/azure",
+        "outlast:fault-flag": "https://outlast-drills.s3.us-east-1.amazonaws.com/faults/azure.json",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from infra import sizes
 from infra.contract import Size
@@ -37,7 +38,18 @@ _READY_SECONDS = 1800.0
 
 
 def workload(world: World, r: Resource) -> Workload | None:
-    """The app's newest revision, or the last that was ready where that one failed. None without its environment."""
+    """What the app runs; without a replica where it was stopped. None without its environment."""
+    asked = _asked(world, r)
+    return replace(asked, min_replicas=0, max_replicas=0) if asked and r.place.get("stopped") else asked
+
+
+def running_status(r: Resource) -> str:
+    """ContainerApp.properties.runningStatus."""
+    return "Stopped" if r.place.get("stopped") else "Running"
+
+
+def _asked(world: World, r: Resource) -> Workload | None:
+    """The app's newest revision, or the last that was ready where that one failed."""
     kept = revisions.fallen_back_to(r)
     if kept is not None or environment_of(world, r) is None:
         return kept
@@ -111,7 +123,7 @@ def _outputs(world: World, r: Resource) -> Values:
     latest = f"{tail(r)}--{revisions.newest(r):07d}"
     own = {
         "provisioningState": "Succeeded",
-        "runningStatus": "Running",
+        "runningStatus": running_status(r),
         "customDomainVerificationId": verification_id(subscription_of(r)),
         "latestRevisionName": latest,
         "latestReadyRevisionName": f"{tail(r)}--{revisions.newest_ready(r):07d}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.plan import is_kept_by_cloud_run
-from sandbox.clouds.gcp import balancer, certificates, run
+from sandbox.clouds.gcp import balancer, certificates, run, run_api
 from sandbox.clouds.gcp.common import is_named, place_of
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import nested
@@ -26,6 +26,8 @@ def entry_point(world: World, rule: Resource) -> EntryPoint:
     service = _service_behind(world, _url_map(world, proxy))
     tls13_only = _tls13_only(world, proxy)
     if service is None:
+        return EntryPoint(*where, bindings, answer=404, tls13_only=tls13_only)
+    if not run_api.lets_balancers_in(service):
         return EntryPoint(*where, bindings, answer=404, tls13_only=tls13_only)
     if not run.everybody_may_invoke(world, service):
         return EntryPoint(*where, bindings, answer=403, tls13_only=tls13_only)

@@ -31,6 +31,14 @@ def test_credentials_and_profiles_of_elsewhere_are_left_out(layout: Layout, monk
     assert made["OUTLAST_HOST"] == "api.outlast.example"
 
 
+def test_the_clouds_apis_are_the_sandboxs_with_its_token(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTLAST_AZURE_TOKEN", "a real one")
+    made = sandbox_environment(layout, INSTANCE, None)
+    for vendor in ("AZURE", "GOOGLE", "SANDBOX"):
+        assert made[f"OUTLAST_{vendor}_ENDPOINT"].startswith("http://127.9.9.1:")
+        assert made[f"OUTLAST_{vendor}_TOKEN"] == "secret"
+
+
 def test_a_dial_is_made_of_what_it_says(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     said = dial_of(layout, INSTANCE)
     assert said["OUTLAST_NAMESERVER"] == "127.9.9.53" and said["OUTLAST_SPEED"] == "10"

@@ -130,6 +130,16 @@ def test_the_same_kind_again_replaces_and_another_is_added(wall: Wall, tmp_path:
     assert sorted((f.kind, f.value) for f in faults.active()) == [("delay", "200"), ("reset", "")]
 
 
+def test_healing_one_kind_leaves_the_others_in_force(wall: Wall, tmp_path: Path) -> None:
+    faults = in_force(wall, tmp_path / "faults.json")
+    for kind in ("refuse", "reset"):
+        faults.inject(parse_fault("aws", kind, 60, wall.seconds, SITES))
+    faults.inject(parse_fault("", "control-plane", 60, wall.seconds, SITES))
+    assert [f.kind for f in faults.heal("aws", "reset")] == ["reset"]
+    assert [f.kind for f in faults.heal(None, "control-plane")] == ["control-plane"]
+    assert [f.kind for f in faults.active()] == ["refuse"]
+
+
 def test_healing_one_site_leaves_the_others_ill(wall: Wall, tmp_path: Path) -> None:
     faults = in_force(wall, tmp_path / "faults.json")
     for site in SITES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from sandbox.replicas.workload import Probe, Workload
 from service.server.settings.table import SETTINGS
@@ -40,6 +41,12 @@ def test_the_durations_are_the_servers_own_defaults() -> None:
     durations = [name for name in told if name.endswith("_SECONDS")]
     assert len(durations) == 5
     assert {name: float(told[name]) for name in durations} == {name: float(defaults[name]) for name in durations}
+
+
+def test_what_lies_in_a_bucket_is_a_file_here() -> None:
+    asked = replace(ASKED, environment=(("OUTLAST_FAULTS", "https://b/a.json"), ("OTHER", "https://b/b.json")))
+    found = asked.variables("127.0.0.1", float, {"https://b/a.json": Path("/objects/a.json")}.get)
+    assert (found["OUTLAST_FAULTS"], found["OTHER"]) == ("/objects/a.json", "https://b/b.json")
 
 
 def test_readiness_is_asked_at_the_probe_that_is_declared_and_a_startup_probe_before_it() -> None:

@@ -1,0 +1,106 @@
+"""Object storage as flags and locks need it: S3's GET, PUT and DELETE of whole objects, with conditional writes.
+
+Objects are files, so that replicas, which have no network but the loopback, read a flag where it lies: `local_path`.
+Every bucket is there as soon as it is named; lists, versions, permissions and multipart uploads are not simulated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from failover.simulator.wire import Reply
+from service.bundle.writing import write_whole
+
+_ADDRESS = re.compile(r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.s3[.-][a-z0-9-]+\.amazonaws\.com")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._=+-]{1,200}")
+_LARGEST = 1 << 20
+_XML = (("Content-Type", "application/xml"),)
+
+
+class ObjectStore:
+    """The objects under one folder. Thread-safe."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+
+    def local_path(self, url: str) -> Path | None:
+        """The file of the object that everybody else reads at this address; None for an address of no bucket."""
+        parts = urlsplit(url)
+        found = _ADDRESS.fullmatch(parts.netloc.lower())
+        return self._file(f"{found[1]}{unquote(parts.path)}") if found and parts.scheme == "https" else None
+
+    def answer(self, environ: Mapping[str, Any]) -> Reply:
+        """One request, its bucket in the path."""
+        file = self._file(unquote(str(environ["PATH_INFO"])).lstrip("/"))
+        methods: dict[str, Callable[[Path, Mapping[str, Any]], Reply]] = {
+            "GET": self._get,
+            "HEAD": self._get,
+            "PUT": self._put,
+            "DELETE": self._delete,
+        }
+        method = methods.get(str(environ["REQUEST_METHOD"]))
+        if file is None or method is None or environ.get("QUERY_STRING", "").startswith(("uploads", "list-type")):
+            return _refuse(501, "NotImplemented", "The sandbox keeps whole objects only.")
+        with self._lock:
+            return method(file, environ)
+
+    def _get(self, file: Path, environ: Mapping[str, Any]) -> Reply:
+        content = _read(file)
+        if content is None:
+            return _refuse(404, "NoSuchKey", "The specified key does not exist.")
+        body = content if environ["REQUEST_METHOD"] == "GET" else b""
+        return Reply(200, body, (("ETag", _tag(content)), ("Content-Type", "application/octet-stream")))
+
+    def _put(self, file: Path, environ: Mapping[str, Any]) -> Reply:
+        if not _holds(_read(file), environ):
+            return _refuse(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > _LARGEST:
+            return _refuse(400, "EntityTooLarge", f"The sandbox keeps objects of at most {_LARGEST} bytes.")
+        content = bytes(environ["wsgi.input"].read(length))
+        write_whole(file, content)
+        return Reply(200, b"", (("ETag", _tag(content)),))
+
+    def _delete(self, file: Path, environ: Mapping[str, Any]) -> Reply:
+        if not _holds(_read(file), environ):
+            return _refuse(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        file.unlink(missing_ok=True)
+        return Reply(204, b"")
+
+    def _file(self, path: str) -> Path | None:
+        """`bucket/key` as a file; None for names that a bucket or a file system does not take."""
+        bucket, *parts = path.split("/")
+        if not parts or not _BUCKET.fullmatch(bucket) or not all(map(_PART.fullmatch, parts)):
+            return None
+        return self._folder.joinpath(bucket, *parts)
+
+
+def _holds(content: bytes | None, environ: Mapping[str, Any]) -> bool:
+    """Whether the request's conditions on the object hold."""
+    if environ.get("HTTP_IF_NONE_MATCH") == "*" and content is not None:
+        return False
+    wanted = environ.get("HTTP_IF_MATCH")
+    return wanted is None or (content is not None and wanted.strip('"') == _tag(content).strip('"'))
+
+
+def _read(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+def _tag(content: bytes) -> str:
+    return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
+
+
+def _refuse(status: int, code: str, message: str) -> Reply:
+    return Reply(status, f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode(), _XML)
