@@ -14,7 +14,7 @@ from service.errors import InvalidInput
 _SANDBOX_UP = SANDBOX["up"]
 # Each of the first two asks for training; the others say how.
 _TABLE = [
-    click.Option(["--csv", "csv_file"], type=click.Path(path_type=Path), help="Train on this table and serve that."),
+    click.Option(["--csv", "csv_file"], metavar="TABLE", help="Train on this table and serve that."),
     click.Option(["--problem"], metavar="NAME", help="Train this problem, or .toml file, and serve that."),
     click.Option(["--target"], help="With --csv: the column to predict."),
     click.Option(["--accept-draft"], is_flag=True, help="Serve it although nobody has set costs and floors."),

@@ -15,6 +15,7 @@ from pathlib import Path
 from service.bundle.folder import RELEASED, list_released
 from service.bundle.writing import write_whole
 from service.errors import InvalidInput
+from service.evaluation.gathered import gather_table
 from service.evaluation.workbench import ARTIFACTS
 from service.training.datasets import Dataset, load_bundled, load_csv
 from service.training.draft import draft_problem, write_columns
@@ -36,10 +37,13 @@ _FORM = "a name has at most 63 of a-z, 0-9, - and _, and neither begins nor ends
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the options say, as they were typed; `artifacts` is the folder for what the steps leave."""
+    """What the options say, as they were typed; `artifacts` is the folder for what the steps leave.
+
+    `csv_file` is a path, an address in a store, or a pattern of either.
+    """
 
     problem: str | None = None
-    csv_file: Path | None = None
+    csv_file: str | Path | None = None
     target: str | None = None
     artifacts: Path | None = None
     drop: Sequence[str] = ()
@@ -72,22 +76,24 @@ class Asked:
 
 def load_asked(wanted: Wanted, *, problems: Path = PROBLEMS, released: Path = RELEASED) -> Asked:
     """Read the problem file and the table that the options name. Raises InvalidInput with what to write instead."""
-    asked = _load(wanted, problems, released)
-    return replace(asked, dataset=declare_types(asked.dataset, asked.problem.types))
+    gathered = None if wanted.csv_file is None else gather_table(wanted.csv_file)
+    asked = _load(wanted, gathered.path if gathered else None, problems, released)
+    notes = (*asked.notes, *((gathered.note,) if gathered and gathered.note else ()))
+    return replace(asked, dataset=declare_types(asked.dataset, asked.problem.types), notes=notes)
 
 
-def _load(wanted: Wanted, problems: Path, released: Path) -> Asked:
-    if wanted.csv_file is None:
+def _load(wanted: Wanted, csv_file: Path | None, problems: Path, released: Path) -> Asked:
+    if csv_file is None:
         return _load_by_problem(wanted, problems)
     if wanted.problem is None:
-        return _load_by_table(wanted, wanted.csv_file, problems, released)
+        return _load_by_table(wanted, csv_file, problems, released)
     problem, _ = _load_problem(wanted.problem, problems)
     target = wanted.target or (problem.table.target if problem.table else None)
     if problem.table and target != problem.table.target:
         what = f"{problem.name} predicts {problem.table.target}, and --target names {target}"
         raise InvalidInput(what, hint="a problem belongs to its target: leave --problem out to draw up a new one")
     columns = problem.columns.join(wanted.columns)
-    dataset = _load_csv(wanted.csv_file, target, None, columns)
+    dataset = _load_csv(csv_file, target, None, columns)
     return Asked(dataset, replace(problem, columns=columns), _file_of_draft(wanted.problem, problem))
 
 

@@ -35,7 +35,7 @@ def problem_options(command: F) -> F:
         click.option("--keep", multiple=True, metavar="COLUMN", help="Learn from this column of --csv as it stands."),
         click.option("--drop", multiple=True, metavar="COLUMN", help="Leave this column of --csv out."),
         click.option("--target", default=None, help="With --csv: the column to predict."),
-        click.option("--csv", "csv_file", type=click.Path(path_type=Path), default=None, help="A table of your own."),
+        click.option("--csv", "csv_file", metavar="TABLE", help="A table of your own: path, address or pattern."),
         click.option(
             "--problem",
             default=None,
@@ -58,7 +58,7 @@ def release_options(command: F) -> F:
 @contextmanager
 def open_bench(
     problem: str | None,
-    csv_file: Path | None,
+    csv_file: str | None,
     target: str | None,
     artifacts: Path | None,
     jobs: int | None,

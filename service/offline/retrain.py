@@ -30,7 +30,7 @@ from service.training.candidate import read_now
 @click.option("--feedback", type=click.Path(path_type=Path), required=True, help="Predictions with their true labels.")
 @model_option
 @click.option("--problem", default=None, help="The problem file; default: the model's.")
-@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="The table that the model was trained on.")
+@click.option("--csv", "csv_file", metavar="TABLE", help="The table that the model was trained on.")
 @click.option("--target", default=None, help="With --csv: the column to predict.")
 @click.option("--artifacts", type=click.Path(path_type=Path), default=None, help="Folder for what the steps leave.")
 @click.option("--jobs", type=click.IntRange(1), default=None, help="Fits at a time; default: one per core.")
@@ -41,7 +41,7 @@ def retrain(
     feedback: Path,
     model: str | None,
     problem: str | None,
-    csv_file: Path | None,
+    csv_file: str | None,
     target: str | None,
     artifacts: Path | None,
     jobs: int | None,

@@ -21,7 +21,6 @@ from service.errors import InvalidInput, Mistake
 from service.tables.columns import read_columns
 from service.tables.csv_file import CsvFile, open_csv, read_fields
 from service.tables.numbers import read_numbers
-from service.tables.readable import Readable
 from service.training import splitting
 from service.training.columns import Decisions, judge_columns, name_lines
 from service.training.leaks import find_telling
@@ -153,7 +152,8 @@ def load_csv(
     columns by which rows belong together, or follow each other: they are not learnt from. Raises InvalidInput, with
     every mistake found, before training could stumble over it.
     """
-    _refuse_size(path)
+    if path.is_file():
+        refuse_size(path, path.stat().st_size)
     file = open_csv(path)
     names = [column or f"Unnamed: {place}" for place, column in enumerate(file.columns)]
     parting = [column for column in (group, time) if column]
@@ -204,21 +204,17 @@ def _doubt_telling(
     return {column: why for column in find_telling(frame, labels) if column not in keep}
 
 
-def _refuse_size(path: Path) -> None:
-    if path.is_file() and path.stat().st_size > LARGEST_CSV_BYTES:
-        _refuse_bytes(path, path.stat().st_size)
-
-
-def _refuse_bytes(path: Readable, size: int) -> None:
-    what = f"{path} has {size / 1e6:,.0f} MB; training reads at most {LARGEST_CSV_BYTES / 1e6:,.0f} MB into memory"
-    raise InvalidInput(what, hint=_SAMPLE)
+def refuse_size(named: object, size: int) -> None:
+    """Raises InvalidInput for more bytes than training reads into memory."""
+    if size > LARGEST_CSV_BYTES:
+        what = f"{named} has {size / 1e6:,.0f} MB; training reads at most {LARGEST_CSV_BYTES / 1e6:,.0f} MB into memory"
+        raise InvalidInput(what, hint=_SAMPLE)
 
 
 def _refuse_fields(file: CsvFile, target: str) -> None:
     """Refuse what would not fit into memory, by counting lines, before any of them is kept."""
     path, width, encoding = file.path, len(file.columns), file.dialect.encoding
-    if encoding.size > LARGEST_CSV_BYTES:  # unpacked
-        _refuse_bytes(path, encoding.size)
+    refuse_size(path, encoding.size)  # unpacked
     lines = encoding.lines
     if lines * width <= min(MOST_FIELDS.values()):
         return

@@ -49,7 +49,7 @@ def test_what_is_refused_at_the_release_is_not_chosen(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        (["--csv", "my.csv", "--target", "y"], Wanted(csv_file=Path("my.csv"), target="y")),
+        (["--csv", "my.csv", "--target", "y"], Wanted(csv_file="my.csv", target="y")),
         (["--problem", "digits"], Wanted(problem="digits")),
     ],
 )
