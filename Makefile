@@ -5,13 +5,15 @@ OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
 WORKERS ?= 2
 .DEFAULT_GOAL := help
-.PHONY: help up status predict drill shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
+.PHONY: help up status predict drill drain undrain shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
 TAKES_predict := MODEL
 TAKES_drill := LOSE MODEL LEVEL KIND
 TAKES_fault := SITE KIND FOR
+TAKES_drain := SITE LAST
+TAKES_undrain := SITE
 TAKES_heal := SITE
 TAKES_speed := SPEED
 TAKES_model := PROBLEM CSV TARGET ACCEPT_DRAFT
@@ -57,6 +59,12 @@ predict: .venv/complete ## one real row through DNS and TLS to whichever cloud a
 
 drill: .venv/complete ## take one site out of DNS, measure, put it back: LOSE=azure [LEVEL=2] [KIND=wrong-answers] [MODEL=digits]
 	@$(OUTLAST) exec -- $(OUTLAST) drill now --lose "$(LOSE)" $(if $(LEVEL),--level "$(LEVEL)") $(if $(KIND),--kind "$(KIND)") $(if $(MODEL),--model "$(MODEL)")
+
+drain: .venv/complete ## take one site out of DNS until undrain: SITE=aws [LAST=aws]
+	@$(OUTLAST) exec -- $(OUTLAST) drain "$(SITE)" $(if $(LAST),--last "$(LAST)")
+
+undrain: .venv/complete ## put a drained site back: SITE=aws
+	@$(OUTLAST) exec -- $(OUTLAST) undrain "$(SITE)"
 
 shell: .venv/complete ## a shell in which plain `pulumi up -s aws` works on the sandbox
 	@$(OUTLAST) shell

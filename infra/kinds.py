@@ -89,10 +89,27 @@ class SiteSettings(Generic[OptionsT]):
 
 
 @dataclass(frozen=True)
+class BaseSettings:
+    """Of the stack that holds what outlives the sites of one cloud: today its store of drain switches.
+
+    `account` is the subscription on Azure, the project on Google Cloud, and "" on AWS, whose pins are elsewhere.
+    """
+
+    kind: str
+    name: str
+    cloud: str
+    region: str
+    account: str
+    store: str
+    protect: bool
+
+
+@dataclass(frozen=True)
 class TrafficSettings:
     """Of the stack that holds the records of the public host and the health checks.
 
-    `weights` are in the order of `outlast:sites`, which is that of failover.
+    `weights` are in the order of `outlast:sites`, which is that of failover;
+    `drain_switches` maps a site to the base stack whose store holds its switch.
     """
 
     kind: str
@@ -110,6 +127,8 @@ class TrafficSettings:
     policy: RoutingPolicy = field(default_factory=RoutingPolicy)
     drill_every_days: int | None = None
     rto_seconds: int | None = None
+    drain_switches: Mapping[str, str] = field(default_factory=dict)
+    peak_rps: float | None = None
 
 
-Settings = ZoneSettings | SiteSettings[Options] | TrafficSettings
+Settings = ZoneSettings | BaseSettings | SiteSettings[Options] | TrafficSettings

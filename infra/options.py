@@ -50,7 +50,6 @@ def _network(value: str) -> str | None:
 
 def read_azure(reader: Reader, region: str) -> AzureOptions:
     """What only a site on Azure needs to know."""
-    guid = like(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "the subscription's id, 8-4-4-4-12 hexadecimal digits")
     vault = reader.text(
         "certificateVault", "", check=like(_VAULT_ID, "the vault's resource id (`az keyvault show --query id`)")
     )
@@ -58,7 +57,7 @@ def read_azure(reader: Reader, region: str) -> AzureOptions:
         "certificateSecret", "", check=like(_SECRET_URL, "https://<vault>.vault.azure.net/secrets/<name>")
     )
     _check_certificate(reader, vault, secret)
-    subscription = reader.text("subscriptionId", check=guid, namespace="azure-native")
+    subscription = read_subscription(reader)
     return AzureOptions(
         subscription_id=subscription,
         certificate_vault=vault,
@@ -79,6 +78,12 @@ def _read_secrets_vault(reader: Reader, certificate_vault: str, subscription: st
         which = "" if reader.is_given("secretsVault") else " (it is outlast:certificateVault, for want of another)"
         reader.wrong("secretsVault", what + which, "name a vault of the site's subscription")
     return vault
+
+
+def read_subscription(reader: Reader) -> str:
+    """The subscription that a stack may touch on Azure."""
+    guid = like(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "the subscription's id, 8-4-4-4-12 hexadecimal digits")
+    return reader.text("subscriptionId", check=guid, namespace="azure-native")
 
 
 _VAULT_NAME = r"[A-Za-z][A-Za-z0-9-]{2,23}"
@@ -102,8 +107,13 @@ def _check_certificate(reader: Reader, vault: str, secret: str) -> None:
 
 def read_gcp(reader: Reader, region: str) -> GcpOptions:
     """What only a site on Google Cloud needs to know."""
+    return GcpOptions(read_project(reader), _read_dns_account(reader))
+
+
+def read_project(reader: Reader) -> str:
+    """The project that a stack may touch on Google Cloud."""
     project = like(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "the project's id: 6 to 30 letters a-z, digits and hyphens")
-    return GcpOptions(reader.text("project", check=project, namespace="gcp"), _read_dns_account(reader))
+    return reader.text("project", check=project, namespace="gcp")
 
 
 def _read_dns_account(reader: Reader) -> DnsAccount:

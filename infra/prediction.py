@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from failover.routing.answers import RecordSet, Zone
 from failover.routing.lint_rules import LintFinding
@@ -13,29 +15,52 @@ from infra.contract import KnownSite
 from infra.health_check import describe_check
 from infra.kinds import TrafficSettings
 from infra.routing import Member, plan_records
+from infra.switch import FlagStore, describe_gate, describe_switch
 
 FAULTS: tuple[Fault, ...] = ("refused", "blackhole")
 """How a site may be lost: its load balancer refuses at once, or packets to it vanish."""
 
 
 def lint_plan(
-    settings: TrafficSettings, host: str, sites: Mapping[str, KnownSite], weights: Mapping[str, int]
+    settings: TrafficSettings,
+    host: str,
+    sites: Mapping[str, KnownSite],
+    weights: Mapping[str, int],
+    stores: Mapping[str, FlagStore] = MappingProxyType({}),
 ) -> tuple[LintFinding, ...]:
     """Every finding about the records that follow from `weights`; a site's name stands for its check's id."""
     records = plan_host(settings, host, sites, weights)
-    checks = {name: describe_check(settings, site) for name, site in sites.items()}
+    checks = _describe_checks(settings, sites, stores)
     allowed = {location: one.allowed for one in settings.policy.geographies for location in one.locations}
-    findings = lint_zone(Zone(host.partition(".")[2], records), host, checks, allowed=allowed)
-    return (*findings, *lint_sites([_facts(sites[name]) for name in weights], _promises(settings)))
+    zone, goal = Zone(host.partition(".")[2], records), settings.rto_seconds
+    findings = lint_zone(zone, host, checks, allowed=allowed, goal_seconds=goal)
+    return (*findings, *lint_sites([_facts(sites[name], stores.get(name)) for name in weights], _promises(settings)))
 
 
-def _facts(site: KnownSite) -> SiteFacts:
+def _describe_checks(
+    settings: TrafficSettings, sites: Mapping[str, KnownSite], stores: Mapping[str, FlagStore]
+) -> dict[str, dict[str, Any]]:
+    """By id: of a site with a switch the gate has the site's name, for that is what its records follow."""
+    checks: dict[str, dict[str, Any]] = {}
+    for name, site in sites.items():
+        endpoint = describe_check(settings, site)
+        if name not in stores:
+            checks[name] = endpoint
+            continue
+        children = [f"{name}-endpoint", f"{name}-switch"]
+        checks |= {name: describe_gate(children), children[0]: endpoint}
+        checks[children[1]] = describe_switch(name, stores[name])
+    return checks
+
+
+def _facts(site: KnownSite, store: FlagStore | None) -> SiteFacts:
     return SiteFacts(
         site.name,
         cloud=site.cloud,
         region=site.region,
         model_digest=site.model_digest,
         capacity_rps=float(site.capacity_rps),
+        switch_cloud=store.cloud if store else "",
     )
 
 
@@ -45,7 +70,7 @@ def _promises(settings: TrafficSettings) -> Promises:
     for geography in settings.policy.geographies:
         for site in geography.allowed if geography.regions else ():
             regions[site] = [one for one in geography.regions if one in regions.get(site, geography.regions)]
-    return Promises(regions=regions)
+    return Promises(peak_rps=settings.peak_rps, regions=regions)
 
 
 def plan_host(

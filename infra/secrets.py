@@ -96,7 +96,7 @@ def lay_over_keys(config: Mapping[str, str], keys: Mapping[str, str]) -> dict[st
     A stack that has no containers is left alone, and so is a site that asks nobody for a key, or whose file gives the
     hashes among its variables.
     """
-    kept = config.get(f"{NAMESPACE}:kind") in ("zone", "traffic") or _is_settled(config)
+    kept = config.get(f"{NAMESPACE}:kind") in ("zone", "base", "traffic") or _is_settled(config)
     return dict(config) if kept else {**config, **keys}
 
 

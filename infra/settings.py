@@ -11,10 +11,12 @@ from collections.abc import Callable, Collection, Mapping
 from failover.routing.lint_rules import RULES as ROUTING_RULES
 from failover.routing.predict import CHECKER_REGIONS
 from infra import plan
+from infra.base_settings import read_place, read_switches, store_check
 from infra.contract import Replicas, Size
 from infra.exceptions import SITE_RULES, TRAFFIC_RULES, read_exceptions
 from infra.kinds import (
     AwsOptions,
+    BaseSettings,
     Options,
     Settings,
     SiteSettings,
@@ -32,7 +34,7 @@ from infra.sizes import explain_bad_size
 from infra.variables import Judge, read_environment
 
 CLOUDS = ("aws", "azure", "gcp")
-KINDS = ("zone", *CLOUDS, "traffic")
+KINDS = ("zone", "base", *CLOUDS, "traffic")
 
 MAX_COMMON_NAME = 64
 """The first name of an ACM certificate may have 64 characters (ACM RequestCertificate, after RFC 5280)."""
@@ -69,6 +71,8 @@ def parse(
     settings: Settings
     if kind == "zone":
         settings = _parse_zone(stack, reader)
+    elif kind == "base":
+        settings = _parse_base(stack, reader)
     elif kind == "traffic":
         settings = _parse_traffic(stack, reader, today)
     else:
@@ -87,6 +91,13 @@ def _parse_zone(stack: str, reader: Reader) -> ZoneSettings:
     if domain and host:
         _check_host(reader, host, domain)
     return ZoneSettings("zone", stack, domain, host, protect=reader.boolean("protect"))
+
+
+def _parse_base(stack: str, reader: Reader) -> BaseSettings:
+    cloud = reader.choice("cloud", CLOUDS)
+    region, account = read_place(reader, cloud)
+    store = reader.text("store", check=store_check(cloud))
+    return BaseSettings("base", stack, cloud, region, account, store, protect=reader.boolean("protect"))
 
 
 def _host(value: str) -> str | None:
@@ -123,6 +134,8 @@ def _parse_traffic(stack: str, reader: Reader, today: datetime.date) -> TrafficS
         policy=policy,
         drill_every_days=_read_promise(reader, "drillEveryDays", 366),
         rto_seconds=_read_promise(reader, "rtoSeconds", 86_400),
+        drain_switches=read_switches(reader, sites),
+        peak_rps=_read_optional(reader, "peakRps", 0.1, 1_000_000),
     )
 
 

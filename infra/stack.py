@@ -18,6 +18,7 @@ from infra.models import STACKS
 from infra.overlay import VARIABLE, lay_over, read_overlay
 from infra.secrets import API_KEYS, lay_over_keys, read_key_file
 from infra.secrets import VARIABLE as KEY_FILE
+from infra.switch import STORE_VERSION, FlagStore, parse_store
 from service.errors import Unavailable
 
 ZONE_VERSION = 1
@@ -91,6 +92,15 @@ def read_site(stack: str) -> pulumi.Output[KnownSite | None]:
         return parse_site(_check_version(stack, "site", found, SITE_VERSION)) if found else None
 
     return apply(_reference(stack).get_output("site"), parse_known)
+
+
+def read_store(stack: str) -> pulumi.Output[FlagStore]:
+    """The store of drain switches that the base stack `stack` holds; an error that names the command to run first."""
+
+    def parse_known(found: Any) -> FlagStore:
+        return parse_store(_check_version(stack, "store", found, STORE_VERSION))
+
+    return apply(_reference(stack).get_output("store"), parse_known)
 
 
 def build_spec(settings: SiteSettings[Options]) -> SiteSpec:

@@ -19,11 +19,13 @@ from infra import plan
 from infra.applied import apply
 from infra.contract import KnownSite
 from infra.cost.budget import judge_cost
+from infra.gates import Checks, add_gates
 from infra.health_check import describe_check
 from infra.kinds import TrafficSettings
 from infra.prediction import lint_plan, plan_host, predict_loss
 from infra.routing import name_record
-from infra.stack import read_site, read_zone
+from infra.stack import read_site, read_store, read_zone
+from infra.switch import FlagStore
 from service.errors import Mistake, Refused
 
 ROUTING_VERSION = 1
@@ -39,12 +41,20 @@ def program(settings: TrafficSettings) -> dict[str, Any]:
     judge_cost(settings)
     zone = read_zone(settings.zone)
     sites = pulumi.Output.all(**{name: read_site(name) for name in settings.weights})
-    known: pulumi.Output[list[Any]] = pulumi.Output.all(zone.zone_id, zone.host, sites)
-    routing: pulumi.Output[dict[str, Any]] = apply(known, lambda k: _route(settings, k[0], k[1], k[2]))
+    known: pulumi.Output[list[Any]] = pulumi.Output.all(zone.zone_id, zone.host, sites, _read_stores(settings))
+    routing: pulumi.Output[dict[str, Any]] = apply(known, lambda k: _route(settings, k[0], k[1], k[2], k[3]))
     return {"routing": routing}
 
 
-def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> pulumi.Output[dict[str, Any]]:
+def _read_stores(settings: TrafficSettings) -> pulumi.Output[Any]:
+    """Site -> the store of its switch. `Output.all` makes a list, and no map, of nothing."""
+    stores = {site: read_store(stack) for site, stack in settings.drain_switches.items()}
+    return pulumi.Output.all(**stores) if stores else pulumi.Output.from_input({})
+
+
+def _route(
+    settings: TrafficSettings, zone_id: str, host: str, sites: Sites, stores: Mapping[str, FlagStore]
+) -> pulumi.Output[dict[str, Any]]:
     """Register a health check for each site that exists, and the records of those that may take traffic."""
     routing = plan.plan_routing(_candidates(settings, sites), settings.accepted_models)
     for site, reason in routing.left_out.items():
@@ -52,9 +62,10 @@ def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> 
     if not routing.weights:
         raise _nobody_left(settings, routing)
     existing = {name: site for name, site in sites.items() if site}
-    _judge(settings, lint_plan(settings, host, existing, routing.weights))
+    _judge(settings, lint_plan(settings, host, existing, routing.weights, stores))
     checks = {name: _health_check(settings, host, site) for name, site in existing.items()}
-    _write_records(settings, zone_id, host, plan_host(settings, host, existing, routing.weights), checks)
+    planned = plan_host(settings, host, existing, routing.weights)
+    _write_records(zone_id, host, planned, add_gates(checks, stores))
     if not settings.policy.geographies:  # a list of every site would lead clients out of their geography
         origins = {existing[name].origin_host: weight for name, weight in routing.weights.items()}
         _list_sites(zone_id, host, origins, in_order=settings.policy.name == "active-passive")
@@ -68,6 +79,7 @@ def _route(settings: TrafficSettings, zone_id: str, host: str, sites: Sites) -> 
             "left_out": dict(routing.left_out),
             "predicted_loss": predict_loss(settings),
             "health_checks": {name: check.id for name, check in checks.items()},
+            "drain_switches": {site: store.url(site) for site, store in stores.items()},
         }
     )
 
@@ -131,13 +143,7 @@ def _health_check(settings: TrafficSettings, host: str, site: KnownSite) -> aws.
     )
 
 
-def _write_records(
-    settings: TrafficSettings,
-    zone_id: str,
-    host: str,
-    planned: Sequence[RecordSet],
-    checks: Mapping[str, aws.route53.HealthCheck],
-) -> None:
+def _write_records(zone_id: str, host: str, planned: Sequence[RecordSet], checks: Checks) -> None:
     """Register the records in the order in which they were planned: Route 53 refuses an alias to what is not there."""
     made: dict[str, list[aws.route53.Record]] = {}
     for record in planned:

@@ -20,8 +20,8 @@ SECTIONS = {
     "Predict": (Row("predict", "outlast.predict", "Ask the endpoint for one row, or score a file with --csv FILE."),),
     "Break and recover": (
         Row("drill", "outlast.drill", "Take a site out of DNS, measure how traffic moves, put it back."),
-        Row("drain", _ONCALL, "Take a site out of DNS until `undrain`; never the last healthy one unasked."),
-        Row("undrain", _ONCALL, "Put a drained site back, once it answers right."),
+        Row("drain", "outlast.drain", "Take a site out of DNS until `undrain`; never the last healthy one unasked."),
+        Row("undrain", "outlast.drain", "Put a drained site back, once it answers right."),
         Row("watch", _ONCALL, "Raise an alarm for what Route 53 does not see; by choice drain the site."),
         Row("lint", _ONCALL, "Find what in a host's records and health checks would hurt when a site is lost."),
         Row("predict-recovery", "outlast.predict_recovery", "How long each kind of client feels a loss, drawn."),

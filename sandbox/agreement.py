@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from infra.judged import judge
-from infra.kinds import AzureOptions, GcpOptions, Options, Settings, SiteSettings, TrafficSettings, ZoneSettings
+from infra.kinds import (
+    AzureOptions,
+    BaseSettings,
+    GcpOptions,
+    Options,
+    Settings,
+    SiteSettings,
+    TrafficSettings,
+    ZoneSettings,
+)
 from sandbox.stack_files import GUIDE, StackSet, as_text, place_of, read_config
 from service.errors import InvalidInput, Mistake
 
@@ -35,6 +44,11 @@ class Agreed:
         return _zone(self.stacks, self.settings).host
 
     @property
+    def bases(self) -> tuple[BaseSettings, ...]:
+        """Those of the base stacks."""
+        return tuple(found for found in self.settings.values() if isinstance(found, BaseSettings))
+
+    @property
     def sites(self) -> Mapping[str, SiteSettings[Options]]:
         return _sites(self.stacks, self.settings)
 
@@ -47,7 +61,8 @@ def agree(root: Path, stacks: StackSet, declared_vaults: tuple[str, ...] = ()) -
     """
     configs = {stack: read_config(root, stack) for stack in stacks.stacks}
     settings = _parse_all(stacks, configs)
-    allowed = {stack: set(map(str, config[_ACCOUNTS])) for stack, config in configs.items()}
+    # A base stack outside of AWS pins no account of AWS: it has no records in the zone.
+    allowed = {stack: set(map(str, config[_ACCOUNTS])) for stack, config in configs.items() if _ACCOUNTS in config}
     mistakes = [mistake for check in _CHECKS for mistake in check(stacks, settings)]
     mistakes += _accounts(stacks, allowed)
     mistakes += _roles(stacks, settings, allowed)
@@ -131,10 +146,19 @@ def _models_accepted(stacks: StackSet, settings: Mapping[str, Settings]) -> Iter
                 yield Mistake(place_of(stacks.traffic, "outlast:acceptedModels"), what, hint)
 
 
+def _switches_known(stacks: StackSet, settings: Mapping[str, Settings]) -> Iterator[Mistake]:
+    """A drain switch lies in a base stack of the set."""
+    for site, base in _traffic(stacks, settings).drain_switches.items():
+        if base not in stacks.bases:
+            what = f"{base} is no base stack of this set, which has {', '.join(stacks.bases) or 'none'}"
+            yield Mistake(place_of(stacks.traffic, f"outlast:drainSwitches.{site}"), what, f"write {place_of(base)}")
+
+
 _CHECKS: tuple[Callable[[StackSet, Mapping[str, Settings]], Iterator[Mistake]], ...] = (
     _one_zone,
     _sites_known,
     _models_accepted,
+    _switches_known,
 )
 
 
@@ -143,7 +167,7 @@ def _accounts(stacks: StackSet, allowed: Mapping[str, set[str]]) -> Iterator[Mis
     if set.intersection(*allowed.values()):
         return
     wanted = allowed[stacks.zone]
-    different = [stack for stack in stacks.stacks if not allowed[stack] & wanted]
+    different = [stack for stack in stacks.stacks if stack in allowed and not allowed[stack] & wanted]
     for stack in different:
         what = f"is {_listed(allowed[stack])}, and the zone is in {_listed(wanted)}"
         yield Mistake(place_of(stack, _ACCOUNTS), what, f"write the zone's, or put that into {place_of(stacks.zone)}")

@@ -27,17 +27,21 @@ _COMMITTED = "git checkout -- stacks"
 
 @dataclass(frozen=True)
 class StackSet:
-    """The stacks that belong together: one zone, one traffic, and the sites between them. `name` "" is committed."""
+    """The stacks that belong together: one zone, one traffic, and the sites between them. `name` "" is committed.
+
+    `bases` hold what outlives the sites of a cloud; a set may have none.
+    """
 
     name: str
     zone: str
     sites: tuple[str, ...]
     traffic: str
+    bases: tuple[str, ...] = ()
 
     @property
     def order(self) -> tuple[tuple[str, ...], ...]:
-        """What depends on what: the sites read the zone, traffic reads zone and sites."""
-        return ((self.zone,), self.sites, (self.traffic,))
+        """What depends on what: the sites read the zone, traffic reads everything."""
+        return ((self.zone, *self.bases), self.sites, (self.traffic,))
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -113,8 +117,9 @@ def find(root: Path, name: str) -> StackSet:
     if mistakes:
         raise InvalidInput(f"stacks/{prefix}*.yaml are not a set that can be brought up", mistakes, hint=f"see {GUIDE}")
     by_kind = {kind: stack for stack, kind in kinds.items()}
-    sites = tuple(stack for stack, kind in kinds.items() if kind not in ("zone", "traffic"))
-    return StackSet(name, by_kind["zone"], sites, by_kind["traffic"])
+    sites = tuple(stack for stack, kind in kinds.items() if kind not in ("zone", "traffic", "base"))
+    bases = tuple(stack for stack, kind in kinds.items() if kind == "base")
+    return StackSet(name, by_kind["zone"], sites, by_kind["traffic"], bases)
 
 
 def _kind(root: Path, stack: str) -> str:
@@ -150,7 +155,10 @@ def _known_sets(root: Path) -> str:
 def load(layout: Layout) -> StackSet:
     """The set that this sandbox was brought up with; the committed one where nothing else was asked for."""
     kept = _kept(layout)
-    return StackSet(**{**kept["stacks"], "sites": tuple(kept["stacks"]["sites"])}) if kept else COMMITTED
+    if not kept:
+        return COMMITTED
+    lists = {key: tuple(kept["stacks"].get(key, ())) for key in ("sites", "bases")}
+    return StackSet(**{**kept["stacks"], **lists})
 
 
 def load_accounts(layout: Layout) -> Accounts:

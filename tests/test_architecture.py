@@ -60,7 +60,7 @@ infra.contract infra.exceptions infra.health_check infra.kinds infra.options inf
 infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants
 infra.permissions.aws infra.permissions.aws_table infra.permissions.azure infra.permissions.gcp infra.permissions.in_use
 infra.regions infra.routing infra.routing_settings infra.served infra.settings infra.sizes infra.spelling
-infra.variables
+infra.base_settings infra.switch infra.variables
 sandbox.engine.changes sandbox.engine.cloud sandbox.engine.failures sandbox.engine.wire
 service.bundle.columns service.bundle.decision service.bundle.golden service.bundle.manifest service.bundle.missing
 service.bundle.numbers service.bundle.reading service.bundle.reference service.bundle.rows service.bundle.values

@@ -71,9 +71,62 @@ def accepted_model() -> str:
     return accepted
 
 
+# Base stacks are for whoever wants them, so none is committed.
+BASES: dict[str, dict[str, Any]] = {
+    "base-aws": {
+        "aws:allowedAccountIds": ["000000000000"],
+        "aws:region": "us-east-1",
+        "outlast:kind": "base",
+        "outlast:cloud": "aws",
+        "outlast:store": "outlast-switches",
+        "outlast:protect": False,
+    },
+    "base-azure": {
+        "azure-native:location": "westeurope",
+        "azure-native:subscriptionId": "00000000-0000-0000-0000-000000000000",
+        "outlast:kind": "base",
+        "outlast:cloud": "azure",
+        "outlast:store": "outlastswitches",
+        "outlast:protect": False,
+    },
+    "base-gcp": {
+        "gcp:project": "outlast-sandbox",
+        "gcp:region": "europe-west1",
+        "outlast:kind": "base",
+        "outlast:cloud": "gcp",
+        "outlast:store": "outlast-switches",
+        "outlast:protect": False,
+    },
+}
+SWITCHES = {"aws": "base-azure", "azure": "base-gcp", "gcp": "base-aws"}
+
+
+def stores() -> dict[str, dict[str, Any]]:
+    """The outputs of the base stacks, once they are up."""
+    hosts = {
+        "aws": "outlast-switches.s3.us-east-1.amazonaws.com",
+        "azure": "outlastswitches.blob.core.windows.net",
+        "gcp": "storage.googleapis.com",
+    }
+    return {
+        f"base-{cloud}": {
+            "store": {
+                "version": 1,
+                "name": f"base-{cloud}",
+                "cloud": cloud,
+                "store": BASES[f"base-{cloud}"]["outlast:store"],
+                "host": host,
+            }
+        }
+        for cloud, host in hosts.items()
+    }
+
+
 @functools.cache
 def stack_file(stack: str) -> dict[str, Any]:
-    """A committed stack file."""
+    """A committed stack file, or that of a base stack."""
+    if stack in BASES:
+        return {"config": BASES[stack]}
     found: dict[str, Any] = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
     return found
 
@@ -187,6 +240,7 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
         | {"registryId": "0", "repositoryUrl": f"ecr.example/{inputs.get('name')}"},
         "aws:lb/loadBalancer:LoadBalancer": arn | {"dnsName": "front.elb.example", "zoneId": "Z0ELB"},
         "azure-native:resources:ResourceGroup": {"name": inputs.get("resourceGroupName")},
+        "azure-native:storage:StorageAccount": {"name": inputs.get("accountName")},
         "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "principal"},
         "azure-native:containerregistry:Registry": {"loginServer": f"{inputs.get('registryName')}.azurecr.io"},
         "docker-build:index:Image": {"digest": DIGEST},

@@ -200,3 +200,15 @@ def test_a_site_in_a_region_outside_its_geography_is_refused() -> None:
         run_stack("traffic", stacks=sites, routing="geolocation", geographies=GEOGRAPHIES | {"eu": europe})
     assert "gcp: is in us-east4, not in westeurope, europe-west1" in str(caught.value)
     assert "(rule region-outside)" in str(caught.value)
+
+
+def test_promises_that_cannot_be_kept_are_told_in_the_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    run_stack("traffic", rtoSeconds=60, peakRps=180)
+    told = "\n".join(said)
+    assert "to leave a dead site, 60 s are promised: the promise cannot be kept" in told
+    assert "aws: leaves 200 requests a second when lost, not 1.2 times the peak of 180" in told
+    said.clear()
+    run_stack("traffic", rtoSeconds=120, peakRps=160)
+    assert not said

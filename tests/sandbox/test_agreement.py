@@ -10,6 +10,7 @@ import pytest
 from sandbox.agreement import Agreed, agree
 from sandbox.stack_files import find
 from service.errors import InvalidInput
+from tests.infra.harness import BASES
 from tests.sandbox.own_set import ACCOUNT, HOST, SUBSCRIPTION, VAULT, own_set, write
 
 OTHER = "999999999999"
@@ -101,3 +102,17 @@ def test_a_host_outside_of_the_zone_is_a_mistake_of_the_zones_file(tmp_path: Pat
     files = own_set()
     files["prod-zone"]["outlast:host"] = "api.elsewhere.org"
     assert [place for place, _ in mistakes_in(tmp_path, files)] == ["zone.yaml: outlast:host"]
+
+
+def test_a_base_stack_belongs_to_the_set_and_pins_no_aws_account_elsewhere(tmp_path: Path) -> None:
+    files = own_set() | {f"prod-{stack}": config for stack, config in BASES.items()}
+    files["prod-base-aws"] = files["prod-base-aws"] | {"aws:allowedAccountIds": [ACCOUNT]}
+    files["prod-traffic"]["outlast:drainSwitches"] = {"prod-aws": "prod-base-azure"}
+    assert len(agree_on(tmp_path, files).bases) == 3
+    files["prod-traffic"]["outlast:drainSwitches"] = {"prod-aws": "base-azure"}
+    assert mistakes_in(tmp_path, files) == [
+        (
+            "traffic.yaml: outlast:drainSwitches.prod-aws",
+            "base-azure is no base stack of this set, which has prod-base-aws, prod-base-azure, prod-base-gcp",
+        )
+    ]

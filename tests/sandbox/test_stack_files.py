@@ -12,6 +12,7 @@ from sandbox.layout import Layout
 from sandbox.stack_files import COMMITTED, StackSet, default_model, public_host
 from service.bundle.folder import list_released
 from service.errors import InvalidInput
+from tests.infra.harness import BASES
 from tests.sandbox.own_set import ROOT, own_set
 from tests.sandbox.own_set import write as write_set
 
@@ -79,6 +80,15 @@ def test_a_set_is_found_by_the_kinds_of_its_files(layout: Layout) -> None:
     found = stack_files.find(layout.root, "prod")
     assert found == StackSet("prod", "prod-zone", ("prod-aws", "prod-aws-eu", "prod-south"), "prod-traffic")
     assert found.order == (("prod-zone",), found.sites, ("prod-traffic",))
+
+
+def test_base_stacks_come_with_the_zone_and_are_no_sites(layout: Layout) -> None:
+    write_set(layout.root, own_set() | {"prod-base-gcp": BASES["base-gcp"]})
+    found = stack_files.find(layout.root, "prod")
+    assert (found.sites, found.bases) == (("prod-aws", "prod-azure", "prod-gcp"), ("prod-base-gcp",))
+    assert found.order[0] == ("prod-zone", "prod-base-gcp")
+    stack_files.save(layout, found, Accounts())
+    assert stack_files.load(layout) == found
 
 
 def test_a_set_that_is_not_there_is_answered_with_those_that_are(layout: Layout) -> None:

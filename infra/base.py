@@ -1,0 +1,26 @@
+"""The stack `base`: what outlives the sites of one cloud. Today its store of drain switches.
+
+It is a stack of its own so that destroying a site leaves it, and so that it is made before the sites of other clouds,
+whose switches it holds.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pulumi
+
+from infra.kinds import BaseSettings
+from infra.switch import FlagStore, host_of, store_output
+
+
+def program(settings: BaseSettings) -> dict[str, Any]:
+    """Register the store; export it once it can be read. Only the stack's own cloud is imported."""
+    made = importlib.import_module(f"infra.base_{settings.cloud}").make_store(settings)
+    host = host_of(settings.cloud, settings.store, settings.region)
+    store = FlagStore(settings.name, settings.cloud, settings.store, host)
+    exported: pulumi.Output[dict[str, Any]] = pulumi.Output.all(*(one.id for one in made)).apply(
+        lambda ids: store_output(store)
+    )
+    return {"store": exported}

@@ -1,0 +1,67 @@
+"""`outlast drain`: which way is taken, and what is printed."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from failover.oncall import commands
+from failover.oncall.switch import SwitchedHost, Switches
+from outlast import drain
+from tests.failover.drill.three_sites import HOST
+
+URL = "https://outlastswitches.blob.core.windows.net/flags/aws.drain"
+
+
+@pytest.fixture
+def thrown(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The sites whose switch is thrown; only aws has one, and Route 53's API is not reached."""
+    sites: set[str] = set()
+
+    def throw(self: Switches, site: str, now: datetime, *, last: str = "") -> str:
+        sites.add(site)
+        return f"the switch {self.of.switches[site]} is there"
+
+    def take_back(self: Switches, site: str, *, anyway: bool = False) -> str:
+        sites.remove(site)
+        return "the switch is gone"
+
+    monkeypatch.setattr(drain, "find_switches", lambda host: SwitchedHost(host, ("aws", "gcp"), {"aws": URL}))
+    monkeypatch.setattr(Switches, "throw", throw)
+    monkeypatch.setattr(Switches, "take_back", take_back)
+    monkeypatch.setattr(Switches, "is_thrown", lambda self, site: site in sites)
+
+    def refuse() -> Any:
+        raise AssertionError("Route 53's API was asked")
+
+    monkeypatch.setattr(commands, "build_client", refuse)
+    return sites
+
+
+def call(name: str, *arguments: str) -> Result:
+    return CliRunner().invoke(drain.COMMANDS[name], arguments, env={"OUTLAST_HOST": HOST})
+
+
+def test_a_switch_is_taken_where_there_is_one_and_route53_is_not_asked(thrown: set[str]) -> None:
+    done = call("drain", "aws", "--why", "the disk")
+    assert done.exit_code == 0, done.output
+    assert thrown == {"aws"}
+    assert "after about 20 s" in done.stdout
+    assert f"outlast undrain aws --host {HOST}" in done.stdout
+    assert json.loads(call("undrain", "aws", "--json").stdout)["switch"] == URL
+    assert thrown == set()
+
+
+@pytest.mark.parametrize("arguments", [["drain", "gcp"], ["drain", "aws", "--by-check"], ["undrain", "aws"]])
+def test_else_it_is_the_health_checks_way(thrown: set[str], arguments: list[str]) -> None:
+    done = call(*arguments)
+    assert isinstance(done.exception, AssertionError), done.output
+    assert thrown == set()
+
+
+def test_both_say_that_the_other_way_can_be_asked_for() -> None:
+    assert all("--by-check" in call(name, "--help").stdout for name in ("drain", "undrain"))
