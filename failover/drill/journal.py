@@ -107,9 +107,14 @@ class Journal:
         """Turn the lines into journal.json, at once or not at all, and return its path.
 
         Raises:
-            Unavailable: the disk has no room for it; the lines stay.
+            Unavailable: the disk has no room for it, or had none for an entry; the lines stay.
         """
         self._file.close()
+        if self.trouble:
+            raise Unavailable(
+                f"{self.trouble}; everything is undone, but not all of it is written down",
+                hint=f"{_ROOM}, then: outlast drill restore --journal {self.path.parent}",
+            )
         return seal_journal(self.path)
 
     def _go_on(self, last: Entry | str) -> None:

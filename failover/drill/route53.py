@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STALE = "HealthCheckVersionMismatch"
 THROTTLED = ("Throttling", "ThrottlingException", "PriorRequestNotComplete")
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
 # Five requests a second are an account's share (Developer Guide, DNSLimitations), and a drill begins with a dozen: it
 # waits a second and tries again, more often than it would wait for an API that does not answer at all.
 THROTTLED_WAIT_SECONDS, THROTTLED_ATTEMPTS = 1.0, 8
@@ -90,6 +91,11 @@ def _translate_answer(error: ClientError, doing: str) -> OutlastError:
         return Unavailable(
             f"AWS refused to {doing}: {error}",
             hint="these credentials lack a permission; docs/guides/run-a-drill.md lists those that a drill needs",
+        )
+    if code in EXPIRED:
+        return Unavailable(
+            f"the AWS credentials expired, trying to {doing} ({code})",
+            hint="renew them (aws sso login, or whatever gave you these), then type the same again",
         )
     if code in THROTTLED:
         return Unavailable(f"Route 53 asks to slow down, trying to {doing}: {code}", hint="try again in a minute")

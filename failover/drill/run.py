@@ -14,6 +14,7 @@ from pathlib import Path
 
 from failover.drill.aborts import AbortConditions, Stop
 from failover.drill.actions import apply_change, undo_change
+from failover.drill.by_hand import type_by_hand
 from failover.drill.changes import SWITCH_OFF, describe_change, plan_lock, plan_mark
 from failover.drill.context import DrillContext
 from failover.drill.died import LostSite, hold_back
@@ -241,6 +242,9 @@ class _Drill:
         try:
             self._undo(lambda _: True)
         except OutlastError as error:
+            for change in find_pending(read_journal(self._journal.path)).changes:
+                for command in type_by_hand(change):
+                    self._say(f"{change.name} is still in force; to undo it by hand: {command}")
             error.hint = f"outlast drill restore --journal {self._journal.path.parent}; {error.hint}"
             raise
 

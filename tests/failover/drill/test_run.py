@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from failover.drill.aborts import Stop
 from failover.drill.discover import read_checks
 from failover.drill.fleet import HealthCheck
-from failover.drill.journal import Entry, read_journal
+from failover.drill.journal import Entry, Journal, read_journal
 from failover.drill.lock import hold_lock
 from failover.drill.measure import measure
 from failover.drill.measurement import Measurement
@@ -266,6 +267,47 @@ def test_an_undo_that_never_succeeds_says_how_to_go_on(stage: Stage) -> None:
     assert check_of(stage, "check-aws").disabled
     restore_journal(journal, client, stage.clock)
     assert is_as_before(stage)
+
+
+def test_credentials_that_expire_are_tried_again_and_then_it_says_what_to_type(stage: Stage) -> None:
+    client, calls = stage.client, [0]
+
+    def update(**wanted: Any) -> Any:
+        calls[0] += 1
+        if calls[0] >= 2:
+            raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "UpdateHealthCheck")
+        return client.update_health_check(**wanted)
+
+    stage.client = Refusing(client, update_health_check=update)
+    with pytest.raises(Unavailable, match="the AWS credentials expired") as caught:
+        run(stage)
+    assert calls[0] > 20, "somebody may renew them meanwhile"
+    journal = next(stage.drills.glob("*/journal.jsonl"))
+    assert f"outlast drill restore --journal {journal.parent}" in caught.value.hint and "renew" in caught.value.hint
+    command = "aws route53 update-health-check --health-check-id check-aws --no-disabled --no-inverted"
+    assert any(said.endswith(command) for said in stage.said)
+    restore_journal(journal, client, stage.clock)
+    assert is_as_before(stage)
+
+
+@pytest.mark.parametrize("step", ["steady", "moved", "restore", "back"])
+def test_a_disk_that_fills_up_ends_the_drill_and_not_its_undo(
+    stage: Stage, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.moves_after = 3.0
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    at_step(stage, step, lambda: monkeypatch.setattr(Journal, "_append", refuse))
+    with pytest.raises(Unavailable, match="No space left on device") as caught:
+        run(stage)
+    assert is_as_before(stage)
+    journal = next(stage.drills.glob("*/journal.jsonl"))
+    assert f"outlast drill restore --journal {journal.parent}" in caught.value.hint
+    monkeypatch.undo()
+    restore_journal(journal, stage.client, stage.clock)
+    assert is_as_before(stage) and measure(read_journal(journal.with_name("journal.json"))).restored
 
 
 def test_a_bug_in_the_middle_is_undone_too(stage: Stage) -> None:
