@@ -5,7 +5,7 @@ OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
 WORKERS ?= 2
 .DEFAULT_GOAL := help
-.PHONY: help up status predict drill drain undrain shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
+.PHONY: help up preview status predict drill drain undrain shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
@@ -50,6 +50,9 @@ help: ## this list
 # The first one obtains Pulumi's CLI while it makes the environment.
 up: $(wildcard .venv/complete) ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10] [EVENTUAL=60] [STACKS=prod] [CSV=my.csv TARGET=y | PROBLEM=spam]
 	@$(if $(wildcard .venv/complete),,$(PYTHON) -m tools.environment )$(OUTLAST) up $(if $(STACKS),--stacks "$(STACKS)") $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT)) $(if $(EVENTUAL),--eventual $(EVENTUAL)) $(TABLE)
+
+preview: .venv/complete ## what `make up` would change, what it costs, and what the policy pack finds
+	@$(OUTLAST) preview
 
 status: .venv/complete ## what runs, where, and how it is
 	@$(OUTLAST) status
@@ -117,6 +120,7 @@ reference: .venv/complete ## write the reference pages that are made from the co
 	@$(RUN) tools.architecture
 	@$(RUN) infra.cost.guide
 	@$(RUN) infra.permissions.reference
+	@$(RUN) infra.policy.reference
 
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits, or CSV=file TARGET=column
 	@$(OUTLAST) model train $(TABLE)

@@ -284,6 +284,7 @@ def _execution_policy(repository_arn: Text, log_group_arn: Text, secrets: TaskSe
 def _container(spec: SiteSpec, image: Text, log_group: Text, secrets: TaskSecrets) -> Text:
     """The one container, as the task definition's JSON (ECS API, ContainerDefinition)."""
     variables = plan.environment(spec.name, spec.models, spec.environment) | {"PORT": str(PORT)}
+    logs = {"awslogs-group": log_group, "awslogs-region": spec.region, "awslogs-stream-prefix": CONTAINER}
     container = {
         "name": CONTAINER,
         "image": image,
@@ -292,9 +293,7 @@ def _container(spec: SiteSpec, image: Text, log_group: Text, secrets: TaskSecret
         "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
         "environment": [{"name": k, "value": v} for k, v in sorted(variables.items())],
         **({"secrets": list(secrets.references)} if secrets.references else {}),
-        "logConfiguration": {
-            "logDriver": "awslogs",
-            "options": {"awslogs-group": log_group, "awslogs-region": spec.region, "awslogs-stream-prefix": CONTAINER},
-        },
+        # Left to its default mode ECS drops lines that it cannot send, audit records among them.
+        "logConfiguration": {"logDriver": "awslogs", "options": {**logs, "mode": "blocking"}},
     }
     return pulumi.Output.json_dumps([container])

@@ -53,7 +53,7 @@ class Gcp:
         ready = pulumi.ResourceOptions(depends_on=_apis())
         image = _image(name, spec.region, spec.models, ready)
         service = _service(name, spec, image, ready)
-        address = gcp.compute.GlobalAddress("address", name=name, opts=ready)
+        address = gcp.compute.GlobalAddress("address", name=name, deletion_policy="DELETE", opts=ready)
         certificates, entry = _certificate(name, spec.host, zone, ready)
         front = _url_map(name, spec.region, service, ready)
         ports = _front(name, front, address, (certificates, entry), ready)
@@ -84,7 +84,7 @@ def _apis() -> list[gcp.projects.Service]:
 
 def _image(name: str, region: str, models: Mapping[str, str], ready: pulumi.ResourceOptions) -> BuiltImage:
     repository = gcp.artifactregistry.Repository(
-        "repository", repository_id=name, location=region, format="DOCKER", opts=ready
+        "repository", repository_id=name, location=region, format="DOCKER", deletion_policy="DELETE", opts=ready
     )
     token = gcp.organizations.get_client_config_output().access_token
     login = Login(f"{region}-docker.pkg.dev", TOKEN_USER, token)

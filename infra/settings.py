@@ -13,7 +13,7 @@ from failover.routing.predict import CHECKER_REGIONS
 from infra import plan
 from infra.base_settings import read_place, read_switches, store_check
 from infra.contract import Replicas, Size
-from infra.exceptions import SITE_RULES, TRAFFIC_RULES, read_exceptions
+from infra.exceptions import SITE_RULES, TRAFFIC_RULES, Exceptions, read_exceptions
 from infra.kinds import (
     AwsOptions,
     BaseSettings,
@@ -24,6 +24,7 @@ from infra.kinds import (
     ZoneSettings,
 )
 from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
+from infra.policy.rules import names_of
 from infra.reader import Reader, like, one_of
 from infra.regions import region_check
 from infra.routing_settings import read_policy, read_weights
@@ -70,18 +71,25 @@ def parse(
         reader.finish(unknown_keys=False)
     settings: Settings
     if kind == "zone":
+        read_all_exceptions(reader, kind, today)
         settings = _parse_zone(stack, reader)
     elif kind == "base":
         settings = _parse_base(stack, reader)
     elif kind == "traffic":
         settings = _parse_traffic(stack, reader, today)
     else:
-        exceptions = read_exceptions(reader, SITE_RULES, today)
+        exceptions = read_all_exceptions(reader, kind, today)
         secrets = read_secrets(reader, secret_keys)
         environment = read_environment(reader, kind, exceptions, secrets, judge_variables)
         settings = _parse_site(stack, kind, reader, available, environment, secrets)
     reader.finish()
     return settings
+
+
+def read_all_exceptions(reader: Reader, kind: str, today: datetime.date) -> Exceptions:
+    """Those of a stack of that kind: of the rules of its program, and of the policy pack's."""
+    own = {"zone": (), "traffic": (*ROUTING_RULES, *TRAFFIC_RULES)}.get(kind, SITE_RULES)
+    return read_exceptions(reader, (*own, *names_of(kind)), today)
 
 
 def _parse_zone(stack: str, reader: Reader) -> ZoneSettings:
@@ -128,7 +136,7 @@ def _parse_traffic(stack: str, reader: Reader, today: datetime.date) -> TrafficS
         failure_threshold=reader.integer("failureThreshold", 1, 10, 3),
         checker_regions=_read_checker_regions(reader),
         accepted_models=read_accepted_models(reader),
-        exceptions=read_exceptions(reader, (*ROUTING_RULES, *TRAFFIC_RULES), today),
+        exceptions=read_all_exceptions(reader, "traffic", today),
         average_rps=reader.number("averageRps", 0, 1_000_000, 0.0),
         budget_usd=_read_optional(reader, "monthlyBudgetUsd", 1, 10_000_000),
         policy=policy,

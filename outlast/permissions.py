@@ -72,7 +72,10 @@ def for_aws(configs: Configs, role: str, level: int, zone_id: str) -> dict[str, 
 def _say_size(policy: Mapping[str, Any]) -> None:
     size = len(json.dumps(policy, separators=(",", ":")))
     if size > aws.LARGEST_MANAGED:
-        say(f"this has {size:,} characters, and a managed policy takes {aws.LARGEST_MANAGED:,}: print it by --stack")
+        say(
+            f"this has {size:,} characters, and a managed policy takes {aws.LARGEST_MANAGED:,}: print it by --stack, "
+            f"or write it into the role itself, which takes {aws.LARGEST_INLINE:,}"
+        )
 
 
 def _first(configs: Configs, kind: str, key: str) -> str:

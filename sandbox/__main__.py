@@ -135,6 +135,21 @@ def status(resources: bool, as_json: bool) -> None:
     click.echo(json.dumps(document) if as_json else render(document))
 
 
+@main.command()
+@click.argument("stacks", nargs=-1)
+@json_option
+def preview(stacks: tuple[str, ...], as_json: bool) -> None:
+    """Show what `up` would change, what it costs, and what the policy pack finds; of the STACKS named, or of all."""
+    from sandbox.command.preview import preview_stacks, render, to_data
+
+    found = preview_stacks(_layout(), stacks, _report)
+    if as_json:
+        click.echo(json.dumps({each.stack: to_data(each) for each in found}))
+        return
+    for each in found:
+        click.echo(render(each))
+
+
 @main.command("exec", context_settings={"ignore_unknown_options": True})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(command: tuple[str, ...]) -> None:

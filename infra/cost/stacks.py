@@ -46,7 +46,7 @@ def share_of(name: str, weights: Mapping[str, int]) -> float:
 
 
 def _read_site(folder: Path, name: str, share: float) -> CostedSite:
-    config = _read_config(folder / f"Pulumi.{name}.yaml")
+    config = read_config(folder / f"Pulumi.{name}.yaml")
     reader = Reader(name, config)
     cloud = reader.choice("kind", CLOUDS)
     if cloud not in CLOUDS:
@@ -64,7 +64,7 @@ def _read_site(folder: Path, name: str, share: float) -> CostedSite:
     return site
 
 
-def _read_config(path: Path) -> dict[str, str]:
+def read_config(path: Path) -> dict[str, str]:
     """A stack file's settings as Pulumi hands them over."""
     document = yaml.safe_load(path.read_text())
     config = document.get("config") if isinstance(document, dict) else None

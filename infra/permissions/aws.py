@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.permissions.aws_table import DRILL, DRILL_LEVEL_3, GRANTS, ROLES, Grant
-from infra.permissions.in_use import IN_USE, RECORD
+from infra.permissions.in_use import RECORD, types_of
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Scope:
     zone_id: str = "ZONE_ID"
 
 
-LARGEST_MANAGED = 6144
-"""Characters of a managed policy, white space not counted; a role holds ten of them (IAM quotas)."""
+LARGEST_MANAGED, LARGEST_INLINE = 6144, 10240
+"""Characters of a managed policy, and of all that is written into a role itself; white space not counted (IAM)."""
 
 LINKED = ("ecs.amazonaws.com", "elasticloadbalancing.amazonaws.com")
 """Services that make their own role in an account with the first resource."""
@@ -44,7 +44,7 @@ def drill_policy(scope: Scope, level: int = 1) -> dict[str, Any]:
 
 def _on_aws(kind: str) -> list[str]:
     """The types of a stack that touch AWS: of another cloud's site its records alone."""
-    return [type_ for type_ in IN_USE[kind] if kind in ("zone", "aws", "traffic") or type_ == RECORD]
+    return [type_ for type_ in types_of(kind) if kind in ("zone", "aws", "traffic") or type_ == RECORD]
 
 
 def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:

@@ -185,6 +185,21 @@ GRANTS: Mapping[str, Grant] = {
             "elasticloadbalancing:DescribeTags"
         ),
     ),
+    "aws:secretsmanager/secret:Secret": Grant(
+        words(
+            "secretsmanager:CreateSecret secretsmanager:DeleteSecret secretsmanager:DescribeSecret "
+            "secretsmanager:UpdateSecret secretsmanager:GetResourcePolicy secretsmanager:TagResource "
+            "secretsmanager:UntagResource"
+        ),
+        ("arn:aws:secretsmanager:{region}:{account}:secret:{name}-*",),
+    ),
+    "aws:secretsmanager/secretVersion:SecretVersion": Grant(
+        words(
+            "secretsmanager:PutSecretValue secretsmanager:GetSecretValue secretsmanager:DescribeSecret "
+            "secretsmanager:UpdateSecretVersionStage"
+        ),
+        ("arn:aws:secretsmanager:{region}:{account}:secret:{name}-*",),
+    ),
     RECORD: Grant(
         words("route53:ChangeResourceRecordSets route53:GetHostedZone route53:ListResourceRecordSets"),
         _ZONE,

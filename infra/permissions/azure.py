@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.permissions.in_use import IMAGE, IN_USE, RECORD, words
+from infra.permissions.in_use import IMAGE, RECORD, types_of, words
 
 _APP = "Microsoft.App"
 _REGISTRY = "Microsoft.ContainerRegistry/registries"
 _IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
+_VAULT = "Microsoft.KeyVault/vaults"
 _ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 
 
@@ -39,6 +40,9 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         f"{_APP}/locations/managedEnvironmentOperationResults/read"
     ),
     "azure-native:app:Certificate": words(_crud(f"{_APP}/managedEnvironments/certificates")),
+    "azure-native:keyvault:Secret": words(
+        f"{_VAULT}/read {_VAULT}/secrets/read {_VAULT}/secrets/write"  # a secret that is destroyed stays in the vault
+    ),
     "azure-native:app:ContainerApp": words(
         f"{_crud(f'{_APP}/containerApps')} {_APP}/containerApps/listSecrets/action "
         f"{_APP}/getCustomDomainVerificationId/action {_APP}/locations/containerappOperationStatuses/read "
@@ -55,7 +59,7 @@ DRILL = words(
 
 def deployer_role(subscription: str) -> dict[str, Any]:
     """What whoever runs `pulumi up` of a site on Azure has to be allowed to."""
-    actions = {action for type_ in IN_USE["azure"] if type_ != RECORD for action in ACTIONS[type_]}
+    actions = {action for type_ in types_of("azure") if type_ != RECORD for action in ACTIONS[type_]}
     role = _role("Outlast deployer", "Deploys a site of Outlast.", actions, subscription)
     return role | {"condition": _only_these(ASSIGNED), "conditionVersion": "2.0"}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.permissions.in_use import IMAGE, IN_USE, RECORD, words
+from infra.permissions.in_use import IMAGE, RECORD, types_of, words
 
 
 def _of(resource: str, *verbs: str) -> str:
@@ -68,6 +68,13 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
             "use",
         )
     ),
+    "gcp:secretmanager/secret:Secret": words(_of("secretmanager.secrets", *_CHANGE)),
+    "gcp:secretmanager/secretVersion:SecretVersion": words(
+        _of("secretmanager.versions", "add", "access", "get", "enable", "disable", "destroy")
+    ),
+    "gcp:secretmanager/secretIamMember:SecretIamMember": words(
+        _of("secretmanager.secrets", "getIamPolicy", "setIamPolicy")
+    ),
     "gcp:compute/uRLMap:URLMap": words(_of("compute.urlMaps", *_CHANGE, "use")),
 }
 
@@ -77,7 +84,7 @@ DRILL = words("run.services.get run.services.update run.operations.get iam.servi
 
 def deployer_role() -> dict[str, Any]:
     """What whoever runs `pulumi up` of a site on Google Cloud has to be allowed to."""
-    permissions = {p for type_ in IN_USE["gcp"] if type_ != RECORD for p in PERMISSIONS[type_]}
+    permissions = {p for type_ in types_of("gcp") if type_ != RECORD for p in PERMISSIONS[type_]}
     return _role("Outlast deployer", "Deploys a site of Outlast.", permissions)
 
 

@@ -49,5 +49,20 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
 }
 """Kind of stack -> the types that its program registers."""
 
+BY_CHOICE: Mapping[str, tuple[str, ...]] = {
+    "aws": words("aws:secretsmanager/secret:Secret aws:secretsmanager/secretVersion:SecretVersion"),
+    "azure": ("azure-native:keyvault:Secret",),
+    "gcp": words(
+        "gcp:secretmanager/secret:Secret gcp:secretmanager/secretVersion:SecretVersion "
+        "gcp:secretmanager/secretIamMember:SecretIamMember"
+    ),
+}
+"""The same, of what a program registers only where the stack's file asks for it."""
+
 NO_PERMISSION = ("pulumi:providers:aws", "pulumi:pulumi:StackReference")
 """Of the engine, not of a cloud."""
+
+
+def types_of(kind: str) -> tuple[str, ...]:
+    """Every type that a stack of that kind may register."""
+    return (*IN_USE[kind], *BY_CHOICE.get(kind, ()))

@@ -25,6 +25,8 @@ from service.errors import Deviated, OutlastError, Unavailable
 ANSWER_SIMULATED_SECONDS = 300.0  # as long as a new revision has to get ready
 ANSWER_SECONDS = 30.0  # the same in real time: a laptop starts no Python any faster when its clock runs faster
 _LOOK_SECONDS = 0.2
+# As one document a preview has no word of the policy pack's.
+STREAMED = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
 _DEADLINE_SECONDS = 5.0
 
 
@@ -40,13 +42,17 @@ class Asking:
 
 @dataclass(frozen=True)
 class Rollout:
-    """What changing sites needs: the CLI with its environment and the project's folder, and how a site is asked."""
+    """What changing sites needs: the CLI with its environment and the project's folder, and how a site is asked.
+
+    `policy` are the flags by which the CLI holds every resource to the rules.
+    """
 
     pulumi: cli.Pulumi
     environment: Mapping[str, str]
     directory: Path
     steps: Steps
     asking: Asking
+    policy: Sequence[str] = ()
 
 
 def deploy_sites(rollout: Rollout, sites: Sequence[str], serving: Sequence[str]) -> dict[str, str]:
@@ -74,24 +80,38 @@ def find_serving(status: Mapping[str, Any], sites: Sequence[str]) -> list[str]:
 def _up(rollout: Rollout, sites: Sequence[str], *, previewed: Sequence[str]) -> dict[str, str]:
     flags = {site: commands.UNATTENDED if site in previewed else commands.UNATTENDED_UP for site in sites}
     with rollout.steps.step(f"up {' '.join(sites)}", f"pulumi up: {', '.join(sites)}"):
-        return _run(rollout, {site: ["up", *flags[site], "--json"] for site in sites})
+        return _run(rollout, {site: ["up", *flags[site], *rollout.policy, "--json"] for site in sites})
 
 
 def _find_changing(rollout: Rollout, sites: Sequence[str]) -> list[str]:
     """The sites whose resources an update would change, by a preview of all of them side by side."""
     with rollout.steps.step("preview", f"pulumi preview: {', '.join(sites)}"):
-        previews = _run(rollout, {site: ["preview", "--suppress-progress", "--json"] for site in sites})
+        previews = _run(
+            rollout, {site: ["preview", "--suppress-progress", *rollout.policy, "--json"] for site in sites}
+        )
     return [site for site in sites if changes_anything(previews[site])]
 
 
 def changes_anything(preview: str) -> bool:
-    """Whether a preview, as `--json` prints it, has anything to do but to leave resources as they are."""
-    document, _ = json.JSONDecoder().raw_decode(preview.lstrip())
-    return bool(set(document.get("changeSummary") or {}) - {"same"})
+    """Whether a preview, as `--json` streams it, has anything to do but to leave resources as they are."""
+    return bool(read_summary(preview).keys() - {"same"})
+
+
+def read_summary(events: str) -> dict[str, int]:
+    """What the CLI's event stream says was done, or would be: operation -> number of resources."""
+    for line in reversed(events.splitlines()):
+        try:
+            summary = json.loads(line).get("summaryEvent")
+        except ValueError:
+            continue
+        if summary:
+            return {str(k): int(v) for k, v in (summary["resourceChanges"] or {}).items()}
+    return {}
 
 
 def _run(rollout: Rollout, asked: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    return commands.run_all(rollout.pulumi, asked, environ=rollout.environment, directory=rollout.directory)
+    environ = {**rollout.environment, **STREAMED}
+    return commands.run_all(rollout.pulumi, asked, environ=environ, directory=rollout.directory)
 
 
 def _require_answers(rollout: Rollout, site: str, *, left: Sequence[str]) -> None:

@@ -18,7 +18,8 @@ from sandbox import project, serving
 from sandbox.command import choose, control
 from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of, sandbox_environment, save_cli
-from sandbox.command.rollout import Asking, Rollout, deploy_sites, find_serving
+from sandbox.command.policy import policy_flags
+from sandbox.command.rollout import Asking, Rollout, deploy_sites, find_serving, read_summary
 from sandbox.engine import cli, commands, plugins, recover
 from sandbox.images import store as images
 from sandbox.layout import Instance, Layout
@@ -130,6 +131,7 @@ class _Deployment:
     def deploy(self, stacks: StackSet, asking: Asking) -> dict[str, dict[str, int]]:
         """What Pulumi did to each stack; sites that are changed are asked as `asking` says."""
         changes: dict[str, dict[str, int]] = {}
+        policy = policy_flags(self.layout.root, self.report)
         directory = project.refresh(self.layout)
         with self.steps.step("stacks"):
             self._init([stack for stack in stacks.stacks if not stack_exists(self.layout, stack)], directory)
@@ -137,8 +139,8 @@ class _Deployment:
             for stack in group:
                 self._make_ready(stack, directory)
             serve = find_serving(control.connect(self.layout).status(), group)
-            rollout = Rollout(self.pulumi, self.environment, directory, self.steps, asking)
-            changes |= {stack: _summary(output) for stack, output in deploy_sites(rollout, group, serve).items()}
+            rollout = Rollout(self.pulumi, self.environment, directory, self.steps, asking, policy)
+            changes |= {stack: read_summary(output) for stack, output in deploy_sites(rollout, group, serve).items()}
         return changes
 
     def _init(self, new: Sequence[str], directory: Path) -> None:
@@ -179,18 +181,6 @@ def _at_once(stacks: StackSet) -> Iterator[tuple[str, ...]]:
     for group in stacks.order:
         for first in range(0, len(group), _UPDATES_AT_ONCE):
             yield group[first : first + _UPDATES_AT_ONCE]
-
-
-def _summary(events: str) -> dict[str, int]:
-    """What the CLI's event stream says was done: operation -> number of resources."""
-    for line in reversed(events.splitlines()):
-        try:
-            summary = json.loads(line).get("summaryEvent")
-        except ValueError:
-            continue
-        if summary:
-            return {str(k): int(v) for k, v in summary["resourceChanges"].items()}
-    return {}
 
 
 def known_resources(layout: Layout, stack: str) -> list[tuple[str, str]]:

@@ -6,11 +6,11 @@ import contextlib
 import json
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.errors import InvalidInput, OutlastError, Refused, Unavailable
+from service.errors import InvalidInput, Mistake, OutlastError, Refused, Unavailable
 
 
 class Locked(Unavailable):
@@ -106,6 +106,8 @@ def explain(arguments: Sequence[str], stack: str, code: int, said: str) -> Outla
 
     What it does not know it passes on in Pulumi's own words, with the resource that each is about.
     """
+    if broken := read_violations(said):
+        return _refused(stack, broken)
     errors = _json_errors(said) or _text_errors(said)
     text = {"stack": stack or "(unnamed)"}
     for known in _KNOWN:
@@ -117,6 +119,29 @@ def explain(arguments: Sequence[str], stack: str, code: int, said: str) -> Outla
     shown = [line for error in dict.fromkeys(errors) for line in str(error).splitlines()]
     what = f"`{command}` failed (exit code {code})" + "".join(f"\n  {line}" for line in shown)
     return OutlastError(what, hint="" if shown else "it did not say why; run it by hand in `make shell`")
+
+
+# -- the policy pack -------------------------------------------------------------------------------------------------
+
+
+def read_violations(said: str) -> list[Mistake]:
+    """The rules of a policy pack that refuse something, of the events that `--json` streams; each of them once."""
+    events = [event for event in read_events(said, "policyEvent") if event.get("enforcementLevel") == "mandatory"]
+    return list(dict.fromkeys(map(_violation, events)))
+
+
+def _violation(event: Mapping[str, Any]) -> Mistake:
+    """The pack describes a rule as why and what to do, and says below what is wrong."""
+    *_, type_, name = ["", "", *str(event.get("resourceUrn") or "").split("::", 3)]
+    told, _, wrong = str(event.get("message", "")).strip().partition("\n")
+    why, _, mend = told.partition(". To mend it: ")
+    place = f"{type_.rpartition('$')[2]} ({name})" if type_ and type_ != "pulumi:pulumi:Stack" else "the stack"
+    return Mistake(place, f"{wrong.strip()}: {why} (rule {event.get('policyName')})", mend.strip())
+
+
+def _refused(stack: str, broken: Sequence[Mistake]) -> Refused:
+    hint = f"mend it, or excuse the rule in outlast:exceptions of stacks/Pulumi.{stack}.yaml, with a reason and an end"
+    return Refused(f"the policy pack refuses what the stack {stack} would become", broken, hint=hint)
 
 
 @dataclass(frozen=True)
@@ -164,13 +189,18 @@ def _json_errors(said: str) -> list[_Error]:
     return errors
 
 
-def _diagnostics(said: str) -> Iterator[dict[str, Any]]:
+def read_events(said: str, kind: str) -> Iterator[dict[str, Any]]:
+    """The events of one kind, of those that `--json` streams."""
     for line in said.splitlines():
         if line.startswith('{"'):
             with contextlib.suppress(ValueError):
                 event = json.loads(line)
-                if "diagnosticEvent" in event:
-                    yield event["diagnosticEvent"]
+                if kind in event:
+                    yield event[kind]
+
+
+def _diagnostics(said: str) -> Iterator[dict[str, Any]]:
+    yield from read_events(said, "diagnosticEvent")
     if said.lstrip().startswith("{\n"):
         with contextlib.suppress(ValueError):
             yield from json.JSONDecoder().raw_decode(said.lstrip())[0].get("diagnostics") or ()

@@ -16,7 +16,10 @@ def test_permissions_are_written_as_google_writes_them() -> None:
 def test_a_deployer_gets_every_row_and_no_way_to_grant_roles() -> None:
     included = deployer_role()["includedPermissions"]
     assert set(included) == {p for permissions in PERMISSIONS.values() for p in permissions}
-    assert [p for p in included if "setIamPolicy" in p] == ["run.services.setIamPolicy"]
+    assert [p for p in included if "setIamPolicy" in p] == [
+        "run.services.setIamPolicy",
+        "secretmanager.secrets.setIamPolicy",
+    ]
 
 
 def test_a_drill_runner_makes_and_deletes_nothing() -> None:

@@ -53,6 +53,11 @@ def answering(request: httpx.Request, *, digest: str = GOLDEN.digest, wrong: boo
     return httpx.Response(200, json={"outputs": outputs})
 
 
+def summary(changes: Mapping[str, int] | None) -> str:
+    """The event by which the CLI ends."""
+    return json.dumps({"summaryEvent": {"resourceChanges": changes}})
+
+
 @pytest.fixture
 def told() -> list[str]:
     return []
@@ -76,7 +81,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         verb = next(iter(asked.values()))[0]
         previewed = {site: "*" if "--skip-preview" in words else "" for site, words in asked.items()}
         lines.append(f"{verb}: {' '.join(site + mark for site, mark in previewed.items())}")
-        return {site: json.dumps({"changeSummary": {"same": 9} | _changes(site)}, indent=4) for site in asked}
+        return {site: summary({"same": 9} | _changes(site)) for site in asked}
 
     monkeypatch.setattr(commands, "run_all", run_all)
     return lines
@@ -161,8 +166,23 @@ def test_a_site_serves_when_a_replica_of_it_is_ready() -> None:
 
 
 @pytest.mark.parametrize(
-    ("summary", "changes"),
+    ("found", "changes"),
     [({"same": 3}, False), ({}, False), (None, False), ({"same": 3, "replace": 1}, True), ({"create": 1}, True)],
 )
-def test_a_preview_says_whether_anything_changes(summary: dict[str, int] | None, changes: bool) -> None:
-    assert changes_anything(json.dumps({"steps": [], "changeSummary": summary}, indent=4) + "\n") is changes
+def test_a_preview_says_whether_anything_changes(found: dict[str, int] | None, changes: bool) -> None:
+    events = [json.dumps({"preludeEvent": {}}), summary(found), "warning: not JSON"]
+    assert changes_anything("\n".join(events)) is changes
+
+
+def test_every_command_holds_resources_to_the_policy_pack(rolling: Rollout, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def run_all(pulumi: object, each: Mapping[str, list[str]], **given: Any) -> dict[str, str]:
+        asked.extend(each.values())
+        assert given["environ"]["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"] == "true", "else a refusal has no words"
+        return {site: summary({"update": 1}) for site in each}
+
+    monkeypatch.setattr(commands, "run_all", run_all)
+    deploy_sites(replace(rolling, policy=("--policy-pack", "infra/policy")), ["aws"], ["aws"])
+    assert [words[0] for words in asked] == ["preview", "up"]
+    assert all("--policy-pack" in words for words in asked)

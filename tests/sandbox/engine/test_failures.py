@@ -152,3 +152,31 @@ def test_no_words_at_all() -> None:
     explained = explain(["stack", "ls"], "", 2, "")
     assert explained.what == "`pulumi stack` failed (exit code 2)"
     assert "run it by hand in `make shell`" in explained.hint
+
+
+def policy_event(level: str, rule: str, wrong: str) -> str:
+    event = {
+        "resourceUrn": "urn:pulumi:dev::outlast::aws:lb/loadBalancer:LoadBalancer::front",
+        "message": f"headers smuggle requests. To mend it: drop them\n{wrong}\n",
+        "policyName": rule,
+        "enforcementLevel": level,
+    }
+    return json.dumps({"policyEvent": event})
+
+
+def test_what_a_policy_pack_refuses_is_a_guards_no_with_every_rule() -> None:
+    events = [
+        policy_event("mandatory", "drops-headers", "it passes them on"),
+        policy_event("mandatory", "drops-headers", "it passes them on"),
+        policy_event("mandatory", "is-logged", "it keeps no log"),
+        policy_event("advisory", "excused", "something else"),
+    ]
+    explained = explain(["up", "--json"], "dev", 1, "\n".join(events))
+    assert isinstance(explained, Refused)
+    assert [str(mistake) for mistake in explained.mistakes] == [
+        "aws:lb/loadBalancer:LoadBalancer (front): it passes them on: headers smuggle requests (rule drops-headers)\n"
+        "  hint: drop them",
+        "aws:lb/loadBalancer:LoadBalancer (front): it keeps no log: headers smuggle requests (rule is-logged)\n"
+        "  hint: drop them",
+    ]
+    assert "outlast:exceptions of stacks/Pulumi.dev.yaml" in explained.hint

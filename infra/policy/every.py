@@ -1,0 +1,136 @@
+"""The rules that hold on every cloud, and those of traffic: our own, for no public pack knows these. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from infra.policy.rule import Facts, Resource, Rule
+from infra.policy.values import WORKLOADS, containers, dig, variables
+
+CHECK, RECORD = "aws:route53/healthCheck:HealthCheck", "aws:route53/record:Record"
+ZONE = "aws:route53/zone:Zone"
+CAPACITY_TAG = "outlast:capacity-rps"
+
+_BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
+_SECRET_NAME = re.compile(r"(^|_)(SECRET|SECRETS|PASSWORD|PASSWD|TOKEN|CREDENTIALS|PRIVATE_KEY|RECEIPT_KEYS?)(_|$)")
+# Keys of AWS and Google, tokens of GitHub and of Slack, private keys: as their issuers write them.
+_SECRET_VALUE = re.compile(
+    r"AKIA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{35}|gh[pousr]_[0-9A-Za-z]{36}|xox[baprs]-|-----BEGIN [A-Z ]*PRIVATE KEY"
+)
+_EVERYWHERE = ("global",)
+
+
+def _by_digest(resource: Resource, facts: Facts) -> str:
+    named = [str(one.get("image")) for one in containers(resource)]
+    wrong = [image for image in named if not _BY_DIGEST.fullmatch(image)]
+    return f"it runs {', '.join(wrong)}" if wrong else ""
+
+
+def _no_secret_in_plain(resource: Resource, facts: Facts) -> str:
+    found = [
+        name
+        for one in containers(resource)
+        for name, value in variables(one)
+        if value and (_SECRET_NAME.search(name.upper()) or _SECRET_VALUE.search(value))
+    ]
+    return f"in plain: {', '.join(sorted(found))}" if found else ""
+
+
+def _where(resource: Resource) -> str:
+    found: str = dig(resource.inputs, "location") or dig(resource.inputs, "region") or ""
+    return found.lower().replace(" ", "")
+
+
+def _in_region(resource: Resource, facts: Facts) -> str:
+    """Of AWS the provider says where a resource lies, and a zone's provider is not in the site's region."""
+    where = _where(resource) if resource.type.startswith(("azure-native:", "gcp:")) else ""
+    allowed = not where or where in _EVERYWHERE or not facts.regions or where in facts.regions
+    return "" if allowed else f"it lies in {where}, and this site in {', '.join(facts.regions)}"
+
+
+def _own_host_checked(resources: Sequence[Resource], facts: Facts) -> list[str]:
+    hosts = {str(dig(one.inputs, "name")).rstrip(".") for one in resources if one.type == RECORD}
+    return [
+        f"the check '{one.name}' looks up {dig(one.inputs, 'fqdn')}"
+        for one in resources
+        if one.type == CHECK and not dig(one.inputs, "ipAddress") and dig(one.inputs, "fqdn") in hosts
+    ]
+
+
+def _records_checked(resource: Resource, facts: Facts) -> str:
+    routed = any(dig(resource.inputs, key) for key in ("weightedRoutingPolicies", "failoverRoutingPolicies"))
+    return "" if not routed or dig(resource.inputs, "healthCheckId") else "it has no health check"
+
+
+def _budget(resources: Sequence[Resource], facts: Facts) -> list[str]:
+    return [] if facts.settings.get("monthlyBudgetUsd") else ["the stack's file has no outlast:monthlyBudgetUsd"]
+
+
+def _survivors(resources: Sequence[Resource], facts: Facts) -> list[str]:
+    """N-1 by what the checks say of their sites; without a promise there is nothing to hold them to."""
+    if not facts.settings.get("peakRps"):
+        return []
+    peak = float(facts.settings["peakRps"])
+    tagged = {one.name: dig(one.inputs, f"tags.{CAPACITY_TAG}") for one in resources if one.type == CHECK}
+    capacity = {name: float(capacity) for name, capacity in tagged.items() if capacity is not None}
+    left = {name: sum(capacity.values()) - lost for name, lost in capacity.items()}
+    return [
+        f"without '{name}' the others bear {rest:g} requests a second, and the peak is {peak:g}"
+        for name, rest in left.items()
+        if rest < peak
+    ]
+
+
+RULES = (
+    Rule(
+        "image-by-digest",
+        "a tag can be moved, and then nobody knows which model answers",
+        "name the image as <repository>@sha256:…",
+        WORKLOADS,
+        _by_digest,
+    ),
+    Rule(
+        "secrets-not-in-plain",
+        "whoever may read the service's settings reads its variables, and so does Pulumi's state",
+        "put it into the cloud's secret store, and name that",
+        WORKLOADS,
+        _no_secret_in_plain,
+        public=("ecs_task_definitions_no_environment_secrets",),
+    ),
+    Rule(
+        "residency",
+        "data that must not leave a region must not be kept outside of it either",
+        "the site's own region",
+        (),
+        _in_region,
+    ),
+    Rule(
+        "check-not-of-the-public-host",
+        "the public host answers with any healthy site: a check of it says nothing of one",
+        "check the site by its own address or its own name",
+        kinds=("traffic",),
+        stack_check=_own_host_checked,
+    ),
+    Rule(
+        "records-checked",
+        "a record without a check is answered whatever happens to its site",
+        "a health check for each record of the group",
+        (RECORD,),
+        _records_checked,
+    ),
+    Rule(
+        "budget-present",
+        "an estimate that nobody set a limit to refuses nothing",
+        "outlast:monthlyBudgetUsd",
+        kinds=("traffic",),
+        stack_check=_budget,
+    ),
+    Rule(
+        "survivors-can-carry",
+        "the loss of one site must not take the others with it",
+        "more replicas, or a lower outlast:peakRps",
+        kinds=("traffic",),
+        stack_check=_survivors,
+    ),
+)

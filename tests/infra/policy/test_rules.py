@@ -1,0 +1,59 @@
+"""Which rules a kind of stack is held to; and what our own programs register keeps all that is not excused."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from infra.policy.pack import Held, find_wrong, hold
+from infra.policy.rule import Resource
+from infra.policy.rules import RULES, names_of, rules_of
+from tests.infra.harness import STACKS, Run, configuration
+
+TODAY = datetime.date(2026, 11, 29)
+
+
+def test_names_are_taken_once_and_every_rule_concerns_some_stack() -> None:
+    names = [rule.name for rule in RULES]
+    assert len(set(names)) == len(names)
+    assert {name for kind in STACKS for name in names_of(kind)} == {*names}
+    assert names_of("nonsense") == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "has", "has_not"),
+    [
+        ("zone", "aws-zone-protected", "aws-tasks-private"),
+        ("aws", "aws-tasks-private", "residency"),
+        ("azure", "residency", "gcp-modern-tls"),
+        ("gcp", "image-by-digest", "aws-tasks-private"),
+        ("traffic", "survivors-can-carry", "image-by-digest"),
+    ],
+)
+def test_a_stack_is_held_to_the_rules_that_concern_it(kind: str, has: str, has_not: str) -> None:
+    assert has in names_of(kind) and has_not not in names_of(kind)
+
+
+def found(held: Held, resources: list[Resource]) -> dict[str, list[str]]:
+    """Rule -> what it finds."""
+    wrong: dict[str, list[str]] = {}
+    for rule in rules_of(held.facts.kind):
+        said: list[Any] = [find_wrong(rule, resource, held.facts) for resource in resources]
+        said += rule.stack_check(resources, held.facts) if rule.stack_check else []
+        if any(said):
+            wrong[rule.name] = [text for text in said if text]
+    return wrong
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_our_programs_register_breaks_exactly_what_their_files_excuse(
+    stack: str, run_of: Callable[[str], Run]
+) -> None:
+    held = hold(stack, configuration(stack), TODAY)
+    registered = run_of(stack).resources
+    resources = [Resource(r.type, r.name, r.inputs, bool(r.options.get("protect"))) for r in registered]
+    pack = {name for name in held.excused if name in names_of(stack)}
+    assert found(held, resources).keys() == pack
