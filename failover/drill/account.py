@@ -90,6 +90,7 @@ class Account:
     """Everything that a report says beside the measured times."""
 
     hypothesis: str
+    level: int
     action: str
     plan_hash: str
     approved_by: str
@@ -122,6 +123,7 @@ def give_account(entries: Sequence[Entry], samples: Sequence[Sample], away: Span
     plan, speed = init["plan"], int(init["plan"]["speed"])
     return Account(
         hypothesis=state_hypothesis(plan),
+        level=int(plan.get("level", 1)),
         action=_describe_action(plan),
         plan_hash=str(plan.get("hash", UNKNOWN)),
         approved_by=str(init.get("approved_by") or UNKNOWN),

@@ -46,7 +46,7 @@ def identify(measured: Measurement) -> list[tuple[str, str]]:
     return [
         ("Hypothesis", account.hypothesis),
         ("Site and host", f"{measured.lost} of {measured.host}"),
-        ("Action", account.action),
+        ("Action", f"level {account.level}: {account.action}"),
         ("Plan", account.plan_hash),
         ("Approved by", account.approved_by),
         ("Run by", account.run_by),

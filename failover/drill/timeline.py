@@ -125,8 +125,9 @@ def _build_lanes(measured: Measurement) -> Iterator[Lane]:
 
 
 def _build_health_lane(measured: Measurement) -> Lane:
-    """What Route 53 makes of the lost site: healthy but from the change until its undo."""
-    away, back = measured.stamps["change_requested"], measured.stamps["undo_requested"]
+    """What Route 53 makes of the lost site. Above level 1 it has to notice: its answers show when it has."""
+    names = ("change_requested", "undo_requested") if measured.account.level == 1 else ("dns_moved", "dns_back")
+    away, back = (measured.stamps[name] for name in names)
     end = max((sample.ended for sample in measured.samples), default=0.0)
     left = end if away is None else away
     returned = end if back is None else min(back, end)

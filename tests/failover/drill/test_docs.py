@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,20 @@ import pytest
 from failover.commands import drill
 from failover.dial import Dial, Resolution
 from failover.drill.aborts import Stop
+from failover.drill.chain import REOPENED
 from failover.drill.guards import GUARDS
+from failover.drill.journal import read_journal
 from failover.drill.preflight import find_authorities
 from failover.drill.restore import sweep
 from failover.drill.run import run_drill
 from failover.drill.timeline import STAMP_TEXTS
 from tests.failover.drill.fakes import Stage
 
-DOCS = Path(__file__).parents[3] / "docs"
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
 GUIDE = (DOCS / "guides" / "run-a-drill.md").read_text()
 CONCEPT = (DOCS / "concepts" / "drills.md").read_text()
+JOURNAL = (DOCS / "reference" / "journal.md").read_text()
 
 
 class Noting:
@@ -85,7 +91,36 @@ def test_exit_codes_are_those_of_the_errors() -> None:
     assert codes == {0, 2, 3, 4, 5, 6, 7}  # those of service.errors, which test_commands compares
 
 
-@pytest.mark.parametrize("text", [GUIDE, CONCEPT], ids=["guide", "concept"])
+def test_every_kind_of_entry_and_its_fields_are_in_the_journals_page(stage: Stage) -> None:
+    source = "".join(path.read_text() for path in (ROOT / "failover").rglob("*.py"))
+    kinds = set(re.findall(r"""(?:journal|recorder)\.(?:write|note|write_durably)\(\s*"([a-z-]+)\"""", source))
+    assert len(kinds) > 8
+    rows = [line for line in JOURNAL.splitlines() if line.startswith("| `")]
+    assert [
+        kind for kind in sorted({*kinds, REOPENED}) if not any(f"`{kind}`" in row.split("|")[1] for row in rows)
+    ] == []
+    journal = run_drill(stage.plan(), stage.context, say=lambda text: None, stop=Stop(), probes=stage.probes)
+    fields = {name for entry in read_journal(journal) for name in entry}
+    assert [name for name in sorted(fields) if f"`{name}`" not in JOURNAL] == []
+
+
+def test_a_journal_is_verified_without_this_project(stage: Stage, tmp_path: Path) -> None:
+    journal = run_drill(stage.plan(), stage.context, say=lambda text: None, stop=Stop(), probes=stage.probes)
+    (recipe,) = re.findall(r"```python\n(.*?)```", JOURNAL, re.S)
+    head = json.loads(journal.read_text())["head"]
+
+    def verify(end: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-I", "-c", recipe, str(journal), end]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert verify(head).returncode == 0
+    assert "the end is another one" in verify("0" * 64).stderr
+    text = journal.read_text()
+    journal.write_text(text.replace('"name":"moved"', '"name":"moves"', 1))
+    assert re.search(r"entry \d+ is not as it was written", verify(head).stderr)
+
+
+@pytest.mark.parametrize("text", [GUIDE, CONCEPT, JOURNAL], ids=["guide", "concept", "journal"])
 def test_links_lead_somewhere(text: str) -> None:
     for target in re.findall(r"\]\((\.\./[^)#]+)", text):
         assert (DOCS / "guides" / target).resolve().is_file(), target

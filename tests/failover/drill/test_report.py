@@ -176,3 +176,19 @@ def test_an_aborted_drill_has_a_page_too() -> None:
     entries = [entry for entry in Story().entries() if entry["at"] < 1.0]
     page = render_html(measure(entries))
     assert "not seen" in page and "traffic was not seen to leave aws" in page
+
+
+@pytest.mark.parametrize(
+    ("level", "away"), [(1, ("change asked for", "undo asked for")), (3, ("DNS has moved", "DNS is back"))]
+)
+def test_route_53_calls_the_site_unhealthy_from_when_it_noticed(level: int, away: tuple[str, str]) -> None:
+    entries = Story().entries()
+    entries[0]["plan"]["level"] = level
+    root = picture(measure(entries))
+    y = next(str(t.get("y")) for t in root.iter(f"{SVG}text") if t.text == "aws, to Route 53")
+    (grey,) = (r for r in root.iter(f"{SVG}rect") if r.get("fill") == "#8d8d8d" and r.get("y") == str(int(y) - 14))
+    lines = [str(line.get("x1")) for line in root.iter(f"{SVG}line") if line.get("class") == "stamp"]
+    texts = [text.text for text in root.iter(f"{SVG}text") if text.get("class") == "stamp"]
+    begin, end = (float(lines[texts.index(text)]) for text in away)
+    left = float(str(grey.get("x")))
+    assert (left, left + float(str(grey.get("width")))) == (pytest.approx(begin), pytest.approx(end, abs=0.02))
