@@ -129,6 +129,7 @@ class TrafficSettings:
     rto_seconds: int | None = None
     drain_switches: Mapping[str, str] = field(default_factory=dict)
     peak_rps: float | None = None
+    client_kinds: tuple[str, ...] = ()
 
 
 Settings = ZoneSettings | BaseSettings | SiteSettings[Options] | TrafficSettings

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Collection, Mapping
 
+from failover.recovery.kinds import KINDS as CLIENT_KINDS
 from failover.routing.lint_rules import RULES as ROUTING_RULES
 from failover.routing.predict import CHECKER_REGIONS
 from infra import plan
@@ -144,6 +145,7 @@ def _parse_traffic(stack: str, reader: Reader, today: datetime.date) -> TrafficS
         rto_seconds=_read_promise(reader, "rtoSeconds", 86_400),
         drain_switches=read_switches(reader, sites),
         peak_rps=_read_optional(reader, "peakRps", 0.1, 1_000_000),
+        client_kinds=reader.texts("clientKinds", (), check=one_of([kind.name for kind in CLIENT_KINDS])),
     )
 
 

@@ -136,6 +136,7 @@ def _health_check(settings: TrafficSettings, host: str, site: KnownSite) -> aws.
             "outlast:capacity-rps": str(site.capacity_rps),
             "outlast:model-digest": site.model_digest,
             **{f"outlast:{tag}": value for tag, value in plan.drill_tags(site.workload, site.fault_flag).items()},
+            **({"outlast:client-kinds": " ".join(settings.client_kinds)} if settings.client_kinds else {}),
         },
         # A drill, or somebody in an emergency, takes a site out by these two. An `up` at that moment must not bring it
         # back, and a `refresh` must not take that state for what is wanted.

@@ -31,7 +31,7 @@ COMMON = {"service.errors", "service.bundle", "service.command_line"}
 ALLOWED = {
     "service": set[str](),
     "failover": {*COMMON, "service.pages"},
-    "infra": {*COMMON, "service.server.settings", "failover.routing", "failover.dial"},
+    "infra": {*COMMON, "service.server.settings", "failover.routing", "failover.recovery.kinds", "failover.dial"},
     "sandbox": {*COMMON, "infra", "failover"},
     "bench": {"service", "infra", "failover", "sandbox"},
     "tools": {"service", "infra", "failover", "sandbox", "bench"},

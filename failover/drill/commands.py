@@ -154,6 +154,7 @@ def prepare_drill(options: Options) -> tuple[DrillPlan, DrillContext]:
         found=look_before(way.action, way.target, site.check, levers),
         lock=options.lock,
         blackouts=check_blackouts(options.blackout, SystemClock().utc()),
+        wait_for=options.wait_for,
     )
     context = DrillContext(
         route53=route53,

@@ -24,6 +24,7 @@ from failover.drill.account import Span, give_account
 from failover.drill.band import predict_journaled
 from failover.drill.measurement import Counts, Lag, Latency, MeasuredTerm, Measurement
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
+from failover.drill.waits import describe_waits, read_waits
 from failover.levers.change import Change
 
 Entry = dict[str, Any]
@@ -83,6 +84,7 @@ class _Reader:
             },
             abort=str(abort["why"]) if abort else "",
             restored=begun <= undone,
+            waits=tuple(describe_waits(read_waits(self._plan))),
             died=next((str(e["why"]) for e in self._entries if e["kind"] == "held-back"), ""),
             account=give_account(self._entries, self._samples, Span(self._change_requested, self._undo_requested)),
             samples=self._samples,

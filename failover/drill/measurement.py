@@ -99,6 +99,8 @@ class Measurement:
     samples: tuple[Sample, ...] = field(repr=False)
     steps: tuple[tuple[str, float], ...] = ()
     overridden: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
+    """For which kinds of clients the drill waited, and which it did not wait for, in sentences without a subject."""
     died: str = ""
     """Why the lost site no longer answered, asked directly, when it was to be given back; "" where it did."""
     window: Counts | None = None

@@ -12,6 +12,7 @@ import click
 from failover.drill.guards import GUARDS
 from failover.drill.plan import Limits
 from failover.drill.samples import Pace
+from failover.drill.waits import NAMES
 from failover.levers.levels import FLAG_KINDS, SANDBOX_KINDS
 from service.command_line import json_option, model_option
 
@@ -38,6 +39,7 @@ class Options:
     blackout: tuple[str, ...]
     as_json: bool
     approved_by: str = ""
+    wait_for: tuple[str, ...] = ()
 
 
 LOSE_OPTIONS = [
@@ -83,6 +85,13 @@ LOSE_OPTIONS = [
         help="An object or DynamoDB item that keeps drills of other machines away. [env: OUTLAST_DRILL_LOCK]",
     ),
     click.option("--blackout", multiple=True, metavar="WINDOW", help="When nobody drills, as FROM/TO."),
+    click.option(
+        "--wait-for",
+        multiple=True,
+        metavar="KIND",
+        help=f"A kind of client to wait for before the site is given back, instead of those that the stack declares: "
+        f"{', '.join(NAMES)}.",
+    ),
     click.option("--clients", type=click.IntRange(1, 50), default=Pace.clients, help="How many clients to be."),
     click.option(
         "--approved-by",

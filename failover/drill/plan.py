@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from failover.drill.band import Band, predict_planned
 from failover.drill.changes import describe_change, plan_switch_off
-from failover.drill.fleet import Fleet, FleetSite
+from failover.drill.fleet import TAG_CLIENTS, Fleet, FleetSite
 from failover.drill.samples import Pace
+from failover.drill.waits import Waits, describe_waits, plan_waits, read_kinds
 from failover.levers.change import SWITCH_OFF, Change, State
 from failover.levers.levels import DNS, SAID, Delay, Way, choose_way
 from failover.routing import predict
@@ -78,6 +79,7 @@ class DrillPlan:
     blackouts: tuple[str, ...] = ()
     failover_band: Band | None = None
     """Where nine of ten drills like this one fall, from the change to the last client's right answer."""
+    waits: Waits = field(default_factory=Waits)
     schema: int = SCHEMA
 
     @property
@@ -110,6 +112,7 @@ def plan_drill(
     found: State | None = None,
     lock: str = "",
     blackouts: Sequence[str] = (),
+    wait_for: Sequence[str] = (),
 ) -> DrillPlan:
     """The plan to lose one site of `fleet`: by its health check, or another `way` whose target is as `found` says.
 
@@ -150,6 +153,11 @@ def plan_drill(
         breaks_requests=way.breaks_requests,
         lock=lock,
         blackouts=tuple(blackouts),
+        waits=plan_waits(
+            wait_for or read_kinds(site.check.tags.get(TAG_CLIENTS, "")),
+            ttl_seconds=fleet.ttl_seconds,
+            level=way.level,
+        ),
         failover_band=_band(check, fleet.ttl_seconds, before[site.name], way, watched),
     )
 
@@ -233,7 +241,7 @@ def render_plan(plan: DrillPlan) -> str:
         capacity = "unknown" if site.capacity_rps is None else f"{site.capacity_rps:g} rps"
         lines.append(f"  {site.name:<10}{site.share:>17.0%} {site.share_during:>17.0%} {capacity:>12}")
     peak = "not known" if plan.peak_rps is None else f"{plan.peak_rps:g} rps"
-    lines += ["", f"  peak load  {peak}"]
+    lines += ["", f"  peak load  {peak}", *(f"  clients    {line}" for line in describe_waits(plan.waits))]
     for title, predicted in (("failover", plan.failover), ("failback", plan.failback)):
         lines += ["", f"  predicted {title}, in simulated seconds: best, typical, worst"]
         lines += [_render_term(term) for term in (*predicted.terms, total(predicted))]

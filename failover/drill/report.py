@@ -146,6 +146,7 @@ def _notes(measured: Measurement) -> Iterable[str]:
         )
     each = ", ".join(f"{by} {seconds:.1f} s" for by, seconds in measured.client_recoveries.items())
     yield f"Each client's own recovery: {each or measured.unmeasured}."
+    yield from (f"The drill {line}." for line in measured.waits)
     yield from (f"{jump}: times here are monotonic; a drill's expiry is not." for jump in measured.account.clock_jumps)
     yield from (f"The journal: {damage}." for damage in measured.account.chain.damages)
     if measured.overridden:

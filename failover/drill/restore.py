@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING
 from failover.drill.actions import NO_LEVERS, Levers, undo_change
 from failover.drill.chain import Damage
 from failover.drill.clock import WallClock
+from failover.drill.context import DrillContext
 from failover.drill.discover import read_all_checks
 from failover.drill.fleet import TAG_UNDO, TAG_WORKLOAD, HealthCheck
 from failover.drill.journal import LINES, Journal, find_pending, read_journal, seal_journal, verify_journal
 from failover.drill.lock import LOCK, hold_lock
 from failover.levers.change import MARK, SWITCH_OFF, Change, unpack
 from failover.levers.levels import HARD, Way
-from service.errors import Deviated, OutlastError
+from service.errors import Deviated, OutlastError, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
+
+UNDO_PATIENCE_SECONDS, UNDO_PAUSE_SECONDS = 120.0, 2.0  # wall
 
 
 @dataclass(frozen=True)
@@ -115,3 +118,16 @@ def _changes_of(check: HealthCheck) -> list[Change]:
         return [Change(action, check.id, check.version, before, Way(HARD, action, target).after(before), target), mark]
     switched = {"Disabled": True, "Inverted": True}
     return [Change(SWITCH_OFF, check.id, check.version, {"Disabled": False, "Inverted": False}, switched), mark]
+
+
+def keep_trying(context: DrillContext, change: Change, drill_id: str, say: Callable[[str], None]) -> str:
+    """Undo, again and again while the API does not answer; raises what it raised last once patience is over."""
+    deadline = context.clock.wall_now() + UNDO_PATIENCE_SECONDS
+    while True:
+        try:
+            return undo_change(context.route53, change, drill_id, context.levers)
+        except Unavailable as error:
+            if context.clock.wall_now() + UNDO_PAUSE_SECONDS > deadline:
+                raise
+            say(f"{change.name} is not undone yet, trying again: {error.what}")
+            context.clock.sleep(UNDO_PAUSE_SECONDS)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from failover.drill.aborts import AbortConditions, Stop
-from failover.drill.actions import apply_change, undo_change
+from failover.drill.actions import apply_change
 from failover.drill.by_hand import type_by_hand
 from failover.drill.changes import SWITCH_OFF, describe_change, plan_lock, plan_mark
 from failover.drill.context import DrillContext
@@ -26,16 +26,17 @@ from failover.drill.lock import hold_lock
 from failover.drill.observers import Recorder, Watch, open_watch
 from failover.drill.plan import DrillPlan
 from failover.drill.preflight import preflight
+from failover.drill.restore import keep_trying
 from failover.drill.route53 import translate_errors
 from failover.drill.samples import AUTHORITY, CLIENT
 from failover.drill.streaks import STREAK, count_answers_needed
+from failover.drill.waits import describe_waits
 from failover.levers.change import Change, sign
-from service.errors import Deviated, OutlastError, Refused, Unavailable
+from service.errors import Deviated, OutlastError, Refused
 
 SLACK_SECONDS = 60.0  # simulated, beyond what was predicted, before a wait gives up
 WAIT_FLOOR_SECONDS = 10.0  # wall: sockets and threads do not get faster with a simulated clock
 TICK_SECONDS = 0.05
-UNDO_PATIENCE_SECONDS, UNDO_PAUSE_SECONDS = 120.0, 2.0  # wall
 EXPIRY_MARGIN_SECONDS = 300.0  # wall, on top of the longest that a drill may take
 
 Say = Callable[[str], None]
@@ -160,6 +161,15 @@ class _Drill:
         self._step("moved", f"waiting until nobody is sent to {self._plan.lose}")
         expected = self._plan.failover.worst_seconds
         self._wait(self._has_moved, expected + SLACK_SECONDS, f"traffic to leave {self._plan.lose}")
+        self._let_others_leave()
+
+    def _let_others_leave(self) -> None:
+        """The drill's own clients honour the TTL: the site stays away until those have left that hold on for longer."""
+        waits = self._plan.waits
+        for line in describe_waits(waits):
+            self._say(f"moved: {line}")
+        until = self._journal.elapsed() + waits.seconds / self._plan.speed
+        self._wait(lambda: self._journal.elapsed() >= until, waits.seconds + SLACK_SECONDS, "other clients to leave")
 
     def _restore(self) -> None:
         if self._abort_conditions:
@@ -279,16 +289,3 @@ class _Drill:
         refused = isinstance(error, Refused)
         self._journal.note("abort", why=error.what, refused=refused, signal=self._stop.signal)
         self._say(error.what if self._stop.reason else f"aborted: {error.what}")
-
-
-def keep_trying(context: DrillContext, change: Change, drill_id: str, say: Say) -> str:
-    """Undo, again and again while the API does not answer; raises what it raised last once patience is over."""
-    deadline = context.clock.wall_now() + UNDO_PATIENCE_SECONDS
-    while True:
-        try:
-            return undo_change(context.route53, change, drill_id, context.levers)
-        except Unavailable as error:
-            if context.clock.wall_now() + UNDO_PAUSE_SECONDS > deadline:
-                raise
-            say(f"{change.name} is not undone yet, trying again: {error.what}")
-            context.clock.sleep(UNDO_PAUSE_SECONDS)

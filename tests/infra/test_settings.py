@@ -146,6 +146,7 @@ def test_every_mistake_is_reported_at_once() -> None:
             "the same vault",
         ),
         ("azure", {"registryLogin": "admin"}, "registryLogin", "'admin'", "docker, token"),
+        ("traffic", {"clientKinds": ["jvm", "netscape"]}, "clientKinds", "netscape", "browser"),
         ("azure", {"dnsRole": "my-role"}, "dnsRole", "my-role", "the ARN of a role"),
     ],
 )

@@ -47,6 +47,11 @@ def test_checks_carry_what_a_drill_needs_to_know(run_of: Callable[[str], Run]) -
     }
 
 
+def test_checks_say_for_which_clients_a_drill_has_to_wait() -> None:
+    run = run_stack("traffic", clientKinds=["jvm", "browser"])
+    assert run.one(CHECK, "azure").inputs["tags"]["outlast:client-kinds"] == "jvm browser"
+
+
 def test_an_up_does_not_end_a_drill(run_of: Callable[[str], Run]) -> None:
     for check in run_of("traffic").all(CHECK).values():
         assert check.options["ignoreChanges"] == ["disabled", "invertHealthcheck"]

@@ -371,3 +371,12 @@ def test_a_signal_gives_a_dead_site_back_at_once(stage: Stage) -> None:
     given = next(entry for entry in entries if entry["kind"] == "given-back")
     assert given["at"] < 60
     assert is_as_before(stage)
+
+
+def test_the_site_stays_away_until_the_declared_kinds_of_clients_have_left(stage: Stage) -> None:
+    stage.client.tags["check-aws"]["outlast:client-kinds"] = "jvm"
+    entries = run(stage)
+    steps = {entry["name"]: entry["at"] for entry in entries if entry["kind"] == "step"}
+    assert (steps["restore"] - steps["moved"]) * 10 > 30, "Java keeps an answer for 30 s (simulated)"
+    assert "moved: waits 30 s (simulated) after its own clients have left, for jvm" in stage.said
+    assert measure(entries).waits[1].startswith("may give the site back while there are still clients at it: pool")
