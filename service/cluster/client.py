@@ -51,12 +51,15 @@ class Cluster:
             return
         # Made by a task, and not scattered: of a task the scheduler knows how to make its result again.
         common = self.client.submit(_same, shared, pure=False)
-        futures = [self.client.submit(function, common, argument, pure=False) for argument in arguments]
+        waiting = {self.client.submit(function, common, argument, pure=False) for argument in arguments}
         try:
-            for done, future in enumerate(_import("distributed").as_completed(futures, loop=self.client.loop)):
-                yield self._read(future, f"{done} of {len(futures)} {called} are finished")
+            finished = _import("distributed").as_completed(list(waiting), loop=self.client.loop)
+            for done, future in enumerate(finished):
+                result = self._read(future, f"{done} of {len(arguments)} {called} are finished")
+                waiting.remove(future)  # and its worker may forget the result
+                yield result
         finally:
-            self.client.cancel([common, *futures])
+            self.client.cancel([common, *waiting])
 
     def _read(self, future: Any, how_far: str) -> Any:
         if future.status == "finished":

@@ -59,6 +59,7 @@ class Output:
 
     def write(self, heads: tuple[bytes, bytes], fill: Callable[[Path, Path], None], *, any_bad: bool) -> None:
         """Both files whole or not at all: `fill` appends the lines to scratch files, which then take their places."""
+        self.state.unlink(missing_ok=True)  # of a run that this one replaces
         scratch = [path.with_name(f".{path.name}.scratch") for path in (self.out, self.bad)]
         try:
             for path, head in zip(scratch, heads, strict=True):

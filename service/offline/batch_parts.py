@@ -101,11 +101,16 @@ def name_part(number: int, kind: str) -> str:
     return f"{number:06d}.{kind}"
 
 
+def find_finished(store: Store) -> set[int]:
+    """The numbers of the parts that are finished."""
+    names = [entry.key.partition(".") for entry in store.list()]
+    return {int(number) for number, _, kind in names if kind == "json" and number.isdecimal()}
+
+
 def read_records(store: Store) -> dict[int, Record]:
-    """The parts that are finished, by their numbers."""
-    keys = [entry.key for entry in store.list() if entry.key.endswith(".json") and entry.key[:6].isdecimal()]
-    found = [Record(**json.loads(read_whole(store, key))) for key in keys]
-    return {record.number: record for record in found}
+    """What the parts that are finished say of themselves, by their numbers."""
+    keys = [name_part(number, "json") for number in sorted(find_finished(store))]
+    return {record.number: record for record in (Record(**json.loads(read_whole(store, key))) for key in keys)}
 
 
 def verify_parts(ranges: Sequence[Range], records: Mapping[int, Record]) -> None:

@@ -19,7 +19,15 @@ from service.evaluation.progress import Announce
 from service.offline.batch_files import Tables, open_tables
 from service.offline.batch_lines import render_heads
 from service.offline.batch_output import Output, Summary, identify
-from service.offline.batch_parts import Job, Record, collect_parts, read_records, score_range, verify_parts
+from service.offline.batch_parts import (
+    Job,
+    Record,
+    collect_parts,
+    find_finished,
+    read_records,
+    score_range,
+    verify_parts,
+)
 from service.offline.batch_plan import RANGE_BYTES, Range, parse_plan, plan_ranges, render_plan
 from service.offline.batch_rows import BLOCK_BYTES
 from service.stores.matching import Found
@@ -62,8 +70,8 @@ def predict_on_cluster(
     ranges = _plan(store, tables, cuts, announce)
     records = read_records(store)
     found_rows = sum(one.rows for one in ranges if one.number in records)
-    job = Job(release, tables, place, cuts.block)
-    records = _score(cluster, job, ranges, records, announce)
+    _score(cluster, Job(release, tables, place, cuts.block), ranges, records, announce)
+    _refuse_unseen(store, ranges, place)
     verify_parts(ranges, records)
     bad = sum(record.bad for record in records.values())
     output.write(
@@ -90,18 +98,19 @@ def _plan(store: Store, tables: Tables, cuts: Cuts, announce: Announce) -> list[
     return parse_plan(read_whole(store, _PLAN))
 
 
-def _score(
-    cluster: Cluster, job: Job, ranges: Sequence[Range], records: dict[int, Record], announce: Announce
-) -> dict[int, Record]:
-    """Score what is not finished; the records of all parts, as they lie in the store."""
+def _score(cluster: Cluster, job: Job, ranges: Sequence[Range], records: dict[int, Record], announce: Announce) -> None:
+    """Score what is not finished, and add its records."""
     wanted = [one for one in ranges if one.number not in records]
     total = sum(one.rows for one in ranges)
     done = total - sum(one.rows for one in wanted)
     for record in cluster.run(score_range, wanted, shared=job, called="ranges"):
+        records[record.number] = record
         done += record.predicted + record.bad
         announce("rows", done, total)
-    found = read_records(open_store(job.parts))
-    if any(one.number not in found for one in wanted):
-        what = f"the workers finished every range, and their parts are not in {job.parts} as it is seen from here"
+
+
+def _refuse_unseen(store: Store, ranges: Sequence[Range], place: str) -> None:
+    """Parts that workers wrote to disks of their own."""
+    if not find_finished(store).issuperset(one.number for one in ranges):
+        what = f"the workers finished every range, and their parts are not in {place} as it is seen from here"
         raise InvalidInput(what, hint="give --parts a folder that all machines share, or s3://, az:// or gs://")
-    return found

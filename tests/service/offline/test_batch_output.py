@@ -28,6 +28,7 @@ def test_nothing_is_left_of_a_run_that_dies_while_it_joins(tmp_path: Path) -> No
 
 def test_the_rows_set_apart_have_a_file_only_where_there_are_any(tmp_path: Path) -> None:
     output = Output.of(tmp_path / "out.csv", [])
+    output.state.write_text("of an unfinished run that is overwritten")
     output.write((b"head\n", b"bad\n"), lambda good, poor: None, any_bad=True)
     assert output.bad.read_bytes() == b"bad\n"
     output.write((b"head\n", b"bad\n"), lambda good, poor: None, any_bad=False)

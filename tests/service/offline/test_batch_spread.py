@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,14 @@ import pytest
 from service.bundle.classifier import Classifier
 from service.bundle.folder import load_release
 from service.cluster.client import open_cluster
-from service.errors import Refused, Unavailable
+from service.errors import InvalidInput, Refused, Unavailable
 from service.offline.batch import predict_file
 from service.offline.batch_spread import Cuts, predict_on_cluster
 from service.stores.matching import Found, find_files
+from service.stores.opening import open_store
 from tests.service.cluster.processes import start_scheduler, start_workers
 from tests.service.offline.files import RELEASED, ROOT, HereCluster, read_rows, write_parts
+from tests.service.stores.bucket import start_bucket
 
 RELEASE = load_release(RELEASED)
 CUTS = Cuts(block=6_000, range=20_000)
@@ -94,6 +98,19 @@ def test_what_is_there_is_refused_before_anything_is_scored(tmp_path: Path) -> N
     _spread(found, tmp_path / "out.csv", cluster, overwrite=True)
 
 
+def test_parts_on_disks_of_the_workers_own_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class _Elsewhere(HereCluster):
+        """Machines that do not share the folder."""
+
+        def run(self, *asked: Any, shared: Any, **more: Any) -> Iterator[Any]:
+            return super().run(*asked, shared=replace(shared, parts=str(tmp_path / "elsewhere")), **more)
+
+    found = find_files(write_parts(tmp_path / "in"))
+    with pytest.raises(InvalidInput, match=r"not in .* as it is seen from here") as caught:
+        _spread(found, tmp_path / "out.csv", _Elsewhere())
+    assert "--parts" in caught.value.hint
+
+
 def _write_long(folder: Path) -> Found:
     """Enough rows that something can be killed while they are scored."""
     frame = read_rows()
@@ -156,3 +173,25 @@ def test_the_command_predicts_on_the_cores_of_this_machine(tmp_path: Path) -> No
     assert json.loads(done.stdout)["predicted"] == 568 * 16
     assert done.stderr == ""
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "alone.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_workers_that_share_nothing_but_a_store_write_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    local = find_files(write_parts(tmp_path / "in"))
+    with start_bucket(monkeypatch) as bucket:
+        store = open_store(bucket)
+        for file in local.files:
+            with file.open("rb") as stream:
+                store.put_if_absent(f"in/{file.name}", stream)
+        found = find_files(f"{bucket}/in/*.csv*")
+        with open_cluster("local") as cluster:
+            written = _spread(found, tmp_path / "out.csv", cluster, parts=f"{bucket}/parts")
+        alone = _alone(found, tmp_path)
+        assert written == alone
+        assert written[0].replace(f"{bucket}/in".encode(), f"{tmp_path}/in".encode()) == _alone_here(local, tmp_path)
+        assert len([entry for entry in store.list("parts/") if entry.key.endswith(".json")]) > 5
+
+
+def _alone_here(found: Found, folder: Path) -> bytes:
+    predict_file(Classifier(RELEASE), found, folder / "here.csv", block_bytes=CUTS.block)
+    return (folder / "here.csv").read_bytes()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from service.stores.objects import ObjectStore
 from service.stores.opening import open_store
 from service.stores.store import read_whole
 from service.tables.csv_file import open_csv, read_fields
+from tests.service.stores.bucket import start_bucket
 
 exceptions = pytest.importorskip("obstore.exceptions")
 
@@ -51,30 +51,13 @@ def test_what_a_cloud_says_is_told_with_the_address(error: str, kind: type[Excep
     assert "XML" not in str(caught.value)
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket of moto's server."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "id",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket="tables")
-    yield "s3://tables"
-    server.stop()
-
-
 @pytest.mark.slow
-def test_amazons_protocol_is_spoken(bucket: str, tmp_path: Path) -> None:
+def test_amazons_protocol_is_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with start_bucket(monkeypatch) as bucket:
+        _speak(bucket, tmp_path)
+
+
+def _speak(bucket: str, tmp_path: Path) -> None:
     store = open_store(f"{bucket}/below")
     assert store.put_if_absent("a.csv", b"x,y\n1,2\n")
     assert not store.put_if_absent("a.csv", b"another")

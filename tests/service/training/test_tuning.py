@@ -106,16 +106,10 @@ def test_a_cluster_finds_the_same_and_what_it_finished_is_kept_here(tumour: Data
 
 
 @pytest.mark.slow
-def test_workers_that_are_killed_while_they_fit_are_replaced(tumour: Dataset, tmp_path: Path) -> None:
-    tasks = [Task("softmax", {"C": 2.0**power}, *HALF) for power in range(-6, 6)]
+def test_other_processes_fit_to_the_last_bit_what_this_one_does(tumour: Dataset, tmp_path: Path) -> None:
+    tasks = [*TASKS, Task("random_forest", {"n_estimators": 20}, *HALF), Task("hist_gradient_boosting", {}, *HALF)]
     expected = _fitter(tumour, tmp_path / "here").predict(tasks)
     with open_cluster("local") as cluster:
-        pids = cluster.client.run(os.getpid)
-
-        def kill(done: int, of: int) -> None:
-            if done == 3:
-                os.kill(next(iter(pids.values())), signal.SIGKILL)
-
-        fitter = _fitter(tumour, tmp_path / "there", cluster=cluster, announce=kill)
+        fitter = _fitter(tumour, tmp_path / "there", cluster=cluster)
         np.testing.assert_array_equal(fitter.predict(tasks), expected)
     assert fitter.redone == len(tasks)
