@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bench import abuse, endpoint, listeners, metrics, models, page, sandbox
+from bench import abuse, band, client, endpoint, listeners, metrics, models, page, sandbox
 from bench.environments import ROOT, require_load_generators
 from bench.peers import PEERS
 from bench.report import Verdict
@@ -29,6 +29,7 @@ class Options:
     quick: bool
     only: tuple[str, ...]
     load: float
+    drills: int = band.DRILLS
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,17 @@ def _measure_sandbox(options: Options) -> Measured:
     return Measured(sandbox.render(figures, quick=options.quick), sandbox.judge(figures), sandbox.to_document(figures))
 
 
+def _measure_client(options: Options) -> Measured:
+    figures = client.measure(client.QUICK_CALLS if options.quick else client.CALLS, load=options.load)
+    return Measured(client.render(figures, quick=options.quick), client.judge(figures), client.to_document(figures))
+
+
+def _measure_band(options: Options) -> Measured:
+    drills = band.QUICK_DRILLS if options.quick else options.drills
+    figures = band.measure(drills, lambda line: say(f"band: {line}"), load=options.load)
+    return Measured(band.render(figures), band.judge(figures), band.to_document(figures))
+
+
 MEASURES: Mapping[str, Callable[[Options], Measured]] = {
     "endpoint": _measure_endpoint,
     "abuse": _measure_abuse,
@@ -73,6 +85,8 @@ MEASURES: Mapping[str, Callable[[Options], Measured]] = {
     "metrics": _measure_metrics,
     "models": _measure_models,
     "sandbox": _measure_sandbox,
+    "client": _measure_client,
+    "band": _measure_band,
 }
 
 
@@ -82,9 +96,10 @@ MEASURES: Mapping[str, Callable[[Options], Measured]] = {
     "--quick", is_flag=True, help="Seconds instead of minutes: shows that it works, not how fast anything is."
 )
 @click.option("--only", multiple=True, type=click.Choice(_NAMES), help="Of the endpoint, these servers; repeatable.")
+@click.option("--drills", type=click.IntRange(1), default=band.DRILLS, help="Of the band, drills a site.")
 @click.option("--write", is_flag=True, help=f"Put the sections into {page.PAGE.relative_to(ROOT)}.")
 @json_option
-def main(parts: tuple[str, ...], quick: bool, only: tuple[str, ...], write: bool, as_json: bool) -> None:
+def main(parts: tuple[str, ...], quick: bool, only: tuple[str, ...], drills: int, write: bool, as_json: bool) -> None:
     """Measure, print every ratio beside its target, and what was missed as missed.
 
     Leaves with 5 when a target was missed.
@@ -96,7 +111,7 @@ def main(parts: tuple[str, ...], quick: bool, only: tuple[str, ...], write: bool
     load = os.getloadavg()[0]
     if load > 0.5:
         say(f"warning: something else runs here (load {load:.2f}); the figures will not be worth much")
-    measured = {part: MEASURES[part](Options(quick, only, load)) for part in parts or MEASURES}
+    measured = {part: MEASURES[part](Options(quick, only, load, drills)) for part in parts or MEASURES}
     if as_json:
         print_json({part: dict(each.document) for part, each in measured.items()})
     else:

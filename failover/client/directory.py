@@ -113,8 +113,9 @@ class Directory:
 
     def _remember(self, question: Question, answer: Resolution) -> None:
         seen = self._seen.get(question.name)
-        if seen is not None and answer.cname_chain and answer.cname_chain[0] not in seen and len(seen) < MOST_SITES:
-            seen.append(answer.cname_chain[0])
+        name = _origin(answer)
+        if seen is not None and answer.cname_chain and name not in seen and len(seen) < MOST_SITES:
+            seen.append(name)
 
     def _settle(self) -> None:
         """Find anew which questions there are, which sites, and when the next question is due."""
@@ -139,7 +140,7 @@ class Directory:
 
     def _best(self, host: str) -> str:
         good = self._good(Question(host))
-        return "" if good is None else good.cname_chain[0] if good.cname_chain else host
+        return "" if good is None else _origin(good)
 
     def _listed(self, host: str) -> list[str]:
         """The targets of the SRV record, lowest priority first, drawn by weight within one (RFC 2782)."""
@@ -172,6 +173,15 @@ class Directory:
     def _good(self, question: Question) -> Resolution | None:
         entry = self._entries.get(question)
         return entry.good if entry else None
+
+
+def _origin(answer: Resolution) -> str:
+    """The site's own name in a host's answer: the last of its chain below the host, for a group may come before it.
+
+    Where the chain leaves the host at once it is the first one; without a chain the host itself.
+    """
+    own = [name for name in answer.cname_chain if name.endswith(f".{_plain(answer.host)}")]
+    return (own[-1:] or list(answer.cname_chain[:1]) or [_plain(answer.host)])[0]
 
 
 def _read_target(text: str) -> tuple[int, int, str]:

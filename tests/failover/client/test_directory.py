@@ -101,6 +101,14 @@ def test_a_chain_that_leaves_the_zone_is_followed_by_the_sites_own_name() -> Non
     assert world.directory.sites[0].addresses == ("192.0.2.2",)
 
 
+def test_a_group_between_the_host_and_the_site_is_not_the_site() -> None:
+    world = World()
+    world.answers[LIST] = answer(LIST)
+    world.answers[HOST] = answer(HOST, "192.0.2.2", chain=(f"europe.{H}", f"azure.{H}", "app.example.net"))
+    world.ask()
+    assert world.names == ["azure"]
+
+
 def test_an_answer_is_asked_for_again_when_its_time_is_over() -> None:
     world = World()
     world.ask()
