@@ -10,6 +10,10 @@ It reads like seven steps: init, steady, fail, moved, restore, back, steady (`fa
     run        the seven steps                             aborts     when they have to end early
     clients    stub caches that honour TTLs                observers  look at everything, ten times a second
     journal    what happened, on disk before it happens    restore    undoes what a dead drill left
-    measure    journal -> stamps and terms                 report     one page: predicted beside measured, with
-               (`measurement`, made of `samples`)          timeline   a picture
+    chain      by which an edited journal is found out     by_hand    what a person types where nothing else can
+    measure    journal -> stamps and terms                 account    who approved, what everybody bore, what it cost
+               (`measurement`, made of `samples`)          finish     the reports, and the exit code
+    report     one page of `tables` and a picture          timeline   the picture, with a band of `shares`
+
+What reads finished drills again is in `failover.evidence`.
 """

@@ -173,6 +173,8 @@ def _verify_lines(path: Path, chain: ChainReport | None, wrong: Sequence[str]) -
     yield f"{path}: {'NOT AS WRITTEN' if wrong else chain}"
     yield from (f"  {each}" for each in wrong)
     if chain is not None:
+        if path.name == LINES:
+            yield f"  unfinished: outlast drill restore --journal {path.parent} takes back what is left, and seals it"
         if chain.torn:
             yield "  ends in half an entry, as a kill leaves it"
         yield f"  head {chain.head}"

@@ -310,6 +310,17 @@ def test_a_disk_that_fills_up_ends_the_drill_and_not_its_undo(
     assert is_as_before(stage) and measure(read_journal(journal.with_name("journal.json"))).restored
 
 
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_clock_that_jumps_in_the_middle_changes_no_time_and_is_named(stage: Stage, hours: int) -> None:
+    clock = stage.clock
+    straight = clock.utc
+    at_step(stage, "moved", lambda: setattr(clock, "utc", lambda: straight() + timedelta(hours=hours)))
+    measured = measure(run(stage))
+    assert measured.deviations == () and is_as_before(stage)
+    (jump,) = measured.account.clock_jumps
+    assert f"jumped by {hours * 3600:+.1f} s before undo" in jump
+
+
 def test_a_bug_in_the_middle_is_undone_too(stage: Stage) -> None:
     def crash() -> None:
         raise ZeroDivisionError

@@ -88,6 +88,12 @@ def test_a_journal_from_before_is_read_and_said_to_be_unchained(tmp_path: Path) 
     assert "**passed**" in call(tmp_path, "show", "old").stdout
 
 
+def test_an_unfinished_journal_is_verified_and_said_to_be_unfinished(tmp_path: Path) -> None:
+    keep_drill(tmp_path, NAME, finished=False)
+    result = call(tmp_path, "verify")
+    assert result.exit_code == 0 and "unfinished: outlast drill restore --journal" in result.stdout
+
+
 def test_a_head_belongs_to_one_journal(drills: Path) -> None:
     assert call(drills, "verify", "--head", "abc").exit_code == 2
 
