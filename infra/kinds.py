@@ -86,6 +86,7 @@ class SiteSettings(Generic[OptionsT]):
     options: OptionsT
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     unpinned: tuple[str, ...] = ()
+    rps_measured_on: str = ""
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,7 @@ def _parse_site(
         options=options,
         secrets=secrets,
         unpinned=unpinned,
+        rps_measured_on=reader.text("rpsMeasuredOn", "", check=_day),
     )
 
 
@@ -213,6 +214,14 @@ def _check_room(reader: Reader, cidr: str, replicas: Replicas) -> None:
     if 2 * replicas.minimum > room:
         what = f"{cidr} has room for {room} tasks, and a deployment of {replicas.minimum} runs twice as many"
         reader.wrong("vpcCidr", what, "write a larger range, or fewer minReplicas")
+
+
+def _day(value: str) -> str | None:
+    try:
+        datetime.date.fromisoformat(value)
+    except ValueError:
+        return "a date in quotes, such as 2027-12-31"
+    return None
 
 
 def read_size(reader: Reader, cloud: str) -> Size:

@@ -23,6 +23,7 @@ from infra.gates import Checks, add_gates
 from infra.health_check import describe_check
 from infra.kinds import TrafficSettings
 from infra.prediction import lint_plan, plan_host, predict_loss
+from infra.promises import say_unknown_capacity
 from infra.routing import name_record
 from infra.stack import read_site, read_store, read_zone
 from infra.switch import FlagStore
@@ -39,6 +40,7 @@ Sites = Mapping[str, KnownSite | None]
 def program(settings: TrafficSettings) -> dict[str, Any]:
     """Read the zone and the sites, then route: how many records there are depends on which sites exist."""
     judge_cost(settings)
+    say_unknown_capacity(settings)
     zone = read_zone(settings.zone)
     sites = pulumi.Output.all(**{name: read_site(name) for name in settings.weights})
     known: pulumi.Output[list[Any]] = pulumi.Output.all(zone.zone_id, zone.host, sites, _read_stores(settings))

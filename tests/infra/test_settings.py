@@ -57,7 +57,7 @@ def test_every_mistake_is_reported_at_once() -> None:
     [
         # keys
         ("zone", {"hots": "api.outlast.example"}, "hots", "not a setting", "did you mean 'host'?"),
-        ("zone", {"zzz": "1"}, "zzz", "not a setting", "known here: domain, host, kind, protect"),
+        ("zone", {"zzz": "1"}, "zzz", "not a setting", "known here: domain, exceptions, host, kind, protect"),
         ("zone", {"host": None}, "host", "is missing", "such as api"),
         ("zone", {"kind": None}, "kind", "is missing", ""),
         ("zone", {"kind": "zones"}, "kind", "'zones'", "'zone'?"),
@@ -246,3 +246,8 @@ def test_weights_are_taken_exactly_when_route_53_takes_them(weights: dict[str, i
     else:
         wrong = {f"weights.{s}" for s, w in weights.items() if not 0 <= w <= 255}
         assert mistakes_in("traffic", config).keys() == (wrong or {"weights"})
+
+
+def test_the_day_of_a_measurement_is_a_date() -> None:
+    found = mistakes("aws", rpsMeasuredOn="last week")
+    assert found["rpsMeasuredOn"].hint == "write a date in quotes, such as 2027-12-31"

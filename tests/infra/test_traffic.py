@@ -216,4 +216,4 @@ def test_promises_that_cannot_be_kept_are_told_in_the_preview(monkeypatch: pytes
     assert "aws: leaves 200 requests a second when lost, not 1.2 times the peak of 180" in told
     said.clear()
     run_stack("traffic", rtoSeconds=120, peakRps=160)
-    assert not said
+    assert [line for line in said if "nobody has measured" not in line] == []

@@ -1,0 +1,58 @@
+"""What is not known about capacity is said in traffic's preview."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from infra.kinds import TrafficSettings
+from infra.promises import say_unknown_capacity
+from infra.settings import parse
+from tests.infra.harness import configuration
+
+
+@pytest.fixture
+def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lines.append)
+    return lines
+
+
+def settings(**changed: Any) -> TrafficSettings:
+    parsed = parse("traffic", configuration("traffic"))
+    assert isinstance(parsed, TrafficSettings)
+    return replace(parsed, **changed)
+
+
+def write(folder: Path, site: str, day: str) -> None:
+    measured = f'  outlast:rpsMeasuredOn: "{day}"\n' if day else ""
+    (folder / f"Pulumi.{site}.yaml").write_text(f"config:\n  outlast:rpsPerReplica: 50\n{measured}")
+
+
+def test_sites_that_nobody_measured_are_named(tmp_path: Path, warned: list[str]) -> None:
+    for site, day in {"aws": "2026-11-29", "azure": ""}.items():
+        write(tmp_path, site, day)
+    (tmp_path / "Pulumi.gcp.yaml").write_text("config: [")
+    say_unknown_capacity(settings(peak_rps=100.0), stacks=tmp_path)
+    (text,) = warned
+    assert "measured what azure, gcp can bear" in text
+    assert "outlast capacity measure --site azure --write" in text
+
+
+def test_a_peak_that_nobody_promised_is_said(tmp_path: Path, warned: list[str]) -> None:
+    for site in ("aws", "azure", "gcp"):
+        write(tmp_path, site, "2026-11-29")
+    say_unknown_capacity(settings(peak_rps=None), stacks=tmp_path)
+    (text,) = warned
+    assert "no peak is promised" in text and "outlast:peakRps" in text
+
+
+def test_what_is_known_needs_no_word(tmp_path: Path, warned: list[str]) -> None:
+    for site in ("aws", "azure", "gcp"):
+        write(tmp_path, site, "2026-11-29")
+    say_unknown_capacity(settings(peak_rps=100.0), stacks=tmp_path)
+    assert warned == []
