@@ -138,7 +138,7 @@ def bound_rankings(evaluation: Evaluation) -> dict[str, Interval]:
         found |= {} if positive is None else {name: parts[positive].bound()}
         found[f"macro_{name}"] = average_ranked(parts, [1.0] * len(parts))
         found[f"weighted_{name}"] = average_ranked(parts, rows)
-        found[f"micro_{name}"] = pool_rows(pooled[index], len(classes)).bound()
+        found[f"micro_{name}"] = pool_rows(pooled[index], len(classes), min(filter(None, rows))).bound()
     return {name: _clip(name, *ends, "score") for name, ends in found.items()}
 
 

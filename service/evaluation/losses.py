@@ -19,7 +19,7 @@ from service.evaluation.ranking import Floats
 
 _Z = NormalDist().inv_cdf(0.975)
 _TAIL = 0.025
-_ENOUGH = 5.0  # mistakes to be expected at which the rows' own variance counts half, on the logarithm's scale
+_ENOUGH = 15.0  # mistakes to be expected at which the rows' own variance counts half, on the logarithm's scale
 _UNSEEN = 0.1  # of a mistake, over all rows, that even a model which is sure of each must be expected to make
 _DRAWS = 1000
 _STRETCH = 12.0

@@ -9,7 +9,7 @@ own counts. The ends are the values of which the one measured would be 1.96 stan
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -69,7 +69,7 @@ def rank_scores(positive: ArrayLike, scores: ArrayLike) -> tuple[Ranked, Ranked]
     )
     area, area_influence = _influence_auc(is_positive, place, hits, misses)
     purity, purity_influence = _influence_precision(is_positive, place, hits, misses)
-    small = 1 + 0.5 / min(m, n)  # few rows know their own variance less well than the normal quantile assumes
+    small = _unsure(min(m, n))
     return (
         Ranked(area, area_influence, _scale(_model_auc(m, n), small), min(m, n) * min(area, 1 - area)),
         Ranked(
@@ -91,9 +91,16 @@ def average_ranked(parts: Sequence[Ranked], weights: Sequence[float]) -> tuple[f
     return mean - float(np.sqrt(max(0.0, down @ together @ down))), mean + float(np.sqrt(max(0.0, up @ together @ up)))
 
 
-def pool_rows(pooled: Ranked, entries: int) -> Ranked:
-    """A metric of the scores of all classes in one list: so many entries of a row come and go together."""
-    return replace(pooled, influence=pooled.influence.reshape(-1, entries).sum(axis=1))
+def pool_rows(pooled: Ranked, entries: int, least: int) -> Ranked:
+    """A metric of the scores of all classes in one list: so many entries of a row come and go together.
+
+    The two normals know nothing of that: their variance grows as that of the rows does when the entries of each are
+    taken together (the design effect of a sample of clusters). `least` are the rows of the smallest class.
+    """
+    together = pooled.influence.reshape(-1, entries).sum(axis=1)
+    apart = float((pooled.influence**2).sum())
+    effect = float(np.clip((together**2).sum() / apart, 1.0, entries)) if apart else float(entries)
+    return Ranked(pooled.value, together, _scale(pooled.model, effect * _unsure(least)), pooled.misplaced / entries)
 
 
 def _correlate(influences: Sequence[Floats]) -> Floats:
@@ -121,6 +128,11 @@ def _influence_precision(positive: Flags, place: Places, hits: Floats, misses: F
     gained = (hits * (called - tp) / called**2)[::-1].cumsum()[::-1]
     lost = (hits * tp / called**2)[::-1].cumsum()[::-1]
     return purity, np.where(positive, precision[place] - purity + gained[place], -lost[place]) / m
+
+
+def _unsure(rows: int) -> float:
+    """Few rows know their own variance less well than the normal quantile assumes."""
+    return 1 + 0.5 / rows
 
 
 def _scale(model: tuple[Floats, Floats], factor: float) -> tuple[Floats, Floats]:
