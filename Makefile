@@ -5,12 +5,13 @@ OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
 WORKERS ?= 2
 .DEFAULT_GOAL := help
-.PHONY: help up preview status predict drill drain undrain shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
+.PHONY: help up preview status predict drill chaos drain undrain shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
 TAKES_predict := MODEL
 TAKES_drill := LOSE MODEL LEVEL KIND
+TAKES_chaos := FAULTS SITES WRITE
 TAKES_fault := SITE KIND FOR
 TAKES_drain := SITE LAST
 TAKES_undrain := SITE
@@ -68,6 +69,9 @@ drain: .venv/complete ## take one site out of DNS until undrain: SITE=aws [LAST=
 
 undrain: .venv/complete ## put a drained site back: SITE=aws
 	@$(OUTLAST) exec -- $(OUTLAST) undrain "$(SITE)"
+
+chaos: .venv/complete ## every fault at every site, measured; WRITE=1 puts all into docs/reference/faults.md [FAULTS=dark] [SITES=aws]
+	@$(OUTLAST) exec -- $(OUTLAST) chaos $(if $(FAULTS),--faults "$(FAULTS)") $(if $(SITES),--sites "$(SITES)") $(if $(WRITE),--write docs/reference/faults.md)
 
 shell: .venv/complete ## a shell in which plain `pulumi up -s aws` works on the sandbox
 	@$(OUTLAST) shell

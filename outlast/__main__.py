@@ -27,6 +27,7 @@ SECTIONS = {
         Row("lint", _ONCALL, "Find what in a host's records and health checks would hurt when a site is lost."),
         Row("predict-recovery", "outlast.predict_recovery", "How long each kind of client feels a loss, drawn."),
         Row("fault", _SANDBOX, "Break something in the sandbox for a while."),
+        Row("chaos", "sandbox.chaos.command", "Make every fault in the sandbox, and measure who notices it."),
         Row("heal", _SANDBOX, "End every fault."),
     ),
     "The model and its endpoint": (

@@ -52,10 +52,12 @@ failover.simulator.health
 failover.client.answers failover.client.receipts
 failover.recovery.distribution failover.recovery.kinds failover.recovery.picture
 failover.chaostoolkit.journal failover.drill.account failover.drill.chain
+failover.drill.blackout
 failover.drill.changes failover.drill.facts failover.drill.fleet failover.drill.guards failover.drill.measure
 failover.drill.measurement failover.drill.plan failover.drill.report failover.drill.samples failover.drill.shares
 failover.drill.tables failover.drill.timeline
 failover.oncall.alarms failover.oncall.notes failover.oncall.render failover.oncall.standing
+failover.levers.change failover.levers.levels
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader
 infra.capacity infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants
 infra.permissions.aws infra.permissions.aws_table infra.permissions.azure infra.permissions.gcp infra.permissions.in_use
@@ -63,6 +65,7 @@ infra.policy.aws infra.policy.azure infra.policy.every infra.policy.gcp infra.po
 infra.policy.values
 infra.regions infra.routing infra.routing_settings infra.served infra.settings infra.sizes infra.spelling
 infra.base_settings infra.switch infra.variables
+sandbox.chaos.faults sandbox.chaos.page sandbox.chaos.row
 sandbox.engine.changes sandbox.engine.cloud sandbox.engine.failures sandbox.engine.wire
 service.bundle.columns service.bundle.decision service.bundle.golden service.bundle.manifest service.bundle.missing
 service.bundle.numbers service.bundle.reading service.bundle.reference service.bundle.rows service.bundle.values

@@ -134,11 +134,7 @@ def plan_drill(
         speed=speed,
         sites=tuple(_plan_site(each, before[each.name], during[each.name]) for each in fleet.sites),
         change=plan_loss(site, way, found),
-        failover=_notice(
-            predict_failover(check, ttl_seconds=fleet.ttl_seconds, level=way.level, fault=way.fault, pace=watched),
-            way.effect,
-            speed,
-        ),
+        failover=predict_loss(site, way, fleet.ttl_seconds, watched),
         failback=_notice(
             predict_failback(check, ttl_seconds=fleet.ttl_seconds, level=way.level, fault=way.fault, pace=watched),
             way.back,
@@ -182,6 +178,13 @@ def plan_loss(site: FleetSite, way: Way, found: State | None = None) -> Change:
         return plan_switch_off(site.check)
     before = found or {}
     return Change(way.action, site.check.id, site.check.version, before, way.after(before), way.target)
+
+
+def predict_loss(site: FleetSite, way: Way, ttl_seconds: int, pace: predict.Pace) -> Prediction:
+    """From the moment at which the site is taken away to the last client's right answer from elsewhere."""
+    check = Check(site.check.interval_seconds, site.check.failure_threshold)
+    predicted = predict_failover(check, ttl_seconds=ttl_seconds, level=way.level, fault=way.fault, pace=pace)
+    return _notice(predicted, way.effect, pace.speed)
 
 
 def _notice(predicted: Prediction, delay: Delay, speed: int) -> Prediction:

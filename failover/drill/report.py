@@ -66,9 +66,12 @@ def headline(measured: Measurement) -> str:
         if measured.abort
         else f"traffic was not seen to leave {measured.lost}"
     )
-    clients = measured.clients
+    clients, window = measured.clients, measured.window
     restored = "everything is restored" if measured.restored else "NOT RESTORED"
-    return f"{moved}; {clients.failed} of {clients.total} requests failed, {clients.wrong} were wrong; {restored}"
+    told = f"{clients.failed} of {clients.total} requests failed, {clients.wrong} were wrong"
+    if window is not None and window.total:
+        told += f" (and {window.failed + window.wrong} of {window.total} until traffic should have left)"
+    return f"{moved}; {told}; {restored}"
 
 
 def render_markdown(measured: Measurement) -> str:

@@ -67,7 +67,9 @@ _LOAD_HEADS = (
 
 
 def _answers_table(measured: Measurement) -> Table:
-    counts = (("clients", measured.clients), ("DNS", measured.answers), ("sites, asked directly", measured.pinned))
+    counts = [("clients", measured.clients), ("DNS", measured.answers), ("sites, asked directly", measured.pinned)]
+    if measured.window is not None and measured.window.total:
+        counts.insert(1, ("clients, until traffic should have left", measured.window))
     heads = ("asked", "how often", "no answer", "wrong", "for example")
     return Table("Answers", heads, [_count_row(*each) for each in counts], prose=(4,))
 

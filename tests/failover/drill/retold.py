@@ -30,6 +30,7 @@ class Story:
     late_ms: float = 1.0
     request_ms: float = 5.0
     more: list[dict[str, Any]] = field(default_factory=list)
+    breaks_requests: bool = False
 
     def entries(self) -> list[dict[str, Any]]:
         """The journal's entries, in order of time."""
@@ -41,7 +42,13 @@ class Story:
             "failover": asdict(predict_failover(Check(), ttl_seconds=30, level=1, pace=pace)),
             "failback": asdict(predict_failback(Check(), ttl_seconds=30, level=1, pace=pace)),
         }
-        plan = {"host": "api.outlast.example", "lose": "aws", "speed": self.speed, **terms}
+        plan = {
+            "host": "api.outlast.example",
+            "lose": "aws",
+            "speed": self.speed,
+            "breaks_requests": self.breaks_requests,
+            **terms,
+        }
         names = ["authority-1", *(f"client-{n + 1}" for n in range(len(self.ran_out))), "site-aws", "site-gcp"]
         beats = dict.fromkeys(names, self.beat)
         yield {

@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from failover.drill.measure import measure, percentile
 from failover.drill.measurement import MeasuredTerm
-from failover.drill.report import judge
+from failover.drill.report import headline, judge
+from failover.drill.samples import Sample
 from tests.failover.drill.fakes import UNHURRIED
 from tests.failover.drill.retold import Story
+
+BY_ECS = {"switch-off:check-aws": {"change": "ecs-to-zero:check-aws", "action": "ecs-to-zero"}}
 
 
 def term(terms: tuple[MeasuredTerm, ...], name: str) -> MeasuredTerm:
@@ -165,3 +168,33 @@ def test_a_miss_within_the_resolution_is_none(measured: float, holds: bool) -> N
     term = MeasuredTerm("caches", best=0.0, typical=24.0, worst=30.0, measured=measured, doubt=1.0, why="")
     assert term.holds is holds
     assert not MeasuredTerm("caches", 0.0, 24.0, 30.0, None, 1.0, "").holds
+
+
+def lossy(at: float, *, breaks_requests: bool) -> Story:
+    """A client that had no answer at some moment, in a drill that was to break requests, or was not."""
+    story = Story()
+    sample = Sample(None, error="HTTP 503", by="client-1", at=at, ms=5.0)
+    story.more = [{"kind": "sample", **sample.to_entry()}]
+    story.breaks_requests = breaks_requests
+    return story
+
+
+@pytest.mark.parametrize(
+    ("at", "breaks_requests", "inside"),
+    [(2.2, True, True), (2.2, False, False), (1.9, True, False), (8.5, True, True), (19.0, True, False)],
+)
+def test_failures_are_expected_only_while_a_site_is_really_away(at: float, breaks_requests: bool, inside: bool) -> None:
+    measured = measure(lossy(at, breaks_requests=breaks_requests).entries())
+    assert measured.window is not None
+    assert (measured.window.failed, measured.clients.failed) == ((1, 0) if inside else (0, 1))
+    assert any("had no answer" in fault for fault in measured.faults) is not inside
+    assert ("until traffic should have left" in headline(measured)) is breaks_requests
+    assert measured.window.total == (0 if not breaks_requests else measured.window.total)
+
+
+def test_a_drill_by_another_lever_is_measured_from_its_change() -> None:
+    entries = [
+        {**entry, **renamed} if (renamed := BY_ECS.get(str(entry.get("change")))) else entry
+        for entry in Story().entries()
+    ]
+    assert measure(entries).stamps == measure(Story().entries()).stamps

@@ -1,0 +1,72 @@
+"""`outlast chaos`: every fault at every site of the sandbox that runs, measured, and written into its page."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from failover.dial import Dial
+from failover.drill.clock import SystemClock
+from failover.drill.route53 import build_client
+from failover.levers.clouds import Clouds
+from failover.levers.registry import build_levers
+from sandbox.chaos.faults import FAULTS, ChaosFault, choose_faults
+from sandbox.chaos.page import Circumstances, render_page
+from sandbox.chaos.row import Row
+from sandbox.chaos.run import World, run_rows
+from service.bundle.folder import choose_released, load_golden
+from service.command_line import model_option, say
+from service.errors import Deviated, InvalidInput, Unavailable
+
+
+@click.command()
+@click.option("--faults", default="", help=f"Some of them alone: {', '.join(fault.name for fault in FAULTS)}.")
+@click.option("--sites", default="", help="Some sites alone, by their names in DNS.")
+@click.option("--write", type=click.Path(path_type=Path), help="The page to write, as docs/reference/faults.md.")
+@model_option
+def chaos(faults: str, sites: str, write: Path | None, model: str | None) -> None:
+    """Make every fault at every site of the sandbox, one after the other, and measure who notices and who suffers."""
+    rows, around = measure(choose_faults(faults), sites.replace(",", " ").split(), model)
+    page = render_page(rows, around)
+    if write:
+        write.write_text(page, encoding="utf-8")
+        say(f"written: {write}")
+    else:
+        click.echo(page)
+    if mistakes := [f"{row.fault} at {row.site}: {'; '.join(row.mistakes)}" for row in rows if row.mistakes]:
+        raise Deviated(f"{len(mistakes)} of {len(rows)} rows are not as promised", hint="the page says which and why")
+
+
+def measure(faults: Sequence[ChaosFault], sites: Sequence[str], model: str | None) -> tuple[list[Row], Circumstances]:
+    """The rows, and what they were measured on."""
+    world, load = open_world(model), [os.getloadavg()[0]]
+    known = [site.name for site in world.fleet().sites]
+    if unknown := set(sites) - set(known):
+        raise InvalidInput(f"there are no sites {', '.join(sorted(unknown))}", hint=f"one of: {', '.join(known)}")
+
+    def told(line: str) -> None:
+        load.append(os.getloadavg()[0])
+        say(line)
+
+    rows = run_rows(world, faults, sites, told)
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    cores, python = os.cpu_count() or 1, platform.python_version()
+    return rows, Circumstances(world.dial.speed, today, cores, python, (min(load), max(load)))
+
+
+def open_world(model: str | None) -> World:
+    """The sandbox whose environment this process has."""
+    if not os.environ.get("OUTLAST_SANDBOX_ENDPOINT"):
+        raise Unavailable("faults are made in the sandbox alone, and this is not its environment", hint="make chaos")
+    dial, clock = Dial.from_environment(os.environ), SystemClock()
+    levers = build_levers(Clouds(os.environ), now=clock.utc, pause=clock.sleep, speed=dial.speed)
+    golden = load_golden(choose_released(model or os.environ.get("OUTLAST_DEFAULT_MODEL")))
+    return World(build_client(), dial, os.environ["OUTLAST_HOST"], golden, levers, os.environ)
+
+
+COMMANDS = {"chaos": chaos}

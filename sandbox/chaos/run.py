@@ -1,0 +1,195 @@
+"""One fault after the other: made by its lever, watched by every kind of client, healed, and seen to be over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from failover.dial import Dial
+from failover.drill.clients import Authority
+from failover.drill.discover import read_fleet
+from failover.drill.fleet import Fleet, FleetSite
+from failover.drill.observers import Observer, Watch
+from failover.drill.plan import predict_loss
+from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Sample
+from failover.drill.streaks import count_answers_needed
+from failover.levers.change import Change, sign
+from failover.levers.lever import Lever
+from failover.routing import predict
+from sandbox.chaos.clients import WATCHING, Around, find_kind, look_as, look_at, pinned
+from sandbox.chaos.faults import ChaosFault
+from sandbox.chaos.row import Moments, Row, measure_row
+from service.bundle.golden import Golden
+from service.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+
+LEAST_FAULT_SECONDS, AFTER_TYPICAL_SECONDS = 150.0, 120.0  # simulated: how long a fault lasts
+LONGEST_RETURN_WALL_SECONDS = 90.0  # a share of the last minute's answers is one of the wall's minute
+STEADY_SECONDS, QUIET_WALL_SECONDS = 10.0, 1.5
+TICK_SECONDS, PER_KIND, HZ, AUTHORITY_HZ = 0.1, 2, 4.0, 20.0
+SPENT_WALL_SECONDS = 30.0  # beyond what a fault is watched, before it ends by itself
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Recorder:
+    """Samples in memory; `elapsed` is wall seconds since it was made."""
+
+    began: float = field(default_factory=time.monotonic)
+    samples: list[Sample] = field(default_factory=list)
+
+    def elapsed(self) -> float:
+        """Wall seconds since the beginning."""
+        return time.monotonic() - self.began
+
+    def write(self, kind: str, *, at: float | None = None, **fields: Any) -> None:
+        """Keep one sample."""
+        if kind == "sample":
+            self.samples.append(Sample.from_entry({"at": at, **fields} if at is not None else fields))
+
+
+@dataclass(frozen=True)
+class World:
+    """What the faults are made in, and by what."""
+
+    route53: Route53Client
+    dial: Dial
+    host: str
+    golden: Golden
+    levers: Mapping[str, Lever]
+    environ: Mapping[str, str]
+
+    def fleet(self) -> Fleet:
+        """The sites, as Route 53 has them now."""
+        return read_fleet(self.route53, self.host)
+
+
+def run_rows(world: World, faults: Sequence[ChaosFault], sites: Sequence[str], say: Say) -> list[Row]:
+    """A row for each fault at each site, in order. Raises Unavailable where the sandbox does not get steady again."""
+    rows = []
+    fleet = world.fleet()
+    for site in sites or [site.name for site in fleet.sites]:
+        for fault in faults:
+            row = run_row(world, fleet, fault, fleet.site(site))
+            rows.append(row)
+            after = "" if row.noticed_after is None else f" after {row.noticed_after:.0f} s"
+            say(f"{fault.name} at {site}: {row.noticed_by}{after}; " + ("; ".join(row.mistakes) or "as promised"))
+    return rows
+
+
+def run_row(world: World, fleet: Fleet, fault: ChaosFault, site: FleetSite) -> Row:
+    """One fault at one site."""
+    recorder, speed = Recorder(), world.dial.speed
+    way = fault.way(site.name, site.fault_flag)
+    share = fleet.shares()[site.name]
+    pace = predict.Pace(speed, len(WATCHING) * PER_KIND, 1 / HZ, 0.5)
+    predicted = predict_loss(site, way, fleet.ttl_seconds, pace)
+    watch = open_watch(world, fleet, recorder, site.name)
+    # Before the first look as well, so that connections that are kept are to the site.
+    wait_until(lambda: watch.prime(site.origin_host), f"DNS to name {site.name}")
+    with watch:
+        wait_until(lambda: is_quiet(watch), "every client to get right answers")
+        time.sleep(STEADY_SECONDS / speed)
+        watch.prime(site.origin_host)
+        injected = recorder.elapsed()
+        lasts = max(LEAST_FAULT_SECONDS, predicted.terms[0].typical_seconds + AFTER_TYPICAL_SECONDS) / speed
+        change = inject(world, fault, site, lasts)
+        try:
+            time.sleep(lasts)
+        finally:
+            healed = recorder.elapsed()
+            heal(world, change)
+        moments = Moments(injected, healed, speed)
+        needed = count_answers_needed(share)
+        wait_until(lambda: is_over(recorder, site.name, healed))
+        return measure_row(
+            fault.name,
+            site.name,
+            recorder.samples,
+            moments,
+            needed=needed,
+            predicted=predicted,
+            expected=fault.noticed_by,
+            of_provider=fault.of_provider,
+        )
+
+
+def inject(world: World, fault: ChaosFault, site: FleetSite, lasts: float) -> Change:
+    """Make the fault; it ends by itself a while after the wall seconds that it is to last."""
+    way = fault.way(site.name, site.fault_flag)
+    lever = world.levers[way.action]
+    before = lever.look(way.target)
+    change = Change(way.action, site.check.id, site.check.version, before, way.after(before), way.target)
+    ends = datetime.now(UTC) + timedelta(seconds=lasts + SPENT_WALL_SECONDS)
+    signed = sign(change, f"chaos-{fault.name}", ends)
+    lever.apply(signed)
+    return signed
+
+
+def heal(world: World, change: Change) -> None:
+    """Undo exactly this fault. The control interface answers also where Route 53 refuses."""
+    world.levers[change.action].undo(change)
+
+
+def open_watch(world: World, fleet: Fleet, recorder: Recorder, lost: str) -> Watch:
+    """Every observer: DNS, the kinds of clients, and one that is pinned to each site."""
+    resources = ExitStack()
+    deadline = max(1.0, 5.0 / world.dial.speed)
+    around = Around(world.dial, world.host, world.golden, world.environ, deadline, resources)
+    clients = {f"{CLIENT}{name}-{n}": look_as(find_kind(name), around) for name in WATCHING for n in range(PER_KIND)}
+    looks = {name: look for name, (look, _) in clients.items()}
+    for site in fleet.sites:
+        address = world.dial.resolve(site.origin_host).addresses[0]
+        looks[SITE + site.name] = pinned(look_at(address, around), site.name)
+    observers = [Observer(name, 1 / HZ, n / len(looks), look) for n, (name, look) in enumerate(looks.items())]
+    origins = {site.origin_host: site.name for site in fleet.sites}
+    observers.append(Observer(f"{AUTHORITY}1", 1 / AUTHORITY_HZ, 0.0, _look_at_dns(world, origins, deadline)))
+    caches = [cache for _, cache in clients.values() if cache is not None]
+    return Watch(observers, recorder, lost, caches=caches, resources=resources)
+
+
+def _look_at_dns(world: World, origins: Mapping[str, str], deadline: float) -> Callable[[], Look]:
+    authority = Authority("1", world.dial)
+
+    def look() -> Look:
+        try:
+            origin, _ = authority.ask(world.host, deadline)
+        except Unavailable as error:
+            return Look(None, error=error.what)
+        if origin is None:
+            return Look(None, error="empty answer")
+        site = origins.get(origin)
+        return Look(site) if site else Look(None, wrong=f"points at {origin}, which is no site")
+
+    return look
+
+
+def is_quiet(watch: Watch) -> bool:
+    """Whether the latest looks of every observer were right."""
+    return all(tally.right >= 2 for tally in watch.tallies().values())
+
+
+def is_over(recorder: Recorder, site: str, healed: float) -> bool:
+    """Whether for a while now every look was right, and DNS has named the site since it was healed."""
+    samples = list(recorder.samples)
+    named = any(s.by.startswith(AUTHORITY) and s.site == site and s.at > healed for s in samples)
+    since = recorder.elapsed() - QUIET_WALL_SECONDS
+    return named and since > healed and all(s.right for s in samples if s.at > since)
+
+
+def wait_until(holds: Callable[[], bool], what: str = "") -> None:
+    """Wait. Raises Unavailable where it took too long and `what` says for what."""
+    deadline = time.monotonic() + LONGEST_RETURN_WALL_SECONDS
+    while not holds():
+        if time.monotonic() > deadline:
+            if what:
+                raise Unavailable(f"timed out waiting for {what}", hint="make status; make heal")
+            return
+        time.sleep(TICK_SECONDS)

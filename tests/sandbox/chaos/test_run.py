@@ -1,0 +1,90 @@
+"""The steps of a row: the fault is made by its lever, ends by itself, and is healed exactly; waits give up."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from failover.dial import Dial
+from failover.drill.samples import Look, Sample
+from failover.levers.registry import build_levers
+from sandbox.chaos import run
+from sandbox.chaos.faults import choose_faults
+from sandbox.chaos.run import SPENT_WALL_SECONDS, Recorder, World, heal, inject, is_over, wait_until
+from service.errors import Unavailable
+from tests.failover.drill.fake_route53 import FakeRoute53
+from tests.failover.drill.fakes import FakeClock
+from tests.failover.levers.fake_clouds import FLAG_URL, FakeWorld
+
+
+@pytest.fixture
+def clouds() -> FakeWorld:
+    return FakeWorld()
+
+
+@pytest.fixture
+def world(clouds: FakeWorld) -> World:
+    fake: Any = FakeRoute53()
+    fake.tags["check-aws"]["outlast:fault-flag"] = FLAG_URL
+    levers = build_levers(clouds.clouds, now=lambda: datetime.now(UTC), pause=FakeClock().sleep, speed=10)
+    golden: Any = None
+    return World(fake, Dial(speed=10), "api.outlast.example", golden, levers, {})
+
+
+def test_a_flag_is_written_for_a_while_and_taken_away(world: World, clouds: FakeWorld) -> None:
+    [fault], site = choose_faults("wrong-answers"), world.fleet().site("aws")
+    change = inject(world, fault, site, lasts=15.0)
+    flag = json.loads(clouds.objects[FLAG_URL])
+    left = (datetime.fromisoformat(flag["expires_at"]) - datetime.now(UTC)).total_seconds()
+    assert flag["mode"] == "wrong-answers"
+    assert left == pytest.approx(15.0 + SPENT_WALL_SECONDS, abs=5)
+    heal(world, change)
+    assert clouds.objects == {}
+
+
+@pytest.mark.parametrize(("name", "key"), [("dark", ("aws", "dark")), ("control-plane", ("", "control-plane"))])
+def test_a_fault_of_the_sandbox_is_healed_alone(
+    world: World, clouds: FakeWorld, name: str, key: tuple[str, str]
+) -> None:
+    clouds.faults["gcp", "dark"] = ""
+    [fault] = choose_faults(name)
+    change = inject(world, fault, world.fleet().site("aws"), lasts=15.0)
+    assert key in clouds.faults
+    heal(world, change)
+    assert clouds.faults == {("gcp", "dark"): ""}
+
+
+def kept(recorder: Recorder, by: str, site: str | None, at: float, error: str = "") -> None:
+    recorder.samples.append(Sample.taken(Look(site, error), by, at, at + 0.01, 0.0))
+
+
+def test_it_is_over_once_dns_names_the_site_and_all_is_right_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder()
+    monkeypatch.setattr(Recorder, "elapsed", lambda self: 20.0)
+    kept(recorder, "client-ttl-0", "gcp", 19.5)
+    assert not is_over(recorder, "aws", healed=10.0), "not named yet"
+    kept(recorder, "authority-1", "aws", 12.0)
+    assert is_over(recorder, "aws", healed=10.0)
+    kept(recorder, "client-ttl-0", None, 19.0, error="refused")
+    assert not is_over(recorder, "aws", healed=10.0)
+
+
+def test_samples_are_kept_as_a_journal_has_them() -> None:
+    recorder = Recorder()
+    sample = Sample.taken(Look("aws"), "site-aws", 1.0, 1.5, 0.0)
+    recorder.write("sample", **sample.to_entry())
+    recorder.write("step", name="steady")
+    assert recorder.samples == [sample]
+
+
+def test_a_wait_gives_up_and_says_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter(range(0, 1000, 15))
+    monkeypatch.setattr(run.time, "monotonic", lambda: float(next(moments)))
+    monkeypatch.setattr(run.time, "sleep", lambda seconds: None)
+    with pytest.raises(Unavailable, match="timed out waiting for spring"):
+        wait_until(lambda: False, "spring")
+    wait_until(lambda: False)
+    wait_until(lambda: True, "spring")
