@@ -112,7 +112,7 @@ def find(root: Path, name: str) -> StackSet:
     names = sorted(path.name[len("Pulumi.") : -len(".yaml")] for path in (root / "stacks").glob(f"{prefix}*.yaml"))
     if not names:
         raise InvalidInput(f"no stack file is called stacks/{prefix}*.yaml", hint=_known_sets(root))
-    kinds = {stack: _kind(root, stack) for stack in names}
+    kinds = {stack: kind_of(root, stack) for stack in names}
     mistakes = list(filter(None, [_one(name, kinds, "zone"), _one(name, kinds, "traffic"), _any_site(name, kinds)]))
     if mistakes:
         raise InvalidInput(f"stacks/{prefix}*.yaml are not a set that can be brought up", mistakes, hint=f"see {GUIDE}")
@@ -122,7 +122,8 @@ def find(root: Path, name: str) -> StackSet:
     return StackSet(name, by_kind["zone"], sites, by_kind["traffic"], bases)
 
 
-def _kind(root: Path, stack: str) -> str:
+def kind_of(root: Path, stack: str) -> str:
+    """What a stack file says that its stack is; "" where it says nothing."""
     return str(read_config(root, stack).get("outlast:kind", ""))
 
 

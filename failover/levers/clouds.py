@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import httpx
@@ -83,7 +84,9 @@ class Clouds:
         return self._client("SANDBOX", "", lambda: "")
 
     def _client(self, vendor: str, endpoint: str, token: Callable[[], str]) -> httpx.Client:
-        base = self.environ.get(f"OUTLAST_{vendor}_ENDPOINT") or endpoint
+        override, host = self.environ.get(f"OUTLAST_{vendor}_ENDPOINT"), urlsplit(endpoint).netloc
+        # One address in the place of a vendor's stands for all of its APIs: the one that is meant is named first.
+        base = (override if endpoint in (ARM, RUN, "") else f"{override}/{host}") if override else endpoint
         given = self.environ.get(f"OUTLAST_{vendor}_TOKEN")
         bearer = _Bearer((lambda: given) if given else token)
         return httpx.Client(

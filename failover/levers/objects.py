@@ -147,7 +147,9 @@ class Dialect:
 AZURE = Dialect(
     "etag", "if-match", ("if-none-match", "*"), (("x-ms-version", _BLOB_API), ("x-ms-blob-type", "BlockBlob"))
 )
-GOOGLE = Dialect("x-goog-generation", "x-goog-if-generation-match", ("x-goog-if-generation-match", "0"))
+# Cloud Storage caches what everybody may read for an hour, unless the object says otherwise.
+_UNCACHED = (("cache-control", "no-store"),)
+GOOGLE = Dialect("x-goog-generation", "x-goog-if-generation-match", ("x-goog-if-generation-match", "0"), _UNCACHED)
 
 
 @dataclass(frozen=True)

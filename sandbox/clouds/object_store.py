@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,6 +37,34 @@ class ObjectStore:
         parts = urlsplit(url)
         found = _ADDRESS.fullmatch(parts.netloc.lower())
         return self._file(f"{found[1]}{unquote(parts.path)}") if found and parts.scheme == "https" else None
+
+    def read(self, name: str) -> bytes | None:
+        """The object `bucket/key`; None where there is none, or where no object can be called so."""
+        file = self._file(name)
+        return _read(file) if file else None
+
+    def change(self, name: str, content: bytes | None, only_if: Callable[[bytes | None], bool]) -> bool:
+        """Write an object, or take it away where `content` is None, if what is there is still what was looked at."""
+        file = self._file(name)
+        if file is None:
+            return False
+        with self._lock:
+            if not only_if(_read(file)):
+                return False
+            if content is None:
+                file.unlink(missing_ok=True)
+            else:
+                write_whole(file, content)
+        return True
+
+    def holds(self, bucket: str) -> bool:
+        """Whether anything is in a bucket."""
+        return any(path.is_file() for path in (self._folder / bucket).rglob("*"))
+
+    def drop(self, bucket: str) -> None:
+        """Take a bucket away with all that is in it."""
+        with self._lock:
+            shutil.rmtree(self._folder / bucket, ignore_errors=True)
 
     def answer(self, environ: Mapping[str, Any]) -> Reply:
         """One request, its bucket in the path."""

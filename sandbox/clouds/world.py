@@ -13,6 +13,7 @@ from failover.simulator.clock import ScaledClock
 from sandbox.clouds.accounts import Accounts
 from sandbox.clouds.addresses import AddressPool
 from sandbox.clouds.eventual import Eventual
+from sandbox.clouds.object_store import ObjectStore
 from sandbox.clouds.registry import ImageRegistry
 from sandbox.clouds.store import ResourceStore
 from sandbox.journal import Journal
@@ -58,9 +59,11 @@ class World:
         accounts: Accounts,
         sleep: Callable[[float], None] = time.sleep,
         eventual_seconds: float = 0.0,
+        objects: ObjectStore | None = None,
     ) -> None:
         self.store = ResourceStore(journal)
         self.images = ImageRegistry(journal)
+        self.objects = objects or ObjectStore(image_store.parent / "objects")
         self.addresses = AddressPool(addresses, self.store)
         self.hooks = hooks
         self.accounts = accounts

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 from sandbox.clouds.simulated import describe_kinds
 from sandbox.clouds.store import ResourceStore
 from sandbox.daemon import overview
+from sandbox.daemon.private_stores import PrivateStores
 from sandbox.daemon.vendors import Vendors
 from sandbox.engine import plugins
 from sandbox.network.faults import Faults, parse_fault
@@ -38,6 +39,7 @@ class Controls:
     forget_orphans: Callable[[str, set[tuple[str, str]]], list[str]]
     reload_stacks: Callable[[], None]
     vendors: Vendors
+    stores: PrivateStores
 
 
 class Calls:
@@ -66,6 +68,10 @@ class Calls:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given, self._controls.token):
             return _json({"error": "the control interface asks for this sandbox's token"}, 401)
+        headers = {name.lower(): value for name, value in request.headers}
+        stored = self._controls.stores.answer(request.method, request.path, headers, request.get_data())
+        if stored is not None:
+            return Response(stored.body, stored.status, dict(stored.headers))
         found = self._controls.vendors.answer(request.method, request.path, request.args, request.get_data())
         if found is not None:
             return _json(found[1], found[0])

@@ -12,7 +12,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -22,8 +22,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from failover.simulator import MovingRoute53
 from failover.simulator.resolver import Resolving
 from failover.simulator.route53 import shut_down
+from failover.simulator.wire import Reply
 from sandbox import layout as places
 from sandbox.clouds.azure import vaults
+from sandbox.clouds.buckets import S3_BUCKET
 from sandbox.clouds.object_store import ObjectStore
 from sandbox.clouds.simulated import SimulatedClouds, derive, settle
 from sandbox.clouds.world import Hooks, World
@@ -31,6 +33,8 @@ from sandbox.daemon import overview, rebuild
 from sandbox.daemon.azure_login import HOSTS, AzureLogin
 from sandbox.daemon.calls import Calls, Controls
 from sandbox.daemon.leftovers import Leftovers
+from sandbox.daemon.private_stores import PrivateStores
+from sandbox.daemon.public_stores import PublicStores, certificate_hosts
 from sandbox.daemon.vendors import Vendors
 from sandbox.daemon.watch import Watch
 from sandbox.engine import plugins
@@ -40,7 +44,7 @@ from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults
 from sandbox.network.listeners import Listeners
 from sandbox.replicas.supervisor import Supervisor
-from sandbox.stack_files import load_accounts, public_host
+from sandbox.stack_files import kind_of, load_accounts, public_host
 from service.bundle.writing import write_whole
 from service.errors import OutlastError, Unavailable
 
@@ -92,7 +96,7 @@ class Daemon:
             on_change=self._keep_route53,
             requests_per_second=ROUTE53_REQUESTS_PER_SECOND,
             access_key_id=instance.access_key_id,
-            services={"ecs": lambda environ: self.vendors.ecs(environ), "s3": self.objects.answer},
+            services={"ecs": lambda environ: self.vendors.ecs(environ), "s3": self._answer_s3},
             account_id=self._accounts.aws,
         )
         self.clock = self.route53.clock
@@ -120,12 +124,9 @@ class Daemon:
         )
         self.world = self._make_world()
         self.vendors = Vendors(self.world, self._why_silent)
-        self.azure_login = AzureLogin(
-            self.world,
-            instance.address(places.REGISTRIES),
-            instance.port(places.HTTPS_PORT),
-            self.ca.issue("registries", [HOSTS]),
-        )
+        registries = instance.address(places.REGISTRIES), instance.port(places.HTTPS_PORT)
+        self.azure_login = AzureLogin(self.world, *registries, self.ca.issue("registries", [HOSTS]))
+        self.public_stores = self._make_public_stores()
 
     # -- start and stop ---------------------------------------------------------------------------------------
 
@@ -147,6 +148,7 @@ class Daemon:
         self._begin(self.supervisor)
         self._begin(self.listeners)
         self._begin(self.azure_login)
+        self._begin(self.public_stores)
         self.reconcile()
         self._started.enter_context(plugins.running(self.clouds, self.layout.pulumi_home))
         threading.Thread(target=self._follow, name="follow", daemon=True).start()
@@ -209,7 +211,7 @@ class Daemon:
         with self._reconciling:
             settle(self.world)
             effects = derive(self.world)
-            self._names = effects.names | self.azure_login.names()
+            self._names = effects.names | self.azure_login.names() | self.public_stores.names()
             self._why_not = effects.why_not
             self.supervisor.apply(effects.workloads, effects.proven)
             self.listeners.apply(effects.entry_points)
@@ -235,6 +237,7 @@ class Daemon:
             forget_orphans=self._forget_orphans,
             reload_stacks=self._reload_stacks,
             vendors=self.vendors,
+            stores=PrivateStores(self.world, self.objects, self._is_dark),
         )
 
     def _set_speed(self, speed: int) -> int:
@@ -285,7 +288,13 @@ class Daemon:
             eventual_seconds=self.instance.eventual,
             hooks=Hooks(self.reconcile, self.supervisor.wait_ready, self.supervisor.fate),
             accounts=self._accounts,
+            objects=self.objects,
         )
+
+    def _make_public_stores(self) -> PublicStores:
+        where = self.instance.address(places.STORES), self.instance.port(places.HTTPS_PORT)
+        pair = self.ca.issue("stores", certificate_hosts())
+        return PublicStores(self.world, self.objects, self._is_dark, *where, pair)
 
     def _make_resolver(self) -> Resolving:
         """What clients have between themselves and Route 53: a resolver that keeps answers, also over HTTPS."""
@@ -307,6 +316,17 @@ class Daemon:
         if self.faults.at(stack, "dark"):
             return f"the API of {stack}'s cloud does not answer: connection timed out (the sandbox's fault `dark`)"
         return None
+
+    def _is_dark(self, cloud: str) -> bool:
+        """Whether the cloud of some site answers nobody: then its stores do not either, whichever stack has them."""
+        dark = [fault.site for fault in self.faults.active() if fault.kind == "dark"]
+        return any(kind_of(self.layout.root, site) == cloud for site in dark)
+
+    def _answer_s3(self, environ: Mapping[str, Any]) -> Reply:
+        bucket = str(environ["PATH_INFO"]).lstrip("/").partition("/")[0]
+        if self._is_dark("aws") and self.world.store.get(S3_BUCKET, bucket):
+            return Reply(503, b"<Error><Code>ServiceUnavailable</Code></Error>", (("Content-Type", "application/xml"),))
+        return self.objects.answer(environ)
 
     def _follow(self) -> None:
         """What happens without a call: records appear, faults begin and expire."""

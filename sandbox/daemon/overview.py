@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psutil
@@ -61,31 +61,43 @@ def describe_health(world: World, route53: MovingRoute53) -> list[dict[str, Any]
     """Every health check of the account: its id, the site that it watches, and what routing makes of it now.
 
     `settled`: every checker has looked, and what they saw last bears the status out. Until then a new check is healthy
-    for want of data. `failure`: the latest failing sentence of its checkers, "" where none fails. One that was made by
-    another application has its name, or its id, for a site.
+    for want of data. `failure`: the latest failing sentence of its checkers, "" where none fails, or where they should:
+    an inverted check is a drain switch that is not thrown. A calculated check is settled when all of its children are.
+    One that was made by another application has its name, or its id, for a site.
     """
     names = {resource.id: resource.name for resource in world.store.all(_HEALTH_CHECK)}
+    checks = {check["Id"]: check for check in route53.snapshot()["health_checks"]}
     return [
         found
-        for check in route53.snapshot()["health_checks"]
-        if (found := _describe_check(route53, check, names.get(check["Id"], "")))
+        for check_id, check in checks.items()
+        if (found := _describe_check(route53, checks, check, names.get(check_id, "")))
     ]
 
 
-def _describe_check(route53: MovingRoute53, check: dict[str, Any], name: str) -> dict[str, Any] | None:
+def _describe_check(
+    route53: MovingRoute53, checks: Mapping[str, dict[str, Any]], check: dict[str, Any], name: str
+) -> dict[str, Any] | None:
     """None for one that was deleted a moment ago."""
     tags = {tag["Key"]: tag["Value"] for tag in check["Tags"]}
     try:
         status = route53.status(check["Id"])
+        settled = _all_settled(route53, checks, check["Id"])
     except Unavailable:
         return None
+    expected = status.inverted and not status.disabled
     return {
         "id": check["Id"],
         "site": tags.get("outlast:site") or name or tags.get("Name") or check["Id"],
         "healthy": status.healthy,
-        "settled": is_settled(status, check["HealthCheckConfig"]),
-        "failure": latest_failure(status),
+        "settled": settled,
+        "failure": "" if expected else latest_failure(status),
     }
+
+
+def _all_settled(route53: MovingRoute53, checks: Mapping[str, dict[str, Any]], check_id: str) -> bool:
+    config = checks[check_id]["HealthCheckConfig"] if check_id in checks else {"Type": "CALCULATED"}
+    children = config.get("ChildHealthChecks") or ()
+    return is_settled(route53.status(check_id), config) and all(_all_settled(route53, checks, c) for c in children)
 
 
 def is_settled(status: HealthStatus, config: Config | None) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sandbox.clouds.aws import (
     balancer,
+    buckets,
     certificates,
     fargate,
     health,
@@ -25,7 +26,10 @@ from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (network, security_groups, registry, roles, secrets, certificates, balancer, listeners, tasks, fargate)
+MODULES = (
+    *(buckets, network, security_groups, registry, roles),
+    *(secrets, certificates, balancer, listeners, tasks, fargate),
+)
 
 
 def settle(world: World) -> None:

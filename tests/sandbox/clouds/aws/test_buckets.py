@@ -1,0 +1,40 @@
+"""S3: what opens a bucket, and what keeps it from being deleted."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.clouds.store import CloudRefused
+from tests.sandbox.clouds.harness import Clouds
+from tests.sandbox.clouds.stores import BLOCK, BUCKET, POLICY, S3_BUCKET, make_s3, policy_text
+
+
+def test_a_policy_for_everybody_is_refused_until_the_bucket_allows_it(clouds: Clouds) -> None:
+    make_s3(clouds, public=False)
+    with pytest.raises(CloudRefused, match="blocked by the BlockPublicPolicy block public access setting"):
+        clouds.make(POLICY, stack="base-aws", bucket=S3_BUCKET, policy=policy_text())
+    clouds.make(BLOCK, stack="base-aws", bucket=S3_BUCKET, blockPublicPolicy=False)
+    clouds.make(POLICY, stack="base-aws", bucket=S3_BUCKET, policy=policy_text())
+
+
+def test_a_bucket_with_objects_stays_unless_the_program_forces_it(clouds: Clouds) -> None:
+    bucket = make_s3(clouds)
+    clouds.world.objects.change(f"{S3_BUCKET}/flags/gcp.drain", b"", lambda there: True)
+    with pytest.raises(CloudRefused, match="BucketNotEmpty"):
+        clouds.delete(bucket)
+    clouds.change(bucket, forceDestroy=True)
+    clouds.delete(bucket)
+    assert not clouds.world.objects.holds(S3_BUCKET)
+
+
+def test_a_name_is_taken_once_and_what_is_no_name_is_refused(clouds: Clouds) -> None:
+    make_s3(clouds)
+    with pytest.raises(CloudRefused, match="AlreadyExists"):
+        clouds.make(BUCKET, "two", stack="other", bucket=S3_BUCKET)
+    request = clouds.request(BUCKET, "three", {"bucket": "Not_A_Bucket"}, stack="other")
+    assert clouds.clouds.check(request)
+
+
+def test_a_policy_of_no_bucket_is_refused(clouds: Clouds) -> None:
+    with pytest.raises(CloudRefused, match="NoSuchBucket"):
+        clouds.make(POLICY, stack="base-aws", bucket="gone", policy=policy_text())
