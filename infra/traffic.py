@@ -134,6 +134,7 @@ def _health_check(settings: TrafficSettings, host: str, site: KnownSite) -> aws.
         tags={
             "Name": site.origin_host,
             "outlast:site": site.name,
+            "outlast:cloud": site.cloud,
             "outlast:host": host,
             "outlast:capacity-rps": str(site.capacity_rps),
             "outlast:model-digest": site.model_digest,

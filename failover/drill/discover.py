@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from failover.drill.facts import CheckerView
 from failover.drill.fleet import Fleet, FleetSite, HealthCheck, share_sites
 from failover.drill.route53 import translate_errors
-from failover.routing.answers import RecordSet, normal_name
+from failover.routing.answers import RecordSet, Zone, normal_name
 from service.errors import InvalidInput, Mistake
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def read_fleet(route53: Route53Client, host: str) -> Fleet:
     host = normal_name(host)
     with translate_errors(f"read the records of {host}"):
         zone_id = find_zone(route53, host)
-        records = _read_groups(route53, zone_id, host)
+        records = read_groups(route53, zone_id, host)
     ends = {str(end.set_identifier): end for end in reversed(records) if end.alias is None}
     if not ends:
         raise InvalidInput(
@@ -48,7 +48,7 @@ def read_fleet(route53: Route53Client, host: str) -> Fleet:
     return Fleet(host, zone_id, next(iter(ends.values())).ttl_seconds, tuple(sites), () if plain else tuple(records))
 
 
-def _read_groups(route53: Route53Client, zone_id: str, host: str) -> list[RecordSet]:
+def read_groups(route53: Route53Client, zone_id: str, host: str) -> list[RecordSet]:
     """The routed records of the host, and of every group that their aliases lead to."""
     found: list[RecordSet] = []
     seen, waiting = {host}, [host]
@@ -60,6 +60,21 @@ def _read_groups(route53: Route53Client, zone_id: str, host: str) -> list[Record
         seen |= set(targets)
         found += group
     return found
+
+
+def read_zone(route53: Route53Client, zone_id: str, host: str) -> Zone:
+    """Every record of the zone that holds `host`."""
+    found: list[ResourceRecordSetOutputTypeDef] = []
+    start: dict[str, Any] = {}
+    while True:
+        page = route53.list_resource_record_sets(HostedZoneId=zone_id, **start)
+        found += page["ResourceRecordSets"]
+        more = page["IsTruncated"]
+        start = {f"Start{key}": value for key in NEXT if (value := page.get(f"Next{key}"))} if more else {}
+        if not start:
+            break
+    apex = next((record["Name"] for record in found if record["Type"] == "SOA"), host.partition(".")[2])
+    return Zone.from_api(apex, found)
 
 
 def _weights(records: Sequence[RecordSet], host: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from failover.dial import Dial
+from failover.drill.discover import find_zone, read_zone
 from failover.drill.route53 import build_client, translate_errors
 from failover.oncall import drain as draining
-from failover.oncall.look import read_group, read_standing
+from failover.oncall.facts import describe_site
+from failover.oncall.look import read_standing
 from failover.oncall.notes import find_notes
 from failover.oncall.render import render_standing, to_document
 from failover.oncall.standing import HostStanding, SiteStanding
 from failover.oncall.watch import Watcher
-from failover.routing.lint import lint_routing
 from failover.routing.lint_rules import LintFinding
+from failover.routing.lint_sites import Promises, lint_sites
+from failover.routing.lint_zone import lint_zone
 from failover.routing.predict import Check, predict_failover
 from service.command_line import Command, json_option, print_json, say
 from service.errors import Deviated, InvalidInput, Mistake
@@ -78,12 +81,19 @@ def show_status(host: str, *, drills: Path = _DRILLS, as_json: bool = False) -> 
 @click.command(cls=Command)
 @host_option
 @click.option("--goal", type=click.FloatRange(min=1.0), help="The recovery time that was promised, in seconds.")
+@click.option("--peak-rps", type=click.FloatRange(min=0.1), help="Requests a second at the peak, which survivors bear.")
+@click.option("--next-drill", type=click.IntRange(min=0), default=30, show_default=True, help="Days until then.")
 @json_option
-def lint(host: str, goal: float | None, as_json: bool) -> None:
+def lint(host: str, goal: float | None, peak_rps: float | None, next_drill: int, as_json: bool) -> None:
     """Find what in a host's records and health checks would hurt on the day a site is lost. Changes nothing."""
     edge = _Edge.open(host)
-    findings = lint_routing(
-        edge.host, read_group(edge.route53, edge.host), _read_configs(edge.route53), goal_seconds=goal
+    standing, checks = edge.look(), _read_configs(edge.route53)
+    with translate_errors(f"read the zone of {host}"):
+        zone = read_zone(edge.route53, find_zone(edge.route53, standing.host), standing.host)
+    promises = Promises(peak_rps=peak_rps, next_drill=standing.now + timedelta(days=next_drill))
+    findings = (
+        *lint_zone(zone, standing.host, checks, goal_seconds=goal),
+        *lint_sites([describe_site(site) for site in standing.sites], promises),
     )
     if as_json:
         print_json([asdict(finding) for finding in findings])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from failover.dial import Dial
-from failover.drill.discover import find_zone, list_records, read_observations, read_tags
+from failover.drill.discover import find_zone, read_groups, read_observations, read_tags
 from failover.drill.journal import find_unfinished
 from failover.drill.lock import LOCK, hold_lock
 from failover.drill.route53 import translate_errors
@@ -38,7 +38,8 @@ def read_standing(
         Unavailable: Route 53's API does not answer, or refuses these credentials.
     """
     host = normal_name(host)
-    records = read_group(route53, host)
+    routed = read_group(route53, host)
+    records = list({str(end.set_identifier): end for end in reversed(routed) if not end.alias}.values()) or routed
     with translate_errors(f"read the health checks of {host}"):
         checks = _read_checks(route53, [record.health_check_id for record in records if record.health_check_id])
     with ThreadPoolExecutor(max_workers=len(records)) as pool:
@@ -49,14 +50,14 @@ def read_standing(
         ]
     ttl = max(record.ttl_seconds for record in records)
     sites.sort(key=lambda site: site.name)
-    return HostStanding(host, ttl, tuple(sites), now, _find_killed(drills))
+    plain = all(record.policy == "weighted" for record in routed)
+    return HostStanding(host, ttl, tuple(sites), now, _find_killed(drills), () if plain else tuple(routed))
 
 
 def read_group(route53: Route53Client, host: str) -> list[RecordSet]:
-    """The records of which DNS chooses one for `host`: those with an identifier, of one type."""
+    """The records of which DNS chooses one for `host`, and those of the groups that they lead to; all of one type."""
     with translate_errors(f"read the records of {host}"):
-        items = list(list_records(route53, find_zone(route53, host), host))
-    records = [RecordSet.from_api(item) for item in items if item.get("SetIdentifier")]
+        records = read_groups(route53, find_zone(route53, host), host)
     if not records:
         raise InvalidInput(
             f"{host} has no records of which DNS could choose one",

@@ -72,7 +72,8 @@ def _find_outage(standing: HostStanding, site: SiteStanding) -> Iterator[Note]:
         return
     why = f" ({outage.why})" if outage.why else ""
     state = site.look.problem or "answers right, asked directly"
-    what = f"drained by {outage.by} since {outage.since}{_age(outage.since, standing.now)}{why}; it {state}"
+    since = f" since {outage.since}{_age(outage.since, standing.now)}" if outage.since else ""
+    what = f"drained by {outage.by}{since}{why}; it {state}"
     yield Note("drained", "note" if site.look.problem else "warning", site.name, what, f"to put it back: {back}")
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from failover.drill.facts import CheckerView
-from failover.drill.fleet import TAG_EXPIRES, TAG_ID
+from failover.drill.fleet import TAG_EXPIRES, TAG_ID, share_sites
 from failover.routing.answers import RecordSet, shares
 
 TAG_BY, TAG_SINCE, TAG_WHY = "drain:by", "drain:since", "drain:why"
+BY_SWITCH = "its drain switch"
 DRAIN_TAGS = (TAG_BY, TAG_SINCE, TAG_WHY)
 _DRILL_TIME = "%Y-%m-%dT%H-%M-%SZ"  # how the id of a drill begins
 
@@ -48,6 +49,11 @@ class CheckStanding:
         if self.children:
             return sum(child.is_healthy for child in self.children) >= self.children_needed
         return self.view is None or not self.view.total or self.view.healthy
+
+    @property
+    def has_thrown_switch(self) -> bool:
+        """Whether one of its children looks for a drain switch, and sees it: such a check is inverted, and enabled."""
+        return any(child.inverted and not child.disabled and not child.is_healthy for child in self.children)
 
     @property
     def is_switched_off(self) -> bool:
@@ -119,7 +125,9 @@ class SiteStanding:
         return self.check is not None and any(tag in self.check.tags for tag in DRAIN_TAGS)
 
     def find_outage(self) -> Outage | None:
-        """Who switched its check off; None where it is not switched off."""
+        """Who switched its check off, or threw its drain switch; None where nobody did."""
+        if self.check is not None and self.check.has_thrown_switch:
+            return Outage(BY_SWITCH, "", "")
         if self.check is None or not self.check.is_switched_off:
             return None
         if self.drill_id:
@@ -130,13 +138,18 @@ class SiteStanding:
 
 @dataclass(frozen=True)
 class HostStanding:
-    """Everything about one host at one moment. `unfinished` are journals that killed drills left on this machine."""
+    """Everything about one host at one moment. `unfinished` are journals that killed drills left on this machine.
+
+    `records` are all that lead to the sites, where they are not one weighted group: shares are then those of a client
+    whose place nobody knows.
+    """
 
     host: str
     ttl_seconds: int
     sites: tuple[SiteStanding, ...]
     now: datetime
     unfinished: tuple[str, ...] = ()
+    records: tuple[RecordSet, ...] = ()
 
     def find(self, name: str) -> SiteStanding | None:
         """The site of that name."""
@@ -150,6 +163,8 @@ class HostStanding:
     def shares(self, *, without: str = "", all_healthy: bool = False) -> dict[str, float]:
         """With what probability DNS answers with each site: now, without one of them, or were all healthy."""
         healthy = {site.name: all_healthy or (site.is_healthy and site.name != without) for site in self.sites}
+        if self.records:
+            return share_sites(self.records, self.host, {name for name, is_up in healthy.items() if not is_up})
         # Each record stands for its own check here, so that a record without one can be left out as well.
         records = [replace(site.record, health_check_id=site.name) for site in self.sites]
         return shares(records, healthy=lambda name: healthy[name])

@@ -39,6 +39,7 @@ def test_checks_carry_what_a_drill_needs_to_know(run_of: Callable[[str], Run]) -
     assert run_of("traffic").one(CHECK, "azure").inputs["tags"] == {
         "Name": f"azure.{HOST}",
         "outlast:site": "azure",
+        "outlast:cloud": "azure",
         "outlast:host": HOST,
         "outlast:capacity-rps": "100",
         "outlast:model-digest": accepted_model(),

@@ -129,3 +129,11 @@ def test_watch_tells_alarms_as_they_come_and_leaves_with_an_error(
 def test_watch_of_a_quiet_host_says_nothing() -> None:
     found = call("watch", "--looks", "1")
     assert (found.exit_code, found.output) == (0, "")
+
+
+@pytest.mark.usefixtures("looks")
+def test_lint_judges_the_sites_by_what_was_promised() -> None:
+    told = call("lint", "--peak-rps", "180", "--next-drill", "40").stdout
+    assert "aws: leaves 200 requests a second when lost, not 1.2 times the peak of 180" in told
+    assert "aws: has a certificate that ends on 2026-12-23" in told
+    assert "leaves" not in call("lint", "--peak-rps", "160", "--next-drill", "0").stdout

@@ -8,6 +8,8 @@ import pytest
 
 from failover.drill.facts import CheckerView
 from failover.oncall.standing import CheckStanding, Outage, SiteLook, same_problem
+from infra.routing import Member, RoutingPolicy, plan_records
+from tests.failover.drill.three_sites import HOST
 from tests.failover.oncall.standings import BY_ANN, DEAD, HEALTHY, RIGHT, UNHEALTHY, host, off, site
 
 
@@ -84,3 +86,23 @@ def test_a_problem_of_all_sites_may_be_the_path() -> None:
     assert same_problem([site("aws", DEAD), site("gcp", DEAD)])
     assert not same_problem([site("aws", DEAD), site("gcp")])
     assert not same_problem([])
+
+
+def test_a_thrown_switch_is_who_took_a_site_out() -> None:
+    seen = CheckerView(3, 3)
+    endpoint, missing = CheckStanding("end", 1, view=seen), CheckStanding("switch", 1, inverted=True, view=UNHEALTHY)
+    thrown = replace(missing, view=seen)
+    for switch, by in ((missing, None), (thrown, "its drain switch")):
+        gate = CheckStanding("gate", 1, kind="CALCULATED", children=(endpoint, switch), children_needed=2)
+        found = replace(site("aws"), check=gate)
+        outage = found.find_outage()
+        assert (outage.by if outage else None, found.is_healthy) == (by, by is None)
+
+
+def test_shares_follow_the_groups_that_a_host_leads_to() -> None:
+    members = [Member(name, f"{name}.{HOST}", 1, name) for name in ("aws", "azure", "gcp")]
+    records = plan_records(RoutingPolicy("active-passive"), HOST, members, 30)
+    standing = host(site("aws", view=UNHEALTHY), records=records)
+    assert standing.shares(all_healthy=True) == {"aws": 1.0, "azure": 0.0, "gcp": 0.0}
+    assert standing.shares() == {"aws": 0.0, "azure": 1.0, "gcp": 0.0}
+    assert standing.shares(without="azure") == {"aws": 0.0, "azure": 0.0, "gcp": 1.0}
