@@ -39,10 +39,18 @@ _PLAN = "plan.json"
 
 @dataclass(frozen=True)
 class Cuts:
-    """How much a block and a range hold at least, in bytes of text."""
+    """How much a block and a range hold, in bytes of text.
+
+    Ranges are shorter where there would be few: whoever is done then has something to take from the others.
+    """
 
     block: int = BLOCK_BYTES
     range: int = RANGE_BYTES
+    fewest: int = 64
+
+    def choose_range(self, size: int) -> int:
+        """The length of a range of a run, by the size of its input and by nothing that may change before it resumes."""
+        return min(self.range, max(self.block, size // self.fewest))
 
 
 def predict_on_cluster(
@@ -93,7 +101,7 @@ def _place(parts: str, identity: str) -> str:
 def _plan(store: Store, tables: Tables, cuts: Cuts, announce: Announce) -> list[Range]:
     """The ranges: those of the run that this one goes on with, where there was one."""
     if store.find(_PLAN) is None:
-        ranges = plan_ranges(tables, size=cuts.range, block_bytes=cuts.block, announce=announce)
+        ranges = plan_ranges(tables, size=cuts.choose_range(tables.size), block_bytes=cuts.block, announce=announce)
         store.put_if_absent(_PLAN, render_plan(ranges))
     return parse_plan(read_whole(store, _PLAN))
 

@@ -31,7 +31,9 @@ from service.errors import InvalidInput, Refused, Unavailable
 from service.offline.batch import Predictor, predict_file
 from service.offline.batch_rows import open_table, read_blocks
 from service.offline.remote import RemoteClassifier
+from service.stores.matching import find_files
 from service.training.datasets import load_bundled
+from tests.service.offline.files import write_parts
 
 ROOT = Path(__file__).parents[3]
 BLOCK = 6_000
@@ -126,6 +128,24 @@ def test_a_run_goes_on_after_every_block_it_can_die_in(classifier: Classifier, s
     assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
     assert (tmp_path / "out.csv.bad.csv").read_bytes() == (tmp_path / "whole.csv.bad.csv").read_bytes()
     assert not list(tmp_path.glob("*progress*"))
+
+
+def test_a_run_over_several_files_goes_on_in_the_file_that_it_died_in(classifier: Classifier, tmp_path: Path) -> None:
+    found = find_files(write_parts(tmp_path / "in"))
+    whole = predict_file(classifier, found, tmp_path / "whole.csv", block_bytes=BLOCK)
+    out, deaths, done = tmp_path / "out.csv", 0, None
+    while done is None:
+        try:
+            done = predict_file(_Mortal(classifier, 4), found, out, block_bytes=BLOCK)
+        except _Dies:
+            deaths += 1
+    assert deaths > 3
+    assert (done.predicted, done.bad) == (whole.predicted, whole.bad) == (568, 1)
+    assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert Path(done.bad_rows).read_bytes() == Path(whole.bad_rows).read_bytes()
+    rows = _read(out)
+    assert [Path(row["file"]).name for row in rows].count("b.csv.gz") == 100
+    assert [row["patient"] for row in rows if row["file"].endswith("c.csv")] == [f"p{n}" for n in range(300, 569)]
 
 
 _CHILD = """

@@ -19,6 +19,8 @@ from service.bundle.folder import load_release
 from service.cluster.client import open_cluster
 from service.errors import InvalidInput, Refused, Unavailable
 from service.offline.batch import predict_file
+from service.offline.batch_plan import RANGE_BYTES
+from service.offline.batch_rows import BLOCK_BYTES
 from service.offline.batch_spread import Cuts, predict_on_cluster
 from service.stores.matching import Found, find_files
 from service.stores.opening import open_store
@@ -96,6 +98,13 @@ def test_what_is_there_is_refused_before_anything_is_scored(tmp_path: Path) -> N
         _spread(found, tmp_path / "out.csv", cluster)
     assert cluster.done == 0
     _spread(found, tmp_path / "out.csv", cluster, overwrite=True)
+
+
+def test_a_small_run_is_cut_into_many_ranges_and_a_large_one_into_long_ones() -> None:
+    cuts = Cuts()
+    assert cuts.choose_range(1_000) == BLOCK_BYTES, "a block is what is scored at a time"
+    assert cuts.choose_range(400_000_000) == 6_250_000
+    assert cuts.choose_range(10**11) == RANGE_BYTES
 
 
 def test_parts_on_disks_of_the_workers_own_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
