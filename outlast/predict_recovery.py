@@ -36,7 +36,8 @@ HEADS = ("client", "1 in 20 by", "half by", "19 in 20 by", "99 in 100 by", "why"
 @click.option(
     "--connection-seconds",
     type=click.FloatRange(min=0.0, min_open=True),
-    help="The greatest age that the server gives a connection; without it a kept connection lives for ever.",
+    help="The greatest age of a connection at the site, as OUTLAST_CONNECTION_SECONDS or an ALB's client_keep_alive "
+    "gives it; without it a kept connection that nobody ends stays.",
 )
 @click.option("--drills", type=click.Path(path_type=Path), default=DEFAULT_DRILLS, help="Where journals are.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with a picture as well.")

@@ -63,10 +63,12 @@ class Call:
     idempotent: bool
     deadline: float
     tries: list[Try] = field(default_factory=list)
+    began: float = field(init=False)
     _asked: list[str] = field(default_factory=list)
     _only_one: bool = False
 
     def __post_init__(self) -> None:
+        self.began = self.balancer.now()
         self.balancer.budget.earn()
 
     def remaining(self) -> float:

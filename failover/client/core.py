@@ -132,9 +132,8 @@ class Core:
         """Why a call has to end."""
         if latest is not None and isinstance(latest.__cause__, ReceiptMismatch):
             return latest.__cause__
-        seconds = self.balancer.now() - (call.deadline - self.policy.deadline_seconds)
         return NoAnswer(
-            f"no site of {self.host} answered within {max(0.0, seconds):.2f} s",
+            f"no site of {self.host} answered within {self.balancer.now() - call.began:.2f} s",
             call.tries,
             hint="`outlast status` shows the sites; a longer deadline_seconds lets slow answers arrive",
         )

@@ -30,7 +30,6 @@ from failover.connection import DialTransport
 T = TypeVar("T")
 CONNECTIONS = 100
 KEEP_SECONDS = 30.0  # an idle connection; less than what load balancers keep
-THREADS = 32  # for hedged calls
 
 
 class Endpoint:
@@ -187,7 +186,7 @@ class Endpoint:
     def _race(self, call: Call, request: Request[T], first: Attempt) -> T:
         """Send one attempt and, when it takes long, a second; the first answer counts. Raises Failed with the last."""
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="outlast-hedge")
+            self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="outlast-hedge")
         running: set[Future[T]] = {self._threads.submit(self._try, call, request, first)}
         done, _ = wait(running, timeout=self._core.policy.hedge_after_seconds)
         if not done and (second := call.next()) is not None:
