@@ -1,7 +1,7 @@
 """What of a site is secret: its API keys' hashes and its receipts' keys, each from an encrypted setting. Pure.
 
 The values go from the stack's file, where they are encrypted, into the cloud's own store, and from there into the
-containers. Where a file is named in `OUTLAST_STACK_KEYS`, they are its own
+containers (docs/decisions/0010-where-secrets-lie.md). Where a file is named in `OUTLAST_STACK_KEYS`, they are its own
 instead: so the sandbox gives its sites keys without a change to a committed file.
 """
 
@@ -96,8 +96,8 @@ def lay_over_keys(config: Mapping[str, str], keys: Mapping[str, str]) -> dict[st
     A stack that has no containers is left alone, and so is a site that asks nobody for a key, or whose file gives the
     hashes among its variables.
     """
-    kept = config.get(f"{NAMESPACE}:kind") in ("zone", "base", "traffic") or _is_settled(config)
-    return dict(config) if kept else {**config, **keys}
+    is_site = config.get(f"{NAMESPACE}:kind") in ("aws", "azure", "gcp")
+    return {**config, **keys} if is_site and not _is_settled(config) else dict(config)
 
 
 def _is_settled(config: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ from service.command_line import LazyGroup, Row
 SECTIONS = {
     "Commands": (
         Row("new", "service.server.commands", "Make a key, and the entry for OUTLAST_API_KEYS with its hash.", "key"),
+        Row("rotate", "outlast.rotate", "Put another key on every site, while the one before stays valid for a while."),
     )
 }
 

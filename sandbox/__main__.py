@@ -104,6 +104,7 @@ def predict(row: str | None, model: str | None, as_json: bool) -> None:
     from failover.dial import Dial
     from sandbox.command.environment import dial_of
     from sandbox.command.predict import predict as send
+    from sandbox.keys import api_key_of
     from sandbox.serving import asked_model
     from sandbox.stack_files import public_host
     from service.bundle.folder import choose_released, load_golden
@@ -112,7 +113,7 @@ def predict(row: str | None, model: str | None, as_json: bool) -> None:
     instance = _require_instance(layout)
     dial = Dial.from_environment(dial_of(layout, instance))
     golden = load_golden(choose_released(model or asked_model(layout)))
-    answer = send(dial, public_host(layout), golden, row, api_key=os.environ.get("OUTLAST_API_KEY", "")).document()
+    answer = send(dial, public_host(layout), golden, row, api_key=api_key_of(layout)).document()
     click.echo(json.dumps(answer)) if as_json else _print_prediction(answer)
     if not answer["right"]:
         sys.exit(5)

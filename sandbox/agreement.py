@@ -23,6 +23,7 @@ from infra.kinds import (
     TrafficSettings,
     ZoneSettings,
 )
+from infra.secrets import lay_over_keys
 from sandbox.stack_files import GUIDE, StackSet, as_text, place_of, read_config
 from service.errors import InvalidInput, Mistake
 
@@ -53,14 +54,21 @@ class Agreed:
         return _sites(self.stacks, self.settings)
 
 
-def agree(root: Path, stacks: StackSet, declared_vaults: tuple[str, ...] = ()) -> Agreed:
-    """Read the files of a set. `declared_vaults` are the ARM ids of those that are known to exist.
+def agree(
+    root: Path,
+    stacks: StackSet,
+    declared_vaults: tuple[str, ...] = (),
+    *,
+    keys: Mapping[str, str],
+) -> Agreed:
+    """Read the files of a set. `declared_vaults` are the ARM ids of those that are known to exist, `keys` what the
+    sandbox gives its sites in the place of theirs, which it cannot decrypt.
 
     Raises InvalidInput: what is wrong in single files, each mistake at its place; once that is mended, what contradicts
     between them.
     """
     configs = {stack: read_config(root, stack) for stack in stacks.stacks}
-    settings = _parse_all(stacks, configs)
+    settings = _parse_all(stacks, configs, keys)
     # A base stack outside of AWS pins no account of AWS: it has no records in the zone.
     allowed = {stack: set(map(str, config[_ACCOUNTS])) for stack, config in configs.items() if _ACCOUNTS in config}
     mistakes = [mistake for check in _CHECKS for mistake in check(stacks, settings)]
@@ -71,14 +79,16 @@ def agree(root: Path, stacks: StackSet, declared_vaults: tuple[str, ...] = ()) -
     return Agreed(stacks, min(set.intersection(*allowed.values())), settings)
 
 
-def _parse_all(stacks: StackSet, configs: Mapping[str, Mapping[str, Any]]) -> dict[str, Settings]:
+def _parse_all(
+    stacks: StackSet, configs: Mapping[str, Mapping[str, Any]], keys: Mapping[str, str]
+) -> dict[str, Settings]:
     settings, mistakes = {}, []
     for stack, config in configs.items():
         secret = [key for key, value in config.items() if isinstance(value, Mapping) and set(value) == {"secure"}]
         mistakes += [_encrypted(stack, key) for key in secret if not key.startswith("outlast:")]
-        texts = {key: as_text(value) for key, value in config.items()}
+        texts = lay_over_keys({key: as_text(value) for key, value in config.items()}, keys)
         try:
-            settings[stack] = judge(stack, texts, secret)
+            settings[stack] = judge(stack, texts, [*secret, *keys])
         except InvalidInput as error:
             mistakes += error.mistakes
     _refuse(stacks, mistakes, "cannot be brought up")

@@ -17,12 +17,13 @@ from sandbox.layout import Layout
 from service.bundle.writing import write_whole
 
 PASSPHRASE = "outlast-sandbox"
-"""Public on purpose: no file that is brought up here holds a secret."""
+"""Public on purpose: what a file keeps secret is left out of its copy, and the sandbox's own keys are in its state."""
 
 SALT = "v1:h2heDPfbPFE=:v1:nT1sqVgs3eu9pn10:zJSoZEoWgbnbp+dLnU7mRNRfRtBbDQ=="
 """Of that passphrase, as the committed stack files have it."""
 
 _SECRETS = re.compile(r"^(encryptionsalt|secretsprovider|encryptedkey):.*\n?", re.MULTILINE)
+_KEYS = re.compile(r"^( *)outlast:(apiKeys|receiptKeys):.*\n(?:\1 +.*\n)*", re.MULTILINE)
 _HEADER = "# A copy for the sandbox, made anew by each command: what is changed here is lost. The file itself: {}\n"
 
 
@@ -66,8 +67,8 @@ def _folder(layout: Layout) -> Path:
 
 
 def _copy(source: Path) -> str:
-    """The file with the sandbox's passphrase in the place of whatever keeps its secrets."""
-    text = _SECRETS.sub("", source.read_text())
+    """The file with the sandbox's passphrase in the place of whatever keeps its secrets, and without those."""
+    text = _KEYS.sub("", _SECRETS.sub("", source.read_text()))
     return f"{_HEADER.format(source)}encryptionsalt: {SALT}\n{text}"
 
 

@@ -27,12 +27,12 @@ def choose(layout: Layout, asked: str | None, report: Callable[[str], None]) -> 
     if not name:
         return COMMITTED
     # They read as the program and the clouds do, which takes a second to import: for a set of one's own alone.
-    from sandbox import accounts_file
+    from sandbox import accounts_file, keys
     from sandbox.agreement import agree
 
     stacks = stack_files.find(layout.root, name)
     declared = accounts_file.read(layout.root, name)
-    agreed = agree(layout.root, stacks, tuple(vault.id for vault in declared.vaults))
+    agreed = agree(layout.root, stacks, tuple(vault.id for vault in declared.vaults), keys=keys.sample())
     layout.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     stack_files.save(layout, stacks, accounts_file.accounts_of(agreed, declared))
     for stack in sorted({*before.stacks} - {*stacks.stacks} if before.name else ()):

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from sandbox import keys, project
 from sandbox import layout as places
-from sandbox import project
 from sandbox.engine import cli
 from sandbox.layout import Instance, Layout
 from sandbox.project import PASSPHRASE
@@ -23,7 +23,7 @@ from service.errors import InvalidInput, Unavailable
 _FOREIGN = ("AWS_", "AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_", "PULUMI_", "OUTLAST_")
 
 
-_OWN = ("OUTLAST_STATE", "OUTLAST_API_KEY")
+_OWN = ("OUTLAST_STATE",)
 
 
 def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi | None) -> dict[str, str]:
@@ -40,6 +40,7 @@ def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi |
         **dial_of(layout, instance),
         **({"OUTLAST_DEFAULT_MODEL": model} if model else {}),
         **overlay_of(layout),
+        **keys.environment_of(layout),
         "OUTLAST_HOST": public_host(layout),
         "AWS_ENDPOINT_URL": f"http://{instance.address(places.API)}:{places.API_PORT}",
         "AWS_ACCESS_KEY_ID": instance.access_key_id,

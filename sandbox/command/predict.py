@@ -18,7 +18,8 @@ _LOST_HINT = (
     "a site that was just lost stays in DNS until its health checks notice: `make status` shows when, then ask again"
 )
 _KEY_HINT = (
-    "put a key whose hash is in the sites' OUTLAST_API_KEYS into OUTLAST_API_KEY (`outlast keys new` makes both)"
+    "unset OUTLAST_API_KEY, and the sandbox's own key is sent; `outlast up` draws one and gives it to the sites. Sites "
+    "whose files hold OUTLAST_API_KEYS want a key of theirs in OUTLAST_API_KEY"
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from typing import Any
 import filelock
 
 from failover.dial import Dial
+from sandbox import keys, project, serving
 from sandbox import layout as places
-from sandbox import project, serving
 from sandbox.command import choose, control
 from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of, sandbox_environment, save_cli
@@ -75,6 +74,7 @@ def bring_up(
     with lock:
         steps = Steps(report)
         chosen = choose.choose(layout, stacks, report)
+        keys.prepare(layout)
         with cli.obtaining() as wait_for_cli:
             asked = {"speed": speed, "dns_port": dns_port, "port_offset": port_offset, "eventual": eventual}
             instance = _start(layout, steps, report, asked)
@@ -83,7 +83,7 @@ def bring_up(
         save_cli(layout, pulumi)
         environment = sandbox_environment(layout, instance, pulumi)
         host, dial = public_host(layout), Dial.from_environment(dial_of(layout, instance))
-        api_key = os.environ.get("OUTLAST_API_KEY", "")
+        api_key = keys.api_key_of(layout)
         asking = Asking(dial, host, api_key, lambda site: serving.models_of(layout, site))
         changes = _Deployment(layout, pulumi, environment, steps, report).deploy(chosen, asking)
         with steps.step("healthy", "waiting for the health checkers to see every site"):

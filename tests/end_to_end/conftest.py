@@ -19,6 +19,7 @@ import dns.query
 import pytest
 
 from failover.dial import Dial
+from sandbox import keys
 from sandbox.command import control, status
 from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of, load_cli, sandbox_environment
@@ -124,7 +125,9 @@ class Project:
     def predict(self) -> prediction.Prediction:
         """What `make predict` does, without a process for it."""
         dial = Dial.from_environment(dial_of(self.layout, self.control.instance))
-        return prediction.predict(dial, HOST, load_golden(RELEASED / "tumour"))
+        with self._as_a_person():
+            api_key = keys.api_key_of(self.layout)
+        return prediction.predict(dial, HOST, load_golden(RELEASED / "tumour"), api_key=api_key)
 
     def answer(self) -> str:
         """The origin that DNS answers for the public host now, by UDP."""

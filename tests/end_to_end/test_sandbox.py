@@ -102,6 +102,8 @@ def test_an_ordinary_client_gets_a_prediction(project: Project) -> None:
             f"{HOST}:{front['port']}:{front['address']}",
             "--cacert",
             status["ca"],
+            "--oauth2-bearer",
+            project.inside()["OUTLAST_API_KEY"],
             "--json",
             json.dumps(body),
             f"https://{HOST}:{front['port']}/v2/models/tumour/infer",

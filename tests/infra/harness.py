@@ -42,8 +42,6 @@ KEYS = {
     "outlast:receiptKeys": "k1:" + "ab" * 32,
 }
 """The secrets of a site, as an encrypted setting each."""
-ASKING: dict[str, Any] = {"environment": None, "exceptions": None}
-"""A site that asks for API keys."""
 
 
 def site(name: str, **changed: Any) -> dict[str, Any]:
@@ -136,6 +134,11 @@ def configuration(stack: str, **changed: Any) -> dict[str, str]:
     config = {k: v for k, v in stack_file(stack)["config"].items() if k.split(":")[1] not in changed}
     kept = {f"outlast:{k}": v for k, v in changed.items() if v is not None}
     return {k: as_text(v) for k, v in {**config, **kept}.items()}
+
+
+def with_keys(stack: str, **changed: Any) -> dict[str, str]:
+    """The same with the secrets of a site, which a committed file does not hold."""
+    return lay_over_keys(configuration(stack, **changed), KEYS)
 
 
 def as_text(value: Any) -> str:
@@ -362,7 +365,7 @@ def run_stack(
     run, clouds = Run(stack), _Clouds(others | dict(stacks or {}))
     clouds.broken = broken
     available = Available({name: read_digest(RELEASED / name) for name in list_released()})
-    config = lay_over_keys(configuration(stack, **changed), KEYS)
+    config = with_keys(stack, **changed)
     settings = parse(stack, config, KEYS, available=available, judge_variables=find_mistakes)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]

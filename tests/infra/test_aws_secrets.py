@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 
 from infra.secrets import API_KEYS, RECEIPT_KEYS
-from tests.infra.harness import ASKING, KEYS, run_stack
+from tests.infra.harness import KEYS, run_stack
 
 SECRET, VERSION = "aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretVersion:SecretVersion"
 TASK, POLICY = "aws:ecs/taskDefinition:TaskDefinition", "aws:iam/rolePolicy:RolePolicy"
 
 
 def test_each_secret_is_one_of_secrets_manager_and_the_container_names_its_version() -> None:
-    run = run_stack("aws", **ASKING)
+    run = run_stack("aws")
     assert {r.inputs["name"] for r in run.all(SECRET).values()} == {"outlast-aws-api-keys", "outlast-aws-receipt-keys"}
     assert run.one(VERSION, "api-keys").inputs["secretString"] == KEYS["outlast:apiKeys"]
     (container,) = json.loads(run.one(TASK).inputs["containerDefinitions"])
@@ -24,7 +24,7 @@ def test_each_secret_is_one_of_secrets_manager_and_the_container_names_its_versi
 
 
 def test_the_execution_role_reads_these_and_no_other() -> None:
-    statements = json.loads(run_stack("aws", **ASKING).one(POLICY).inputs["policy"])["Statement"]
+    statements = json.loads(run_stack("aws").one(POLICY).inputs["policy"])["Statement"]
     (reading,) = [s for s in statements if s["Action"] == ["secretsmanager:GetSecretValue"]]
     assert reading["Resource"] == ["arn:api-keys", "arn:receipt-keys"]
 

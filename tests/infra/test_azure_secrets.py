@@ -8,7 +8,7 @@ from infra.azure import READ_SECRETS
 from infra.azure_secrets import KEYS_VERSION
 from infra.secrets import API_KEYS, RECEIPT_KEYS
 from service.errors import InvalidInput
-from tests.infra.harness import ASKING, KEYS, run_stack
+from tests.infra.harness import KEYS, run_stack
 
 SECRET, GRANT = "azure-native:keyvault:Secret", "azure-native:authorization:RoleAssignment"
 APP = "azure-native:app:ContainerApp"
@@ -18,14 +18,14 @@ ELSEWHERE = (
 
 
 def test_each_secret_is_written_into_the_vault_under_a_name_of_this_site() -> None:
-    secrets = run_stack("azure", **ASKING).all(SECRET)
+    secrets = run_stack("azure").all(SECRET)
     assert {r.inputs["vaultName"] for r in secrets.values()} == {"outlast-sandbox"}
     assert secrets["api-keys"].inputs["secretName"] == "outlast-azure-api-keys-principa"
     assert secrets["api-keys"].inputs["properties"]["value"] == KEYS["outlast:apiKeys"]
 
 
 def test_the_app_reads_them_with_its_identity_by_their_version() -> None:
-    run = run_stack("azure", **ASKING)
+    run = run_stack("azure")
     app = run.one(APP)
     references = {one["name"]: one for one in app.inputs["configuration"]["secrets"]}
     assert references.keys() == {"api-keys", "receipt-keys"}
@@ -38,7 +38,7 @@ def test_the_app_reads_them_with_its_identity_by_their_version() -> None:
 
 
 def test_the_identity_may_read_each_by_itself_before_the_app_is_made() -> None:
-    run = run_stack("azure", **ASKING)
+    run = run_stack("azure")
     readers = {n: r.inputs["scope"] for n, r in run.all(GRANT).items() if READ_SECRETS in r.inputs["roleDefinitionId"]}
     assert readers.pop("may-read").endswith("/vaults/outlast-sandbox/secrets/api-outlast-example")
     assert readers == {"may-read-api-keys": "api-keys-id", "may-read-receipt-keys": "receipt-keys-id"}
@@ -48,6 +48,6 @@ def test_the_identity_may_read_each_by_itself_before_the_app_is_made() -> None:
 
 def test_a_vault_of_another_subscription_is_refused_with_what_to_name_instead() -> None:
     with pytest.raises(InvalidInput) as caught:
-        run_stack("azure", **ASKING, secretsVault=ELSEWHERE)
+        run_stack("azure", secretsVault=ELSEWHERE)
     (mistake,) = caught.value.mistakes
     assert "outlast:secretsVault" in mistake.place and "subscription 99999999" in mistake.what

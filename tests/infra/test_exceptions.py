@@ -60,10 +60,12 @@ def test_nothing_is_excused_twice() -> None:
 
 
 @pytest.mark.parametrize("stack", ["aws", "azure", "gcp"])
-def test_the_committed_files_hold_today_and_are_refused_once_their_exceptions_have_ended(stack: str) -> None:
-    parse(stack, configuration(stack), today=TODAY)
+def test_a_file_holds_today_and_is_refused_once_its_exception_has_ended(stack: str) -> None:
+    excused = {"rule": "auth-off", "reason": "a test", "until": "2098-12-31"}
+    config = configuration(stack, environment={"OUTLAST_AUTH": "off"}, exceptions=[excused])
+    parse(stack, config, today=TODAY)
     with pytest.raises(InvalidInput, match="the exception for 'auth-off' ended"):
-        parse(stack, configuration(stack), today=datetime.date(2099, 1, 1))
+        parse(stack, config, today=datetime.date(2099, 1, 1))
 
 
 def test_an_exception_of_another_kind_of_stack_is_no_rule_here() -> None:

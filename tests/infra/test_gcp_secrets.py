@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from infra.gcp_secrets import READ_SECRETS
 from infra.secrets import API_KEYS, RECEIPT_KEYS
-from tests.infra.harness import ASKING, KEYS, run_stack
+from tests.infra.harness import KEYS, run_stack
 
 SECRET, VERSION = "gcp:secretmanager/secret:Secret", "gcp:secretmanager/secretVersion:SecretVersion"
 MEMBER, SERVICE = "gcp:secretmanager/secretIamMember:SecretIamMember", "gcp:cloudrunv2/service:Service"
 
 
 def test_each_secret_lies_in_the_sites_region_and_in_no_other() -> None:
-    secrets = run_stack("gcp", **ASKING).all(SECRET)
+    secrets = run_stack("gcp").all(SECRET)
     assert {r.inputs["secretId"] for r in secrets.values()} == {"outlast-gcp-api-keys", "outlast-gcp-receipt-keys"}
     for secret in secrets.values():
         assert secret.inputs["replication"] == {"userManaged": {"replicas": [{"location": "us-central1"}]}}
 
 
 def test_the_container_reads_versions_by_their_number() -> None:
-    run = run_stack("gcp", **ASKING)
+    run = run_stack("gcp")
     assert run.one(VERSION, "receipt-keys").inputs["secretData"] == KEYS["outlast:receiptKeys"]
     (container,) = run.one(SERVICE).inputs["template"]["containers"]
     found = {v["name"]: v["valueSource"]["secretKeyRef"] for v in container["envs"] if "valueSource" in v}
@@ -30,7 +30,7 @@ def test_the_container_reads_versions_by_their_number() -> None:
 
 
 def test_the_service_account_may_read_them_before_the_service_is_made() -> None:
-    run = run_stack("gcp", **ASKING)
+    run = run_stack("gcp")
     members = run.all(MEMBER)
     assert {m.inputs["secretId"] for m in members.values()} == {"api-keys-id", "receipt-keys-id"}
     assert {(m.inputs["role"], m.inputs["member"]) for m in members.values()} == {

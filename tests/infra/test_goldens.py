@@ -29,6 +29,8 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
         "aws:iam/role:Role": {},
         "aws:iam/rolePolicy:RolePolicy": {},
         "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": lambda days: days > 0},
+        "aws:secretsmanager/secret:Secret": {"recoveryWindowInDays": 0},  # its name is free for the next `up`
+        "aws:secretsmanager/secretVersion:SecretVersion": {"secretString": bool},
         "aws:ecs/cluster:Cluster": {},
         "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": {"capacityProviders": lambda p: "FARGATE" in p},
         "aws:ecs/taskDefinition:TaskDefinition": {
@@ -66,6 +68,7 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
         "azure-native:managedidentity:UserAssignedIdentity": {"resourceName": bool},
         "azure-native:containerregistry:Registry": {"sku.name": "Basic", "adminUserEnabled": False},
         "azure-native:authorization:RoleAssignment": {"principalType": "ServicePrincipal"},
+        "azure-native:keyvault:Secret": {"properties.value": bool},
         "azure-native:app:ManagedEnvironment": {"identity.type": "UserAssigned", "appLogsConfiguration": bool},
         "azure-native:app:Certificate": {
             "properties.certificateKeyVaultProperties.identity": bool,
@@ -97,6 +100,9 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
             "template.maxInstanceRequestConcurrency": bool,
             "template.scaling.minInstanceCount": lambda n: n >= 1,
         },
+        "gcp:secretmanager/secret:Secret": {"replication.userManaged.replicas": lambda r: len(r) == 1},
+        "gcp:secretmanager/secretVersion:SecretVersion": {"secretData": bool},
+        "gcp:secretmanager/secretIamMember:SecretIamMember": {"role": "roles/secretmanager.secretAccessor"},
         "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": {"networkEndpointType": "SERVERLESS"},
         "gcp:compute/backendService:BackendService": {
             "loadBalancingScheme": "EXTERNAL_MANAGED",

@@ -9,12 +9,12 @@ from infra.kinds import SiteSettings
 from infra.models import STACKS as STACKS_FOLDER
 from service.bundle.folder import RELEASED, read_digest
 from service.errors import InvalidInput
-from tests.infra.harness import STACKS, configuration
+from tests.infra.harness import KEYS, STACKS, configuration, with_keys
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_committed_files_are_in_order(stack: str) -> None:
-    assert judge(stack, configuration(stack), ()).name == stack
+    assert judge(stack, with_keys(stack), KEYS).name == stack
 
 
 @pytest.mark.parametrize(
@@ -31,15 +31,15 @@ def test_what_only_this_machine_knows_is_judged(changed: dict[str, object], told
 
 
 def test_what_a_site_serves_is_held_to_the_files_of_traffic_where_they_are_named() -> None:
-    changed = configuration("aws", models=["digits"])
-    assert judge("aws", changed, ()).name == "aws"
+    changed = with_keys("aws", models=["digits"])
+    assert judge("aws", changed, KEYS).name == "aws"
     with pytest.raises(InvalidInput, match=r"which stacks/Pulumi\.traffic\.yaml does not accept"):
-        judge("aws", changed, (), stacks=STACKS_FOLDER)
+        judge("aws", changed, KEYS, stacks=STACKS_FOLDER)
 
 
 def test_an_overlay_takes_the_place_of_both() -> None:
     digest = read_digest(RELEASED / "digits")
     overlay = {"outlast:models": [f"digits@{digest}"], "outlast:acceptedModels": [digest]}
-    settings = judge("aws", configuration("aws"), (), overlay=overlay, stacks=STACKS_FOLDER)
+    settings = judge("aws", with_keys("aws"), KEYS, overlay=overlay, stacks=STACKS_FOLDER)
     assert isinstance(settings, SiteSettings)
     assert settings.models == {"digits": digest}

@@ -97,6 +97,7 @@ def test_keys_of_a_file_take_the_place_of_a_sites_own() -> None:
     [
         {"outlast:kind": "zone"},
         {"outlast:kind": "traffic"},
+        {"outlast:kind": "base-aws"},
         {"outlast:kind": "gcp", "outlast:environment": '{"OUTLAST_AUTH": "off"}'},
         {"outlast:kind": "gcp", "outlast:environment": json.dumps({API_KEYS: "[]"})},
     ],

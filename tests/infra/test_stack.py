@@ -11,10 +11,11 @@ import pytest
 
 from infra.kinds import SiteSettings
 from infra.overlay import render_overlay
+from infra.secrets import API_KEYS, RECEIPT_KEYS
 from infra.stack import load_settings, read_config
 from service.bundle.folder import RELEASED, read_digest
 from service.errors import InvalidInput
-from tests.infra.harness import ZONE, configuration, run_stack, site
+from tests.infra.harness import KEYS, ZONE, configuration, run_stack, site
 
 
 def test_configuration_holds_every_key_that_was_written_known_or_not() -> None:
@@ -26,10 +27,12 @@ def test_configuration_holds_every_key_that_was_written_known_or_not() -> None:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What a run of the stack aws tells, of whatever weight."""
     lines: list[str] = []
     monkeypatch.setattr(pulumi, "get_stack", lambda: "aws")
+    (tmp_path / "keys.json").write_text(json.dumps(KEYS))
+    monkeypatch.setenv("OUTLAST_STACK_KEYS", str(tmp_path / "keys.json"))
     for weight in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, weight, lines.append)
     yield lines
@@ -57,6 +60,25 @@ def test_an_overlay_is_followed_and_told(told: list[str], tmp_path: Path, monkey
     assert isinstance(settings, SiteSettings)
     assert settings.models == {"digits": digest}
     assert told == [f"which models are served is said by {overlay}, not by the stack's file"]
+
+
+def test_keys_of_a_file_are_the_sites_and_it_is_told_where_its_own_are_not_read(told: list[str]) -> None:
+    pulumi.runtime.set_all_config(configuration("aws"))
+    settings = load_settings()
+    assert isinstance(settings, SiteSettings)
+    assert settings.secrets == {API_KEYS: KEYS["outlast:apiKeys"], RECEIPT_KEYS: KEYS["outlast:receiptKeys"]}
+    assert told == []
+    pulumi.runtime.set_all_config(configuration("aws", apiKeys="[]"), ["outlast:apiKeys"])
+    load_settings()
+    (line,) = told
+    assert "keys.json, not those of the stack's file" in line
+
+
+def test_hashes_among_the_variables_are_read_with_a_warning(told: list[str]) -> None:
+    pulumi.runtime.set_all_config(configuration("aws", environment={API_KEYS: KEYS["outlast:apiKeys"]}))
+    load_settings()
+    (line,) = told
+    assert "read for one release more" in line and "--secret outlast:apiKeys" in line
 
 
 def test_a_model_that_traffic_does_not_accept_is_refused_before_anything_is_registered(told: list[str]) -> None:

