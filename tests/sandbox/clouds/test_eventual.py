@@ -70,6 +70,35 @@ def test_an_app_that_does_not_wait_for_its_role_cannot_pull(slow: Clouds) -> Non
     sites.azure_app(slow, base, certificate, image)
 
 
+def test_a_task_that_does_not_wait_for_its_right_cannot_read_its_secret(slow: Clouds) -> None:
+    service = sites.aws_site(slow)
+    secret = slow.make("aws:secretsmanager/secret:Secret", name="site-api-keys")
+    refused = meanwhile(slow, lambda: sites.aws_write(slow, service, secret, "[]"))
+    sites.aws_permit_keys(slow, secret.outputs["arn"])
+    assert len(refused) == 1 and "secretsmanager:GetSecretValue" in refused[0]
+    sites.aws_write(slow, service, secret, "[]", "two")
+
+
+def test_an_app_that_does_not_wait_for_its_role_cannot_read_its_secret(slow: Clouds) -> None:
+    app = sites.azure_site(slow)
+    secret = sites.azure_secret(slow)
+    url = secret.outputs["properties"]["secretUriWithVersion"]
+    refused = meanwhile(slow, lambda: sites.azure_take(slow, app, url))
+    sites.azure_permit_keys(slow, secret)
+    assert len(refused) == 1 and "Unable to get value" in refused[0]
+    sites.azure_take(slow, app, url)
+
+
+def test_a_service_that_does_not_wait_for_its_grant_cannot_read_its_secret(slow: Clouds) -> None:
+    service = sites.gcp_site(slow)
+    secret = sites.gcp_secret(slow)
+    version = sites.gcp_write(slow, secret, "[]").outputs["version"]
+    refused = meanwhile(slow, lambda: sites.gcp_take(slow, service, version))
+    sites.gcp_permit_keys(slow, secret)
+    assert len(refused) == 1 and "Permission denied on secret" in refused[0]
+    sites.gcp_take(slow, service, version)
+
+
 def test_a_balancer_that_does_not_wait_for_the_gateway_is_refused(slow: Clouds) -> None:
     vpc = slow.make("aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
     on = {"vpcId": vpc.id}

@@ -367,6 +367,12 @@ MISTAKES: dict[str, Act] = {
     "a probe whose time-out is longer than its period": wrong(
         RUN, f"{CONTAINER}.startupProbe", {"httpGet": {"path": "/"}, "timeoutSeconds": 5, "periodSeconds": 2}
     ),
+    "an execution role that may not read its secret": without(POLICY, "keys"),
+    "a secret that was deleted": without("aws:secretsmanager/secret:Secret"),
+    "an identity that may not read its secret": without("azure-native:authorization:RoleAssignment", "may-read-keys"),
+    "a secret that the vault lacks": without("azure-native:keyvault:Secret"),
+    "an account that may not read its secret": without("gcp:secretmanager/secretIamMember:SecretIamMember"),
+    "a version of a secret that was destroyed": without("gcp:secretmanager/secretVersion:SecretVersion"),
     "TLS 1.3 alone with another profile than RESTRICTED": wrong(
         "gcp:compute/sSLPolicy:SSLPolicy", "minTlsVersion", "TLS_1_3"
     ),
@@ -377,6 +383,8 @@ def site_of(mistake: str) -> Callable[[Clouds], object]:
     """The right site in which a mistake is made: the page's section names its cloud."""
     before = PAGE.read_text().partition(f"\n| {mistake} |")[0]
     cloud = re.findall(r"^## (.+)$", before, re.MULTILINE)[-1]
+    if "secret" in mistake:
+        return {"AWS": sites.aws_keys, "Azure": sites.azure_keys, "Google Cloud": sites.gcp_keys}[cloud]
     return {"AWS": sites.aws_site, "Azure": sites.azure_site, "Google Cloud": sites.gcp_site}[cloud]
 
 
