@@ -50,6 +50,9 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
+DATA_ACTIONS = ("Microsoft.KeyVault/vaults/secrets/delete",)
+"""The resource manager writes secrets and deletes none, so `pulumi destroy` asks the vault itself."""
+
 DRILL = words(
     f"{_APP}/containerApps/read {_APP}/containerApps/stop/action {_APP}/containerApps/start/action "
     f"{_APP}/locations/containerappOperationStatuses/read"
@@ -61,7 +64,7 @@ def deployer_role(subscription: str) -> dict[str, Any]:
     """What whoever runs `pulumi up` of a site on Azure has to be allowed to."""
     actions = {action for type_ in types_of("azure") if type_ != RECORD for action in ACTIONS[type_]}
     role = _role("Outlast deployer", "Deploys a site of Outlast.", actions, subscription)
-    return role | {"condition": _only_these(ASSIGNED), "conditionVersion": "2.0"}
+    return role | {"DataActions": [*DATA_ACTIONS], "condition": _only_these(ASSIGNED), "conditionVersion": "2.0"}
 
 
 def drill_role(subscription: str) -> dict[str, Any]:
