@@ -121,7 +121,7 @@ def _write_beginning(journal: Journal, plan: DrillPlan, context: DrillContext, f
         "init",
         drill_id=drill_id,
         plan=plan.to_data(),
-        observers={"the experiment": 1.0},
+        observers={},  # the experiment watches, not we
         findings=[str(finding) for finding in check_guards(facts)],
         approved_by=context.approved_by,
         run_by=context.run_by,

@@ -180,7 +180,7 @@ class _Reader:
             # Clients may be quicker than the slowest name server: then nothing is left for their own terms.
             times.append(time if time is None or before is None else max(time, before))
         durations = [None if a is None or b is None else self._simulated(b - a) for a, b in pairwise(times)]
-        doubt = max(self._init["observers"].values()) * self._speed
+        doubt = max(self._init["observers"].values(), default=0.0) * self._speed
         terms = [
             MeasuredTerm(
                 term["name"],

@@ -126,6 +126,11 @@ class Measurement:
         return not term.holds and not (self.abort and term.measured is None)
 
     @property
+    def watched(self) -> bool:
+        """Whether the drill had observers; a tool that only held the site out looks by itself."""
+        return bool(self.resolution_simulated_seconds)
+
+    @property
     def faults(self) -> tuple[str, ...]:
         """Everything that should not have happened, however late the observers were."""
         found = [self.abort if self.stopped_by_hand else f"aborted: {self.abort}"] if self.abort else []
@@ -145,7 +150,7 @@ class Measurement:
     def misses(self) -> tuple[str, ...]:
         """Every term that was not as predicted; those of an aborted drill say nothing."""
         both = (("failover", self.failover), ("failback", self.failback))
-        terms = [] if self.abort else [(title, term) for title, found in both for term in found]
+        terms = [] if self.abort or not self.watched else [(title, term) for title, found in both for term in found]
         return tuple(f"{title}, {term.name}: {_compare(term)}" for title, term in terms if not term.holds)
 
     @property

@@ -15,18 +15,23 @@ from failover.drill.tables import build_tables, identify
 from failover.drill.timeline import BAD_COLOUR, HEALTHY_COLOUR, UNHEALTHY_COLOUR, colour_sites, render_timeline
 from service.pages.page import render
 
-PASSED, DEVIATED, INVALID = "passed", "deviated", "invalid"
+PASSED, DEVIATED, INVALID, NOT_MEASURED = "passed", "deviated", "invalid", "not measured"
 DATA = "report.json"
 """The report for programs, beside the journal."""
 
 TEMPLATES = Path(__file__).parent / "templates"
-_TONES = {PASSED: "", DEVIATED: " no", INVALID: " unsure"}
+_TONES = {PASSED: "", DEVIATED: " no", INVALID: " unsure", NOT_MEASURED: " unsure"}
 
 
 def judge(measured: Measurement) -> str:
-    """`passed`, `deviated`, or `invalid`: the observers were too slow for times that look right to mean anything."""
+    """`passed`, `deviated`, or `invalid`: the observers were too slow for times that look right to mean anything.
+
+    `not measured` where another tool watched, for which a site was only held out.
+    """
     if measured.faults:
         return DEVIATED
+    if not measured.watched:
+        return NOT_MEASURED
     if not measured.lag.valid:
         return INVALID
     return DEVIATED if measured.misses else PASSED

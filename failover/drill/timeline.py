@@ -170,7 +170,7 @@ def _draw_lane(lane: Lane, y: int, scale: _Scale) -> Iterator[str]:
 
 def _draw_steps(measured: Measurement, scale: _Scale, bottom: int) -> Iterator[str]:
     """Each step is a column; a name that would not fit is left to the table beside the picture."""
-    ends = [at for _, at in measured.steps[1:]] + [scale.last]
+    ends = [*[at for _, at in measured.steps[1:]], scale.last][: len(measured.steps)]
     for n, ((name, begin), end) in enumerate(zip(measured.steps, ends, strict=True)):
         x, width = scale.x(begin), scale.x(end) - scale.x(begin)
         fill = "#f4f4f2" if n % 2 else "#ffffff"
@@ -203,7 +203,7 @@ def _draw_axis(scale: _Scale, bottom: int) -> Iterator[str]:
     while tick <= scale.simulated(scale.last):
         x = scale.x(scale.wall(tick))
         yield f'<line x1="{x}" x2="{x}" y1="{TOP - 4}" y2="{bottom}" class="grid"/>'
-        yield f'<text x="{x}" y="{bottom + 16}" text-anchor="middle">{tick:g}</text>'
+        yield f'<text x="{x}" y="{bottom + 16}" text-anchor="middle">{tick + 0.0:g}</text>'
         tick += step
     middle = (LABEL_WIDTH + WIDTH) / 2
     yield f'<text x="{middle}" y="{bottom + 38}" text-anchor="middle">simulated seconds since the change</text>'

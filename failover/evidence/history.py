@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from failover.drill.report import PASSED
+from failover.drill.report import NOT_MEASURED, PASSED
 from failover.evidence.shelf import Filed
 
 
@@ -37,7 +37,9 @@ def judge_history(
     drills: Iterable[Filed], sites: Sequence[str], promise: Promise, now: datetime, *, host: str = ""
 ) -> list[SiteHistory]:
     """What the drills say of each site; `sites` are those that have to be drilled, with those that ever were."""
-    dated = [each for each in drills if each.utc is not None and host in ("", each.host)]
+    # Where a site was only held out for another tool there is nothing that could have passed.
+    measured = (each for each in drills if each.verdict != NOT_MEASURED)
+    dated = [each for each in measured if each.utc is not None and host in ("", each.host)]
     known = dict.fromkeys([*sites, *(name for each in dated for name in (*each.sites, each.lost))])
     of_site = {site: sorted((each for each in dated if each.lost == site), key=_moment) for site in known}
     return [_judge_site(site, found, promise, now) for site, found in of_site.items()]

@@ -10,7 +10,9 @@ import pytest
 from failover.chaostoolkit import actions
 from failover.drill.discover import read_checks
 from failover.drill.journal import DOCUMENT, LINES, read_journal, verify_journal
+from failover.drill.measure import measure
 from failover.drill.options import Options
+from failover.drill.report import judge, render_html, render_markdown
 from failover.drill.run import Probes
 from service.errors import Deviated, Refused, Unavailable
 from tests.failover.drill.fakes import Refusing, Stage, tag
@@ -54,6 +56,9 @@ def test_a_site_goes_out_with_tags_and_a_journal_and_comes_back(stage: Stage) ->
     assert [each["found"] for each in undone] == ["restored", "tags removed"]
     assert is_as_before(stage)
     assert verify_journal(Path(out["journal"]) / DOCUMENT).whole
+    measured = measure(read_journal(Path(out["journal"]) / DOCUMENT))
+    assert (judge(measured), measured.restored) == ("not measured", True)
+    assert "another tool watched" in render_html(measured) and "change asked for" in render_markdown(measured)
     assert actions.give_site_back("aws", drills=str(stage.drills)) == []
 
 

@@ -192,3 +192,7 @@ def test_route_53_calls_the_site_unhealthy_from_when_it_noticed(level: int, away
     begin, end = (float(lines[texts.index(text)]) for text in away)
     left = float(str(grey.get("x")))
     assert (left, left + float(str(grey.get("width")))) == (pytest.approx(begin), pytest.approx(end, abs=0.02))
+
+
+def test_the_moment_of_the_change_is_zero_and_not_less(measured: Measurement) -> None:
+    assert "-0" not in [text.text for text in picture(measured).iter(f"{SVG}text")]

@@ -70,6 +70,11 @@ def test_the_recovery_time_is_held_to_what_is_promised(seconds: float | None, ke
     assert bool(findings(drill(recovery_seconds=seconds))) is not kept
 
 
+def test_a_site_that_was_held_out_for_another_tool_is_neither_for_nor_against() -> None:
+    assert findings(drill(), drill(days=1, verdict="not measured")) == []
+    assert findings(drill(verdict="not measured"), sites=("aws",)) == ["aws: no drill of it has passed"]
+
+
 def test_only_drills_of_the_host_count() -> None:
     found = judge_history([drill(host="sandbox.example")], ["aws"], PROMISE, NOW, host="api.example.com")
     assert [each.findings for each in found] == [("aws: no drill of it has passed",)]
