@@ -37,6 +37,7 @@ from service.errors import Deviated, OutlastError, Refused
 SLACK_SECONDS = 60.0  # simulated, beyond what was predicted, before a wait gives up
 WAIT_FLOOR_SECONDS = 10.0  # wall: sockets and threads do not get faster with a simulated clock
 TICK_SECONDS = 0.05
+LONGEST_FLAG_SECONDS = 3500.0  # wall: the service passes over a flag that ends in more than an hour
 EXPIRY_MARGIN_SECONDS = 300.0  # wall, on top of the longest that a drill may take
 
 Say = Callable[[str], None]
@@ -96,7 +97,8 @@ class _Drill:
         self._undo_at = 0.0
         longest = plan.limits.max_duration_seconds / plan.speed + EXPIRY_MARGIN_SECONDS
         self._expires_at = context.clock.utc() + timedelta(seconds=longest)
-        self._loss = sign(plan.change, self.id, self._expires_at)
+        longest_flag = context.clock.utc() + timedelta(seconds=LONGEST_FLAG_SECONDS)
+        self._loss = sign(plan.change, self.id, min(self._expires_at, longest_flag))
 
     def run(self) -> None:
         self._init()

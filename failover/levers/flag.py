@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from failover.levers.change import State
+from failover.levers.change import Change, State
 from failover.levers.clouds import Clouds
 from failover.levers.lever import StateLever
 from failover.levers.objects import StoredObject, open_object
@@ -40,6 +40,13 @@ class FlagLever(StateLever):
             flag.write(json.dumps(dict(state)).encode(), version)
         else:
             flag.delete(version)
+
+    def undo(self, change: Change) -> str:
+        """Take it away; one that is another drill's by now is left alone."""
+        owner = self.look(change.target)["id"]
+        if owner not in ("", change.after.get("id")):
+            return f"left alone: drill {owner} holds it now"
+        return super().undo(change)
 
     def _open(self, target: str) -> StoredObject:
         return open_object(target, self._clouds)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from failover.drill.aborts import Stop
-from failover.drill.journal import Journal, find_unfinished
+from failover.drill.journal import Journal, find_unfinished, read_journal
+from failover.drill.plan import Limits
 from failover.drill.restore import restore_journal, sweep
 from failover.drill.run import run_drill
 from failover.levers.change import CLOUD_RUN, CONTAINER_APP, ECS, FAULT, FLAG, SWITCH_OFF
@@ -24,7 +26,7 @@ from failover.levers.levels import Way
 from failover.levers.registry import build_levers
 from service.bundle.golden import Golden
 from tests.failover.drill.fake_route53 import FakeRoute53
-from tests.failover.drill.fakes import FakeClock, Stage
+from tests.failover.drill.fakes import EPOCH, FakeClock, Stage
 from tests.failover.levers.fake_clouds import APP_ID, ECS_ARN, FLAG_URL, LOCK_URL, RUN_NAME, FakeWorld
 
 WAYS = {
@@ -172,3 +174,17 @@ def is_away(scene: Scene, before: dict[str, Any]) -> bool:
     ours = {"tags", "objects"} if scene.way.action != FLAG else {"tags"}
     now = scene.snapshot() | {"objects": flags(scene.world)}
     return {k: v for k, v in now.items() if k not in ours} != {k: v for k, v in before.items() if k not in ours}
+
+
+def test_a_flag_ends_within_the_hour_however_long_a_drill_may_take(
+    golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service passes over a flag that ends later: it must not outlive its drill by much."""
+    scene = make_scene(golden, tmp_path, WAYS["2"])
+    plain = scene.stage.plan
+    limits = Limits(max_duration_seconds=1e6)
+    monkeypatch.setattr(scene.stage, "plan", lambda **options: plain(**options, limits=limits))
+    scene.run(Fuse(left=10_000), monkeypatch)
+    [journal] = scene.stage.drills.glob("*/journal.json")
+    flag = next(entry for entry in read_journal(journal) if entry.get("action") == FLAG)
+    assert datetime.fromisoformat(flag["after"]["expires_at"]) - EPOCH < timedelta(hours=1)
