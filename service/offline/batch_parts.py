@@ -167,10 +167,12 @@ def _refuse_other_file(tables: Tables, file: int) -> None:
 
 def _load(release: Release) -> Classifier:
     """The model in memory, opened once in each worker."""
-    if release.digest not in _LOADED:
+    classifier = _LOADED.get(release.digest)
+    if classifier is None:
+        classifier = Classifier(release)
         _LOADED.clear()
-        _LOADED[release.digest] = Classifier(release)
-    return _LOADED[release.digest]
+        _LOADED[release.digest] = classifier
+    return classifier
 
 
 def _hash(stream: IO[bytes]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from service.bundle.folder import Release
 from service.cluster.client import Cluster
+from service.cluster.versions import digest_code
 from service.errors import InvalidInput
 from service.evaluation.progress import Announce
 from service.offline.batch_files import Tables, open_tables
@@ -65,15 +66,16 @@ def predict_on_cluster(
     cuts: Cuts = Cuts(),
     announce: Announce = lambda step, done, of: None,
 ) -> Summary:
-    """Classify every row of the files into `out`, byte for byte as `predict_files` does it.
+    """Classify every row of the files into `out`, byte for byte as `predict_file` does it.
 
     Parts are kept at the address `parts`; where that is None, beside `out` until they are joined.
-    Raises as `predict_files` does, and Unavailable where the cluster goes away.
+    Raises as `predict_file` does, and Unavailable where the cluster goes away.
     """
     output = Output.of(out, found.files)
     output.refuse_existing(overwrite)
     tables = open_tables(found, release.manifest, parse=parse, announce=announce)
-    place = _place(parts or f"{out.resolve()}.parts", f"{identify(tables, release.digest, parse)} {cuts}")
+    identity = f"{identify(tables, release.digest, parse)} {cuts} {digest_code()}"
+    place = _place(parts or f"{out.resolve()}.parts", identity)
     store = open_store(place)
     ranges = _plan(store, tables, cuts, announce)
     records = read_records(store)
@@ -94,7 +96,7 @@ def predict_on_cluster(
 
 
 def _place(parts: str, identity: str) -> str:
-    """The address of this run's parts: those of another input or model lie elsewhere."""
+    """The address of this run's parts: those of another input, model or Outlast lie elsewhere."""
     return f"{parts.rstrip('/')}/{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
 
 

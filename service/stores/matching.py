@@ -47,7 +47,7 @@ def find_files(text: str) -> Found:
 def version_of(file: Readable) -> str:
     """What changes when the file's content does."""
     if isinstance(file, StoreFile):
-        return file.version
+        return f"{file.size} {file.version}"
     if isinstance(file, Path):
         status = file.stat()
         return f"{status.st_size} {status.st_mtime_ns}"

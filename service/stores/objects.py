@@ -127,7 +127,7 @@ def _find_profile() -> dict[str, Any]:
 
 
 def _describe(meta: Any) -> Entry:
-    return Entry(meta["path"], meta["size"], meta["e_tag"] or f"{meta['size']} {meta['last_modified'].isoformat()}")
+    return Entry(meta["path"], meta["size"], meta["e_tag"] or "")
 
 
 def _shorten(error: Exception) -> str:

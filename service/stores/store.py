@@ -17,7 +17,7 @@ from service.errors import InvalidInput
 
 @dataclass(frozen=True)
 class Entry:
-    """One object: its key, its size in bytes, and what changes when its content does."""
+    """One object: its key, its size in bytes, and what changes when its content does ("" where a store has none)."""
 
     key: str
     size: int
