@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from service.errors import InvalidInput, Refused, Unavailable
+from service.stores import files
 from service.stores.address import Address
 from service.stores.matching import find_files
 from service.stores.objects import ObjectStore
@@ -16,6 +17,7 @@ from service.stores.opening import open_store
 from service.stores.store import read_whole
 from service.tables.csv_file import open_csv, read_fields
 from tests.service.stores.bucket import start_bucket
+from tests.service.stores.clouds import start_cloud
 
 exceptions = pytest.importorskip("obstore.exceptions")
 
@@ -57,6 +59,15 @@ def test_amazons_protocol_is_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         _speak(bucket, tmp_path)
 
 
+@pytest.mark.parametrize("scheme", ["az", "gs"])
+def test_azures_and_googles_protocols_are_spoken(scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with start_cloud(scheme, monkeypatch) as (bucket, server):
+        _speak(bucket, tmp_path)
+        server.refuses = True
+        with pytest.raises(Unavailable, match="may not be read with the credentials that are set"):
+            open_store(bucket).read_range("below/a.csv", 0, 1)
+
+
 def _speak(bucket: str, tmp_path: Path) -> None:
     store = open_store(f"{bucket}/below")
     assert store.put_if_absent("a.csv", b"x,y\n1,2\n")
@@ -71,8 +82,9 @@ def _speak(bucket: str, tmp_path: Path) -> None:
     assert [(entry.key, entry.size) for entry in store.list()] == [("a.csv", 8), ("sub/long", 11_000_000)]
     with pytest.raises(Refused, match="changed while it was read"):
         store.read_range("a.csv", 0, 1, version='"another"')
-    with pytest.raises(InvalidInput, match="there is no s3://nobodys/a"):
-        read_whole(open_store("s3://nobodys"), "a")
+    with pytest.raises(InvalidInput, match=f"there is no {bucket}/below/gone"):
+        read_whole(store, "gone")
+    files._open.cache_clear()
     (file,) = find_files(f"{bucket}/below/*.csv").files
     table = open_csv(file)
     assert table.columns == ("x", "y")
