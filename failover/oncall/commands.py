@@ -176,7 +176,8 @@ def watch(host: str, every: float, looks: int | None, drains: bool, as_json: boo
 
 def _expect(standing: HostStanding, site: SiteStanding, *, without: str) -> str:
     """What happens next, and when, for a client that honours the TTL."""
-    check = Check(site.check.interval_seconds, site.check.failure_threshold) if site.check else Check()
+    asked = site.endpoint
+    check = Check(asked.interval_seconds, asked.failure_threshold) if asked else Check()
     predicted = predict_failover(check, ttl_seconds=standing.ttl_seconds, level=1)
     shares = draining.describe_shares(standing.shares(without=without))
     return (

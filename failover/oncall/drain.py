@@ -140,7 +140,7 @@ def check_undrain(site: SiteStanding, *, anyway: bool = False) -> None:
 
 def is_out(site: SiteStanding) -> bool:
     """Whether an undrain has anything to do."""
-    return site.is_tagged_drained or (site.check is not None and (site.check.disabled or site.check.inverted))
+    return site.is_tagged_drained or (site.endpoint is not None and (site.endpoint.disabled or site.endpoint.inverted))
 
 
 def _why_no_survivor(site: SiteStanding) -> str:
@@ -151,12 +151,12 @@ def _why_no_survivor(site: SiteStanding) -> str:
 
 
 def _require_check(site: SiteStanding) -> CheckStanding:
-    if site.check is None:
+    if site.endpoint is None:
         raise Refused(
             f"the record of {site.name} has no health check by which DNS could leave it; nothing was changed",
             hint="give it one in the stack `traffic`; until then only its record can be removed",
         )
-    return site.check
+    return site.endpoint
 
 
 def describe_shares(shares: dict[str, float]) -> str:

@@ -119,7 +119,7 @@ def _look_at(
     dial: Dial, host: str, record: RecordSet, checks: Mapping[str, CheckStanding], deadline_seconds: float
 ) -> SiteLook:
     check = _check_of(record, checks)
-    endpoint = next((c for c in (check.children if check else ()) if c.view is not None), check)
+    endpoint = check.endpoint if check else None
     address = record.values[0] if record.type == "A" and record.values else None
     return look_at_site(
         dial,

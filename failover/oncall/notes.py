@@ -91,7 +91,7 @@ def _find_drill(standing: HostStanding, site: SiteStanding) -> Iterator[Note]:
 
 
 def _find_half_switched(standing: HostStanding, site: SiteStanding) -> Iterator[Note]:
-    check = site.check
+    check = site.endpoint
     if check is None or check.disabled == check.inverted:
         return
     mend = f"aws route53 update-health-check --health-check-id {check.id}"
@@ -104,10 +104,10 @@ def _find_half_switched(standing: HostStanding, site: SiteStanding) -> Iterator[
 
 
 def _find_unhealthy(standing: HostStanding, site: SiteStanding) -> Iterator[Note]:
-    check = site.check
+    check = site.endpoint
     if check is None or check.disabled or check.sees_success:
         return
-    told = next((view.failure for view in (c.view for c in (check, *check.children)) if view and view.failure), "")
+    told = check.view.failure if check.view else ""
     asked = site.look.problem or "answers right, asked directly from here"
     what = f"is unhealthy to Route 53{f': {told}' if told else ''}; it {asked}"
     yield Note("unhealthy", "warning", site.name, what, "DNS has left it by itself and returns to it by itself")

@@ -51,6 +51,12 @@ class CheckStanding:
         return self.view is None or not self.view.total or self.view.healthy
 
     @property
+    def endpoint(self) -> CheckStanding:
+        """The check that asks the site itself: this one, or of a calculated one the child that looks for no switch."""
+        inside = [child.endpoint for child in self.children if child.disabled or not child.inverted]
+        return inside[0] if inside else self
+
+    @property
     def has_thrown_switch(self) -> bool:
         """Whether one of its children looks for a drain switch, and sees it: such a check is inverted, and enabled."""
         return any(child.inverted and not child.disabled and not child.is_healthy for child in self.children)
@@ -105,6 +111,11 @@ class SiteStanding:
     look: SiteLook = field(default_factory=SiteLook)
 
     @property
+    def endpoint(self) -> CheckStanding | None:
+        """The check that asks the site itself, and that drills and drains switch; None where there is none."""
+        return self.check.endpoint if self.check else None
+
+    @property
     def is_healthy(self) -> bool:
         """Whether Route 53 takes it for healthy; without a check it always does."""
         return self.check is None or self.check.is_healthy
@@ -112,28 +123,32 @@ class SiteStanding:
     @property
     def drill_id(self) -> str:
         """The drill that holds it; "" for none."""
-        return self.check.tags.get(TAG_ID, "") if self.check else ""
+        return self._tags.get(TAG_ID, "")
 
     @property
     def drill_expires(self) -> str:
         """When that drill should have given it back, as its tag says."""
-        return self.check.tags.get(TAG_EXPIRES, "") if self.check else ""
+        return self._tags.get(TAG_EXPIRES, "")
 
     @property
     def is_tagged_drained(self) -> bool:
         """Whether a drain left its tags."""
-        return self.check is not None and any(tag in self.check.tags for tag in DRAIN_TAGS)
+        return any(tag in self._tags for tag in DRAIN_TAGS)
 
     def find_outage(self) -> Outage | None:
         """Who switched its check off, or threw its drain switch; None where nobody did."""
         if self.check is not None and self.check.has_thrown_switch:
             return Outage(BY_SWITCH, "", "")
-        if self.check is None or not self.check.is_switched_off:
+        if self.endpoint is None or not self.endpoint.is_switched_off:
             return None
         if self.drill_id:
             return Outage(f"drill {self.drill_id}", _begin_of(self.drill_id), "", by_drill=True)
-        tags = self.check.tags
+        tags = self._tags
         return Outage(tags.get(TAG_BY, ""), tags.get(TAG_SINCE, ""), tags.get(TAG_WHY, ""))
+
+    @property
+    def _tags(self) -> Mapping[str, str]:
+        return self.endpoint.tags if self.endpoint else {}
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Watcher:
             yield Said("blind", at, "", "", f"cannot look: {error.what}")
             return
         for change in self._alarms.look(host):
-            yield _tell(change, at)
+            yield _tell(change, host, at)
         for alarm in self.standing:
             yield from self._answer(host, alarm, at)
 
@@ -71,7 +71,10 @@ class Watcher:
             yield Said("drained", at, site.name, alarm.rule, done)
 
 
-def _tell(change: Change, at: str) -> Said:
+def _tell(change: Change, host: HostStanding, at: str) -> Said:
     alarm = change.alarm
+    if not change.begins:
+        left = not find_site(host, alarm.site).is_healthy
+        return Said("over", at, alarm.site, alarm.rule, f"{'out of DNS' if left else 'no longer so'}: {alarm.what}")
     what = alarm.what + ("; so does every other site: no routing helps" if alarm.everywhere else "")
-    return Said("alarm" if change.begins else "over", at, alarm.site, alarm.rule, what)
+    return Said("alarm", at, alarm.site, alarm.rule, what)

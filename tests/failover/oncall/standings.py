@@ -34,6 +34,15 @@ def site(name: str, look: SiteLook = RIGHT, *, weight: int | None = None, **chec
     return SiteStanding(name, record, origin, replace(standing, **check), look)
 
 
+def gated(name: str, look: SiteLook = RIGHT, *, thrown: bool = False, **endpoint: Any) -> SiteStanding:
+    """A site with a drain switch: a calculated check over its own and over the one that looks for the object."""
+    plain = site(name, look, **endpoint)
+    assert plain.check is not None
+    flag = CheckStanding(f"flag-{name}", 1, kind="HTTPS", inverted=True, view=HEALTHY if thrown else UNHEALTHY)
+    gate = CheckStanding(f"gate-{name}", 1, kind="CALCULATED", children=(plain.check, flag), children_needed=2)
+    return replace(plain, check=gate)
+
+
 def off(**tags: str) -> dict[str, Any]:
     """What a health check is that was switched off, with tags."""
     return {"disabled": True, "inverted": True, "tags": {key.replace("_", ":"): value for key, value in tags.items()}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from failover.oncall.notes import Note, find_notes, is_past
 from failover.oncall.standing import HostStanding
 from tests.failover.drill.fakes import EPOCH
-from tests.failover.oncall.standings import BY_ANN, DEAD, RIGHT, UNHEALTHY, host, off, site
+from tests.failover.oncall.standings import BY_ANN, DEAD, RIGHT, UNHEALTHY, gated, host, off, site
 
 PAST, FUTURE = "2026-11-23T11:00:00+00:00", "2026-11-23T13:00:00+00:00"
 ALL = ("aws", "azure", "gcp")
@@ -103,6 +104,20 @@ def test_a_drained_site_that_is_dead_is_no_warning() -> None:
 )
 def test_only_a_site_that_gets_traffic_is_called_unseen(standing: HostStanding) -> None:
     assert "unseen" not in notes_of(standing)
+
+
+def test_a_switch_tells_who_drained_and_is_no_illness_of_the_site() -> None:
+    assert find_notes(host(*(gated(name) for name in ALL))) == []
+    thrown = notes_of(host(gated("aws", thrown=True)))
+    assert list(thrown) == ["drained"] and "drained by its drain switch" in thrown["drained"].what
+    assert list(notes_of(host(gated("aws", disabled=True, inverted=True)))) == ["taken-out"]
+    assert list(notes_of(host(gated("aws", DEAD, view=UNHEALTHY)))) == ["unhealthy"]
+
+
+def test_the_guide_leads_from_every_note_to_a_section() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "guides" / "a-cloud-is-down.md").read_text()
+    rules = set(CASES) - {"mixed-models", "drill", "unchecked"}  # what to type is all there is to say of these
+    assert {rule for rule in rules if f"`{rule}`" not in guide} == set()
 
 
 def test_alarms_come_first() -> None:

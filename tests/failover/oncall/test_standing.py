@@ -10,7 +10,7 @@ from failover.drill.facts import CheckerView
 from failover.oncall.standing import CheckStanding, Outage, SiteLook, same_problem
 from infra.routing import Member, RoutingPolicy, plan_records
 from tests.failover.drill.three_sites import HOST
-from tests.failover.oncall.standings import BY_ANN, DEAD, HEALTHY, RIGHT, UNHEALTHY, host, off, site
+from tests.failover.oncall.standings import BY_ANN, DEAD, HEALTHY, RIGHT, UNHEALTHY, gated, host, off, site
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,12 @@ def test_shares_follow_the_groups_that_a_host_leads_to() -> None:
     assert standing.shares(all_healthy=True) == {"aws": 1.0, "azure": 0.0, "gcp": 0.0}
     assert standing.shares() == {"aws": 0.0, "azure": 1.0, "gcp": 0.0}
     assert standing.shares(without="azure") == {"aws": 0.0, "azure": 0.0, "gcp": 1.0}
+
+
+def test_of_a_site_with_a_switch_drills_and_drains_use_the_check_that_asks_the_site() -> None:
+    drained = gated("aws", disabled=True, inverted=True, tags=BY_ANN)
+    assert gated("aws").is_healthy and not drained.is_healthy
+    assert drained.endpoint is not None and drained.endpoint.id == "check-aws"
+    assert drained.find_outage() == Outage("ann@laptop", "2026-11-23T11:50:00+00:00", "disk")
+    assert drained.is_tagged_drained
+    assert gated("aws", tags={"drill:id": "d"}).drill_id == "d"

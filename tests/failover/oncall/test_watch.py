@@ -50,7 +50,7 @@ def test_an_alarm_is_told_once_and_so_is_its_end() -> None:
     assert said == [f"T2 alarm: aws: {EXPIRED.problem}"]
     assert len(watcher.standing) == 1
     _, said = watch([*[BAD] * 3, host()])
-    assert said[-1] == f"T3 over: aws: {EXPIRED.problem}"
+    assert said[-1] == f"T3 over: aws: no longer so: {EXPIRED.problem}"
 
 
 def test_without_the_choice_nothing_is_drained_and_with_it_the_reason_is_the_alarm() -> None:
@@ -60,7 +60,7 @@ def test_without_the_choice_nothing_is_drained_and_with_it_the_reason_is_the_ala
     assert drains.drained == [("aws", Reason("watch@host", "T2", f"certificate: {EXPIRED.problem}"))]
     out = host(site("aws", EXPIRED, **off()))
     _, said = watch([*[BAD] * 3, out], drains)
-    assert said[-1].startswith("T3 over: aws"), "it is out of DNS: there is no alarm any more"
+    assert said[-1].startswith("T3 over: aws: out of DNS: "), "there is no alarm any more"
 
 
 def test_the_last_healthy_site_stays() -> None:
