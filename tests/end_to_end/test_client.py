@@ -34,8 +34,9 @@ def features() -> dict[str, Any]:
 def opened(project: Project) -> Iterator[Callable[[], Endpoint]]:
     """Opens endpoints on the sandbox; closed at the end, when everything is healed as well."""
     reach = Reach.from_environment(dial_of(project.layout, project.control.instance))
+    key = project.inside()["OUTLAST_API_KEY"]
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(Endpoint(HOST, reach=reach))
+        yield lambda: stack.enter_context(Endpoint(HOST, key, reach=reach))
     project.control.call("POST", "/heal", {"site": ""})
 
 
