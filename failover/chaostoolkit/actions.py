@@ -25,12 +25,12 @@ from failover.drill.finish import write_reports
 from failover.drill.guards import check_guards, refuse
 from failover.drill.journal import LINES, Journal, find_unfinished, name_folder, new_folder, read_journal
 from failover.drill.lock import hold_lock
-from failover.drill.measure import measure
 from failover.drill.options import Options
 from failover.drill.plan import DrillPlan, Limits
 from failover.drill.preflight import preflight
 from failover.drill.report import PASSED, judge, render_data
 from failover.drill.restore import restore_journal
+from failover.drill.retell import retell
 from failover.drill.route53 import build_client
 from failover.drill.run import EXPIRY_MARGIN_SECONDS, run_drill
 from failover.drill.samples import Pace
@@ -46,7 +46,7 @@ def run_whole_drill(
     """Run a drill that loses the site, from its guards to its report; what was measured. Raises unless it passed."""
     planned, context = prepare_drill(_options(site, host, drills, peak_rps, level, kind))
     journal = run_drill(planned, context, say=logger.info, stop=Stop())
-    measured = measure(read_journal(journal))
+    measured, _ = retell(journal)
     data = render_data(measured)
     write_reports(measured, data, journal.parent)
     if judge(measured) != PASSED:

@@ -14,6 +14,7 @@ It reads like seven steps: init, steady, fail, moved, restore, back, steady (`fa
     measure    journal -> stamps and terms                 account    who approved, what everybody bore, what it cost
                (`measurement`, made of `samples`)          finish     the reports, and the exit code
     report     one page of `tables` and a picture          timeline   the picture, with a band of `shares`
+    retell     a drill from its journal on disk
 
 What reads finished drills again is in `failover.evidence`.
 """

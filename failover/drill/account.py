@@ -145,10 +145,12 @@ def state_hypothesis(plan: Mapping[str, Any]) -> str:
     lost, host = plan["lose"], plan["host"]
     others = [site["name"] for site in plan.get("sites", ()) if site["name"] != lost]
     survivors = f"from {' and '.join(others)} " if others else ""
-    borne = "until then only requests to it fail" if plan.get("breaks_requests") else "no request fails"
+    borne = "no request fails and no answer is wrong"
+    if plan.get("breaks_requests"):
+        borne = "until then only requests to it may fail or be answered wrongly"
     return (
         f"When {lost} is lost, every client of {host} that honours TTLs gets right answers {survivors}within "
-        f"{worst:.0f} s (simulated); {borne}, no answer is wrong, and afterwards everything is as it was."
+        f"{worst:.0f} s (simulated); {borne}; afterwards everything is as it was."
     )
 
 

@@ -10,8 +10,6 @@ from typing import Any
 import click
 
 from failover.drill.aborts import Stop
-from failover.drill.journal import read_journal
-from failover.drill.measure import measure
 from failover.drill.measurement import Measurement
 from failover.drill.report import (
     DATA,
@@ -24,15 +22,15 @@ from failover.drill.report import (
     render_html,
     render_markdown,
 )
+from failover.drill.retell import retell
 from service.bundle.writing import write_whole
 from service.command_line import print_json
 from service.errors import Deviated, Refused
 
 
 def finish_drill(journal: Path, as_json: bool, stop: Stop | None = None) -> None:
-    """Write both reports, print one, and leave with what the drill came to."""
-    entries = read_journal(journal)
-    measured = measure(entries)
+    """Write the reports, print one, and leave with what the drill came to."""
+    measured, entries = retell(journal)
     data = render_data(measured)
     init = next(entry for entry in entries if entry["kind"] == "init")
     written = [journal, *write_reports(measured, data, journal.parent)]

@@ -18,9 +18,10 @@ from failover.drill.chain import ChainReport, Entry
 from failover.drill.journal import LINES, find_journal, verify_journal
 from failover.drill.measurement import Measurement
 from failover.drill.report import render_data, render_markdown
+from failover.drill.retell import retell
 from failover.drill.samples import Sample
 from failover.evidence.history import Promise, SiteHistory, judge_history
-from failover.evidence.shelf import Filed, find_drill, list_drills, read_drill, reported_heads
+from failover.evidence.shelf import Filed, find_drill, find_folders, list_drills, reported_heads
 from service.bundle.writing import write_whole
 from service.command_line import Command, json_option, print_json, say
 from service.errors import Deviated, InvalidInput, Tampered
@@ -57,7 +58,7 @@ def list_command(drills: Path, as_json: bool) -> None:
 @json_option
 def show(name: str, drills: Path, as_json: bool) -> None:
     """Show a drill's report: DRILL is its folder, its folder's name, or its id."""
-    measured, _ = read_drill(find_drill(drills, name))
+    measured, _ = retell(find_drill(drills, name))
     if as_json:
         print_json(render_data(measured))
     else:
@@ -77,9 +78,9 @@ def verify(names: tuple[str, ...], head: str | None, drills: Path, as_json: bool
     """
     if head and len(names) != 1:
         raise InvalidInput("--head is the end of one journal", hint="outlast drill verify --head HASH DRILL")
-    journals = [find_drill(drills, name) for name in names] or [
-        find_journal(drills / each.folder) for each in list_drills(drills)
-    ]
+    journals = [find_drill(drills, name) for name in names] or [find_journal(each) for each in find_folders(drills)]
+    if not journals:
+        say(f"no drill under {drills}: nothing to verify")
     found = {journal: _verify(journal, head) for journal in journals}
     if as_json:
         print_json([{"journal": str(path), **_chain_data(*each)} for path, each in found.items()])
@@ -102,7 +103,7 @@ def verify(names: tuple[str, ...], head: str | None, drills: Path, as_json: bool
 @drills_option
 def export(name: str, as_format: str, out: Path | None, drills: Path) -> None:
     """Write a drill in another tool's format."""
-    measured, entries = read_drill(find_drill(drills, name))
+    measured, entries = retell(find_drill(drills, name))
     text = _as_chaostoolkit(measured, entries) if as_format == "chaostoolkit" else _as_csv(measured)
     if out is None:
         click.echo(text, nl=False)

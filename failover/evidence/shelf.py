@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from failover.drill.chain import ChainReport, Entry
-from failover.drill.journal import DOCUMENT, LINES, find_journal, read_journal, verify_journal
-from failover.drill.measure import measure
+from failover.drill.journal import DOCUMENT, LINES, find_journal, verify_journal
 from failover.drill.measurement import Measurement
 from failover.drill.report import DATA, judge
+from failover.drill.retell import retell
 from service.errors import InvalidInput
 
 UNFINISHED, UNREADABLE = "unfinished", "unreadable"
@@ -45,10 +45,10 @@ class Filed:
 
 def list_drills(drills: Path) -> list[Filed]:
     """Every drill under the folder, oldest first."""
-    return [file_drill(folder) for folder in _folders(drills)]
+    return [file_drill(folder) for folder in find_folders(drills)]
 
 
-def _folders(drills: Path) -> list[Path]:
+def find_folders(drills: Path) -> list[Path]:
     return sorted({path.parent for name in (LINES, DOCUMENT) for path in drills.glob(f"*/{name}")})
 
 
@@ -56,16 +56,13 @@ def file_drill(folder: Path) -> Filed:
     """One drill. Never raises: a journal that cannot be read is a finding of its own."""
     try:
         journal = find_journal(folder)
-        chain, entries = verify_journal(journal), read_journal(journal)
-        return _describe(folder, journal, chain, entries)
+        chain, (measured, entries) = verify_journal(journal), retell(journal)
     except InvalidInput as error:
         return Filed(folder.name, problem=error.what)
-    except (LookupError, TypeError, ValueError, StopIteration) as error:
-        return Filed(folder.name, problem=f"its journal lacks what a drill writes ({type(error).__name__}: {error})")
+    return _describe(folder, journal, chain, measured, _plan_of(entries))
 
 
-def _describe(folder: Path, journal: Path, chain: ChainReport, entries: list[Entry]) -> Filed:
-    measured, plan = measure(entries), _plan_of(entries)
+def _describe(folder: Path, journal: Path, chain: ChainReport, measured: Measurement, plan: Mapping[str, Any]) -> Filed:
     return Filed(
         folder=folder.name,
         drill_id=measured.drill_id,
@@ -95,24 +92,13 @@ def find_drill(drills: Path, name: str) -> Path:
     if Path(name).exists():
         return find_journal(Path(name))
     # A drill's id is its folder's name and a random part.
-    folders = [folder for folder in _folders(drills) if folder.name == name or name.startswith(f"{folder.name}-")]
+    folders = [folder for folder in find_folders(drills) if folder.name == name or name.startswith(f"{folder.name}-")]
     if folders:
         return find_journal(folders[-1])
-    known = ", ".join(folder.name for folder in _folders(drills)[-3:]) or "none yet"
+    known = ", ".join(folder.name for folder in find_folders(drills)[-3:]) or "none yet"
     raise InvalidInput(
         f"there is no drill {name!r} under {drills}", hint=f"outlast drill list shows them; the latest: {known}"
     )
-
-
-def read_drill(journal: Path) -> tuple[Measurement, list[Entry]]:
-    """A drill's measurement and entries. Raises InvalidInput for a journal that tells of no drill."""
-    entries = read_journal(journal)
-    if not any(entry["kind"] == "init" for entry in entries):
-        raise InvalidInput(
-            f"{journal} tells of no drill: its first entry, `init`, is missing or cannot be read",
-            hint=f"outlast drill verify {journal.parent} says which entries are damaged",
-        )
-    return measure(entries), entries
 
 
 def reported_heads(journal: Path) -> Iterator[tuple[str, str]]:

@@ -109,6 +109,11 @@ def test_list_and_show_say_what_a_drill_came_to(drills: Path) -> None:
     assert call(drills / "none", "list").stdout == f"no drill under {drills / 'none'}\n"
 
 
+def test_nothing_to_verify_is_said(tmp_path: Path) -> None:
+    result = call(tmp_path, "verify")
+    assert (result.exit_code, result.stderr) == (0, f"no drill under {tmp_path}: nothing to verify\n")
+
+
 def test_show_of_no_drill_says_which_there_are(drills: Path) -> None:
     result = call(drills, "show", "nothing")
     assert result.exit_code == 2 and NAME in result.stderr

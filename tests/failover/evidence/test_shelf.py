@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from failover.drill.journal import DOCUMENT, LINES, Journal
-from failover.evidence.shelf import file_drill, find_drill, list_drills, read_drill, reported_heads
+from failover.evidence.shelf import file_drill, find_drill, list_drills, reported_heads
 from service.errors import InvalidInput
 from tests.failover.drill.fakes import FakeClock
 from tests.failover.drill.retold import Story
@@ -81,13 +81,6 @@ def test_a_drill_is_found_by_path_folder_and_id(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         find_drill(tmp_path, "yesterday")
     assert "no drill 'yesterday'" in caught.value.what and folder.name in caught.value.hint
-
-
-def test_a_journal_without_a_beginning_is_no_drill(tmp_path: Path) -> None:
-    with Journal(tmp_path / "one" / LINES, FakeClock()) as journal:
-        journal.write("sample")
-    with pytest.raises(InvalidInput, match="tells of no drill"):
-        read_drill(journal.path)
 
 
 def test_the_report_beside_it_names_the_head(tmp_path: Path) -> None:
