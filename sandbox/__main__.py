@@ -42,6 +42,12 @@ def main() -> None:
     help="Roles, APIs, records and certificates count as late as the clouds document, after SECONDS of the sandbox's "
     "clock at most: a forgotten `depends_on` fails. 0: all counts at once.",
 )
+@click.option(
+    "--replace",
+    multiple=True,
+    metavar="URN",
+    help="Let this be replaced or deleted although it holds data or a name; may be repeated.",
+)
 @json_option
 def up(
     stacks: str | None,
@@ -49,6 +55,7 @@ def up(
     dns_port: int | None,
     port_offset: int | None,
     eventual: int | None,
+    replace: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Bring everything up, deploy every stack, and predict once through DNS."""
@@ -60,7 +67,7 @@ def up(
     if speed is not None and speed not in SPEEDS:
         raise InvalidInput(f"SPEED={speed} would break TTLs", hint=f"one of {', '.join(map(str, SPEEDS))}")
     asked = {"speed": speed, "dns_port": dns_port, "port_offset": port_offset, "eventual": eventual}
-    done = bring_up(_layout(), _report, stacks=stacks, **asked)
+    done = bring_up(_layout(), _report, stacks=stacks, replace=replace, **asked)
     if as_json:
         click.echo(
             json.dumps(

@@ -59,7 +59,7 @@ failover.drill.tables failover.drill.timeline
 failover.oncall.alarms failover.oncall.notes failover.oncall.render failover.oncall.standing
 failover.levers.change failover.levers.levels
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader
-infra.capacity infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants
+infra.capacity infra.holds infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants
 infra.permissions.aws infra.permissions.aws_table infra.permissions.azure infra.permissions.gcp infra.permissions.in_use
 infra.policy.aws infra.policy.azure infra.policy.every infra.policy.gcp infra.policy.rule infra.policy.rules
 infra.policy.values

@@ -17,6 +17,7 @@ import httpx
 
 from failover.dial import Dial
 from failover.drill.probes import ask_golden
+from sandbox.command.losses import refuse_losses
 from sandbox.engine import cli, commands
 from sandbox.steps import Steps
 from service.bundle.folder import choose_released, load_golden
@@ -44,7 +45,8 @@ class Asking:
 class Rollout:
     """What changing sites needs: the CLI with its environment and the project's folder, and how a site is asked.
 
-    `policy` are the flags by which the CLI holds every resource to the rules.
+    `policy` are the flags by which the CLI holds every resource to the rules, `replace` the URNs of what may be lost
+    although it holds something.
     """
 
     pulumi: cli.Pulumi
@@ -53,19 +55,26 @@ class Rollout:
     steps: Steps
     asking: Asking
     policy: Sequence[str] = ()
+    replace: Sequence[str] = ()
 
 
-def deploy_sites(rollout: Rollout, sites: Sequence[str], serving: Sequence[str]) -> dict[str, str]:
+def deploy_sites(
+    rollout: Rollout, sites: Sequence[str], serving: Sequence[str], holding: Sequence[str] = ()
+) -> dict[str, str]:
     """Bring the sites up as their files ask, and give what the CLI printed of each.
 
-    `serving` are those that answer clients now. Raises Deviated where one that was changed does not answer its golden
-    rows: those after it are as they were.
+    `serving` are those that answer clients now, `holding` those that have data or a name to lose. Raises Refused where
+    that would be lost, and Deviated where a site that was changed does not answer its golden rows: those after it are
+    as they were.
     """
-    changing = _find_changing(rollout, serving) if serving else []
+    looked = [site for site in sites if site in {*serving, *holding}]
+    previews = _preview(rollout, looked) if looked else {}
+    refuse_losses(previews, rollout.replace)
+    changing = [site for site in serving if changes_anything(previews[site])]
     together = [site for site in sites if site not in changing]
-    done = _up(rollout, together, previewed=serving) if together else {}
+    done = _up(rollout, together, previewed=looked) if together else {}
     for position, site in enumerate(changing):
-        done |= _up(rollout, [site], previewed=serving)
+        done |= _up(rollout, [site], previewed=looked)
         with rollout.steps.step(f"answers {site}", f"waiting for {site} to answer its golden rows"):
             _require_answers(rollout, site, left=changing[position + 1 :])
     return done
@@ -83,13 +92,11 @@ def _up(rollout: Rollout, sites: Sequence[str], *, previewed: Sequence[str]) -> 
         return _run(rollout, {site: ["up", *flags[site], *rollout.policy, "--json"] for site in sites})
 
 
-def _find_changing(rollout: Rollout, sites: Sequence[str]) -> list[str]:
-    """The sites whose resources an update would change, by a preview of all of them side by side."""
-    with rollout.steps.step("preview", f"pulumi preview: {', '.join(sites)}"):
-        previews = _run(
-            rollout, {site: ["preview", "--suppress-progress", *rollout.policy, "--json"] for site in sites}
-        )
-    return [site for site in sites if changes_anything(previews[site])]
+def _preview(rollout: Rollout, sites: Sequence[str]) -> dict[str, str]:
+    """What an update would change, of all of them side by side."""
+    with rollout.steps.step(f"preview {' '.join(sites)}", f"pulumi preview: {', '.join(sites)}"):
+        asked = ["preview", "--suppress-progress", *rollout.policy, "--json"]
+        return _run(rollout, dict.fromkeys(sites, asked))
 
 
 def changes_anything(preview: str) -> bool:

@@ -12,11 +12,13 @@ from typing import Any
 import filelock
 
 from failover.dial import Dial
+from infra.holds import HOLDS
 from sandbox import keys, project, serving
 from sandbox import layout as places
 from sandbox.command import choose, control
 from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of, sandbox_environment, save_cli
+from sandbox.command.losses import check_named
 from sandbox.command.policy import policy_flags
 from sandbox.command.rollout import Asking, Rollout, deploy_sites, find_serving, read_summary
 from sandbox.engine import cli, commands, plugins, recover
@@ -56,13 +58,16 @@ def bring_up(
     dns_port: int | None = None,
     port_offset: int | None = None,
     eventual: int | None = None,
+    replace: Sequence[str] = (),
 ) -> BroughtUp:
     """Everything that `make up` does. Can be interrupted and repeated: the next one goes on.
 
-    `stacks` names a set of stack files of one's own; None goes on with what the sandbox was brought up with.
+    `stacks` names a set of stack files of one's own; None goes on with what the sandbox was brought up with. `replace`
+    are the URNs of what may be replaced or deleted although it holds data or a name.
 
     Raises Refused where another `up` runs in this folder, and whatever a step has to say.
     """
+    check_named(replace)
     layout.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = filelock.FileLock(layout.state / "up.lock", timeout=0)
     try:
@@ -85,7 +90,7 @@ def bring_up(
         host, dial = public_host(layout), Dial.from_environment(dial_of(layout, instance))
         api_key = keys.api_key_of(layout)
         asking = Asking(dial, host, api_key, lambda site: serving.models_of(layout, site))
-        changes = _Deployment(layout, pulumi, environment, steps, report).deploy(chosen, asking)
+        changes = _Deployment(layout, pulumi, environment, steps, report, replace).deploy(chosen, asking)
         with steps.step("healthy", "waiting for the health checkers to see every site"):
             wait_healthy(layout, instance)
         with steps.step("predict"):
@@ -127,6 +132,7 @@ class _Deployment:
     environment: Mapping[str, str]
     steps: Steps
     report: Report
+    replace: Sequence[str] = ()
 
     def deploy(self, stacks: StackSet, asking: Asking) -> dict[str, dict[str, int]]:
         """What Pulumi did to each stack; sites that are changed are asked as `asking` says."""
@@ -139,9 +145,15 @@ class _Deployment:
             for stack in group:
                 self._make_ready(stack, directory)
             serve = find_serving(control.connect(self.layout).status(), group)
-            rollout = Rollout(self.pulumi, self.environment, directory, self.steps, asking, policy)
-            changes |= {stack: read_summary(output) for stack, output in deploy_sites(rollout, group, serve).items()}
+            holding = [stack for stack in group if self._holds_anything(stack)]
+            rollout = Rollout(self.pulumi, self.environment, directory, self.steps, asking, policy, self.replace)
+            done = deploy_sites(rollout, group, serve, holding)
+            changes |= {stack: read_summary(output) for stack, output in done.items()}
         return changes
+
+    def _holds_anything(self, stack: str) -> bool:
+        """Whether there is data or a name that an update of the stack could lose."""
+        return any(type_ in HOLDS for type_, _ in known_resources(self.layout, stack))
 
     def _init(self, new: Sequence[str], directory: Path) -> None:
         """Make the stacks that Pulumi does not know yet, side by side: one takes half a second of its CLI.

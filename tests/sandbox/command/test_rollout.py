@@ -19,7 +19,7 @@ from sandbox.command.rollout import Asking, Rollout, changes_anything, deploy_si
 from sandbox.engine import commands
 from sandbox.steps import Steps
 from service.bundle.folder import RELEASED, load_golden
-from service.errors import Deviated, InvalidInput
+from service.errors import Deviated, InvalidInput, Refused
 
 GOLDEN = load_golden(RELEASED / "tumour")
 SITES = ("aws", "azure", "gcp")
@@ -186,3 +186,27 @@ def test_every_command_holds_resources_to_the_policy_pack(rolling: Rollout, monk
     deploy_sites(replace(rolling, policy=("--policy-pack", "infra/policy")), ["aws"], ["aws"])
     assert [words[0] for words in asked] == ["preview", "up"]
     assert all("--policy-pack" in words for words in asked)
+
+
+def test_a_stack_that_has_something_to_lose_is_previewed_although_nobody_asks_it(
+    rolling: Rollout, ran: list[str]
+) -> None:
+    deploy_sites(rolling, SITES, [], holding=["gcp"])
+    assert ran == ["preview: gcp", "up: aws azure gcp*"]
+
+
+def test_a_preview_that_loses_data_changes_no_site(rolling: Rollout, monkeypatch: pytest.MonkeyPatch) -> None:
+    urn = "urn:pulumi:aws::outlast::aws:ecr/repository:Repository::repository"
+    lost = {"metadata": {"op": "replace", "urn": urn, "type": "aws:ecr/repository:Repository"}}
+    done: list[str] = []
+
+    def run_all(pulumi: object, each: Mapping[str, list[str]], **_: object) -> dict[str, str]:
+        done.extend(words[0] for words in each.values())
+        return {site: json.dumps({"resourcePreEvent": lost}) for site in each}
+
+    monkeypatch.setattr(commands, "run_all", run_all)
+    with pytest.raises(Refused, match="would lose"):
+        deploy_sites(rolling, ["aws"], [], holding=["aws"])
+    assert done == ["preview"]
+    deploy_sites(replace(rolling, replace=[urn]), ["aws"], [], holding=["aws"])
+    assert done == ["preview", "preview", "up"]

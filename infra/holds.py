@@ -1,0 +1,22 @@
+"""Which resources hold data, or a name that others know: losing one is not undone by making it again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+HOLDS: Mapping[str, str] = {
+    "aws:route53/zone:Zone": "the domain's records, and the name servers that it is delegated to",
+    "aws:ecr/repository:Repository": "the images, by which a site goes back to what it was",
+    "azure-native:containerregistry:Registry": "the images, and a name that is taken once in the world",
+    "gcp:artifactregistry/repository:Repository": "the images, by which a site goes back to what it was",
+    "aws:cloudwatch/logGroup:LogGroup": "the audit log",
+    "gcp:compute/globalAddress:GlobalAddress": "the address that DNS names",
+    "azure-native:app:ManagedEnvironment": "the address that DNS names",
+    "aws:secretsmanager/secret:Secret": "keys that callers hold the other half of",
+    "azure-native:keyvault:Secret": "keys that callers hold the other half of",
+    "gcp:secretmanager/secret:Secret": "keys that callers hold the other half of",
+    "aws:s3/bucket:Bucket": "what outlives the sites",
+    "azure-native:storage:StorageAccount": "what outlives the sites, and a name that is taken once in the world",
+    "gcp:storage/bucket:Bucket": "what outlives the sites",
+}
+"""Type -> what goes with it."""
