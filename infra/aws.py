@@ -13,14 +13,14 @@ import pulumi_aws as aws
 from infra import plan, sizes
 from infra.applied import apply
 from infra.aws_network import Network, build_network
+from infra.aws_rollback import refuse_rollback
 from infra.aws_secrets import TaskSecrets, build_secrets, reading_statements
 from infra.contract import CONNECTION_SECONDS, HEALTH_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import AwsOptions, SiteSettings
-from infra.site import after, deploy_site
+from infra.site import after, deploy_site, held
 from infra.stack import build_spec
-from service.errors import Unavailable
 
 CONTAINER = "service"
 LOG_DAYS = 30
@@ -70,8 +70,8 @@ class Aws:
         origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
         zone = ZoneWriter(spec.zone_id)
         network = build_network(name, self._options)
-        image, repository = _image(name, spec.models)
-        front = _front(name, network, _certificate(zone, spec.host, origin))
+        image, repository = _image(name, spec)
+        front = _front(name, spec, network, _certificate(zone, spec.host, origin))
         deployed = _service(name, spec, network, front, image, repository)
         record = zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
         return Site(
@@ -92,7 +92,7 @@ class Aws:
 # -- image ---------------------------------------------------------------------------------------------------------
 
 
-def _image(name: str, models: Mapping[str, str]) -> tuple[BuiltImage, aws.ecr.Repository]:
+def _image(name: str, spec: SiteSpec) -> tuple[BuiltImage, aws.ecr.Repository]:
     repository = aws.ecr.Repository(
         "repository",
         name=name,
@@ -100,11 +100,12 @@ def _image(name: str, models: Mapping[str, str]) -> tuple[BuiltImage, aws.ecr.Re
         # Only digests are deployed, so a moving tag harms nobody, and each build may push.
         image_tag_mutability="MUTABLE",
         force_delete=True,
+        opts=held(spec),
     )
     token = aws.ecr.get_authorization_token_output(registry_id=repository.registry_id)
     server = apply(repository.repository_url, lambda url: url.partition("/")[0])
     login = Login(server, token.user_name, token.password)
-    return build_image(repository.repository_url, login, models), repository
+    return build_image(repository.repository_url, login, spec.models), repository
 
 
 # -- front ---------------------------------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ def _certificate(
     )
 
 
-def _front(name: str, network: Network, certificate: aws.acm.CertificateValidation) -> LoadBalancer:
+def _front(name: str, spec: SiteSpec, network: Network, certificate: aws.acm.CertificateValidation) -> LoadBalancer:
     balancer = aws.lb.LoadBalancer(
         "front",
         name=name,
@@ -140,6 +141,7 @@ def _front(name: str, network: Network, certificate: aws.acm.CertificateValidati
         security_groups=[network.load_balancer_group],
         subnets=network.subnet_ids,
         drop_invalid_header_fields=True,
+        enable_deletion_protection=spec.protect,
         client_keep_alive=CONNECTION_SECONDS,  # by default an hour, and who keeps a connection never asks DNS again
         opts=pulumi.ResourceOptions(depends_on=network.ways_out),
     )
@@ -188,7 +190,7 @@ def _target_group(name: str, network: Network) -> aws.lb.TargetGroup:
 def _service(
     name: str, spec: SiteSpec, network: Network, front: LoadBalancer, image: BuiltImage, repository: aws.ecr.Repository
 ) -> Deployed:
-    logs = aws.cloudwatch.LogGroup("logs", name=f"/{name}", retention_in_days=LOG_DAYS)
+    logs = aws.cloudwatch.LogGroup("logs", name=f"/{name}", retention_in_days=LOG_DAYS, opts=held(spec))
     cluster = aws.ecs.Cluster("cluster", name=name)
     fargate = aws.ecs.ClusterCapacityProviders(
         "fargate", cluster_name=cluster.name, capacity_providers=["FARGATE", "FARGATE_SPOT"]
@@ -247,15 +249,7 @@ def _running_digest(deployed: Deployed, image_digest: pulumi.Output[str]) -> pul
     Exported as if it were the new one, the site would claim a model that it does not serve.
     """
     known: pulumi.Output[list[str]] = pulumi.Output.all(deployed.service.task_definition, deployed.asked, image_digest)
-    return apply(known, lambda found: _refuse_rollback(*found))
-
-
-def _refuse_rollback(running: str, asked: str, image_digest: str) -> str:
-    if running != asked and not pulumi.runtime.is_dry_run():  # in a preview nothing has run yet
-        what = f"ECS rolled the service back: its tasks are of {running}, asked for was {asked}"
-        hint = "why the new ones failed is in the service's events and in its log group; then `pulumi up` again"
-        raise Unavailable(what, hint=hint)
-    return image_digest
+    return apply(known, lambda found: refuse_rollback(*found))
 
 
 def _role(name: str, purpose: str) -> aws.iam.Role:

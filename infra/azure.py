@@ -20,7 +20,7 @@ from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import AzureOptions, SiteSettings
-from infra.site import after, deploy_site
+from infra.site import after, deploy_site, held
 from infra.stack import build_spec
 
 # The same in every subscription: learn.microsoft.com/azure/role-based-access-control/built-in-roles
@@ -71,7 +71,7 @@ class Azure:
         zone = ZoneWriter(spec.zone_id, self._options.dns)
         base = self._base(name, spec)
         image = self._image(base, spec.models)
-        environment = _environment(name, base)
+        environment = _environment(name, spec, base)
         certificate = self._certificate(name, base, environment)
         ownership = zone.claim(
             "ownership",
@@ -105,6 +105,7 @@ class Azure:
             location=spec.region,
             sku=containerregistry.SkuArgs(name=containerregistry.SkuName.BASIC),
             admin_user_enabled=False,
+            opts=held(spec),
         )
         identity = managedidentity.UserAssignedIdentity(
             "identity", resource_name_=name, resource_group_name=group.name, location=spec.region
@@ -174,7 +175,7 @@ def _verification_id(found: app.GetCustomDomainVerificationIdResult) -> str:
     return found.value or ""
 
 
-def _environment(name: str, base: Base) -> app.ManagedEnvironment:
+def _environment(name: str, spec: SiteSpec, base: Base) -> app.ManagedEnvironment:
     return app.ManagedEnvironment(
         "environment",
         environment_name=name,
@@ -186,7 +187,7 @@ def _environment(name: str, base: Base) -> app.ManagedEnvironment:
         workload_profiles=[app.WorkloadProfileArgs(name="Consumption", workload_profile_type="Consumption")],
         # A role counts minutes after it was assigned, and making an environment takes minutes: let them be the same
         # ones. What is then refused without its role would be tried again by nobody.
-        opts=pulumi.ResourceOptions(depends_on=base.grants),
+        opts=held(spec, pulumi.ResourceOptions(depends_on=base.grants)),
     )
 
 

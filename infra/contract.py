@@ -62,7 +62,8 @@ class SiteSpec:
     """What is asked of a cloud. `zone_id` and `host` come from the stack `zone` and are known when the engine runs.
 
     `models` maps each model that the site must serve to its digest; the first is asked where a caller names none.
-    `secrets` maps variables of the container to values that reach it through the cloud's own store alone.
+    `secrets` maps variables of the container to values that reach it through the cloud's own store alone; with
+    `protect` nobody replaces or deletes what holds data or a name.
     """
 
     name: str
@@ -77,6 +78,7 @@ class SiteSpec:
     rps_per_replica: int
     environment: Mapping[str, str]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    protect: bool = False
 
     @property
     def model_digest(self) -> str:

@@ -15,7 +15,7 @@ from infra.dns import ZoneWriter
 from infra.gcp_secrets import ServiceSecrets
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import GcpOptions, SiteSettings
-from infra.site import after, deploy_site
+from infra.site import after, deploy_site, held
 from infra.stack import build_spec
 
 Certificates = tuple[gcp.certificatemanager.CertificateMap, gcp.certificatemanager.CertificateMapEntry]
@@ -51,9 +51,9 @@ class Gcp:
         origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
         zone = ZoneWriter(spec.zone_id, self._options.dns)
         ready = pulumi.ResourceOptions(depends_on=_apis())
-        image = _image(name, spec.region, spec.models, ready)
+        image = _image(name, spec.region, spec.models, held(spec, ready))
         service = _service(name, spec, image, ready)
-        address = gcp.compute.GlobalAddress("address", name=name, deletion_policy="DELETE", opts=ready)
+        address = gcp.compute.GlobalAddress("address", name=name, deletion_policy="DELETE", opts=held(spec, ready))
         certificates, entry = _certificate(name, spec.host, zone, ready)
         front = _url_map(name, spec.region, service, ready)
         ports = _front(name, front, address, (certificates, entry), ready)

@@ -87,6 +87,7 @@ class SiteSettings(Generic[OptionsT]):
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     unpinned: tuple[str, ...] = ()
     rps_measured_on: str = ""
+    protect: bool = False
 
 
 @dataclass(frozen=True)

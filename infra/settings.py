@@ -203,6 +203,7 @@ def _parse_site(
         secrets=secrets,
         unpinned=unpinned,
         rps_measured_on=reader.text("rpsMeasuredOn", "", check=_day),
+        protect=reader.boolean("protect", True),
     )
 
 

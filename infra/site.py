@@ -25,6 +25,11 @@ def after(value: pulumi.Input[T], *resources: pulumi.CustomResource) -> pulumi.O
     return first
 
 
+def held(spec: SiteSpec, opts: pulumi.ResourceOptions | None = None) -> pulumi.ResourceOptions:
+    """The options of a resource that holds data or a name: with `outlast:protect` the engine keeps it as it is."""
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=spec.protect))
+
+
 def deploy_site(cloud: Cloud, spec: SiteSpec) -> dict[str, Any]:
     """Deploy `spec` on `cloud`; export the site, and beside it what of `spec` the cloud does not give."""
     site = replace(cloud.deploy(spec), fault_flag=plan.fault_flag(spec.environment))

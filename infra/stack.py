@@ -118,6 +118,7 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         concurrency=settings.concurrency,
         rps_per_replica=settings.rps_per_replica,
         environment=settings.environment,
+        protect=settings.protect,
         secrets=settings.secrets,
     )
 

@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from infra.holds import HOLDS
 from infra.policy.rule import Facts, Resource, Rule
 from infra.policy.values import WORKLOADS, containers, dig, variables
 
 CHECK, RECORD = "aws:route53/healthCheck:HealthCheck", "aws:route53/record:Record"
 ZONE = "aws:route53/zone:Zone"
 CAPACITY_TAG = "outlast:capacity-rps"
+OF_SITES = (
+    "aws:ecr/repository:Repository",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "azure-native:containerregistry:Registry",
+    "azure-native:app:ManagedEnvironment",
+    "gcp:artifactregistry/repository:Repository",
+    "gcp:compute/globalAddress:GlobalAddress",
+)
+"""What of a site holds data or a name, and is the program's own to protect. Secrets are in the stack's file as well."""
 
 _BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 _SECRET_NAME = re.compile(r"(^|_)(SECRET|SECRETS|PASSWORD|PASSWD|TOKEN|CREDENTIALS|PRIVATE_KEY|RECEIPT_KEYS?)(_|$)")
@@ -47,6 +57,10 @@ def _in_region(resource: Resource, facts: Facts) -> str:
     where = _where(resource) if resource.type.startswith(("azure-native:", "gcp:")) else ""
     allowed = not where or where in _EVERYWHERE or not facts.regions or where in facts.regions
     return "" if allowed else f"it lies in {where}, and this site in {', '.join(facts.regions)}"
+
+
+def _held_is_protected(resource: Resource, facts: Facts) -> str:
+    return "" if resource.protected else f"a `destroy` takes {HOLDS[resource.type]}"
 
 
 def _own_host_checked(resources: Sequence[Resource], facts: Facts) -> list[str]:
@@ -104,6 +118,13 @@ RULES = (
         "the site's own region",
         (),
         _in_region,
+    ),
+    Rule(
+        "held-is-protected",
+        "what holds data or a name is not had back by making it again",
+        "outlast:protect: true, which is the default",
+        OF_SITES,
+        _held_is_protected,
     ),
     Rule(
         "check-not-of-the-public-host",

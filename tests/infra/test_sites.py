@@ -358,3 +358,24 @@ def container(run: Run) -> dict[str, Any]:
     app = "azure-native:app:ContainerApp" if run.stack == "azure" else "gcp:cloudrunv2/service:Service"
     (found,) = run.one(app).inputs["template"]["containers"]
     return dict(found)
+
+
+HELD = {
+    "aws": {"repository", "logs"},
+    "azure": {"registry", "environment"},
+    "gcp": {"repository", "address"},
+}
+
+
+@pytest.mark.parametrize("stack", HELD)
+def test_what_holds_data_or_a_name_is_protected_unless_the_file_says_otherwise(stack: str) -> None:
+    def protected(**changed: Any) -> set[str]:
+        return {r.name for r in run_stack(stack, **changed).resources if r.options.get("protect")}
+
+    assert protected(protect=None) == HELD[stack]
+    assert protected(protect=False) == set()
+
+
+def test_a_protected_load_balancer_cannot_be_deleted_on_aws_either() -> None:
+    front = run_stack("aws", protect=True).one("aws:lb/loadBalancer:LoadBalancer")
+    assert front.inputs["enableDeletionProtection"] is True

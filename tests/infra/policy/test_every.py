@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.policy.every import CAPACITY_TAG, CHECK, RECORD, RULES
+from infra.policy.every import CAPACITY_TAG, CHECK, OF_SITES, RECORD, RULES
 from infra.policy.rule import Facts, Resource
 from infra.policy.values import APP, RUN, TASK
 from tests.infra.policy.held import ask, ask_stack, task
@@ -28,6 +28,7 @@ def test_every_rule_has_a_test_here() -> None:
         "image-by-digest",
         "secrets-not-in-plain",
         "residency",
+        "held-is-protected",
         "check-not-of-the-public-host",
         "records-checked",
         "budget-present",
@@ -83,6 +84,12 @@ def test_what_has_a_place_lies_in_the_sites_region(type_: str, inputs: dict[str,
     found = ask("residency", inputs, type_, facts)
     assert says in found and bool(says) == bool(found)
     assert ask("residency", inputs, type_, Facts()) == "", "without a region nothing is known"
+
+
+@pytest.mark.parametrize("type_", OF_SITES)
+def test_what_holds_data_or_a_name_is_protected(type_: str) -> None:
+    assert "a `destroy` takes" in ask("held-is-protected", {}, type_)
+    assert ask("held-is-protected", {}, type_, protected=True) == ""
 
 
 def test_a_check_never_looks_the_public_host_up() -> None:
