@@ -9,7 +9,7 @@ from sandbox.clouds.aws.network import SUBNET, has_gateway, vpc_of
 from sandbox.clouds.aws.security_groups import strangers
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53 import ELB_ZONE_ID
-from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, OneOf, Text, because, is_given
+from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, OneOf, Range, Text, because, is_given
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, hex_id, stable_hex
 from sandbox.clouds.world import World
@@ -126,6 +126,7 @@ declare(
         "name": _BALANCER,
         "loadBalancerType": _TYPE,
         "ipAddressType": _ADDRESSES,
+        "clientKeepAlive": Range(60, 604_800, "ELBv2 API, LoadBalancerAttribute"),
     },
     combinations=(_balancer_combinations,),
     forces_new=because(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandbox.clouds.gcp.common import PROVIDER, REGION, compute_outputs, global_id, needs_api, regional_id
+from sandbox.clouds.gcp.common import DELETION, PROVIDER, REGION, compute_outputs, global_id, needs_api, regional_id
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
 from sandbox.clouds.rules import ID, Mistake, Text, because
@@ -180,7 +180,7 @@ declare(
     create=_lease,
     rules=(_needs_compute,),
     outputs=_address_outputs,
-    limits={"name": _GCE},
+    limits={"name": _GCE, "deletionPolicy": DELETION},
     forces_new=because(ID, "name", "project"),
     replacement_unknown=("ipVersion", "addressType", "address"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.clouds.accounts import project_number
-from sandbox.clouds.rules import Region, Text
+from sandbox.clouds.rules import OneOf, Region, Text
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import PROJECT, Values, hex_id, stable_hex
 from sandbox.clouds.world import World
@@ -18,6 +18,7 @@ _COMPUTE = "https://www.googleapis.com/compute/v1/"
 
 
 REGION = Region("gcp")
+DELETION = OneOf(("DELETE", "PREVENT", "ABANDON"), "pulumi-gcp, deletion_policy")
 HOST_NAME = Text(
     253, r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", "RFC 1123, as Certificate Manager asks"
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.clouds.accounts import project_number
-from sandbox.clouds.gcp.common import MADE_AT, located_id, needs_api, place_of, project_of, tail
+from sandbox.clouds.gcp.common import DELETION, MADE_AT, located_id, needs_api, place_of, project_of, tail
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, OneOf, Region, Text, because
 from sandbox.clouds.store import Resource
@@ -80,12 +80,13 @@ _FORMAT = OneOf(
     ("DOCKER", "MAVEN", "NPM", "PYTHON", "APT", "YUM", "GO", "KFP", "GENERIC", "GOOGET", "RUBY"),
     "Artifact Registry, supported formats",
 )
+_PLACE = Region("gcp", ("us", "europe", "asia"))
 
 
 declare(
     REPOSITORY,
     fidelity=Fidelity.SIMULATED,
-    limits={"repositoryId": _REPOSITORY, "format": _FORMAT, "location": Region("gcp", ("us", "europe", "asia"))},
+    limits={"repositoryId": _REPOSITORY, "format": _FORMAT, "location": _PLACE, "deletionPolicy": DELETION},
     effect="images can be pushed to it and pulled from it",
     not_simulated="cleanup policies, scanning",
     rules=(needs_api("artifactregistry"),),

@@ -67,6 +67,7 @@ UNBOUNDED = {
     ("aws:secretsmanager/secret:Secret", "recoveryWindowInDays"),  # 0, and 7 as well
     ("aws:ecs/service:Service", "healthCheckGracePeriodSeconds"),  # up to 2147483647
     ("aws:ecs/service:Service", "capacityProviderStrategies"),  # `base`: up to 100,000
+    ("aws:lb/loadBalancer:LoadBalancer", "clientKeepAlive"),  # up to 604,800
 }
 
 
