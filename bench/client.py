@@ -45,10 +45,11 @@ TTL_SECONDS = 86_400
 
 @dataclass(frozen=True)
 class Times:
-    """Milliseconds of one client's calls."""
+    """Milliseconds of one client's calls, and the processor time that it took for the middle one."""
 
     p50: float
     p99: float
+    cpu_p50: float
 
 
 @dataclass(frozen=True)
@@ -105,36 +106,48 @@ def _measure_blocking(server: _Server, calls: int) -> tuple[Times, Times]:
         )
 
 
+class _Watch:
+    """Takes the times of one client's calls."""
+
+    def __init__(self) -> None:
+        self._walls: list[float] = []
+        self._cpus: list[float] = []
+
+    @contextlib.contextmanager
+    def taking(self) -> Iterator[None]:
+        """One call."""
+        began, cpu = time.perf_counter(), time.thread_time()
+        yield
+        self._cpus.append(1000 * (time.thread_time() - cpu))
+        self._walls.append(1000 * (time.perf_counter() - began))
+
+    def times(self) -> Times:
+        """Of all but the first ones."""
+        walls, cpus = self._walls[WARM_UP:], self._cpus[WARM_UP:]
+        return Times(*(percentile(*each) or 0.0 for each in ((walls, 0.5), (walls, 0.99), (cpus, 0.5))))
+
+
 def _take_turns(first: Callable[[], Any], second: Callable[[], Any], calls: int) -> tuple[Times, Times]:
-    taken: tuple[list[float], list[float]] = ([], [])
-    for number in range(WARM_UP + calls):
-        for call, times in zip((first, second), taken, strict=True):
-            began = time.perf_counter()
-            call()
-            if number >= WARM_UP:
-                times.append(1000 * (time.perf_counter() - began))
-    return _times(taken[0]), _times(taken[1])
+    watches = _Watch(), _Watch()
+    for _ in range(WARM_UP + calls):
+        for call, watch in zip((first, second), watches, strict=True):
+            with watch.taking():
+                call()
+    return watches[0].times(), watches[1].times()
 
 
 async def _measure_async(server: _Server, calls: int) -> tuple[Times, Times]:
-    taken: tuple[list[float], list[float]] = ([], [])
+    watches = _Watch(), _Watch()
     async with (
         httpx.AsyncClient(verify=server.context, trust_env=False) as bare,
         AsyncEndpoint(HOST, reach=server.reach) as endpoint,
     ):
-        for number in range(WARM_UP + calls):
-            began = time.perf_counter()
-            (await bare.post(server.url, **server.sent)).json()
-            between = time.perf_counter()
-            await endpoint.predict(server.features, model=server.model)
-            if number >= WARM_UP:
-                taken[0].append(1000 * (between - began))
-                taken[1].append(1000 * (time.perf_counter() - between))
-    return _times(taken[0]), _times(taken[1])
-
-
-def _times(taken: list[float]) -> Times:
-    return Times(percentile(taken, 0.5) or 0.0, percentile(taken, 0.99) or 0.0)
+        for _ in range(WARM_UP + calls):
+            with watches[0].taking():
+                (await bare.post(server.url, **server.sent)).json()
+            with watches[1].taking():
+                await endpoint.predict(server.features, model=server.model)
+    return watches[0].times(), watches[1].times()
 
 
 # -- the server --------------------------------------------------------------------------------------------------------
@@ -250,9 +263,9 @@ def render(figures: ClientFigures, *, quick: bool) -> str:
             f"over TLS on loopback, {figures.calls:,} calls each, in turn; ours compares each receipt with what was "
             f"sent and received, bare httpx reads the JSON. Other work on the machine: load {figures.load:.1f}.",
             "",
-            "| client | p50, ms | p99, ms |",
-            "|---|---:|---:|",
-            *(f"| {name} | {times.p50:.2f} | {times.p99:.2f} |" for name, times in rows),
+            "| client | p50, ms | p99, ms | processor time p50, ms |",
+            "|---|---:|---:|---:|",
+            *(f"| {name} | {times.p50:.2f} | {times.p99:.2f} | {times.cpu_p50:.2f} |" for name, times in rows),
             "",
             "| target | measured | to reach | |",
             "|---|---:|---:|---|",

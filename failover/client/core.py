@@ -208,7 +208,8 @@ class Core:
         try:
             receipt = receipts.read_receipt(found.receipt)
             receipts.check_output(receipt, labels, shares, model=found.model, version=found.version)
-            self._compare(found, rows)
+            if rows is not None:
+                receipts.check_input(receipt, self.metadata[found.model], rows)
         except ReceiptMismatch as error:
             raise Failed(error.what) from error
 

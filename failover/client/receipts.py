@@ -87,6 +87,12 @@ def _shapes(inputs: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, 
 
 
 def _canonical(columns: Sequence[Mapping[str, Any]], rows: Sequence[Sequence[Any]], shape: str) -> bytes:
+    if all(column["type"] in _NUMERIC for column in columns):
+        flat = [value for row in rows for value in row]
+        try:
+            return struct.pack(f"<{len(flat)}{shape[-1]}", *flat)
+        except struct.error:
+            pass  # a number that is missing, or written out: one after the other
     encoded = (
         _number(value, shape) if column["type"] in _NUMERIC else _text(_clean(column, value))
         for row in rows
