@@ -17,6 +17,7 @@ from failover.recovery.distribution import Recovery, Scenario, Spread, Switch, a
 from failover.recovery.kinds import KINDS
 from failover.recovery.picture import Point, render_picture, show
 from failover.routing.predict import CHECKERS, Check, Fault
+from infra.contract import CONNECTION_SECONDS
 from infra.kinds import TrafficSettings
 from outlast.cost import load_traffic, read_traffic
 from service.bundle.writing import write_whole
@@ -35,9 +36,11 @@ HEADS = ("client", "1 in 20 by", "half by", "19 in 20 by", "99 in 100 by", "why"
 @click.option("--fault", type=click.Choice(get_args(Fault)), default="refused", help="How it fails.")
 @click.option(
     "--connection-seconds",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=click.FloatRange(min=0.0),
+    default=CONNECTION_SECONDS,
+    show_default=True,
     help="The greatest age of a connection at the site, as OUTLAST_CONNECTION_SECONDS or an ALB's client_keep_alive "
-    "gives it; without it a kept connection that nobody ends stays.",
+    "gives it; 0 where nobody ends it, as at the load balancers of Azure and Google Cloud.",
 )
 @click.option("--drills", type=click.Path(path_type=Path), default=DEFAULT_DRILLS, help="Where journals are.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with a picture as well.")
@@ -50,6 +53,7 @@ def predict(html: Path | None, as_json: bool, **asked: Any) -> None:
     """
     stack, drills, seed = asked.pop("stack"), asked.pop("drills"), asked.pop("seed")
     settings = read_traffic(stack) if stack else load_traffic(None)
+    asked["connection_seconds"] = asked["connection_seconds"] or None
     recovery = predict_recovery(build_scenario(settings, **asked), seed=seed)
     points = read_points(drills, recovery.scenario.level)
     if html:

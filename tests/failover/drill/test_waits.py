@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from failover.drill.waits import NAMES, Waits, describe_waits, hold_beyond_ttl, plan_waits, read_kinds, read_waits
+from failover.drill.waits import (
+    CONNECTION_SECONDS,
+    NAMES,
+    Waits,
+    describe_waits,
+    hold_beyond_ttl,
+    plan_waits,
+    read_kinds,
+    read_waits,
+)
 from failover.recovery.kinds import KINDS, ClientKind
+from infra import contract
 from service.errors import InvalidInput
+from service.server.settings.table import SETTINGS
 
 HELD = {  # seconds beyond a TTL of 30: with a site that still answers, and with one that does not
     "ttl": (0, 0),
@@ -44,6 +55,10 @@ def test_who_waits_for_the_slowest_leaves_nobody() -> None:
     assert list(describe_waits(plan_waits(["pool", "pool"], ttl_seconds=30, level=1))) == [
         "waits 90 s (simulated) after its own clients have left, for pool"
     ]
+
+
+def test_the_greatest_age_of_a_connection_is_the_same_for_server_load_balancer_and_drill() -> None:
+    assert float(SETTINGS["connection_seconds"].default) == contract.CONNECTION_SECONDS == CONNECTION_SECONDS
 
 
 def test_an_unknown_kind_is_told_the_known_ones() -> None:
