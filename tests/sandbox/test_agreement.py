@@ -36,6 +36,14 @@ def test_a_set_in_order_agrees(tmp_path: Path) -> None:
     assert list(agreed.sites) == ["prod-aws", "prod-aws-eu", "prod-azure", "prod-gcp"]
 
 
+def test_keys_that_only_their_owner_can_decrypt_are_taken_for_the_sandboxs(tmp_path: Path) -> None:
+    files = own_set()
+    for site in ("aws", "azure", "gcp"):
+        files[f"prod-{site}"] |= {"outlast:apiKeys": {"secure": "v1:a"}, "outlast:receiptKeys": {"secure": "v1:b"}}
+    agreed = agree_on(tmp_path, files)
+    assert all(site.secrets["OUTLAST_API_KEYS"] == KEYS["outlast:apiKeys"] for site in agreed.sites.values())
+
+
 def test_an_account_that_several_lists_share_is_the_one(tmp_path: Path) -> None:
     files = own_set()
     files["prod-zone"]["aws:allowedAccountIds"] = [OTHER, ACCOUNT]

@@ -52,6 +52,17 @@ def test_whatever_keeps_the_files_secrets_is_the_sandboxs_in_the_copy(layout: La
     assert source.read_text() == original
 
 
+@pytest.mark.parametrize("text", ["{0}:\n    secure: v1:abc\n", "{0}: '[]'\n", '{0}: {{secure: "v1:abc"}}\n'])
+def test_a_sites_own_keys_are_left_out_of_the_copy(layout: Layout, text: str) -> None:
+    """They are encrypted for whoever brings up the real stack; here the sandbox's take their place."""
+    source = stack_files.path_of(layout.root, "prod-aws")
+    keys = "".join("  " + text.format(f"outlast:{key}") for key in ("apiKeys", "receiptKeys"))
+    source.write_text(source.read_text().replace("config:\n", f"config:\n{keys}"))
+    assert "outlast:apiKeys" in yaml.safe_load(source.read_text())["config"]
+    copy = yaml.safe_load(stack_files.path_of(project.refresh(layout), "prod-aws").read_text())
+    assert copy["config"] == own_set()["prod-aws"]
+
+
 def test_files_that_come_and_go_do_so_in_the_copies(layout: Layout) -> None:
     copies = project.refresh(layout) / "stacks"
     write(layout.root, {"prod-aws-eu": own_set()["prod-aws"], "test-zone": {}})
