@@ -12,8 +12,10 @@ from typing import Protocol
 import click
 
 from infra.key_set import KeySet, announce_receipt_key, rotate_api_key, sign_with_newest
+from outlast.rotate_stacks import StackFiles, pulumi_in
 from sandbox import keys as drawn
 from sandbox.layout import Layout
+from sandbox.stack_files import find
 from service.command_line import Command, json_option, say
 from service.errors import Unavailable
 
@@ -83,22 +85,36 @@ def rotate_receipts(deployment: Deployment, *, now: float) -> str:
     metavar="SECONDS",
     help="How long the keys of that name which are valid now stay so.",
 )
+@click.option("--stacks", metavar="SET", help="Of real accounts: your own stack files, by the `pulumi` of this shell.")
 @click.option("--receipts", is_flag=True, help="The key that signs receipts instead; those signed before stay valid.")
 @json_option
-def rotate_command(name: str, overlap: float, receipts: bool, as_json: bool) -> None:
-    """Put another key on the sandbox's sites, one after the other, while the one before stays valid for a while."""
+def rotate_command(name: str, overlap: float, stacks: str | None, receipts: bool, as_json: bool) -> None:
+    """Put another key on one site after the other, while the one before stays valid for a while.
+
+    The sites are the sandbox's, or with --stacks those of real accounts.
+    """
     layout = Layout.of(Path(__file__).resolve().parent.parent)
-    if layout.load_instance() is None:
-        raise Unavailable("this folder has no sandbox yet, so there are no keys to rotate", hint="make up")
-    sandbox = Sandbox(layout, lambda line: say(f"• {line}"))
+    sites = _deployment(layout, stacks)
     if receipts:
-        signing = rotate_receipts(sandbox, now=time.time())
+        signing = rotate_receipts(sites, now=time.time())
         click.echo(json.dumps({"receipt_key": signing}) if as_json else f"  receipts are signed with {signing}")
         return
-    api_key = rotate(sandbox, name, overlap_seconds=overlap, now=time.time())
-    if name == drawn.NAME:
+    api_key = rotate(sites, name, overlap_seconds=overlap, now=time.time())
+    if name == drawn.NAME and not stacks:
         drawn.save_api_key(layout, api_key)
     click.echo(json.dumps({"name": name, "key": api_key, "overlap_seconds": overlap}) if as_json else f"  {api_key}")
+
+
+def _deployment(layout: Layout, stacks: str | None) -> Deployment:
+    if stacks:
+        return StackFiles(find(layout.root, stacks).sites, pulumi_in(layout.root), _report)
+    if layout.load_instance() is None:
+        raise Unavailable("this folder has no sandbox yet, so there are no keys to rotate", hint="make up")
+    return Sandbox(layout, _report)
+
+
+def _report(line: str) -> None:
+    say(f"• {line}")
 
 
 COMMANDS = {"rotate": rotate_command}
