@@ -7,10 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from service.bundle.folder import load_release
+from service.errors import InvalidInput
 from service.offline.batch_files import open_tables
 from service.offline.batch_plan import Range, parse_plan, plan_ranges, render_plan
 from service.offline.batch_rows import Block, read_blocks
@@ -40,9 +41,9 @@ def test_ranges_follow_each_other_and_hold_every_row_once(tmp_path: Path) -> Non
 
 def test_a_range_is_read_as_the_blocks_that_it_is_of_the_whole_file(tmp_path: Path) -> None:
     tables = open_tables(find_files(write_parts(tmp_path)), MANIFEST)
+    wholes = [list(read_blocks(table, MANIFEST, size=6_000)) for table in tables.tables]
     for one in plan_ranges(tables, size=20_000, block_bytes=6_000):
-        table = tables.tables[one.file]
-        whole = list(read_blocks(table, MANIFEST, size=6_000))
+        table, whole = tables.tables[one.file], wholes[one.file]
         part = list(read_blocks(table, MANIFEST, offset=one.start, row=one.row, size=6_000, stop=one.stop))
         assert [b.end for b in part] == [b.end for b in whole if one.start < b.end <= one.stop]
         assert [b.numbers for b in part] == [b.numbers for b in whole if one.start < b.end <= one.stop]
@@ -73,7 +74,10 @@ def test_a_table_without_rows_has_no_range(tmp_path: Path) -> None:
 @given(st.text(alphabet='a1,"\n\r \u00a0\u2028\x1c', max_size=60), st.sampled_from(["a,b", "a"]))
 def test_rows_are_counted_as_they_are_read(tmp_path: Path, text: str, head: str) -> None:
     (tmp_path / "t.csv").write_bytes(f"{head}\n{text}".encode())
-    table = open_csv(tmp_path / "t.csv")
+    try:
+        table = open_csv(tmp_path / "t.csv")
+    except InvalidInput:  # a quotation mark that takes in the header
+        assume(False)
     for part in table.read_parts(size=25):
         assert count_rows(part, table) == sum(1 for _ in read_fields(part, table))
 

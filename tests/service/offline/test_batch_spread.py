@@ -29,7 +29,8 @@ from tests.service.offline.files import RELEASED, ROOT, HereCluster, read_rows, 
 from tests.service.stores.bucket import start_bucket
 
 RELEASE = load_release(RELEASED)
-CUTS = Cuts(block=6_000, range=20_000)
+CUTS = Cuts(block=20_000, range=20_000)
+SLOW_CUTS = Cuts(block=6_000, range=20_000)  # small blocks take long: something can be killed meanwhile
 
 
 def _alone(found: Found, folder: Path) -> tuple[bytes, bytes]:
@@ -132,7 +133,7 @@ def _write_long(folder: Path) -> Found:
 @pytest.mark.slow
 def test_kill_9_of_a_worker_and_of_the_scheduler_cost_only_the_ranges_in_flight(tmp_path: Path) -> None:
     found, out = _write_long(tmp_path), tmp_path / "out.csv"
-    predict_file(Classifier(RELEASE), found, tmp_path / "alone.csv", block_bytes=CUTS.block)
+    predict_file(Classifier(RELEASE), found, tmp_path / "alone.csv", block_bytes=SLOW_CUTS.block)
     counts: list[int] = []
 
     def count(step: str, done: int, of: int) -> None:
@@ -152,7 +153,7 @@ def test_kill_9_of_a_worker_and_of_the_scheduler_cost_only_the_ranges_in_flight(
             pytest.raises(Unavailable, match=r"went away; \d+ of \d+ ranges are finished") as caught,
             open_cluster(scheduler.address) as cluster,
         ):
-            predict_on_cluster(RELEASE, found, out, cluster=cluster, cuts=CUTS, announce=kill)
+            predict_on_cluster(RELEASE, found, out, cluster=cluster, cuts=SLOW_CUTS, announce=kill)
         assert "repeat the command" in caught.value.hint
     assert len(counts) >= 25, "the run went on without the first worker"
     assert not out.exists()
@@ -164,8 +165,8 @@ def test_kill_9_of_a_worker_and_of_the_scheduler_cost_only_the_ranges_in_flight(
         start_workers(scheduler.address, 1, tmp_path),
         open_cluster(scheduler.address) as cluster,
     ):
-        done = predict_on_cluster(RELEASE, found, out, cluster=cluster, cuts=CUTS, announce=count)
-        planned = -(-sum((tmp_path / name).stat().st_size for name in ("a.csv", "b.csv")) // CUTS.range)
+        done = predict_on_cluster(RELEASE, found, out, cluster=cluster, cuts=SLOW_CUTS, announce=count)
+        planned = -(-sum((tmp_path / name).stat().st_size for name in ("a.csv", "b.csv")) // SLOW_CUTS.range)
     assert len(counts) <= planned + 2 - finished, "what was finished is not scored again"
     assert done.found_rows > 0
     assert out.read_bytes() == (tmp_path / "alone.csv").read_bytes()
