@@ -24,6 +24,7 @@ from failover.levers.registry import build_levers
 from tests.end_to_end.conftest import HOST, SPEED, Project
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
+LOCK = "https://outlast-drills.s3.us-east-1.amazonaws.com/lock.json"
 KILLED = [("aws", 2), ("aws", 3), ("azure", 3), ("gcp", 3), ("gcp", 4)]
 
 
@@ -53,7 +54,7 @@ def started_drill(
     project: Project, inside: Mapping[str, str], lose: str, level: int
 ) -> Iterator[subprocess.Popen[str]]:
     """A drill in a process of its own, which is ended at the latest with the block."""
-    asked = ["-m", "failover", "drill", "now", "--lose", lose, "--level", str(level), "--clients", "2"]
+    asked = ["-m", "failover", "drill", "now", "--lose", lose, "--level", str(level), "--clients", "2", "--lock", LOCK]
     with subprocess.Popen(
         [project.python, *asked],
         cwd=project.root,
@@ -85,7 +86,7 @@ def test_a_killed_drill_of_any_level_is_restored(
     assert lever.look(way.target) != before, f"nobody undid it: {said}"
     restored = project.run_in(dict(inside), project.python, "-m", "failover", "drill", "restore", "--json")
     found: list[dict[str, Any]] = json.loads(restored.stdout)
-    assert [each["found"] for each in found] == ["restored", "tags removed"]
+    assert [each["found"] for each in found] == ["restored", "tags removed", "restored"], "the loss, the mark, the lock"
     assert lever.look(way.target) == before
     assert not any("drill:" in tag for site in read_fleet(build_client(), HOST).sites for tag in site.check.tags)
 
