@@ -73,8 +73,11 @@ def _own_host_checked(resources: Sequence[Resource], facts: Facts) -> list[str]:
 
 
 def _records_checked(resource: Resource, facts: Facts) -> str:
-    routed = any(dig(resource.inputs, key) for key in ("weightedRoutingPolicies", "failoverRoutingPolicies"))
-    return "" if not routed or dig(resource.inputs, "healthCheckId") else "it has no health check"
+    """A geolocation record has none on purpose: with one, clients leave their geography when all its sites fail."""
+    policies = ("weightedRoutingPolicies", "failoverRoutingPolicies", "latencyRoutingPolicies")
+    routed = any(dig(resource.inputs, key) for key in policies)
+    checked = dig(resource.inputs, "healthCheckId") or dig(resource.inputs, "aliases.0.evaluateTargetHealth")
+    return "" if not routed or checked else "it has no health check"
 
 
 def _budget(resources: Sequence[Resource], facts: Facts) -> list[str]:

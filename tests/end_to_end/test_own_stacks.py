@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dns.message
+import dns.query
 import pytest
 import yaml
 
 from tests.end_to_end.conftest import Project, copy_project
+from tests.infra.harness import BASES
 from tests.sandbox.own_set import ACCOUNT, HOST, PROJECT, SUBSCRIPTION, VAULT, own_set, write
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
@@ -38,6 +41,8 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         files[f"prod-{site}"]["outlast:minReplicas"] = 1
     one_replica = {"rule": "azure-app-replicas", "reason": "four sites on one machine", "until": "2027-12-31"}
     files["prod-azure"]["outlast:exceptions"].append(one_replica)
+    files["prod-base-azure"] = BASES["base-azure"] | {"azure-native:subscriptionId": SUBSCRIPTION}
+    files["prod-traffic"]["outlast:drainSwitches"] = {"prod-aws": "prod-base-azure"}
     write(root, files)
     for stack, secrets in SECRETS.items():
         path = stack_file(root, stack)
@@ -97,6 +102,32 @@ def test_a_plain_preview_finds_nothing_to_do(own: Project) -> None:
     plain_pulumi(own, "preview", "-s", "prod-azure", "--expect-no-changes")
     arns = plain_pulumi(own, "stack", "export", "-s", "prod-aws-eu").stdout
     assert f"arn:aws:ecs:eu-west-1:{ACCOUNT}:cluster/outlast-prod-aws-eu" in arns
+
+
+def outlast(own: Project, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """A command of `outlast shell`."""
+    return own.run("-m", "sandbox", "exec", "--", own.python, "-m", "outlast", *arguments, check=check)
+
+
+def test_a_site_is_drained_by_its_switch_while_route53s_api_refuses(own: Project) -> None:
+    own.sandbox("fault", "--kind", "control-plane", "--for", "1200")
+    refused = outlast(own, "drain", "prod-azure", check=False)
+    assert "ServiceUnavailable" in refused.stderr, "a site without a switch needs the API"
+    assert "flags/prod-aws.drain is there" in outlast(own, "drain", "prod-aws").stdout
+
+    def healthy() -> bool:
+        status = own.status()
+        (gate,) = (one["health_check"] for one in status["weights"] if one["site"] == "prod-aws")
+        return bool(next(one["healthy"] for one in status["health_checks"] if one["id"] == gate))
+
+    own.wait_until(lambda: not healthy(), "prod-aws to leave")
+    address, port = own.up_document["dns"]
+    query = dns.message.make_query(HOST, "CNAME")
+    answers = {str(dns.query.udp(query, address, timeout=5, port=port).answer[0][0]) for _ in range(40)}
+    assert {answer.partition(".")[0] for answer in answers} == {"prod-aws-eu", "prod-azure", "prod-gcp"}
+    assert "is gone" in outlast(own, "undrain", "prod-aws").stdout
+    own.wait_until(healthy, "prod-aws to return")
+    own.sandbox("heal")
 
 
 def test_one_of_two_sites_on_a_cloud_is_drilled(own: Project) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import dns.edns
 import dns.message
 import dns.query
 import dns.rdatatype
@@ -230,3 +231,64 @@ def test_a_calculated_check_counts_its_healthy_children(
     batch: Any = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": primary}]}
     client.change_resource_record_sets(HostedZoneId=published.zone_id, ChangeBatch=batch)
     assert published.possible() == answered
+
+
+# routing-policy-geo: records for North America and for Canada, of which the most specific is used, and a default for
+# everybody else.
+GEO = [
+    {"Name": WWW, "SetIdentifier": "na", "GeoLocation": {"ContinentCode": "NA"}, "at": 1, "check": "na"},
+    {"Name": WWW, "SetIdentifier": "ca", "GeoLocation": {"CountryCode": "CA"}, "at": 2, "check": "ca"},
+    {"Name": WWW, "SetIdentifier": "all", "GeoLocation": {"CountryCode": "*"}, "at": 3, "check": "all"},
+]
+CANADA, MEXICO, FRANCE = "198.18.3.1", "198.18.13.24", "198.18.6.18"
+
+
+def ask_from(published: Published, client: str) -> str:
+    """The last number of the address that a client with this subnet is answered with."""
+    subnet = dns.edns.ECSOption(client, 32)
+    query = dns.message.make_query(published.host, "A", use_edns=0, options=[subnet])
+    answered = dns.message.from_wire(published.route53.respond(query.to_wire()) or b"")
+    return " ".join(rdata.address.rpartition(".")[2] for rrset in answered.answer for rdata in rrset)
+
+
+@pytest.mark.parametrize(
+    ("client", "sick", "answered"),
+    [
+        (CANADA, "", "2"),
+        (MEXICO, "", "1"),
+        (FRANCE, "", "3"),
+        ("127.0.0.1", "", "3"),  # "IP addresses that aren't mapped to geographic locations" get the default
+        # dns-failover-complex-configs: an unhealthy location's clients get the larger region's, and then the default
+        (CANADA, "ca", "1"),
+        (CANADA, "ca na", "3"),
+        (CANADA, "ca na all", "2"),
+    ],
+)
+def test_geolocation_goes_from_the_most_specific_location_to_the_default(
+    publish: Publish, client: str, sick: str, answered: str
+) -> None:
+    assert ask_from(publish(GEO, sick), client) == answered
+
+
+def test_without_a_default_a_client_elsewhere_gets_no_answer(publish: Publish) -> None:
+    """routing-policy-geo: "if you don't create a default record, Route 53 returns a "no answer" response"."""
+    published = publish(GEO[:2], "")
+    assert ask_from(published, FRANCE) == ""
+    assert ask_from(published, CANADA) == "2"
+
+
+def test_the_api_answers_for_a_client_as_the_name_server_does(publish: Publish) -> None:
+    """API reference, TestDNSAnswer: EDNS0ClientSubnetIP, and else ResolverIP."""
+    published = publish(GEO, "")
+    asked = {"HostedZoneId": published.zone_id, "RecordName": published.host, "RecordType": "A"}
+    for place in ({"EDNS0ClientSubnetIP": MEXICO}, {"ResolverIP": MEXICO}):
+        assert published.client.test_dns_answer(**asked, **place)["RecordData"] == ["192.0.2.1"]
+
+
+@pytest.mark.parametrize(("client", "sick", "answered"), [(CANADA, "", "1"), (FRANCE, "", "2"), (FRANCE, "eu", "1")])
+def test_latency_takes_the_nearest_healthy_region(publish: Publish, client: str, sick: str, answered: str) -> None:
+    records = [
+        {"Name": WWW, "SetIdentifier": "us", "Region": "us-east-1", "at": 1, "check": "us"},
+        {"Name": WWW, "SetIdentifier": "eu", "Region": "eu-west-3", "at": 2, "check": "eu"},
+    ]
+    assert ask_from(publish(records, sick), client) == answered

@@ -11,7 +11,7 @@ import pytest
 from infra.policy.pack import Held, find_wrong, hold
 from infra.policy.rule import Resource
 from infra.policy.rules import RULES, names_of, rules_of
-from tests.infra.harness import STACKS, Run, configuration
+from tests.infra.harness import BASES, STACKS, SWITCHES, Run, configuration, run_stack, stores
 
 TODAY = datetime.date(2026, 11, 29)
 
@@ -57,3 +57,33 @@ def test_what_our_programs_register_breaks_exactly_what_their_files_excuse(
     resources = [Resource(r.type, r.name, r.inputs, bool(r.options.get("protect"))) for r in registered]
     pack = {name for name in held.excused if name in names_of(stack)}
     assert found(held, resources).keys() == pack
+
+
+REGIONS = {"aws": "us-east-1", "azure": "eu-central-1", "gcp": "eu-west-1"}
+GEOGRAPHIES = {
+    "eu": {"continents": ["EU"], "allowedSites": ["azure", "gcp"]},
+    "world": {"default": True, "allowedSites": ["aws", "azure", "gcp"]},
+}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"routing": "active-passive", "weights": None},
+        {"routing": "latency", "weights": None, "latencyRegions": REGIONS},
+        {"routing": "geolocation", "geographies": GEOGRAPHIES},
+        {"drainSwitches": SWITCHES},
+    ],
+    ids=lambda changed: str(next(iter(changed.values()))),
+)
+def test_every_routing_policy_and_drain_switches_keep_the_rules(changed: dict[str, Any]) -> None:
+    run = run_stack("traffic", stacks=stores(), **changed)
+    resources = [Resource(r.type, r.name, r.inputs, bool(r.options.get("protect"))) for r in run.resources]
+    held = hold("traffic", configuration("traffic", **changed), TODAY)
+    assert found(held, resources).keys() == {name for name in held.excused if name in names_of("traffic")}
+
+
+@pytest.mark.parametrize("stack", sorted(BASES))
+def test_a_base_stack_is_held_to_no_rule_of_sites(stack: str) -> None:
+    assert not names_of("base")
+    assert not hold(stack, configuration(stack), TODAY).excused
