@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import threading
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -56,20 +58,26 @@ class _Engine(harness._Clouds):
         )
 
 
-def deploy(clouds: Clouds, *stacks: str) -> dict[str, dict[str, Any]]:
-    """`pulumi up` of these stacks, in this order, all five by default; what each exported."""
-    exported: dict[str, dict[str, Any]] = {stack: {} for stack in ORDER}
+def deploy(
+    clouds: Clouds, *stacks: str, known: Mapping[str, dict[str, Any]] = MappingProxyType({}), **changed: Any
+) -> dict[str, dict[str, Any]]:
+    """`pulumi up` of these stacks, in this order, all five by default; what each exported.
+
+    `known` are outputs of stacks that are taken for up, `changed` settings of the last stack.
+    """
+    exported: dict[str, dict[str, Any]] = {stack: {} for stack in ORDER} | dict(known)
     for stack in stacks or ORDER:
         run = harness.Run(stack)
-        refused = harness._run(_program(stack, run), _Engine(stack, clouds, exported), run, False)
+        settings = changed if (stack,) == stacks[-1:] else {}
+        refused = harness._run(_program(stack, run, settings), _Engine(stack, clouds, exported), run, False)
         assert refused is None, refused
         assert run.problems == []
         exported[stack] = run.outputs
     return exported
 
 
-def _program(stack: str, run: harness.Run) -> Any:
-    settings = parse(stack, harness.with_keys(stack), harness.KEYS)
+def _program(stack: str, run: harness.Run, changed: Mapping[str, Any]) -> Any:
+    settings = parse(stack, harness.with_keys(stack, **changed), harness.KEYS)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:

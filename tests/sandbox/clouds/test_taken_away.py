@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
+from sandbox.clouds.buckets import list_buckets
 from sandbox.clouds.kinds import KINDS, Fidelity
 from sandbox.clouds.store import CloudRefused
-from tests.sandbox.clouds import sites
+from tests.sandbox.clouds import sites, stores
 from tests.sandbox.clouds.harness import HOST, OTHER_DIGEST, Clouds
 
 Take = Callable[[Clouds, str], None]
@@ -308,7 +309,38 @@ GCP_KEYS: dict[str, Take] = {
         "gcp", "Permission denied on secret"
     ),
 }
+
+
+def _nobody_reads_switches(cloud: str) -> Take:
+    def take(clouds: Clouds, type_: str) -> None:
+        assert _readable(clouds) == {"aws", "azure", "gcp"}
+        clouds.delete(clouds.only(type_))
+        assert cloud not in _readable(clouds)
+
+    return take
+
+
+def _readable(clouds: Clouds) -> set[str]:
+    return {bucket.cloud for bucket in list_buckets(clouds.world) if bucket.may_read("flags/aws.drain")}
+
+
+def _next_policy_is_refused(clouds: Clouds, type_: str) -> None:
+    clouds.delete(clouds.only(type_))
+    with pytest.raises(CloudRefused, match="BlockPublicPolicy"):
+        clouds.make(stores.POLICY, "two", stack="base-aws", bucket=stores.S3_BUCKET, policy=stores.policy_text())
+
+
+STORES: dict[str, Take] = {
+    stores.BUCKET: _nobody_reads_switches("aws"),
+    stores.POLICY: _nobody_reads_switches("aws"),
+    stores.BLOCK: _next_policy_is_refused,
+    stores.ACCOUNT: _nobody_reads_switches("azure"),
+    stores.CONTAINER: _nobody_reads_switches("azure"),
+    stores.GCS: _nobody_reads_switches("gcp"),
+    stores.MEMBER: _nobody_reads_switches("gcp"),
+}
 SITES = {
+    "stores of drain switches": (stores.make_stores, STORES),
     "aws": (sites.aws_site, AWS),
     "azure": (sites.azure_site, AZURE),
     "gcp": (sites.gcp_site, GCP),
