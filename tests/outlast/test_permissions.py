@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from outlast.permissions import permissions, read_configs
+from outlast.permissions import for_aws, permissions, read_configs
 from service.errors import InvalidInput
-from tests.infra.harness import ROOT
+from tests.infra.harness import BASES, ROOT
 
 
 def run(*words: str) -> dict[str, Any]:
@@ -68,3 +68,10 @@ def test_a_stack_that_is_not_there_is_refused() -> None:
 def test_a_cloud_without_a_site_is_refused() -> None:
     done = CliRunner().invoke(permissions, ["--cloud", "gcp", "--stack", "aws"])
     assert isinstance(done.exception, InvalidInput) or "no stack here is a site on gcp" in done.output
+
+
+def test_a_base_stack_among_the_files_is_left_out() -> None:
+    configs = read_configs(ROOT, None)
+    assert for_aws({**configs, "base-aws": BASES["base-aws"]}, "deployer", 1, "Z1") == for_aws(
+        configs, "deployer", 1, "Z1"
+    )
