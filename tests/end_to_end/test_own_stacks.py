@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dns.message
-import dns.query
 import pytest
 import yaml
 
+from failover.dial import Dial
+from sandbox.command.environment import dial_of
 from tests.end_to_end.conftest import Project, copy_project
 from tests.infra.harness import BASES
 from tests.sandbox.own_set import ACCOUNT, HOST, PROJECT, SUBSCRIPTION, VAULT, own_set, write
@@ -121,10 +121,9 @@ def test_a_site_is_drained_by_its_switch_while_route53s_api_refuses(own: Project
         return bool(next(one["healthy"] for one in status["health_checks"] if one["id"] == gate))
 
     own.wait_until(lambda: not healthy(), "prod-aws to leave")
-    address, port = own.up_document["dns"]
-    query = dns.message.make_query(HOST, "CNAME")
-    answers = {str(dns.query.udp(query, address, timeout=5, port=port).answer[0][0]) for _ in range(40)}
-    assert {answer.partition(".")[0] for answer in answers} == {"prod-aws-eu", "prod-azure", "prod-gcp"}
+    dial = Dial.from_environment(dial_of(own.layout, own.control.instance))
+    origins = {dial.resolve(HOST).origin_host for _ in range(40)}
+    assert origins == {f"prod-{site}.{HOST}" for site in ("aws-eu", "azure", "gcp")}
     assert "is gone" in outlast(own, "undrain", "prod-aws").stdout
     own.wait_until(healthy, "prod-aws to return")
     own.sandbox("heal")
