@@ -4,7 +4,7 @@ A drain switches the site's health check off (disabled *and* inverted, as a dril
 did it, when and why. It stays until `undrain`: no `pulumi up` ends it, and a drill refuses while it lasts. Each write
 names the version of the check that was looked at, so that two people at once do not overwrite each other unseen.
 
-This way needs Route 53's control plane. A routing that has a drain switch outside of it is given its own `Way`.
+This way needs Route 53's control plane. `failover.oncall.switch` is the one that does not, where a site has a switch.
 """
 
 from __future__ import annotations
