@@ -51,7 +51,15 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
             "memory_mb": 800,
             "pulumi": None,
             "model": {"name": "tumour", "chosen": False},
-            "weights": [{"site": "azure", "weight": 30, "health_check": "h1", "origin": "azure.api.outlast.example"}],
+            "weights": [
+                {
+                    "site": "azure",
+                    "weight": 30,
+                    "chosen": "30",
+                    "health_check": "h1",
+                    "origin": "azure.api.outlast.example",
+                }
+            ],
             "health_checks": [{"id": "h1", "site": "azure", "healthy": False, "settled": True, "failure": REFUSED}],
             "workloads": [],
             "fronts": [],
