@@ -29,6 +29,9 @@ HARMLESS = ("tags", "labels", "description", "comment", "displayName")
 NEVER_SHOWN = frozenset[str]()
 # Types without any such input.
 ONLY_REPLACED = {
+    "aws:secretsmanager/secretVersion:SecretVersion",
+    "gcp:secretmanager/secretIamMember:SecretIamMember",
+    "gcp:secretmanager/secretVersion:SecretVersion",
     "aws:acm/certificateValidation:CertificateValidation",
     "aws:ec2/routeTableAssociation:RouteTableAssociation",
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
