@@ -35,10 +35,11 @@ def permissions(cloud: str, role: str, stacks: str | None, only: tuple[str, ...]
         _say_size(policy)
     elif cloud == "azure":
         subscription = _first(configs, "azure", "azure-native:subscriptionId")
-        print_json(azure.deployer_role(subscription) if role == "deployer" else azure.drill_role(subscription))
+        kinds = _kinds_on(configs, "azure")
+        print_json(azure.deployer_role(subscription, kinds) if role == "deployer" else azure.drill_role(subscription))
     else:
         _first(configs, "gcp", "gcp:project")
-        print_json(gcp.deployer_role() if role == "deployer" else gcp.drill_role())
+        print_json(gcp.deployer_role(_kinds_on(configs, "gcp")) if role == "deployer" else gcp.drill_role())
 
 
 Configs = Mapping[str, Mapping[str, Any]]
@@ -63,11 +64,11 @@ def for_aws(configs: Configs, role: str, level: int, zone_id: str) -> dict[str, 
         regions=tuple(dict.fromkeys(str(config["aws:region"]) for config in (sites or configs).values())),
         names=tuple(name_site(str(c.get("outlast:prefix", "outlast")), stack) for stack, c in sites.items()),
         zone_id=zone_id,
+        store=next((str(config["outlast:store"]) for config in configs.values() if kind_of(config) == "base-aws"), ""),
     )
     if role == "drill":
         return aws.drill_policy(scope, level)
-    kinds = dict.fromkeys(str(config["outlast:kind"]) for config in configs.values())
-    return aws.deployer_policy(scope, [kind for kind in kinds if kind != "base"])  # docs/guides/empty-a-cloud.md has it
+    return aws.deployer_policy(scope, dict.fromkeys(map(kind_of, configs.values())))
 
 
 def _say_size(policy: Mapping[str, Any]) -> None:
@@ -79,9 +80,21 @@ def _say_size(policy: Mapping[str, Any]) -> None:
         )
 
 
+def kind_of(config: Mapping[str, Any]) -> str:
+    """The kind of a stack; of a base stack with the cloud that it is on."""
+    kind = str(config["outlast:kind"])
+    return f"base-{config['outlast:cloud']}" if kind == "base" else kind
+
+
+def _kinds_on(configs: Configs, cloud: str) -> list[str]:
+    return [kind for kind in dict.fromkeys(map(kind_of, configs.values())) if kind in (cloud, f"base-{cloud}")]
+
+
 def _first(configs: Configs, kind: str, key: str) -> str:
     """A setting of the first site of that kind. Raises InvalidInput where there is none."""
-    found = [str(config[key]) for config in configs.values() if config.get("outlast:kind") == kind and key in config]
+    found = [
+        str(config[key]) for config in configs.values() if kind_of(config) in (kind, f"base-{kind}") and key in config
+    ]
     if not found:
         raise InvalidInput(f"no stack here is a site on {kind}", hint="--stacks names another set of stack files")
     return found[0]

@@ -18,6 +18,7 @@ class Scope:
     regions: Sequence[str]
     names: Sequence[str]
     zone_id: str = "ZONE_ID"
+    store: str = "STORE"
 
 
 LARGEST_MANAGED, LARGEST_INLINE = 6144, 10240
@@ -44,7 +45,7 @@ def drill_policy(scope: Scope, level: int = 1) -> dict[str, Any]:
 
 def _on_aws(kind: str) -> list[str]:
     """The types of a stack that touch AWS: of another cloud's site its records alone."""
-    return [type_ for type_ in types_of(kind) if kind in ("zone", "aws", "traffic") or type_ == RECORD]
+    return [type_ for type_ in types_of(kind) if kind in ("zone", "aws", "traffic", "base-aws") or type_ == RECORD]
 
 
 def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def _statements(grants: Sequence[Grant], scope: Scope) -> list[dict[str, Any]]:
 
 def _expand(templates: Iterable[str], scope: Scope) -> tuple[str, ...]:
     filled = [
-        template.format(account=scope.account, region=region, name=name, zone_id=scope.zone_id)
+        template.format(account=scope.account, region=region, name=name, zone_id=scope.zone_id, store=scope.store)
         for template in templates
         for region in scope.regions or ("",)
         for name in scope.names or ("",)

@@ -200,6 +200,22 @@ GRANTS: Mapping[str, Grant] = {
         ),
         ("arn:aws:secretsmanager:{region}:{account}:secret:{name}-*",),
     ),
+    "aws:s3/bucket:Bucket": Grant(
+        words(
+            "s3:CreateBucket s3:DeleteBucket s3:ListBucket s3:ListBucketVersions s3:GetBucketLocation s3:GetBucketAcl "
+            "s3:GetBucketCORS s3:GetBucketWebsite s3:GetBucketVersioning s3:GetAccelerateConfiguration "
+            "s3:GetBucketRequestPayment s3:GetBucketLogging s3:GetLifecycleConfiguration "
+            "s3:GetReplicationConfiguration s3:GetEncryptionConfiguration s3:GetBucketObjectLockConfiguration "
+            "s3:GetBucketTagging s3:PutBucketTagging"
+        ),
+        ("arn:aws:s3:::{store}",),
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Grant(
+        words("s3:GetBucketPublicAccessBlock s3:PutBucketPublicAccessBlock"), ("arn:aws:s3:::{store}",)
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Grant(
+        words("s3:GetBucketPolicy s3:PutBucketPolicy s3:DeleteBucketPolicy"), ("arn:aws:s3:::{store}",)
+    ),
     RECORD: Grant(
         words("route53:ChangeResourceRecordSets route53:GetHostedZone route53:ListResourceRecordSets"),
         _ZONE,

@@ -40,6 +40,9 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         f"{_APP}/locations/managedEnvironmentOperationResults/read"
     ),
     "azure-native:app:Certificate": words(_crud(f"{_APP}/managedEnvironments/certificates")),
+    "azure-native:storage:StorageAccount": words(_crud("Microsoft.Storage/storageAccounts")),
+    "azure-native:storage:BlobContainer": words(_crud("Microsoft.Storage/storageAccounts/blobServices/containers")),
+    "azure-native:authorization:ManagementLockAtResourceGroupLevel": words(_crud("Microsoft.Authorization/locks")),
     "azure-native:keyvault:Secret": words(
         f"{_VAULT}/read {_VAULT}/secrets/read {_VAULT}/secrets/write"  # a secret that is destroyed stays in the vault
     ),
@@ -60,9 +63,9 @@ DRILL = words(
 """A drill of level 3 stops the app and starts it again; of the others Azure notices nothing."""
 
 
-def deployer_role(subscription: str) -> dict[str, Any]:
-    """What whoever runs `pulumi up` of a site on Azure has to be allowed to."""
-    actions = {action for type_ in types_of("azure") if type_ != RECORD for action in ACTIONS[type_]}
+def deployer_role(subscription: str, kinds: Sequence[str] = ("azure",)) -> dict[str, Any]:
+    """What whoever runs `pulumi up` of these kinds of stack on Azure has to be allowed to."""
+    actions = {action for kind in kinds for type_ in types_of(kind) if type_ != RECORD for action in ACTIONS[type_]}
     role = _role("Outlast deployer", "Deploys a site of Outlast.", actions, subscription)
     return role | {"DataActions": [*DATA_ACTIONS], "condition": _only_these(ASSIGNED), "conditionVersion": "2.0"}
 

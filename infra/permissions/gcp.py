@@ -5,7 +5,7 @@ Permissions are named as in cloud.google.com/iam/docs/permissions-reference.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infra.permissions.in_use import IMAGE, RECORD, types_of, words
@@ -68,6 +68,8 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
             "use",
         )
     ),
+    "gcp:storage/bucket:Bucket": words(_of("storage.buckets", *_CHANGE)),
+    "gcp:storage/bucketIAMMember:BucketIAMMember": words(_of("storage.buckets", "getIamPolicy", "setIamPolicy")),
     "gcp:secretmanager/secret:Secret": words(_of("secretmanager.secrets", *_CHANGE)),
     "gcp:secretmanager/secretVersion:SecretVersion": words(
         _of("secretmanager.versions", "add", "access", "get", "enable", "disable", "destroy")
@@ -82,9 +84,9 @@ DRILL = words("run.services.get run.services.update run.operations.get iam.servi
 """A drill of level 3 closes the service's ingress and opens it again; of the others Google notices nothing."""
 
 
-def deployer_role() -> dict[str, Any]:
-    """What whoever runs `pulumi up` of a site on Google Cloud has to be allowed to."""
-    permissions = {p for type_ in types_of("gcp") if type_ != RECORD for p in PERMISSIONS[type_]}
+def deployer_role(kinds: Sequence[str] = ("gcp",)) -> dict[str, Any]:
+    """What whoever runs `pulumi up` of these kinds of stack on Google Cloud has to be allowed to."""
+    permissions = {p for kind in kinds for type_ in types_of(kind) if type_ != RECORD for p in PERMISSIONS[type_]}
     return _role("Outlast deployer", "Deploys a site of Outlast.", permissions)
 
 

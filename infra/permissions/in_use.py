@@ -46,8 +46,18 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
         gcp:compute/targetHttpProxy:TargetHttpProxy gcp:compute/targetHttpsProxy:TargetHttpsProxy
         gcp:compute/uRLMap:URLMap gcp:projects/service:Service gcp:serviceaccount/account:Account {RECORD}"""),
     "traffic": words(f"aws:route53/healthCheck:HealthCheck {RECORD}"),
+    "base-aws": words(
+        "aws:s3/bucket:Bucket aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock aws:s3/bucketPolicy:BucketPolicy"
+    ),
+    "base-azure": words(
+        "azure-native:resources:ResourceGroup azure-native:storage:StorageAccount azure-native:storage:BlobContainer "
+        "azure-native:authorization:ManagementLockAtResourceGroupLevel"
+    ),
+    "base-gcp": words(
+        "gcp:projects/service:Service gcp:storage/bucket:Bucket gcp:storage/bucketIAMMember:BucketIAMMember"
+    ),
 }
-"""Kind of stack -> the types that its program registers."""
+"""Kind of stack -> the types that its program registers; a base stack's kind is named with its cloud."""
 
 BY_CHOICE: Mapping[str, tuple[str, ...]] = {
     "aws": words("aws:secretsmanager/secret:Secret aws:secretsmanager/secretVersion:SecretVersion"),

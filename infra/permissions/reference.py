@@ -48,7 +48,7 @@ def _aws() -> Iterator[str]:
     yield _block(_only_added(aws.drill_policy(_AWS, 3), aws.drill_policy(_AWS)))
     yield "### Which type needs what\n"
     rows = {type_: grant.actions + grant.regional for type_, grant in GRANTS.items()}
-    yield _table({type_: rows[type_] for kind in ("zone", "aws", "traffic") for type_ in types_of(kind)})
+    yield _table({type_: rows[type_] for kind in ("zone", "aws", "traffic", "base-aws") for type_ in types_of(kind)})
 
 
 def _azure() -> Iterator[str]:
@@ -62,7 +62,8 @@ def _azure() -> Iterator[str]:
     yield "### Drill runner, of level 3\n"
     yield _block(azure.drill_role("SUBSCRIPTION"))
     yield "### Which type needs what\n"
-    yield _table({type_: azure.ACTIONS[type_] for type_ in types_of("azure") if type_ != RECORD})
+    types = (*types_of("azure"), *types_of("base-azure"))
+    yield _table({type_: azure.ACTIONS[type_] for type_ in types if type_ != RECORD})
 
 
 def _gcp() -> Iterator[str]:
@@ -72,7 +73,8 @@ def _gcp() -> Iterator[str]:
     yield "### Drill runner, of level 3\n"
     yield _block(gcp.drill_role())
     yield "### Which type needs what\n"
-    yield _table({type_: gcp.PERMISSIONS[type_] for type_ in types_of("gcp") if type_ != RECORD})
+    types = (*types_of("gcp"), *types_of("base-gcp"))
+    yield _table({type_: gcp.PERMISSIONS[type_] for type_ in types if type_ != RECORD})
 
 
 def _only_added(more: Mapping[str, Any], less: Mapping[str, Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from outlast.permissions import for_aws, permissions, read_configs
+from outlast.permissions import for_aws, kind_of, permissions, read_configs
 from service.errors import InvalidInput
 from tests.infra.harness import BASES, ROOT
 
@@ -70,8 +70,8 @@ def test_a_cloud_without_a_site_is_refused() -> None:
     assert isinstance(done.exception, InvalidInput) or "no stack here is a site on gcp" in done.output
 
 
-def test_a_base_stack_among_the_files_is_left_out() -> None:
-    configs = read_configs(ROOT, None)
-    assert for_aws({**configs, "base-aws": BASES["base-aws"]}, "deployer", 1, "Z1") == for_aws(
-        configs, "deployer", 1, "Z1"
-    )
+def test_a_base_stack_adds_its_store_on_its_own_cloud() -> None:
+    base = BASES["base-aws"]
+    text = json.dumps(for_aws({"base-aws": base}, "deployer", 1, "Z"))
+    assert f"arn:aws:s3:::{base['outlast:store']}" in text
+    assert kind_of({"outlast:kind": "base", "outlast:cloud": "gcp"}) == "base-gcp"

@@ -24,4 +24,6 @@ def test_every_action_is_an_operation_of_its_service(grant: Grant) -> None:
     assert bool(grant.actions) == bool(grant.resources)
     for action in grant.actions + grant.regional:
         prefix, operation = action.split(":")
+        if prefix == "s3":
+            continue  # the one service whose actions are not its operations: docs.aws.amazon.com, "Actions for S3"
         assert operation in operations(SERVICES.get(prefix, prefix)), action

@@ -14,11 +14,12 @@ def test_permissions_are_written_as_google_writes_them() -> None:
 
 
 def test_a_deployer_gets_every_row_and_no_way_to_grant_roles() -> None:
-    included = deployer_role()["includedPermissions"]
+    included = deployer_role(("gcp", "base-gcp"))["includedPermissions"]
     assert set(included) == {p for permissions in PERMISSIONS.values() for p in permissions}
     assert [p for p in included if "setIamPolicy" in p] == [
         "run.services.setIamPolicy",
         "secretmanager.secrets.setIamPolicy",
+        "storage.buckets.setIamPolicy",
     ]
 
 
