@@ -34,13 +34,15 @@ _PIPELINED = 16
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Connection:
     """One attacking connection, and where it counts what it was answered."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     seen: Counter[str]
+    last: bool = False
+    """Whether the latest answer was said to be the last one of the connection."""
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
@@ -51,6 +53,7 @@ class Connection:
         head = await self.reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"\ncontent-length: *(\d+)", head, re.IGNORECASE)
         await self.reader.readexactly(int(length.group(1)) if length else 0)
+        self.last = re.search(rb"\nconnection: *close", head, re.IGNORECASE) is not None
         status = _STATUS.match(head)
         self.seen[status.group(1).decode() if status else "no status"] += 1
 

@@ -107,7 +107,7 @@ async def _ask(port: int, request: bytes, until: float, interval: float, seen: C
             await connection.read_answer()
         except (OSError, EOFError):
             ended = True
-        if ended or connection.reader.at_eof():
+        if ended or connection.last or connection.reader.at_eof():
             connection.writer.transport.abort()
             connection = None
         await asyncio.sleep(max(0.0, now + interval - time.monotonic()))

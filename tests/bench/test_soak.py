@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bench.attackers import HOST
 from bench.peers import SHIPPED, ask
-from bench.soak import Soak, judge, render, requests, soak
+from bench.soak import Soak, call, judge, render, requests, soak
 from service.server.audit.verify import AuditProblem, ChainReport
 from tests.service.server.harness import API_KEY, api_keys, running
 
@@ -55,3 +57,29 @@ def test_each_way_to_be_off_is_seen(off: Soak, which: int) -> None:
 
 def test_memory_that_was_hardly_sampled_is_not_called_flat() -> None:
     assert judge(replace(HELD, memory=(1.0, 1.0)))[4].met is None
+
+
+def test_a_caller_opens_another_connection_after_the_last_answer_of_one() -> None:
+    """The server ends old connections with an answer that says so: no request may be sent on one behind it."""
+
+    async def asked() -> tuple[int, int]:
+        connections = 0
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal connections
+            connections += 1
+            try:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                await asyncio.sleep(0.03)  # the end comes later than the answer
+            finally:
+                writer.transport.abort()
+
+        async with await asyncio.start_server(serve, HOST, 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            _, unanswered = await call(port, {"right": b"POST / HTTP/1.1\r\n\r\n"}, 0.1, 16 / 0.01)
+        return connections, unanswered
+
+    connections, unanswered = asyncio.run(asked())
+    assert connections > 16
+    assert unanswered == 0
