@@ -11,6 +11,7 @@ from typing import Any
 
 import pulumi
 
+from infra.applied import apply
 from infra.kinds import BaseSettings
 from infra.switch import FlagStore, host_of, store_output
 
@@ -20,7 +21,5 @@ def program(settings: BaseSettings) -> dict[str, Any]:
     made = importlib.import_module(f"infra.base_{settings.cloud}").make_store(settings)
     host = host_of(settings.cloud, settings.store, settings.region)
     store = FlagStore(settings.name, settings.cloud, settings.store, host)
-    exported: pulumi.Output[dict[str, Any]] = pulumi.Output.all(*(one.id for one in made)).apply(
-        lambda ids: store_output(store)
-    )
-    return {"store": exported}
+    known: pulumi.Output[list[str]] = pulumi.Output.all(*(one.id for one in made))
+    return {"store": apply(known, lambda ids: store_output(store))}
