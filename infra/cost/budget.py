@@ -21,7 +21,7 @@ def reckon(settings: TrafficSettings, *, rps: float | None = None, stacks: Path 
     """What the sites of a stack of traffic cost at `rps` predictions a second; None: at those that its file names."""
     checks = Checks(settings.interval_seconds, count_regions(settings.checker_regions))
     load = Load(rps=settings.average_rps if rps is None else rps)
-    found = read_deployment(stacks, settings.weights, checks)
+    found = read_deployment(stacks, _shares(settings), checks)
     return Costs(
         estimate=estimate(found.sites, checks, load),
         variants=compare(found.sites, checks, load),
@@ -30,6 +30,14 @@ def reckon(settings: TrafficSettings, *, rps: float | None = None, stacks: Path 
         today=datetime.datetime.now(datetime.UTC).date(),
         budget_usd=settings.budget_usd,
     )
+
+
+def _shares(settings: TrafficSettings) -> dict[str, int]:
+    """Site -> weight while all are healthy: of sites that stand by in order, the first gets everything."""
+    if settings.policy.name != "active-passive":
+        return dict(settings.weights)
+    first = next(iter(settings.weights))
+    return {site: int(site == first) for site in settings.weights}
 
 
 def judge_cost(settings: TrafficSettings) -> None:

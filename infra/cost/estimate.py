@@ -160,7 +160,8 @@ def list_assumptions(sites: Sequence[CostedSite], load: Load) -> list[str]:
         f"one DNS query for {load.predictions_per_query} predictions",
         "Azure's replicas never count as idle, since the health checkers keep them in use; an instance of Cloud Run is "
         f"busy for {load.seconds:g} s a request",
-        "one Azure registry, two subnets on AWS; no tax, no discount, no egress between the clouds",
+        "one Azure registry, two subnets on AWS; no tax, no discount, no egress between the clouds, no store of "
+        "secrets (under a dollar a site) or of drain switches",
         *([f"prices of another region for {', '.join(elsewhere)}"] if elsewhere else []),
     ]
 

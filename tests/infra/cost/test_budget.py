@@ -14,6 +14,7 @@ from infra.cost import budget
 from infra.cost.budget import judge_cost, reckon
 from infra.exceptions import OVER_BUDGET, Excuse
 from infra.kinds import TrafficSettings
+from infra.routing import RoutingPolicy
 from infra.settings import parse
 from service.errors import Refused
 from tests.infra.harness import configuration
@@ -76,3 +77,10 @@ def test_a_site_without_a_file_is_said_and_not_counted(tmp_path: Path) -> None:
 def test_the_load_is_the_files_unless_another_is_asked_for() -> None:
     assert reckon(settings(average_rps=7.0)).estimate.load.rps == 7.0
     assert reckon(settings(average_rps=7.0), rps=0.0).estimate.load.rps == 0.0
+
+
+def test_of_sites_that_stand_by_in_order_the_first_has_the_load() -> None:
+    ordered = settings(policy=RoutingPolicy("active-passive"), weights=dict.fromkeys(("gcp", "aws"), 1))
+    lines = reckon(ordered, rps=10.0).estimate.lines
+    logs = {line.where: line.factors[0][0] for line in lines if line.what.startswith("logs")}
+    assert logs == {"aws": 0.0}, "no prediction is asked of the site that stands by"
