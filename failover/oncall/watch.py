@@ -52,23 +52,25 @@ class Watcher:
             return
         for change in self._alarms.look(host):
             yield _tell(change, host, at)
+        if self._choose_way is None:
+            return
         for alarm in self.standing:
-            yield from self._answer(host, alarm, at)
+            if alarm.everywhere:
+                continue
+            answer = self._drain(self._choose_way, host, alarm, at)
+            yield answer
+            if answer.kind == "drained":  # whoever is the last healthy site now, only the next look knows
+                return
 
-    def _answer(self, host: HostStanding, alarm: Alarm, at: str) -> Iterator[Said]:
-        """Drain the site, where that was asked for; an attempt that was refused is made again with the next look."""
-        if self._choose_way is None or alarm.everywhere:
-            return
+    def _drain(self, choose_way: ChooseWay, host: HostStanding, alarm: Alarm, at: str) -> Said:
+        """Drain the alarm's site; an attempt that was refused is made again with the next look."""
         site = find_site(host, alarm.site)
-        if not site.is_healthy:  # drained a moment ago, for another alarm
-            return
         try:
             check_drain(host, site)
-            done = self._choose_way(host, site).drain(site, Reason(self._by, at, f"{alarm.rule}: {alarm.what}"))
+            done = choose_way(host, site).drain(site, Reason(self._by, at, f"{alarm.rule}: {alarm.what}"))
         except OutlastError as error:
-            yield Said("not-drained", at, site.name, alarm.rule, error.what)
-        else:
-            yield Said("drained", at, site.name, alarm.rule, done)
+            return Said("not-drained", at, site.name, alarm.rule, error.what)
+        return Said("drained", at, site.name, alarm.rule, done)
 
 
 def _tell(change: Change, host: HostStanding, at: str) -> Said:

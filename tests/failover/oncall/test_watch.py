@@ -71,6 +71,16 @@ def test_the_last_healthy_site_stays() -> None:
     assert "not-drained: aws: without aws no healthy site would be left" in said[-1]
 
 
+def test_one_look_drains_one_site_for_only_the_next_one_knows_who_is_left() -> None:
+    """Three alarms begin in one look, in which each of the sites still counts as a survivor of the others."""
+    looks = [host(site("azure", DEAD), site("gcp", DEAD), site("aws"))] * 2
+    looks += [host()] * 5 + [host(site("aws", EXPIRED), site("azure"), site("gcp"))] * 3
+    drains = Drains()
+    _, said = watch(looks, drains)
+    assert [line.partition(": ")[0] for line in said] == ["T9 alarm"] * 3 + ["T9 drained"]
+    assert len(drains.drained) == 1
+
+
 def test_one_cause_at_every_site_drains_none() -> None:
     drains = Drains()
     _, said = watch([host(*(site(name, EXPIRED) for name in ("aws", "azure", "gcp")))] * 4, drains)
