@@ -30,4 +30,5 @@ def _given_options(context: click.Context) -> Iterator[str]:
         for each in value if parameter.multiple else (value,):
             yield name
             if not parameter.is_flag:
-                yield f"{each:g}" if isinstance(each, float) else str(each)
+                # A number to its last digit: the hash of the plan covers it.
+                yield repr(each).removesuffix(".0") if isinstance(each, float) else str(each)

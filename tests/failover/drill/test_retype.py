@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 import click
+import pytest
 from click.testing import CliRunner
 
 from failover.drill.retype import retype
@@ -39,6 +40,11 @@ def test_every_option_comes_back_as_it_was_typed() -> None:
     typed = ["--lose", "aws", "--golden", "my rows/golden.json", "--override", "capacity", "--override", "certificate"]
     typed += ["--peak-rps", "0.5", "--clients", "2", "--quick"]
     assert retyped(*typed, "--json") == ["outlast", "drill", "run", *typed, "--plan", "abc"]
+
+
+@pytest.mark.parametrize("rps", ["12345.67", "1234567", "0.1"])
+def test_a_number_comes_back_to_its_last_digit(rps: str) -> None:
+    assert retyped("--lose", "aws", "--peak-rps", rps)[5:7] == ["--peak-rps", rps]
 
 
 def test_what_came_from_the_environment_is_written_out() -> None:
