@@ -49,6 +49,8 @@ def _minute(day: str, hour: str | int, minute: str | int) -> int:
     """Minutes since the week began."""
     if day not in DAYS:
         raise ValueError(f"{day} is no day; they are {', '.join(DAYS)}")
+    if int(hour) > 23 or int(minute) > 59:
+        raise ValueError(f"{hour}:{minute} is no time of day")
     return int(timedelta(days=DAYS.index(day), hours=int(hour), minutes=int(minute)).total_seconds() // 60)
 
 

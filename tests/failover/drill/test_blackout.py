@@ -36,6 +36,7 @@ def test_knows_inside_from_outside(window: str, moment: str, inside: bool) -> No
 
 def test_every_window_that_is_none_is_named_at_once() -> None:
     bad = ["tomorrow", "Fri 16:00/Mon 08:00 Europe/Nowhere", "Son 16:00/Mon 08:00 UTC", "2026-12-18T00:00/2027-01-04"]
+    bad += ["Fri 25:00/Mon 08:00 UTC", "Fri 16:00/Mon 08:60 UTC"]
     with pytest.raises(InvalidInput) as caught:
         check_blackouts([*bad, WEEKEND], NOW)
     assert [mistake.what.partition(" is no window")[0].strip("'") for mistake in caught.value.mistakes] == bad
