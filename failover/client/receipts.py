@@ -91,8 +91,8 @@ def _canonical(columns: Sequence[Mapping[str, Any]], rows: Sequence[Sequence[Any
         flat = [value for row in rows for value in row]
         try:
             return struct.pack(f"<{len(flat)}{shape[-1]}", *flat)
-        except struct.error:
-            pass  # a number that is missing, or written out: one after the other
+        except (struct.error, OverflowError):
+            pass  # a number that is missing, written out, or beyond 32 bits: one after the other
     encoded = (
         _number(value, shape) if column["type"] in _NUMERIC else _text(_clean(column, value))
         for row in rows
@@ -104,7 +104,10 @@ def _canonical(columns: Sequence[Mapping[str, Any]], rows: Sequence[Sequence[Any
 def _number(value: Any, shape: str) -> bytes:
     if isinstance(value, str):
         value = math.nan if value.strip() in _MISSING else float(value)
-    return struct.pack(shape, math.nan if value is None else value)
+    try:
+        return struct.pack(shape, math.nan if value is None else value)
+    except OverflowError:
+        return struct.pack(shape, math.inf if value > 0 else -math.inf)  # no model of 32 bits takes it
 
 
 def _clean(column: Mapping[str, Any], value: str | None) -> str:

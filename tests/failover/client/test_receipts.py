@@ -125,6 +125,15 @@ def test_mixed_rows_hash_as_the_server_hashes_them(
     check_input(read_receipt(sign(hash_rows(MIXED, rows))), describe(MIXED), rows)
 
 
+def test_a_number_beyond_32_bits_is_compared_where_columns_have_64() -> None:
+    columns = InputSpec(NUMBERS.columns, (Tensor("f1", "FP64", ("f1",)), Tensor("f2", "FP64", ("f2",))))
+    rows = [[1e39, -1e39]]
+    receipt = read_receipt(sign(hash_rows(columns, rows)))
+    check_input(receipt, describe(columns), rows)
+    with pytest.raises(ReceiptMismatch, match="not about this request"):
+        check_input(receipt, describe(columns), [[1e39, 1e39]])
+
+
 @pytest.mark.parametrize("other", [[[1.0, 3.0]], [[2.0, 1.0]], [[1.0, None]], [[1.0, 2.0], [1.0, 2.0]]])
 def test_a_receipt_of_other_rows_is_told(other: list[list[Any]]) -> None:
     receipt = read_receipt(sign(hash_rows(NUMBERS, [[1.0, 2.0]])))
