@@ -49,7 +49,7 @@ class _Bearer(httpx.Auth):
 class Clouds:
     """Clients of the clouds' APIs; `transport` in place of the network."""
 
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)  # it holds tokens
     transport: httpx.BaseTransport | None = None
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 

@@ -99,3 +99,7 @@ def test_a_wrong_token_is_noticed_by_the_fake(world: FakeWorld) -> None:
     clouds = Clouds({"OUTLAST_AZURE_TOKEN": "another"}, httpx.MockTransport(world.answer))
     with pytest.raises(Unavailable, match="the cloud refused"):
         ask(clouds.azure(), "GET", "/a", "look")
+
+
+def test_tokens_are_in_no_traceback() -> None:
+    assert "s3cret" not in repr(Clouds({"OUTLAST_AZURE_TOKEN": "s3cret"}))
