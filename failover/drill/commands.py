@@ -21,7 +21,7 @@ from failover.drill.actions import look_before
 from failover.drill.blackout import check_blackouts
 from failover.drill.clock import SystemClock
 from failover.drill.context import DrillContext
-from failover.drill.discover import read_fleet
+from failover.drill.discover import read_fleet, refuse_drained
 from failover.drill.finish import finish_drill
 from failover.drill.guards import check_guards, check_overrides, refuse
 from failover.drill.journal import find_journal, find_unfinished
@@ -140,6 +140,7 @@ def prepare_drill(options: Options) -> tuple[DrillPlan, DrillContext]:
     golden, route53 = load_golden(options.golden or choose_released(options.model)), build_client()
     pace = Pace(clients=options.clients)
     fleet, levers = read_fleet(route53, options.host), build_default_levers(dial.speed)
+    refuse_drained(route53, fleet)
     site, way = way_to_lose(fleet, options.lose, options.level, options.kind)
     planned = plan_drill(
         fleet,

@@ -9,7 +9,7 @@ from failover.drill.facts import CheckerView
 from failover.drill.fleet import Fleet, FleetSite, HealthCheck, share_sites
 from failover.drill.route53 import translate_errors
 from failover.routing.answers import RecordSet, Zone, normal_name
-from service.errors import InvalidInput, Mistake
+from service.errors import InvalidInput, Mistake, Refused
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -132,21 +132,47 @@ def _check_record(record: RecordSet) -> list[Mistake]:
 def read_checks(route53: Route53Client, ids: Iterable[str]) -> dict[str, HealthCheck]:
     """The health checks of these ids, with their tags, by id; for a calculated one that of its site's endpoint."""
     found = {check_id: _find_endpoint(route53, check_id) for check_id in ids}
-    tags = read_tags(route53, [answer["Id"] for answer in found.values()])
-    return {check_id: _read_check(answer, tags.get(answer["Id"], {})) for check_id, answer in found.items()}
+    tags = read_tags(route53, [answer["Id"] for answer, _ in found.values()])
+    return {
+        check_id: _read_check(answer, tags.get(answer["Id"], {}), switches)
+        for check_id, (answer, switches) in found.items()
+    }
 
 
-def _find_endpoint(route53: Route53Client, check_id: str, hops: int = MOST_HOPS) -> HealthCheckTypeDef:
-    """The check that looks at the site: itself, or below a calculated one the child that is not a drain switch.
+def _find_endpoint(
+    route53: Route53Client, check_id: str, hops: int = MOST_HOPS
+) -> tuple[HealthCheckTypeDef, tuple[str, ...]]:
+    """The check that looks at the site, itself or one below a calculated one, and the drain switches beside it.
 
     A switch is inverted and enabled; the check of a site that a drill has taken out is inverted and disabled.
     """
     answer = route53.get_health_check(HealthCheckId=check_id)["HealthCheck"]
+    endpoint: HealthCheckTypeDef | None = None
+    switches: list[str] = []
     for child in answer["HealthCheckConfig"].get("ChildHealthChecks", []) if hops else ():
-        below = _find_endpoint(route53, child, hops - 1)
-        if not below["HealthCheckConfig"].get("Inverted") or below["HealthCheckConfig"].get("Disabled"):
-            return below
-    return answer
+        below, beside = _find_endpoint(route53, child, hops - 1)
+        switches += beside
+        if below["HealthCheckConfig"].get("Inverted") and not below["HealthCheckConfig"].get("Disabled"):
+            switches.append(below["Id"])
+        else:
+            endpoint = endpoint or below
+    return endpoint or answer, tuple(switches)
+
+
+def refuse_drained(route53: Route53Client, fleet: Fleet) -> None:
+    """Raise Refused where a site is out by its drain switch: its own check, which guards look at, does not show it."""
+    with translate_errors("read the status of the drain switches"):
+        drained = [
+            site.name
+            for site in fleet.sites
+            if any(read_observations(route53, switch).healthy for switch in site.check.switches)
+        ]
+    if drained:
+        raise Refused(
+            f"{', '.join(drained)} {'is' if len(drained) == 1 else 'are'} drained by a switch: a drill beside it could "
+            "take away the last site; nothing was changed",
+            hint=f"wait until it is back: outlast undrain {drained[0]} --host {fleet.host}",
+        )
 
 
 def read_all_checks(route53: Route53Client) -> dict[str, HealthCheck]:
@@ -157,7 +183,7 @@ def read_all_checks(route53: Route53Client) -> dict[str, HealthCheck]:
     return {check.id: check for check in found.values()}
 
 
-def _read_check(answer: HealthCheckTypeDef, tags: Mapping[str, str]) -> HealthCheck:
+def _read_check(answer: HealthCheckTypeDef, tags: Mapping[str, str], switches: tuple[str, ...]) -> HealthCheck:
     config = answer["HealthCheckConfig"]
     return HealthCheck(
         id=answer["Id"],
@@ -167,6 +193,7 @@ def _read_check(answer: HealthCheckTypeDef, tags: Mapping[str, str]) -> HealthCh
         disabled=config.get("Disabled", False),
         inverted=config.get("Inverted", False),
         tags=tags,
+        switches=switches,
     )
 
 

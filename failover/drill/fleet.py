@@ -18,7 +18,10 @@ TAG_WORKLOAD, TAG_FLAG = "outlast:workload", "outlast:fault-flag"
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """A health check's settings that matter to a drill; `version` is Route 53's optimistic lock."""
+    """A health check's settings that matter to a drill; `version` is Route 53's optimistic lock.
+
+    `switches` are the checks beside it, below the same calculated one, that look for a drain switch.
+    """
 
     id: str
     version: int
@@ -27,6 +30,7 @@ class HealthCheck:
     disabled: bool = False
     inverted: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    switches: tuple[str, ...] = ()
 
     @property
     def drill_id(self) -> str | None:

@@ -124,6 +124,19 @@ def test_the_golden_rows_are_those_of_the_model_that_is_named(monkeypatch: pytes
     assert asked == [RELEASED / "digits", Path("rows.json")]
 
 
+def test_no_drill_is_planned_beside_a_drain_switch(monkeypatch: pytest.MonkeyPatch, golden_file: Path) -> None:
+    fleet = object()
+
+    def refuse(_: object, found: object) -> None:
+        assert found is fleet
+        raise Refused("aws is drained by a switch", hint="outlast undrain aws")
+
+    monkeypatch.setattr(commands, "read_fleet", lambda *_: fleet)
+    monkeypatch.setattr(commands, "refuse_drained", refuse)
+    result = call("plan", "--lose", "azure", "--host", HOST, "--golden", str(golden_file))
+    assert_error(result, 3, "aws is drained by a switch")
+
+
 def test_missing_golden_rows() -> None:
     result = call("plan", "--lose", "aws", "--host", HOST, "--golden", "nowhere/golden.json")
     assert_error(result, 2, "nowhere/manifest.json cannot be read", "--golden")

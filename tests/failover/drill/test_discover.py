@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from failover.drill.discover import read_all_checks, read_checks, read_fleet, read_view
-from failover.drill.fleet import FleetSite, HealthCheck
+from failover.drill.discover import read_all_checks, read_checks, read_fleet, read_view, refuse_drained
+from failover.drill.fleet import Fleet, FleetSite, HealthCheck
 from failover.routing.answers import RecordSet
 from failover.simulator import MovingRoute53
 from infra.routing import Geography, Member, RoutingPolicy, plan_records
-from service.errors import InvalidInput, Unavailable
+from service.errors import InvalidInput, Refused, Unavailable
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import tag
 from tests.failover.drill.three_sites import HOST, WEIGHTS, ZONE, provision
@@ -227,4 +227,25 @@ def test_behind_a_drain_switch_the_check_of_the_endpoint_is_drilled(front: Movin
     route53.update_health_check(HealthCheckId=endpoint, Disabled=True, Inverted=True)
     check = read_fleet(route53, HOST).site("aws").check
     assert (check.id, check.disabled, check.interval_seconds) == (endpoint, True, 10)
+    assert check.switches == (made,)
     assert endpoint in read_all_checks(route53) and gate_id not in read_all_checks(route53)
+
+
+@pytest.mark.parametrize("thrown", [True, False])
+def test_a_site_that_its_drain_switch_holds_out_is_seen_although_its_own_check_succeeds(thrown: bool) -> None:
+    class Route53:
+        """Answers the status of one health check as its checkers see it."""
+
+        def get_health_check_status(self, HealthCheckId: str) -> dict[str, Any]:
+            assert HealthCheckId == "switch", "only switches are asked for"
+            status = "Success: HTTP Status Code 200, OK" if thrown else "Failure: HTTP Status Code 404, Not Found"
+            return {"HealthCheckObservations": [{"StatusReport": {"Status": status}}] * 3}
+
+    aws = FleetSite("aws", f"aws.{HOST}", 1, HealthCheck("aws", 1, 10, 3, switches=("switch",)))
+    fleet = Fleet(HOST, "Z", 30, (aws, FleetSite("gcp", f"gcp.{HOST}", 1, HealthCheck("gcp", 1, 10, 3))))
+    route53: Any = Route53()
+    if thrown:
+        with pytest.raises(Refused, match="aws is drained by a switch"):
+            refuse_drained(route53, fleet)
+    else:
+        refuse_drained(route53, fleet)
