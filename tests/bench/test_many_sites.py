@@ -9,6 +9,7 @@ import pytest
 from bench.many_sites import Memory, judge, render, stack_files
 from sandbox.agreement import agree
 from sandbox.stack_files import find
+from tests.infra.harness import KEYS
 from tests.sandbox.own_set import write
 
 MIB = 2**20
@@ -17,7 +18,7 @@ MIB = 2**20
 @pytest.mark.parametrize("sites", [3, 9])
 def test_the_sets_agree(tmp_path: Path, sites: int) -> None:
     write(tmp_path, stack_files(sites))
-    agreed = agree(tmp_path, find(tmp_path, "many"))
+    agreed = agree(tmp_path, find(tmp_path, "many"), keys=KEYS)
     assert len(agreed.sites) == len({(site.kind, site.region) for site in agreed.sites.values()}) == sites
 
 

@@ -37,6 +37,9 @@ OPERATIONS: Mapping[str, tuple[str, str]] = {
     "aws:lb/targetGroup:TargetGroup": ("elbv2", "CreateTargetGroup"),
     "aws:route53/healthCheck:HealthCheck": ("route53", "CreateHealthCheck"),
     "aws:route53/zone:Zone": ("route53", "CreateHostedZone"),
+    "aws:s3/bucket:Bucket": ("s3", "CreateBucket"),
+    "aws:s3/bucketPolicy:BucketPolicy": ("s3", "PutBucketPolicy"),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ("s3", "PutPublicAccessBlock"),
     "aws:secretsmanager/secret:Secret": ("secretsmanager", "CreateSecret"),
     "aws:secretsmanager/secretVersion:SecretVersion": ("secretsmanager", "PutSecretValue"),
 }

@@ -34,12 +34,12 @@ def state(route53: Any, check_id: str) -> tuple[bool, bool, str | None]:
 def stub_read(stub: Stubber, *, version: int, drill_id: str, **config: bool) -> None:
     """The two calls with which the state of the check is read."""
     tags = [{"Key": "drill:id", "Value": drill_id}]
+    stub.add_response("get_health_check", health_check(version, **config), {"HealthCheckId": CHECK.id})
     stub.add_response(
         "list_tags_for_resources",
         {"ResourceTagSets": [{"ResourceType": "healthcheck", "ResourceId": CHECK.id, "Tags": tags}]},
         {"ResourceType": "healthcheck", "ResourceIds": [CHECK.id]},
     )
-    stub.add_response("get_health_check", health_check(version, **config), {"HealthCheckId": CHECK.id})
 
 
 def health_check(version: int, **config: bool) -> dict[str, Any]:

@@ -513,6 +513,10 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
             "globalForwardingRule:GlobalForwardingRule",
         )
     ),
+    ("aws:s3/bucket:Bucket", {"bucket": "Upper"}, "bucket", {"bucket": "a.b-c"}),
+    ("azure-native:storage:StorageAccount", {"accountName": "with-hyphen"}, "accountName", {"accountName": "a1b"}),
+    ("azure-native:storage:BlobContainer", {"containerName": "a--b"}, "containerName", {"containerName": "a-b"}),
+    ("gcp:storage/bucket:Bucket", {"name": "ab"}, "name", {"name": "a_b"}),
 ]
 
 
@@ -563,9 +567,12 @@ NOTHING_TO_CHECK = {
     "aws:ec2/routeTableAssociation:RouteTableAssociation",
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "aws:route53/zone:Zone",  # Route 53 itself refuses a name that is none
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
     "gcp:secretmanager/secretIamMember:SecretIamMember",
+    "gcp:storage/bucketIAMMember:BucketIAMMember",
 }
 
 
