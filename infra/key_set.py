@@ -58,7 +58,8 @@ def rotate_api_key(keys: KeySet, name: str, now: float, *, overlap_seconds: floa
     end = now + overlap_seconds
     kept = [_ending(e, end) if e["name"] == name else e for e in keys.api_keys if _end(e) > now]
     api_key, entry = draw_entry(name)
-    before = next((dict(e) for e in reversed(kept) if e["name"] == name), {})
+    # Of one that has ended as well: a key without limits must not follow from one that had some.
+    before = next((dict(e) for e in reversed(keys.api_keys) if e["name"] == name), {})
     limits = {field: value for field, value in before.items() if field in ("rps", "burst", "feedback")}
     return replace(keys, api_keys=(*kept, {**entry, **limits})), api_key
 

@@ -50,6 +50,12 @@ def test_other_callers_keys_are_left_alone_and_limits_go_over() -> None:
     assert {**rotated.api_keys[2], "sha256": ""} == {**limited, "sha256": ""}
 
 
+def test_the_limits_of_a_key_that_has_ended_go_over_too() -> None:
+    ended = {"name": "clinic", "sha256": "0" * 64, "rps": 5, "not_after": "2020-01-01T00:00:00+00:00"}
+    (entry,) = rotate_api_key(KeySet((ended,)), "clinic", NOW, overlap_seconds=HOUR)[0].api_keys
+    assert entry["rps"] == 5 and entry["sha256"] != ended["sha256"] and "not_after" not in entry
+
+
 def test_a_receipt_key_verifies_before_it_signs_and_the_old_one_after_it() -> None:
     keys, _ = draw("clinic", NOW)
     (old,) = keys.receipt_keys
