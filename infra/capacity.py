@@ -11,8 +11,8 @@ from dataclasses import dataclass
 GAIN = 1.05
 """A step that gives less than this over the best before it has found the limit."""
 
-_RPS = re.compile(r"^(?P<indent>\s*)outlast:rpsPerReplica:.*$", re.MULTILINE)
-_MEASURED = re.compile(r"^\s*outlast:rpsMeasuredOn:.*\n", re.MULTILINE)
+_RPS = re.compile(r"^(?P<indent>[ \t]*)outlast:rpsPerReplica:.*$", re.MULTILINE)
+_MEASURED = re.compile(r"^[ \t]*outlast:rpsMeasuredOn:.*(\n|\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,14 @@ def test_the_figure_is_written_and_nothing_else_is_touched() -> None:
     assert again.count("rpsMeasuredOn") == 1 and '"2027-01-02"' in again
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_empty_lines_stay_and_the_last_line_may_have_no_end(end: str) -> None:
+    before = f'config:\n  a: 1\n\n  outlast:rpsPerReplica: 5\n\n  # why\n\n  outlast:rpsMeasuredOn: "2026-01-01"{end}'
+    after = write_measured(before, 73, DAY)
+    figure = '  outlast:rpsPerReplica: 73\n  outlast:rpsMeasuredOn: "2026-11-29"'
+    assert after == f"config:\n  a: 1\n\n{figure}\n\n  # why\n\n"
+
+
 def test_a_file_without_the_setting_is_not_guessed_at() -> None:
     with pytest.raises(ValueError, match="no line outlast:rpsPerReplica"):
         write_measured("config: {}\n", 1, DAY)
