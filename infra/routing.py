@@ -21,6 +21,9 @@ POLICIES = ("weighted", "active-passive", "latency", "geolocation")
 STANDBY = "standby"
 """How the names of the pairs after the first begin: no geography may be called so."""
 
+SITES_RECORD = "sites"
+"""What the stack calls the record that lists every site, so no site may be called so."""
+
 ZONE_ITSELF = ""
 """The zone id in an alias that is planned: the zone's own, which only the engine knows."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from failover.routing.places import CONTINENTS, COUNTRIES, EVERYWHERE, REGIONS, location_of
 from infra import plan
 from infra.reader import Reader, one_of
-from infra.routing import POLICIES, STANDBY, Geography, RoutingPolicy
+from infra.routing import POLICIES, SITES_RECORD, STANDBY, Geography, RoutingPolicy
 
 _OF_POLICY = {"latencyRegions": "latency", "geographies": "geolocation"}
 _FIELDS = ("continents", "countries", "default", "allowedSites", "allowedRegions")
@@ -23,9 +23,18 @@ def read_policy(reader: Reader, sites: Sequence[str]) -> RoutingPolicy:
             reader.wrong(key, f"is for the routing {policy}, and this is {name}", f"leave it out, or write {policy}")
         elif policy == name and not reader.is_given(key):
             reader.wrong(key, f"is missing: the routing {name} needs it", "see docs/concepts/routing.md")
+    _check_sites(reader, name, sites)
     regions = _read_regions(reader, given["latencyRegions"], sites) if name == "latency" else {}
     geographies = _read_geographies(reader, given["geographies"], sites) if name == "geolocation" else ()
     return RoutingPolicy(name, regions, geographies)
+
+
+def _check_sites(reader: Reader, policy: str, sites: Sequence[str]) -> None:
+    """A site has a host name, and its record a name in the stack: neither may be one that routing itself takes."""
+    pairs = [f"{STANDBY}{number}" for number in range(1, len(sites) - 1)] if policy == "active-passive" else []
+    for site in sites:
+        if site in (SITES_RECORD, *pairs):
+            reader.wrong("sites", f"'{site}' is a name that the host's other records have", "call the stack otherwise")
 
 
 def read_weights(reader: Reader, policy: str, sites: Sequence[str]) -> Mapping[str, int]:
@@ -94,7 +103,10 @@ def _read_geography(reader: Reader, name: str, entry: Any, sites: Sequence[str])
         reader.wrong(f"{place}.allowedSites", "names no site", f"write some of {', '.join(sites)}")
     locations = [location_of(continent=code) for code in continents]
     locations += [location_of(country=code) for code in countries]
-    locations += [EVERYWHERE] if entry.get("default") is True else []
+    default = entry.get("default", False)
+    if not isinstance(default, bool):
+        reader.wrong(f"{place}.default", f"is {default!r}", "write true, without quotes, or leave it out")
+    locations += [EVERYWHERE] if default is True else []
     if not locations:
         reader.wrong(place, "has no location", "write continents: [EU], countries: [DE], or default: true")
     regions = _texts(reader, f"{place}.allowedRegions", entry.get("allowedRegions", []), None)

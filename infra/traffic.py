@@ -24,7 +24,7 @@ from infra.health_check import describe_check
 from infra.kinds import TrafficSettings
 from infra.prediction import lint_plan, plan_host, predict_loss
 from infra.promises import say_unknown_capacity
-from infra.routing import name_record
+from infra.routing import SITES_RECORD, name_record
 from infra.stack import read_site, read_store, read_zone
 from infra.switch import FlagStore
 from service.errors import Mistake, Refused
@@ -189,7 +189,7 @@ def _list_sites(zone_id: str, host: str, weights: Mapping[str, int], *, in_order
         for number, (origin, weight) in enumerate(weights.items())
     ]
     return aws.route53.Record(
-        "sites",
+        SITES_RECORD,
         zone_id=zone_id,
         name=plan.sites_host(host),
         type="SRV",

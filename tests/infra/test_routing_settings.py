@@ -58,6 +58,12 @@ def test_geographies_are_read_with_their_sites_and_regions() -> None:
         ({"latencyRegions": REGIONS}, "latencyRegions", "is for the routing latency, and this is weighted"),
         ({"routing": "latency", "weights": None}, "latencyRegions", "is missing"),
         ({"routing": "geolocation"}, "geographies", "is missing"),
+        ({"sites": ["aws", "sites"], "weights": {"aws": 1, "sites": 1}}, "sites", "'sites' is a name"),
+        (
+            {"routing": "active-passive", "weights": None, "sites": ["aws", "standby1", "gcp"]},
+            "sites",
+            "'standby1' is a name",
+        ),
         (
             {"routing": "latency", "weights": None, "latencyRegions": REGIONS | {"azure": "westeurope"}},
             "latencyRegions.azure",
@@ -93,6 +99,7 @@ def test_a_policy_and_what_belongs_to_it(changed: dict[str, Any], key: str, told
         ({"eu": EUROPE | {"countries": ["XX"]}}, "geographies.eu.countries", "holds 'XX'"),
         ({"eu": EUROPE | {"countries": [False]}}, "geographies.eu.countries", "NO in quotes"),
         ({"eu": {"allowedSites": ["gcp"]}}, "geographies.eu", "has no location"),
+        ({"eu": EUROPE | {"default": "true"}}, "geographies.eu.default", "is 'true'"),
         ({"eu": EUROPE, "too": EUROPE}, "geographies.too", "holds continent EU, country TR, as eu does"),
     ],
 )
