@@ -255,9 +255,6 @@ DRILL = (
 DRILL_LEVEL_3 = Grant(
     words("ecs:DescribeServices ecs:UpdateService"),
     ("arn:aws:ecs:{region}:{account}:service/{name}/{name}",),
-    words(
-        "application-autoscaling:DescribeScalableTargets application-autoscaling:RegisterScalableTarget "
-        "elasticloadbalancing:DescribeTargetHealth"
-    ),
+    words("application-autoscaling:DescribeScalableTargets application-autoscaling:RegisterScalableTarget"),
 )
 """Takes a site's tasks away and brings them back."""

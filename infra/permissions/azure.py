@@ -56,10 +56,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
 DATA_ACTIONS = ("Microsoft.KeyVault/vaults/secrets/delete",)
 """The resource manager writes secrets and deletes none, so `pulumi destroy` asks the vault itself."""
 
-DRILL = words(
-    f"{_APP}/containerApps/read {_APP}/containerApps/stop/action {_APP}/containerApps/start/action "
-    f"{_APP}/locations/containerappOperationStatuses/read"
-)
+DRILL = words(f"{_APP}/containerApps/read {_APP}/containerApps/stop/action {_APP}/containerApps/start/action")
 """A drill of level 3 stops the app and starts it again; of the others Azure notices nothing."""
 
 

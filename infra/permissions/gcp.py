@@ -80,7 +80,7 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "gcp:compute/uRLMap:URLMap": words(_of("compute.urlMaps", *_CHANGE, "use")),
 }
 
-DRILL = words("run.services.get run.services.update run.operations.get iam.serviceAccounts.actAs")
+DRILL = words("run.services.get run.services.update iam.serviceAccounts.actAs")
 """A drill of level 3 closes the service's ingress and opens it again; of the others Google notices nothing."""
 
 
