@@ -21,6 +21,13 @@ def test_variants_are_each_site_alone_a_pair_all_and_spot() -> None:
     assert alone < pair < every and spot < every
 
 
+def test_sites_that_stand_by_are_at_work_where_all_are_active() -> None:
+    found = compare([site("aws", share=1.0), site("azure", share=0.0)], Checks(), Load(rps=20))
+    evenly = compare([site("aws", share=0.5), site("azure", share=0.5)], Checks(), Load(rps=20))
+    (active, same) = (next(v for v in each if v.name.startswith("active-active")) for each in (found, evenly))
+    assert active == same
+
+
 def test_one_site_too_small_for_the_load_is_said_to_be() -> None:
     notes = {v.name: v.note for v in compare(THREE, Checks(), Load(rps=150))}
     assert notes["only aws"] == "cannot bear it: 100 a second at most"
