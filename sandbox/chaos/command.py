@@ -18,7 +18,7 @@ from failover.levers.registry import build_levers
 from sandbox.chaos.faults import FAULTS, ChaosFault, choose_faults
 from sandbox.chaos.page import Circumstances, render_page
 from sandbox.chaos.row import Row
-from sandbox.chaos.run import World, run_rows
+from sandbox.chaos.run import Lab, run_rows
 from service.bundle.folder import choose_released, load_golden
 from service.command_line import model_option, say
 from service.errors import Deviated, InvalidInput, Unavailable
@@ -44,8 +44,8 @@ def chaos(faults: str, sites: str, write: Path | None, model: str | None) -> Non
 
 def measure(faults: Sequence[ChaosFault], sites: Sequence[str], model: str | None) -> tuple[list[Row], Circumstances]:
     """The rows, and what they were measured on."""
-    world, load = open_world(model), [os.getloadavg()[0]]
-    known = [site.name for site in world.fleet().sites]
+    lab, load = open_lab(model), [os.getloadavg()[0]]
+    known = [site.name for site in lab.fleet().sites]
     if unknown := set(sites) - set(known):
         raise InvalidInput(f"there are no sites {', '.join(sorted(unknown))}", hint=f"one of: {', '.join(known)}")
 
@@ -53,20 +53,20 @@ def measure(faults: Sequence[ChaosFault], sites: Sequence[str], model: str | Non
         load.append(os.getloadavg()[0])
         say(line)
 
-    rows = run_rows(world, faults, sites, told)
+    rows = run_rows(lab, faults, sites, told)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     cores, python = os.cpu_count() or 1, platform.python_version()
-    return rows, Circumstances(world.dial.speed, today, cores, python, (min(load), max(load)))
+    return rows, Circumstances(lab.dial.speed, today, cores, python, (min(load), max(load)))
 
 
-def open_world(model: str | None) -> World:
+def open_lab(model: str | None) -> Lab:
     """The sandbox whose environment this process has."""
     if not os.environ.get("OUTLAST_SANDBOX_ENDPOINT"):
         raise Unavailable("faults are made in the sandbox alone, and this is not its environment", hint="make chaos")
     dial, clock = Dial.from_environment(os.environ), SystemClock()
     levers = build_levers(Clouds(os.environ), now=clock.utc, pause=clock.sleep, speed=dial.speed)
     golden = load_golden(choose_released(model or os.environ.get("OUTLAST_DEFAULT_MODEL")))
-    return World(build_client(), dial, os.environ["OUTLAST_HOST"], golden, levers, os.environ)
+    return Lab(build_client(), dial, os.environ["OUTLAST_HOST"], golden, levers, os.environ)
 
 
 COMMANDS = {"chaos": chaos}

@@ -22,7 +22,7 @@ from failover.levers.lever import Lever
 from failover.routing import predict
 from sandbox.chaos.clients import WATCHING, Around, find_kind, look_as, look_at, pinned
 from sandbox.chaos.faults import ChaosFault
-from sandbox.chaos.row import Moments, Row, measure_row
+from sandbox.chaos.row import EMPTY, Moments, Row, measure_row
 from service.bundle.golden import Golden
 from service.errors import Unavailable
 
@@ -56,7 +56,7 @@ class Recorder:
 
 
 @dataclass(frozen=True)
-class World:
+class Lab:
     """What the faults are made in, and by what."""
 
     route53: Route53Client
@@ -71,27 +71,27 @@ class World:
         return read_fleet(self.route53, self.host)
 
 
-def run_rows(world: World, faults: Sequence[ChaosFault], sites: Sequence[str], say: Say) -> list[Row]:
+def run_rows(lab: Lab, faults: Sequence[ChaosFault], sites: Sequence[str], say: Say) -> list[Row]:
     """A row for each fault at each site, in order. Raises Unavailable where the sandbox does not get steady again."""
     rows = []
-    fleet = world.fleet()
+    fleet = lab.fleet()
     for site in sites or [site.name for site in fleet.sites]:
         for fault in faults:
-            row = run_row(world, fleet, fault, fleet.site(site))
+            row = run_row(lab, fleet, fault, fleet.site(site))
             rows.append(row)
             after = "" if row.noticed_after is None else f" after {row.noticed_after:.0f} s"
             say(f"{fault.name} at {site}: {row.noticed_by}{after}; " + ("; ".join(row.mistakes) or "as promised"))
     return rows
 
 
-def run_row(world: World, fleet: Fleet, fault: ChaosFault, site: FleetSite) -> Row:
+def run_row(lab: Lab, fleet: Fleet, fault: ChaosFault, site: FleetSite) -> Row:
     """One fault at one site."""
-    recorder, speed = Recorder(), world.dial.speed
+    recorder, speed = Recorder(), lab.dial.speed
     way = fault.way(site.name, site.fault_flag)
     share = fleet.shares()[site.name]
     pace = predict.Pace(speed, len(WATCHING) * PER_KIND, 1 / HZ, 0.5)
     predicted = predict_loss(site, way, fleet.ttl_seconds, pace)
-    watch = open_watch(world, fleet, recorder, site.name)
+    watch = open_watch(lab, fleet, recorder, site.name)
     # Before the first look as well, so that connections that are kept are to the site.
     wait_until(lambda: watch.prime(site.origin_host), f"DNS to name {site.name}")
     with watch:
@@ -100,12 +100,12 @@ def run_row(world: World, fleet: Fleet, fault: ChaosFault, site: FleetSite) -> R
         watch.prime(site.origin_host)
         injected = recorder.elapsed()
         lasts = max(LEAST_FAULT_SECONDS, predicted.terms[0].typical_seconds + AFTER_TYPICAL_SECONDS) / speed
-        change = inject(world, fault, site, lasts)
+        change = inject(lab, fault, site, lasts)
         try:
             time.sleep(lasts)
         finally:
             healed = recorder.elapsed()
-            heal(world, change)
+            heal(lab, change)
         moments = Moments(injected, healed, speed)
         needed = count_answers_needed(share)
         wait_until(lambda: is_over(recorder, site.name, healed))
@@ -121,10 +121,10 @@ def run_row(world: World, fleet: Fleet, fault: ChaosFault, site: FleetSite) -> R
         )
 
 
-def inject(world: World, fault: ChaosFault, site: FleetSite, lasts: float) -> Change:
+def inject(lab: Lab, fault: ChaosFault, site: FleetSite, lasts: float) -> Change:
     """Make the fault; it ends by itself a while after the wall seconds that it is to last."""
     way = fault.way(site.name, site.fault_flag)
-    lever = world.levers[way.action]
+    lever = lab.levers[way.action]
     before = lever.look(way.target)
     change = Change(way.action, site.check.id, site.check.version, before, way.after(before), way.target)
     ends = datetime.now(UTC) + timedelta(seconds=lasts + SPENT_WALL_SECONDS)
@@ -133,38 +133,38 @@ def inject(world: World, fault: ChaosFault, site: FleetSite, lasts: float) -> Ch
     return signed
 
 
-def heal(world: World, change: Change) -> None:
+def heal(lab: Lab, change: Change) -> None:
     """Undo exactly this fault. The control interface answers also where Route 53 refuses."""
-    world.levers[change.action].undo(change)
+    lab.levers[change.action].undo(change)
 
 
-def open_watch(world: World, fleet: Fleet, recorder: Recorder, lost: str) -> Watch:
+def open_watch(lab: Lab, fleet: Fleet, recorder: Recorder, lost: str) -> Watch:
     """Every observer: DNS, the kinds of clients, and one that is pinned to each site."""
     resources = ExitStack()
-    deadline = max(1.0, 5.0 / world.dial.speed)
-    around = Around(world.dial, world.host, world.golden, world.environ, deadline, resources)
+    deadline = max(1.0, 5.0 / lab.dial.speed)
+    around = Around(lab.dial, lab.host, lab.golden, lab.environ, deadline, resources)
     clients = {f"{CLIENT}{name}-{n}": look_as(find_kind(name), around) for name in WATCHING for n in range(PER_KIND)}
     looks = {name: look for name, (look, _) in clients.items()}
     for site in fleet.sites:
-        address = world.dial.resolve(site.origin_host).addresses[0]
+        address = lab.dial.resolve(site.origin_host).addresses[0]
         looks[SITE + site.name] = pinned(look_at(address, around), site.name)
     observers = [Observer(name, 1 / HZ, n / len(looks), look) for n, (name, look) in enumerate(looks.items())]
     origins = {site.origin_host: site.name for site in fleet.sites}
-    observers.append(Observer(f"{AUTHORITY}1", 1 / AUTHORITY_HZ, 0.0, _look_at_dns(world, origins, deadline)))
+    observers.append(Observer(f"{AUTHORITY}1", 1 / AUTHORITY_HZ, 0.0, _look_at_dns(lab, origins, deadline)))
     caches = [cache for _, cache in clients.values() if cache is not None]
     return Watch(observers, recorder, lost, caches=caches, resources=resources)
 
 
-def _look_at_dns(world: World, origins: Mapping[str, str], deadline: float) -> Callable[[], Look]:
-    authority = Authority("1", world.dial)
+def _look_at_dns(lab: Lab, origins: Mapping[str, str], deadline: float) -> Callable[[], Look]:
+    authority = Authority("1", lab.dial)
 
     def look() -> Look:
         try:
-            origin, _ = authority.ask(world.host, deadline)
+            origin, _ = authority.ask(lab.host, deadline)
         except Unavailable as error:
             return Look(None, error=error.what)
         if origin is None:
-            return Look(None, error="empty answer")
+            return Look(None, error=EMPTY)
         site = origins.get(origin)
         return Look(site) if site else Look(None, wrong=f"points at {origin}, which is no site")
 

@@ -13,7 +13,7 @@ from failover.drill.samples import Look, Sample
 from failover.levers.registry import build_levers
 from sandbox.chaos import run
 from sandbox.chaos.faults import choose_faults
-from sandbox.chaos.run import SPENT_WALL_SECONDS, Recorder, World, heal, inject, is_over, wait_until
+from sandbox.chaos.run import SPENT_WALL_SECONDS, Lab, Recorder, heal, inject, is_over, wait_until
 from service.errors import Unavailable
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import FakeClock
@@ -26,34 +26,32 @@ def clouds() -> FakeWorld:
 
 
 @pytest.fixture
-def world(clouds: FakeWorld) -> World:
+def lab(clouds: FakeWorld) -> Lab:
     fake: Any = FakeRoute53()
     fake.tags["check-aws"]["outlast:fault-flag"] = FLAG_URL
     levers = build_levers(clouds.clouds, now=lambda: datetime.now(UTC), pause=FakeClock().sleep, speed=10)
     golden: Any = None
-    return World(fake, Dial(speed=10), "api.outlast.example", golden, levers, {})
+    return Lab(fake, Dial(speed=10), "api.outlast.example", golden, levers, {})
 
 
-def test_a_flag_is_written_for_a_while_and_taken_away(world: World, clouds: FakeWorld) -> None:
-    [fault], site = choose_faults("wrong-answers"), world.fleet().site("aws")
-    change = inject(world, fault, site, lasts=15.0)
+def test_a_flag_is_written_for_a_while_and_taken_away(lab: Lab, clouds: FakeWorld) -> None:
+    [fault], site = choose_faults("wrong-answers"), lab.fleet().site("aws")
+    change = inject(lab, fault, site, lasts=15.0)
     flag = json.loads(clouds.objects[FLAG_URL])
     left = (datetime.fromisoformat(flag["expires_at"]) - datetime.now(UTC)).total_seconds()
     assert flag["mode"] == "wrong-answers"
     assert left == pytest.approx(15.0 + SPENT_WALL_SECONDS, abs=5)
-    heal(world, change)
+    heal(lab, change)
     assert clouds.objects == {}
 
 
 @pytest.mark.parametrize(("name", "key"), [("dark", ("aws", "dark")), ("control-plane", ("", "control-plane"))])
-def test_a_fault_of_the_sandbox_is_healed_alone(
-    world: World, clouds: FakeWorld, name: str, key: tuple[str, str]
-) -> None:
+def test_a_fault_of_the_sandbox_is_healed_alone(lab: Lab, clouds: FakeWorld, name: str, key: tuple[str, str]) -> None:
     clouds.faults["gcp", "dark"] = ""
     [fault] = choose_faults(name)
-    change = inject(world, fault, world.fleet().site("aws"), lasts=15.0)
+    change = inject(lab, fault, lab.fleet().site("aws"), lasts=15.0)
     assert key in clouds.faults
-    heal(world, change)
+    heal(lab, change)
     assert clouds.faults == {("gcp", "dark"): ""}
 
 
