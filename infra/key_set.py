@@ -76,9 +76,9 @@ def sign_with_newest(keys: KeySet) -> KeySet:
 
 
 def _draw_receipt_key(now: float) -> str:
-    """Named after the day, so that people see which is the newest."""
+    """Named after the day, so that people see which is the newest; of one day no two may have the same name."""
     day = datetime.datetime.fromtimestamp(now, datetime.UTC).strftime("%Y-%m-%d")
-    return f"{day}-{secrets.token_hex(2)}:{secrets.token_hex(MIN_SECRET_BYTES)}"
+    return f"{day}-{secrets.token_hex(4)}:{secrets.token_hex(MIN_SECRET_BYTES)}"
 
 
 def _end(entry: Mapping[str, Any]) -> float:
