@@ -96,16 +96,27 @@ def sweep(
 
     A drill starts only from a check that is neither disabled nor inverted, so that is what a sweep restores. After it
     the real health of the endpoint counts again, which is right even if the site has died meanwhile.
+
+    Raises:
+        Deviated, Unavailable: one of them cannot be undone; all others are.
     """
-    undone = []
+    undone: list[Undone] = []
+    failed: list[OutlastError] = []
     for check in read_all_checks(route53).values():
         if check.drill_id is None:
             continue
         if not check.is_expired(clock.utc()):
             say(f"drill {check.drill_id} holds health check {check.id} until {check.expires_at}: left alone")
             continue
-        for change in _changes_of(check):
-            undone.append(Undone(check.drill_id, change.name, undo_change(route53, change, check.drill_id, levers)))
+        try:
+            for change in _changes_of(check):
+                undone.append(Undone(check.drill_id, change.name, undo_change(route53, change, check.drill_id, levers)))
+        except OutlastError as error:  # its tags stay, so that the next sweep tries again
+            failed.append(error)
+    if failed:
+        for line in (*(f"{each.drill_id}: {each.change}: {each.found}" for each in undone), *map(str, failed[1:])):
+            say(line)
+        raise failed[0]
     return undone
 
 

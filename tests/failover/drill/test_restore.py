@@ -130,6 +130,23 @@ def test_sweeps_what_has_expired_without_any_journal(fake_route53: FakeRoute53, 
     assert sweep(fake, FakeClock(), lambda text: None) == []
 
 
+def test_a_check_that_somebody_else_changed_does_not_keep_the_others_out(
+    fake_route53: FakeRoute53, tmp_path: Path
+) -> None:
+    fake: Any = fake_route53
+    leave(fake, tmp_path, killed_before="end")
+    for other in ("check-azure", "check-gcp"):
+        tag(fake, other, id="e", expires_at="2026-11-23T11:00:00+00:00")
+    fake.update_health_check(HealthCheckId=CHECK, Inverted=False)
+    said: list[str] = []
+    with pytest.raises(Deviated, match="health check check-aws is Disabled=True, Inverted=False"):
+        sweep(fake, FakeClock(), said.append)
+    assert [line for line in said if line.endswith("tags removed")] == ["e: mark:check-azure: tags removed"] + [
+        "e: mark:check-gcp: tags removed"
+    ]
+    assert "drill:id" in fake.tags[CHECK], "the next sweep finds it again"
+
+
 def test_leaves_running_drills_alone(fake_route53: FakeRoute53) -> None:
     fake: Any = fake_route53
     tag(fake, CHECK, id="d", expires_at="2026-11-23T12:00:01+00:00")
