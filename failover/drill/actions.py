@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from failover.drill.discover import read_checks
-from failover.drill.fleet import TAG_EXPIRES, TAG_ID, TAG_UNDO, HealthCheck
+from failover.drill.fleet import TAG_DRAINED_BY, TAG_EXPIRES, TAG_ID, TAG_UNDO, HealthCheck
 from failover.drill.route53 import STALE, error_code, translate_errors
 from failover.levers.change import LOCK, MARK, SWITCH_OFF, Change, State, render_state
 from failover.levers.lever import Lever, matches
@@ -80,6 +80,8 @@ def _switch_on(route53: Route53Client, change: Change, drill_id: str) -> str:
                 return "restored" if wrote else "was as before already"
             if check.drill_id not in (None, drill_id):
                 return f"left alone: drill {check.drill_id} holds it now"
+            if TAG_DRAINED_BY in check.tags:  # once the drill had expired: that ends by `undrain` alone
+                return f"left alone: drained by {check.tags[TAG_DRAINED_BY]}"
             if not _is_ours(check, state, change, drill_id):
                 raise Deviated(
                     f"health check {change.check_id} is {render_state(state)} at version {check.version}, which this "

@@ -11,6 +11,7 @@ from failover.routing.spread import spread
 
 TAG_ID, TAG_EXPIRES = "drill:id", "drill:expires-at"
 TAG_UNDO = "drill:undo"
+TAG_DRAINED_BY = "drain:by"
 TAG_CAPACITY, TAG_DIGEST = "outlast:capacity-rps", "outlast:model-digest"
 TAG_CLIENTS = "outlast:client-kinds"
 TAG_WORKLOAD, TAG_FLAG = "outlast:workload", "outlast:fault-flag"

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from failover.drill.facts import CheckerView
-from failover.drill.fleet import TAG_EXPIRES, TAG_ID, share_sites
+from failover.drill.fleet import TAG_DRAINED_BY, TAG_EXPIRES, TAG_ID, share_sites
 from failover.routing.answers import RecordSet, shares
 
-TAG_BY, TAG_SINCE, TAG_WHY = "drain:by", "drain:since", "drain:why"
+TAG_BY, TAG_SINCE, TAG_WHY = TAG_DRAINED_BY, "drain:since", "drain:why"
 BY_SWITCH = "its drain switch"
 DRAIN_TAGS = (TAG_BY, TAG_SINCE, TAG_WHY)
 _DRILL_TIME = "%Y-%m-%dT%H-%M-%SZ"  # how the id of a drill begins

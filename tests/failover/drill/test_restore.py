@@ -141,10 +141,24 @@ def test_a_check_that_somebody_else_changed_does_not_keep_the_others_out(
     said: list[str] = []
     with pytest.raises(Deviated, match="health check check-aws is Disabled=True, Inverted=False"):
         sweep(fake, FakeClock(), said.append)
-    assert [line for line in said if line.endswith("tags removed")] == ["e: mark:check-azure: tags removed"] + [
-        "e: mark:check-gcp: tags removed"
+    assert [line for line in said if line.endswith("tags removed")] == [
+        "e: mark:check-azure: tags removed",
+        "e: mark:check-gcp: tags removed",
     ]
     assert "drill:id" in fake.tags[CHECK], "the next sweep finds it again"
+
+
+@pytest.mark.parametrize("by_journal", [True, False])
+def test_a_drain_of_a_site_that_a_dead_drill_left_stays(
+    fake_route53: FakeRoute53, tmp_path: Path, by_journal: bool
+) -> None:
+    fake: Any = fake_route53
+    journal = leave(fake, tmp_path, killed_before="end")
+    fake.tags[CHECK]["drain:by"] = "ann@laptop"
+    undone = restore_journal(journal, fake, FakeClock()) if by_journal else sweep(fake, FakeClock(), lambda text: None)
+    assert [each.found for each in undone] == ["left alone: drained by ann@laptop", "tags removed"]
+    check = read_checks(fake, [CHECK])[CHECK]
+    assert check.disabled and check.inverted and check.drill_id is None
 
 
 def test_leaves_running_drills_alone(fake_route53: FakeRoute53) -> None:
