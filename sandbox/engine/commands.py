@@ -6,8 +6,9 @@ import contextlib
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 
 from sandbox.engine import failures
 from sandbox.engine.cli import Pulumi
@@ -113,7 +114,8 @@ def run_all(
         for stack, arguments in commands.items():
             named = [*arguments, "--stack", stack] if stack else arguments
             shown = _for_stack(stack, show)
-            running[stack] = _Command(pulumi, named, environ, directory, shown)
+            with _postponing_interrupt():  # between its start and its entry here nobody would end it
+                running[stack] = _Command(pulumi, named, environ, directory, shown)
         codes = {stack: command.wait() for stack, command in running.items()}
     except BaseException:
         for command in running.values():
@@ -130,6 +132,22 @@ def run_all(
     if failed:
         raise failed[0] if len(failed) == 1 else OutlastError("\n".join(str(failure) for failure in failed))
     return {stack: command.output for stack, command in running.items()}
+
+
+@contextlib.contextmanager
+def _postponing_interrupt() -> Iterator[None]:
+    """A Ctrl-C within counts at the end. A signal mask would be inherited by what is started; a handler is not."""
+    if threading.current_thread() is not threading.main_thread():  # Python delivers signals to that one alone
+        yield
+        return
+    asked: list[tuple[int, FrameType | None]] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked and callable(before):
+        before(*asked[0])
 
 
 def _for_stack(stack: str, show: Callable[[str, str], None] | None) -> Callable[[str], None]:
