@@ -137,6 +137,7 @@ def undrain(site: str, host: str, anyway: bool, as_json: bool) -> None:
     standing = edge.look()
     found = draining.find_site(standing, site)
     if not draining.is_out(found):
+        draining.refuse_switched(found)
         _tell(as_json, found, f"{site} is not drained: there is nothing to do", standing.shares())
         return
     draining.check_undrain(found, anyway=anyway)

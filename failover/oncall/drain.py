@@ -143,6 +143,16 @@ def is_out(site: SiteStanding) -> bool:
     return site.is_tagged_drained or (site.endpoint is not None and (site.endpoint.disabled or site.endpoint.inverted))
 
 
+def refuse_switched(site: SiteStanding) -> None:
+    """Raise Refused where a site's drain switch holds it out, which its health check cannot take back."""
+    if site.check is not None and site.check.has_thrown_switch:
+        raise Refused(
+            f"{site.name} is drained by its drain switch, and not by its health check; nothing was changed",
+            hint="outlast undrain where the stack files are, with credentials of the store's cloud; by hand: "
+            "docs/guides/empty-a-cloud.md",
+        )
+
+
 def _why_no_survivor(site: SiteStanding) -> str:
     if not site.is_healthy:
         outage = site.find_outage()

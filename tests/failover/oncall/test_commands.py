@@ -16,7 +16,7 @@ from failover.oncall.standing import SiteLook
 from service.errors import Deviated, InvalidInput, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.three_sites import ADDRESSES, HOST
-from tests.failover.oncall.standings import DEAD, RIGHT
+from tests.failover.oncall.standings import DEAD, RIGHT, gated, host
 
 
 @pytest.fixture
@@ -52,6 +52,14 @@ def test_drain_and_undrain_and_what_each_prints(fake_route53: FakeRoute53) -> No
     assert json.loads(back.stdout)["shares"] == {"aws": 0.5, "azure": 0.3, "gcp": 0.2}
     assert fake_route53.checks["check-aws"]["Inverted"] is False
     assert "there is nothing to do" in call("undrain", "aws").stdout
+
+
+@pytest.mark.usefixtures("looks")
+def test_undrain_by_the_check_does_not_pass_over_a_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "read_standing", lambda *_, **__: host(gated("aws", thrown=True)))
+    refused = call("undrain", "aws")
+    assert refused.exit_code == Refused.exit_code
+    assert "drained by its drain switch" in refused.stderr
 
 
 def test_a_person_is_named_where_nobody_says_who(looks: dict[str, SiteLook], fake_route53: FakeRoute53) -> None:

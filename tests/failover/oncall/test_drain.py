@@ -7,10 +7,19 @@ from typing import Any
 import pytest
 
 from failover.drill.discover import read_checks
-from failover.oncall.drain import HealthCheckWay, Reason, check_drain, check_undrain, describe_shares, find_site, is_out
+from failover.oncall.drain import (
+    HealthCheckWay,
+    Reason,
+    check_drain,
+    check_undrain,
+    describe_shares,
+    find_site,
+    is_out,
+    refuse_switched,
+)
 from service.errors import InvalidInput, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53
-from tests.failover.oncall.standings import BY_ANN, DEAD, UNHEALTHY, host, off, site
+from tests.failover.oncall.standings import BY_ANN, DEAD, UNHEALTHY, gated, host, off, site
 
 FUTURE = "2026-11-23T13:00:00+00:00"
 REASON = Reason("ann@laptop", "2026-11-23T12:00:00+00:00", "disk is full; see #12")
@@ -100,6 +109,13 @@ def test_what_counts_as_out() -> None:
     assert is_out(site("aws", tags=BY_ANN))
     assert is_out(site("aws", disabled=True))
     assert not is_out(site("aws"))
+
+
+def test_what_a_switch_holds_out_its_check_cannot_give_back() -> None:
+    refuse_switched(site("aws"))
+    refuse_switched(gated("aws"))
+    with pytest.raises(Refused, match="drained by its drain switch"):
+        refuse_switched(gated("aws", thrown=True))
 
 
 def test_shares_in_words() -> None:
