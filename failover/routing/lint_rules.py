@@ -64,7 +64,7 @@ RULES: Mapping[str, tuple[Severity, str, str]] = {
     ),
     "unknown-health-check": (
         "error",
-        "the status of a deleted check cannot be foretold",
+        "the status of a deleted check cannot be predicted",
         "attach a health check that exists",
     ),
     "shared-health-check": ("error", "both leave together, although only one is dead", "make one check for each site"),
