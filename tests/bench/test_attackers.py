@@ -17,6 +17,7 @@ from tests.service.server.harness import API_KEY, INFER, api_keys, infer_body, r
 ROW = [[1.0] * 30]
 
 
+@pytest.mark.slow
 def test_every_kind_is_answered_as_it_deserves_and_a_caller_goes_on(tmp_path: Path) -> None:
     limits = {"OUTLAST_HEAD_SECONDS": "0.5", "OUTLAST_BODY_SECONDS": "0.5", "OUTLAST_METRICS_AUTH": "open"}
     with running(tmp_path, OUTLAST_API_KEYS=api_keys(), **limits) as server:

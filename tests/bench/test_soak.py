@@ -23,6 +23,7 @@ HELD = Soak(
 )
 
 
+@pytest.mark.slow
 def test_every_answer_of_a_short_run_is_in_the_audit_log(tmp_path: Path) -> None:
     audit = tmp_path / "audit"
     audit.mkdir()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bench.uvicorn_suite import run
 
 SUITE = """
@@ -35,6 +37,7 @@ def test_what_fails():
 """
 
 
+@pytest.mark.slow
 def test_a_suite_meets_our_class(tmp_path: Path) -> None:
     folder = tmp_path / "tests" / "protocols"
     folder.mkdir(parents=True)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = """
 import http.server
@@ -87,6 +89,7 @@ def test_each_test_begins_empty(moving_route53):
 """
 
 
+@pytest.mark.slow
 def test_it_works_in_a_project_outside(tmp_path: Path) -> None:
     (tmp_path / "test_shop.py").write_text(PROJECT)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}

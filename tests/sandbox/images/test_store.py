@@ -248,6 +248,7 @@ def test_threads_wait_for_the_one_that_makes_it(cache: Path) -> None:
     assert len(folders) == len(said) == 1
 
 
+@pytest.mark.slow
 def test_a_lock_without_hashes_is_refused_in_pips_words(cache: Path) -> None:
     """No index is needed to refuse that."""
     with pytest.raises(Unavailable, match="could not be installed") as caught:

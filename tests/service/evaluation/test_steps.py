@@ -128,6 +128,7 @@ def test_columns_left_out_or_in_doubt_are_in_the_quality_report(workbench: Workb
     assert found["read_as"] == {"delimiter": "semicolon"}
 
 
+@pytest.mark.slow
 def test_report_card_and_metrics_name_the_columns_left_out(findings: Findings, tmp_path: Path) -> None:
     quality = {**findings.quality, "left_out": [{"column": "id", "why": "counts the rows (0, 1, 2 …)"}]}
     found = replace(findings, quality=quality, bench=replace(findings.bench, folder=tmp_path))
@@ -259,6 +260,7 @@ def test_a_refused_release_leaves_the_released_model_alone(findings: Findings, t
     assert (findings.bench.folder / "model.onnx").exists(), "the candidate is kept to be looked at"
 
 
+@pytest.mark.slow
 def test_a_table_of_somebodys_is_walked_from_its_file_to_predictions_by_its_release(
     three: Findings, three_report: str, tmp_path: Path
 ) -> None:

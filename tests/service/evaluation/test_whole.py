@@ -65,6 +65,7 @@ def test_a_draft_stops_at_the_release_with_its_report_named(bench: Workbench, tm
         whole.run_steps(other, now=NOW, accept_draft=True, say=said.say)
 
 
+@pytest.mark.slow
 def test_what_is_no_draft_any_more_is_released(bench: Workbench, tmp_path: Path) -> None:
     bench.problem = replace(bench.problem, draft=False)
     _, done = whole.run_steps(bench, now=NOW, say=Said().say)

@@ -318,6 +318,7 @@ def test_a_full_queue_sheds_at_once_and_health_does_not_mind(tmp_path: Path) -> 
         wait_for(lambda: any(line["kind"] == "shed" for line in server.audit_lines()), "the chain to count the shed")
 
 
+@pytest.mark.slow
 def test_ten_thousand_idle_connections_are_carried_and_the_oldest_make_room(tmp_path: Path) -> None:
     limit = _open_files(10_100)
     with running(tmp_path, OUTLAST_AUTH="off", OUTLAST_MAX_CONNECTIONS=str(limit)) as server:

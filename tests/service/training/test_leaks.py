@@ -43,6 +43,7 @@ def test_few_columns_are_near_by_chance() -> None:
     assert find_near_copies(pd.DataFrame({"c": ["a", "b"]})) == []
 
 
+@pytest.mark.slow
 def test_many_copies_take_no_longer() -> None:
     frame = pd.concat([_frame(10)] * 3000, ignore_index=True)
     assert find_near_copies(frame) == []
