@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pulumi
@@ -22,10 +23,11 @@ def reckon(settings: TrafficSettings, *, rps: float | None = None, stacks: Path 
     checks = Checks(settings.interval_seconds, count_regions(settings.checker_regions))
     load = Load(rps=settings.average_rps if rps is None else rps)
     found = read_deployment(stacks, _shares(settings), checks)
+    sites = [replace(site, switched=site.name in settings.drain_switches) for site in found.sites]
     return Costs(
-        estimate=estimate(found.sites, checks, load),
-        variants=compare(found.sites, checks, load),
-        assumptions=list_assumptions(found.sites, load),
+        estimate=estimate(sites, checks, load),
+        variants=compare(sites, checks, load),
+        assumptions=list_assumptions(sites, load),
         unknown=found.unknown,
         today=datetime.datetime.now(datetime.UTC).date(),
         budget_usd=settings.budget_usd,

@@ -52,7 +52,10 @@ class Checks:
 
 @dataclass(frozen=True)
 class CostedSite:
-    """What of a site is paid for. `share` is its part of the callers' requests, `spot` the replicas at Spot's price."""
+    """What of a site is paid for. `share` is its part of the callers' requests, `spot` the replicas at Spot's price.
+
+    One that is `switched` has a drain switch: a health check looks for it, and another joins that to the site's own.
+    """
 
     name: str
     cloud: str
@@ -62,6 +65,7 @@ class CostedSite:
     rps_per_replica: int
     share: float
     spot: int = 0
+    switched: bool = False
 
     @property
     def scales(self) -> bool:
@@ -161,7 +165,7 @@ def list_assumptions(sites: Sequence[CostedSite], load: Load) -> list[str]:
         "Azure's replicas never count as idle, since the health checkers keep them in use; an instance of Cloud Run is "
         f"busy for {load.seconds:g} s a request",
         "one Azure registry, two subnets on AWS; no tax, no discount, no egress between the clouds, no store of "
-        "secrets (under a dollar a site) or of drain switches",
+        "secrets (under a dollar a site) or of drain switches, whose checks are priced as of endpoints outside of AWS",
         *([f"prices of another region for {', '.join(elsewhere)}"] if elsewhere else []),
     ]
 
@@ -286,5 +290,11 @@ def _dns_lines(sites: Sequence[CostedSite], checks: Checks, load: Load) -> list[
             options: tuple[Factor, ...] = ((count, ""), (checks.options, "options"))
             rows[f"health checks of {names[side]}"] = (f"check-{side}", ((count, ""),))
             rows[f"health checks of {names[side]}, options"] = (f"check-option-{side}", options)
+    if switched := sum(site.switched for site in sites):
+        # What joins others costs as a check of AWS's endpoints; the options are HTTPS and an interval below 30 s.
+        rows["health checks that join a drain switch"] = ("check-aws", ((switched, ""),))
+        rows["health checks of drain switches"] = ("check-elsewhere", ((switched, ""),))
+        looks: tuple[Factor, ...] = ((switched, ""), (2, "options"))
+        rows["health checks of drain switches, options"] = ("check-option-elsewhere", looks)
     queries: Factor = (load.rps * SECONDS / load.predictions_per_query / _MILLION, "million")
     return [*_lines(DNS, rows, True), *_lines(DNS, {"queries": ("queries", (queries,))}, False)]

@@ -41,6 +41,14 @@ def test_within_the_budget_the_preview_says_the_cost(said: dict[str, list[str]])
     assert said["warn"] == []
 
 
+def test_the_health_checks_of_drain_switches_are_paid_for() -> None:
+    without = reckon(settings()).estimate
+    costs = reckon(settings(drain_switches={"azure": "base-aws"}))
+    assert costs.estimate.usd - without.usd == pytest.approx(0.50 + 0.75 + 2 * 2.00)
+    only_aws = next(v.estimate for v in costs.variants if v.name == "only aws")
+    assert not any("switch" in line.what for line in only_aws.lines), "it is the switch of another site"
+
+
 def test_above_the_budget_it_is_refused_with_the_dearest_line() -> None:
     with pytest.raises(Refused) as refused:
         judge_cost(settings(budget_usd=100.0))
