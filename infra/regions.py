@@ -9,9 +9,13 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import json
+from collections.abc import Mapping
 
 from infra.reader import Check
 from infra.spelling import closest
+
+REGION_KEYS: Mapping[str, str] = {"aws": "aws:region", "azure": "azure-native:location", "gcp": "gcp:region"}
+"""Cloud -> the setting that says where a stack's resources lie: that of the cloud's provider."""
 
 # https://learn.microsoft.com/azure/reliability/regions-list, column "Programmatic name", without the restricted ones.
 _AZURE = """

@@ -27,7 +27,7 @@ from infra.kinds import (
 from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
 from infra.policy.rules import names_of
 from infra.reader import Reader, like, one_of
-from infra.regions import region_check
+from infra.regions import REGION_KEYS, region_check
 from infra.routing_settings import read_policy, read_weights
 from infra.secrets import SETTINGS as SECRETS
 from infra.secrets import read_secrets
@@ -176,8 +176,8 @@ def _parse_site(
     environment: Mapping[str, str],
     secrets: Mapping[str, str],
 ) -> SiteSettings[Options]:
-    region_key = {"aws": ("aws", "region"), "azure": ("azure-native", "location"), "gcp": ("gcp", "region")}[cloud]
-    region = reader.text(region_key[1], check=region_check(cloud), namespace=region_key[0])
+    namespace, _, key = REGION_KEYS[cloud].partition(":")
+    region = reader.text(key, check=region_check(cloud), namespace=namespace)
     readers: dict[str, Callable[[Reader, str], Options]] = {"aws": read_aws, "azure": read_azure, "gcp": read_gcp}
     prefix = reader.text("prefix", "outlast", check=like(r"[a-z][a-z0-9-]*", "letters a-z, digits and hyphens"))
     bad_names = plan.list_bad_names(cloud, prefix, stack) if prefix and plan.LABEL.fullmatch(stack) else []

@@ -13,10 +13,9 @@ import yaml
 from failover.routing.predict import CHECKER_REGIONS
 from infra.cost.estimate import Checks, CostedSite
 from infra.reader import Reader
+from infra.regions import REGION_KEYS
 from infra.settings import CLOUDS, read_replicas, read_size
 from service.errors import OutlastError
-
-_REGION = {"aws": "aws:region", "azure": "azure-native:location", "gcp": "gcp:region"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def _read_site(folder: Path, name: str, share: float) -> CostedSite:
     site = CostedSite(
         name=name,
         cloud=cloud,
-        region=config.get(_REGION[cloud], ""),
+        region=config.get(REGION_KEYS[cloud], ""),
         size=read_size(reader, cloud),
         replicas=read_replicas(reader),
         rps_per_replica=reader.integer("rpsPerReplica", 1, 1_000_000),

@@ -17,13 +17,12 @@ from infra.exceptions import Excuse
 from infra.policy.rule import Facts, Resource, Rule
 from infra.policy.rules import RULES, rules_of
 from infra.reader import Reader
+from infra.regions import REGION_KEYS
 from infra.settings import read_all_exceptions
 
 NAME = "outlast"
 DOCUMENTED = "docs/reference/policy.md"
 EXCUSED = "excused"
-
-_REGION = {"aws": "aws:region", "azure": "azure-native:location", "gcp": "gcp:region"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Held:
 def hold(stack: str, config: Mapping[str, str], today: datetime.date) -> Held:
     """What the stack with these settings, as Pulumi hands them over, is held to. An ended exception excuses nothing."""
     kind = config.get("outlast:kind", "")
-    region = config.get(_REGION.get(kind, ""), "")
+    region = config.get(REGION_KEYS.get(kind, ""), "")
     own = {key.removeprefix("outlast:"): value for key, value in config.items() if key.startswith("outlast:")}
     facts = Facts(kind, own, tuple(filter(None, [region.lower().replace(" ", "")])))
     excused = read_all_exceptions(Reader(stack, config), kind, today)
