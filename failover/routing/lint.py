@@ -41,8 +41,9 @@ class _Routing:
         """Whether a record answers by another group of the zone, or by a name of it that has no records."""
         if record.alias:
             return bool(self.sight.group_of(record.alias, record.type))
-        zone = self.sight.zone_of(record.values[0]) if record.values else None
-        return zone is not None and zone.source_of(record.values[0]) is None and bool(record.location)
+        target = normal_name(record.values[0]) if record.values else ""
+        zone = self.sight.zone_of(target)
+        return zone is not None and zone.source_of(target) is None and bool(record.location)
 
     def ttl_of(self, record: RecordSet) -> int:
         """How long an answer is kept: an alias has no TTL of its own."""

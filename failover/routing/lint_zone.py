@@ -85,7 +85,8 @@ def _find_locations(zone: Zone, groups: Mapping[str, Sequence[RecordSet]], allow
 
 def _find_location(zone: Zone, record: RecordSet, allowed: Allowed) -> Iterator[LintFinding]:
     place, location = record.set_identifier or record.name, record.location or ""
-    if record.alias is None and zone.owns(record.values[0]) and zone.source_of(record.values[0]) is None:
+    target = normal_name(record.values[0]) if record.values else ""
+    if target and zone.owns(target) and zone.source_of(target) is None:
         yield make_finding("location-without-site", place, f"leads to {record.values[0]}, which has no records")
         return
     if location not in allowed:
