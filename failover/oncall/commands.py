@@ -21,7 +21,7 @@ from failover.drill.discover import find_zone, read_zone
 from failover.drill.route53 import build_client, translate_errors
 from failover.oncall import drain as draining
 from failover.oncall.facts import describe_site
-from failover.oncall.look import read_standing
+from failover.oncall.look import choose_deadline, read_standing
 from failover.oncall.notes import find_notes
 from failover.oncall.render import render_standing, to_document
 from failover.oncall.standing import HostStanding, SiteStanding
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
 _DRILLS = Path("drills")
-_LOOK_SECONDS, _LOOK_FLOOR_SECONDS = 5.0, 1.0  # simulated, and never less than this in real seconds
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,8 @@ class _Edge:
         return cls(build_client(), Dial.from_environment(os.environ), host)
 
     def look(self, drills: Path = _DRILLS) -> HostStanding:
-        deadline = max(_LOOK_FLOOR_SECONDS, _LOOK_SECONDS / self.dial.speed)
-        return read_standing(
-            self.route53, self.dial, self.host, now=datetime.now(UTC), deadline_seconds=deadline, drills=drills
-        )
+        deadline, now = choose_deadline(self.dial), datetime.now(UTC)
+        return read_standing(self.route53, self.dial, self.host, now=now, deadline_seconds=deadline, drills=drills)
 
 
 def host_option(command: Callable[..., None]) -> Callable[..., None]:

@@ -107,10 +107,7 @@ def check_drain(standing: HostStanding, site: SiteStanding, *, last: str = "") -
             f"drill {site.drill_id} holds {site.name} until {site.drill_expires}; nothing was changed",
             hint="end it (Ctrl-C, or kill -TERM, undoes it; a killed one: outlast drill restore), then drain",
         )
-    if last and last != site.name:
-        raise InvalidInput(
-            "these two do not fit", [Mistake("--last", f"names {last}, and {site.name} is to be drained", "name one")]
-        )
+    check_last(site.name, last)
     if last or standing.find_survivors(site.name):
         return
     others = [each for each in standing.sites if each.name != site.name]
@@ -121,6 +118,13 @@ def check_drain(standing: HostStanding, site: SiteStanding, *, last: str = "") -
         mistakes or [Mistake(standing.host, "has no other site")],
         hint=f"mend one of them first; or, knowing that: outlast drain {site.name} --last {site.name}",
     )
+
+
+def check_last(site: str, last: str) -> None:
+    """Raise InvalidInput where `--last` names another site than the one that is drained."""
+    if last and last != site:
+        mistake = Mistake("--last", f"names {last}, and {site} is to be drained", "name one")
+        raise InvalidInput("these two do not fit", [mistake])
 
 
 def check_undrain(site: SiteStanding, *, anyway: bool = False) -> None:

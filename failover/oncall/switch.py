@@ -16,10 +16,9 @@ from datetime import datetime
 from failover.dial import Dial
 from failover.levers.clouds import Clouds
 from failover.levers.objects import ABSENT, open_object
-from failover.oncall.look import look_at_site
+from failover.oncall.drain import check_last
+from failover.oncall.look import choose_deadline, look_at_site
 from service.errors import InvalidInput, Mistake, Refused, Unavailable
-
-LOOK_SECONDS, LOOK_FLOOR_SECONDS = 5.0, 1.0  # simulated, and never less than this in real seconds
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,7 @@ class Switches:
     def throw(self, site: str, now: datetime, *, last: str = "") -> str:
         """Drain a site. Raises Refused where no other one would serve, unless `last` names this very site."""
         url = self.of.switch_of(site)
-        if last and last != site:
-            mistake = Mistake("--last", f"names {last}, and {site} is to be drained", "name one")
-            raise InvalidInput("these two do not fit", [mistake])
+        check_last(site, last)
         switch = open_object(url, self.clouds)
         content, version = switch.read()
         if version != ABSENT:
@@ -108,8 +105,7 @@ class Switches:
 
     def _find_problem(self, site: str) -> str:
         """Why a site does not serve, asked at its own address; "" where it does."""
-        deadline = max(LOOK_FLOOR_SECONDS, LOOK_SECONDS / self.dial.speed)
-        host = self.of.host
+        host, deadline = self.of.host, choose_deadline(self.dial)
         return look_at_site(self.dial, host, f"{site}.{host}", deadline_seconds=deadline).problem
 
 
