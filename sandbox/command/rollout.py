@@ -6,7 +6,6 @@ file) stops every site before one is touched.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from failover.dial import Dial
 from failover.drill.probes import ask_golden
 from sandbox.command.losses import refuse_losses
 from sandbox.engine import cli, commands
+from sandbox.engine.failures import read_events
 from sandbox.steps import Steps
 from service.bundle.folder import choose_released, load_golden
 from service.errors import Deviated, OutlastError, Unavailable
@@ -106,14 +106,8 @@ def changes_anything(preview: str) -> bool:
 
 def read_summary(events: str) -> dict[str, int]:
     """What the CLI's event stream says was done, or would be: operation -> number of resources."""
-    for line in reversed(events.splitlines()):
-        try:
-            summary = json.loads(line).get("summaryEvent")
-        except ValueError:
-            continue
-        if summary:
-            return {str(k): int(v) for k, v in (summary["resourceChanges"] or {}).items()}
-    return {}
+    *_, last = [{}, *read_events(events, "summaryEvent")]
+    return {str(k): int(v) for k, v in (last.get("resourceChanges") or {}).items()}
 
 
 def _run(rollout: Rollout, asked: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -170,7 +170,7 @@ def test_a_site_serves_when_a_replica_of_it_is_ready() -> None:
     [({"same": 3}, False), ({}, False), (None, False), ({"same": 3, "replace": 1}, True), ({"create": 1}, True)],
 )
 def test_a_preview_says_whether_anything_changes(found: dict[str, int] | None, changes: bool) -> None:
-    events = [json.dumps({"preludeEvent": {}}), summary(found), "warning: not JSON"]
+    events = [json.dumps({"preludeEvent": {}}), summary(found), "warning: not JSON", '"text"']
     assert changes_anything("\n".join(events)) is changes
 
 
