@@ -34,7 +34,10 @@ class ObjectStore:
 
     def local_path(self, url: str) -> Path | None:
         """The file of the object that everybody else reads at this address; None for an address of no bucket."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # any variable of a container is looked at, and not each is an address
+            return None
         found = _ADDRESS.fullmatch(parts.netloc.lower())
         return self._file(f"{found[1]}{unquote(parts.path)}") if found and parts.scheme == "https" else None
 

@@ -59,6 +59,7 @@ def test_a_delete_may_have_a_condition_too(s3: Any) -> None:
         "https://outlast-drills.s3.us-east-1.amazonaws.com/%2e%2e/a",
         "https://outlast-drills.s3.us-east-1.amazonaws.com/",
         "https://example.com/a",
+        "https://[no address",
         "/etc/passwd",
         "info",
     ],
