@@ -71,8 +71,8 @@ class Published:
 class Checks:
     """Health checks that need no endpoint: calculated of nothing, so always healthy, or inverted so that never."""
 
-    well: list[str]
-    sick: list[str]
+    healthy: list[str]
+    unhealthy: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +96,9 @@ def publish(route53: MovingRoute53, checks: Checks) -> Publish:
     client = route53.client()
     zone_id = client.create_hosted_zone(Name=ZONE, CallerReference=ZONE)["HostedZone"]["Id"]
 
-    def published(records: list[dict[str, Any]], sick: str) -> Published:
+    def published(records: list[dict[str, Any]], unhealthy: str) -> Published:
         named = {record["check"] for record in records if record.get("check")}
-        health = {name: checks.sick[0] if name in sick.split() else checks.well[0] for name in named}
+        health = {name: checks.unhealthy[0] if name in unhealthy.split() else checks.healthy[0] for name in named}
         domain = f"e{uuid.uuid4().hex}.{ZONE}"
         changes: Any = [
             {"Action": "CREATE", "ResourceRecordSet": _record_set(record, health, domain, zone_id)}
@@ -188,11 +188,11 @@ EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize(("records", "sick", "answered", "page"), EXAMPLES)
+@pytest.mark.parametrize(("records", "unhealthy", "answered", "page"), EXAMPLES)
 def test_an_example_is_answered_as_documented(
-    publish: Publish, records: list[dict[str, Any]], sick: str, answered: str, page: str
+    publish: Publish, records: list[dict[str, Any]], unhealthy: str, answered: str, page: str
 ) -> None:
-    published = publish(records, sick)
+    published = publish(records, unhealthy)
     assert published.possible() == answered, GUIDE + page
     told = {address.rpartition(".")[2] for address in published.test_dns_answer()}
     assert told <= set(answered.split())
@@ -204,27 +204,27 @@ def test_a_weight_is_a_share_of_the_sum_of_weights(publish: Publish) -> None:
     assert abs(found[frozenset({"192.0.2.1"})] - 100) < 52  # six standard deviations
 
 
-@pytest.mark.parametrize(("count", "sick", "size"), [(3, "", 3), (3, "2", 2), (9, "", 8), (9, "1 2", 7)])
+@pytest.mark.parametrize(("count", "unhealthy", "size"), [(3, "", 3), (3, "2", 2), (9, "", 8), (9, "1 2", 7)])
 def test_multivalue_answers_hold_up_to_eight_healthy_records(
-    publish: Publish, count: int, sick: str, size: int
+    publish: Publish, count: int, unhealthy: str, size: int
 ) -> None:
     """routing-policy-multivalue.html."""
     records = [
         {"Name": WWW, "SetIdentifier": str(n), "MultiValueAnswer": True, "at": n, "check": str(n)}
         for n in range(1, count + 1)
     ]
-    found = publish(records, sick).answers()
+    found = publish(records, unhealthy).answers()
     assert {len(one) for one in found} == {size}
-    assert not {f"192.0.2.{n}" for n in sick.split()} & {address for one in found for address in one}
+    assert not {f"192.0.2.{n}" for n in unhealthy.split()} & {address for one in found for address in one}
 
 
-@pytest.mark.parametrize(("well", "threshold", "answered"), [(3, 2, "1"), (2, 2, "1"), (1, 2, "2"), (0, 0, "1")])
+@pytest.mark.parametrize(("healthy", "threshold", "answered"), [(3, 2, "1"), (2, 2, "1"), (1, 2, "2"), (0, 0, "1")])
 def test_a_calculated_check_counts_its_healthy_children(
-    publish: Publish, checks: Checks, well: int, threshold: int, answered: str
+    publish: Publish, checks: Checks, healthy: int, threshold: int, answered: str
 ) -> None:
     """health-checks-creating-values.html, "Report healthy when at least x of y selected health checks are healthy"."""
     published = publish(ONE_AND_ONE, "")
-    client, children = published.client, checks.well[:well] + checks.sick[well:]
+    client, children = published.client, checks.healthy[:healthy] + checks.unhealthy[healthy:]
     config: Any = {"Type": "CALCULATED", "ChildHealthChecks": children, "HealthThreshold": threshold}
     parent = client.create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)["HealthCheck"]
     primary = _record_set(failover("PRIMARY", at=1, check="parent"), {"parent": parent["Id"]}, published.domain, "")
@@ -252,7 +252,7 @@ def ask_from(published: Published, client: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("client", "sick", "answered"),
+    ("client", "unhealthy", "answered"),
     [
         (CANADA, "", "2"),
         (MEXICO, "", "1"),
@@ -265,9 +265,9 @@ def ask_from(published: Published, client: str) -> str:
     ],
 )
 def test_geolocation_goes_from_the_most_specific_location_to_the_default(
-    publish: Publish, client: str, sick: str, answered: str
+    publish: Publish, client: str, unhealthy: str, answered: str
 ) -> None:
-    assert ask_from(publish(GEO, sick), client) == answered
+    assert ask_from(publish(GEO, unhealthy), client) == answered
 
 
 def test_without_a_default_a_client_elsewhere_gets_no_answer(publish: Publish) -> None:
@@ -285,10 +285,12 @@ def test_the_api_answers_for_a_client_as_the_name_server_does(publish: Publish) 
         assert published.client.test_dns_answer(**asked, **place)["RecordData"] == ["192.0.2.1"]
 
 
-@pytest.mark.parametrize(("client", "sick", "answered"), [(CANADA, "", "1"), (FRANCE, "", "2"), (FRANCE, "eu", "1")])
-def test_latency_takes_the_nearest_healthy_region(publish: Publish, client: str, sick: str, answered: str) -> None:
+@pytest.mark.parametrize(
+    ("client", "unhealthy", "answered"), [(CANADA, "", "1"), (FRANCE, "", "2"), (FRANCE, "eu", "1")]
+)
+def test_latency_takes_the_nearest_healthy_region(publish: Publish, client: str, unhealthy: str, answered: str) -> None:
     records = [
         {"Name": WWW, "SetIdentifier": "us", "Region": "us-east-1", "at": 1, "check": "us"},
         {"Name": WWW, "SetIdentifier": "eu", "Region": "eu-west-3", "at": 2, "check": "eu"},
     ]
-    assert ask_from(publish(records, sick), client) == answered
+    assert ask_from(publish(records, unhealthy), client) == answered
