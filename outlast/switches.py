@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from failover.oncall.switch import SwitchedHost
+from failover.routing.answers import normal_name
 from infra.kinds import BaseSettings, Settings, TrafficSettings, ZoneSettings
 from infra.models import STACKS
 from infra.settings import parse
@@ -15,6 +16,7 @@ from service.errors import InvalidInput, Mistake
 
 def find_switches(host: str, stacks: Path = STACKS) -> SwitchedHost | None:
     """The switches of the traffic stack that answers for `host`; None where no stack file gives it any."""
+    host = normal_name(host)
     for path in sorted(stacks.glob("Pulumi.*.yaml")):
         stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
         if read_config(stacks.parent, stack).get("outlast:kind") != "traffic":
@@ -28,7 +30,7 @@ def find_switches(host: str, stacks: Path = STACKS) -> SwitchedHost | None:
 
 def _host_of(stacks: Path, traffic: TrafficSettings) -> str:
     zone = _read(stacks, traffic.zone)
-    return zone.host if isinstance(zone, ZoneSettings) else ""
+    return normal_name(zone.host) if isinstance(zone, ZoneSettings) else ""
 
 
 def _url(stacks: Path, traffic: str, site: str, stack: str) -> str:

@@ -29,6 +29,12 @@ def test_a_switch_is_where_its_base_stacks_file_says(tmp_path: Path) -> None:
     assert found.switches["prod-azure"].startswith("https://storage.googleapis.com/outlast-switches/flags/")
 
 
+def test_a_host_is_found_however_it_is_written(tmp_path: Path) -> None:
+    found = find_switches(f"{HOST.upper()}.", project(tmp_path, drainSwitches={"prod-aws": SWITCHES["aws"]}))
+    assert found is not None
+    assert found.host == HOST
+
+
 def test_a_host_without_switches_has_none(tmp_path: Path) -> None:
     stacks = project(tmp_path)
     assert find_switches(HOST, stacks) is None
