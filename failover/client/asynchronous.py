@@ -205,13 +205,23 @@ class AsyncEndpoint:
         if not directory.due():
             return
         if directory.must_wait():
-            known = bool(directory.sites)
-            async with self._asking:
-                await self._ask(self._core.policy.dns_seconds if known else self._core.policy.deadline_seconds / 2)
+            policy = self._core.policy
+            await self._ask_first(policy.dns_seconds if directory.sites else policy.deadline_seconds / 2)
         elif not self._asking.locked():
             task = asyncio.create_task(self._ask_behind())
             self._behind.add(task)
             task.add_done_callback(self._behind.discard)
+
+    async def _ask_first(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):  # whoever asks already may wait for longer than this call
+                await self._asking.acquire()
+        except TimeoutError:
+            return
+        try:
+            await self._ask(seconds)
+        finally:
+            self._asking.release()
 
     async def _ask_behind(self) -> None:
         async with self._asking:

@@ -75,7 +75,7 @@ class Endpoint:
             keep_seconds=KEEP_SECONDS,
         )
         self._asking = threading.Lock()
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="outlast-hedge")  # none until one is needed
 
     def __enter__(self) -> Self:
         return self
@@ -85,8 +85,7 @@ class Endpoint:
 
     def close(self) -> None:
         """Close every connection."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=True)
+        self._threads.shutdown(wait=True)
         self._transport.close()
 
     # -- calls -------------------------------------------------------------------------------------------------------
@@ -185,8 +184,6 @@ class Endpoint:
 
     def _race(self, call: Call, request: Request[T], first: Attempt) -> T:
         """Send one attempt and, when it takes long, a second; the first answer counts. Raises Failed with the last."""
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="outlast-hedge")
         running: set[Future[T]] = {self._threads.submit(self._try, call, request, first)}
         done, _ = wait(running, timeout=self._core.policy.hedge_after_seconds)
         if not done and (second := call.next()) is not None:
@@ -233,9 +230,13 @@ class Endpoint:
         if not directory.due():
             return
         if directory.must_wait():
-            known = bool(directory.sites)
-            with self._asking:
-                self._ask(self._core.policy.dns_seconds if known else self._core.policy.deadline_seconds / 2)
+            policy = self._core.policy
+            seconds = policy.dns_seconds if directory.sites else policy.deadline_seconds / 2
+            if self._asking.acquire(timeout=seconds):  # whoever asks already may wait for longer than this call
+                try:
+                    self._ask(seconds)
+                finally:
+                    self._asking.release()
         elif self._asking.acquire(blocking=False):
             threading.Thread(target=self._ask_behind, name="outlast-dns", daemon=True).start()
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from failover.client import AsyncEndpoint, Policy
+from failover.client.directory import Directory, Question
 from tests.failover.client.conftest import FEATURES, H, World
 from tests.failover.simulator.site import Site
 
@@ -50,3 +51,16 @@ def test_the_slower_of_two_hedged_calls_is_ended(world: World, sites: dict[str, 
             return len(asyncio.all_tasks()) - 1
 
     assert asyncio.run(run()) == 0
+
+
+@pytest.mark.usefixtures("sites")
+def test_a_call_does_not_wait_for_whoever_asks_a_silent_dns(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> str:
+        async with AsyncEndpoint(H, "secret", reach=world.reach, policy=Policy(dns_seconds=0.05)) as endpoint:
+            assert (await endpoint.predict(FEATURES)).label == "aws"
+            monkeypatch.setattr(Directory, "must_wait", lambda _: True)
+            monkeypatch.setattr(Directory, "due", lambda _: (Question(H),))
+            async with endpoint._asking:  # another task, whose question has no answer yet
+                return (await asyncio.wait_for(endpoint.predict(FEATURES), 5)).label
+
+    assert asyncio.run(run()) == "aws"

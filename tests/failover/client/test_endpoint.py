@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from failover.client import NoAddress, NoAnswer, Policy, RequestRefused
+from failover.client import Endpoint, NoAddress, NoAnswer, Policy, RequestRefused
+from failover.client.directory import Directory, Question
 from tests.failover.client.conftest import ADDRESSES, FEATURES, QUICK, H, Make, World, render_answer
 from tests.failover.simulator.site import Site
 
@@ -195,3 +196,13 @@ def test_a_name_server_that_never_answers_ends_in_an_error_within_the_deadline(m
         with pytest.raises(NoAddress):
             endpoint.predict(FEATURES)
         assert time.monotonic() - began < 1.0
+
+
+@pytest.mark.usefixtures("sites")
+def test_a_call_does_not_wait_for_whoever_asks_a_silent_dns(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Endpoint(H, "secret", reach=world.reach, policy=Policy(dns_seconds=0.05)) as endpoint:
+        assert endpoint.predict(FEATURES).label == "aws"
+        monkeypatch.setattr(Directory, "must_wait", lambda _: True)
+        monkeypatch.setattr(Directory, "due", lambda _: (Question(H),))
+        with endpoint._asking:  # another thread, whose question has no answer yet
+            assert endpoint.predict(FEATURES).label == "aws"
