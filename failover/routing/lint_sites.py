@@ -79,8 +79,9 @@ def _find_own_switches(sites: Sequence[SiteFacts], promises: Promises) -> Iterat
 def _find_regions(sites: Sequence[SiteFacts], promises: Promises) -> Iterator[LintFinding]:
     for site in sites:
         allowed = promises.regions.get(site.name)
-        if allowed and site.region and site.region not in allowed:
-            yield make_finding("region-outside", site.name, f"is in {site.region}, not in {', '.join(allowed)}")
+        if allowed is not None and site.region and site.region not in allowed:
+            told = f"not in {', '.join(allowed)}" if allowed else "and all of its geographies allow no region in common"
+            yield make_finding("region-outside", site.name, f"is in {site.region}, {told}")
 
 
 def _find_certificates(sites: Sequence[SiteFacts], promises: Promises) -> Iterator[LintFinding]:

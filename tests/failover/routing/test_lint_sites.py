@@ -61,6 +61,11 @@ def test_each_rule_names_the_site_and_what_is_so(sites: list[SiteFacts], rule: s
     assert told in found[rule]
 
 
+def test_a_site_whose_geographies_allow_no_region_in_common_is_nowhere_allowed() -> None:
+    found = lint(*SITES, promises=Promises(regions={"azure": []}))
+    assert "allow no region in common" in found["region-outside"]
+
+
 def test_survivors_that_just_do_are_enough() -> None:
     assert lint(*SITES, promises=Promises(peak_rps=200 / 1.25)) == {}
 
