@@ -22,7 +22,7 @@ def reckon(settings: TrafficSettings, *, rps: float | None = None, stacks: Path 
     """What the sites of a stack of traffic cost at `rps` predictions a second; None: at those that its file names."""
     checks = Checks(settings.interval_seconds, count_regions(settings.checker_regions))
     load = Load(rps=settings.average_rps if rps is None else rps)
-    found = read_deployment(stacks, _shares(settings), checks)
+    found = read_deployment(stacks, _shares(settings))
     sites = [replace(site, switched=site.name in settings.drain_switches) for site in found.sites]
     return Costs(
         estimate=estimate(sites, checks, load),

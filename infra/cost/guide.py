@@ -26,7 +26,7 @@ def estimate_committed(folder: Path = STACKS) -> Estimate:
     weights: Mapping[str, int] = config["outlast:weights"]
     regions = count_regions(config.get("outlast:checkerRegions", ()))
     checks = Checks(int(config["outlast:checkIntervalSeconds"]), regions)
-    return estimate(read_deployment(folder, weights, checks).sites, checks, Load())
+    return estimate(read_deployment(folder, weights).sites, checks, Load())
 
 
 def render_table(found: Estimate) -> str:

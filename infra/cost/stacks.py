@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from failover.routing.predict import CHECKER_REGIONS
-from infra.cost.estimate import Checks, CostedSite
+from infra.cost.estimate import CostedSite
 from infra.reader import Reader
 from infra.regions import REGION_KEYS
 from infra.settings import CLOUDS, read_replicas, read_size
@@ -20,14 +20,13 @@ from service.errors import OutlastError
 
 @dataclass(frozen=True)
 class Deployment:
-    """The sites that are paid for, how they are checked; and of each other site why its cost is not known."""
+    """The sites that are paid for; and of each other site why its cost is not known."""
 
     sites: tuple[CostedSite, ...]
-    checks: Checks
     unknown: Mapping[str, str]
 
 
-def read_deployment(folder: Path, weights: Mapping[str, int], checks: Checks) -> Deployment:
+def read_deployment(folder: Path, weights: Mapping[str, int]) -> Deployment:
     """The sites of `weights`, by their files in `folder`. A site whose file cannot be read is left out, and said."""
     sites, unknown = dict[str, CostedSite](), dict[str, str]()
     for name in weights:
@@ -35,7 +34,7 @@ def read_deployment(folder: Path, weights: Mapping[str, int], checks: Checks) ->
             sites[name] = _read_site(folder, name, share_of(name, weights))
         except (OSError, yaml.YAMLError, OutlastError) as error:
             unknown[name] = " ".join(str(error).split())
-    return Deployment(tuple(sites.values()), checks, unknown)
+    return Deployment(tuple(sites.values()), unknown)
 
 
 def share_of(name: str, weights: Mapping[str, int]) -> float:

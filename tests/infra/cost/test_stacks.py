@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from failover.routing.predict import CHECKER_REGIONS
-from infra.cost.estimate import Checks
 from infra.cost.stacks import count_regions, read_deployment, share_of
 from infra.models import STACKS
 
@@ -15,7 +14,7 @@ WEIGHTS = {"aws": 50, "azure": 30, "gcp": 20}
 
 
 def test_the_committed_sites_are_read_from_their_files() -> None:
-    found = read_deployment(STACKS, WEIGHTS, Checks())
+    found = read_deployment(STACKS, WEIGHTS)
     assert found.unknown == {}
     assert [(s.name, s.cloud, s.region, s.share) for s in found.sites] == [
         ("aws", "aws", "us-east-1", 0.5),
@@ -37,7 +36,7 @@ def test_the_committed_sites_are_read_from_their_files() -> None:
 def test_a_site_whose_file_cannot_be_read_is_left_out_and_said(tmp_path: Path, text: str | None, why: str) -> None:
     if text is not None:
         (tmp_path / "Pulumi.gcp.yaml").write_text(text)
-    found = read_deployment(tmp_path, {"gcp": 1}, Checks())
+    found = read_deployment(tmp_path, {"gcp": 1})
     assert found.sites == ()
     assert why in found.unknown["gcp"]
 
