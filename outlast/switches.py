@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from failover.oncall.switch import SwitchedHost
 from failover.routing.answers import normal_name
-from infra.kinds import BaseSettings, Settings, TrafficSettings, ZoneSettings
+from infra.kinds import BaseSettings, Settings, TrafficSettings
 from infra.models import STACKS
 from infra.settings import parse
 from infra.switch import FlagStore, host_of
-from sandbox.stack_files import as_text, read_config
+from sandbox.stack_files import as_text, path_of, read_config
 from service.errors import InvalidInput, Mistake
 
 
@@ -19,18 +21,26 @@ def find_switches(host: str, stacks: Path = STACKS) -> SwitchedHost | None:
     host = normal_name(host)
     for path in sorted(stacks.glob("Pulumi.*.yaml")):
         stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        if read_config(stacks.parent, stack).get("outlast:kind") != "traffic":
+        # What is wrong in the files of another host is no reason to leave a site of this one in DNS.
+        if not _may_switch(stacks, read_config(stacks.parent, stack), host):
             continue
         traffic = _read(stacks, stack)
-        if isinstance(traffic, TrafficSettings) and traffic.drain_switches and _host_of(stacks, traffic) == host:
+        if isinstance(traffic, TrafficSettings):
             switches = {site: _url(stacks, stack, site, base) for site, base in traffic.drain_switches.items()}
             return SwitchedHost(host, tuple(traffic.weights), switches)
     return None
 
 
-def _host_of(stacks: Path, traffic: TrafficSettings) -> str:
-    zone = _read(stacks, traffic.zone)
-    return normal_name(zone.host) if isinstance(zone, ZoneSettings) else ""
+def _may_switch(stacks: Path, config: Mapping[str, Any], host: str) -> bool:
+    """Whether a file is that of a traffic stack with drain switches for `host`."""
+    if config.get("outlast:kind") != "traffic" or not config.get("outlast:drainSwitches"):
+        return False
+    zone = str(config.get("outlast:zone", ""))
+    return path_of(stacks.parent, zone).exists() and normal_name(_name_host(stacks, zone)) == host
+
+
+def _name_host(stacks: Path, zone: str) -> str:
+    return str(read_config(stacks.parent, zone).get("outlast:host", ""))
 
 
 def _url(stacks: Path, traffic: str, site: str, stack: str) -> str:

@@ -35,6 +35,13 @@ def test_a_host_is_found_however_it_is_written(tmp_path: Path) -> None:
     assert found.host == HOST
 
 
+def test_what_is_wrong_in_the_files_of_another_host_is_passed_over(tmp_path: Path) -> None:
+    stacks = project(tmp_path, drainSwitches={"prod-aws": SWITCHES["aws"]})
+    unfinished = {"outlast:kind": "traffic", "outlast:drainSwitches": {"aws": "nothing"}}
+    write(tmp_path, {"dev-traffic": unfinished, "lab-traffic": {**unfinished, "outlast:zone": "lab-zone"}})
+    assert find_switches(HOST, stacks) is not None
+
+
 def test_a_host_without_switches_has_none(tmp_path: Path) -> None:
     stacks = project(tmp_path)
     assert find_switches(HOST, stacks) is None
