@@ -23,7 +23,7 @@ SALT = "v1:h2heDPfbPFE=:v1:nT1sqVgs3eu9pn10:zJSoZEoWgbnbp+dLnU7mRNRfRtBbDQ=="
 """Of that passphrase, as the committed stack files have it."""
 
 _SECRETS = re.compile(r"^(encryptionsalt|secretsprovider|encryptedkey):.*\n?", re.MULTILINE)
-_KEYS = re.compile(r"^( *)outlast:(apiKeys|receiptKeys):.*\n(?:\1 +.*\n)*", re.MULTILINE)
+_KEYS = re.compile(r"^( *)outlast:(apiKeys|receiptKeys):.*(?:\n\1 +.*)*(?:\n|\Z)", re.MULTILINE)
 _HEADER = "# A copy for the sandbox, made anew by each command: what is changed here is lost. The file itself: {}\n"
 
 

@@ -63,6 +63,14 @@ def test_a_sites_own_keys_are_left_out_of_the_copy(layout: Layout, text: str) ->
     assert copy["config"] == own_set()["prod-aws"]
 
 
+def test_a_key_on_the_last_line_is_left_out_whole(layout: Layout) -> None:
+    """An editor may leave the last line without an end."""
+    source = stack_files.path_of(layout.root, "prod-aws")
+    source.write_text(source.read_text().rstrip() + "\n  outlast:apiKeys:\n    secure: v1:abc")
+    copy = yaml.safe_load(stack_files.path_of(project.refresh(layout), "prod-aws").read_text())
+    assert copy["config"] == own_set()["prod-aws"]
+
+
 def test_files_that_come_and_go_do_so_in_the_copies(layout: Layout) -> None:
     copies = project.refresh(layout) / "stacks"
     write(layout.root, {"prod-aws-eu": own_set()["prod-aws"], "test-zone": {}})
