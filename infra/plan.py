@@ -122,11 +122,6 @@ def sites_host(host: str) -> str:
     return f"_https._tcp.{host}"
 
 
-def ownership_host(host: str) -> str:
-    """Where Azure looks for the TXT record that proves that a custom domain is ours."""
-    return f"asuid.{host}"
-
-
 def is_kept_by_cloud_run(path: str) -> bool:
     """Whether Google's own front answers a path, so that it never reaches a container on Cloud Run.
 

@@ -18,7 +18,7 @@ from failover.drill.journal import LINES, Journal, find_pending, read_journal, s
 from failover.drill.lock import LOCK, hold_lock
 from failover.levers.change import MARK, SWITCH_OFF, Change, unpack
 from failover.levers.levels import HARD, Way
-from service.errors import Deviated, OutlastError, Unavailable
+from service.errors import Deviated, InvalidInput, OutlastError, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -126,7 +126,13 @@ def _changes_of(check: HealthCheck) -> list[Change]:
     if TAG_UNDO in check.tags:
         action, before = unpack(check.tags[TAG_UNDO])
         target = check.tags.get(TAG_WORKLOAD, "")
-        return [Change(action, check.id, check.version, before, Way(HARD, action, target).after(before), target), mark]
+        try:
+            after = Way(HARD, action, target).after(before)
+        except KeyError as error:
+            what = f"the tag {TAG_UNDO} of health check {check.id} does not say what to undo: {check.tags[TAG_UNDO]!r}"
+            hint = "look at the site's workload yourself, then `outlast drill restore` with the drill's journal"
+            raise InvalidInput(what, hint=hint) from error
+        return [Change(action, check.id, check.version, before, after, target), mark]
     switched = {"Disabled": True, "Inverted": True}
     return [Change(SWITCH_OFF, check.id, check.version, {"Disabled": False, "Inverted": False}, switched), mark]
 

@@ -84,6 +84,8 @@ def predict_file(
     if progress is None:
         output.refuse_existing(overwrite)
         progress = _begin(output, tables, predictor, identity)
+    else:
+        output.refuse_missing()
     resumed_at = progress.row
     progress = _predict(predictor, tables, output, progress, block_bytes, announce)
     output.state.unlink()
@@ -121,7 +123,11 @@ def _predict(
 def _read_progress(path: Path, identity: str, overwrite: bool) -> Progress | None:
     if overwrite or not path.exists():
         return None
-    progress = Progress(**json.loads(path.read_bytes()))
+    try:
+        progress = Progress(**json.loads(path.read_bytes()))
+    except (ValueError, TypeError) as error:
+        what = f"{path} does not say how far a run got: {error}"
+        raise InvalidInput(what, hint="give another --out, or begin anew with --overwrite") from error
     if progress.of != identity:
         raise Refused(
             f"{path} is of a run with another input or another model, so this run cannot go on from it",

@@ -57,6 +57,13 @@ class Output:
         if not self.out.parent.is_dir():
             raise InvalidInput(f"there is no folder {self.out.parent}", hint="make it, or give another --out")
 
+    def refuse_missing(self) -> None:
+        """Raises InvalidInput where one of the files is gone that an unfinished run wrote into."""
+        for path in (self.out, self.bad):
+            if not path.exists():
+                what = f"{path} is gone, and {self.state} says that a run wrote into it"
+                raise InvalidInput(what, hint="bring it back, or begin anew with --overwrite")
+
     def write(self, heads: tuple[bytes, bytes], fill: Callable[[Path, Path], None], *, any_bad: bool) -> None:
         """Both files whole or not at all: `fill` appends the lines to scratch files, which then take their places."""
         self.state.unlink(missing_ok=True)  # of a run that this one replaces

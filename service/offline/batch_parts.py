@@ -110,7 +110,15 @@ def find_finished(store: Store) -> set[int]:
 def read_records(store: Store) -> dict[int, Record]:
     """What the parts that are finished say of themselves, by their numbers."""
     keys = [name_part(number, "json") for number in sorted(find_finished(store))]
-    return {record.number: record for record in (Record(**json.loads(read_whole(store, key))) for key in keys)}
+    return {record.number: record for record in (_read_record(store, key) for key in keys)}
+
+
+def _read_record(store: Store, key: str) -> Record:
+    try:
+        return Record(**json.loads(read_whole(store, key)))
+    except (ValueError, TypeError) as error:
+        what = f"{key} is no record of a part: {error}"
+        raise InvalidInput(what, hint="remove it, then repeat the command: that range is done again") from error
 
 
 def verify_parts(ranges: Sequence[Range], records: Mapping[int, Record]) -> None:

@@ -15,7 +15,7 @@ from failover.drill.fleet import HealthCheck
 from failover.drill.journal import DOCUMENT, LINES, Journal, read_journal
 from failover.drill.lock import hold_lock
 from failover.drill.restore import restore_all, restore_journal, sweep
-from service.errors import Deviated, Refused, Unavailable
+from service.errors import Deviated, InvalidInput, Refused, Unavailable
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import EPOCH, FakeClock, tag
 
@@ -146,6 +146,15 @@ def test_a_check_that_somebody_else_changed_does_not_keep_the_others_out(
         "e: mark:check-gcp: tags removed",
     ]
     assert "drill:id" in fake.tags[CHECK], "the next sweep finds it again"
+
+
+def test_a_tag_that_does_not_say_what_to_undo_keeps_nothing_else_out(fake_route53: FakeRoute53, tmp_path: Path) -> None:
+    fake: Any = fake_route53
+    leave(fake, tmp_path, killed_before="end")
+    tag(fake, "check-gcp", id="e", expires_at="2026-11-23T11:00:00+00:00", undo="somersault x=1")
+    with pytest.raises(InvalidInput, match="tag drill:undo of health check check-gcp does not say what to undo"):
+        sweep(fake, FakeClock(), lambda text: None)
+    assert as_before(fake)
 
 
 @pytest.mark.parametrize("by_journal", [True, False])

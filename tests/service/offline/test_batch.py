@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -128,6 +128,27 @@ def test_a_run_goes_on_after_every_block_it_can_die_in(classifier: Classifier, s
     assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
     assert (tmp_path / "out.csv.bad.csv").read_bytes() == (tmp_path / "whole.csv.bad.csv").read_bytes()
     assert not list(tmp_path.glob("*progress*"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (lambda out: out.with_name("out.csv.progress.json").write_text('{"of": 1, "ro'), "does not say how far"),
+        (lambda out: out.with_name("out.csv.progress.json").write_text('{"rows": 1}'), "does not say how far"),
+        (lambda out: out.with_name("out.csv.bad.csv").unlink(), "out.csv.bad.csv is gone"),
+    ],
+)
+def test_what_an_unfinished_run_left_may_be_damaged(
+    classifier: Classifier, source: Path, tmp_path: Path, damage: Callable[[Path], None], why: str
+) -> None:
+    out = tmp_path / "out.csv"
+    with pytest.raises(_Dies):
+        predict_file(_Mortal(classifier, 3), source, out, block_bytes=BLOCK)
+    damage(out)
+    with pytest.raises(InvalidInput, match=why) as caught:
+        predict_file(classifier, source, out, block_bytes=BLOCK)
+    assert "--overwrite" in caught.value.hint
+    assert predict_file(classifier, source, out, block_bytes=BLOCK, overwrite=True).resumed_at == 0
 
 
 def test_a_run_over_several_files_goes_on_in_the_file_that_it_died_in(classifier: Classifier, tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ def test_a_part_without_its_record_is_not_finished(job: Job) -> None:
     assert score_range(job, planned) == record
 
 
+@pytest.mark.parametrize("text", ['{"number": 0, "ro', '{"rows": 1}', "[]"])
+def test_a_record_of_another_shape_is_named(job: Job, text: str) -> None:
+    score_range(job, _plan(job)[0])
+    (Path(job.parts) / "000000.json").write_text(text)
+    with pytest.raises(InvalidInput, match=r"000000\.json is no record of a part"):
+        read_records(FolderStore(Path(job.parts)))
+
+
 def test_every_range_has_to_be_there_with_its_rows(job: Job) -> None:
     ranges = _plan(job)
     records = {one.number: score_range(job, one) for one in ranges}
