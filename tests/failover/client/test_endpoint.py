@@ -59,7 +59,8 @@ def test_a_site_that_fails_costs_no_answer(make: Make, sites: Sites, fault: dict
     for name, value in fault.items():
         setattr(sites["aws"], name, value)
     began = time.monotonic()
-    found = make(policy=QUICK).predict(FEATURES)
+    patient = replace(QUICK, attempt_seconds=2.0)  # a busy machine is late as well
+    found = make(policy=patient if told else QUICK).predict(FEATURES)
     assert found.label != "aws"
     assert told in found.tries[0].failure
     assert time.monotonic() - began < QUICK.deadline_seconds
