@@ -88,7 +88,7 @@ def _parse_all(
         mistakes += [_encrypted(stack, key) for key in secret if not key.startswith("outlast:")]
         texts = lay_over_keys({key: as_text(value) for key, value in config.items()}, keys)
         try:
-            settings[stack] = judge(stack, texts, [*secret, *keys])
+            settings[stack] = judge(stack, texts, [*secret, *(key for key in keys if key not in config)])
         except InvalidInput as error:
             mistakes += error.mistakes
     _refuse(stacks, mistakes, "cannot be brought up")

@@ -44,6 +44,14 @@ def test_keys_that_only_their_owner_can_decrypt_are_taken_for_the_sandboxs(tmp_p
     assert all(site.secrets["OUTLAST_API_KEYS"] == KEYS["outlast:apiKeys"] for site in agreed.sites.values())
 
 
+def test_keys_in_plain_text_are_refused_here_as_they_will_be_there(tmp_path: Path) -> None:
+    files = own_set()
+    files["prod-gcp"]["outlast:apiKeys"] = KEYS["outlast:apiKeys"]
+    assert [(place.partition(": ")[2], what) for place, what in mistakes_in(tmp_path, files)] == [
+        ("outlast:apiKeys", "is in plain text in the file")
+    ]
+
+
 def test_an_account_that_several_lists_share_is_the_one(tmp_path: Path) -> None:
     files = own_set()
     files["prod-zone"]["aws:allowedAccountIds"] = [OTHER, ACCOUNT]
