@@ -25,6 +25,7 @@ ELSEWHERE = {
     "outlast model import": "a name in the text: test_import_a_model.py runs it with what it asks for",
     "outlast model fetch spam": "asks the npm registry: tests/service/training",
     "make model PROBLEM=spam": "takes minutes: tests/service/evaluation",
+    "make chaos": "takes half an hour: tests/sandbox/chaos",
     "make soak MINUTES=10": "takes ten minutes: tests/bench runs a short one",
     "make model PROBLEM=tumour": "takes minutes: tests/service/evaluation",
     "outlast model train --csv FILE": "takes minutes: tests/service/evaluation",
