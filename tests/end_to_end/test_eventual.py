@@ -13,7 +13,7 @@ FORGOTTEN: dict[str, tuple[tuple[str, ...], str]] = {
     "aws": (("        opts=pulumi.ResourceOptions(depends_on=network.ways_out),\n",), "has no internet gateway"),
     "azure": (
         (
-            "        opts=pulumi.ResourceOptions(depends_on=[base.may_pull, base.may_read]),\n",
+            "        opts=held(spec, pulumi.ResourceOptions(depends_on=base.grants)),\n",
             "            opts=pulumi.ResourceOptions(depends_on=[base.may_read]),\n",
         ),
         "Caller is not authorized to perform action",
