@@ -18,13 +18,12 @@ from failover.drill.discover import read_checks
 from failover.drill.fleet import TAG_DRAINED_BY, TAG_EXPIRES, TAG_ID, TAG_UNDO, HealthCheck
 from failover.drill.route53 import STALE, error_code, translate_errors
 from failover.levers.change import LOCK, MARK, SWITCH_OFF, Change, State, render_state
-from failover.levers.lever import Lever, matches
+from failover.levers.lever import UNDO_TRIES, Lever, matches
 from service.errors import Deviated, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
-UNDO_TRIES = 5
 Levers = Mapping[str, Lever]
 NO_LEVERS: Levers = {}
 

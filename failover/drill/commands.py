@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import ipaddress
 import os
 import signal
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -36,6 +34,7 @@ from failover.drill.samples import Pace
 from failover.levers.clouds import Clouds
 from failover.levers.lever import Lever
 from failover.levers.registry import build_levers
+from failover.person import name_person
 from service.bundle.folder import choose_released, load_golden
 from service.command_line import Group, json_option, print_json, say, say_error
 from service.errors import InvalidInput, Refused
@@ -167,19 +166,10 @@ def prepare_drill(options: Options) -> tuple[DrillPlan, DrillContext]:
         pace=pace,
         api_key=os.environ.get("OUTLAST_API_KEY", ""),
         approved_by=options.approved_by,
-        run_by=_name_runner(),
+        run_by=name_person(),
         levers=levers,
     )
     return planned, context
-
-
-def _name_runner() -> str:
-    """Who runs this, and where, as the system knows it."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container without a user database
-        user = f"user {os.getuid()}"
-    return f"{user} on {socket.gethostname()}"
 
 
 def build_default_levers(speed: int = 1) -> Mapping[str, Lever]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -26,6 +24,7 @@ from failover.oncall.notes import find_notes
 from failover.oncall.render import render_standing, to_document
 from failover.oncall.standing import HostStanding, SiteStanding
 from failover.oncall.watch import Watcher
+from failover.person import name_person
 from failover.routing.lint_rules import LintFinding
 from failover.routing.lint_sites import Promises, lint_sites
 from failover.routing.lint_zone import lint_zone
@@ -118,7 +117,7 @@ def drain(site: str, host: str, why: str, by: str, last: str, as_json: bool) -> 
         )
         return
     draining.check_drain(standing, found, last=last)
-    reason = draining.Reason(by or _person(), standing.now.isoformat(timespec="seconds"), why)
+    reason = draining.Reason(by or name_person(), standing.now.isoformat(timespec="seconds"), why)
     done = draining.choose_way(edge.route53, standing, found).drain(found, reason)
     _tell(as_json, found, f"{done}\n{_expect(standing, found, without=site)}", standing.shares(without=site))
 
@@ -157,7 +156,7 @@ def watch(host: str, every: float, looks: int | None, drains: bool, as_json: boo
     def choose_way(standing: HostStanding, site: SiteStanding) -> draining.Way:
         return draining.choose_way(edge.route53, standing, site)
 
-    watcher = Watcher(edge.look, by=f"watch of {_person()}", choose_way=choose_way if drains else None)
+    watcher = Watcher(edge.look, by=f"watch of {name_person()}", choose_way=choose_way if drains else None)
     for number in count(1):
         for said in watcher.step(datetime.now(UTC).isoformat(timespec="seconds")):
             click.echo(json.dumps(asdict(said)) if as_json else str(said))
@@ -191,14 +190,6 @@ def _tell(as_json: bool, site: SiteStanding, what: str, shares: dict[str, float]
         print_json(document)
     else:
         click.echo(what)
-
-
-def _person() -> str:
-    """Who is at work, as far as this machine knows."""
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):  # a container's user without a name
-        return f"uid-{os.getuid()}@{socket.gethostname()}"
 
 
 def _read_configs(route53: Route53Client) -> dict[str, dict[str, Any]]:

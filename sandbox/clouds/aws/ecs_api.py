@@ -45,8 +45,9 @@ def _update(world: World, asked: Document) -> Resource:
             raise CloudRefused("ServiceNotFoundException: Service not found.")
         if other := set(asked) - {"service", "cluster", "desiredCount"}:
             raise CloudRefused(f"InvalidParameterException: the sandbox does not change {', '.join(sorted(other))}")
-        service.inputs = {**service.inputs, "desiredCount": int(asked["desiredCount"])}
-        world.store.put(service)
+        if "desiredCount" in asked:  # without it a service goes on with as many as it has
+            service.inputs = {**service.inputs, "desiredCount": int(asked["desiredCount"])}
+            world.store.put(service)
     world.hooks.reconcile()
     return service
 

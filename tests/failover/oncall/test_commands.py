@@ -13,6 +13,7 @@ from failover.dial import Dial
 from failover.oncall import commands, look
 from failover.oncall.commands import COMMANDS, show_status
 from failover.oncall.standing import SiteLook
+from failover.person import name_person
 from service.errors import Deviated, InvalidInput, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.three_sites import ADDRESSES, HOST
@@ -64,7 +65,7 @@ def test_undrain_by_the_check_does_not_pass_over_a_switch(monkeypatch: pytest.Mo
 
 def test_a_person_is_named_where_nobody_says_who(looks: dict[str, SiteLook], fake_route53: FakeRoute53) -> None:
     call("drain", "aws")
-    assert "@" in fake_route53.tags["check-aws"]["drain:by"]
+    assert fake_route53.tags["check-aws"]["drain:by"] == name_person()
 
 
 def test_a_dead_site_stays_out_unless_named(looks: dict[str, SiteLook], fake_route53: FakeRoute53) -> None:
