@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# What a busy machine does to one example says nothing about the code.
+settings.register_profile("outlast", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("outlast")
 
 FAKE_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as trial
 from hypothesis import strategies as st
 
@@ -213,7 +213,6 @@ def test_a_second_deployment_and_a_second_site_are_files_only() -> None:
     assert dict(traffic.weights) == {"aws": 1, "aws-eu": 0}
 
 
-TRIAL = trial(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # whatever else runs
 KEYS = sorted({k for s in STACKS for k in configuration(s)})
 VALUES = st.one_of(
     st.text(max_size=12),
@@ -226,7 +225,7 @@ VALUES = st.one_of(
 )
 
 
-@TRIAL
+@trial(max_examples=50)
 @given(kind=st.sampled_from(KINDS), config=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=8))
 def test_whatever_is_written_is_answered_with_mistakes_not_with_a_crash(kind: str, config: dict[str, str]) -> None:
     with pytest.raises(InvalidInput) as caught:
@@ -234,7 +233,7 @@ def test_whatever_is_written_is_answered_with_mistakes_not_with_a_crash(kind: st
     assert caught.value.mistakes
 
 
-@TRIAL
+@trial(max_examples=50)
 @given(
     weights=st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.integers(-3, 260), min_size=1, max_size=5)
 )
