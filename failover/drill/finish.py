@@ -85,9 +85,9 @@ def _term_lines(measured: Measurement) -> Iterator[str]:
 
 
 def _band_lines(measured: Measurement) -> Iterator[str]:
-    """The total's band, which is narrower than best to worst: the switch's documented end is no part of it."""
+    """The total's band, narrower than best to worst: at level 1 the switch is in it as it was measured."""
     if (band := measured.failover[-1].band) is not None:
-        yield f"  nine of ten drills like this: {band[0]:.1f} to {band[1]:.1f} s; {_SAID[measured.failover[-1].inside]}"
+        yield f"  nine of ten with this switch: {band[0]:.1f} to {band[1]:.1f} s; {_SAID[measured.failover[-1].inside]}"
 
 
 _SAID = {True: "this one too", False: "this one not", None: "this one was not measured"}

@@ -31,7 +31,7 @@ ELSEWHERE = {
     "outlast model train --csv FILE": "takes minutes: tests/service/evaluation",
 }
 # What stands in capitals is the reader's own.
-READERS = {"NAME": "tumour", "FILE": "rows.csv", "OUT": "scored.csv"}
+READERS = {"NAME": "tumour", "FILE": "rows.csv", "OUT": "scored-by-the-page.csv"}
 # What is typed in the shell that `make shell` opens.
 TYPED = {"make shell": "pulumi stack ls --project outlast\n"}
 # A piece of each answer as the page shows or tells it.
