@@ -116,7 +116,6 @@ def test_an_ordinary_client_gets_a_prediction(project: Project) -> None:
     assert outputs["label"] == [row["label"]]
 
 
-@pytest.mark.slow
 def test_losing_a_cloud_moves_traffic_and_it_comes_back(project: Project) -> None:
     """Each of the three in turn; one comes back while the next is lost, which makes it quicker and asks for more."""
     for site in SITES:
@@ -167,7 +166,6 @@ def _is_locked(project: Project) -> bool:
         return True
 
 
-@pytest.mark.slow
 def test_preview_shows_a_diff_and_a_new_weight_moves_traffic(project: Project) -> None:
     stack_file = project.root / "stacks" / "Pulumi.traffic.yaml"
     before = stack_file.read_text()
@@ -239,7 +237,6 @@ def _kill_pulumi_in_an_update(project: Project) -> Path:
     return locks
 
 
-@pytest.mark.slow
 def test_down_forgets_nothing(project: Project) -> None:
     before = identity(project)
     project.run("-m", "sandbox", "down")
@@ -285,7 +282,6 @@ def test_every_mistake_of_a_stack_file_is_told_at_once(project: Project) -> None
         stack_file.write_text(before)
 
 
-@pytest.mark.slow
 def test_destroy_leaves_no_process_no_port_and_no_file(project: Project) -> None:
     """Last of all: everything goes, in the order in which stacks lean on each other."""
     status = project.status()
