@@ -21,6 +21,11 @@ Check = Callable[[Any], str | None]
 """Given a value of the right type, says what should be written instead; None when the value will do."""
 
 
+def as_text(value: object) -> str:
+    """A setting of a stack's file as Pulumi hands it to the program."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
 class Reader:
     """Settings of one stack. Each read notes its mistakes; `finish` raises them all, unknown keys among them.
 

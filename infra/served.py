@@ -75,7 +75,11 @@ def read_accepted_models(reader: Reader) -> tuple[str, ...]:
             of = f" of {name}" if name else " without a name"
             how = "one; two while a release goes from site to site; further models as name@sha256:…"
             reader.wrong("acceptedModels", f"has {count}{of}", how)
-    return tuple(entry.rpartition("@")[2] for entry in entries)
+    return tuple(map(_digest_of, entries))
+
+
+def _digest_of(entry: str) -> str:
+    return entry.rpartition("@")[2]
 
 
 def _check_digests(reader: Reader, named: Mapping[str, str], here: Mapping[str, str]) -> None:
@@ -94,7 +98,7 @@ def _check_accepted(reader: Reader, models: Mapping[str, str], accepted: Mapping
     for stack, digests in accepted.items():
         file = f"stacks/Pulumi.{stack}.yaml"
         for name, digest in models.items():
-            if digest and digest not in {entry.rpartition("@")[2] for entry in digests}:
+            if digest and digest not in map(_digest_of, digests):
                 what = f"names {name}@{digest}, which {file} does not accept: clients would get a model that it refuses"
                 how = f"add `- {name}@{digest}` to outlast:acceptedModels in {file}, beside what is served now"
                 reader.wrong("models", what, how)

@@ -6,7 +6,7 @@ the object: it is there, so the site is drained. The check is inverted: a store 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,9 +72,9 @@ def describe_switch(site: str, store: FlagStore) -> dict[str, Any]:
     }
 
 
-def describe_gate(children: list[str]) -> dict[str, Any]:
-    """The calculated check of a site with a switch: all of its children have to be healthy."""
-    return {"Type": "CALCULATED", "ChildHealthChecks": children, "HealthThreshold": len(children)}
+def describe_gate(children: Sequence[Any]) -> dict[str, Any]:
+    """The calculated check of a site with a switch: all of its children, given by their ids, have to be healthy."""
+    return {"Type": "CALCULATED", "ChildHealthChecks": list(children), "HealthThreshold": len(children)}
 
 
 def store_output(store: FlagStore) -> dict[str, Any]:

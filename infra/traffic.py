@@ -19,7 +19,7 @@ from infra import plan
 from infra.applied import apply
 from infra.contract import KnownSite
 from infra.cost.budget import judge_cost
-from infra.gates import Checks, add_gates
+from infra.gates import Checks, add_gates, make_check
 from infra.health_check import describe_check
 from infra.kinds import TrafficSettings
 from infra.prediction import lint_plan, plan_host, predict_loss
@@ -116,21 +116,10 @@ def _nobody_left(settings: TrafficSettings, routing: plan.Routing) -> Refused:
 
 
 def _health_check(settings: TrafficSettings, host: str, site: KnownSite) -> aws.route53.HealthCheck:
-    config = describe_check(settings, site)
-    return aws.route53.HealthCheck(
+    regions = {"Regions": list(settings.checker_regions)} if settings.checker_regions else {}
+    return make_check(
         site.name,
-        type=config["Type"],
-        # With an address the checker goes there and only says the name; the public host itself may never be resolved
-        # by a checker, for it answers with any site (Route 53 API, HealthCheckConfig).
-        ip_address=config.get("IPAddress"),
-        fqdn=config["FullyQualifiedDomainName"],
-        port=config["Port"],
-        enable_sni=config["EnableSNI"],
-        resource_path=config["ResourcePath"],
-        search_string=config["SearchString"],
-        request_interval=config["RequestInterval"],
-        failure_threshold=config["FailureThreshold"],
-        regions=list(settings.checker_regions) or None,
+        describe_check(settings, site) | regions,
         tags={
             "Name": site.origin_host,
             "outlast:site": site.name,

@@ -19,13 +19,13 @@ from failover.dial import Dial
 from failover.drill.probes import ask_golden
 from infra.capacity import Step, choose, is_lower_bound, is_over, per_replica, write_measured
 from infra.cost.stacks import read_config
+from infra.models import STACKS
 from service.bundle.folder import choose_released, load_golden
 from service.bundle.golden import Golden
 from service.bundle.writing import write_whole
 from service.command_line import Group, json_option, model_option, print_json, say
 from service.errors import Deviated, InvalidInput, Unavailable
 
-STACKS = Path(__file__).resolve().parent.parent / "stacks"
 CLIENTS = (1, 2, 4, 8, 16, 32, 64)
 DEADLINE_SECONDS = 10.0
 

@@ -12,6 +12,8 @@ from infra.cost.prices import CHECKED, HOURS
 from infra.cost.report import Costs, bars, describe_load, list_warnings, render_text, to_data
 from infra.judged import judge
 from infra.kinds import TrafficSettings
+from infra.models import ROOT
+from infra.reader import as_text
 from sandbox import stack_files
 from sandbox.layout import Layout
 from service.bundle.writing import write_whole
@@ -19,7 +21,6 @@ from service.command_line import Command, json_option, print_json, say
 from service.errors import InvalidInput
 from service.pages.page import Table, render
 
-ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -54,7 +55,7 @@ def load_traffic(stacks: str | None, root: Path = ROOT) -> TrafficSettings:
 
 def read_traffic(stack: str, root: Path = ROOT) -> TrafficSettings:
     """The settings of a traffic stack by its name, from its file."""
-    config = {key: stack_files.as_text(value) for key, value in stack_files.read_config(root, stack).items()}
+    config = {key: as_text(value) for key, value in stack_files.read_config(root, stack).items()}
     settings = judge(stack, config, ())
     if not isinstance(settings, TrafficSettings):
         place = stack_files.place_of(stack, "outlast:kind")

@@ -12,7 +12,8 @@ from failover.evidence.commands import history as by_options
 from failover.evidence.commands import report_history
 from failover.evidence.history import Promise
 from infra.kinds import TrafficSettings
-from outlast.cost import ROOT, load_traffic
+from infra.models import ROOT
+from outlast.cost import load_traffic
 from sandbox import stack_files
 from sandbox.layout import Layout
 from service.command_line import Command, Group, say

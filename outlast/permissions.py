@@ -9,14 +9,13 @@ from typing import Any
 
 import click
 
+from infra.models import ROOT
 from infra.permissions import aws, azure, gcp
 from infra.plan import name_site
 from sandbox import stack_files
 from sandbox.layout import Layout
 from service.command_line import Command, print_json, say
 from service.errors import InvalidInput
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @click.command("permissions", cls=Command)

@@ -6,12 +6,12 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import click
 
 from infra.key_set import KeySet, announce_receipt_key, rotate_api_key, sign_with_newest
+from infra.models import ROOT
 from outlast.rotate_stacks import StackFiles, pulumi_in
 from sandbox import keys as drawn
 from sandbox.layout import Layout
@@ -93,7 +93,7 @@ def rotate_command(name: str, overlap: float, stacks: str | None, receipts: bool
 
     The sites are the sandbox's, or with --stacks those of real accounts.
     """
-    layout = Layout.of(Path(__file__).resolve().parent.parent)
+    layout = Layout.of(ROOT)
     sites = _deployment(layout, stacks)
     if receipts:
         signing = rotate_receipts(sites, now=time.time())

@@ -23,8 +23,9 @@ from infra.kinds import (
     TrafficSettings,
     ZoneSettings,
 )
+from infra.reader import as_text
 from infra.secrets import lay_over_keys
-from sandbox.stack_files import GUIDE, StackSet, as_text, place_of, read_config
+from sandbox.stack_files import GUIDE, StackSet, place_of, read_config
 from service.errors import InvalidInput, Mistake
 
 _ACCOUNTS = "aws:allowedAccountIds"

@@ -96,11 +96,6 @@ def read_config(root: Path, stack: str) -> Mapping[str, Any]:
     return config
 
 
-def as_text(value: Any) -> str:
-    """A value as Pulumi hands it to a program."""
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 # -- a set ---------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -26,7 +26,7 @@ from failover.drill.context import DrillContext
 from failover.drill.facts import Facts
 from failover.drill.plan import DrillPlan
 from failover.drill.probes import SERVED_BY, ask_golden
-from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Sample, Tally
+from failover.drill.samples import AUTHORITY, CLIENT, EMPTY, SITE, Look, Sample, Tally
 from service.bundle.golden import Golden
 from service.errors import Unavailable
 
@@ -163,11 +163,15 @@ def open_watch(context: DrillContext, plan: DrillPlan, facts: Facts, recorder: R
         return http
 
     count, pace = len(context.authorities), context.pace
+    sites = {origin: site for site, origin in plan.origins.items()}
     caches = [ClientCache(context.authorities[n % count], context.dial, plan.host) for n in range(pace.clients)]
     observers = [
         # Several name servers share the beat: the zone is asked authority_hz times a second in all.
         Observer(
-            f"{AUTHORITY}{server.name}", count / pace.authority_hz, n / count, _look_at_dns(server, plan, deadline)
+            f"{AUTHORITY}{server.name}",
+            count / pace.authority_hz,
+            n / count,
+            look_at_dns(server, plan.host, sites, deadline),
         )
         for n, server in enumerate(context.authorities)
     ]
@@ -181,16 +185,18 @@ def open_watch(context: DrillContext, plan: DrillPlan, facts: Facts, recorder: R
     return Watch(observers, recorder, plan.lose, caches=caches, resources=resources)
 
 
-def _look_at_dns(authority: Authority, plan: DrillPlan, timeout_seconds: float) -> Callable[[], Look]:
-    sites = {origin: site for site, origin in plan.origins.items()}
+def look_at_dns(
+    authority: Authority, host: str, sites: Mapping[str, str], timeout_seconds: float
+) -> Callable[[], Look]:
+    """Which site a name server answers with; `sites`: origin -> site."""
 
     def look() -> Look:
         try:
-            origin, _ = authority.ask(plan.host, timeout_seconds)
+            origin, _ = authority.ask(host, timeout_seconds)
         except Unavailable as error:
             return Look(None, error=error.what)
         if origin is None:
-            return Look(None, error="empty answer")
+            return Look(None, error=EMPTY)
         site = sites.get(origin)
         return Look(site) if site else Look(None, wrong=f"points at {origin}, which is no site of the plan")
 

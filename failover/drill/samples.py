@@ -8,6 +8,9 @@ from typing import Any, Self
 AUTHORITY, CLIENT, SITE = "authority-", "client-", "site-"
 """How the names of the three kinds of observers begin."""
 
+EMPTY = "empty answer"
+"""The error of a look at DNS that named no site."""
+
 
 @dataclass(frozen=True)
 class Pace:

@@ -118,7 +118,7 @@ def drain(site: str, host: str, why: str, by: str, last: str, as_json: bool) -> 
         return
     draining.check_drain(standing, found, last=last)
     reason = draining.Reason(by or name_person(), standing.now.isoformat(timespec="seconds"), why)
-    done = draining.choose_way(edge.route53, standing, found).drain(found, reason)
+    done = draining.HealthCheckWay(edge.route53).drain(found, reason)
     _tell(as_json, found, f"{done}\n{_expect(standing, found, without=site)}", standing.shares(without=site))
 
 
@@ -137,7 +137,7 @@ def undrain(site: str, host: str, anyway: bool, as_json: bool) -> None:
         _tell(as_json, found, f"{site} is not drained: there is nothing to do", standing.shares())
         return
     draining.check_undrain(found, anyway=anyway)
-    done = draining.choose_way(edge.route53, standing, found).undrain(found)
+    done = draining.HealthCheckWay(edge.route53).undrain(found)
     if found.look.problem:
         say(f"warning: {site} {found.look.problem}: it gets traffic until its checkers have looked")
     _tell(as_json, found, done, edge.look().shares())
@@ -152,11 +152,8 @@ def undrain(site: str, host: str, anyway: bool, as_json: bool) -> None:
 def watch(host: str, every: float, looks: int | None, drains: bool, as_json: bool) -> None:
     """Raise an alarm for what Route 53 does not see: invalid certificates, lost requests."""
     edge = _Edge.open(host)
-
-    def choose_way(standing: HostStanding, site: SiteStanding) -> draining.Way:
-        return draining.choose_way(edge.route53, standing, site)
-
-    watcher = Watcher(edge.look, by=f"watch of {name_person()}", choose_way=choose_way if drains else None)
+    way = draining.HealthCheckWay(edge.route53) if drains else None
+    watcher = Watcher(edge.look, by=f"watch of {name_person()}", way=way)
     for number in count(1):
         for said in watcher.step(datetime.now(UTC).isoformat(timespec="seconds")):
             click.echo(json.dumps(asdict(said)) if as_json else str(said))

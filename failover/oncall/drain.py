@@ -85,11 +85,6 @@ class HealthCheckWay:
             )
 
 
-def choose_way(route53: Route53Client, standing: HostStanding, site: SiteStanding) -> Way:
-    """The way in which this site is taken out; one by the health check, where its routing has no other."""
-    return HealthCheckWay(route53)
-
-
 def find_site(standing: HostStanding, name: str) -> SiteStanding:
     """The site of that name. Raises InvalidInput with the names that there are."""
     site = standing.find(name)

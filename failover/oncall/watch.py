@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from failover.oncall.alarms import Alarm, Alarms, Change
 from failover.oncall.drain import Reason, Way, check_drain, find_site
-from failover.oncall.standing import HostStanding, SiteStanding
+from failover.oncall.standing import HostStanding
 from service.errors import OutlastError, Unavailable
 
 Look = Callable[[], HostStanding]
-ChooseWay = Callable[[HostStanding, SiteStanding], Way]
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,12 @@ class Said:
 
 
 class Watcher:
-    """Looks when told to. With `choose_way` it drains a site with an alarm: never the last, never one cause at all."""
+    """Looks when told to. With a `way` it drains a site with an alarm: never the last, never one cause at all."""
 
-    def __init__(self, look: Look, *, by: str, choose_way: ChooseWay | None = None) -> None:
+    def __init__(self, look: Look, *, by: str, way: Way | None = None) -> None:
         self._look = look
         self._by = by
-        self._choose_way = choose_way
+        self._way = way
         self._alarms = Alarms()
 
     @property
@@ -52,22 +51,22 @@ class Watcher:
             return
         for change in self._alarms.look(host):
             yield _tell(change, host, at)
-        if self._choose_way is None:
+        if self._way is None:
             return
         for alarm in self.standing:
             if alarm.everywhere:
                 continue
-            answer = self._drain(self._choose_way, host, alarm, at)
+            answer = self._drain(self._way, host, alarm, at)
             yield answer
             if answer.kind == "drained":  # whoever is the last healthy site now, only the next look knows
                 return
 
-    def _drain(self, choose_way: ChooseWay, host: HostStanding, alarm: Alarm, at: str) -> Said:
+    def _drain(self, way: Way, host: HostStanding, alarm: Alarm, at: str) -> Said:
         """Drain the alarm's site; an attempt that was refused is made again with the next look."""
         site = find_site(host, alarm.site)
         try:
             check_drain(host, site)
-            done = choose_way(host, site).drain(site, Reason(self._by, at, f"{alarm.rule}: {alarm.what}"))
+            done = way.drain(site, Reason(self._by, at, f"{alarm.rule}: {alarm.what}"))
         except OutlastError as error:
             return Said("not-drained", at, site.name, alarm.rule, error.what)
         return Said("drained", at, site.name, alarm.rule, done)

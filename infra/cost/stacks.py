@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import yaml
 
 from failover.routing.predict import CHECKER_REGIONS
 from infra.cost.estimate import CostedSite
-from infra.reader import Reader
+from infra.reader import Reader, as_text
 from infra.regions import REGION_KEYS
 from infra.settings import CLOUDS, read_replicas, read_size
 from service.errors import OutlastError
@@ -67,11 +66,7 @@ def read_config(path: Path) -> dict[str, str]:
     document = yaml.safe_load(path.read_text())
     config = document.get("config") if isinstance(document, dict) else None
     found: Mapping[str, Any] = config if isinstance(config, dict) else {}
-    return {key: _as_text(value) for key, value in found.items()}
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    return {key: as_text(value) for key, value in found.items()}
 
 
 def count_regions(chosen: Sequence[str]) -> int:

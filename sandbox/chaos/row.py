@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
+from failover.drill.samples import AUTHORITY, CLIENT, EMPTY, SITE, Sample
 from failover.routing.predict import Prediction
 from sandbox.chaos.faults import CHECKS, NOBODY, PROBE
 
 PROBE_FAILURES, PROBE_LATE = 3, 10  # in a row, until the pinned probe has noticed: a busy machine is late as well
 PROBE_LATE_MS = 1500.0  # simulated: a right answer so late is one that nobody waits for
-EMPTY = "empty answer"  # the error of a look at DNS that named no site
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,16 @@ from failover.dial import Dial
 from failover.drill.clients import Authority
 from failover.drill.discover import read_fleet
 from failover.drill.fleet import Fleet, FleetSite
-from failover.drill.observers import Observer, Watch
+from failover.drill.observers import Observer, Watch, look_at_dns
 from failover.drill.plan import predict_loss
-from failover.drill.samples import AUTHORITY, CLIENT, SITE, Look, Sample
+from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
 from failover.drill.streaks import count_answers_needed
 from failover.levers.change import Change, sign
 from failover.levers.lever import Lever
 from failover.routing import predict
 from sandbox.chaos.clients import WATCHING, Around, find_kind, look_as, look_at, pinned
 from sandbox.chaos.faults import ChaosFault
-from sandbox.chaos.row import EMPTY, Moments, Row, measure_row
+from sandbox.chaos.row import Moments, Row, measure_row
 from service.bundle.golden import Golden
 from service.errors import Unavailable
 
@@ -150,25 +150,13 @@ def open_watch(lab: Lab, fleet: Fleet, recorder: Recorder, lost: str) -> Watch:
         looks[SITE + site.name] = pinned(look_at(address, around), site.name)
     observers = [Observer(name, 1 / HZ, n / len(looks), look) for n, (name, look) in enumerate(looks.items())]
     origins = {site.origin_host: site.name for site in fleet.sites}
-    observers.append(Observer(f"{AUTHORITY}1", 1 / AUTHORITY_HZ, 0.0, _look_at_dns(lab, origins, deadline)))
+    observers.append(
+        Observer(
+            f"{AUTHORITY}1", 1 / AUTHORITY_HZ, 0.0, look_at_dns(Authority("1", lab.dial), lab.host, origins, deadline)
+        )
+    )
     caches = [cache for _, cache in clients.values() if cache is not None]
     return Watch(observers, recorder, lost, caches=caches, resources=resources)
-
-
-def _look_at_dns(lab: Lab, origins: Mapping[str, str], deadline: float) -> Callable[[], Look]:
-    authority = Authority("1", lab.dial)
-
-    def look() -> Look:
-        try:
-            origin, _ = authority.ask(lab.host, deadline)
-        except Unavailable as error:
-            return Look(None, error=error.what)
-        if origin is None:
-            return Look(None, error=EMPTY)
-        site = origins.get(origin)
-        return Look(site) if site else Look(None, wrong=f"points at {origin}, which is no site")
-
-    return look
 
 
 def is_quiet(watch: Watch) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.reader import as_text
 from sandbox import stack_files
 from sandbox.clouds.accounts import Accounts, Vault
 from sandbox.layout import Layout
@@ -68,7 +69,7 @@ def test_a_zone_without_a_host_is_named(layout: Layout, text: str) -> None:
 def test_dates_stay_the_text_that_they_are(layout: Layout) -> None:
     write(layout, "zone", "config: {a: 2027-12-31, b: true}")
     config = stack_files.read_config(layout.root, "zone")
-    assert {key: stack_files.as_text(value) for key, value in config.items()} == {"a": "2027-12-31", "b": "true"}
+    assert {key: as_text(value) for key, value in config.items()} == {"a": "2027-12-31", "b": "true"}
 
 
 # -- a set ---------------------------------------------------------------------------------------------------------

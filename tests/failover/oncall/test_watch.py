@@ -41,7 +41,7 @@ def watch(standings: Sequence[HostStanding | Unavailable], drains: Drains | None
             raise found
         return found
 
-    watcher = Watcher(look, by="watch@host", choose_way=(lambda *_: drains) if drains else None)
+    watcher = Watcher(look, by="watch@host", way=drains)
     return watcher, [str(said) for n in range(len(standings)) for said in watcher.step(f"T{n}")]
 
 
