@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from infra.contract import Replicas, Size
 from infra.exceptions import Exceptions
+from infra.profiles import SMALL
 from infra.routing import RoutingPolicy
 
 
@@ -69,7 +70,7 @@ class SiteSettings(Generic[OptionsT]):
 
     `models` maps each model that is served to its digest, the default first; `unpinned` are those that the file names
     without a digest, as it could one release ago. `secrets` are variables of the container that only the cloud's store
-    may hold.
+    may hold. `profile` is the size of the whole site, from which came what its file does not say.
     """
 
     kind: str
@@ -88,6 +89,7 @@ class SiteSettings(Generic[OptionsT]):
     unpinned: tuple[str, ...] = ()
     rps_measured_on: str = ""
     protect: bool = False
+    profile: str = SMALL
 
 
 @dataclass(frozen=True)

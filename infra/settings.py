@@ -26,6 +26,7 @@ from infra.kinds import (
 )
 from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
 from infra.policy.rules import names_of
+from infra.profiles import SIZES, SMALL, Profile
 from infra.reader import Reader, like, one_of
 from infra.regions import REGION_KEYS, region_check
 from infra.routing_settings import read_policy, read_weights
@@ -183,7 +184,8 @@ def _parse_site(
     bad_names = plan.list_bad_names(cloud, prefix, stack) if prefix and plan.LABEL.fullmatch(stack) else []
     if bad_names:
         reader.wrong("prefix", "; ".join(bad_names), "choose another prefix, or another name for the stack")
-    replicas, options = read_replicas(reader), readers[cloud](reader, region)
+    profile = read_profile(reader, cloud)
+    replicas, options = read_replicas(reader, profile), readers[cloud](reader, region)
     if isinstance(options, AwsOptions):
         _check_room(reader, options.vpc_cidr, replicas)
     models, unpinned = read_models(reader, available)
@@ -193,7 +195,7 @@ def _parse_site(
         zone=reader.text("zone", check=_STACK),
         region=region,
         prefix=prefix,
-        size=read_size(reader, cloud),
+        size=read_size(reader, profile),
         replicas=replicas,
         concurrency=reader.integer("concurrency", 1, 1000, 40),
         rps_per_replica=reader.integer("rpsPerReplica", 1, 1_000_000),
@@ -203,7 +205,8 @@ def _parse_site(
         secrets=secrets,
         unpinned=unpinned,
         rps_measured_on=reader.text("rpsMeasuredOn", "", check=_day),
-        protect=reader.boolean("protect", True),
+        protect=reader.boolean("protect", profile.boolean("protect")),
+        profile=profile.size,
     )
 
 
@@ -225,21 +228,31 @@ def _day(value: str) -> str | None:
     return None
 
 
-def read_size(reader: Reader, cloud: str) -> Size:
-    """The size of a replica, one that `cloud` offers."""
-    size = Size(reader.number("cpu", 0.25, 16), reader.integer("memoryMiB", 512, 122_880))
+def read_profile(reader: Reader, cloud: str) -> Profile:
+    """Where the defaults of a site's other settings come from."""
+    return Profile(reader.choice("size", SIZES, SMALL), cloud)
+
+
+def read_size(reader: Reader, profile: Profile) -> Size:
+    """The size of a replica, one that the cloud offers."""
+    size = Size(
+        reader.number("cpu", 0.25, 16, profile.number("cpu")),
+        reader.integer("memoryMiB", 512, 122_880, profile.integer("memoryMiB")),
+    )
     known = not reader.is_wrong("cpu") and not reader.is_wrong("memoryMiB")
-    bad = explain_bad_size(cloud, size) if known else None
+    bad = explain_bad_size(profile.cloud, size) if known else None
     if bad:
-        given = f"{size.cpu:g}" if bad[0] == "cpu" else str(size.memory_mib)
-        reader.wrong(bad[0], f"is {given}, which {cloud} does not offer", f"write {bad[1]}")
+        key, instead = bad
+        given = f"{size.cpu:g}" if key == "cpu" else str(size.memory_mib)
+        source = "" if reader.is_given(key) else f" (by outlast:size, {profile.size})"
+        reader.wrong(key, f"is {given}{source}, which {profile.cloud} does not offer", f"write {instead}")
     return size
 
 
-def read_replicas(reader: Reader) -> Replicas:
+def read_replicas(reader: Reader, profile: Profile) -> Replicas:
     """How many replicas run, at least and at most."""
-    minimum = reader.integer("minReplicas", 1, 300)
-    maximum = reader.integer("maxReplicas", 1, 300, minimum)
+    minimum = reader.integer("minReplicas", 1, 300, profile.integer("minReplicas"))
+    maximum = reader.integer("maxReplicas", 1, 300, max(minimum, profile.integer("maxReplicas")))
     if maximum < minimum:
         reader.wrong("maxReplicas", f"is {maximum}, less than minReplicas ({minimum})", f"write at least {minimum}")
     return Replicas(minimum, maximum)

@@ -14,12 +14,15 @@ from pathlib import Path
 
 import click
 import httpx
+import yaml
 
 from failover.dial import Dial
 from failover.drill.probes import ask_golden
 from infra.capacity import Step, choose, is_lower_bound, is_over, per_replica, write_measured
 from infra.cost.stacks import read_config
 from infra.models import STACKS
+from infra.reader import Reader
+from infra.settings import CLOUDS, read_profile, read_replicas
 from service.bundle.folder import choose_released, load_golden
 from service.bundle.golden import Golden
 from service.bundle.writing import write_whole
@@ -50,7 +53,7 @@ def capacity() -> None:
 @click.option("--site", required=True, metavar="STACK", help="The site's stack.")
 @click.option("--host", envvar="OUTLAST_HOST", required=True, help="The public host. [env: OUTLAST_HOST]")
 @model_option
-@click.option("--replicas", type=click.IntRange(1, 300), help="That run now; without it outlast:minReplicas.")
+@click.option("--replicas", type=click.IntRange(1, 300), help="That run now; without it those that always run.")
 @click.option("--p95-ms", type=click.FloatRange(1.0), default=250.0, show_default=True, help="What must be kept.")
 @click.option("--seconds", type=click.FloatRange(0.5, 60.0), default=5.0, show_default=True, help="Of each step.")
 @click.option("--write", "writing", is_flag=True, help="Write the figure into the site's stack file.")
@@ -71,7 +74,7 @@ def measure(
     The machine that asks is part of what is measured, so the figure is never too high.
     """
     path = STACKS / f"Pulumi.{site}.yaml"
-    running = replicas or _min_replicas(path)
+    running = replicas or _min_replicas(site, path)
     asked = _asked(site, host, model)
     steps = run_steps(lambda clients: run_step(asked, clients, seconds), p95_ms / 1000, say)
     best = choose(steps, p95_ms / 1000)
@@ -92,11 +95,18 @@ def measure(
     )
 
 
-def _min_replicas(path: Path) -> int:
+def _min_replicas(site: str, path: Path) -> int:
+    """Those that always run: what the stack's file says, else what its size gives."""
     try:
-        return int(read_config(path)["outlast:minReplicas"])
-    except (OSError, KeyError, ValueError) as error:
-        raise InvalidInput(f"{path.name} does not say outlast:minReplicas", hint="--replicas says it") from error
+        reader = Reader(site, read_config(path))
+    except (OSError, yaml.YAMLError) as error:
+        raise InvalidInput(f"{path.name} cannot be read", hint="--replicas says how many replicas run") from error
+    cloud = reader.choice("kind", CLOUDS)
+    if cloud not in CLOUDS:
+        reader.finish(unknown_keys=False)
+    replicas = read_replicas(reader, read_profile(reader, cloud))
+    reader.finish(unknown_keys=False)
+    return replicas.minimum
 
 
 def _asked(site: str, host: str, model: str | None) -> Asked:

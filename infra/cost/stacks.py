@@ -13,7 +13,7 @@ from failover.routing.predict import CHECKER_REGIONS
 from infra.cost.estimate import CostedSite
 from infra.reader import Reader, as_text
 from infra.regions import REGION_KEYS
-from infra.settings import CLOUDS, read_replicas, read_size
+from infra.settings import CLOUDS, read_profile, read_replicas, read_size
 from service.errors import OutlastError
 
 
@@ -48,12 +48,13 @@ def _read_site(folder: Path, name: str, share: float) -> CostedSite:
     cloud = reader.choice("kind", CLOUDS)
     if cloud not in CLOUDS:
         reader.finish(unknown_keys=False)
+    profile = read_profile(reader, cloud)
     site = CostedSite(
         name=name,
         cloud=cloud,
         region=config.get(REGION_KEYS[cloud], ""),
-        size=read_size(reader, cloud),
-        replicas=read_replicas(reader),
+        size=read_size(reader, profile),
+        replicas=read_replicas(reader, profile),
         rps_per_replica=reader.integer("rpsPerReplica", 1, 1_000_000),
         share=share,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infra.policy.rule import Facts, Resource, Rule
 from infra.policy.values import APP, containers, dig
+from infra.profiles import PRODUCTION
 
 REGISTRY = "azure-native:containerregistry:Registry"
 ENVIRONMENT = "azure-native:app:ManagedEnvironment"
@@ -44,7 +45,8 @@ def _registry_by_identity(resource: Resource, facts: Facts) -> str:
 
 def _replicas(resource: Resource, facts: Facts) -> str:
     minimum = dig(resource.inputs, "template.scale.minReplicas", 0)
-    return "" if minimum >= 2 else f"{minimum} replicas always run"
+    wanted = 2 if facts.settings.get("size") == PRODUCTION else 1
+    return "" if minimum >= wanted else f"{minimum} replicas always run, and at least {wanted} should"
 
 
 def _probed(resource: Resource, facts: Facts) -> str:
@@ -111,8 +113,8 @@ RULES = (
     ),
     Rule(
         "azure-app-replicas",
-        "one replica is none while it is replaced",
-        "outlast:minReplicas of at least 2",
+        "none is a site that a health checker waits for, and one is none while it is replaced",
+        "outlast:minReplicas of at least 2 where outlast:size is production, 1 otherwise",
         (APP,),
         _replicas,
         public=("Azure.ContainerApp.MinReplicas",),

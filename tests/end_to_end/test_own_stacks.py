@@ -39,8 +39,6 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     files["prod-aws-eu"] |= eu
     for site in SITES:
         files[f"prod-{site}"]["outlast:minReplicas"] = 1
-    one_replica = {"rule": "azure-app-replicas", "reason": "four sites on one machine", "until": "2027-12-31"}
-    files["prod-azure"]["outlast:exceptions"].append(one_replica)
     files["prod-base-azure"] = BASES["base-azure"] | {"azure-native:subscriptionId": SUBSCRIPTION}
     files["prod-traffic"]["outlast:drainSwitches"] = {"prod-aws": "prod-base-azure"}
     write(root, files)

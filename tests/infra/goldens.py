@@ -1,4 +1,4 @@
-"""The inventory of each stack: what it registers, as tests/golden/<stack>.json.
+"""The inventory of each stack, and of each site at production's size: what it registers, as tests/golden/<name>.json.
 
 `python -m tests.infra.goldens` accepts what is registered now. What changes with every build or release is replaced by
 a word, so that an inventory changes only when the program or a stack file does.
@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from infra.profiles import DEFAULTS
+from infra.settings import CLOUDS
 from tests.infra.harness import ROOT, STACKS, Run, run_stack
 
 FOLDER = ROOT / "tests" / "golden"
@@ -22,9 +24,27 @@ REDACTED = (
 )
 
 
-def golden_file(stack: str) -> Path:
-    """Where the inventory of `stack` lies."""
-    return FOLDER / f"{stack}.json"
+PRODUCTION = {f"{cloud}-production": cloud for cloud in CLOUDS}
+"""Inventory -> the committed stack that it is of, at production's size."""
+NAMES = (*STACKS, *PRODUCTION)
+
+# Of the committed files: what the sandbox says otherwise than the table of sizes, and the excuses that come with it.
+_SAID = {row.key for row in DEFAULTS} | {"exceptions"}
+
+
+def at_production(**changed: Any) -> dict[str, Any]:
+    """The changes by which a committed site's file asks for a production site, and for nothing else."""
+    return {**dict.fromkeys(_SAID), "size": "production", **changed}
+
+
+def run_golden(name: str) -> Run:
+    """The run that the inventory of that name shows."""
+    return run_stack(PRODUCTION[name], **at_production()) if name in PRODUCTION else run_stack(name)
+
+
+def golden_file(name: str) -> Path:
+    """Where the inventory of that name lies."""
+    return FOLDER / f"{name}.json"
 
 
 def render_inventory(run: Run) -> str:
@@ -37,9 +57,9 @@ def render_inventory(run: Run) -> str:
     return text + "\n"
 
 
-def accept_command(stack: str) -> str:
+def accept_command(name: str) -> str:
     """What to type when a change of an inventory is meant."""
-    return f".venv/bin/python -m tests.infra.goldens {stack}"
+    return f".venv/bin/python -m tests.infra.goldens {name}"
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -58,6 +78,6 @@ def _opened(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or STACKS:
-        golden_file(name).write_text(render_inventory(run_stack(name)))
+    for name in sys.argv[1:] or NAMES:
+        golden_file(name).write_text(render_inventory(run_golden(name)))
         print(f"accepted {golden_file(name).relative_to(ROOT)}", file=sys.stderr)

@@ -8,6 +8,7 @@ import pytest
 
 from infra.exceptions import SITE_RULES
 from infra.gcp import APIS
+from infra.profiles import DEFAULTS, Value
 from infra.settings import parse
 from service.errors import InvalidInput
 from tests.infra.harness import ROOT, STACKS, configuration
@@ -45,6 +46,20 @@ def test_what_clouds_do_not_give_is_in_the_docs() -> None:
 def test_the_rules_that_a_site_may_break_are_in_the_docs() -> None:
     (row,) = [line for line in REFERENCE.splitlines() if line.startswith("| sites | `")]
     assert set(re.findall(r"`([a-z-]+)`:", row)) == set(SITE_RULES)
+
+
+def test_the_sizes_in_the_docs_are_those_of_the_table() -> None:
+    (section,) = [s for s in re.split(r"\n(?=## )", REFERENCE) if s.startswith("## Sizes\n")]
+    assert [line for line in section.splitlines() if line.startswith("| `")] == [
+        f"| `outlast:{row.key}` | {'all' if len(row.clouds) == 3 else ', '.join(row.clouds)} "
+        f"| `{as_yaml(row.small)}` | `{as_yaml(row.production)}` | {row.why} |"
+        for row in DEFAULTS
+    ]
+
+
+def as_yaml(value: Value) -> str:
+    """As a stack file writes it."""
+    return str(value).lower() if isinstance(value, bool) else value if isinstance(value, str) else f"{value:g}"
 
 
 # -- the guide to real accounts --------------------------------------------------------------------------------------

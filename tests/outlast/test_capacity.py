@@ -56,7 +56,7 @@ def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(capacity, "CLIENTS", (1, 2))
     monkeypatch.setenv("OUTLAST_API_KEY", "olk_test")
     path = tmp_path / "Pulumi.aws.yaml"
-    path.write_text("config:\n  outlast:minReplicas: 2\n  outlast:rpsPerReplica: 50\n")
+    path.write_text("config:\n  outlast:kind: aws\n  outlast:minReplicas: 2\n  outlast:rpsPerReplica: 50\n")
     return path
 
 
@@ -100,6 +100,13 @@ def test_more_clients_are_asked_until_that_tells_nothing_new() -> None:
     assert len(capacity.run_steps(lambda clients: next(endless), 0.25, said.append)) == len(capacity.CLIENTS)
 
 
-def test_a_file_that_does_not_say_how_many_run_is_refused(site: Path) -> None:
+def test_a_file_without_replicas_has_those_of_its_size(site: Path) -> None:
+    site.write_text("config:\n  outlast:kind: aws\n  outlast:size: production\n")
+    assert "with 2 replicas" in run().output
+
+
+def test_a_file_that_is_no_sites_is_refused(site: Path) -> None:
     site.write_text("config: {}\n")
-    assert "--replicas says it" in run().output
+    assert "outlast:kind: is missing" in run().output
+    site.unlink()
+    assert "--replicas says how many replicas run" in run().output

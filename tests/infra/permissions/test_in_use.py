@@ -8,14 +8,15 @@ import pytest
 
 from infra.permissions import aws_table, azure, gcp
 from infra.permissions.in_use import BY_CHOICE, IN_USE, NO_PERMISSION, RECORD, types_of
-from tests.infra.goldens import golden_file
+from tests.infra.goldens import PRODUCTION, golden_file
 from tests.infra.harness import STACKS
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_type_of_an_inventory_is_in_use(stack: str) -> None:
-    inventory = json.loads(golden_file(stack).read_text())
-    types = {resource["type"] for resource in inventory["resources"]} - set(NO_PERMISSION)
+    inventories = [stack, *(name for name, site in PRODUCTION.items() if site == stack)]
+    found = [json.loads(golden_file(name).read_text()) for name in inventories]
+    types = {resource["type"] for one in found for resource in one["resources"]} - set(NO_PERMISSION)
     in_use = {*IN_USE[stack], *BY_CHOICE.get(stack, ())}
     assert types and types == in_use, "add the type to infra/permissions/in_use.py, and a row to its cloud"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.policy.azure import ENVIRONMENT, RULES, WIDE
+from infra.policy.rule import Facts
 from tests.infra.policy.held import Case, ask, check_case
 
 ROLES = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/"
@@ -25,7 +26,7 @@ CASES = {
         {"configuration": {"registries": [{"server": "r.azurecr.io", "identity": "/id"}]}},
     ),
     "azure-app-replicas": Case(
-        {"template": {"scale": {"minReplicas": 1}}}, "1 replicas", {"template": {"scale": {"minReplicas": 2}}}
+        {"template": {"scale": {"minReplicas": 0}}}, "at least 1 should", {"template": {"scale": {"minReplicas": 1}}}
     ),
     "azure-app-probed": Case(
         {"template": {"containers": [{"name": "service", "probes": PROBED[:1]}]}},
@@ -53,6 +54,13 @@ def test_every_rule_has_a_case() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_a_rule_is_broken_and_kept(name: str) -> None:
     check_case(name, CASES[name])
+
+
+def test_a_production_site_has_another_replica_while_one_is_replaced() -> None:
+    production = Facts("azure", {"size": "production"})
+    app, one = "azure-app-replicas", {"template": {"scale": {"minReplicas": 1}}}
+    assert "1 replicas always run, and at least 2 should" in ask(app, one, facts=production)
+    assert ask(app, {"template": {"scale": {"minReplicas": 2}}}, facts=production) == ""
 
 
 def test_an_environment_needs_an_identity_as_well() -> None:
