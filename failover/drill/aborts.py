@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from failover.drill.actions import is_in_force
 from failover.drill.context import DrillContext
-from failover.drill.discover import read_checks, read_view
-from failover.drill.facts import Facts
+from failover.drill.discover import is_thrown, read_checks, read_observations
 from failover.drill.observers import Watch
 from failover.drill.plan import DrillPlan
 from failover.drill.route53 import translate_errors
@@ -40,7 +39,6 @@ class AbortConditions:
     plan: DrillPlan
     context: DrillContext
     watch: Watch
-    facts: Facts
     drill_id: str
     loss: Change
     began: float
@@ -50,7 +48,7 @@ class AbortConditions:
     def check(self) -> None:
         """Every condition, the cheap ones first."""
         self._check_duration()
-        self._check_survivors()
+        self._check_answers()
         if self._must_be_served():
             self._check_clients()
         clock = self.context.clock
@@ -68,7 +66,7 @@ class AbortConditions:
         passed = (self.context.clock.wall_now() - self.changed) * self.plan.speed
         return not self.plan.breaks_requests or passed > self.plan.failover.worst_seconds
 
-    def _check_survivors(self) -> None:
+    def _check_answers(self) -> None:
         for name, tally in self.watch.tallies(SITE).items():
             if name == SITE + self.plan.lose or tally.failing < self.plan.limits.survivor_failures or not tally.last:
                 continue
@@ -80,11 +78,23 @@ class AbortConditions:
         if failed >= FEWEST_FAILURES and failed > self.plan.limits.error_budget * asked:
             raise Deviated(f"{failed} of the clients' last {asked} requests failed or were wrong")
 
+    def check_survivors(self) -> None:
+        """Does Route 53 still name every survivor? One that leaves as well leaves its share to the others, or to none.
+
+        A drain does not show in what the checkers report: it switches the check, or throws a switch beside it.
+        """
+        survivors = [site for site in self.plan.sites if site.name != self.plan.lose]
+        with translate_errors("read the survivors' health checks"):
+            checks = read_checks(self.context.route53, [site.check_id for site in survivors])
+            for site in survivors:
+                if checks[site.check_id].inverted or is_thrown(self.context.route53, site.switches):
+                    raise Deviated(f"{site.name} was drained during the drill: {self.plan.lose} is needed")
+                if not read_observations(self.context.route53, site.check_id).healthy:
+                    raise Deviated(f"{site.name} became unhealthy to Route 53: traffic may go back to {self.plan.lose}")
+
     def _check_route53(self) -> None:
         """Do the survivors still look healthy to Route 53, and is the site still away as the drill left it?"""
-        for site in self.facts.survivors:
-            if not read_view(self.context.route53, site.check).healthy:
-                raise Deviated(f"{site.name} became unhealthy to Route 53: traffic may go back to {self.plan.lose}")
+        self.check_survivors()
         check_id = self.loss.check_id
         with translate_errors("read the switched health check"):
             check = read_checks(self.context.route53, [check_id])[check_id]

@@ -162,17 +162,18 @@ def _find_endpoint(
 def refuse_drained(route53: Route53Client, fleet: Fleet) -> None:
     """Raise Refused where a site is out by its drain switch: its own check, which guards look at, does not show it."""
     with translate_errors("read the status of the drain switches"):
-        drained = [
-            site.name
-            for site in fleet.sites
-            if any(read_observations(route53, switch).healthy for switch in site.check.switches)
-        ]
+        drained = [site.name for site in fleet.sites if is_thrown(route53, site.check.switches)]
     if drained:
         raise Refused(
             f"{', '.join(drained)} {'is' if len(drained) == 1 else 'are'} drained by a switch: a drill beside it could "
             "take away the last site; nothing was changed",
             hint=f"wait until it is back: outlast undrain {drained[0]} --host {fleet.host}",
         )
+
+
+def is_thrown(route53: Route53Client, switches: Iterable[str]) -> bool:
+    """Whether the checkers of one of these checks see the drain switch that they look for."""
+    return any(read_observations(route53, switch).healthy for switch in switches)
 
 
 def read_all_checks(route53: Route53Client) -> dict[str, HealthCheck]:

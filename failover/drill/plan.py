@@ -33,7 +33,10 @@ BUSY_REQUEST_WALL_SECONDS = 0.5  # with a simulated clock, all clouds and all cl
 
 @dataclass(frozen=True)
 class PlannedSite:
-    """A site as the plan found it; `share` and `share_during` are probabilities of being answered by DNS."""
+    """A site as the plan found it; `share` and `share_during` are probabilities of being answered by DNS.
+
+    `switches` are the health checks beside its own that look for its drain switch.
+    """
 
     name: str
     origin_host: str
@@ -44,6 +47,7 @@ class PlannedSite:
     model_digest: str | None
     check_id: str
     check_version: int
+    switches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -226,6 +230,7 @@ def _plan_site(site: FleetSite, share: float, share_during: float) -> PlannedSit
         model_digest=site.model_digest,
         check_id=site.check.id,
         check_version=site.check.version,
+        switches=site.check.switches,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from failover.drill.died import LostSite, hold_back
 from failover.drill.discover import read_checks
 from failover.drill.facts import Facts
 from failover.drill.guards import check_guards, refuse
+from failover.drill.heartbeat import Heartbeat, end_of_lock
 from failover.drill.journal import LINES, Journal, find_pending, name_folder, new_folder, read_journal
 from failover.drill.lock import hold_lock
 from failover.drill.observers import Recorder, Watch, open_watch
@@ -94,6 +96,7 @@ class _Drill:
         self._watch = probes.watch(context, plan, facts, journal)
         self._began = context.clock.wall_now()
         self._abort_conditions: AbortConditions | None = None
+        self._heartbeat: Heartbeat | None = None
         self._undo_at = 0.0
         longest = plan.limits.max_duration_seconds / plan.speed + EXPIRY_MARGIN_SECONDS
         self._expires_at = context.clock.utc() + timedelta(seconds=longest)
@@ -103,8 +106,7 @@ class _Drill:
     def run(self) -> None:
         self._init()
         try:
-            self._take_lock()
-            with self._watch:
+            with self._hold_lock(), self._watch:
                 try:
                     self._steady()
                     self._fail()
@@ -134,10 +136,14 @@ class _Drill:
         )
         self._step("init", f"drill {self.id}: lose {self._plan.lose} of {self._plan.host}")
 
-    def _take_lock(self) -> None:
-        """Nobody on another machine drills meanwhile, where the plan names a lock. It ends by itself."""
+    def _hold_lock(self) -> AbstractContextManager[object]:
+        """Nobody on another machine drills meanwhile, where the plan names a lock."""
         if self._plan.lock:
-            self._apply(sign(plan_lock(self._facts.lost.check, self._plan.lock), self.id, self._expires_at))
+            utc = self._context.clock.utc
+            lock = sign(plan_lock(self._facts.lost.check, self._plan.lock), self.id, end_of_lock(utc()))
+            self._apply(lock)
+            self._heartbeat = Heartbeat(self._context.levers, lock, utc)
+        return self._heartbeat or nullcontext()
 
     def _steady(self) -> None:
         self._step("steady", "waiting until every observer gets right answers")
@@ -155,8 +161,9 @@ class _Drill:
         self._step("fail", describe_change(self._loss))
         now = context.clock.wall_now()
         self._abort_conditions = AbortConditions(
-            plan, context, self._watch, self._facts, self.id, self._loss, self._began, changed=now, polled=now
+            plan, context, self._watch, self.id, self._loss, self._began, changed=now, polled=now
         )
+        self._abort_conditions.check_survivors()
         self._apply(self._loss)
 
     def _moved(self) -> None:
@@ -269,8 +276,8 @@ class _Drill:
         while not condition():
             if self._stop.reason:
                 raise Deviated(f"aborted by {self._stop.reason}")
-            if self._journal.trouble:
-                raise Deviated(self._journal.trouble)
+            if trouble := self._journal.trouble or (self._heartbeat.lost if self._heartbeat else ""):
+                raise Deviated(trouble)
             if self._abort_conditions:
                 self._abort_conditions.check()
             if clock.wall_now() > deadline:

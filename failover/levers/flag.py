@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from failover.levers.change import Change, State
 from failover.levers.clouds import Clouds
 from failover.levers.lever import StateLever
 from failover.levers.objects import StoredObject, open_object
+from service.errors import Refused
 
 NOBODY: State = {"mode": "", "id": "", "expires_at": ""}
 
@@ -70,3 +72,18 @@ class LockLever(FlagLever):
     """
 
     subject = "the drills' lock"
+
+    def renew(self, lock: Change) -> None:
+        """Hold it for as long as `lock` says. Raises Refused where another drill has it by now."""
+        state, version = self.read(lock.target)
+        if state["id"] not in ("", lock.after["id"]):
+            raise Refused(
+                f"drill {state['id']} holds {lock.target} until {state['expires_at']}",
+                hint="wait until that drill has ended, then make a new plan: outlast drill plan --lose SITE",
+            )
+        self.write(lock.target, lock.after, version)
+
+    def undo(self, change: Change) -> str:
+        """Give it back; its end moved on with each renewal, so only its owner tells whose it is."""
+        ends = {"expires_at": self.look(change.target)["expires_at"]}
+        return super().undo(replace(change, after={**change.after, **ends}))

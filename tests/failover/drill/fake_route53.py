@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from typing import Any
+from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
@@ -21,6 +21,7 @@ class FakeRoute53:
         self.tags: dict[str, dict[str, str]] = {}
         self.records: list[dict[str, Any]] = []
         self.on_update: list[Callable[[dict[str, Any]], None]] = []
+        self.thrown: set[str] = set()
         for site in ADDRESSES:
             check_id = f"check-{site}"
             config = {"Type": "HTTPS_STR_MATCH", "RequestInterval": 10, "FailureThreshold": 3}
@@ -37,6 +38,17 @@ class FakeRoute53:
                     "HealthCheckId": check_id,
                 }
             )
+
+    def with_switch(self, site: str) -> Self:
+        """Give a site a drain switch: a calculated check over its own one, and over one that looks for the switch."""
+        looks = {"Type": "HTTPS", "FullyQualifiedDomainName": "store.example", "ResourcePath": f"/flags/{site}.drain"}
+        self.checks[f"switch-{site}"] = {**looks, "Inverted": True, "Disabled": False, "version": 1}
+        inside = [f"check-{site}", f"switch-{site}"]
+        self.checks[f"gate-{site}"] = {"Type": "CALCULATED", "ChildHealthChecks": inside, "HealthThreshold": 2}
+        self.checks[f"gate-{site}"]["version"] = 1
+        self.tags |= {f"switch-{site}": {}, f"gate-{site}": {}}
+        next(one for one in self.records if one["SetIdentifier"] == site)["HealthCheckId"] = f"gate-{site}"
+        return self
 
     def get_paginator(self, name: str) -> Pages:
         pages = {
@@ -75,7 +87,10 @@ class FakeRoute53:
 
     def get_health_check_status(self, *, HealthCheckId: str) -> dict[str, Any]:
         self._check(HealthCheckId)
-        return {"HealthCheckObservations": [{"StatusReport": {"Status": "Success: HTTP Status Code 200, OK"}}] * 3}
+        kind, _, site = HealthCheckId.partition("-")
+        unseen = kind == "switch" and site not in self.thrown
+        status = "Failure: HTTP Status Code 404" if unseen else "Success: HTTP Status Code 200, OK"
+        return {"HealthCheckObservations": [{"StatusReport": {"Status": status}}] * 3}
 
     def list_tags_for_resources(self, *, ResourceType: str, ResourceIds: list[str]) -> dict[str, Any]:
         assert ResourceType == "healthcheck" and len(ResourceIds) <= 10

@@ -391,3 +391,37 @@ def test_the_site_stays_away_until_the_declared_kinds_of_clients_have_left(stage
     assert (steps["restore"] - steps["moved"]) * 10 > 30, "Java keeps an answer for 30 s (simulated)"
     assert "moved: waits 30 s (simulated) after its own clients have left, for jvm" in stage.said
     assert measure(entries).waits[1].startswith("may give the site back while there are still clients at it: pool")
+
+
+def drain_azure(stage: Stage) -> None:
+    stage.client.tags["check-azure"] = {"drain:by": "ann"}
+    stage.client.update_health_check(HealthCheckId="check-azure", Disabled=True, Inverted=True)
+
+
+@pytest.mark.parametrize("step", ["fail", "moved"])
+def test_ends_when_a_survivor_is_drained_by_its_check(stage: Stage, step: str) -> None:
+    """What the checkers report does not change by it."""
+    stage.moves_after = 100.0
+    at_step(stage, step, lambda: drain_azure(stage))
+    entries = run(stage)
+    assert why(entries) == "azure was drained during the drill: aws is needed"
+    assert check_of(stage, "check-aws").drill_id is None and not check_of(stage, "check-aws").disabled
+    assert check_of(stage, "check-azure").disabled, "that is somebody's own decision"
+
+
+def test_ends_when_the_switch_of_a_survivor_is_thrown(stage: Stage) -> None:
+    """The switch's check is beside the site's own, which shows nothing of it."""
+    stage.moves_after = 100.0
+    client = stage.client.with_switch("azure")
+    at_step(stage, "moved", lambda: client.thrown.add("azure"))
+    entries = run(stage)
+    assert why(entries) == "azure was drained during the drill: aws is needed"
+    assert not check_of(stage, "check-aws").disabled
+
+
+def test_changes_nothing_when_a_switch_was_thrown_after_the_plan(stage: Stage) -> None:
+    client = stage.client.with_switch("gcp")
+    at_step(stage, "steady", lambda: client.thrown.add("gcp"))
+    entries = run(stage)
+    assert why(entries) == "gcp was drained during the drill: aws is needed"
+    assert stage.client.checks["check-aws"]["version"] == 1
