@@ -11,7 +11,9 @@ An object is named by the address at which everybody reads it:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -52,9 +54,9 @@ def open_object(url: str, clouds: Clouds) -> StoredObject:
         if s3:
             return S3Object(clouds.aws("s3", s3["region"]), s3["bucket"], path)
         if _BLOB.fullmatch(host) and "/" in path:
-            return HttpObject(clouds.azure(BLOB_SCOPE, f"https://{host}"), f"/{path}", AZURE)
+            return HttpObject(partial(clouds.azure, BLOB_SCOPE, f"https://{host}"), host, f"/{path}", AZURE)
         if host == _GOOGLE and "/" in path:
-            return HttpObject(clouds.google(f"https://{host}"), f"/{path}", GOOGLE)
+            return HttpObject(partial(clouds.google, f"https://{host}"), host, f"/{path}", GOOGLE)
     forms = "as https://BUCKET.s3.REGION.amazonaws.com/KEY; every form: docs/reference/levers.md"
     raise InvalidInput("an object cannot be reached", [Mistake("address", f"{url!r} is of no known store", forms)])
 
@@ -154,9 +156,10 @@ GOOGLE = Dialect("x-goog-generation", "x-goog-if-generation-match", ("x-goog-if-
 
 @dataclass(frozen=True)
 class HttpObject:
-    """By GET, PUT and DELETE, as Azure Blob Storage and Google Cloud Storage have them."""
+    """By GET, PUT and DELETE, as Azure Blob Storage and Google Cloud Storage have them; each over its own client."""
 
-    client: httpx.Client
+    connect: Callable[[], httpx.Client]
+    host: str
     path: str
     dialect: Dialect
 
@@ -171,7 +174,7 @@ class HttpObject:
         """Put it, if it is still that version."""
         condition = (self.dialect.only_if, version) if version else self.dialect.only_new
         if self._ask("PUT", "write", condition, content=content).status_code == 404:
-            where = f"{self.client.base_url.host}{self.path}"
+            where = f"{self.host}{self.path}"
             raise Unavailable(f"could not write {where}: there is no such bucket or container", hint="make it first")
 
     def delete(self, version: str) -> None:
@@ -180,5 +183,5 @@ class HttpObject:
 
     def _ask(self, method: str, doing: str, *conditions: tuple[str, str], **request: Any) -> httpx.Response:
         headers = dict((*self.dialect.always, *conditions))
-        what = f"{doing} {self.client.base_url.host}{self.path}"
-        return ask(self.client, method, self.path, what, headers=headers, **request)
+        with self.connect() as client:
+            return ask(client, method, self.path, f"{doing} {self.host}{self.path}", headers=headers, **request)

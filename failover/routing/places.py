@@ -143,12 +143,6 @@ def place_of_address(address: str | None) -> Place:
     return Place(code) if found in _CONTINENTS and code in _CONTINENT_TABLE else NOWHERE
 
 
-def address_of(place: Place) -> str:
-    """An address that stands for this place: what `dig +subnet=…/32` takes."""
-    network, code = ("198.18", place.country) if place.country else ("198.19", place.continent)
-    return f"{network}.{_LETTERS.index(code[0])}.{_LETTERS.index(code[1])}"
-
-
 def distance_km(place: Place, region: str) -> float:
     """Over the ground from a place to an AWS region; from nowhere, and to an unknown region, all are equally far."""
     if not place.continent or region not in _REGIONS:

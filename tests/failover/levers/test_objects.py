@@ -114,6 +114,25 @@ def test_what_is_no_longer_that_version_is_not_deleted(stores: dict[str, StoredO
     assert store.read()[0] == b"theirs"
 
 
+@pytest.mark.parametrize("url", [*HTTP.values()])
+def test_no_client_stays_open(bucket: Bucket, url: str) -> None:
+    class Counting(httpx.MockTransport):
+        """Counts how often a client that uses it was closed."""
+
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    transport = Counting(bucket.answer)
+    store = open_object(url, Clouds({"OUTLAST_AZURE_TOKEN": "t", "OUTLAST_GOOGLE_TOKEN": "t"}, transport=transport))
+    store.read()
+    bucket.missing = True
+    with pytest.raises(Unavailable):
+        store.write(b"mine", ABSENT)
+    assert transport.closed == 2
+
+
 @pytest.mark.parametrize("name", [*HTTP])
 def test_a_bucket_that_is_not_there_is_said(stores: dict[str, StoredObject], bucket: Bucket, name: str) -> None:
     bucket.missing = True
