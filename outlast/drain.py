@@ -14,10 +14,12 @@ import click
 from failover.dial import Dial
 from failover.levers.clouds import Clouds
 from failover.oncall.commands import COMMANDS as ONCALL
-from failover.oncall.switch import Switches
+from failover.oncall.switch import SwitchedHost, Switches
+from failover.oncall.switch_note import SwitchNote
 from infra.switch import INTERVAL_SECONDS, THRESHOLD
 from outlast.switches import find_switches
 from service.command_line import Command, print_json
+from service.errors import InvalidInput
 
 _BY_CHECK = click.Option(["--by-check"], is_flag=True, help="By the health check, also where there is a drain switch.")
 
@@ -28,7 +30,7 @@ class _Drain(Command):
     def invoke(self, context: click.Context) -> Any:
         by_check = context.params.pop("by_check")
         site, host = context.params["site"], context.params["host"]
-        switched = None if by_check or not host else find_switches(host)
+        switched = None if by_check or not host else _find_switches(host)
         if switched is None or site not in switched.switches:
             return super().invoke(context)
         switches = Switches(switched, Dial.from_environment(os.environ), Clouds(dict(os.environ)))
@@ -42,15 +44,27 @@ class _Drain(Command):
         return None
 
 
+def _find_switches(host: str) -> SwitchedHost | None:
+    """Of this host; where its files are wrong, on the day of an outage, the error names the way without them."""
+    try:
+        return find_switches(host)
+    except InvalidInput as error:
+        error.hint = "; ".join(filter(None, (error.hint, "without the stack files, by the health check: --by-check")))
+        raise
+
+
 def _take_switch(command: str, switches: Switches, asked: dict[str, Any]) -> str:
     site = asked["site"]
     if command == "undrain":
         return switches.take_back(site, anyway=asked["anyway"])
-    done = switches.throw(site, datetime.now(UTC), last=asked["last"])
+    note = SwitchNote(datetime.now(UTC).isoformat(timespec="seconds"), asked["by"], asked["why"])
+    done = switches.throw(site, note, last=asked["last"])
     after = INTERVAL_SECONDS * THRESHOLD
+    told = " and ".join(f"--{name}" for name in ("by", "why") if asked[name])
     return (
         f"{done}, after about {after} s; clients that honour the TTL follow within it\n"
-        f"to put it back: outlast undrain {site} --host {switches.of.host}"
+        + (f"anybody can read there what {told} said\n" if told else "")
+        + f"to put it back: outlast undrain {site} --host {switches.of.host}"
     )
 
 

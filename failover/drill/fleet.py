@@ -44,11 +44,8 @@ class HealthCheck:
         return self.tags.get(TAG_EXPIRES, "")
 
     def is_expired(self, now: datetime) -> bool:
-        """Whether the drill that holds this check should have given it back; an unreadable time counts as expired."""
-        try:
-            return datetime.fromisoformat(self.tags[TAG_EXPIRES]).astimezone(UTC) <= now
-        except (KeyError, ValueError):
-            return True
+        """Whether the drill that holds this check should have given it back."""
+        return is_past(self.expires_at, now)
 
 
 @dataclass(frozen=True)
@@ -114,6 +111,14 @@ class Fleet:
     def site(self, name: str) -> FleetSite:
         """The site of that name; KeyError when there is none."""
         return {site.name: site for site in self.sites}[name]
+
+
+def is_past(iso: str, now: datetime) -> bool:
+    """Whether a tag's time has passed; one that is missing or cannot be read has."""
+    try:
+        return datetime.fromisoformat(iso).astimezone(UTC) <= now
+    except ValueError:
+        return True
 
 
 def share_sites(records: Sequence[RecordSet], host: str, lost: Collection[str]) -> dict[str, float]:

@@ -29,3 +29,14 @@ def hold_lock(drills: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_held(drills: Path) -> bool:
+    """Whether a drill, or a restore, runs with these journals. Makes no folder and no file."""
+    if not (drills / LOCK).exists():
+        return False
+    try:
+        with hold_lock(drills):
+            return False
+    except Refused:
+        return True

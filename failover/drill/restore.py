@@ -94,9 +94,6 @@ def sweep(
 ) -> list[Undone]:
     """Undo every drill whose tags say that it has expired, whoever ran it and wherever its journal is.
 
-    A drill starts only from a check that is neither disabled nor inverted, so that is what a sweep restores. After it
-    the real health of the endpoint counts again, which is right even if the site has died meanwhile.
-
     Raises:
         Deviated, Unavailable: one of them cannot be undone; all others are.
     """
@@ -109,8 +106,7 @@ def sweep(
             say(f"drill {check.drill_id} holds health check {check.id} until {check.expires_at}: left alone")
             continue
         try:
-            for change in _changes_of(check):
-                undone.append(Undone(check.drill_id, change.name, undo_change(route53, change, check.drill_id, levers)))
+            undone += sweep_check(route53, check, levers)
         except OutlastError as error:  # its tags stay, so that the next sweep tries again
             failed.append(error)
     if failed:
@@ -118,6 +114,19 @@ def sweep(
             say(line)
         raise failed[0]
     return undone
+
+
+def sweep_check(route53: Route53Client, check: HealthCheck, levers: Levers = NO_LEVERS) -> list[Undone]:
+    """Undo what an expired drill left at one health check, as its tags tell.
+
+    A drill starts only from a check that is neither disabled nor inverted, so that is what is restored, unless somebody
+    has drained the site since. After it the real health of the endpoint counts again, which is right even if the site
+    has died meanwhile.
+    """
+    drill_id = str(check.drill_id)
+    return [
+        Undone(drill_id, change.name, undo_change(route53, change, drill_id, levers)) for change in _changes_of(check)
+    ]
 
 
 def _changes_of(check: HealthCheck) -> list[Change]:

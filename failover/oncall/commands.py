@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from failover.dial import Dial
-from failover.drill.discover import find_zone, read_zone
+from failover.drill.commands import build_default_levers
+from failover.drill.discover import find_zone, read_checks, read_zone
+from failover.drill.restore import sweep_check
 from failover.drill.route53 import build_client, translate_errors
 from failover.oncall import drain as draining
 from failover.oncall.facts import describe_site
@@ -30,7 +32,7 @@ from failover.routing.lint_sites import Promises, lint_sites
 from failover.routing.lint_zone import lint_zone
 from failover.routing.predict import Check, predict_failover
 from service.command_line import Command, json_option, print_json, say
-from service.errors import Deviated, InvalidInput, Mistake
+from service.errors import Deviated, InvalidInput, Mistake, OutlastError
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -55,6 +57,14 @@ class _Edge:
     def look(self, drills: Path = _DRILLS) -> HostStanding:
         deadline, now = choose_deadline(self.dial), datetime.now(UTC)
         return read_standing(self.route53, self.dial, self.host, now=now, deadline_seconds=deadline, drills=drills)
+
+    def sweep(self, site: SiteStanding, now: datetime) -> list[str]:
+        """Undo what an expired drill left at the site, and say it; of any other nothing."""
+        if site.endpoint is None or not draining.is_expired(site, now):
+            return []
+        check = read_checks(self.route53, [site.endpoint.id])[site.endpoint.id]
+        undone = sweep_check(self.route53, check, build_default_levers(self.dial.speed))
+        return [f"drill {each.drill_id}, which had expired: {each.change}: {each.found}" for each in undone]
 
 
 def host_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -119,6 +129,11 @@ def drain(site: str, host: str, why: str, by: str, last: str, as_json: bool) -> 
     draining.check_drain(standing, found, last=last)
     reason = draining.Reason(by or name_person(), standing.now.isoformat(timespec="seconds"), why)
     done = draining.HealthCheckWay(edge.route53).drain(found, reason)
+    try:
+        done = "\n".join((done, *edge.sweep(found, standing.now)))
+    except OutlastError as error:
+        say(f"warning: {site} is drained, but what drill {found.drill_id} left is not undone: {error.what}")
+        say("  hint: outlast drill sweep, before the site is undrained")
     _tell(as_json, found, f"{done}\n{_expect(standing, found, without=site)}", standing.shares(without=site))
 
 
@@ -136,11 +151,15 @@ def undrain(site: str, host: str, anyway: bool, as_json: bool) -> None:
         draining.refuse_switched(found)
         _tell(as_json, found, f"{site} is not drained: there is nothing to do", standing.shares())
         return
-    draining.check_undrain(found, anyway=anyway)
-    done = draining.HealthCheckWay(edge.route53).undrain(found)
+    draining.check_undrain(found, standing.now, anyway=anyway)
+    done = edge.sweep(found, standing.now)
+    if done:  # what an expired drill left is gone: is anything left to undo?
+        found = draining.find_site(edge.look(), site)
+    if draining.is_out(found):
+        done.append(draining.HealthCheckWay(edge.route53).undrain(found))
     if found.look.problem:
         say(f"warning: {site} {found.look.problem}: it gets traffic until its checkers have looked")
-    _tell(as_json, found, done, edge.look().shares())
+    _tell(as_json, found, "\n".join(done), edge.look().shares())
 
 
 @click.command(cls=Command)

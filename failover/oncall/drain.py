@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from failover.drill.fleet import is_past
 from failover.drill.route53 import translate_errors
-from failover.oncall.notes import is_past
 from failover.oncall.standing import DRAIN_TAGS, TAG_BY, TAG_SINCE, TAG_WHY, CheckStanding, HostStanding, SiteStanding
 from service.errors import InvalidInput, Mistake, Refused
 
@@ -97,7 +98,7 @@ def find_site(standing: HostStanding, name: str) -> SiteStanding:
 
 def check_drain(standing: HostStanding, site: SiteStanding, *, last: str = "") -> None:
     """Raise Refused where a drain would leave nobody, unless `last` names this very site; or where a drill has it."""
-    if site.drill_id and not is_past(site.drill_expires, standing.now):
+    if site.drill_id and not is_expired(site, standing.now):
         raise Refused(
             f"drill {site.drill_id} holds {site.name} until {site.drill_expires}; nothing was changed",
             hint="end it (Ctrl-C, or kill -TERM, undoes it; a killed one: outlast drill restore), then drain",
@@ -122,9 +123,9 @@ def check_last(site: str, last: str) -> None:
         raise InvalidInput("these two do not fit", [mistake])
 
 
-def check_undrain(site: SiteStanding, *, anyway: bool = False) -> None:
+def check_undrain(site: SiteStanding, now: datetime, *, anyway: bool = False) -> None:
     """Raise Refused where a drill has the site, or where it would be given back although it does not answer right."""
-    if site.drill_id:
+    if site.drill_id and not is_expired(site, now):
         raise Refused(
             f"drill {site.drill_id} took {site.name} out, not a drain; nothing was changed",
             hint="it gives it back by itself; if it was killed: outlast drill restore",
@@ -137,6 +138,11 @@ def check_undrain(site: SiteStanding, *, anyway: bool = False) -> None:
         )
 
 
+def is_expired(site: SiteStanding, now: datetime) -> bool:
+    """Whether a drill has the site that should have given it back."""
+    return bool(site.drill_id) and is_past(site.drill_expires, now)
+
+
 def is_out(site: SiteStanding) -> bool:
     """Whether an undrain has anything to do."""
     return site.is_tagged_drained or (site.endpoint is not None and (site.endpoint.disabled or site.endpoint.inverted))
@@ -144,7 +150,7 @@ def is_out(site: SiteStanding) -> bool:
 
 def refuse_switched(site: SiteStanding) -> None:
     """Raise Refused where a site's drain switch holds it out, which its health check cannot take back."""
-    if site.check is not None and site.check.has_thrown_switch:
+    if site.check is not None and site.check.thrown_switch:
         raise Refused(
             f"{site.name} is drained by its drain switch, and not by its health check; nothing was changed",
             hint="outlast undrain where the stack files are, with credentials of the store's cloud; by hand: "

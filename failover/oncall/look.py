@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -13,13 +14,17 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from failover.dial import Dial
+from failover.drill.chain import Entry
 from failover.drill.discover import find_zone, read_groups, read_observations, read_tags
-from failover.drill.journal import find_unfinished
-from failover.drill.lock import LOCK, hold_lock
+from failover.drill.fleet import TAG_EXPIRES, is_past
+from failover.drill.journal import find_pending, find_unfinished, read_journal
+from failover.drill.lock import is_held
 from failover.drill.route53 import translate_errors
+from failover.levers.change import MARK
 from failover.oncall.standing import CheckStanding, HostStanding, SiteLook, SiteStanding
+from failover.oncall.switch_note import SwitchNote
 from failover.routing.answers import RecordSet, normal_name
-from service.errors import InvalidInput, Refused, Unavailable
+from service.errors import InvalidInput, OutlastError, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -42,7 +47,9 @@ def read_standing(
     routed = read_group(route53, host)
     records = list({str(end.set_identifier): end for end in reversed(routed) if not end.alias}.values()) or routed
     with translate_errors(f"read the health checks of {host}"):
-        checks = _read_checks(route53, [record.health_check_id for record in records if record.health_check_id])
+        checks = _Checks(route53, dial, deadline_seconds).read(
+            [record.health_check_id for record in records if record.health_check_id]
+        )
     with ThreadPoolExecutor(max_workers=len(records)) as pool:
         looks = pool.map(lambda record: _look_at(dial, host, record, checks, deadline_seconds), records)
         sites = [
@@ -52,7 +59,7 @@ def read_standing(
     ttl = max(record.ttl_seconds for record in records)
     sites.sort(key=lambda site: site.name)
     plain = all(record.policy == "weighted" for record in routed)
-    return HostStanding(host, ttl, tuple(sites), now, _find_killed(drills), () if plain else tuple(routed))
+    return HostStanding(host, ttl, tuple(sites), now, _find_killed(drills, now), () if plain else tuple(routed))
 
 
 def read_group(route53: Route53Client, host: str) -> list[RecordSet]:
@@ -75,45 +82,61 @@ def _check_of(record: RecordSet, checks: Mapping[str, CheckStanding]) -> CheckSt
     return checks.get(record.health_check_id or "")
 
 
-def _read_checks(route53: Route53Client, ids: Sequence[str]) -> dict[str, CheckStanding]:
-    """The health checks of these ids, those that a calculated one is made of inside it."""
-    configs: dict[str, Any] = {}
-    waiting = list(dict.fromkeys(ids))
-    while waiting:
-        check_id = waiting.pop(0)
-        configs[check_id] = route53.get_health_check(HealthCheckId=check_id)["HealthCheck"]
-        children = configs[check_id]["HealthCheckConfig"].get("ChildHealthChecks", ())
-        waiting += [child for child in children if child not in configs and child not in waiting]
-    tags = read_tags(route53, list(configs))
-    return {check_id: _describe(route53, check_id, configs, tags, frozenset()) for check_id in ids}
+@dataclass(frozen=True)
+class _Checks:
+    """Reads health checks, and what the drain switch says that one of them sees."""
 
+    route53: Route53Client
+    dial: Dial
+    deadline_seconds: float
 
-def _describe(
-    route53: Route53Client,
-    check_id: str,
-    configs: Mapping[str, Any],
-    tags: Mapping[str, Mapping[str, str]],
-    above: frozenset[str],
-) -> CheckStanding:
-    """`above`: the calculated checks that led here, so that a circle ends."""
-    answer = configs[check_id]
-    config = answer["HealthCheckConfig"]
-    inside = [child for child in config.get("ChildHealthChecks", ()) if child not in above | {check_id}]
-    kind = str(config["Type"])
-    return CheckStanding(
-        id=check_id,
-        version=answer["HealthCheckVersion"],
-        kind=kind,
-        path=config.get("ResourcePath") or _PATH,
-        interval_seconds=config.get("RequestInterval", 30),
-        failure_threshold=config.get("FailureThreshold", 3),
-        disabled=config.get("Disabled", False),
-        inverted=config.get("Inverted", False),
-        tags=tags.get(check_id, {}),
-        view=None if kind in _WITHOUT_CHECKERS else read_observations(route53, check_id),
-        children=tuple(_describe(route53, child, configs, tags, above | {check_id}) for child in inside),
-        children_needed=config.get("HealthThreshold", 0),
-    )
+    def read(self, ids: Sequence[str]) -> dict[str, CheckStanding]:
+        """The health checks of these ids, those that a calculated one is made of inside it."""
+        configs: dict[str, Any] = {}
+        waiting = list(dict.fromkeys(ids))
+        while waiting:
+            check_id = waiting.pop(0)
+            configs[check_id] = self.route53.get_health_check(HealthCheckId=check_id)["HealthCheck"]
+            children = configs[check_id]["HealthCheckConfig"].get("ChildHealthChecks", ())
+            waiting += [child for child in children if child not in configs and child not in waiting]
+        tags = read_tags(self.route53, list(configs))
+        return {check_id: self._describe(check_id, configs, tags, frozenset()) for check_id in ids}
+
+    def _describe(
+        self,
+        check_id: str,
+        configs: Mapping[str, Any],
+        tags: Mapping[str, Mapping[str, str]],
+        above: frozenset[str],
+    ) -> CheckStanding:
+        """`above`: the calculated checks that led here, so that a circle ends."""
+        answer = configs[check_id]
+        config = answer["HealthCheckConfig"]
+        inside = [child for child in config.get("ChildHealthChecks", ()) if child not in above | {check_id}]
+        kind = str(config["Type"])
+        check = CheckStanding(
+            id=check_id,
+            version=answer["HealthCheckVersion"],
+            kind=kind,
+            path=config.get("ResourcePath") or _PATH,
+            interval_seconds=config.get("RequestInterval", 30),
+            failure_threshold=config.get("FailureThreshold", 3),
+            disabled=config.get("Disabled", False),
+            inverted=config.get("Inverted", False),
+            tags=tags.get(check_id, {}),
+            view=None if kind in _WITHOUT_CHECKERS else read_observations(self.route53, check_id),
+            children=tuple(self._describe(child, configs, tags, above | {check_id}) for child in inside),
+            children_needed=config.get("HealthThreshold", 0),
+        )
+        return replace(check, note=self._read_note(config)) if above and check.sees_switch else check
+
+    def _read_note(self, config: Mapping[str, Any]) -> SwitchNote:
+        """What a switch says; its store is one of the clouds, and may not answer."""
+        url = f"https://{config.get('FullyQualifiedDomainName', '')}{config.get('ResourcePath', '')}"
+        try:
+            return SwitchNote.parse(self.dial.get(url, deadline_seconds=self.deadline_seconds).content)
+        except (OutlastError, httpx.HTTPError, OSError):
+            return SwitchNote()
 
 
 def _look_at(
@@ -176,15 +199,19 @@ def _read_body(response: httpx.Response) -> tuple[tuple[str, ...], tuple[str, ..
         return (), ()
 
 
-def _find_killed(drills: Path) -> tuple[str, ...]:
+def _find_killed(drills: Path, now: datetime) -> tuple[str, ...]:
     """The journals of drills that are not running any more and were not undone."""
     journals = find_unfinished(drills)
-    if not journals:
-        return ()
-    if (drills / LOCK).exists():
-        try:
-            with hold_lock(drills):
-                pass
-        except Refused:  # a drill that runs holds it: its journal is the newest
-            journals = journals[:-1]
-    return tuple(str(journal) for journal in journals)
+    if journals and is_held(drills):  # by a drill that runs: its journal is the newest
+        journals = journals[:-1]
+    return tuple(str(journal) for journal in journals if not _is_held_by_experiment(read_journal(journal), now))
+
+
+def _is_held_by_experiment(entries: Sequence[Entry], now: datetime) -> bool:
+    """Whether an experiment of the Chaos Toolkit holds a site between two of its steps.
+
+    No process of ours runs then, so neither a lock nor an observer tells that it lives: until its expiry it may.
+    """
+    watched = any(entry["kind"] == "init" and entry.get("observers") != {} for entry in entries)
+    marks = [change for change in find_pending(entries).changes if change.action == MARK]
+    return not watched and any(not is_past(str(mark.after.get(TAG_EXPIRES, "")), now) for mark in marks)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from failover.drill.fleet import is_past
 from failover.oncall.standing import HostStanding, SiteStanding, same_problem
 
 Urgency = Literal["alarm", "warning", "note"]
@@ -82,7 +83,8 @@ def _find_drill(standing: HostStanding, site: SiteStanding) -> Iterator[Note]:
         return
     if is_past(site.drill_expires, standing.now):
         what = f"drill {site.drill_id} should have given it back at {site.drill_expires or 'a time that no tag tells'}"
-        yield Note("expired-drill", "alarm", site.name, what, "outlast drill restore, or without its journal: … sweep")
+        hint = "outlast drill restore, or without its journal: outlast drill sweep"
+        yield Note("expired-drill", "alarm", site.name, what, hint)
     else:
         what = f"drill {site.drill_id} holds it until {site.drill_expires}"
         yield Note(
@@ -145,14 +147,6 @@ _RULES: tuple[Callable[[HostStanding, SiteStanding], Iterator[Note]], ...] = (
     _find_left_tags,
     _find_unchecked,
 )
-
-
-def is_past(iso: str, now: datetime) -> bool:
-    """Whether a tag's time has passed; an unreadable one counts as past, as a sweep has it."""
-    try:
-        return datetime.fromisoformat(iso).astimezone(UTC) <= now
-    except ValueError:
-        return True
 
 
 def _age(since: str, now: datetime) -> str:

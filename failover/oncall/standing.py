@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from failover.drill.facts import CheckerView
 from failover.drill.fleet import TAG_DRAINED_BY, TAG_EXPIRES, TAG_ID, share_sites
+from failover.oncall.switch_note import SwitchNote
 from failover.routing.answers import RecordSet, shares
 
 TAG_BY, TAG_SINCE, TAG_WHY = TAG_DRAINED_BY, "drain:since", "drain:why"
@@ -23,7 +24,10 @@ _DRILL_TIME = "%Y-%m-%dT%H-%M-%SZ"  # how the id of a drill begins
 
 @dataclass(frozen=True)
 class CheckStanding:
-    """A health check as it is set, and what its checkers report; `view` is None where no checker connects anywhere."""
+    """A health check as it is set, and what its checkers report; `view` is None where no checker connects anywhere.
+
+    `note` is what the drain switch says that it sees.
+    """
 
     id: str
     version: int
@@ -37,6 +41,7 @@ class CheckStanding:
     view: CheckerView | None = None
     children: tuple[CheckStanding, ...] = ()
     children_needed: int = 0
+    note: SwitchNote = field(default_factory=SwitchNote)
 
     @property
     def is_healthy(self) -> bool:
@@ -57,9 +62,14 @@ class CheckStanding:
         return inside[0] if inside else self
 
     @property
-    def has_thrown_switch(self) -> bool:
-        """Whether one of its children looks for a drain switch, and sees it: such a check is inverted, and enabled."""
-        return any(child.inverted and not child.disabled and not child.is_healthy for child in self.children)
+    def sees_switch(self) -> bool:
+        """Whether it looks for a drain switch, and sees it: such a check is inverted, and enabled."""
+        return self.inverted and not self.disabled and not self.is_healthy
+
+    @property
+    def thrown_switch(self) -> CheckStanding | None:
+        """The one of its children that sees a drain switch."""
+        return next((child for child in self.children if child.sees_switch), None)
 
     @property
     def is_switched_off(self) -> bool:
@@ -137,8 +147,9 @@ class SiteStanding:
 
     def find_outage(self) -> Outage | None:
         """Who switched its check off, or threw its drain switch; None where nobody did."""
-        if self.check is not None and self.check.has_thrown_switch:
-            return Outage(BY_SWITCH, "", "")
+        if self.check is not None and self.check.thrown_switch:
+            note = self.check.thrown_switch.note
+            return Outage(f"{note.by}, with {BY_SWITCH}" if note.by else BY_SWITCH, note.since, note.why)
         if self.endpoint is None or not self.endpoint.is_switched_off:
             return None
         if self.drill_id:

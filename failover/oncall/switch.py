@@ -2,22 +2,21 @@
 
 A health check of Route 53 looks for the object (`infra.switch`), and checkers and name servers go on when the API of
 Route 53 refuses everybody. So nothing here asks that API: whose sites there are is handed in, and how they are is asked
-of them. The object says when it was written and nothing more: anybody may read it.
+of them. What the object says is `failover.oncall.switch_note`'s.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 
 from failover.dial import Dial
 from failover.levers.clouds import Clouds
 from failover.levers.objects import ABSENT, open_object
 from failover.oncall.drain import check_last
 from failover.oncall.look import choose_deadline, look_at_site
+from failover.oncall.switch_note import SwitchNote
 from service.errors import InvalidInput, Mistake, Refused, Unavailable
 
 
@@ -48,17 +47,18 @@ class Switches:
     dial: Dial
     clouds: Clouds
 
-    def throw(self, site: str, now: datetime, *, last: str = "") -> str:
+    def throw(self, site: str, note: SwitchNote, *, last: str = "") -> str:
         """Drain a site. Raises Refused where no other one would serve, unless `last` names this very site."""
         url = self.of.switch_of(site)
         check_last(site, last)
         switch = open_object(url, self.clouds)
         content, version = switch.read()
         if version != ABSENT:
-            return f"{site} is drained already, since {read_since(content) or 'a time that its switch does not tell'}"
+            since = SwitchNote.parse(content).since or "a time that its switch does not tell"
+            return f"{site} is drained already, since {since}"
         if not last:
             self._check_survivors(site)
-        switch.write(json.dumps({"since": now.isoformat(timespec="seconds")}).encode(), ABSENT)
+        switch.write(note.to_bytes(), ABSENT)
         return f"the switch {url} is there: Route 53 takes {site} for unhealthy once its checkers have seen it"
 
     def take_back(self, site: str, *, anyway: bool = False) -> str:
@@ -107,11 +107,3 @@ class Switches:
         """Why a site does not serve, asked at its own address; "" where it does."""
         host, deadline = self.of.host, choose_deadline(self.dial)
         return look_at_site(self.dial, host, f"{site}.{host}", deadline_seconds=deadline).problem
-
-
-def read_since(content: bytes) -> str:
-    """When a switch was thrown, as it tells; "" where it does not."""
-    try:
-        return str(json.loads(content)["since"])
-    except (ValueError, KeyError, TypeError):
-        return ""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from failover.drill.fleet import TAG_CAPACITY, TAG_DIGEST, TAG_EXPIRES, TAG_ID, Fleet, FleetSite, HealthCheck
+from failover.drill.fleet import TAG_CAPACITY, TAG_DIGEST, TAG_EXPIRES, TAG_ID, Fleet, FleetSite, HealthCheck, is_past
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -59,3 +59,8 @@ def test_a_fleet_finds_a_site_by_its_name_alone() -> None:
     assert fleet.site("gcp").check.id == "c-gcp"
     with pytest.raises(KeyError):
         fleet.site("azure")
+
+
+def test_a_time_that_is_none_has_passed() -> None:
+    assert is_past("yesterday", NOON) and is_past("", NOON) and is_past(NOON.isoformat(), NOON)
+    assert not is_past("2026-03-01T12:00:01+00:00", NOON)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from failover.drill.lock import LOCK, hold_lock
+from failover.drill.lock import LOCK, hold_lock, is_held
 from service.errors import Refused
 
 
@@ -34,3 +34,11 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
     assert ended.returncode == -9 and (tmp_path / LOCK).exists()
     with hold_lock(tmp_path):
         pass
+
+
+def test_whether_it_is_held_is_told_without_making_a_file(tmp_path: Path) -> None:
+    drills = tmp_path / "drills"
+    assert not is_held(drills) and not drills.exists()
+    with hold_lock(drills):
+        assert is_held(drills)
+    assert not is_held(drills)

@@ -16,6 +16,7 @@ from failover.oncall.standing import SiteLook
 from failover.person import name_person
 from service.errors import Deviated, InvalidInput, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53
+from tests.failover.drill.fakes import tag
 from tests.failover.drill.three_sites import ADDRESSES, HOST
 from tests.failover.oncall.standings import DEAD, RIGHT, gated, host
 
@@ -61,6 +62,54 @@ def test_undrain_by_the_check_does_not_pass_over_a_switch(monkeypatch: pytest.Mo
     refused = call("undrain", "aws")
     assert refused.exit_code == Refused.exit_code
     assert "drained by its drain switch" in refused.stderr
+
+
+def leave_an_expired_drill(client: FakeRoute53) -> None:
+    """What a drill of aws left that was killed long ago."""
+    client.checks["check-aws"] |= {"Disabled": True, "Inverted": True}
+    tag(client, "check-aws", id="2020-01-01T10-00-00Z-0badcafe", expires_at="2020-01-01T11:00:00+00:00")
+
+
+@pytest.mark.usefixtures("looks")
+def test_a_drain_over_an_expired_drill_sweeps_it_and_can_be_undrained(fake_route53: FakeRoute53) -> None:
+    leave_an_expired_drill(fake_route53)
+    done = call("drain", "aws", "--by", "ann")
+    assert "which had expired: switch-off:check-aws: left alone: drained by ann" in done.stdout
+    assert fake_route53.checks["check-aws"]["Inverted"] is True, "it did not come back for a moment"
+    assert "drill:id" not in fake_route53.tags["check-aws"]
+    assert call("undrain", "aws").exit_code == 0
+    assert fake_route53.checks["check-aws"]["Inverted"] is False
+
+
+@pytest.mark.usefixtures("looks")
+def test_undrain_takes_back_what_an_expired_drill_left(fake_route53: FakeRoute53) -> None:
+    """Also where an older release drained over its tags."""
+    leave_an_expired_drill(fake_route53)
+    done = call("undrain", "aws")
+    assert "which had expired: switch-off:check-aws: restored" in done.stdout
+    leave_an_expired_drill(fake_route53)
+    fake_route53.tags["check-aws"] |= {"drain:by": "ann"}
+    done = call("undrain", "aws")
+    assert done.exit_code == 0, done.output
+    assert fake_route53.checks["check-aws"]["Disabled"] is fake_route53.checks["check-aws"]["Inverted"] is False
+    assert not [key for key in fake_route53.tags["check-aws"] if key.startswith(("drill:", "drain:"))]
+
+
+def test_a_dead_site_does_not_come_back_by_a_sweep(looks: dict[str, SiteLook], fake_route53: FakeRoute53) -> None:
+    leave_an_expired_drill(fake_route53)
+    looks["aws"] = DEAD
+    assert call("undrain", "aws").exit_code == Refused.exit_code
+    assert fake_route53.checks["check-aws"]["Inverted"] is True
+
+
+@pytest.mark.usefixtures("looks")
+def test_a_drain_holds_where_what_the_drill_left_cannot_be_undone(fake_route53: FakeRoute53) -> None:
+    leave_an_expired_drill(fake_route53)
+    fake_route53.tags["check-aws"] |= {"drill:undo": "nonsense"}
+    done = call("drain", "aws", "--by", "ann")
+    assert done.exit_code == 0
+    assert "is not undone: the tag drill:undo of health check check-aws does not say what to undo" in done.stderr
+    assert fake_route53.tags["check-aws"]["drain:by"] == "ann"
 
 
 def test_a_person_is_named_where_nobody_says_who(looks: dict[str, SiteLook], fake_route53: FakeRoute53) -> None:

@@ -19,6 +19,7 @@ from failover.oncall.drain import (
 )
 from service.errors import InvalidInput, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53
+from tests.failover.drill.fakes import EPOCH
 from tests.failover.oncall.standings import BY_ANN, DEAD, UNHEALTHY, gated, host, off, site
 
 FUTURE = "2026-11-23T13:00:00+00:00"
@@ -88,15 +89,15 @@ def test_a_site_that_a_drill_holds_is_the_drills() -> None:
     with pytest.raises(Refused, match="drill d holds aws"):
         check_drain(host(held), held)
     with pytest.raises(Refused, match="drill d took aws out"):
-        check_undrain(held)
+        check_undrain(held, EPOCH)
 
 
 def test_a_dead_site_is_given_back_only_by_name() -> None:
     dead = site("aws", DEAD, **off())
     with pytest.raises(Refused, match="asked directly it does not answer"):
-        check_undrain(dead)
-    check_undrain(dead, anyway=True)
-    check_undrain(site("aws", **off()))
+        check_undrain(dead, EPOCH)
+    check_undrain(dead, EPOCH, anyway=True)
+    check_undrain(site("aws", **off()), EPOCH)
 
 
 def test_an_unknown_site_is_told_the_known_ones() -> None:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from failover.dial import Dial
-from failover.drill.journal import LINES
+from failover.drill.changes import plan_mark
+from failover.drill.fleet import HealthCheck
+from failover.drill.journal import LINES, Journal
 from failover.drill.lock import hold_lock
 from failover.oncall import look
 from failover.oncall.look import look_at_site, read_standing
-from failover.oncall.standing import SiteLook
+from failover.oncall.standing import Outage, SiteLook
+from failover.oncall.switch_note import SwitchNote
 from service.errors import InvalidInput
 from tests.failover.drill.fake_route53 import FakeRoute53
-from tests.failover.drill.fakes import EPOCH
+from tests.failover.drill.fakes import EPOCH, FakeClock
 from tests.failover.drill.three_sites import ADDRESSES, HOST, Site, free_offset, make_authority, serve_sites
 from tests.failover.oncall.standings import RIGHT
 
@@ -146,3 +151,49 @@ def test_names_the_journals_of_killed_drills_and_not_that_of_a_running_one(
     with hold_lock(tmp_path):
         assert [Path(path).parent.name for path in read(fake_route53, tmp_path).unfinished] == ["2026-01-01"]
     assert len(read(fake_route53, tmp_path).unfinished) == 2
+
+
+def write_experiment(drills: Path, *, expires: timedelta, observers: dict[str, float] | None = None) -> None:
+    """The journal of somebody who took aws out at EPOCH and has not given it back."""
+    mark = plan_mark(HealthCheck("check-aws", 1, 10, 3), "a-drill", EPOCH + expires)
+    with Journal(drills / "2026-01-01" / LINES, FakeClock()) as journal:
+        journal.write_durably("init", drill_id="a-drill", observers=observers or {})
+        journal.write_durably("change", **mark.to_entry())
+
+
+@pytest.mark.usefixtures("looks")
+@pytest.mark.parametrize(
+    ("minutes", "observers", "killed"), [(5, {}, False), (-5, {}, True), (5, {"client-1": 0.1}, True)]
+)
+def test_a_running_experiment_is_no_killed_drill(
+    fake_route53: FakeRoute53, tmp_path: Path, minutes: int, observers: dict[str, float], killed: bool
+) -> None:
+    """Between its two actions no process of ours runs: until its expiry it may live. A drill has observers."""
+    write_experiment(tmp_path, expires=timedelta(minutes=minutes), observers=observers)
+    assert bool(read(fake_route53, tmp_path).unfinished) is killed
+
+
+@pytest.mark.usefixtures("looks")
+def test_a_thrown_switch_tells_who_and_why(fake_route53: FakeRoute53, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def get(dial: Dial, url: str, **_: Any) -> httpx.Response:
+        asked.append(url)
+        return httpx.Response(200, content=SwitchNote("2026-11-23T11:00:00+00:00", "ann", "the disk").to_bytes())
+
+    monkeypatch.setattr(Dial, "get", get)
+    fake_route53.with_switch("aws").with_switch("azure").thrown.add("aws")
+    outages = [each.find_outage() for each in read(fake_route53).sites]
+    assert outages[0] == Outage("ann, with its drain switch", "2026-11-23T11:00:00+00:00", "the disk")
+    assert outages[1:] == [None, None]
+    assert asked == ["https://store.example/flags/aws.drain"]
+
+
+@pytest.mark.usefixtures("looks")
+def test_a_switch_that_cannot_be_read_is_one(fake_route53: FakeRoute53, monkeypatch: pytest.MonkeyPatch) -> None:
+    def get(dial: Dial, url: str, **_: Any) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    monkeypatch.setattr(Dial, "get", get)
+    fake_route53.with_switch("aws").thrown.add("aws")
+    assert read(fake_route53).sites[0].find_outage() == Outage("its drain switch", "", "")
