@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra import plan, sizes
+from infra import audit_aws, plan, sizes
 from infra.applied import apply
 from infra.aws_network import Network, build_network
 from infra.aws_rollback import refuse_rollback
@@ -191,6 +191,7 @@ def _service(
     name: str, spec: SiteSpec, network: Network, front: LoadBalancer, image: BuiltImage, repository: aws.ecr.Repository
 ) -> Deployed:
     logs = aws.cloudwatch.LogGroup("logs", name=f"/{name}", retention_in_days=LOG_DAYS, opts=held(spec))
+    sent = [audit_aws.send_log(logs, spec.audit)] if spec.audit else []
     cluster = aws.ecs.Cluster("cluster", name=name)
     fargate = aws.ecs.ClusterCapacityProviders(
         "fargate", cluster_name=cluster.name, capacity_providers=["FARGATE", "FARGATE_SPOT"]
@@ -237,7 +238,7 @@ def _service(
         health_check_grace_period_seconds=60,
         # `up` ends when the tasks answer, and fails when they do not.
         wait_for_steady_state=True,
-        opts=pulumi.ResourceOptions(depends_on=[front.https, fargate, allowed, *network.paths]),
+        opts=pulumi.ResourceOptions(depends_on=[front.https, fargate, allowed, *sent, *network.paths]),
     )
     return Deployed(service, task.arn)
 

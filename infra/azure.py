@@ -6,14 +6,14 @@ app, and ours is answered by other clouds too (docs/concepts/sites.md).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
 
-from infra import azure_registry_login, azure_secrets, plan, sizes
+from infra import audit_azure, azure_registry_login, azure_secrets, plan, sizes
 from infra.applied import apply
 from infra.azure_secrets import AppSecrets
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
@@ -81,7 +81,8 @@ class Azure:
             apply(app.get_custom_domain_verification_id_output(), _verification_id),
             spec.name,
         )
-        container_app = _app(name, spec, base, environment, certificate, image, ownership)
+        sent = [audit_azure.send_log(environment, spec.audit)] if spec.audit else []
+        container_app = _app(name, spec, base, environment, certificate, image, [ownership, *sent])
         record = zone.address("origin", origin, environment.static_ip)
         return Site(
             name=spec.name,
@@ -183,7 +184,7 @@ def _environment(name: str, spec: SiteSpec, base: Base) -> app.ManagedEnvironmen
         location=base.group.location,
         # Needed to read the certificate from the vault.
         identity=_identity(base),
-        app_logs_configuration=app.AppLogsConfigurationArgs(destination="none"),
+        app_logs_configuration=audit_azure.logs_destination(spec.audit),
         workload_profiles=[app.WorkloadProfileArgs(name="Consumption", workload_profile_type="Consumption")],
         # A role counts minutes after it was assigned, and making an environment takes minutes: let them be the same
         # ones. What is then refused without its role would be tried again by nobody.
@@ -204,7 +205,7 @@ def _app(
     environment: app.ManagedEnvironment,
     certificate: app.Certificate,
     image: BuiltImage,
-    ownership: pulumi.Resource,
+    first: Sequence[pulumi.Resource],
 ) -> app.ContainerApp:
     return app.ContainerApp(
         "app",
@@ -222,7 +223,7 @@ def _app(
         ),
         template=app.TemplateArgs(containers=[_container(spec, image, base.secrets)], scale=_scale(spec)),
         # Without the TXT record the custom domain is refused, without the roles the image and the secrets are.
-        opts=pulumi.ResourceOptions(depends_on=[ownership, *base.grants]),
+        opts=pulumi.ResourceOptions(depends_on=[*first, *base.grants]),
     )
 
 

@@ -1,4 +1,4 @@
-"""The stack `base`: what outlives the sites of one cloud. Today its store of drain switches.
+"""The stack `base`: what outlives the sites of one cloud: its store of drain switches and, by choice, of audit records.
 
 It is a stack of its own so that destroying a site leaves it, and so that it is made before the sites of other clouds,
 whose switches it holds.
@@ -12,14 +12,19 @@ from typing import Any
 import pulumi
 
 from infra.applied import apply
+from infra.audit import audit_output
 from infra.kinds import BaseSettings
 from infra.switch import FlagStore, host_of, store_output
 
 
 def program(settings: BaseSettings) -> dict[str, Any]:
-    """Register the store; export it once it can be read. Only the stack's own cloud is imported."""
+    """Register the stores; export each once it can be used. Only the stack's own cloud is imported."""
     made = importlib.import_module(f"infra.base_{settings.cloud}").make_store(settings)
     host = host_of(settings.cloud, settings.store, settings.region)
     store = FlagStore(settings.name, settings.cloud, settings.store, host)
     known: pulumi.Output[list[str]] = pulumi.Output.all(*(one.id for one in made))
-    return {"store": apply(known, lambda ids: store_output(store))}
+    outputs = {"store": apply(known, lambda ids: store_output(store))}
+    if settings.audit_days:
+        audit = importlib.import_module(f"infra.audit_{settings.cloud}").make_audit(settings)
+        outputs["audit"] = apply(audit, audit_output)
+    return outputs

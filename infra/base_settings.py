@@ -1,15 +1,20 @@
-"""Reads from a stack's file where the drain switches lie: of a base stack its store, of traffic each site's. Pure."""
+"""Reads from a stack's file where drain switches and audit records lie: of a base stack its stores, of traffic each
+site's switch. Pure.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from infra import plan
+from infra.audit import LONGEST_DAYS
 from infra.options import read_aws_pins, read_project, read_subscription
 from infra.reader import Check, Reader, like
 from infra.regions import region_check
 
 _BUCKET = like(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "3 to 63 letters a-z, digits and hyphens, as nobody else has them")
+# Logging API, LogBucket: letters, digits, underscores, hyphens and periods, at most 100 of them.
+_LOG_BUCKET = like(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", "at most 100 letters, digits, hyphens, underscores and periods")
 _STORES: Mapping[str, Check] = {
     "aws": _BUCKET,
     "azure": like(r"[a-z0-9]{3,24}", "3 to 24 letters a-z and digits, as nobody else has them"),
@@ -23,6 +28,22 @@ def store_check(cloud: str) -> Check | None:
     S3 user guide, "Bucket naming rules"; Azure, "Naming rules for Azure resources"; Cloud Storage, "Bucket naming".
     """
     return _STORES.get(cloud)
+
+
+def read_audit_store(reader: Reader, cloud: str, stack: str, switches: str) -> tuple[str, int]:
+    """The name of the audit store, and how many days nobody may delete a record in it: ("", 0) where there is none."""
+    if not reader.is_given("auditRetentionDays"):
+        return "", 0
+    days = reader.integer("auditRetentionDays", 1, LONGEST_DAYS)
+    # On Google Cloud it is a log bucket, whose name is the project's own.
+    default = {"aws": f"{switches}-audit", "azure": f"{switches}audit"}.get(cloud, f"{stack}-audit")
+    store = reader.text("auditStore", default, check=_LOG_BUCKET if cloud == "gcp" else store_check(cloud))
+    wanted = None if cloud == "gcp" else store_check(cloud)
+    if not reader.is_given("auditStore") and wanted and (instead := wanted(store)) and not reader.is_wrong("store"):
+        reader.wrong("auditStore", f"is missing, and '{store}' cannot be its name", f"write {instead}")
+    if store == switches and cloud != "gcp":
+        reader.wrong("auditStore", "is the store of the drain switches, which anybody may read", "name another")
+    return store, days
 
 
 def read_place(reader: Reader, cloud: str) -> tuple[str, str]:

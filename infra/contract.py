@@ -17,6 +17,8 @@ from service.errors import Unavailable
 if TYPE_CHECKING:
     import pulumi
 
+    from infra.audit import AuditStore
+
 SITE_VERSION = 1
 """Of the stack output `site`: raised when a field changes its meaning; `traffic` refuses what it cannot read."""
 
@@ -63,7 +65,7 @@ class SiteSpec:
 
     `models` maps each model that the site must serve to its digest; the first is asked where a caller names none.
     `secrets` maps variables of the container to values that reach it through the cloud's own store alone; with
-    `protect` nobody replaces or deletes what holds data or a name.
+    `protect` nobody replaces or deletes what holds data or a name. `audit` is the store that gets the audit records.
     """
 
     name: str
@@ -79,6 +81,7 @@ class SiteSpec:
     environment: Mapping[str, str]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     protect: bool = False
+    audit: pulumi.Output[AuditStore] | None = None
 
     @property
     def model_digest(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import gcp_secrets, plan, sizes
+from infra import audit_gcp, gcp_secrets, plan, sizes
 from infra.applied import apply
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
@@ -95,6 +95,7 @@ def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.Resourc
     # The service calls nothing of Google's: its account may read its own secrets, and that is all.
     account = gcp.serviceaccount.Account("identity", account_id=name, display_name=name, opts=ready)
     secrets = gcp_secrets.build_secrets(name, spec.region, spec.secrets, account, ready)
+    sent = [audit_gcp.send_log(name, spec.audit, ready)] if spec.audit else []
     return gcp.cloudrunv2.Service(
         "service",
         name=name,
@@ -109,7 +110,7 @@ def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.Resourc
         # The provider's default would refuse `pulumi destroy`, and every change that replaces the service.
         deletion_protection=False,
         template=_template(spec, image, account, secrets),
-        opts=pulumi.ResourceOptions.merge(ready, pulumi.ResourceOptions(depends_on=list(secrets.may_read))),
+        opts=pulumi.ResourceOptions.merge(ready, pulumi.ResourceOptions(depends_on=[*secrets.may_read, *sent])),
     )
 
 

@@ -18,5 +18,6 @@ HOLDS: Mapping[str, str] = {
     "aws:s3/bucket:Bucket": "what outlives the sites",
     "azure-native:storage:StorageAccount": "what outlives the sites, and a name that is taken once in the world",
     "gcp:storage/bucket:Bucket": "what outlives the sites",
+    "gcp:logging/projectBucketConfig:ProjectBucketConfig": "the audit log",
 }
 """Type -> what goes with it."""

@@ -70,7 +70,8 @@ class SiteSettings(Generic[OptionsT]):
 
     `models` maps each model that is served to its digest, the default first; `unpinned` are those that the file names
     without a digest, as it could one release ago. `secrets` are variables of the container that only the cloud's store
-    may hold. `profile` is the size of the whole site, from which came what its file does not say.
+    may hold. `profile` is the size of the whole site, from which came what its file does not say; `base` the base
+    stack whose store gets the audit records, "" where none does.
     """
 
     kind: str
@@ -90,13 +91,15 @@ class SiteSettings(Generic[OptionsT]):
     rps_measured_on: str = ""
     protect: bool = False
     profile: str = SMALL
+    base: str = ""
 
 
 @dataclass(frozen=True)
 class BaseSettings:
-    """Of the stack that holds what outlives the sites of one cloud: today its store of drain switches.
+    """Of the stack that holds what outlives the sites of one cloud: its stores of drain switches and audit records.
 
     `account` is the subscription on Azure, the project on Google Cloud, and "" on AWS, whose pins are elsewhere.
+    `audit_days` is how long nobody may delete an audit record; 0: there is no store of them.
     """
 
     kind: str
@@ -106,6 +109,8 @@ class BaseSettings:
     account: str
     store: str
     protect: bool
+    audit_store: str = ""
+    audit_days: int = 0
 
 
 @dataclass(frozen=True)

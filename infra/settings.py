@@ -12,7 +12,7 @@ from failover.recovery.kinds import KINDS as CLIENT_KINDS
 from failover.routing.lint_rules import RULES as ROUTING_RULES
 from failover.routing.predict import CHECKER_REGIONS
 from infra import plan
-from infra.base_settings import read_place, read_switches, store_check
+from infra.base_settings import read_audit_store, read_place, read_switches, store_check
 from infra.contract import Replicas, Size
 from infra.exceptions import SITE_RULES, TRAFFIC_RULES, Exceptions, read_exceptions
 from infra.kinds import (
@@ -76,6 +76,7 @@ def parse(
         read_all_exceptions(reader, kind, today)
         settings = _parse_zone(stack, reader)
     elif kind == "base":
+        read_all_exceptions(reader, kind, today)
         settings = _parse_base(stack, reader)
     elif kind == "traffic":
         settings = _parse_traffic(stack, reader, today)
@@ -90,7 +91,7 @@ def parse(
 
 def read_all_exceptions(reader: Reader, kind: str, today: datetime.date) -> Exceptions:
     """Those of a stack of that kind: of the rules of its program, and of the policy pack's."""
-    own = {"zone": (), "traffic": (*ROUTING_RULES, *TRAFFIC_RULES)}.get(kind, SITE_RULES)
+    own = {"zone": (), "base": (), "traffic": (*ROUTING_RULES, *TRAFFIC_RULES)}.get(kind, SITE_RULES)
     return read_exceptions(reader, (*own, *names_of(kind)), today)
 
 
@@ -107,7 +108,9 @@ def _parse_base(stack: str, reader: Reader) -> BaseSettings:
     cloud = reader.choice("cloud", CLOUDS)
     region, account = read_place(reader, cloud)
     store = reader.text("store", check=store_check(cloud))
-    return BaseSettings("base", stack, cloud, region, account, store, protect=reader.boolean("protect"))
+    audit_store, audit_days = read_audit_store(reader, cloud, stack, store)
+    protect = reader.boolean("protect")
+    return BaseSettings("base", stack, cloud, region, account, store, protect, audit_store, audit_days)
 
 
 def _host(value: str) -> str | None:
@@ -207,6 +210,7 @@ def _parse_site(
         rps_measured_on=reader.text("rpsMeasuredOn", "", check=_day),
         protect=reader.boolean("protect", profile.boolean("protect")),
         profile=profile.size,
+        base=reader.text("base", "", check=_STACK),
     )
 
 

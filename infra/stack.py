@@ -11,6 +11,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from infra.applied import apply
+from infra.audit import AuditStore, find_audit, require_near
 from infra.contract import SITE_VERSION, KnownSite, SiteSpec, parse_site
 from infra.judged import judge
 from infra.kinds import Options, Settings, SiteSettings
@@ -103,6 +104,20 @@ def read_store(stack: str) -> pulumi.Output[FlagStore]:
     return apply(_reference(stack).get_output("store"), parse_known)
 
 
+def read_audit(settings: SiteSettings[Options]) -> pulumi.Output[AuditStore] | None:
+    """Where the site's audit records go, by its base stack; None where it names none."""
+    if not settings.base:
+        return None
+    base = _reference(settings.base)
+    outputs: pulumi.Output[list[Any]] = pulumi.Output.all(base.get_output("audit"), base.get_output("store"))
+
+    def find(found: list[Any]) -> AuditStore:
+        store = find_audit(settings.base, {"audit": found[0], "store": found[1]})
+        return require_near(store, settings.name, settings.kind, settings.region)
+
+    return apply(outputs, find)
+
+
 def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
     """What is asked of the cloud, from the stack's own settings and what the stack `zone` says."""
     zone = read_zone(settings.zone)
@@ -120,6 +135,7 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         environment=settings.environment,
         protect=settings.protect,
         secrets=settings.secrets,
+        audit=read_audit(settings),
     )
 
 

@@ -64,10 +64,26 @@ def for_aws(configs: Configs, role: str, level: int, zone_id: str) -> dict[str, 
         names=tuple(name_site(str(c.get("outlast:prefix", "outlast")), stack) for stack, c in sites.items()),
         zone_id=zone_id,
         store=next((str(config["outlast:store"]) for config in configs.values() if kind_of(config) == "base-aws"), ""),
+        bases=tuple(f"outlast-{stack}" for stack in _audit_stacks(configs)),
+        audit=next((audit for config in configs.values() if (audit := _audit_store(config))), ""),
     )
     if role == "drill":
         return aws.drill_policy(scope, level)
     return aws.deployer_policy(scope, dict.fromkeys(map(kind_of, configs.values())))
+
+
+def _audit_stacks(configs: Configs) -> tuple[str, ...]:
+    """The base stacks on AWS that take audit records: themselves among `configs`, or named there by a site on AWS."""
+    own = [stack for stack, config in configs.items() if _audit_store(config)]
+    named = [str(c["outlast:base"]) for c in configs.values() if kind_of(c) == "aws" and c.get("outlast:base")]
+    return tuple(dict.fromkeys([*own, *named]))
+
+
+def _audit_store(config: Mapping[str, Any]) -> str:
+    """The bucket of audit records that a base stack on AWS makes; "" for any other stack."""
+    if kind_of(config) != "base-aws" or not config.get("outlast:auditRetentionDays"):
+        return ""
+    return str(config.get("outlast:auditStore") or f"{config['outlast:store']}-audit")
 
 
 def _say_size(policy: Mapping[str, Any]) -> None:

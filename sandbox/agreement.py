@@ -165,11 +165,25 @@ def _switches_known(stacks: StackSet, settings: Mapping[str, Settings]) -> Itera
             yield Mistake(place_of(stacks.traffic, f"outlast:drainSwitches.{site}"), what, f"write {place_of(base)}")
 
 
+def _audit_stores_known(stacks: StackSet, settings: Mapping[str, Settings]) -> Iterator[Mistake]:
+    """A site's audit records go to a base stack of this set that takes some."""
+    for site, its in settings.items():
+        base = its.base if isinstance(its, SiteSettings) else ""
+        held = settings.get(base)
+        if base and base not in stacks.bases:
+            what = f"{base} is no base stack of this set, which has {', '.join(stacks.bases) or 'none'}"
+            yield Mistake(place_of(site, "outlast:base"), what, f"write {place_of(base)}")
+        elif isinstance(held, BaseSettings) and not held.audit_days:
+            hint = f"write outlast:auditRetentionDays into {place_of(base)}"
+            yield Mistake(place_of(site, "outlast:base"), f"{base} has no audit store", hint)
+
+
 _CHECKS: tuple[Callable[[StackSet, Mapping[str, Settings]], Iterator[Mistake]], ...] = (
     _one_zone,
     _sites_known,
     _models_accepted,
     _switches_known,
+    _audit_stores_known,
 )
 
 

@@ -6,19 +6,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.permissions.aws_table import DRILL, DRILL_LEVEL_3, GRANTS, ROLES, Grant
+from infra.permissions.aws_table import AUDIT_ROLES, DRILL, DRILL_LEVEL_3, GRANTS, ROLES, Grant
 from infra.permissions.in_use import RECORD, types_of
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Where a policy is to hold: `names` are those of the sites' resources, `<prefix>-<stack>`."""
+    """Where a policy is to hold: `names` are those of the sites' resources, `<prefix>-<stack>`.
+
+    `bases` are those of the base stacks that take audit records, `outlast-<stack>`, and `audit` is their bucket.
+    """
 
     account: str
     regions: Sequence[str]
     names: Sequence[str]
     zone_id: str = "ZONE_ID"
     store: str = "STORE"
+    bases: Sequence[str] = ()
+    audit: str = ""
 
 
 LARGEST_MANAGED, LARGEST_INLINE = 6144, 10240
@@ -34,7 +39,10 @@ def deployer_policy(scope: Scope, kinds: Iterable[str]) -> dict[str, Any]:
     types = [type_ for kind in kinds for type_ in _on_aws(kind)]
     statements = _statements([GRANTS[type_] for type_ in dict.fromkeys(types)], scope)
     if "aws" in kinds:
-        statements += [_pass_role(scope), _linked_roles(scope)]
+        statements += [_pass_role(scope, "ecs-tasks", ROLES), _linked_roles(scope)]
+    if scope.bases:
+        passed = (("base-aws", "firehose", AUDIT_ROLES[:1]), ("aws", "logs", AUDIT_ROLES[1:]))
+        statements += [_pass_role(scope, service, roles) for kind, service, roles in passed if kind in kinds]
     return _policy(statements)
 
 
@@ -56,7 +64,7 @@ def _statements(grants: Sequence[Grant], scope: Scope) -> list[dict[str, Any]]:
     """One statement for each set of resources, and one for what takes none but a region's."""
     by_resources: dict[tuple[str, ...], set[str]] = {}
     for grant in grants:
-        if grant.actions:
+        if grant.actions and _expand(grant.resources, scope):
             by_resources.setdefault(_expand(grant.resources, scope), set()).update(grant.actions)
     statements = [_allow(actions, list(resources)) for resources, actions in by_resources.items()]
     free = {action for grant in grants for action in grant.regional}
@@ -72,11 +80,22 @@ def _statements(grants: Sequence[Grant], scope: Scope) -> list[dict[str, Any]]:
 
 
 def _expand(templates: Iterable[str], scope: Scope) -> tuple[str, ...]:
+    absent = [word for word, given in (("{base}", scope.bases), ("{audit}", scope.audit)) if not given]
     filled = [
-        template.format(account=scope.account, region=region, name=name, zone_id=scope.zone_id, store=scope.store)
+        template.format(
+            account=scope.account,
+            region=region,
+            name=name,
+            zone_id=scope.zone_id,
+            store=scope.store,
+            base=base,
+            audit=scope.audit,
+        )
         for template in templates
+        if not any(word in template for word in absent)
         for region in scope.regions or ("",)
         for name in scope.names or ("",)
+        for base in scope.bases or ("",)
     ]
     return tuple(dict.fromkeys(filled))
 
@@ -86,10 +105,10 @@ def _allow(actions: Iterable[str], resources: Any, condition: dict[str, Any] | N
     return statement | ({"Condition": condition} if condition else {})
 
 
-def _pass_role(scope: Scope) -> dict[str, Any]:
-    """Tasks get these roles and no other, and nobody but ECS's tasks gets them."""
-    condition = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-    return _allow(("iam:PassRole",), list(_expand(ROLES, scope)), condition)
+def _pass_role(scope: Scope, service: str, roles: Sequence[str]) -> dict[str, Any]:
+    """The service gets these roles and no other, and no other service gets them."""
+    condition = {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}}
+    return _allow(("iam:PassRole",), list(_expand(roles, scope)), condition)
 
 
 def _linked_roles(scope: Scope) -> dict[str, Any]:

@@ -23,6 +23,12 @@ class Grant:
 
 _ELB_TAGS = "elasticloadbalancing:AddTags elasticloadbalancing:RemoveTags"
 _ELB = "arn:aws:elasticloadbalancing:{region}:{account}:"
+AUDIT_ROLES = (
+    "arn:aws:iam::{account}:role/{base}-audit-carrier",
+    "arn:aws:iam::{account}:role/{base}-audit-sender",
+)
+"""What Firehose and CloudWatch Logs assume, to carry audit records to their store."""
+
 ROLES = ("arn:aws:iam::{account}:role/{name}-execution", "arn:aws:iam::{account}:role/{name}-task")
 _REPOSITORY = ("arn:aws:ecr:{region}:{account}:repository/{name}",)
 _ZONE = ("arn:aws:route53:::hostedzone/{zone_id}",)
@@ -142,11 +148,11 @@ GRANTS: Mapping[str, Grant] = {
             "iam:CreateRole iam:DeleteRole iam:GetRole iam:UpdateRole iam:UpdateAssumeRolePolicy iam:ListRolePolicies "
             "iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole iam:TagRole iam:UntagRole"
         ),
-        ROLES,
+        (*ROLES, *AUDIT_ROLES),
     ),
     "aws:iam/rolePolicy:RolePolicy": Grant(
         words("iam:PutRolePolicy iam:GetRolePolicy iam:DeleteRolePolicy"),
-        ROLES[:1],
+        (*ROLES[:1], *AUDIT_ROLES),
     ),
     "aws:lb/loadBalancer:LoadBalancer": Grant(
         words(
@@ -206,15 +212,36 @@ GRANTS: Mapping[str, Grant] = {
             "s3:GetBucketCORS s3:GetBucketWebsite s3:GetBucketVersioning s3:GetAccelerateConfiguration "
             "s3:GetBucketRequestPayment s3:GetBucketLogging s3:GetLifecycleConfiguration "
             "s3:GetReplicationConfiguration s3:GetEncryptionConfiguration s3:GetBucketObjectLockConfiguration "
-            "s3:GetBucketTagging s3:PutBucketTagging"
+            "s3:GetBucketTagging s3:PutBucketTagging s3:DeleteObject s3:DeleteObjectVersion"
         ),
-        ("arn:aws:s3:::{store}",),
+        # Objects of the switches alone: `force_destroy` empties their store, and nobody the store of audit records.
+        ("arn:aws:s3:::{store}", "arn:aws:s3:::{store}/flags/*", "arn:aws:s3:::{audit}"),
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": Grant(
+        words("s3:GetBucketVersioning s3:PutBucketVersioning"), ("arn:aws:s3:::{audit}",)
+    ),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": Grant(
+        words("s3:GetBucketObjectLockConfiguration s3:PutBucketObjectLockConfiguration"), ("arn:aws:s3:::{audit}",)
+    ),
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": Grant(
+        words(
+            "firehose:CreateDeliveryStream firehose:DeleteDeliveryStream firehose:DescribeDeliveryStream "
+            "firehose:UpdateDestination firehose:ListTagsForDeliveryStream firehose:TagDeliveryStream "
+            "firehose:UntagDeliveryStream"
+        ),
+        ("arn:aws:firehose:{region}:{account}:deliverystream/{base}-audit",),
+    ),
+    "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": Grant(
+        words("logs:PutSubscriptionFilter logs:DeleteSubscriptionFilter logs:DescribeSubscriptionFilters"),
+        ("arn:aws:logs:{region}:{account}:log-group:/{name}", "arn:aws:logs:{region}:{account}:log-group:/{name}:*"),
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Grant(
-        words("s3:GetBucketPublicAccessBlock s3:PutBucketPublicAccessBlock"), ("arn:aws:s3:::{store}",)
+        words("s3:GetBucketPublicAccessBlock s3:PutBucketPublicAccessBlock"),
+        ("arn:aws:s3:::{store}", "arn:aws:s3:::{audit}"),
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Grant(
-        words("s3:GetBucketPolicy s3:PutBucketPolicy s3:DeleteBucketPolicy"), ("arn:aws:s3:::{store}",)
+        words("s3:GetBucketPolicy s3:PutBucketPolicy s3:DeleteBucketPolicy"),
+        ("arn:aws:s3:::{store}", "arn:aws:s3:::{audit}"),
     ),
     RECORD: Grant(
         words("route53:ChangeResourceRecordSets route53:GetHostedZone route53:ListResourceRecordSets"),

@@ -42,6 +42,12 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "azure-native:app:Certificate": words(_crud(f"{_APP}/managedEnvironments/certificates")),
     "azure-native:storage:StorageAccount": words(_crud("Microsoft.Storage/storageAccounts")),
     "azure-native:storage:BlobContainer": words(_crud("Microsoft.Storage/storageAccounts/blobServices/containers")),
+    "azure-native:storage:BlobContainerImmutabilityPolicy": words(
+        _crud("Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies")
+    ),
+    "azure-native:monitor:DiagnosticSetting": words(
+        f"{_crud('Microsoft.Insights/diagnosticSettings')} Microsoft.Storage/storageAccounts/listKeys/action"
+    ),
     "azure-native:authorization:ManagementLockAtResourceGroupLevel": words(_crud("Microsoft.Authorization/locks")),
     "azure-native:keyvault:Secret": words(
         f"{_VAULT}/read {_VAULT}/secrets/read {_VAULT}/secrets/write"  # a secret that is destroyed stays in the vault

@@ -68,7 +68,12 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
             "use",
         )
     ),
-    "gcp:storage/bucket:Bucket": words(_of("storage.buckets", *_CHANGE)),
+    # Objects are deleted by `force_destroy` alone, which empties the store of switches.
+    "gcp:storage/bucket:Bucket": words(
+        _of("storage.buckets", *_CHANGE) + " storage.objects.list storage.objects.delete"
+    ),
+    "gcp:logging/projectBucketConfig:ProjectBucketConfig": words(_of("logging.buckets", *_CHANGE)),
+    "gcp:logging/projectSink:ProjectSink": words(_of("logging.sinks", *_CHANGE)),
     "gcp:storage/bucketIAMMember:BucketIAMMember": words(_of("storage.buckets", "getIamPolicy", "setIamPolicy")),
     "gcp:secretmanager/secret:Secret": words(_of("secretmanager.secrets", *_CHANGE)),
     "gcp:secretmanager/secretVersion:SecretVersion": words(

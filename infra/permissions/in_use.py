@@ -60,12 +60,22 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
 """Kind of stack -> the types that its program registers; a base stack's kind is named with its cloud."""
 
 BY_CHOICE: Mapping[str, tuple[str, ...]] = {
-    "aws": words("aws:secretsmanager/secret:Secret aws:secretsmanager/secretVersion:SecretVersion"),
-    "azure": ("azure-native:keyvault:Secret",),
+    "aws": words(
+        "aws:secretsmanager/secret:Secret aws:secretsmanager/secretVersion:SecretVersion "
+        "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"
+    ),
+    "azure": words("azure-native:keyvault:Secret azure-native:monitor:DiagnosticSetting"),
     "gcp": words(
         "gcp:secretmanager/secret:Secret gcp:secretmanager/secretVersion:SecretVersion "
-        "gcp:secretmanager/secretIamMember:SecretIamMember"
+        "gcp:secretmanager/secretIamMember:SecretIamMember gcp:logging/projectSink:ProjectSink"
     ),
+    "base-aws": words(
+        "aws:s3/bucketVersioning:BucketVersioning "
+        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration "
+        "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream aws:iam/role:Role aws:iam/rolePolicy:RolePolicy"
+    ),
+    "base-azure": ("azure-native:storage:BlobContainerImmutabilityPolicy",),
+    "base-gcp": ("gcp:logging/projectBucketConfig:ProjectBucketConfig",),
 }
 """The same, of what a program registers only where the stack's file asks for it."""
 

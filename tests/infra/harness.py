@@ -25,6 +25,8 @@ import yaml
 from pulumi.runtime import mocks, rpc
 
 from infra import azure_registry_login
+from infra.audit import AuditStore, audit_output
+from infra.regions import REGION_KEYS
 from infra.secrets import lay_over_keys
 from infra.served import Available
 from infra.settings import parse
@@ -118,6 +120,26 @@ def stores() -> dict[str, dict[str, Any]]:
         }
         for cloud, host in hosts.items()
     }
+
+
+def audits(*, beside: bool = True) -> dict[str, dict[str, Any]]:
+    """The outputs of the base stacks that take audit records: beside the committed site of their cloud, or where
+    `BASES` has them.
+    """
+    found = {}
+    for cloud, store in (
+        ("aws", "outlast-switches-audit"),
+        ("azure", "outlastswitchesaudit"),
+        ("gcp", "base-gcp-audit"),
+    ):
+        region = stack_file(cloud if beside else f"base-{cloud}")["config"][REGION_KEYS[cloud]]
+        path = f"projects/outlast-sandbox/locations/{region}/buckets/{store}"
+        target = {"aws": "arn:audit", "azure": "audit-id", "gcp": f"logging.googleapis.com/{path}"}[cloud]
+        name = path if cloud == "gcp" else store
+        role = "arn:audit-sender" if cloud == "aws" else ""
+        audit = AuditStore(f"base-{cloud}", cloud, region, name, 30, cloud != "azure", target, role)
+        found[f"base-{cloud}"] = {**stores()[f"base-{cloud}"], "audit": audit_output(audit)}
+    return found
 
 
 @functools.cache
@@ -244,6 +266,7 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
         "aws:lb/loadBalancer:LoadBalancer": arn | {"dnsName": "front.elb.example", "zoneId": "Z0ELB"},
         "azure-native:resources:ResourceGroup": {"name": inputs.get("resourceGroupName")},
         "azure-native:storage:StorageAccount": {"name": inputs.get("accountName")},
+        "azure-native:storage:BlobContainer": {"name": inputs.get("containerName")},
         "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "principal"},
         "azure-native:containerregistry:Registry": {"loginServer": f"{inputs.get('registryName')}.azurecr.io"},
         "docker-build:index:Image": {"digest": DIGEST},

@@ -120,6 +120,18 @@ def test_a_host_outside_of_the_zone_is_a_mistake_of_the_zones_file(tmp_path: Pat
     assert [place for place, _ in mistakes_in(tmp_path, files)] == ["zone.yaml: outlast:host"]
 
 
+def test_a_sites_audit_records_go_to_a_base_stack_of_the_set_that_takes_them(tmp_path: Path) -> None:
+    files = own_set() | {"prod-base-aws": BASES["base-aws"] | {"aws:allowedAccountIds": [ACCOUNT]}}
+    files["prod-aws"]["outlast:base"] = "base-aws"
+    place = "aws.yaml: outlast:base"
+    missing = "base-aws is no base stack of this set, which has prod-base-aws"
+    assert mistakes_in(tmp_path, files) == [(place, missing)]
+    files["prod-aws"]["outlast:base"] = "prod-base-aws"
+    assert mistakes_in(tmp_path, files) == [(place, "prod-base-aws has no audit store")]
+    files["prod-base-aws"] |= {"outlast:auditRetentionDays": 30}
+    assert len(agree_on(tmp_path, files).bases) == 1
+
+
 def test_a_base_stack_belongs_to_the_set_and_pins_no_aws_account_elsewhere(tmp_path: Path) -> None:
     files = own_set() | {f"prod-{stack}": config for stack, config in BASES.items()}
     files["prod-base-aws"] = files["prod-base-aws"] | {"aws:allowedAccountIds": [ACCOUNT]}

@@ -62,3 +62,28 @@ def test_two_sites_in_two_regions_are_both_named() -> None:
     scope = Scope("123456789012", ("us-east-1", "eu-central-1"), ("outlast-aws", "outlast-aws-eu"))
     text = json.dumps(deployer_policy(scope, ["aws"]))
     assert "eu-central-1:123456789012:cluster/outlast-aws-eu" in text
+
+
+BASE = Scope("123456789012", ("us-east-1",), ("outlast-aws",), bases=("outlast-base-aws",), audit="records")
+
+
+def test_whoever_deploys_a_base_stack_empties_the_switches_and_never_the_audit_log() -> None:
+    deleting = [s for s in deployer_policy(BASE, ["base-aws"])["Statement"] if "s3:DeleteObject" in s["Action"]]
+    objects = [one for s in deleting for one in s["Resource"] if "/" in one]
+    assert objects == ["arn:aws:s3:::STORE/flags/*"]
+
+
+def test_the_roles_of_the_audit_log_are_passed_to_one_service_each() -> None:
+    passing = {
+        s["Condition"]["StringEquals"]["iam:PassedToService"]: s["Resource"]
+        for s in deployer_policy(BASE, ["base-aws", "aws"])["Statement"]
+        if "iam:PassRole" in s["Action"]
+    }
+    assert passing["firehose.amazonaws.com"] == ["arn:aws:iam::123456789012:role/outlast-base-aws-audit-carrier"]
+    assert passing["logs.amazonaws.com"] == ["arn:aws:iam::123456789012:role/outlast-base-aws-audit-sender"]
+    assert "firehose.amazonaws.com" not in json.dumps(deployer_policy(BASE, ["aws"]))
+
+
+def test_without_an_audit_store_nothing_of_one_is_allowed() -> None:
+    text = json.dumps(deployer_policy(SCOPE, ["base-aws", "aws"]))
+    assert "firehose:Create" not in text and "audit" not in text

@@ -18,7 +18,10 @@ def test_every_type_of_an_inventory_is_in_use(stack: str) -> None:
     found = [json.loads(golden_file(name).read_text()) for name in inventories]
     types = {resource["type"] for one in found for resource in one["resources"]} - set(NO_PERMISSION)
     in_use = {*IN_USE[stack], *BY_CHOICE.get(stack, ())}
-    assert types and types == in_use, "add the type to infra/permissions/in_use.py, and a row to its cloud"
+    # What a committed file does not choose is registered by the tests of its own module.
+    assert types and {*IN_USE[stack]} <= types <= in_use, (
+        "add the type to infra/permissions/in_use.py, and a row to its cloud"
+    )
 
 
 def test_every_type_in_use_has_a_row_in_its_clouds_table() -> None:
