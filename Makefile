@@ -5,10 +5,11 @@ OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
 WORKERS ?= 2
 .DEFAULT_GOAL := help
-.PHONY: help up preview status predict drill chaos drain undrain shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
+.PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
+TAKES_doctor := STACKS
 TAKES_predict := MODEL
 TAKES_drill := LOSE MODEL LEVEL KIND
 TAKES_chaos := FAULTS SITES WRITE
@@ -51,6 +52,10 @@ help: ## this list
 # The first one obtains Pulumi's CLI while it makes the environment.
 up: $(wildcard .venv/complete) ## three clouds on this machine, all stacks, one prediction through DNS [SPEED=10] [EVENTUAL=60] [STACKS=prod] [CSV=my.csv TARGET=y | PROBLEM=spam]
 	@$(if $(wildcard .venv/complete),,$(PYTHON) -m tools.environment )$(OUTLAST) up $(if $(STACKS),--stacks "$(STACKS)") $(if $(SPEED),--speed $(SPEED)) $(if $(DNS_PORT),--dns-port $(DNS_PORT)) $(if $(EVENTUAL),--eventual $(EVENTUAL)) $(TABLE)
+
+# With the system's own Python while there is no environment: it says what the environment would lack.
+doctor: ## what is missing on this machine, or in the accounts of your stack files, and how to get it [STACKS=prod]
+	@$(if $(wildcard .venv/complete),$(OUTLAST) doctor $(if $(STACKS),--stacks "$(STACKS)"),$(PYTHON) -m outlast.doctor)
 
 preview: .venv/complete ## what `make up` would change, what it costs, and what the policy pack finds
 	@$(OUTLAST) preview

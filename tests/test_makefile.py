@@ -41,6 +41,8 @@ def test_an_option_that_a_target_does_not_take_is_refused(typed: list[str], wron
 @pytest.mark.parametrize(
     ("typed", "run"),
     [
+        (["doctor"], "outlast doctor"),
+        (["doctor", "STACKS=prod"], 'outlast doctor --stacks "prod"'),
         (["up", "SPEED=10"], "outlast up --speed 10"),
         (["up", "CSV=my file.csv", "TARGET=y"], 'outlast up --csv "my file.csv" --target "y"'),
         (["up", "PROBLEM=spam"], 'outlast up --problem "spam"'),

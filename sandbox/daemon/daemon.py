@@ -96,7 +96,7 @@ class Daemon:
             on_change=self._keep_route53,
             requests_per_second=ROUTE53_REQUESTS_PER_SECOND,
             access_key_id=instance.access_key_id,
-            services={"ecs": lambda environ: self.vendors.ecs(environ), "s3": self._answer_s3},
+            services={"ecs": self._answer_ecs, "servicequotas": self._answer_quotas, "s3": self._answer_s3},
             account_id=self._accounts.aws,
         )
         self.clock = self.route53.clock
@@ -321,6 +321,12 @@ class Daemon:
         """Whether the cloud of some site answers nobody: then its stores do not either, whichever stack has them."""
         dark = [fault.site for fault in self.faults.active() if fault.kind == "dark"]
         return any(kind_of(self.layout.root, site) == cloud for site in dark)
+
+    def _answer_ecs(self, environ: Mapping[str, Any]) -> Reply:
+        return self.vendors.ecs(environ)
+
+    def _answer_quotas(self, environ: Mapping[str, Any]) -> Reply:
+        return self.vendors.quotas(environ)
 
     def _answer_s3(self, environ: Mapping[str, Any]) -> Reply:
         bucket = str(environ["PATH_INFO"]).lstrip("/").partition("/")[0]

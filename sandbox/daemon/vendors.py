@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from failover.simulator.wire import Reply
+from sandbox.clouds import accounts_api
 from sandbox.clouds.aws import ecs_api
 from sandbox.clouds.azure import arm_api
 from sandbox.clouds.gcp import run_api
@@ -20,6 +21,8 @@ from sandbox.clouds.world import World
 _STATUS = {
     "ResourceNotFound": 404,
     "NOT_FOUND": 404,
+    "SubscriptionNotFound": 404,
+    "PERMISSION_DENIED": 403,
     "MethodNotAllowed": 405,
     "UNIMPLEMENTED": 501,
     "ABORTED": 409,
@@ -48,7 +51,15 @@ class Vendors:
                 "google",
                 lambda: run_api.answer(self._world, method, path, mask, json.loads(body or b"{}")),
             )
-        return None
+        return self._read_account(path) if method == "GET" else None
+
+    def _read_account(self, path: str) -> tuple[int, dict[str, Any]] | None:
+        """What an account has before anything is deployed: no stack's, so it answers while a site is dark."""
+        try:
+            found = accounts_api.answer(self._world, path)
+        except CloudRefused as refused:
+            return _render_refusal(refused)
+        return None if found is None else (200, found)
 
     def _reply(self, stack: str, vendor: str, answer: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
         if why := self._silent(stack):
@@ -58,21 +69,39 @@ class Vendors:
         try:
             return 200, answer()
         except CloudRefused as refused:
-            code, _, message = refused.what.partition(": ")
-            return _STATUS.get(code, 400), {"error": {"code": code, "message": message}}
+            return _render_refusal(refused)
 
     def ecs(self, environ: Mapping[str, Any]) -> Reply:
         """The reply to a request that was signed for ECS."""
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        asked = json.loads(environ["wsgi.input"].read(length) or b"{}")
-        operation = str(environ.get("HTTP_X_AMZ_TARGET", "")).removeprefix(ecs_api.PREFIX)
+        operation, asked = _read_call(environ, ecs_api.PREFIX)
         if why := self._silent(ecs_api.owner(self._world, asked)):
             return _render(503, {"__type": "ServiceUnavailableException", "message": why})
-        try:
-            return _render(200, ecs_api.answer(self._world, operation, asked))
-        except CloudRefused as refused:
-            code, _, message = refused.what.partition(": ")
-            return _render(400, {"__type": code, "message": message})
+        return _render_call(lambda: ecs_api.answer(self._world, operation, asked))
+
+    def quotas(self, environ: Mapping[str, Any]) -> Reply:
+        """The reply to a request that was signed for Service Quotas."""
+        operation, asked = _read_call(environ, accounts_api.TARGET)
+        return _render_call(lambda: accounts_api.answer_quota(self._world, operation, asked))
+
+
+def _read_call(environ: Mapping[str, Any], prefix: str) -> tuple[str, dict[str, Any]]:
+    """The operation and the arguments of a call in AWS's JSON protocol."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    asked: dict[str, Any] = json.loads(environ["wsgi.input"].read(length) or b"{}")
+    return str(environ.get("HTTP_X_AMZ_TARGET", "")).removeprefix(prefix), asked
+
+
+def _render_call(answer: Callable[[], Mapping[str, Any]]) -> Reply:
+    try:
+        return _render(200, answer())
+    except CloudRefused as refused:
+        code, _, message = refused.what.partition(": ")
+        return _render(400, {"__type": code, "message": message})
+
+
+def _render_refusal(refused: CloudRefused) -> tuple[int, dict[str, Any]]:
+    code, _, message = refused.what.partition(": ")
+    return _STATUS.get(code, 400), {"error": {"code": code, "message": message}}
 
 
 def _render(status: int, document: Mapping[str, Any]) -> Reply:
