@@ -7,6 +7,7 @@ import importlib
 import pulumi
 
 from infra.stack import load_settings
+from infra.tagging import tag_everything
 from service.errors import OutlastError
 
 
@@ -14,6 +15,7 @@ def main() -> None:
     """Run the stack that Pulumi asks for. Only that stack's cloud is imported: each SDK costs seconds and memory."""
     try:
         settings = load_settings()
+        tag_everything(settings.labels)
         outputs = importlib.import_module(f"infra.{settings.kind}").program(settings)
     except OutlastError as error:
         raise pulumi.RunError(str(error)) from None

@@ -235,6 +235,7 @@ def _service(
         ],
         deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
         deployment_minimum_healthy_percent=100,
+        propagate_tags="SERVICE",  # tasks are what costs, and tags are how a bill is told apart
         health_check_grace_period_seconds=60,
         # `up` ends when the tasks answer, and fails when they do not.
         wait_for_steady_state=True,

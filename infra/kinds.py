@@ -1,4 +1,7 @@
-"""What each kind of stack is asked for, once its file has been read: plain data, no engine."""
+"""What each kind of stack is asked for, once its file has been read: plain data, no engine.
+
+`labels` are those of every resource of the stack that takes any.
+"""
 
 from __future__ import annotations
 
@@ -62,6 +65,7 @@ class ZoneSettings:
     domain: str
     host: str
     protect: bool
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class SiteSettings(Generic[OptionsT]):
     protect: bool = False
     profile: str = SMALL
     base: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,7 @@ class BaseSettings:
     protect: bool
     audit_store: str = ""
     audit_days: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,7 @@ class TrafficSettings:
     drain_switches: Mapping[str, str] = field(default_factory=dict)
     peak_rps: float | None = None
     client_kinds: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 Settings = ZoneSettings | BaseSettings | SiteSettings[Options] | TrafficSettings

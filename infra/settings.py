@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from failover.recovery.kinds import KINDS as CLIENT_KINDS
 from failover.routing.lint_rules import RULES as ROUTING_RULES
@@ -24,6 +25,7 @@ from infra.kinds import (
     TrafficSettings,
     ZoneSettings,
 )
+from infra.labels import read_labels
 from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
 from infra.policy.rules import names_of
 from infra.profiles import SIZES, SMALL, Profile
@@ -85,6 +87,7 @@ def parse(
         secrets = read_secrets(reader, secret_keys)
         environment = read_environment(reader, kind, exceptions, secrets, judge_variables)
         settings = _parse_site(stack, kind, reader, available, environment, secrets)
+    settings = replace(settings, labels=read_labels(reader, stack, is_site=kind in CLOUDS))
     reader.finish()
     return settings
 

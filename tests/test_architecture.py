@@ -62,7 +62,7 @@ infra.contract infra.exceptions infra.health_check infra.kinds infra.options inf
 infra.capacity infra.holds infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants
 infra.permissions.aws infra.permissions.aws_table infra.permissions.azure infra.permissions.gcp infra.permissions.in_use
 infra.policy.aws infra.policy.azure infra.policy.every infra.policy.gcp infra.policy.rule infra.policy.rules
-infra.policy.values infra.profiles
+infra.labels infra.policy.values infra.profiles
 infra.regions infra.routing infra.routing_settings infra.served infra.settings infra.sizes infra.spelling
 infra.base_settings infra.switch infra.variables
 sandbox.chaos.faults sandbox.chaos.page sandbox.chaos.row

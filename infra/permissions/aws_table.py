@@ -94,13 +94,13 @@ GRANTS: Mapping[str, Grant] = {
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Grant(
         regional=words(
             "ec2:AuthorizeSecurityGroupIngress ec2:RevokeSecurityGroupIngress ec2:ModifySecurityGroupRules "
-            "ec2:DescribeSecurityGroupRules"
+            "ec2:DescribeSecurityGroupRules ec2:CreateTags ec2:DeleteTags"
         )
     ),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Grant(
         regional=words(
             "ec2:AuthorizeSecurityGroupEgress ec2:RevokeSecurityGroupEgress ec2:ModifySecurityGroupRules "
-            "ec2:DescribeSecurityGroupRules"
+            "ec2:DescribeSecurityGroupRules ec2:CreateTags ec2:DeleteTags"
         )
     ),
     "aws:ecr/repository:Repository": Grant(

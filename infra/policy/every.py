@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 
 from infra.holds import HOLDS
+from infra.labels import SETTINGS as LABELS
 from infra.policy.rule import Facts, Resource, Rule
 from infra.policy.values import WORKLOADS, containers, dig, variables
+from infra.profiles import PRODUCTION
 
 CHECK, RECORD = "aws:route53/healthCheck:HealthCheck", "aws:route53/record:Record"
 ZONE = "aws:route53/zone:Zone"
@@ -61,6 +63,14 @@ def _in_region(resource: Resource, facts: Facts) -> str:
 
 def _held_is_protected(resource: Resource, facts: Facts) -> str:
     return "" if resource.protected else f"a `destroy` takes {HOLDS[resource.type]}"
+
+
+def _labelled(resource: Resource, facts: Facts) -> str:
+    if facts.settings.get("size") != PRODUCTION:
+        return ""
+    carried = dig(resource.inputs, "labels" if resource.type.startswith("gcp:") else "tags", {})
+    missing = [label for label in LABELS.values() if not carried.get(label)]
+    return f"it carries no {', '.join(missing)}" if missing else ""
 
 
 def _own_host_checked(resources: Sequence[Resource], facts: Facts) -> list[str]:
@@ -128,6 +138,13 @@ RULES = (
         "outlast:protect: true, which is the default",
         OF_SITES,
         _held_is_protected,
+    ),
+    Rule(
+        "labelled",
+        "whoever finds it has to know whose it is, who pays, and how its data may be handled",
+        f"{', '.join(f'outlast:{key}' for key in LABELS)} in the stack's file; asked of outlast:size production alone",
+        OF_SITES,
+        _labelled,
     ),
     Rule(
         "check-not-of-the-public-host",

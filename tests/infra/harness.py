@@ -30,6 +30,7 @@ from infra.regions import REGION_KEYS
 from infra.secrets import lay_over_keys
 from infra.served import Available
 from infra.settings import parse
+from infra.tagging import tag_everything
 from sandbox.engine import schema
 from service.bundle.folder import RELEASED, list_released, read_digest
 from service.server.settings.table import find_mistakes
@@ -393,6 +394,7 @@ def run_stack(
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:
+        tag_everything(settings.labels)
         outputs = importlib.import_module(f"infra.{settings.kind}").program(settings)
         waits = pulumi.Output.from_input(_note_waits(outputs, run))
         return pulumi.Output.all(outputs, waits).apply(lambda known: run.outputs.update(known[0]))

@@ -28,7 +28,8 @@ def mistakes(stack: str, **changed: Any) -> dict[str, str]:
 )
 def test_a_base_stack_is_read_whole(stack: str, region: str, account: str) -> None:
     config = configuration(stack)
-    expected = BaseSettings("base", stack, stack[5:], region, account, config["outlast:store"], protect=False)
+    store = config["outlast:store"]
+    expected = BaseSettings("base", stack, stack[5:], region, account, store, protect=False, labels={"stack": stack})
     assert parse(stack, config) == expected
 
 

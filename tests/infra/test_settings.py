@@ -42,7 +42,12 @@ def test_committed_file_is_right(stack: str) -> None:
 
 def test_zone_is_read_whole() -> None:
     assert parse("zone", configuration("zone")) == ZoneSettings(
-        kind="zone", name="zone", domain="outlast.example", host="api.outlast.example", protect=False
+        kind="zone",
+        name="zone",
+        domain="outlast.example",
+        host="api.outlast.example",
+        protect=False,
+        labels={"stack": "zone"},
     )
 
 
@@ -57,7 +62,13 @@ def test_every_mistake_is_reported_at_once() -> None:
     [
         # keys
         ("zone", {"hots": "api.outlast.example"}, "hots", "not a setting", "did you mean 'host'?"),
-        ("zone", {"zzz": "1"}, "zzz", "not a setting", "known here: domain, exceptions, host, kind, protect"),
+        (
+            "zone",
+            {"zzz": "1"},
+            "zzz",
+            "not a setting",
+            "known here: costCentre, dataClass, domain, exceptions, host, kind, owner, protect",
+        ),
         ("zone", {"host": None}, "host", "is missing", "such as api"),
         ("zone", {"kind": None}, "kind", "is missing", ""),
         ("zone", {"kind": "zones"}, "kind", "'zones'", "'zone'?"),

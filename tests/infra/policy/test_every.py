@@ -29,6 +29,7 @@ def test_every_rule_has_a_test_here() -> None:
         "secrets-not-in-plain",
         "residency",
         "held-is-protected",
+        "labelled",
         "check-not-of-the-public-host",
         "records-checked",
         "budget-present",
@@ -120,3 +121,13 @@ def test_whichever_site_is_lost_the_others_bear_the_peak() -> None:
         "without 'gcp' the others bear 300 requests a second, and the peak is 301",
     ]
     assert ask_stack("survivors-can-carry", sites) == [], "nothing is promised"
+
+
+@pytest.mark.parametrize("type_", OF_SITES)
+def test_what_a_production_site_holds_says_whose_it_is(type_: str) -> None:
+    production = Facts("aws", {"size": "production"})
+    name = "labels" if type_.startswith("gcp:") else "tags"
+    half, whole = {name: {"owner": "ml"}}, {name: {"owner": "ml", "cost-centre": "7", "data-class": "internal"}}
+    assert ask("labelled", half, type_, production) == "it carries no cost-centre, data-class"
+    assert ask("labelled", whole, type_, production) == ""
+    assert ask("labelled", {}, type_) == "", "a small site need not say it"
