@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from infra.holds import HOLDS
 from infra.labels import SETTINGS as LABELS
+from infra.policy.base import HELD
 from infra.policy.rule import Facts, Resource, Rule
 from infra.policy.values import WORKLOADS, containers, dig, variables
 from infra.profiles import PRODUCTION
@@ -58,11 +59,13 @@ def _in_region(resource: Resource, facts: Facts) -> str:
     """Of AWS the provider says where a resource lies, and a zone's provider is not in the site's region."""
     where = _where(resource) if resource.type.startswith(("azure-native:", "gcp:")) else ""
     allowed = not where or where in _EVERYWHERE or not facts.regions or where in facts.regions
-    return "" if allowed else f"it lies in {where}, and this site in {', '.join(facts.regions)}"
+    return "" if allowed else f"it lies in {where}, and this stack in {', '.join(facts.regions)}"
 
 
 def _held_is_protected(resource: Resource, facts: Facts) -> str:
-    return "" if resource.protected else f"a `destroy` takes {HOLDS[resource.type]}"
+    """A bucket that a site makes for itself is no base stack's: it goes with the site."""
+    beside = resource.type in HELD and facts.kind != "base"
+    return "" if resource.protected or beside else f"a `destroy` takes {HOLDS[resource.type]}"
 
 
 def _labelled(resource: Resource, facts: Facts) -> str:
@@ -135,8 +138,8 @@ RULES = (
     Rule(
         "held-is-protected",
         "what holds data or a name is not had back by making it again",
-        "outlast:protect: true, which is the default",
-        OF_SITES,
+        "outlast:protect: true, which is the default of a site",
+        (*OF_SITES, *HELD),
         _held_is_protected,
     ),
     Rule(

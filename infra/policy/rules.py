@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from infra.policy import aws, azure, every, gcp
+from infra.permissions.in_use import types_of
+from infra.policy import aws, azure, base, every, gcp
 from infra.policy.rule import Rule
 
-RULES: tuple[Rule, ...] = (*every.RULES, *aws.RULES, *azure.RULES, *gcp.RULES)
+RULES: tuple[Rule, ...] = (*every.RULES, *base.RULES, *aws.RULES, *azure.RULES, *gcp.RULES)
 
-_PREFIXES = {"aws": ("aws:",), "azure": ("azure-native:",), "gcp": ("gcp:",), "zone": (), "traffic": ()}
+_IN_BASE = {type_ for kind in ("base-aws", "base-azure", "base-gcp") for type_ in types_of(kind)}
+_PREFIXES = {"aws": ("aws:",), "azure": ("azure-native:",), "gcp": ("gcp:",), "zone": (), "base": (), "traffic": ()}
 
 
 def rules_of(kind: str) -> tuple[Rule, ...]:
@@ -24,9 +26,11 @@ def _concerns(rule: Rule, kind: str) -> bool:
     if rule.stack_check:
         return kind in rule.kinds
     if not rule.types:
-        return kind in ("azure", "gcp")  # resources on AWS lie where their provider does
+        return kind in ("azure", "gcp", "base")  # resources on AWS lie where their provider does
     if kind == "zone":
         return every.ZONE in rule.types
     if kind == "traffic":
         return every.CHECK in rule.types or every.RECORD in rule.types
+    if kind == "base":
+        return any(type_ in _IN_BASE for type_ in rule.types)
     return any(type_.startswith(_PREFIXES[kind]) for type_ in rule.types)

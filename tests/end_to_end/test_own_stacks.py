@@ -39,7 +39,10 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     files["prod-aws-eu"] |= eu
     for site in SITES:
         files[f"prod-{site}"]["outlast:minReplicas"] = 1
-    files["prod-base-azure"] = BASES["base-azure"] | {"azure-native:subscriptionId": SUBSCRIPTION}
+    files["prod-base-azure"] = BASES["base-azure"] | {
+        "azure-native:subscriptionId": SUBSCRIPTION,
+        "outlast:protect": True,
+    }
     files["prod-traffic"]["outlast:drainSwitches"] = {"prod-aws": "prod-base-azure"}
     write(root, files)
     for stack, secrets in SECRETS.items():

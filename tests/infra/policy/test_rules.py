@@ -20,7 +20,7 @@ TODAY = datetime.date(2026, 11, 29)
 def test_names_are_taken_once_and_every_rule_concerns_some_stack() -> None:
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
-    assert {name for kind in STACKS for name in names_of(kind)} == {*names}
+    assert {name for kind in (*STACKS, "base") for name in names_of(kind)} == {*names}
     assert names_of("nonsense") == ()
 
 
@@ -32,6 +32,7 @@ def test_names_are_taken_once_and_every_rule_concerns_some_stack() -> None:
         ("azure", "residency", "gcp-modern-tls"),
         ("gcp", "image-by-digest", "aws-tasks-private"),
         ("traffic", "survivors-can-carry", "image-by-digest"),
+        ("base", "base-audit-written-once", "image-by-digest"),
     ],
 )
 def test_a_stack_is_held_to_the_rules_that_concern_it(kind: str, has: str, has_not: str) -> None:
@@ -107,7 +108,24 @@ def test_every_routing_policy_and_drain_switches_keep_the_rules(changed: dict[st
     assert found(held, resources).keys() == {name for name in held.excused if name in names_of("traffic")}
 
 
+@pytest.mark.parametrize("days", [None, 30])
 @pytest.mark.parametrize("stack", sorted(BASES))
-def test_a_base_stack_is_held_to_no_rule_of_sites(stack: str) -> None:
-    assert not names_of("base")
-    assert not hold(stack, configuration(stack), TODAY).excused
+def test_a_base_stack_keeps_every_rule_and_one_that_is_not_protected_breaks_that(stack: str, days: int | None) -> None:
+    for protect, broken in ((True, set[str]()), (False, {"held-is-protected"})):
+        changed = {"protect": protect, "auditRetentionDays": days}
+        run = run_stack(stack, **changed)
+        resources = [Resource(r.type, r.name, r.inputs, bool(r.options.get("protect"))) for r in run.resources]
+        held = hold(stack, configuration(stack, **changed), TODAY)
+        assert held.facts.regions
+        assert found(held, resources).keys() == broken
+
+
+def test_a_base_stack_elsewhere_than_it_says_breaks_residency() -> None:
+    resources = [
+        Resource(r.type, r.name, r.inputs, True) for r in run_stack("base-gcp", auditRetentionDays=30).resources
+    ]
+    config = {**configuration("base-gcp", auditRetentionDays=30), "gcp:region": "us-central1"}
+    assert (
+        found(hold("base-gcp", config, TODAY), resources)["residency"]
+        == ["it lies in europe-west1, and this stack in us-central1"] * 2
+    )
