@@ -141,7 +141,7 @@ soak: .venv/complete ## one server for long: every answer is in its audit log, m
 	@$(RUN) bench.soak $(if $(MINUTES),--minutes "$(MINUTES)")
 
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
-TESTED := boosting catboost skops parquet dask stores chaos clouds
+TESTED := boosting catboost skops parquet dask stores chaos clouds acme
 lock: .venv/complete ## resolve the pinned requirements again
 	@$(COMPILE) tools/uv/requirements.in -o tools/uv/requirements.lock
 	@$(COMPILE) pyproject.toml --group dev $(TESTED:%=--extra %) -o requirements.lock
