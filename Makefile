@@ -5,7 +5,11 @@ OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
 WORKERS ?= 2
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
+=======
+.PHONY: help up preview status predict drill chaos drain undrain shell down clean fault heal speed parity dist test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
+>>>>>>> 245c059 (Compare what every site answers, and build failover as a wheel that stands alone)
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
@@ -14,6 +18,7 @@ TAKES_predict := MODEL
 TAKES_drill := LOSE MODEL LEVEL KIND
 TAKES_chaos := FAULTS SITES WRITE
 TAKES_fault := SITE KIND FOR
+TAKES_parity := MODEL
 TAKES_drain := SITE LAST
 TAKES_undrain := SITE
 TAKES_heal := SITE
@@ -78,6 +83,9 @@ undrain: .venv/complete ## put a drained site back: SITE=aws
 chaos: .venv/complete ## every fault at every site, measured; WRITE=1 puts all into docs/reference/faults.md [FAULTS=dark] [SITES=aws]
 	@$(OUTLAST) exec -- $(OUTLAST) chaos $(if $(FAULTS),--faults "$(FAULTS)") $(if $(SITES),--sites "$(SITES)") $(if $(WRITE),--write docs/reference/faults.md)
 
+parity: .venv/complete ## ask every site the same, and tell in what their answers differ [MODEL=digits]
+	@$(OUTLAST) exec -- $(OUTLAST) parity $(if $(MODEL),--model "$(MODEL)")
+
 shell: .venv/complete ## a shell in which plain `pulumi up -s aws` works on the sandbox
 	@$(OUTLAST) shell
 
@@ -139,6 +147,9 @@ bench: .venv/complete ## endpoint, abuse, listeners, metrics, models, sandbox, c
 
 soak: .venv/complete ## one server for long: every answer is in its audit log, memory stays flat: MINUTES=10
 	@$(RUN) bench.soak $(if $(MINUTES),--minutes "$(MINUTES)")
+
+dist: .venv/complete ## the wheel outlast-failover in dist/, tried alone on every Python that is here
+	@$(RUN) tools.wheel
 
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 TESTED := boosting catboost skops parquet dask stores chaos clouds acme

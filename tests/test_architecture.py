@@ -56,6 +56,7 @@ failover.drill.blackout
 failover.drill.changes failover.drill.facts failover.drill.fleet failover.drill.guards failover.drill.measure
 failover.drill.measurement failover.drill.plan failover.drill.report failover.drill.samples failover.drill.shares
 failover.drill.tables failover.drill.timeline
+failover.parity.compare failover.parity.mistakes
 failover.oncall.alarms failover.oncall.notes failover.oncall.render failover.oncall.standing
 failover.levers.change failover.levers.levels
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader

@@ -91,10 +91,19 @@ class Golden:
 
 def render_row(spec: InputSpec, values: Sequence[Value]) -> list[dict[str, Any]]:
     """The tensors that ask for one row: one of all columns where the model shows itself so, else one a column."""
+    return render_rows(spec, [values])
+
+
+def render_rows(spec: InputSpec, rows: Sequence[Sequence[Value]]) -> list[dict[str, Any]]:
+    """The tensors that ask for several rows, of which there is at least one."""
     if spec.is_single:
-        return [{"name": spec.name, "shape": [1, len(values)], "datatype": spec.datatype, "data": list(values)}]
-    together = zip(spec.columns, values, strict=True)
-    return [{"name": c.name, "shape": [1, 1], "datatype": datatype_of(c), "data": [value]} for c, value in together]
+        flat = [value for row in rows for value in row]
+        return [{"name": spec.name, "shape": [len(rows), len(rows[0])], "datatype": spec.datatype, "data": flat}]
+    together = zip(spec.columns, zip(*rows, strict=True), strict=True)
+    return [
+        {"name": c.name, "shape": [len(rows), 1], "datatype": datatype_of(c), "data": list(values)}
+        for c, values in together
+    ]
 
 
 def find_mistakes(
@@ -108,13 +117,22 @@ def find_mistakes(
 
 def read_answer(body: bytes) -> Answer:
     """The answer to the one row that was asked for. Raises InvalidInput for a body that holds none."""
+    return read_answers(body)[0]
+
+
+def read_answers(body: bytes) -> list[Answer]:
+    """The answers to the rows that were asked for, at least one. Raises InvalidInput for a body that holds none."""
     try:
         outputs = {output["name"]: output["data"] for output in json.loads(body)["outputs"]}
-        label = _flatten(outputs["label"])[0]
-        if not isinstance(label, str):
-            raise TypeError("the label is not a text")
-        return Answer(label, tuple(float(share) for share in _flatten(outputs["probabilities"])))
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+        labels = _flatten(outputs["label"])
+        if not all(isinstance(label, str) for label in labels):
+            raise TypeError("a label is not a text")
+        shares = [float(share) for share in _flatten(outputs["probabilities"])]
+        width = len(shares) // len(labels)
+        if width * len(labels) != len(shares):
+            raise ValueError("not as many probabilities for each row")
+        return [Answer(label, tuple(shares[n * width : (n + 1) * width])) for n, label in enumerate(labels)]
+    except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
         raise InvalidInput(f"not an inference answer ({type(error).__name__}): {body[:80]!r}") from error
 
 

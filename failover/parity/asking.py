@@ -1,0 +1,78 @@
+"""Asking one site everything that parity compares, as the public host. Changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import httpx
+
+from failover.drill.probes import ask_digest
+from failover.parity.compare import SiteAnswers
+from failover.parity.mistakes import Mistake, Refusal, Row, list_mistakes, read_refusal
+from service.bundle.golden import Answer, Golden, read_answers, render_rows
+from service.errors import InvalidInput, Unavailable
+
+ROWS_A_REQUEST = 100
+
+
+def ask_site(
+    http: httpx.Client, host: str, site: str, *, golden: Golden, rows: Sequence[Row], api_key: str
+) -> SiteAnswers:
+    """What a site says to golden rows, drawn rows and wrong requests; never raises for what a network can do.
+
+    `http` is dialled at the site's own address, whatever DNS says of `host`.
+    """
+    headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
+    try:
+        digest = _ask_digest(http, host, golden, headers)
+        own, seen = _ask_rows(http, host, golden, [row.features for row in golden.rows], headers)
+        drawn, _ = _ask_rows(http, host, golden, rows, headers)
+        refusals = {m.name: _make_mistake(http, host, m, headers) for m in list_mistakes(golden)}
+    except (httpx.HTTPError, Unavailable, InvalidInput, OSError) as error:
+        return SiteAnswers(site, error=f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}")
+    return SiteAnswers(site, digest, tuple(own), tuple(drawn), seen, refusals)
+
+
+def _ask_digest(http: httpx.Client, host: str, golden: Golden, headers: Mapping[str, str]) -> str:
+    http.headers.update(headers)
+    try:
+        return ask_digest(http, host, golden)
+    finally:
+        for name in headers:
+            del http.headers[name]
+
+
+def _ask_rows(
+    http: httpx.Client, host: str, golden: Golden, rows: Sequence[Row], headers: Mapping[str, str]
+) -> tuple[list[Answer], dict[str, str]]:
+    """The answers in order, and the headers of the last one. Raises Unavailable for any status but 200."""
+    answers: list[Answer] = []
+    seen: dict[str, str] = {}
+    for start in range(0, len(rows), ROWS_A_REQUEST):
+        part = rows[start : start + ROWS_A_REQUEST]
+        body = json.dumps({"inputs": render_rows(golden.input, part)}, separators=(",", ":")).encode()
+        response = http.post(
+            f"https://{host}{golden.path}", content=body, headers={**headers, "content-type": "application/json"}
+        )
+        if response.status_code != 200:
+            raise Unavailable(f"answers {response.status_code} to {len(part)} rows: {response.text[:120]}")
+        answers += _expect(len(part), read_answers(response.content))
+        seen = dict(response.headers)
+    return answers, seen
+
+
+def _expect(count: int, answers: list[Answer]) -> list[Answer]:
+    if len(answers) != count:
+        raise InvalidInput(f"{len(answers)} answers to {count} rows")
+    return answers
+
+
+def _make_mistake(http: httpx.Client, host: str, mistake: Mistake, headers: Mapping[str, str]) -> Refusal:
+    response = http.request(
+        mistake.method,
+        f"https://{host}{mistake.path}",
+        content=mistake.body,
+        headers={**(headers if mistake.keyed else {}), **mistake.headers},
+    )
+    return read_refusal(response.status_code, response.headers.get("content-type", ""), response.content)
