@@ -59,12 +59,12 @@ class Delay:
 _POLLED = (
     "replicas poll the flag, and look at themselves, every second (OUTLAST_FAULTS_SECONDS, OUTLAST_HEALTH_SECONDS)"
 )
-_WINDOW = f"{_POLLED}; server errors are a share of the last minute's answers"
+_WINDOW = f"{_POLLED}; server errors are a share of the latest answers (OUTLAST_HEALTH_WINDOW_SECONDS)"
 _ASSUMED = "not documented, assumed"
 EFFECT: Mapping[str, Delay] = {
     SWITCH_OFF: Delay(),
     FLAG: Delay((0.0, 1.0, 3.0), (0.0, 0.3, 1.5), _POLLED),
-    "errors": Delay(wall=(0.0, 12.0, 65.0), why=_WINDOW),
+    "errors": Delay((0.0, 5.0, 60.0), (0.0, 0.5, 5.0), _WINDOW),
     ECS: Delay((0.0, 5.0, 60.0), (0.0, 1.0, 5.0), f"until the load balancer has no target left: {_ASSUMED}"),
     CONTAINER_APP: Delay((0.0, 15.0, 120.0), (0.0, 1.0, 5.0), f"until the app's replicas are stopped: {_ASSUMED}"),
     CLOUD_RUN: Delay((0.0, 10.0, 120.0), (0.0, 1.0, 5.0), f"until Google's front ends follow: {_ASSUMED}"),
@@ -73,7 +73,7 @@ EFFECT: Mapping[str, Delay] = {
 RETURN: Mapping[str, Delay] = {
     SWITCH_OFF: Delay(),
     FLAG: Delay((0.0, 1.0, 3.0), (0.0, 0.3, 1.5), _POLLED),
-    "errors": Delay(wall=(0.0, 30.0, 65.0), why=_WINDOW),
+    "errors": Delay((0.0, 40.0, 60.0), (0.0, 0.5, 5.0), _WINDOW),
     ECS: Delay((0.0, 60.0, 300.0), (0.0, 3.0, 20.0), f"until new tasks run and are healthy targets: {_ASSUMED}"),
     CONTAINER_APP: Delay((0.0, 60.0, 300.0), (0.0, 3.0, 20.0), f"until the replicas have started: {_ASSUMED}"),
     CLOUD_RUN: Delay((0.0, 10.0, 120.0), (0.0, 1.0, 5.0), f"until Google's front ends follow: {_ASSUMED}"),

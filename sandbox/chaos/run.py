@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
 LEAST_FAULT_SECONDS, AFTER_TYPICAL_SECONDS = 150.0, 120.0  # simulated: how long a fault lasts
-LONGEST_RETURN_WALL_SECONDS = 90.0  # a share of the last minute's answers is one of the wall's minute
+LONGEST_RETURN_SECONDS, LEAST_RETURN_WALL_SECONDS = 240.0, 60.0  # simulated; but a killed replica has to start again
 STEADY_SECONDS, QUIET_WALL_SECONDS = 10.0, 1.5
 TICK_SECONDS, PER_KIND, HZ, AUTHORITY_HZ = 0.1, 2, 4.0, 20.0
 SPENT_WALL_SECONDS = 30.0  # beyond what a fault is watched, before it ends by itself
@@ -93,9 +93,9 @@ def run_row(lab: Lab, fleet: Fleet, fault: ChaosFault, site: FleetSite) -> Row:
     predicted = predict_loss(site, way, fleet.ttl_seconds, pace)
     watch = open_watch(lab, fleet, recorder, site.name)
     # Before the first look as well, so that connections that are kept are to the site.
-    wait_until(lambda: watch.prime(site.origin_host), f"DNS to name {site.name}")
+    wait_until(lambda: watch.prime(site.origin_host), f"DNS to name {site.name}", speed=speed)
     with watch:
-        wait_until(lambda: is_quiet(watch), "every client to get right answers")
+        wait_until(lambda: is_quiet(watch), "every client to get right answers", speed=speed)
         time.sleep(STEADY_SECONDS / speed)
         watch.prime(site.origin_host)
         injected = recorder.elapsed()
@@ -108,7 +108,7 @@ def run_row(lab: Lab, fleet: Fleet, fault: ChaosFault, site: FleetSite) -> Row:
             heal(lab, change)
         moments = Moments(injected, healed, speed)
         needed = count_answers_needed(share)
-        wait_until(lambda: is_over(recorder, site.name, healed))
+        wait_until(lambda: is_over(recorder, site.name, healed), speed=speed)
         return measure_row(
             fault.name,
             site.name,
@@ -172,9 +172,9 @@ def is_over(recorder: Recorder, site: str, healed: float) -> bool:
     return named and since > healed and all(s.right for s in samples if s.at > since)
 
 
-def wait_until(holds: Callable[[], bool], what: str = "") -> None:
+def wait_until(holds: Callable[[], bool], what: str = "", *, speed: int = 1) -> None:
     """Wait. Raises Unavailable where it took too long and `what` says for what."""
-    deadline = time.monotonic() + LONGEST_RETURN_WALL_SECONDS
+    deadline = time.monotonic() + max(LEAST_RETURN_WALL_SECONDS, LONGEST_RETURN_SECONDS / speed)
     while not holds():
         if time.monotonic() > deadline:
             if what:

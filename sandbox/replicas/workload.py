@@ -15,8 +15,10 @@ _ON_THE_CLOCK = {
     "OUTLAST_CONNECTION_SECONDS": (120.0, 0.05),
     "OUTLAST_LEAVING_CONNECTION_SECONDS": (10.0, 0.05),
     "OUTLAST_HEALTH_SECONDS": (1.0, 0.25),  # a self-inference a replica: more often would be felt on a laptop
+    "OUTLAST_HEALTH_WINDOW_SECONDS": (60.0, 5.0),
     "OUTLAST_FAULTS_SECONDS": (1.0, 0.1),
 }
+_LEAST_JUDGED = (50, 5)  # OUTLAST_HEALTH_MIN_REQUESTS, of one such window: in less time there are fewer
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Workload:
         """
         return {
             **{name: f"{max(least, to_wall(seconds)):g}" for name, (seconds, least) in _ON_THE_CLOCK.items()},
+            "OUTLAST_HEALTH_MIN_REQUESTS": str(max(_LEAST_JUDGED[1], round(to_wall(_LEAST_JUDGED[0])))),
             **{name: str(local_path(value) or value) for name, value in self.environment},
             **({"PORT": str(self.port)} if self.tells_port else {}),
             "OUTLAST_HOST_BIND": address,

@@ -25,7 +25,8 @@ from service.server.models import Models
 if TYPE_CHECKING:
     from service.server.exchange import Exchange
 
-WINDOW_SECONDS = 60
+_BUCKETS = 60  # of a window
+_PARTS = (1 / 3, 1.0)  # of the window: the latest answers are judged where they are enough, else all
 _LATE_SHARE = 0.05  # of the answers, over which the 95th percentile is late
 _DIGEST_SECONDS, _DIGEST_INTERVALS = 5.0, 5  # between two looks at the artifacts on disk: the lesser, as they cost more
 _OVERDUE_SECONDS = 10.0  # after which the timer is taken for dead, and the self-inference runs when it is asked for
@@ -33,7 +34,7 @@ _SHOWN = 5  # reasons in the answer: Route 53 reads the first 5,120 bytes only
 
 
 class Totals(NamedTuple):
-    """Answers of the last minute: all, those that were server errors here, those that would be everywhere, and late."""
+    """Answers of a while: all, those that were server errors here, those that would be everywhere, and late."""
 
     answers: int = 0
     errors: int = 0
@@ -42,33 +43,39 @@ class Totals(NamedTuple):
     late: int = 0
 
 
-class AnswerWindow:
-    """Answers of the last minute, counted in buckets of one second."""
+_ANSWERS, _TIMED = Totals._fields.index("answers"), Totals._fields.index("timed")
 
-    def __init__(self) -> None:
-        self._second = [-1] * WINDOW_SECONDS
-        self._counts = [Totals()] * WINDOW_SECONDS
+
+class AnswerWindow:
+    """Answers of the last `seconds`, counted in buckets."""
+
+    def __init__(self, seconds: float = 60.0) -> None:
+        self._bucket_seconds = seconds / _BUCKETS
+        self._number = [-1] * _BUCKETS
+        self._counts = [Totals()] * _BUCKETS
 
     def record(self, now: float, counted: Totals) -> None:
         """Count answers given (2xx, 5xx of our own making), how many were server errors, and how many were late."""
-        second = int(now)
-        slot = second % WINDOW_SECONDS
-        before = self._counts[slot] if self._second[slot] == second else Totals()
-        self._second[slot] = second
+        number = int(now / self._bucket_seconds)
+        slot = number % _BUCKETS
+        before = self._counts[slot] if self._number[slot] == number else Totals()
+        self._number[slot] = number
         self._counts[slot] = Totals(*map(sum, zip(before, counted, strict=True)))
 
-    def totals(self, now: float) -> Totals:
-        """What was counted in the last minute."""
-        live = [i for i, second in enumerate(self._second) if now - WINDOW_SECONDS < second <= now]
+    def totals(self, now: float, part: float = 1.0) -> Totals:
+        """What was counted in the window, or in the latest part of it."""
+        newest = now / self._bucket_seconds
+        live = [i for i, number in enumerate(self._number) if newest - part * _BUCKETS < number <= newest]
         return Totals(*map(sum, zip(Totals(), *(self._counts[i] for i in live), strict=True)))
 
 
 class Limits(NamedTuple):
-    """What answers are held to, once there were `min_requests` of them within a minute."""
+    """What answers are held to, once there were `min_requests` of them within `window_seconds`."""
 
     error_ratio: float
     p95_seconds: float
     min_requests: int
+    window_seconds: float = 60.0
 
 
 class Health(Listener):
@@ -92,7 +99,7 @@ class Health(Listener):
         warnings: Callable[[], Sequence[str]] = lambda: (),
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.window = AnswerWindow()
+        self.window = AnswerWindow(limits.window_seconds)
         self.draining = False
         self._models = models
         self._faults = faults
@@ -164,16 +171,25 @@ class Health(Listener):
         return reasons
 
     def _answers_at_fault(self) -> list[str]:
-        """What the last minute's answers say against this replica."""
-        counted, limits = self.window.totals(self._clock()), self._limits
+        """What the latest answers say against this replica."""
+        counted, timed, limits = self._latest(_ANSWERS), self._latest(_TIMED), self._limits
         found = []
-        if counted.answers >= limits.min_requests and counted.errors >= limits.error_ratio * counted.answers:
-            found.append(f"{counted.errors} of {counted.answers} answers of the last minute were server errors")
-        late = counted.late > _LATE_SHARE * counted.timed
-        if counted.timed >= limits.min_requests and late and not self._slow_models():
+        if counted.errors and counted.errors >= limits.error_ratio * counted.answers:
+            found.append(f"{counted.errors} of the latest {counted.answers} answers were server errors")
+        if timed.late > _LATE_SHARE * timed.timed and not self._slow_models():
             promised = f"{limits.p95_seconds * 1000:g} ms"
-            found.append(f"{counted.late} of {counted.timed} answers of the last minute took over {promised}")
+            found.append(f"{timed.late} of the latest {timed.timed} answers took over {promised}")
         return found
+
+    def _latest(self, field: int) -> Totals:
+        """The latest answers that are enough to judge by, as this field counts them; nothing where they are too few.
+
+        Of a whole minute the good answers before a failure hide it for a while, and its errors are held against the
+        replica for a while after. Where there is much traffic a third of it says as much.
+        """
+        now, least = self._clock(), self._limits.min_requests
+        found = (self.window.totals(now, part) for part in _PARTS)
+        return next((totals for totals in found if totals[field] >= least), Totals())
 
     def _slow_models(self) -> list[str]:
         """Models whose self-inference never came in the promised time: they are as slow at every site."""
@@ -184,7 +200,7 @@ class Health(Listener):
         found = [f"{name} is slower than promised in itself, as at every site" for name in self._slow_models()]
         if counted.everywhere:
             told = "failed, and failed again when repeated, as they would at every site"
-            found.append(f"{counted.everywhere} of {counted.answers} requests of the last minute {told}")
+            found.append(f"{counted.everywhere} of the latest {counted.answers} requests {told}")
         return found
 
     def report_ready(self) -> tuple[int, bytes]:

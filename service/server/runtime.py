@@ -169,7 +169,12 @@ def _build_health(
         faults,
         accepted=settings.model_digests,
         interval_seconds=settings.health_seconds,
-        limits=Limits(settings.health_error_ratio, settings.health_p95_seconds, settings.health_min_requests),
+        limits=Limits(
+            settings.health_error_ratio,
+            settings.health_p95_seconds,
+            settings.health_min_requests,
+            settings.health_window_seconds,
+        ),
         identity={"site": settings.site, "replica": settings.replica},
         clock=clock,
         troubles=troubles,

@@ -162,19 +162,25 @@ class Settings:
         "OUTLAST_HEALTH_ERROR_RATIO",
         "0.1",
         number(0.001, 1),
-        "share of server errors in the last minute that makes the replica unhealthy",
+        "share of server errors among the latest answers that makes the replica unhealthy",
     )
     health_min_requests: int = variable(
         "OUTLAST_HEALTH_MIN_REQUESTS",
         "50",
         whole(1, 10**6),
-        "answers in the last minute below which that share says nothing, nor the next line",
+        "answers in the window below which that share says nothing, nor the time that they took",
+    )
+    health_window_seconds: float = variable(
+        "OUTLAST_HEALTH_WINDOW_SECONDS",
+        "60",
+        number(1, 3600),
+        "how long answers count; where its latest third holds enough of them, that alone is judged",
     )
     health_p95_seconds: float = variable(
         "OUTLAST_HEALTH_P95_MILLISECONDS",
         "2000",
         number(1, 600000, divided_by=1000),
-        "promised time to answer: the replica is unhealthy while over 5 % of the last minute's answers took longer",
+        "promised time to answer: the replica is unhealthy while over 5 % of the latest answers took longer",
     )
     audit_stdout: bool = variable(
         "OUTLAST_AUDIT", "stdout", either("stdout", "off"), "`stdout` or `off`: the audit log's stream"

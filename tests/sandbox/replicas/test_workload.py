@@ -31,6 +31,7 @@ def test_durations_run_on_the_sandboxs_clock_unless_the_stack_says_otherwise() -
     told = ASKED.variables("127.0.0.1", lambda seconds: seconds / 10)
     assert (told["OUTLAST_CONNECTION_SECONDS"], told["OUTLAST_DRAIN_SECONDS"]) == ("12", "0.5")
     assert told["OUTLAST_HEALTH_SECONDS"] == "0.25", "no more often than a laptop bears"
+    assert (told["OUTLAST_HEALTH_WINDOW_SECONDS"], told["OUTLAST_HEALTH_MIN_REQUESTS"]) == ("6", "5")
     own = replace(ASKED, environment=(("OUTLAST_CONNECTION_SECONDS", "7"),))
     assert own.variables("127.0.0.1", lambda seconds: seconds / 10)["OUTLAST_CONNECTION_SECONDS"] == "7"
 
@@ -38,8 +39,9 @@ def test_durations_run_on_the_sandboxs_clock_unless_the_stack_says_otherwise() -
 def test_the_durations_are_the_servers_own_defaults() -> None:
     defaults = {setting.name: setting.default for setting in SETTINGS.values()}
     told = ASKED.variables("127.0.0.1", float)
+    assert told["OUTLAST_HEALTH_MIN_REQUESTS"] == defaults["OUTLAST_HEALTH_MIN_REQUESTS"]
     durations = [name for name in told if name.endswith("_SECONDS")]
-    assert len(durations) == 5
+    assert len(durations) == 6
     assert {name: float(told[name]) for name in durations} == {name: float(defaults[name]) for name in durations}
 
 

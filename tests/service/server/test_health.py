@@ -115,13 +115,48 @@ def test_server_errors_count_only_over_a_sample_and_only_for_a_minute(clock: Clo
     health.window.record(clock.now, Totals(answers=19, errors=19))
     assert health.reasons() == []
     health.window.record(clock.now, Totals(answers=1, errors=1))
-    assert health.reasons() == ["20 of 20 answers of the last minute were server errors"]
+    assert health.reasons() == ["20 of the latest 20 answers were server errors"]
     health.window.record(clock.now, Totals(answers=21))
     assert health.reasons() == []
     health.window.record(clock.now, Totals(answers=100, errors=100))
     clock.now += 60
     health.refresh()
     assert health.reasons() == []
+
+
+def test_half_of_all_answers_is_noticed_soon_and_forgiven_soon(clock: Clock) -> None:
+    """At 18 answers a second: of a whole minute it would take 12 s, and 48 s until it is over."""
+    health, _ = _health(clock, limits=Limits(0.1, 2.0, 50))
+    health.refresh()
+
+    def pass_until(errors: int, unhealthy: bool) -> int:
+        for second in range(1, 61):
+            clock.now += 1
+            health.window.record(clock.now, Totals(answers=18, errors=errors))
+            if bool(health._answers_at_fault()) is unhealthy:
+                return second
+        return 0
+
+    assert [pass_until(0, True), pass_until(9, True), pass_until(0, False)] == [0, 4, 17]
+
+
+def test_with_little_traffic_the_whole_window_is_judged(clock: Clock) -> None:
+    health, _ = _health(clock, limits=Limits(0.1, 2.0, 50))
+    for _ in range(30):
+        clock.now += 1
+        health.window.record(clock.now, Totals(answers=1))
+    for _ in range(20):
+        clock.now += 1
+        health.window.record(clock.now, Totals(answers=1, errors=1))
+    assert health._answers_at_fault() == ["20 of the latest 50 answers were server errors"]
+
+
+def test_a_window_may_be_shorter(clock: Clock) -> None:
+    health, _ = _health(clock, limits=Limits(0.1, 2.0, 5, 6.0))
+    health.window.record(clock.now, Totals(answers=5, errors=5))
+    assert health._answers_at_fault()
+    clock.now += 6.0
+    assert not health._answers_at_fault()
 
 
 @given(st.lists(st.tuples(st.floats(0, 90), st.integers(0, 5), st.integers(0, 5)), max_size=60))
@@ -148,12 +183,13 @@ def _answers(health: Health, clock: Clock, count: int, *, seconds: float = 0.01,
 def test_a_tenth_of_server_errors_is_noticed_with_the_default_limits(clock: Clock) -> None:
     defaults = Settings.from_environment({"OUTLAST_AUTH": "off"})
     limits = Limits(defaults.health_error_ratio, defaults.health_p95_seconds, defaults.health_min_requests)
+    assert defaults.health_window_seconds == limits.window_seconds
     health, _ = _health(clock, limits=limits)
     _answers(health, clock, 70)
     _answers(health, clock, 7, status=500)
     assert health.reasons() == []
     _answers(health, clock, 1, status=500)
-    assert health.reasons() == ["8 of 78 answers of the last minute were server errors"]
+    assert health.reasons() == ["8 of the latest 78 answers were server errors"]
 
 
 def test_a_failure_that_would_be_everywhere_is_a_warning_and_no_reason_to_leave(clock: Clock) -> None:
@@ -162,7 +198,7 @@ def test_a_failure_that_would_be_everywhere_is_a_warning_and_no_reason_to_leave(
     status, body = health.report()
     assert status == 200
     assert json.loads(body)["warnings"] == [
-        "50 of 50 requests of the last minute failed, and failed again when repeated, as they would at every site"
+        "50 of the latest 50 requests failed, and failed again when repeated, as they would at every site"
     ]
 
 
@@ -172,7 +208,7 @@ def test_the_95th_percentile_is_held_to_what_was_promised(clock: Clock, late: in
     _answers(health, clock, 100 - late)
     _answers(health, clock, late, seconds=2.1)
     assert len(health.reasons()) == reasons
-    assert all(reason == "6 of 100 answers of the last minute took over 2000 ms" for reason in health.reasons())
+    assert all(reason == "6 of the latest 100 answers took over 2000 ms" for reason in health.reasons())
 
 
 def test_few_late_answers_say_nothing_nor_do_large_requests(clock: Clock) -> None:
@@ -198,7 +234,7 @@ def test_one_quick_self_inference_shows_that_the_replica_is_at_fault(clock: Cloc
     health.refresh()
     health.refresh()
     _answers(health, clock, 100, seconds=3.0)
-    assert health.reasons() == ["100 of 100 answers of the last minute took over 2000 ms"]
+    assert health.reasons() == ["100 of the latest 100 answers took over 2000 ms"]
 
 
 @pytest.mark.parametrize("mode", MODES)
