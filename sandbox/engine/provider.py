@@ -209,10 +209,11 @@ class Provider(ResourceProviderServicer):
         if found is None:
             return pb.ReadResponse()
         old, before = decode(request.inputs), decode(request.properties)
-        inputs = mark_secrets(found[0], old)
+        by_itself = schema.secrets_of(request.type)  # of an import, where no state says what is secret
+        inputs = mark_secrets(found[0], old or by_itself)
         asked = self._request(request, context, inputs=inputs, old_inputs=old, old_outputs=before)
         asked = replace(asked, preview=False)  # what is read exists: nothing of it waits to be known
-        properties = mark_secrets(self._outputs(asked, inputs, found[1], request.id), before)
+        properties = mark_secrets(self._outputs(asked, inputs, found[1], request.id), before or by_itself)
         return pb.ReadResponse(id=request.id, inputs=encode(inputs), properties=answers.known(properties))
 
     @_answering

@@ -27,6 +27,7 @@ __all__ = [
     "problems",
     "promised_names",
     "provider_config",
+    "secrets_of",
 ]
 
 Problem: TypeAlias = tuple[str, str]  # path such as `template.containers[0].image`, and what is wrong there
@@ -35,6 +36,17 @@ Problem: TypeAlias = tuple[str, str]  # path such as `template.containers[0].ima
 BRIDGED = frozenset({"aws", "gcp"})
 # What the engine itself adds to the configuration of a provider.
 _ENGINE_KEYS = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "envVarMappings", "parameterization"})
+
+# Azure's SDK names none; these ARM takes and never gives back.
+_SECRET_IN_ARM: Mapping[str, dict[str, Value]] = {
+    "azure-native:keyvault:Secret": {"properties": {"value": Secret("")}},
+    "azure-native:app:ContainerApp": {"configuration": {"secrets": Secret("")}},
+}
+
+
+def secrets_of(token: str) -> dict[str, Value]:
+    """What is secret of a resource type by itself, as `wire.mark_secrets` takes it: nothing says so of an import."""
+    return {**{name: Secret("") for name in sdk.secrets_of(token)}, **_SECRET_IN_ARM.get(token, {})}
 
 
 def problems(token: str, inputs: Mapping[str, Value]) -> list[Problem]:

@@ -8,6 +8,7 @@ Only the modules of the types asked for are loaded. `tests/sandbox/engine/test_s
 
 from __future__ import annotations
 
+import ast
 import collections.abc
 import contextlib
 import enum
@@ -18,6 +19,7 @@ import inspect
 import json
 import keyword
 import sys
+import textwrap
 import threading
 import typing
 import warnings
@@ -264,6 +266,15 @@ def inputs_of(token: str) -> Record:
                 hint = typing.get_type_hints(overload, vars(sys.modules[cls.__module__]))["args"]
                 return next(Record(member) for member in _members(hint) if _types.is_input_type(member))
     raise UnknownToken(f"{cls.__qualname__} has no …Args class for {token}")
+
+
+@functools.cache
+def secrets_of(token: str) -> tuple[str, ...]:
+    """The properties that an SDK makes secret whatever a program says: `additional_secret_outputs` of the class."""
+    source = inspect.getsource(resource_class(token))
+    calls = [node for node in ast.walk(ast.parse(textwrap.dedent(source))) if isinstance(node, ast.Call)]
+    given = [word.value for call in calls for word in call.keywords if word.arg == "additional_secret_outputs"]
+    return tuple(str(name) for names in given for name in ast.literal_eval(names))
 
 
 @functools.cache

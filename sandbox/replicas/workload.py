@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-# Variables of the service that are durations, by default: simulated seconds, and the fewest real ones. A server knows
-# no clock but the real one.
+# Variables of the service that are durations: the default in simulated seconds, and the fewest real ones. A server
+# knows no clock but the real one, so what a stack file says is turned into real seconds as the defaults are.
 _ON_THE_CLOCK = {
     "OUTLAST_DRAIN_SECONDS": (5.0, 0.0),
     "OUTLAST_CONNECTION_SECONDS": (120.0, 0.05),
@@ -18,7 +19,8 @@ _ON_THE_CLOCK = {
     "OUTLAST_HEALTH_WINDOW_SECONDS": (60.0, 5.0),
     "OUTLAST_FAULTS_SECONDS": (1.0, 0.1),
 }
-_LEAST_JUDGED = (50, 5)  # OUTLAST_HEALTH_MIN_REQUESTS, of one such window: in less time there are fewer
+_PER_WINDOW = "OUTLAST_HEALTH_MIN_REQUESTS"  # in a window that is shorter there are fewer
+_LEAST_JUDGED = (50, 5)
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,19 @@ class Workload:
         It is bound to that address alone: in the real cloud its network namespace is its own; here nothing opens wider.
         """
         return {
-            **{name: f"{max(least, to_wall(seconds)):g}" for name, (seconds, least) in _ON_THE_CLOCK.items()},
-            "OUTLAST_HEALTH_MIN_REQUESTS": str(max(_LEAST_JUDGED[1], round(to_wall(_LEAST_JUDGED[0])))),
             **{name: str(local_path(value) or value) for name, value in self.environment},
+            **_on_the_clock(dict(self.environment), to_wall),
             **({"PORT": str(self.port)} if self.tells_port else {}),
             "OUTLAST_HOST_BIND": address,
         }
+
+
+def _on_the_clock(given: Mapping[str, str], to_wall: Callable[[float], float]) -> dict[str, str]:
+    """Every duration in real seconds, those of the stack file as well; what is no number is left to the server."""
+    found = {}
+    for name, (default, least) in {**_ON_THE_CLOCK, _PER_WINDOW: _LEAST_JUDGED}.items():
+        with contextlib.suppress(ValueError):
+            asked = float(given.get(name, default))
+            real = max(min(least, asked), to_wall(asked))
+            found[name] = str(round(real)) if name == _PER_WINDOW else f"{real:g}"
+    return found

@@ -16,9 +16,9 @@ from pulumi.runtime.proto import status_pb2
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
 
 from sandbox.engine.provider import NotReady, Provider, Request, Server, serve
-from sandbox.engine.wire import UNKNOWN, Secret, Value, decode, encode
+from sandbox.engine.wire import UNKNOWN, Secret, Value, decode, encode, plain
 from service.errors import Refused, Unavailable
-from tests.sandbox.engine.toy_cloud import ToyCloud
+from tests.sandbox.engine.toy_cloud import Thing, ToyCloud
 
 IMAGE = "docker-build:index:Image"
 INPUTS = {"push": False, "tags": ["a"], "secrets": Secret({"token": "hunter2"})}
@@ -185,6 +185,41 @@ def test_an_import_finds_inputs_and_outputs(engine: Engine) -> None:
     answer = engine.stub.Read(pb.ReadRequest(**engine.named, id=id_))
     assert decode(answer.inputs)["tags"] == ["a"]
     assert decode(answer.properties)["digest"] == "image-1/digest"
+
+
+@pytest.mark.parametrize(
+    ("type_", "inputs"),
+    [
+        ("aws:secretsmanager/secretVersion:SecretVersion", {"secretId": "s", "secretString": "hunter2"}),
+        ("gcp:secretmanager/secretVersion:SecretVersion", {"secret": "s", "secretData": "hunter2"}),
+        ("azure-native:keyvault:Secret", {"secretName": "s", "properties": {"value": "hunter2", "contentType": "t"}}),
+        ("azure-native:app:ContainerApp", {"configuration": {"secrets": [{"name": "key", "value": "hunter2"}]}}),
+    ],
+)
+def test_an_import_makes_secret_what_is_secret_by_itself(type_: str, inputs: dict[str, Value]) -> None:
+    """No state says so, and the value would lie in plain in the new one."""
+    cloud = ToyCloud(things={"id": Thing(type_, inputs, {})})
+    started = serve(cloud, type_.partition(":")[0], "0.0.1")
+    try:
+        named = {"urn": f"urn:pulumi:s::p::{type_}::x", "name": "x", "type": type_}
+        answer = Engine(started).stub.Read(pb.ReadRequest(**named, id="id"))
+    finally:
+        started.stop()
+    for found in (decode(answer.inputs), decode(answer.properties)):
+        assert "hunter2" not in repr(hide_secrets(found)) and "hunter2" in repr(plain(found))
+
+
+def hide_secrets(value: Value) -> Value:
+    """The value with what is secret left out."""
+    match value:
+        case Secret():
+            return None
+        case dict():
+            return {key: hide_secrets(item) for key, item in value.items()}
+        case list():
+            return [hide_secrets(item) for item in value]
+        case _:
+            return value
 
 
 def test_a_delete_knows_what_it_deletes(engine: Engine, cloud: ToyCloud) -> None:

@@ -27,13 +27,16 @@ def test_the_port_is_told_where_the_cloud_does_so() -> None:
     assert "PORT" not in replace(ASKED, environment=(), tells_port=False).variables("127.0.0.1", float)
 
 
-def test_durations_run_on_the_sandboxs_clock_unless_the_stack_says_otherwise() -> None:
+def test_durations_run_on_the_sandboxs_clock_those_of_the_stack_file_too() -> None:
     told = ASKED.variables("127.0.0.1", lambda seconds: seconds / 10)
     assert (told["OUTLAST_CONNECTION_SECONDS"], told["OUTLAST_DRAIN_SECONDS"]) == ("12", "0.5")
     assert told["OUTLAST_HEALTH_SECONDS"] == "0.25", "no more often than a laptop bears"
     assert (told["OUTLAST_HEALTH_WINDOW_SECONDS"], told["OUTLAST_HEALTH_MIN_REQUESTS"]) == ("6", "5")
     own = replace(ASKED, environment=(("OUTLAST_CONNECTION_SECONDS", "7"),))
-    assert own.variables("127.0.0.1", lambda seconds: seconds / 10)["OUTLAST_CONNECTION_SECONDS"] == "7"
+    assert own.variables("127.0.0.1", lambda seconds: seconds / 10)["OUTLAST_CONNECTION_SECONDS"] == "0.7"
+    assert own.variables("127.0.0.1", float)["OUTLAST_CONNECTION_SECONDS"] == "7"
+    wrong = replace(ASKED, environment=(("OUTLAST_CONNECTION_SECONDS", "soon"),))
+    assert wrong.variables("127.0.0.1", float)["OUTLAST_CONNECTION_SECONDS"] == "soon", "the server says what is wrong"
 
 
 def test_the_durations_are_the_servers_own_defaults() -> None:
