@@ -15,10 +15,8 @@ _ACCOUNT = like(r"\d{12}", "an account's 12 digits, in quotes")
 
 _CERTIFICATE_WAYS = (
     "Azure's free certificates do not work behind a name that other clouds answer too, so bring one, in a Key Vault: "
-    "(1) a scheduled job runs lego or certbot with DNS-01 against the zone, then `az keyvault certificate import`, "
-    "(2) a stack of its own gets one with the provider pulumiverse-acme and writes it there, "
-    "(3) import a PFX that you hold, and again before it expires. Name the vault and the secret here; "
-    "docs/guides/real-accounts.md shows each way"
+    "name the vault and the secret here, and `outlast certificate renew` puts one there and renews it, run daily by a "
+    "scheduler; docs/guides/certificates.md shows it, and how to import one that you hold"
 )
 
 

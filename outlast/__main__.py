@@ -36,6 +36,7 @@ SECTIONS = {
         Row("retrain", "service.offline.retrain", "Train a candidate with labelled rows that came back."),
         Row("serve", _SERVER, "Serve the released models over HTTP."),
         Row("keys", "outlast.keys", "Make API keys."),
+        Row("certificate", "outlast.certificate", "Renew the certificate of a site on Azure where it is due."),
         Row("audit", _SERVER, "Verify audit logs."),
     ),
     "Before anything is deployed": (

@@ -30,6 +30,7 @@ HTTPS_PORT, HTTP_PORT, DNS_PORT = 443, 80, 53
 MOST_EVENTUAL_SECONDS = 3600
 # On the block's own address, so they collide with nobody's.
 API_PORT, CONTROL_PORT = 4566, 4567
+AUTHORITY_PREFIX = "/acme/"  # of the certificate authority, on the control interface's port
 
 # The host part of the addresses in a block.
 API, DNS, RESOLVER, REGISTRIES, STORES = 1, 53, 54, 60, 61

@@ -10,6 +10,8 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from sandbox.authority.server import PREFIX as AUTHORITY
+from sandbox.authority.server import Authority, render
 from sandbox.clouds.simulated import describe_kinds
 from sandbox.clouds.store import ResourceStore
 from sandbox.daemon import overview
@@ -40,10 +42,14 @@ class Controls:
     reload_stacks: Callable[[], None]
     vendors: Vendors
     stores: PrivateStores
+    authority: Authority
 
 
 class Calls:
-    """A WSGI application: JSON in, JSON out, for whoever knows this sandbox's token."""
+    """A WSGI application: JSON in, JSON out, for whoever knows this sandbox's token.
+
+    The certificate authority alone is open to everybody, as such authorities are.
+    """
 
     def __init__(self, controls: Controls) -> None:
         self._controls = controls
@@ -65,6 +71,8 @@ class Calls:
         return self._answer(Request(environ))(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
+        if request.path.startswith(AUTHORITY):
+            return self._ask_authority(request)
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given, self._controls.token):
             return _json({"error": "the control interface asks for this sandbox's token"}, 401)
@@ -82,6 +90,12 @@ class Calls:
             return _json(handler(json.loads(request.get_data() or b"{}")))
         except OutlastError as error:
             return _json({"error": str(error), "exit_code": error.exit_code}, 400)
+
+    def _ask_authority(self, request: Request) -> Response:
+        base = request.host_url.rstrip("/")
+        reply = self._controls.authority.answer(request.method, request.path, base, request.get_data())
+        content, headers = render(reply, request.method)
+        return Response(content, reply.status, headers)
 
     def _describe_resources(self, _body: Body) -> Body:
         return {"kinds": describe_kinds(), "existing": overview.count_types(self._controls.store)}

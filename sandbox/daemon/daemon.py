@@ -24,6 +24,7 @@ from failover.simulator.resolver import Resolving
 from failover.simulator.route53 import shut_down
 from failover.simulator.wire import Reply
 from sandbox import layout as places
+from sandbox.authority.server import Authority
 from sandbox.clouds.azure import vaults
 from sandbox.clouds.buckets import S3_BUCKET
 from sandbox.clouds.object_store import ObjectStore
@@ -238,6 +239,7 @@ class Daemon:
             reload_stacks=self._reload_stacks,
             vendors=self.vendors,
             stores=PrivateStores(self.world, self.objects, self._is_dark),
+            authority=Authority(self.ca, self.world.record_values, self.clock.simulated_now),
         )
 
     def _set_speed(self, speed: int) -> int:

@@ -1,4 +1,5 @@
-"""The clouds' own APIs beside Pulumi's providers, as drills call them: ECS, Resource Manager, Cloud Run.
+"""The clouds' own APIs beside Pulumi's providers, as drills and renewals call them: ECS, Resource Manager, a Key
+Vault, Cloud Run.
 
 boto3's requests come signed, through the front of Route 53; the others with this sandbox's token, through the control
 interface. The API of a cloud that is dark does not answer.
@@ -13,7 +14,7 @@ from typing import Any
 from failover.simulator.wire import Reply
 from sandbox.clouds import accounts_api
 from sandbox.clouds.aws import ecs_api
-from sandbox.clouds.azure import arm_api
+from sandbox.clouds.azure import arm_api, vault_api
 from sandbox.clouds.gcp import run_api
 from sandbox.clouds.store import CloudRefused
 from sandbox.clouds.world import World
@@ -23,6 +24,9 @@ _STATUS = {
     "NOT_FOUND": 404,
     "SubscriptionNotFound": 404,
     "PERMISSION_DENIED": 403,
+    "VaultNotFound": 404,
+    "CertificateNotFound": 404,
+    "SecretNotFound": 404,
     "MethodNotAllowed": 405,
     "UNIMPLEMENTED": 501,
     "ABORTED": 409,
@@ -43,6 +47,12 @@ class Vendors:
         if arm_api.PATH.fullmatch(path):
             return self._reply(
                 arm_api.owner(self._world, path), "azure", lambda: arm_api.answer(self._world, method, path)
+            )
+        if vault_api.PATH.fullmatch(path):
+            return self._reply(
+                vault_api.owner(self._world, path),
+                "azure",
+                lambda: vault_api.answer(self._world, method, path, body),
             )
         if run_api.PATH.fullmatch(path):
             mask = query.get("updateMask", "")

@@ -18,6 +18,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from service.bundle.writing import write_whole
@@ -87,8 +88,17 @@ class PrivateCA:
         key = ec.generate_private_key(ec.SECP256R1())
         with self._lock:
             root, root_key = self._load_root()
-            _write(pair, _leaf(names, key, root, days, expired).sign(root_key, hashes.SHA256()), key)
+            issued = _leaf(names, key.public_key(), root, days, expired).sign(root_key, hashes.SHA256())
+            _write(pair, issued, key)
         return pair
+
+    def sign(self, request: x509.CertificateSigningRequest, hosts: Sequence[str], *, days: int = 90) -> str:
+        """A certificate of the key in `request` for `hosts`, with the CA's own behind it, as PEM; no file of it."""
+        names = [_alternative_name(host) for host in hosts]
+        with self._lock:
+            root, root_key = self._load_root()
+            issued = _leaf(names, request.public_key(), root, days, expired=False).sign(root_key, hashes.SHA256())
+        return "".join(one.public_bytes(serialization.Encoding.PEM).decode() for one in (issued, root))
 
     def _load_root(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
         try:
@@ -106,7 +116,7 @@ class PrivateCA:
     def _make_root(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Outlast sandbox CA (trust it nowhere else)")])
-        builder = _builder(name, name, key, key.public_key(), days=3650, expired=False)
+        builder = _builder(name, name, key.public_key(), key.public_key(), days=3650, expired=False)
         certificate = (
             builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_key_usage(signs_certificates=True), critical=True)
@@ -117,7 +127,7 @@ class PrivateCA:
 
 def _leaf(
     names: Sequence[x509.GeneralName],
-    key: ec.EllipticCurvePrivateKey,
+    key: CertificatePublicKeyTypes,
     root: x509.Certificate,
     days: int,
     expired: bool,
@@ -139,7 +149,7 @@ def _leaf(
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
+    key: CertificatePublicKeyTypes,
     issuer_key: ec.EllipticCurvePublicKey,
     *,
     days: int,
@@ -152,11 +162,11 @@ def _builder(
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(min(now, end) - _DAY)
         .not_valid_after(end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
     )
 

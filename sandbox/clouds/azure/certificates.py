@@ -14,7 +14,7 @@ from sandbox.clouds.azure.identity import IDENTITY, SECRETS_USER, assigned, has_
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import Values, stable_hex
+from sandbox.clouds.values import Values, nested, stable_hex
 from sandbox.clouds.world import World
 from sandbox.network.certificates import KeyPair
 
@@ -31,13 +31,23 @@ def names_of(certificate: Resource) -> list[str]:
     return list(certificate.outputs["properties"]["subjectAlternativeNames"])
 
 
+def source_of(certificate: Resource) -> str:
+    """The address of the secret in the vault that the certificate is read from."""
+    return str(nested(certificate.inputs, "properties", "certificateKeyVaultProperties", "keyVaultUrl") or "")
+
+
 def settle(world: World) -> None:
-    """Read anew what lies in the vault, where it is for other names than it was."""
+    """Read anew what lies in the vault, where it is another certificate than it was."""
     for r in world.store.all(CERTIFICATE):
-        pair = KeyPair.of(r.place)
-        if pair.certificate.exists() and list(pair.names) != names_of(r):
+        found = vaults.find(world.ca, world.accounts, source_of(r))
+        if found and ({**r.place, **_place(found[1])} != r.place or list(found[1].names) != names_of(r)):
+            r.place |= _place(found[1])
             r.outputs = _outputs(world, r)
             world.store.put(r)
+
+
+def _place(pair: KeyPair) -> dict[str, str]:
+    return {"certificate": str(pair.certificate), "key": str(pair.key)}
 
 
 def _source_rules(world: World, r: Resource) -> None:
@@ -58,7 +68,7 @@ def _source_rules(world: World, r: Resource) -> None:
     vault, pair = _secret(world, str(source.get("keyVaultUrl", "")))
     name = str(source["keyVaultUrl"]).partition("/secrets/")[2].partition("/")[0]
     _refuse_reader(world, environment, source, f"{vault.id}/secrets/{name}")
-    r.place |= {"certificate": str(pair.certificate), "key": str(pair.key)}
+    r.place |= _place(pair)
 
 
 def _secret(world: World, url: str) -> tuple[Vault, KeyPair]:
@@ -98,7 +108,7 @@ def _outputs(world: World, r: Resource) -> Values:
         "issueDate": "2026-01-01T00:00:00+00:00",
         "issuer": "CN=Outlast sandbox CA",
         "publicKeyHash": stable_hex(*names),
-        "thumbprint": stable_hex("thumb", *names).upper(),
+        "thumbprint": stable_hex("thumb", *names, pair.certificate.name).upper(),
         "valid": True,
         "deploymentErrors": "",
     }
@@ -117,7 +127,7 @@ declare(
     CERTIFICATE,
     fidelity=Fidelity.SIMULATED,
     effect="reads the key pair from the vault with the site's identity",
-    not_simulated="uploaded PFX files, and the twelve hours until another certificate in the vault is read",
+    not_simulated="uploaded PFX files; the twelve hours until another certificate in the vault is read (at once here)",
     rules=(_source_rules,),
     outputs=_outputs,
     id_of=in_group("Microsoft.App/managedEnvironments/{environmentName}/certificates", "certificateName"),

@@ -37,6 +37,7 @@ def test_the_clouds_apis_are_the_sandboxs_with_its_token(layout: Layout, monkeyp
     for vendor in ("AZURE", "GOOGLE", "SANDBOX"):
         assert made[f"OUTLAST_{vendor}_ENDPOINT"].startswith("http://127.9.9.1:")
         assert made[f"OUTLAST_{vendor}_TOKEN"] == "secret"
+    assert made["OUTLAST_ACME_DIRECTORY"] == "http://127.9.9.1:4567/acme/directory"
 
 
 def test_a_dial_is_made_of_what_it_says(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
