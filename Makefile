@@ -5,11 +5,7 @@ OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
 WORKERS ?= 2
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
-=======
-.PHONY: help up preview status predict drill chaos drain undrain shell down clean fault heal speed parity dist test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
->>>>>>> 245c059 (Compare what every site answers, and build failover as a wheel that stands alone)
+.PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed parity dist test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
