@@ -5,6 +5,9 @@ OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
 WORKERS ?= 2
 .DEFAULT_GOAL := help
+# Set in many images of containers. Then each of the hundreds of processes of a test run, and each replica of the sandbox,
+# would compile its sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed parity dist test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.

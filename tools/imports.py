@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 Graph = Mapping[str, Collection[str]]
@@ -23,8 +24,13 @@ def modules(root: Path, packages: Iterable[str]) -> dict[str, Path]:
     return found
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """The modules that a file imports when it runs, `from a import b` as both `a` and `a.b`."""
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    """The modules that a file imports when it runs, `from a import b` as both `a` and `a.b`. A file is read once."""
+    return tuple(_read_imports(path))
+
+
+def _read_imports(path: Path) -> Iterator[str]:
     for node in _run_time_nodes(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
