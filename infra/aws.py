@@ -13,11 +13,12 @@ import pulumi_aws as aws
 from infra import audit_aws, plan, sizes
 from infra.applied import apply
 from infra.aws_network import Network, build_network
+from infra.aws_registry import build_site_image
 from infra.aws_rollback import refuse_rollback
 from infra.aws_secrets import TaskSecrets, build_secrets, reading_statements
 from infra.contract import CONNECTION_SECONDS, HEALTH_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
-from infra.image import BuiltImage, Login, build_image
+from infra.image import BuiltImage
 from infra.kinds import AwsOptions, SiteSettings
 from infra.site import after, deploy_site, held
 from infra.stack import build_spec
@@ -70,7 +71,7 @@ class Aws:
         origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
         zone = ZoneWriter(spec.zone_id)
         network = build_network(name, self._options)
-        image, repository = _image(name, spec)
+        image, repository = build_site_image(name, spec)
         front = _front(name, spec, network, _certificate(zone, spec.host, origin))
         deployed = _service(name, spec, network, front, image, repository)
         record = zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
@@ -87,25 +88,6 @@ class Aws:
             capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=False),
             workload=deployed.service.id,
         )
-
-
-# -- image ---------------------------------------------------------------------------------------------------------
-
-
-def _image(name: str, spec: SiteSpec) -> tuple[BuiltImage, aws.ecr.Repository]:
-    repository = aws.ecr.Repository(
-        "repository",
-        name=name,
-        image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),
-        # Only digests are deployed, so a moving tag harms nobody, and each build may push.
-        image_tag_mutability="MUTABLE",
-        force_delete=True,
-        opts=held(spec),
-    )
-    token = aws.ecr.get_authorization_token_output(registry_id=repository.registry_id)
-    server = apply(repository.repository_url, lambda url: url.partition("/")[0])
-    login = Login(server, token.user_name, token.password)
-    return build_image(repository.repository_url, login, spec.models), repository
 
 
 # -- front ---------------------------------------------------------------------------------------------------------

@@ -12,8 +12,9 @@ from infra import audit_gcp, gcp_secrets, plan, sizes
 from infra.applied import apply
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
+from infra.gcp_registry import build_site_image
 from infra.gcp_secrets import ServiceSecrets
-from infra.image import BuiltImage, Login, build_image
+from infra.image import BuiltImage
 from infra.kinds import GcpOptions, SiteSettings
 from infra.site import after, deploy_site, held
 from infra.stack import build_spec
@@ -22,10 +23,10 @@ Certificates = tuple[gcp.certificatemanager.CertificateMap, gcp.certificatemanag
 """The map that a proxy names, and the entry without which the map is empty."""
 
 APIS = ("artifactregistry", "certificatemanager", "compute", "iam", "run", "secretmanager")
+SCANNING = ("containerscanning",)
+"""While it is on, Artifact Registry looks for known holes in each image that is pushed, and is paid for each."""
 SCHEME = "EXTERNAL_MANAGED"
 CONTAINER = "service"
-TOKEN_USER = "oauth2accesstoken"
-"""With an access token as its password: cloud.google.com/artifact-registry/docs/docker/authentication"""
 
 
 def program(settings: SiteSettings[GcpOptions]) -> dict[str, Any]:
@@ -50,8 +51,8 @@ class Gcp:
         name = plan.name_site(spec.prefix, spec.name)
         origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
         zone = ZoneWriter(spec.zone_id, self._options.dns)
-        ready = pulumi.ResourceOptions(depends_on=_apis())
-        image = _image(name, spec.region, spec.models, held(spec, ready))
+        ready = pulumi.ResourceOptions(depends_on=_apis(SCANNING if self._options.scan_images else ()))
+        image = build_site_image(name, spec, ready)
         service = _service(name, spec, image, ready)
         address = gcp.compute.GlobalAddress("address", name=name, deletion_policy="DELETE", opts=held(spec, ready))
         certificates, entry = _certificate(name, spec.host, zone, ready)
@@ -72,23 +73,15 @@ class Gcp:
         )
 
 
-def _apis() -> list[gcp.projects.Service]:
+def _apis(more: tuple[str, ...]) -> list[gcp.projects.Service]:
     """What the project has to have switched on. Destroying the site leaves them on: others may use them."""
     return [
-        gcp.projects.Service(f"api-{api}", service=f"{api}.googleapis.com", disable_on_destroy=False) for api in APIS
+        gcp.projects.Service(f"api-{api}", service=f"{api}.googleapis.com", disable_on_destroy=False)
+        for api in (*APIS, *more)
     ]
 
 
 # -- service -------------------------------------------------------------------------------------------------------
-
-
-def _image(name: str, region: str, models: Mapping[str, str], ready: pulumi.ResourceOptions) -> BuiltImage:
-    repository = gcp.artifactregistry.Repository(
-        "repository", repository_id=name, location=region, format="DOCKER", deletion_policy="DELETE", opts=ready
-    )
-    token = gcp.organizations.get_client_config_output().access_token
-    login = Login(f"{region}-docker.pkg.dev", TOKEN_USER, token)
-    return build_image(pulumi.Output.concat(repository.registry_uri, "/", CONTAINER), login, models)
 
 
 def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.ResourceOptions) -> gcp.cloudrunv2.Service:

@@ -16,8 +16,8 @@ CONTEXT = "service"
 MODELS = "models"
 """The other build context, and the stage of the Dockerfile whose place it takes."""
 
-# Nothing is deployed by tag. One fixed tag keeps the registry from filling with names that nobody reads.
-TAG = "current"
+KEPT_IMAGES = 20
+"""How many of a site's images a registry keeps at least: as many releases can be gone back to without a build."""
 
 # BuildKit stamps every layer with this time, so that one commit gives one digest wherever it is built.
 BUILD_ARGUMENTS = {"SOURCE_DATE_EPOCH": "0"}
@@ -48,16 +48,22 @@ def build_image(
 ) -> BuiltImage:
     """Build the service with these models (name -> digest) and no other, for x86-64, and push it to `repository`.
 
+    It gets no tag: nothing is deployed by one, and a registry whose tags cannot be moved refuses a tag that is pushed
+    again, of the very same image as well (github.com/moby/buildkit/issues/3776).
+
     Without `login` the docker client's own credentials are used (`docker login`, or a credential helper).
     """
+    by_digest = docker.ExportRegistryArgs(names=[repository], push_by_digest=True)
     image = docker.Image(
         "image",
         context=docker.BuildContextArgs(location=CONTEXT, named={MODELS: docker.ContextArgs(location=lay_out(models))}),
         dockerfile=docker.DockerfileArgs(location=f"{CONTEXT}/Dockerfile"),
         build_args=BUILD_ARGUMENTS,
         platforms=[docker.Platform.LINUX_AMD64],
-        tags=[pulumi.Output.concat(repository, ":", TAG)],
-        push=True,
+        # Empty and not left out: so it is what a refresh puts into the state, and no change after one.
+        tags=[],
+        push=False,
+        exports=[docker.ExportArgs(registry=by_digest)],
         build_on_preview=False,
         registries=[_registry(login)] if login else None,
         opts=opts,

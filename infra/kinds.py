@@ -50,6 +50,7 @@ class GcpOptions:
 
     project: str
     dns: DnsAccount
+    scan_images: bool = False
 
 
 Options = AwsOptions | AzureOptions | GcpOptions

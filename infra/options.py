@@ -7,6 +7,7 @@ import re
 
 from infra import plan
 from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
+from infra.profiles import Profile
 from infra.reader import Reader, like
 from infra.regions import region_check
 from infra.secrets import SETTINGS as SECRETS
@@ -24,7 +25,7 @@ _CERTIFICATE_WAYS = (
 _PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 
 
-def read_aws(reader: Reader, region: str) -> AwsOptions:
+def read_aws(reader: Reader, region: str, profile: Profile) -> AwsOptions:
     """What only a site on AWS needs to know."""
     reader.texts("allowedAccountIds", check=_ACCOUNT, namespace="aws")
     in_region = like(f"{re.escape(region)}[a-z]", f"a zone of {region}, such as {region}a") if region else None
@@ -46,7 +47,7 @@ def _network(value: str) -> str | None:
     )
 
 
-def read_azure(reader: Reader, region: str) -> AzureOptions:
+def read_azure(reader: Reader, region: str, profile: Profile) -> AzureOptions:
     """What only a site on Azure needs to know."""
     vault = reader.text(
         "certificateVault", "", check=like(_VAULT_ID, "the vault's resource id (`az keyvault show --query id`)")
@@ -103,9 +104,13 @@ def _check_certificate(reader: Reader, vault: str, secret: str) -> None:
         reader.wrong("certificateSecret", f"'{secret}' is not in the vault '{vault}'", "both must name the same vault")
 
 
-def read_gcp(reader: Reader, region: str) -> GcpOptions:
+def read_gcp(reader: Reader, region: str, profile: Profile) -> GcpOptions:
     """What only a site on Google Cloud needs to know."""
-    return GcpOptions(read_project(reader), _read_dns_account(reader))
+    return GcpOptions(
+        read_project(reader),
+        _read_dns_account(reader),
+        scan_images=reader.boolean("scanImages", profile.boolean("scanImages")),
+    )
 
 
 def read_project(reader: Reader) -> str:

@@ -185,13 +185,17 @@ def _parse_site(
 ) -> SiteSettings[Options]:
     namespace, _, key = REGION_KEYS[cloud].partition(":")
     region = reader.text(key, check=region_check(cloud), namespace=namespace)
-    readers: dict[str, Callable[[Reader, str], Options]] = {"aws": read_aws, "azure": read_azure, "gcp": read_gcp}
+    readers: dict[str, Callable[[Reader, str, Profile], Options]] = {
+        "aws": read_aws,
+        "azure": read_azure,
+        "gcp": read_gcp,
+    }
     prefix = reader.text("prefix", "outlast", check=like(r"[a-z][a-z0-9-]*", "letters a-z, digits and hyphens"))
     bad_names = plan.list_bad_names(cloud, prefix, stack) if prefix and plan.LABEL.fullmatch(stack) else []
     if bad_names:
         reader.wrong("prefix", "; ".join(bad_names), "choose another prefix, or another name for the stack")
     profile = read_profile(reader, cloud)
-    replicas, options = read_replicas(reader, profile), readers[cloud](reader, region)
+    replicas, options = read_replicas(reader, profile), readers[cloud](reader, region, profile)
     if isinstance(options, AwsOptions):
         _check_room(reader, options.vpc_cidr, replicas)
     models, unpinned = read_models(reader, available)

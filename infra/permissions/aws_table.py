@@ -110,6 +110,9 @@ GRANTS: Mapping[str, Grant] = {
         ),
         _REPOSITORY,
     ),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": Grant(
+        words("ecr:PutLifecyclePolicy ecr:GetLifecyclePolicy ecr:DeleteLifecyclePolicy"), _REPOSITORY
+    ),
     IMAGE: Grant(
         words(
             "ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer ecr:InitiateLayerUpload "

@@ -26,7 +26,7 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
         aws:ec2/routeTableAssociation:RouteTableAssociation aws:ec2/securityGroup:SecurityGroup aws:ec2/subnet:Subnet
         aws:ec2/vpc:Vpc aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule
         aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule
-        aws:ecr/repository:Repository {IMAGE}
+        aws:ecr/lifecyclePolicy:LifecyclePolicy aws:ecr/repository:Repository {IMAGE}
         aws:ecs/cluster:Cluster aws:ecs/clusterCapacityProviders:ClusterCapacityProviders aws:ecs/service:Service
         aws:ecs/taskDefinition:TaskDefinition
         aws:iam/role:Role aws:iam/rolePolicy:RolePolicy

@@ -119,6 +119,17 @@ def _scanned(resource: Resource, facts: Facts) -> str:
     return "" if dig(resource.inputs, "imageScanningConfiguration.scanOnPush") else "its images are not scanned"
 
 
+def _immutable(resource: Resource, facts: Facts) -> str:
+    mutable = dig(resource.inputs, "imageTagMutability", "MUTABLE") != "IMMUTABLE"
+    return "a tag of it can be moved to another image" if mutable else ""
+
+
+def _images_expire(resources: Sequence[Resource], facts: Facts) -> list[str]:
+    if any(resource.type == "aws:ecr/lifecyclePolicy:LifecyclePolicy" for resource in resources):
+        return []
+    return [f"'{one.name}' keeps every image" for one in resources if one.type == "aws:ecr/repository:Repository"]
+
+
 def _retention(resource: Resource, facts: Facts) -> str:
     return "" if dig(resource.inputs, "retentionInDays", 0) > 0 else "it keeps logs, and is paid for, for ever"
 
@@ -307,6 +318,21 @@ RULES = (
         ("aws:ecr/repository:Repository",),
         _scanned,
         public=("CKV_AWS_163", "aws-ecr-repository-enable-image-scan"),
+    ),
+    Rule(
+        "aws-registry-immutable",
+        "who may push must not be able to put another image under a name that somebody trusts",
+        "image_tag_mutability IMMUTABLE, and images pushed by digest",
+        ("aws:ecr/repository:Repository",),
+        _immutable,
+        public=("CKV_AWS_51", "aws-ecr-repository-disallow-mutable-image"),
+    ),
+    Rule(
+        "aws-registry-expires",
+        "images that nobody goes back to are paid for, and go on being scanned",
+        "a lifecycle policy that keeps the newest",
+        kinds=("aws",),
+        stack_check=_images_expire,
     ),
     Rule(
         "aws-logs-retention",

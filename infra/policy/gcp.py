@@ -57,7 +57,32 @@ def _logged(resource: Resource, facts: Facts) -> str:
     return "" if dig(resource.inputs, "logConfig.enable") else "it keeps no log of requests"
 
 
+def _immutable(resource: Resource, facts: Facts) -> str:
+    return "" if dig(resource.inputs, "dockerConfig.immutableTags") else "a tag of it can be moved to another image"
+
+
+def _expires(resource: Resource, facts: Facts) -> str:
+    if dig(resource.inputs, "cleanupPolicyDryRun"):
+        return "its cleanup policies only say what they would delete"
+    deletes = any(policy.get("action") == "DELETE" for policy in dig(resource.inputs, "cleanupPolicies", ()))
+    return "" if deletes else "it keeps every image"
+
+
 RULES = (
+    Rule(
+        "gcp-registry-immutable",
+        "who may push must not be able to put another image under a name that somebody trusts",
+        "docker_config immutable_tags=True, and images pushed by digest",
+        (REPOSITORY,),
+        _immutable,
+    ),
+    Rule(
+        "gcp-registry-expires",
+        "images that nobody goes back to are paid for, and go on being scanned",
+        "cleanup_policies that delete what is old and keep the newest",
+        (REPOSITORY,),
+        _expires,
+    ),
     Rule(
         "gcp-modern-tls",
         "older versions and ciphers are broken",

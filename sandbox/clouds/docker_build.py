@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox.clouds.aws import registry as aws_registry
 from sandbox.clouds.azure import registry as azure_registry
 from sandbox.clouds.gcp import registry as gcp_registry
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import Text, because
+from sandbox.clouds.rules import Range, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
@@ -26,6 +27,8 @@ _REGISTRIES = {
     ".azurecr.io": azure_registry.why_not_push,
     "-docker.pkg.dev": gcp_registry.why_not_push,
 }
+# Of those that have tags which cannot be moved: why a tag that is there is not taken again, of the same image neither.
+_IMMUTABLE = {".amazonaws.com": (aws_registry.why_not_retag,), "-docker.pkg.dev": (gcp_registry.why_not_retag,)}
 
 
 def _paths(world: World, inputs: Values) -> tuple[Path, Path]:
@@ -80,8 +83,7 @@ def _build(world: World, r: Resource) -> None:
         images.make_environment(str(image.config["lock"]), world.report)
     except OutlastError as error:
         raise CloudRefused(f"failed to build: {error.what}", hint=error.hint) from error
-    if r.inputs.get("push"):
-        _push(world, r, image)
+    _push(world, r, image)
     r.place["digest"] = image.digest
 
 
@@ -98,24 +100,38 @@ def _arguments(inputs: Values) -> dict[str, str]:
     return given if asked == [_USUAL] else {**given, "TARGETPLATFORM": ",".join(map(str, asked))}
 
 
+def _pushed_as(inputs: Values) -> Iterator[tuple[str, str, list[str]]]:
+    """Registry, repository and tags of each push: an export that pushes by digest alone gives none."""
+    tags = inputs.get("tags") or []
+    for tag in tags if inputs.get("push") else ():
+        host, repository, name = split_tag(tag)
+        yield host, repository, [name]
+    for export in inputs.get("exports") or []:
+        to = export.get("registry") or {}
+        if to and to.get("push", True) and not export.get("disabled"):
+            for named in tags or to.get("names") or []:
+                host, repository, name = split_tag(named)
+                yield host, repository, [] if to.get("pushByDigest") else [name]
+
+
 def _push(world: World, r: Resource, image: images.Image) -> None:
     # A log-in is for a registry; an address that goes on into a repository means its host.
     logins = {_host(str(login.get("address"))): login for login in r.inputs.get("registries") or []}
-    for tag in r.inputs.get("tags") or []:
-        host, repository, name = split_tag(tag)
-        login = logins.get(host)
-        refusal = _refusal(world, host, repository, login)
+    for host, repository, tags in _pushed_as(r.inputs):
+        refusal = _refusal(world, host, repository, tags, logins.get(host))
         if refusal:
-            raise CloudRefused(f"failed to push {tag}: {refusal}")
-        world.images.push(host, repository, image, [name], _platforms(r.inputs))
+            raise CloudRefused(f"failed to push {':'.join([f'{host}/{repository}', *tags])}: {refusal}")
+        world.images.push(host, repository, image, tags, _platforms(r.inputs))
 
 
-def _refusal(world: World, host: str, repository: str, login: Values | None) -> str | None:
+def _refusal(world: World, host: str, repository: str, tags: list[str], login: Values | None) -> str | None:
     """Why that registry does not take the push; without a log-in the sandbox is a docker client that has logged in."""
     given = (str(login.get("username", "")), str(login.get("password", ""))) if login else None
     for domain, why_not_push in _REGISTRIES.items():
         if host.endswith(domain):
-            return why_not_push(world, host, repository, given)
+            taken = (tag for tag in tags if world.images.digest_of(f"{host}/{repository}:{tag}"))
+            refusals = (why(world, host, repository, tag) for why in _IMMUTABLE.get(domain, ()) for tag in taken)
+            return why_not_push(world, host, repository, given) or next(filter(None, refusals), None)
     return f"{host} is no registry of the three clouds"
 
 
@@ -132,19 +148,26 @@ def _outputs(world: World, r: Resource) -> Values:
 
 
 def _id(world: World, r: Resource) -> str:
-    """Tag and digest; two resources may build the same, so the one in the program is told apart at the end."""
-    tag = next(iter(r.inputs.get("tags") or ["image"]))
-    return f"{tag}@{r.place['digest']}#{r.name}"
+    """Name and digest; two resources may build the same, so the one in the program is told apart at the end."""
+    pushed = next(_pushed_as(r.inputs), None)
+    name = next(iter(r.inputs.get("tags") or (["/".join(pushed[:2])] if pushed else ["image"])))
+    return f"{name}@{r.place['digest']}#{r.name}"
 
 
 # github.com/distribution/reference: what a tag may be, with the registry's host before it.
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d+)?"
 _TAG = Text(512, rf"{_HOST}(/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:\w[\w.-]{{0,127}})?", "distribution/reference")
 _ADDRESS = Text(255, rf"(https?://)?{_HOST}(/.*)?", "a registry's host")
+_LEVEL = Range(0, 22, "pulumi-docker-build, ExportRegistryArgs.compression_level")
 
 declare(
     IMAGE,
-    limits={"tags[]": _TAG, "registries[].address": _ADDRESS},
+    limits={
+        "tags[]": _TAG,
+        "registries[].address": _ADDRESS,
+        "exports[].registry.names[]": _TAG,
+        "exports[].registry.compressionLevel": _LEVEL,
+    },
     fidelity=Fidelity.SIMULATED,
     effect="copies what the Dockerfile copies and makes a virtual environment with its lock; pushed by content digest",
     not_simulated="layers, base images, RUN lines other than pip install; what another platform would run",

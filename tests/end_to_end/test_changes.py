@@ -29,6 +29,7 @@ HARMLESS = ("tags", "labels", "description", "comment", "displayName")
 NEVER_SHOWN = frozenset[str]()
 # Types without any such input.
 ONLY_REPLACED = {
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
     "aws:secretsmanager/secretVersion:SecretVersion",
     "gcp:secretmanager/secretIamMember:SecretIamMember",
     "gcp:secretmanager/secretVersion:SecretVersion",

@@ -25,7 +25,11 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
         "aws:ec2/securityGroup:SecurityGroup": {"ingress": None, "egress": None},
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {"ipProtocol": "tcp"},
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {"ipProtocol": "tcp"},
-        "aws:ecr/repository:Repository": {"imageScanningConfiguration.scanOnPush": True},
+        "aws:ecr/repository:Repository": {
+            "imageScanningConfiguration.scanOnPush": True,
+            "imageTagMutability": "IMMUTABLE",
+        },
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy": {"policy": lambda p: len(p["as JSON"]["rules"]) == 1},
         "aws:iam/role:Role": {},
         "aws:iam/rolePolicy:RolePolicy": {},
         "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": lambda days: days > 0},
@@ -89,7 +93,12 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
     },
     "gcp": {
         "gcp:projects/service:Service": {"disableOnDestroy": False},
-        "gcp:artifactregistry/repository:Repository": {"format": "DOCKER"},
+        "gcp:artifactregistry/repository:Repository": {
+            "format": "DOCKER",
+            "dockerConfig.immutableTags": True,
+            "cleanupPolicyDryRun": False,
+            "cleanupPolicies": lambda p: {x["action"] for x in p} == {"KEEP", "DELETE"},
+        },
         "gcp:serviceaccount/account:Account": {},
         "gcp:cloudrunv2/service:Service": {
             "deletionProtection": False,

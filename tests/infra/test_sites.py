@@ -105,13 +105,15 @@ def test_site_of_an_older_commit_says_nothing_of_what_a_drill_pulls_at() -> None
 @pytest.mark.parametrize("stack", SITES)
 def test_image_is_deployed_by_the_digest_that_was_pushed(run_of: RunOf, stack: str) -> None:
     image = run_of(stack).one("docker-build:index:Image").inputs
-    assert image["push"] is True
+    assert (image["push"], image["tags"]) == (False, []), "a tag that cannot be moved is refused the second time"
+    (export,) = image["exports"]
+    assert export["registry"]["pushByDigest"] is True and export["registry"]["push"] is True
     models = image["context"]["named"]["models"]["location"]
     assert image["context"] == {"location": "service", "named": {"models": {"location": models}}}
     assert [path.name for path in (ROOT / models).iterdir()] == ["tumour"], "what the stack names, and no other"
     assert image["platforms"] == ["linux/amd64"]
     deployed = container(run_of(stack))["image"]
-    assert deployed == f"{image['tags'][0].removesuffix(':current')}@{DIGEST}"
+    assert [deployed] == [f"{name}@{DIGEST}" for name in export["registry"]["names"]]
 
 
 @pytest.mark.parametrize("stack", SITES)

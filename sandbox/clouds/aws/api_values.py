@@ -24,6 +24,7 @@ from sandbox.engine import sdk
 OPERATIONS: Mapping[str, tuple[str, str]] = {
     "aws:acm/certificate:Certificate": ("acm", "RequestCertificate"),
     "aws:cloudwatch/logGroup:LogGroup": ("logs", "CreateLogGroup"),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": ("ecr", "PutLifecyclePolicy"),
     "aws:ecr/repository:Repository": ("ecr", "CreateRepository"),
     "aws:ecs/cluster:Cluster": ("ecs", "CreateCluster"),
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": ("ecs", "PutClusterCapacityProviders"),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Iterator
 
 from sandbox.clouds.aws.common import DEFAULT_REGION, account_of, arn, own_name, region_of
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, NO_UPDATE, OneOf, Text, because
+from sandbox.clouds.references import exists
+from sandbox.clouds.rules import ID, NO_UPDATE, TERRAFORM_AWS, Mistake, OneOf, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, stable_hex
 from sandbox.clouds.world import World
 
 REPOSITORY = "aws:ecr/repository:Repository"
+LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 USER = "AWS"
+_API = "ECR API, PutLifecyclePolicy"
 
 
 def _registry(r: Resource) -> str:
@@ -32,6 +37,19 @@ def why_not_push(world: World, address: str, repository: str, login: tuple[str, 
         told = f"The repository with name '{repository}' does not exist in the registry with id '{world.accounts.aws}'"
         return f"name unknown: {told}"
     return None if login in (None, (USER, _password(address))) else "no basic auth credentials"
+
+
+def why_not_retag(world: World, address: str, repository: str, tag: str) -> str | None:
+    """Why a tag that is there is not pushed again, or None: docs.aws.amazon.com/AmazonECR/latest/userguide/
+    image-tag-mutability.html. The same image is refused as well: github.com/moby/buildkit/issues/3776.
+    """
+    holder = next((r for r in world.store.all(REPOSITORY) if _registry(r) == address and r.id == repository), None)
+    if holder is None or holder.inputs.get("imageTagMutability") != "IMMUTABLE":
+        return None
+    return (
+        f"tag invalid: The image tag '{tag}' already exists in the '{repository}' repository and cannot be overwritten "
+        "because the repository is immutable."
+    )
 
 
 def authorization_token(world: World, args: Values, config: Values) -> Values:
@@ -105,8 +123,8 @@ _ENCRYPTION = OneOf(
 declare(
     REPOSITORY,
     fidelity=Fidelity.SIMULATED,
-    effect="images can be pushed to it and pulled from it",
-    not_simulated="scanning, lifecycle",
+    effect="images can be pushed to it and pulled from it; of an immutable one no tag is pushed twice",
+    not_simulated="scanning; tags that are excluded from being immutable",
     id_of=_repository_id,
     outputs=_outputs,
     delete=_delete,
@@ -116,4 +134,50 @@ declare(
         "encryptionConfigurations[].encryptionType": _ENCRYPTION,
     },
     forces_new=because(ID, "name") | because(NO_UPDATE, "encryptionConfigurations"),
+)
+
+_COUNTED = OneOf(
+    ("imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned"),
+    "Amazon ECR User Guide, lifecycle policy properties",
+)
+_TAG_STATUS = OneOf(("tagged", "untagged", "any"), "Amazon ECR User Guide, lifecycle policy properties")
+
+
+def _policy_is_right(inputs: Values) -> Iterator[Mistake]:
+    """Amazon ECR User Guide, lifecycle policy properties: each rule has its own priority, `any` comes last."""
+    try:
+        rules = json.loads(inputs.get("policy") or "{}")["rules"]
+        priorities = [rule["rulePriority"] for rule in rules]
+        asked = [rule["selection"] for rule in rules]
+        counts = [(selection["tagStatus"], selection["countType"], selection["countNumber"]) for selection in asked]
+    except (ValueError, KeyError, TypeError):
+        yield "policy", "InvalidParameterException: it is not a lifecycle policy: rules with priority and selection"
+        return
+    for status, counted, number in counts:
+        wrong = next(
+            (rule for rule, value in ((_TAG_STATUS, status), (_COUNTED, counted)) if rule.refuses(value)), None
+        )
+        if wrong or number < 1:
+            yield "policy", f"InvalidParameterException: {status}, {counted}, {number}: {wrong or 'at least 1'}"
+    last = max(priorities, default=0)
+    if len(set(priorities)) < len(priorities) or any(
+        status == "any" and priority != last for priority, (status, *_) in zip(priorities, counts, strict=True)
+    ):
+        yield "policy", "InvalidParameterException: a priority is taken twice, or 'any' is not the last"
+
+
+declare(
+    LIFECYCLE,
+    fidelity=Fidelity.TYPED,
+    effect="its policy is read as ECR reads it",
+    not_simulated="that images expire, which ECR does within a day",
+    id_of=lambda world, r: str(r.inputs["repository"]),
+    outputs=lambda world, r: {"registryId": account_of(r)},
+    combinations=(_policy_is_right,),
+    rules=(
+        exists(
+            "repository", REPOSITORY, "RepositoryNotFoundException: The repository with name '{}' does not exist", _API
+        ),
+    ),
+    forces_new=because(f"{TERRAFORM_AWS}/ecr", "repository", "policy"),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sandbox.clouds.accounts import project_number
 from sandbox.clouds.gcp.common import DELETION, MADE_AT, located_id, needs_api, place_of, project_of, tail
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, OneOf, Region, Text, because
+from sandbox.clouds.rules import ID, OneOf, Range, Region, Text, because
 from sandbox.clouds.store import Resource
-from sandbox.clouds.values import PROJECT, Values, stable_hex
+from sandbox.clouds.values import PROJECT, Values, nested, stable_hex
 from sandbox.clouds.world import World
 
 REPOSITORY = "gcp:artifactregistry/repository:Repository"
@@ -50,6 +50,16 @@ def why_not_push(world: World, address: str, repository: str, login: tuple[str, 
     return None if login in (None, (TOKEN_USER, access_token())) else "unauthorized: authentication failed"
 
 
+def why_not_retag(world: World, address: str, repository: str, tag: str) -> str | None:
+    """Why a tag that is there is not pushed again, or None: cloud.google.com/artifact-registry/docs/docker/troubleshoot
+    (push).
+    """
+    holder = next((r for r in world.store.all(REPOSITORY) if _holds(r, address, repository)), None)
+    immutable = holder is not None and nested(holder.inputs, "dockerConfig", "immutableTags")
+    told = f"manifest invalid: cannot update tag {tag}. The repository has enabled tag immutability"
+    return told if immutable else None
+
+
 def _holds(r: Resource, address: str, repository: str) -> bool:
     return address == _host(r) and repository.startswith(f"{project_of(r)}/{tail(r)}/")
 
@@ -80,15 +90,26 @@ _FORMAT = OneOf(
     ("DOCKER", "MAVEN", "NPM", "PYTHON", "APT", "YUM", "GO", "KFP", "GENERIC", "GOOGET", "RUBY"),
     "Artifact Registry, supported formats",
 )
+_CLEANUP = OneOf(("DELETE", "KEEP"), "pulumi-gcp, RepositoryCleanupPolicyArgs.action")
+_AGE = Text(20, r"\d+[sd]", "Artifact Registry, cleanup policies: a duration in seconds or days")
+_COUNT = Range(1, 2**31 - 1, "Artifact Registry API, CleanupPolicyMostRecentVersions.keepCount")
 _PLACE = Region("gcp", ("us", "europe", "asia"))
 
 
 declare(
     REPOSITORY,
     fidelity=Fidelity.SIMULATED,
-    limits={"repositoryId": _REPOSITORY, "format": _FORMAT, "location": _PLACE, "deletionPolicy": DELETION},
-    effect="images can be pushed to it and pulled from it",
-    not_simulated="cleanup policies, scanning",
+    limits={
+        "repositoryId": _REPOSITORY,
+        "format": _FORMAT,
+        "location": _PLACE,
+        "deletionPolicy": DELETION,
+        "cleanupPolicies[].action": _CLEANUP,
+        "cleanupPolicies[].condition.olderThan": _AGE,
+        "cleanupPolicies[].mostRecentVersions.keepCount": _COUNT,
+    },
+    effect="images can be pushed to it and pulled from it; of an immutable one no tag is pushed twice",
+    not_simulated="cleanup policies, which Google follows within a day; scanning",
     rules=(needs_api("artifactregistry"),),
     id_of=located_id("repositories", "repositoryId"),
     outputs=_outputs,

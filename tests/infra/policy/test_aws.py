@@ -67,6 +67,7 @@ CASES = {
         {"settings": [{"name": "containerInsights", "value": "enabled"}]},
     ),
     "aws-registry-scanned": Case({}, "not scanned", {"imageScanningConfiguration": {"scanOnPush": True}}),
+    "aws-registry-immutable": Case({}, "can be moved", {"imageTagMutability": "IMMUTABLE"}),
     "aws-logs-retention": Case({"retentionInDays": 0}, "for ever", {"retentionInDays": 30}),
     "aws-policy-narrow": Case(
         {"policy": policy(Action=["s3:*", "logs:PutLogEvents"], Resource="*")},
@@ -84,7 +85,7 @@ CASES = {
         {"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443},
     ),
 }
-STACK = {"aws-rate-limited", "aws-zone-protected"}
+STACK = {"aws-rate-limited", "aws-registry-expires", "aws-zone-protected"}
 
 
 def test_every_rule_has_a_case() -> None:
@@ -102,6 +103,13 @@ def test_a_load_balancer_needs_a_web_acl_of_its_own_or_another_stack_none() -> N
     assert ask_stack("aws-rate-limited", [balancer]) == ["the load balancer 'front' has no web ACL"]
     assert ask_stack("aws-rate-limited", [balancer, acl]) == []
     assert ask_stack("aws-rate-limited", []) == []
+
+
+def test_a_repository_without_a_lifecycle_policy_keeps_every_image() -> None:
+    repository = Resource("aws:ecr/repository:Repository", "repository", {})
+    policy = Resource("aws:ecr/lifecyclePolicy:LifecyclePolicy", "repository", {})
+    assert ask_stack("aws-registry-expires", [repository]) == ["'repository' keeps every image"]
+    assert ask_stack("aws-registry-expires", [repository, policy]) == []
 
 
 def test_a_zone_is_protected_by_the_engine_and_keeps_its_records() -> None:

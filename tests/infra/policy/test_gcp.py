@@ -29,6 +29,12 @@ CASES = {
         {"template": {"containers": [{"startupProbe": {"periodSeconds": 1}, "livenessProbe": {"periodSeconds": 1}}]}},
     ),
     "gcp-deletion-spelt-out": Case({}, "deletionProtection", {"deletionProtection": False}),
+    "gcp-registry-immutable": Case(
+        {"dockerConfig": {"immutableTags": False}}, "can be moved", {"dockerConfig": {"immutableTags": True}}
+    ),
+    "gcp-registry-expires": Case(
+        {"cleanupPolicies": [{"id": "k", "action": "KEEP"}]}, "every image", {"cleanupPolicies": [{"action": "DELETE"}]}
+    ),
     "gcp-rate-limited": Case({}, "no security policy", {"securityPolicy": "/policy"}),
     "gcp-balancer-logged": Case({"logConfig": {"enable": False}}, "no log", {"logConfig": {"enable": True}}),
 }
@@ -57,3 +63,8 @@ def test_deletion_is_spelt_out_by_another_key_elsewhere() -> None:
     assert "deletionPolicy" in ask("gcp-deletion-spelt-out", {"deletionProtection": False}, ADDRESS)
     assert ask("gcp-deletion-spelt-out", {"deletionPolicy": "DELETE"}, ADDRESS) == ""
     assert ask("gcp-deletion-spelt-out", {"deletionPolicy": "DELETE"}, RUN) != ""
+
+
+def test_cleanup_policies_that_are_only_tried_delete_nothing() -> None:
+    tried = {"cleanupPolicies": [{"action": "DELETE"}], "cleanupPolicyDryRun": True}
+    assert "would delete" in ask("gcp-registry-expires", tried)

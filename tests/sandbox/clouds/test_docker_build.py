@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -133,3 +134,86 @@ def test_tags_are_taken_apart_at_the_last_colon() -> None:
 def test_what_is_to_be_built_and_is_not_there_is_named(project: Clouds, inputs: dict[str, Any], told: str) -> None:
     with pytest.raises(CloudRefused, match=told):
         project.make(IMAGE, "image", **{"context": {"location": "service"}, "tags": [], "push": False} | inputs)
+
+
+BY_DIGEST = {"pushByDigest": True, "push": True}
+
+
+def export(clouds: Clouds, tag: str, name: str = "image", **registry: Any) -> Made:
+    """An image that is pushed by an export instead of by `push`."""
+    exports = [{"registry": {"names": [tag.rpartition(":")[0]], **registry}}]
+    return clouds.make(IMAGE, name, context={"location": "service"}, tags=[], push=False, exports=exports)
+
+
+@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+def test_an_image_that_is_pushed_by_digest_has_no_tag(project: Clouds, cloud: str) -> None:
+    tag, _ = registry(project, cloud)
+    place = tag.rpartition(":")[0]
+    made = export(project, tag, **BY_DIGEST)
+    digest = made.outputs["digest"]
+    assert project.world.images.held_in(place) == [f"{place}@{digest}"]
+    assert project.world.images.digest_of(f"{place}:latest") is None
+    assert export(project, tag, "again", **BY_DIGEST).outputs["digest"] == digest
+
+
+def test_an_export_that_names_no_digest_pushes_a_tag_and_one_that_is_off_nothing(project: Clouds) -> None:
+    tag, _ = registry(project, "aws")
+    place = tag.rpartition(":")[0]
+    export(project, tag, push=False)
+    assert project.world.images.held_in(place) == []
+    digest = export(project, tag, "tagged").outputs["digest"]
+    assert project.world.images.digest_of(f"{place}:latest") == digest
+
+
+def immutable(clouds: Clouds, cloud: str) -> str:
+    """A tag in a repository of that cloud whose tags cannot be moved."""
+    if cloud == "aws":
+        made = clouds.make("aws:ecr/repository:Repository", name="site", imageTagMutability="IMMUTABLE")
+        return f"{made.outputs['repositoryUrl']}:v1"
+    sites.gcp_apis(clouds)
+    docker = {"immutableTags": True}
+    made = clouds.make(
+        "gcp:artifactregistry/repository:Repository", repositoryId="site", dockerConfig=docker, stack="gcp"
+    )
+    return f"{made.outputs['registryUri']}/service:v1"
+
+
+@pytest.mark.parametrize(("cloud", "told"), [("aws", "the repository is immutable"), ("gcp", "tag immutability")])
+def test_a_tag_that_cannot_be_moved_is_not_pushed_twice(project: Clouds, cloud: str, told: str) -> None:
+    tag = immutable(project, cloud)
+    build(project, tag, None)
+    with pytest.raises(CloudRefused, match=told):
+        build(project, tag, None, "the same image")
+    assert export(project, tag, "by digest", **BY_DIGEST).outputs["digest"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ("no JSON", "not a lifecycle policy"),
+        ('{"rules": [{"rulePriority": 1}]}', "not a lifecycle policy"),
+        ([("all", "imageCountMoreThan", 1)], "all"),
+        ([("any", "imageCountMoreThan", 0)], "at least 1"),
+        ([("any", "imageCountMoreThan", 5), ("untagged", "sinceImagePushed", 1)], "not the last"),
+    ],
+)
+def test_a_lifecycle_policy_is_read_as_ecr_reads_it(project: Clouds, policy: Any, told: str) -> None:
+    kind = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+    asked = {"repository": "site", "policy": policy if isinstance(policy, str) else lifecycle(*policy)}
+    ((path, why),) = project.clouds.check(project.request(kind, "one", asked, stack="aws"))
+    assert path == "policy" and told in why
+
+
+def lifecycle(*rules: tuple[str, str, int]) -> str:
+    """A policy of these rules, in this order."""
+    selections = [{"tagStatus": s, "countType": c, "countNumber": n} for s, c, n in rules]
+    return json.dumps({"rules": [{"rulePriority": n, "selection": s} for n, s in enumerate(selections, 1)]})
+
+
+def test_a_lifecycle_policy_is_of_a_repository(project: Clouds) -> None:
+    kind, policy = "aws:ecr/lifecyclePolicy:LifecyclePolicy", lifecycle(("any", "imageCountMoreThan", 20))
+    with pytest.raises(CloudRefused, match="RepositoryNotFoundException"):
+        project.make(kind, repository="site", policy=policy)
+    project.make("aws:ecr/repository:Repository", name="site")
+    assert project.make(kind, repository="site", policy=policy).id == "site"
+    assert project.clouds.replaces(kind) == {"repository", "policy"}

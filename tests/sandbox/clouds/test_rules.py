@@ -206,6 +206,18 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         "registryName",
         {"registryName": "outlast"},
     ),
+    (
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        {"repository": "site", "policy": "{}"},
+        "policy",
+        {"repository": "site", "policy": '{"rules": []}'},
+    ),
+    (
+        "docker-build:index:Image",
+        {"exports": [{"registry": {"names": ["host.example/Upper"]}}]},
+        "exports[0].registry.names[0]",
+        {"exports": [{"registry": {"names": ["host.example/name"]}}]},
+    ),
     ("azure-native:containerregistry:Registry", {"registryName": "abcd"}, "registryName", {"registryName": "abcde"}),
     (
         "azure-native:managedidentity:UserAssignedIdentity",
