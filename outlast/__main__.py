@@ -41,6 +41,7 @@ SECTIONS = {
     ),
     "Before anything is deployed": (
         Row("doctor", "outlast.doctor.command", "Find what this machine or an account lacks, and how to get it."),
+        Row("init-deployment", "outlast.init_deployment.command", "Write the stack files for accounts of your own."),
         Row("cost", "outlast.cost", "What the sites of the stack files cost a month, and per 1,000 predictions."),
         Row("capacity", "outlast.capacity", "Measure how many requests a second a running site bears."),
         Row("permissions", "outlast.permissions", "The least that a deployer or a drill runner must be allowed to."),
