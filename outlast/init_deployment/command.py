@@ -1,4 +1,4 @@
-"""`outlast init-deployment NAME`: asks, or takes flags; writes the stack files of a deployment and says what is next."""
+"""`outlast init-deployment NAME`: asks, or takes flags, writes the stack files of a deployment, says what is next."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def ask(given: Mapping[str, str], prompt: Prompt | None) -> dict[str, str]:
         wanted = not question.cloud or question.cloud in questions.chosen_clouds(answers)
         if wanted and question.key not in given:
             default = answers.get(question.key) or question.default(answers)
-            answers[question.key] = prompt(question.text, default)
+            answers[question.key] = prompt(question.text, default if question.required else " ")
     return questions.fill(answers)
 
 
 def _prompt(text: str, default: str) -> str:
     typed: str = click.prompt(text, default=default or None, err=True)
-    return typed
+    return typed.strip()
 
 
 def write(root: Path, name: str, answers: Mapping[str, str], *, overwrite: bool) -> list[str]:
@@ -74,7 +74,7 @@ def write(root: Path, name: str, answers: Mapping[str, str], *, overwrite: bool)
 
 
 def _make(root: Path, name: str, answers: Mapping[str, str]) -> dict[str, files.Config]:
-    """The files' contents. Raises InvalidInput: what is wrong with the answers, and what the programs say of the rest."""
+    """What the files hold. Raises InvalidInput: what is wrong with the answers, what the programs say of the rest."""
     released = list_released(RELEASED)
     mistakes = questions.find_mistakes(name, answers, released)
     told = {mistake.place for mistake in mistakes}
@@ -91,7 +91,7 @@ def _make(root: Path, name: str, answers: Mapping[str, str]) -> dict[str, files.
 
 def _refuse_existing(root: Path, name: str, paths: Mapping[str, Path], overwrite: bool) -> None:
     """A file of the set that these answers do not make would be part of the set as well."""
-    there = {path for path in (root / "stacks").glob(f"Pulumi.{name}-*.yaml")}
+    there = set((root / "stacks").glob(f"Pulumi.{name}-*.yaml"))
     others = sorted(there - set(paths.values()))
     found = others if overwrite else sorted(there)
     if found:

@@ -83,7 +83,13 @@ class _Builder:
         }
 
     def _pins(self) -> Config:
-        return {"aws:allowedAccountIds": [self._answer("aws_account")], "aws:region": self._answer("aws_region")}
+        """What every stack has: the account that it may touch, and by choice who answers for it."""
+        owner = {"outlast:owner": self._answer("owner")} if self._answer("owner") else {}
+        return {
+            "aws:allowedAccountIds": [self._answer("aws_account")],
+            "aws:region": self._answer("aws_region"),
+            **owner,
+        }
 
     def _of_aws(self) -> Config:
         return {"outlast:availabilityZones": [f"{self._answer('aws_region')}{letter}" for letter in "ab"]}
@@ -166,6 +172,6 @@ def _at_the_flag(mistake: Mistake) -> Mistake:
     stack, _, key = mistake.place.partition(": ")
     cloud = next((cloud for cloud in ("azure", "gcp") if stack.endswith(f"-{cloud}.yaml")), "")
     if key in ("outlast:certificateVault", "outlast:certificateSecret"):
-        return replace(mistake, place="--azure-vault, --azure-vault-group")
+        return replace(mistake, place="--azure-vault")
     named = [q for q in QUESTIONS if q.setting == key and q.cloud in ("", cloud)]
     return replace(mistake, place=named[0].flag) if named else mistake

@@ -55,13 +55,17 @@ def _prefix(answers: Answers) -> str:
     return word[:12] if re.match(r"[a-z]", word) else "outlast"
 
 
+def _host(answers: Answers) -> str:
+    return f"api.{answers['domain']}" if answers.get("domain") else ""
+
+
 def _budget(answers: Answers) -> str:
     return "1500" if answers.get("size") == PRODUCTION else "300"
 
 
 QUESTIONS: tuple[Question, ...] = (
     Question("domain", "Domain that you can delegate", setting="outlast:domain"),
-    Question("host", "Public host", lambda a: f"api.{a.get('domain', '')}", setting="outlast:host"),
+    Question("host", "Public host", _host, setting="outlast:host"),
     Question("clouds", "Clouds, with commas between", lambda a: ",".join(CLOUDS)),
     Question("size", f"Size, {' or '.join(SIZES)}", lambda a: SMALL, setting="outlast:size"),
     Question("aws_account", "AWS account, 12 digits (the zone lies there)", setting="aws:allowedAccountIds"),
@@ -75,8 +79,11 @@ QUESTIONS: tuple[Question, ...] = (
     Question("prefix", "What names of resources begin with", _prefix, setting="outlast:prefix"),
     Question("model", "Released model", setting="outlast:models"),
     Question("budget", "Most that it may cost a month, USD", _budget, setting="outlast:monthlyBudgetUsd"),
+    Question("owner", "Who answers for it, as a tag (may be empty)", required=False, setting="outlast:owner"),
     Question("state", "Pulumi's state: s3://, azblob://, gs://, file:// or `pulumi` for Pulumi Cloud"),
-    Question("secrets", "What encrypts secrets: passphrase, awskms://, azurekeyvault://, gcpkms://", lambda a: PASSPHRASE),
+    Question(
+        "secrets", "What encrypts secrets: passphrase, awskms://, azurekeyvault://, gcpkms://", lambda a: PASSPHRASE
+    ),
 )
 
 
@@ -97,7 +104,8 @@ def fill(answers: Answers) -> dict[str, str]:
 
 def find_mistakes(name: str, answers: Answers, models: Sequence[str]) -> list[Mistake]:
     """What is missing, and what is wrong with answers that no stack file's parser sees."""
-    mistakes = [Mistake(q.flag, f"is missing: {q.text}") for q in asked_of(answers) if q.key not in answers]
+    missing = [question for question in asked_of(answers) if question.required and question.key not in answers]
+    mistakes = [Mistake(question.flag, f"is missing: {question.text}") for question in missing]
     if not _SET.fullmatch(name):
         mistakes.append(Mistake("NAME", f"{name!r} cannot be the name of a set", "letters a-z, digits and hyphens"))
     mistakes += [_unknown_cloud(word) for word in chosen_clouds(answers) if word not in CLOUDS]

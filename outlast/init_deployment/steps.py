@@ -21,7 +21,7 @@ class Step:
 def next_steps(name: str, answers: Answers) -> list[Step]:
     """Everything from the files to the first prediction."""
     clouds = chosen_clouds(answers)
-    sites = [f"{name}-{cloud}" for cloud in clouds]
+    sites, host = [f"{name}-{cloud}" for cloud in clouds], answers["host"]
     return [
         Step("See that the files hold together, in the sandbox", (f"make up STACKS={name}", "make down")),
         Step("Let Pulumi keep its state there" + _dark(answers), _login(answers)),
@@ -31,8 +31,9 @@ def next_steps(name: str, answers: Answers) -> list[Step]:
         Step("Make the zone, and delegate the domain to the servers that are printed", (_up(f"{name}-zone"),)),
         *_certificate(clouds),
         Step("Bring up the sites, one after the other", tuple(_up(site) for site in sites)),
-        Step("Let traffic in, and ask for a prediction", (_up(f"{name}-traffic"), f"outlast predict --host {answers['host']}")),
-        Step("Lose a site on purpose", (f"outlast drill plan --host {answers['host']} --lose {sites[0]}",)),
+        Step("Let traffic in, and see how every site is", (_up(f"{name}-traffic"), f"outlast status --host {host}")),
+        Step("Ask for a prediction: docs/guides/call-the-endpoint.md, with the key that was made above"),
+        Step("Lose a site on purpose", (f"outlast drill plan --host {host} --lose {sites[0]}",)),
     ]
 
 
@@ -69,7 +70,7 @@ def _up(stack: str) -> str:
 def _certificate(clouds: Sequence[str]) -> list[Step]:
     if "azure" not in clouds:
         return []
-    return [Step(f"Put a certificate for the host into the Key Vault: {GUIDE}, \"Azure's certificate\"")]
+    return [Step(f'Put a certificate for the host into the Key Vault: {GUIDE}, "Azure\'s certificate"')]
 
 
 def render(steps: Sequence[Step]) -> list[str]:

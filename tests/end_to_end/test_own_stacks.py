@@ -15,13 +15,26 @@ from failover.dial import Dial
 from sandbox.command.environment import dial_of
 from tests.end_to_end.conftest import Project, copy_project
 from tests.infra.harness import BASES
-from tests.sandbox.own_set import ACCOUNT, HOST, PROJECT, SUBSCRIPTION, VAULT, own_set, write
+from tests.sandbox.own_set import ACCOUNT, HOST, PROJECT, SUBSCRIPTION, VAULT, write
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
 
 SITES = {"aws": "aws", "aws-eu": "aws", "azure": "azure", "gcp": "gcp"}
 # Whatever keeps the secrets of a real stack; the sandbox has neither the key nor the passphrase.
 SECRETS = {"prod-zone": "secretsprovider: awskms://alias/x\nencryptedkey: AQIB\n", "prod-aws": "encryptionsalt: v1:x\n"}
+ANSWERS = (
+    *("--domain", "example.org", "--aws-account", ACCOUNT, "--azure-subscription", SUBSCRIPTION),
+    *("--azure-vault", "kv-prod", "--gcp-project", PROJECT, "--state", "s3://our-state"),
+)
+EU = {
+    "aws:region": "eu-west-1",
+    "outlast:availabilityZones": ["eu-west-1a", "eu-west-1b"],
+    "outlast:protect": False,  # this one goes at the end
+}
+TORN_DOWN = [
+    {"rule": rule, "reason": "it goes at the end", "until": "2027-12-31"}
+    for rule in ("held-is-protected", "aws-balancer-deletion-protection")
+]
 BROKEN = {
     "aws": {"quotas": {"L-53DA6B97": 0}},
     "azure": {SUBSCRIPTION: {"vaults": {VAULT: {"api-example-org": ["other.example.org"]}}}},
@@ -34,11 +47,14 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A copy of the project with a set of stack files of one's own; nothing is up yet."""
     root = tmp_path_factory.mktemp("own") / "outlast"
     copy_project(root)
-    files = own_set(sites=SITES)
-    eu = {"aws:region": "eu-west-1", "outlast:availabilityZones": ["eu-west-1a", "eu-west-1b"]}
-    files["prod-aws-eu"] |= eu
-    for site in SITES:
-        files[f"prod-{site}"]["outlast:minReplicas"] = 1
+    copy = Project(root)
+    written = json.loads(copy.run("-m", "outlast", "init-deployment", "prod", *ANSWERS, "--json").stdout)["files"]
+    paths = {Path(name).name.split(".")[1]: root / name for name in written}
+    files: dict[str, Any] = {stack: yaml.safe_load(path.read_text())["config"] for stack, path in paths.items()}
+    files["prod-aws-eu"] = files["prod-aws"] | EU
+    files["prod-aws-eu"]["outlast:exceptions"] = [*files["prod-aws"]["outlast:exceptions"], *TORN_DOWN]
+    weights = {f"prod-{site}": 10 for site in SITES}
+    files["prod-traffic"] |= {"outlast:sites": [*weights], "outlast:weights": weights}
     files["prod-base-azure"] = BASES["base-azure"] | {
         "azure-native:subscriptionId": SUBSCRIPTION,
         "outlast:protect": True,
@@ -48,7 +64,6 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     for stack, secrets in SECRETS.items():
         path = stack_file(root, stack)
         path.write_text(secrets + path.read_text())
-    copy = Project(root)
     yield copy
     copy.run("-m", "sandbox", "down", check=False)
 

@@ -1,0 +1,77 @@
+"""The stack files of a deployment: every combination of clouds and sizes is one that the programs read."""
+
+from __future__ import annotations
+
+import datetime
+from itertools import combinations
+
+import pytest
+import yaml
+
+from failover.routing.lint_rules import RULES
+from infra.profiles import SIZES
+from infra.regions import CLOUDS
+from outlast.init_deployment.files import EXCUSED_DAYS, Config, build, judge, render
+from outlast.init_deployment.questions import fill
+from service.bundle.folder import RELEASED, read_digest
+from tests.infra.harness import ROOT
+from tests.outlast.init_deployment.test_questions import GIVEN
+
+TODAY = datetime.datetime.now(datetime.UTC).date()
+SETS = [",".join(chosen) for count in (1, 2, 3) for chosen in combinations(CLOUDS, count)]
+
+
+def made(**changed: str) -> dict[str, Config]:
+    return build(ROOT, "prod", fill(GIVEN | changed), read_digest(RELEASED / "tumour"), TODAY)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("clouds", SETS)
+def test_every_combination_is_a_set_that_agrees_with_itself(clouds: str, size: str) -> None:
+    files = made(clouds=clouds, size=size, owner="platform")
+    assert judge("prod", files) == []
+    sites = [f"prod-{cloud}" for cloud in clouds.split(",")]
+    assert [*files] == ["prod-zone", *sites, "prod-traffic"]
+    assert all(files[site]["outlast:size"] == size for site in sites)
+    assert all(config["outlast:owner"] == "platform" for config in files.values())
+
+
+def test_nothing_of_the_sandbox_is_left() -> None:
+    for stack, config in made().items():
+        text = render(stack, config)
+        for word in ("000000000000", "outlast-sandbox", "outlast.example", "sandbox", "OUTLAST_DRILLS", "salt"):
+            assert word not in text, (stack, word)
+        assert yaml.safe_load(text)["config"] == config, "the words beside the settings are comments"
+
+
+def test_names_are_protected_and_excuses_end() -> None:
+    files = made()
+    assert files["prod-zone"]["outlast:protect"] is True
+    assert not any("outlast:protect" in files[f"prod-{cloud}"] for cloud in CLOUDS), "a site is protected by default"
+    ends = {row["until"] for config in files.values() for row in config.get("outlast:exceptions", [])}
+    assert ends == {str(TODAY + datetime.timedelta(days=EXCUSED_DAYS))}
+
+
+def test_one_site_alone_is_excused_from_the_rule_about_it() -> None:
+    (excuse,) = made(clouds="gcp")["prod-traffic"]["outlast:exceptions"]
+    assert excuse["rule"] == "one-site" and excuse["rule"] in RULES
+    assert "outlast:exceptions" not in made(clouds="aws,gcp")["prod-traffic"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({"aws_account": "12"}, "--aws-account"),
+        ({"aws_region": "eastus"}, "--aws-region"),
+        ({"azure_region": "us-east-1"}, "--azure-region"),
+        ({"azure_vault": "k"}, "--azure-vault"),
+        ({"gcp_project": "X"}, "--gcp-project"),
+        ({"host": "example.org"}, "--host"),
+        ({"prefix": "a-prefix-that-is-much-too-long-for-google"}, "--prefix"),
+        ({"budget": "much"}, "--budget"),
+        ({"size": "huge"}, "--size"),
+        ({"owner": "Platform Team"}, "--owner"),
+    ],
+)
+def test_what_the_programs_refuse_is_told_at_the_flag(changed: dict[str, str], place: str) -> None:
+    assert place in {mistake.place for mistake in judge("prod", made(**changed))}
