@@ -37,9 +37,14 @@ def _closed(resource: Resource, resources: Sequence[Resource]) -> bool:
 
 def _public_access_off(resources: Sequence[Resource], facts: Facts) -> list[str]:
     """The store of drain switches is the one that checkers read without credentials: the stack's file names it."""
-    stores = {dig(one.inputs, _NAMES[one.type]): one for one in resources if one.type in _NAMES}
+    stores = {_name(one): one for one in resources if one.type in _NAMES}
     stores.pop(facts.settings.get("store"), None)
     return [f"anybody may be let into '{name}'" for name, one in stores.items() if not _closed(one, resources)]
+
+
+def _name(store: Resource) -> object:
+    """The engine shows a stack's resources by their outputs, where azure-native calls an account's `name`."""
+    return dig(store.inputs, _NAMES[store.type]) or dig(store.inputs, "name")
 
 
 def _versioned(resources: Sequence[Resource], facts: Facts) -> list[str]:

@@ -98,6 +98,13 @@ def test_what_the_accounts_lack_is_refused_in_the_clouds_own_words(own: Project)
     ):
         assert told in done.stderr, done.stderr
     assert stack_texts(own) == before
+    looked = outlast(own, "doctor", "--stacks", "prod", "--json", check=False)
+    assert looked.returncode == 4, looked.stderr
+    missing = {row["name"]: row for row in json.loads(looked.stdout) if row["state"] == "missing"}
+    assert "gcloud services enable" in missing["APIs"]["hint"]
+    assert "is not for api.example.org" in missing["certificate of prod-azure"]["what"]
+    assert missing["us-east-1: Application Load Balancers"]["what"].startswith("0 Application Load Balancers")
+    assert ACCOUNT in next(row for row in json.loads(looked.stdout) if row["purpose"] == "AWS")["what"]
 
 
 def test_mended_accounts_let_the_same_command_go_on(own: Project) -> None:
@@ -117,7 +124,7 @@ def test_mended_accounts_let_the_same_command_go_on(own: Project) -> None:
 def test_a_plain_preview_finds_nothing_to_do(own: Project) -> None:
     plain_pulumi(own, "preview", "-s", "prod-azure", "--expect-no-changes")
     arns = plain_pulumi(own, "stack", "export", "-s", "prod-aws-eu").stdout
-    assert f"arn:aws:ecs:eu-west-1:{ACCOUNT}:cluster/outlast-prod-aws-eu" in arns
+    assert f"arn:aws:ecs:eu-west-1:{ACCOUNT}:cluster/example-prod-aws-eu" in arns
 
 
 def outlast(own: Project, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -35,6 +35,10 @@ def test_every_rule_has_a_test_here() -> None:
             [of(BUCKET, bucket="records"), of(BLOCK, bucket="records", **ALL)],
         ),
         (
+            [of(ACCOUNT, name="records")],  # among the outputs of azure-native
+            [of(ACCOUNT, name="records", allowBlobPublicAccess=False)],
+        ),
+        (
             [of(ACCOUNT, accountName="records")],  # Azure's default lets containers be public
             [of(ACCOUNT, accountName="records", allowBlobPublicAccess=False)],
         ),
