@@ -29,7 +29,7 @@ def next_steps(name: str, answers: Answers) -> list[Step]:
         Step("See what the accounts lack", (f"outlast doctor --stacks {name}",)),
         Step("Give every site the same keys, as the guide on keys tells", _keys(sites)),
         Step("Make the zone, and delegate the domain to the servers that are printed", (_up(f"{name}-zone"),)),
-        *_certificate(clouds),
+        *_certificate(name, clouds),
         Step("Bring up the sites, one after the other", tuple(_up(site) for site in sites)),
         Step("Let traffic in, and see how every site is", (_up(f"{name}-traffic"), f"outlast status --host {host}")),
         Step("Ask for a prediction: docs/guides/call-the-endpoint.md, with the key that was made above"),
@@ -67,10 +67,10 @@ def _up(stack: str) -> str:
     return f"pulumi up -s {stack} --policy-pack infra/policy"
 
 
-def _certificate(clouds: Sequence[str]) -> list[Step]:
-    if "azure" not in clouds:
-        return []
-    return [Step(f'Put a certificate for the host into the Key Vault: {GUIDE}, "Azure\'s certificate"')]
+def _certificate(name: str, clouds: Sequence[str]) -> list[Step]:
+    """AWS and Google Cloud issue their own; Azure's lies in the Key Vault before its site is made."""
+    renew = f"outlast certificate renew --stack {name}-azure"
+    return [Step("Put a certificate for the host into the Key Vault", (renew,))] if "azure" in clouds else []
 
 
 def render(steps: Sequence[Step]) -> list[str]:
