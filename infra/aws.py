@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +13,10 @@ from infra import audit_aws, plan, sizes
 from infra.applied import apply
 from infra.aws_network import Network, build_network
 from infra.aws_registry import build_site_image
+from infra.aws_roles import build_role, execution_policy
 from infra.aws_rollback import refuse_rollback
-from infra.aws_secrets import TaskSecrets, build_secrets, reading_statements
+from infra.aws_scaling import add_scaling, choose_capacity
+from infra.aws_secrets import TaskSecrets, build_secrets
 from infra.contract import CONNECTION_SECONDS, HEALTH_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.image import BuiltImage
@@ -48,6 +49,7 @@ class Deployed:
 
     service: aws.ecs.Service
     asked: pulumi.Output[str]
+    scaling: aws.appautoscaling.Target
 
 
 class Aws:
@@ -59,11 +61,8 @@ class Aws:
         self._options = options
 
     def unsupported(self, spec: SiteSpec) -> Mapping[str, str]:
-        """A fixed number of tasks runs: there is no scaling target yet."""
-        reasons = {"concurrency": "a load balancer does not limit the requests that a task works on"}
-        if spec.replicas.maximum > spec.replicas.minimum:
-            reasons["maxReplicas"] = f"{spec.replicas.minimum} tasks run: no scaling is provisioned for them yet"
-        return reasons
+        """Tasks are added by their requests a minute and their processor time, not by requests at once."""
+        return {"concurrency": "a load balancer does not limit the requests that a task works on"}
 
     def deploy(self, spec: SiteSpec) -> Site:
         """Register the site's resources."""
@@ -71,9 +70,9 @@ class Aws:
         origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
         zone = ZoneWriter(spec.zone_id)
         network = build_network(name, self._options)
-        image, repository = build_site_image(name, spec)
+        image, repository = build_site_image(name, spec, self._options.architecture)
         front = _front(name, spec, network, _certificate(zone, spec.host, origin))
-        deployed = _service(name, spec, network, front, image, repository)
+        deployed = _service(name, spec, self._options, network, front, image, repository)
         record = zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
         return Site(
             name=spec.name,
@@ -85,8 +84,9 @@ class Aws:
             probe_server_name=origin,
             model_digest=spec.model_digest,
             image_digest=after(_running_digest(deployed, image.digest), deployed.service),
-            capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=False),
-            workload=deployed.service.id,
+            capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica),
+            # Not before it scales: the capacity that is exported is that of its full size.
+            workload=after(deployed.service.id, deployed.scaling),
         )
 
 
@@ -170,7 +170,13 @@ def _target_group(name: str, network: Network) -> aws.lb.TargetGroup:
 
 
 def _service(
-    name: str, spec: SiteSpec, network: Network, front: LoadBalancer, image: BuiltImage, repository: aws.ecr.Repository
+    name: str,
+    spec: SiteSpec,
+    options: AwsOptions,
+    network: Network,
+    front: LoadBalancer,
+    image: BuiltImage,
+    repository: aws.ecr.Repository,
 ) -> Deployed:
     logs = aws.cloudwatch.LogGroup("logs", name=f"/{name}", retention_in_days=LOG_DAYS, opts=held(spec))
     sent = [audit_aws.send_log(logs, spec.audit)] if spec.audit else []
@@ -178,9 +184,9 @@ def _service(
     fargate = aws.ecs.ClusterCapacityProviders(
         "fargate", cluster_name=cluster.name, capacity_providers=["FARGATE", "FARGATE_SPOT"]
     )
-    execution = _role(name, "execution")
+    execution = build_role(name, "execution")
     secrets = build_secrets(name, spec.secrets)
-    policy = _execution_policy(repository.arn, logs.arn, secrets)
+    policy = execution_policy(repository.arn, logs.arn, secrets)
     allowed = aws.iam.RolePolicy("execution", role=execution.id, policy=policy)
     task = aws.ecs.TaskDefinition(
         "task",
@@ -191,9 +197,9 @@ def _service(
         memory=str(spec.size.memory_mib),
         execution_role_arn=execution.arn,
         # The service calls nothing of AWS: its role has no policy.
-        task_role_arn=_role(name, "task").arn,
+        task_role_arn=build_role(name, "task").arn,
         runtime_platform=aws.ecs.TaskDefinitionRuntimePlatformArgs(
-            operating_system_family="LINUX", cpu_architecture="X86_64"
+            operating_system_family="LINUX", cpu_architecture=options.architecture.upper()
         ),
         container_definitions=_container(spec, image.reference, logs.name, secrets),
     )
@@ -203,27 +209,37 @@ def _service(
         cluster=cluster.arn,
         task_definition=task.arn,
         desired_count=spec.replicas.minimum,
-        # Named from the first day on: a service that once had a launch type is replaced to get these.
-        capacity_provider_strategies=[
-            aws.ecs.ServiceCapacityProviderStrategyArgs(capacity_provider="FARGATE", base=1, weight=1)
-        ],
+        capacity_provider_strategies=choose_capacity(spec.replicas, spot_above=options.spot_above),
+        # Without it the provider replaces a service whose capacity providers change, and the site is gone meanwhile.
+        force_new_deployment=True,
         network_configuration=aws.ecs.ServiceNetworkConfigurationArgs(
             subnets=network.subnet_ids, security_groups=[network.task_group], assign_public_ip=True
         ),
-        load_balancers=[
-            aws.ecs.ServiceLoadBalancerArgs(
-                target_group_arn=front.target_group.arn, container_name=CONTAINER, container_port=PORT
-            )
-        ],
+        load_balancers=[_registered(front)],
         deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
         deployment_minimum_healthy_percent=100,
         propagate_tags="SERVICE",  # tasks are what costs, and tags are how a bill is told apart
         health_check_grace_period_seconds=60,
         # `up` ends when the tasks answer, and fails when they do not.
         wait_for_steady_state=True,
-        opts=pulumi.ResourceOptions(depends_on=[front.https, fargate, allowed, *sent, *network.paths]),
+        # How many there are is said by the scaling from then on: an update that counted again would undo that.
+        opts=pulumi.ResourceOptions(
+            depends_on=[front.https, fargate, allowed, *sent, *network.paths], ignore_changes=["desiredCount"]
+        ),
     )
-    return Deployed(service, task.arn)
+    return Deployed(service, task.arn, add_scaling(name, spec, service, cluster.name, _metric_label(front)))
+
+
+def _registered(front: LoadBalancer) -> aws.ecs.ServiceLoadBalancerArgs:
+    """Where each task is registered as a target."""
+    return aws.ecs.ServiceLoadBalancerArgs(
+        target_group_arn=front.target_group.arn, container_name=CONTAINER, container_port=PORT
+    )
+
+
+def _metric_label(front: LoadBalancer) -> Text:
+    """Whose requests are counted: Application Auto Scaling API, PredefinedMetricSpecification.ResourceLabel."""
+    return pulumi.Output.concat(front.load_balancer.arn_suffix, "/", front.target_group.arn_suffix)
 
 
 def _running_digest(deployed: Deployed, image_digest: pulumi.Output[str]) -> pulumi.Output[str]:
@@ -234,29 +250,6 @@ def _running_digest(deployed: Deployed, image_digest: pulumi.Output[str]) -> pul
     """
     known: pulumi.Output[list[str]] = pulumi.Output.all(deployed.service.task_definition, deployed.asked, image_digest)
     return apply(known, lambda found: refuse_rollback(*found))
-
-
-def _role(name: str, purpose: str) -> aws.iam.Role:
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    return aws.iam.Role(f"{purpose}-role", name=f"{name}-{purpose}", assume_role_policy=json.dumps(trust))
-
-
-def _execution_policy(repository_arn: Text, log_group_arn: Text, secrets: TaskSecrets) -> Text:
-    """What starting a task needs: this one repository's images, this one log group, and the site's own secrets."""
-    pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    write = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    statements = [
-        {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": "*"},  # it takes no narrower one
-        {"Effect": "Allow", "Action": pull, "Resource": repository_arn},
-        {"Effect": "Allow", "Action": write, "Resource": pulumi.Output.concat(log_group_arn, ":*")},
-        *reading_statements(secrets),
-    ]
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def _container(spec: SiteSpec, image: Text, log_group: Text, secrets: TaskSecrets) -> Text:

@@ -23,7 +23,7 @@ _KEEP_THE_NEWEST = {
 }
 
 
-def build_site_image(name: str, spec: SiteSpec) -> tuple[BuiltImage, aws.ecr.Repository]:
+def build_site_image(name: str, spec: SiteSpec, architecture: str) -> tuple[BuiltImage, aws.ecr.Repository]:
     """Register the repository and the image in it."""
     repository = aws.ecr.Repository(
         "repository",
@@ -37,4 +37,4 @@ def build_site_image(name: str, spec: SiteSpec) -> tuple[BuiltImage, aws.ecr.Rep
     token = aws.ecr.get_authorization_token_output(registry_id=repository.registry_id)
     server = apply(repository.repository_url, lambda url: url.partition("/")[0])
     login = Login(server, token.user_name, token.password)
-    return build_image(repository.repository_url, login, spec.models), repository
+    return build_image(repository.repository_url, login, spec.models, architecture=architecture), repository

@@ -29,6 +29,9 @@ READ_SECRETS = "4633458b-17de-408a-b874-0445c86b69e6"
 
 CONTAINER = "service"
 
+CPU_PERCENT = 60
+"""Of a replica's own processors, on average: what Cloud Run aims at by default, so that the clouds scale alike."""
+
 
 def program(settings: SiteSettings[AzureOptions]) -> dict[str, Any]:
     """Of a stack of the kind `azure`."""
@@ -93,7 +96,7 @@ class Azure:
             probe_server_name=spec.host,
             model_digest=spec.model_digest,
             image_digest=after(image.digest, container_app),
-            capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=True),
+            capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica),
             workload=container_app.id,
         )
 
@@ -270,10 +273,14 @@ def _probe(kind: app.Type, path: str, *, period_seconds: int, failure_threshold:
 
 
 def _scale(spec: SiteSpec) -> app.ScaleArgs:
-    """Another replica when each has more than `concurrency` requests at once."""
-    rule = app.HttpScaleRuleArgs(metadata={"concurrentRequests": str(spec.concurrency)})
+    """Another replica when each has more than `concurrency` requests a second, or too little processor left.
+
+    The rule that wants the most replicas counts: learn.microsoft.com/azure/container-apps/scale-app.
+    """
+    requests = app.HttpScaleRuleArgs(metadata={"concurrentRequests": str(spec.concurrency)})
+    cpu = app.CustomScaleRuleArgs(type="cpu", metadata={"type": "Utilization", "value": str(CPU_PERCENT)})
     return app.ScaleArgs(
         min_replicas=spec.replicas.minimum,
         max_replicas=spec.replicas.maximum,
-        rules=[app.ScaleRuleArgs(name="requests", http=rule)],
+        rules=[app.ScaleRuleArgs(name="requests", http=requests), app.ScaleRuleArgs(name="cpu", custom=cpu)],
     )

@@ -68,7 +68,7 @@ class Gcp:
             probe_server_name=spec.host,
             model_digest=spec.model_digest,
             image_digest=after(image.digest, service),
-            capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica, scales=True),
+            capacity_rps=plan.capacity(spec.replicas, spec.rps_per_replica),
             workload=service.id,
         )
 

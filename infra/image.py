@@ -23,6 +23,10 @@ KEPT_IMAGES = 20
 BUILD_ARGUMENTS = {"SOURCE_DATE_EPOCH": "0"}
 
 
+PLATFORMS = {"x86_64": docker.Platform.LINUX_AMD64, "arm64": docker.Platform.LINUX_ARM64}
+"""`outlast:architecture` -> the platform of the image."""
+
+
 @dataclass(frozen=True)
 class Login:
     """How a registry lets us push: `password` is short-lived and kept secret in the state."""
@@ -45,8 +49,10 @@ def build_image(
     login: Login | None,
     models: Mapping[str, str],
     opts: pulumi.ResourceOptions | None = None,
+    *,
+    architecture: str = "x86_64",
 ) -> BuiltImage:
-    """Build the service with these models (name -> digest) and no other, for x86-64, and push it to `repository`.
+    """Build the service with these models (name -> digest) and no other, for one processor, and push it.
 
     It gets no tag: nothing is deployed by one, and a registry whose tags cannot be moved refuses a tag that is pushed
     again, of the very same image as well (github.com/moby/buildkit/issues/3776).
@@ -59,7 +65,7 @@ def build_image(
         context=docker.BuildContextArgs(location=CONTEXT, named={MODELS: docker.ContextArgs(location=lay_out(models))}),
         dockerfile=docker.DockerfileArgs(location=f"{CONTEXT}/Dockerfile"),
         build_args=BUILD_ARGUMENTS,
-        platforms=[docker.Platform.LINUX_AMD64],
+        platforms=[PLATFORMS[architecture]],
         # Empty and not left out: so it is what a refresh puts into the state, and no change after one.
         tags=[],
         push=False,

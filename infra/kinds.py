@@ -30,6 +30,8 @@ class AwsOptions:
 
     availability_zones: tuple[str, ...]
     vpc_cidr: str
+    spot_above: bool = False
+    architecture: str = "x86_64"
 
 
 @dataclass(frozen=True)

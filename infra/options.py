@@ -32,7 +32,26 @@ def read_aws(reader: Reader, region: str, profile: Profile) -> AwsOptions:
     zones = reader.texts("availabilityZones", check=in_region)
     if zones and len(zones) != 2:
         reader.wrong("availabilityZones", f"has {len(zones)}", "write two: a load balancer needs them (ELBv2)")
-    return AwsOptions(zones, reader.text("vpcCidr", "10.20.0.0/16", check=_network))
+    return AwsOptions(
+        zones,
+        reader.text("vpcCidr", "10.20.0.0/16", check=_network),
+        spot_above=reader.boolean("spotAbove", False),
+        architecture=read_architecture(reader, "aws"),
+    )
+
+
+def read_architecture(reader: Reader, cloud: str) -> str:
+    """The processor of the replicas. Container Apps and Cloud Run take images for linux/amd64 alone.
+
+    learn.microsoft.com/azure/container-apps/containers; cloud.google.com/run/docs/container-contract.
+    """
+    chosen = reader.choice("architecture", ("x86_64", "arm64"), "x86_64") or "x86_64"
+    if chosen == "arm64" and cloud != "aws":
+        reader.wrong("architecture", f"is arm64, and {_RUNS_IT[cloud]} runs x86_64 alone", "leave it out")
+    return chosen
+
+
+_RUNS_IT = {"azure": "Container Apps", "gcp": "Cloud Run"}
 
 
 def _network(value: str) -> str | None:
@@ -56,6 +75,7 @@ def read_azure(reader: Reader, region: str, profile: Profile) -> AzureOptions:
         "certificateSecret", "", check=like(_SECRET_URL, "https://<vault>.vault.azure.net/secrets/<name>")
     )
     _check_certificate(reader, vault, secret)
+    read_architecture(reader, "azure")
     subscription = read_subscription(reader)
     return AzureOptions(
         subscription_id=subscription,
@@ -106,6 +126,7 @@ def _check_certificate(reader: Reader, vault: str, secret: str) -> None:
 
 def read_gcp(reader: Reader, region: str, profile: Profile) -> GcpOptions:
     """What only a site on Google Cloud needs to know."""
+    read_architecture(reader, "gcp")
     return GcpOptions(
         read_project(reader),
         _read_dns_account(reader),

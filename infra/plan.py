@@ -165,9 +165,21 @@ def room_for_tasks(cidr: str, subnets: int = 2) -> int:
 # -- capacity ------------------------------------------------------------------------------------------------------
 
 
-def capacity(replicas: Replicas, rps_per_replica: int, *, scales: bool) -> int:
-    """Requests a second that a site bears at full size; a site that does not scale stays at its minimum."""
-    return rps_per_replica * (replicas.maximum if scales else replicas.minimum)
+def capacity(replicas: Replicas, rps_per_replica: int) -> int:
+    """Requests a second that a site bears at full size."""
+    return rps_per_replica * replicas.maximum
+
+
+SPOT_WEIGHT = 3
+"""Of four tasks above the base three are Spot's. Not all: ECS starts none in its place where Spot is short."""
+
+TRACKED_SHARE = 0.7
+"""Of what one replica bears, the load at which another is started: that takes minutes, in which the load goes on."""
+
+
+def tracked_requests(rps_per_replica: int) -> int:
+    """Requests a minute for each replica that scaling keeps to; at least 1."""
+    return max(round(rps_per_replica * TRACKED_SHARE * 60), 1)
 
 
 # -- routing -------------------------------------------------------------------------------------------------------

@@ -223,12 +223,12 @@ def _parse_site(
 
 def _check_room(reader: Reader, cidr: str, replicas: Replicas) -> None:
     """While a deployment goes on, the old tasks and the new ones have addresses."""
-    if reader.is_wrong("vpcCidr") or reader.is_wrong("minReplicas") or not cidr:
+    if any(reader.is_wrong(key) for key in ("vpcCidr", "minReplicas", "maxReplicas")) or not cidr:
         return
     room = plan.room_for_tasks(cidr)
-    if 2 * replicas.minimum > room:
-        what = f"{cidr} has room for {room} tasks, and a deployment of {replicas.minimum} runs twice as many"
-        reader.wrong("vpcCidr", what, "write a larger range, or fewer minReplicas")
+    if 2 * replicas.maximum > room:
+        what = f"{cidr} has room for {room} tasks, and a deployment of {replicas.maximum} runs twice as many"
+        reader.wrong("vpcCidr", what, "write a larger range, or fewer maxReplicas")
 
 
 def _day(value: str) -> str | None:

@@ -1,5 +1,7 @@
 """What sites and their DNS cost a month at a given load, line by line. Pure.
 
+Over 300 lines, so that what each cloud is paid for stands side by side.
+
 A line is a product of factors times one price; what is printed is what is multiplied. Lines are `standing` (due without
 a single request) or caused by requests, those of Route 53's health checkers among them.
 """
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 
 from infra.contract import Replicas, Size
 from infra.cost.prices import HOURS, PRICES, REGIONS, SECONDS, Price
+from infra.plan import SPOT_WEIGHT, tracked_requests
 
 _GB = 1e9
 _MILLION = 1e6
@@ -52,7 +55,8 @@ class Checks:
 
 @dataclass(frozen=True)
 class CostedSite:
-    """What of a site is paid for. `share` is its part of the callers' requests, `spot` the replicas at Spot's price.
+    """What of a site is paid for. `share` is its part of the callers' requests, `spot` the replicas at Spot's price;
+    with `spot_above` those beyond the minimum are mostly Spot's as well.
 
     One that is `switched` has a drain switch: a health check looks for it, and another joins that to the site's own.
     """
@@ -66,16 +70,23 @@ class CostedSite:
     share: float
     spot: int = 0
     switched: bool = False
+    spot_above: bool = False
+    architecture: str = "x86_64"
 
     @property
-    def scales(self) -> bool:
-        """Whether more replicas than the minimum run under load."""
-        return self.cloud != "aws"
+    def rps_kept_to(self) -> float:
+        """Requests a second that a replica gets before another is started."""
+        return tracked_requests(self.rps_per_replica) / 60 if self.cloud == "aws" else self.rps_per_replica
 
     def running(self, rps: float) -> int:
         """How many replicas run on average while that many requests a second come."""
-        wanted = math.ceil(rps / self.rps_per_replica) if self.scales else self.replicas.minimum
+        wanted = math.ceil(rps / self.rps_kept_to)
         return min(max(wanted, self.replicas.minimum), self.replicas.maximum)
+
+    def on_spot(self, running: int) -> int:
+        """How many of the running replicas are Spot's: rounded down, for no share of them is promised."""
+        above = (running - self.replicas.minimum) * SPOT_WEIGHT // (SPOT_WEIGHT + 1) if self.spot_above else 0
+        return max(min(self.spot, running), above)
 
 
 Factor = tuple[float, str]
@@ -196,15 +207,15 @@ def _lines(where: str, rows: Rows, standing: bool) -> list[Line]:
 
 def _aws(site: CostedSite, running: int) -> Rows:
     cpu, memory, hours = (site.size.cpu, "vCPU"), (site.size.memory_mib / 1024, "GB"), (HOURS, "h")
-    spot = min(site.spot, running)
+    spot, kind = site.on_spot(running), "fargate-arm" if site.architecture == "arm64" else "fargate"
     on_demand: Factor = (running - spot, "")
     rows: dict[str, tuple[str, tuple[Factor, ...]]] = {
-        "Fargate, CPU": ("fargate-cpu", (on_demand, cpu, hours)),
-        "Fargate, memory": ("fargate-memory", (on_demand, memory, hours)),
+        "Fargate, CPU": (f"{kind}-cpu", (on_demand, cpu, hours)),
+        "Fargate, memory": (f"{kind}-memory", (on_demand, memory, hours)),
     }
     if spot:
-        rows["Fargate Spot, CPU"] = ("fargate-spot-cpu", ((spot, ""), cpu, hours))
-        rows["Fargate Spot, memory"] = ("fargate-spot-memory", ((spot, ""), memory, hours))
+        rows["Fargate Spot, CPU"] = (f"{kind}-spot-cpu", ((spot, ""), cpu, hours))
+        rows["Fargate Spot, memory"] = (f"{kind}-spot-memory", ((spot, ""), memory, hours))
     rows["load balancer"] = ("aws-balancer", ((1, ""), hours))
     rows["public IPv4 addresses, two of the load balancer's and one a task"] = (
         "aws-address",

@@ -48,9 +48,13 @@ _GOOGLE_BALANCING = "cloud.google.com/load-balancing/pricing"
 PRICES: Mapping[str, Price] = {
     "fargate-cpu": Price(0.04048, "vCPU hour", _FARGATE),
     "fargate-memory": Price(0.004445, "GB hour", _FARGATE),
+    "fargate-arm-cpu": Price(0.03238, "vCPU hour", _FARGATE, assumed=True),
+    "fargate-arm-memory": Price(0.00356, "GB hour", _FARGATE, assumed=True),
     # The price of Spot moves; the vendor says "up to 70 % off".
     "fargate-spot-cpu": Price(0.012144, "vCPU hour", _FARGATE, assumed=True),
     "fargate-spot-memory": Price(0.0013335, "GB hour", _FARGATE, assumed=True),
+    "fargate-arm-spot-cpu": Price(0.009714, "vCPU hour", _FARGATE, assumed=True),
+    "fargate-arm-spot-memory": Price(0.001068, "GB hour", _FARGATE, assumed=True),
     "aws-balancer": Price(0.0225, "hour", _ELB),
     "aws-balancer-unit": Price(0.008, "capacity unit hour", _ELB),
     "aws-address": Price(0.005, "address hour", "aws.amazon.com/vpc/pricing", assumed=True),

@@ -11,6 +11,7 @@ import yaml
 
 from failover.routing.predict import CHECKER_REGIONS
 from infra.cost.estimate import CostedSite
+from infra.options import read_architecture
 from infra.reader import Reader, as_text
 from infra.regions import REGION_KEYS
 from infra.settings import CLOUDS, read_profile, read_replicas, read_size
@@ -57,6 +58,8 @@ def _read_site(folder: Path, name: str, share: float) -> CostedSite:
         replicas=read_replicas(reader, profile),
         rps_per_replica=reader.integer("rpsPerReplica", 1, 1_000_000),
         share=share,
+        spot_above=reader.boolean("spotAbove", False),
+        architecture=read_architecture(reader, cloud),
     )
     reader.finish(unknown_keys=False)
     return site

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from infra.cost.estimate import Checks, CostedSite, Estimate, Load, estimate
+from infra.plan import capacity
 
 
 @dataclass(frozen=True)
@@ -44,5 +45,5 @@ def _all_at_work(sites: Sequence[CostedSite]) -> Sequence[CostedSite]:
 
 
 def _too_small(site: CostedSite, load: Load) -> str:
-    limit = site.rps_per_replica * (site.replicas.maximum if site.scales else site.replicas.minimum)
+    limit = capacity(site.replicas, site.rps_per_replica)
     return f"cannot bear it: {limit} a second at most" if load.rps > limit else ""

@@ -29,7 +29,11 @@ class Scope:
 LARGEST_MANAGED, LARGEST_INLINE = 6144, 10240
 """Characters of a managed policy, and of all that is written into a role itself; white space not counted (IAM)."""
 
-LINKED = ("ecs.amazonaws.com", "elasticloadbalancing.amazonaws.com")
+LINKED = (
+    "ecs.amazonaws.com",
+    "ecs.application-autoscaling.amazonaws.com",
+    "elasticloadbalancing.amazonaws.com",
+)
 """Services that make their own role in an account with the first resource."""
 
 

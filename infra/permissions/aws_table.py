@@ -1,4 +1,4 @@
-"""What each resource type needs on AWS, and what drills do there. Pure.
+"""What each resource type needs on AWS, and what drills do there. Pure. Over 300 lines, being one table.
 
 Actions are named as in the Service Authorization Reference (docs.aws.amazon.com/service-authorization). Each row scopes
 what the service lets one scope: by the site's name where a resource is named, by region where it has an id of its own.
@@ -32,6 +32,7 @@ AUDIT_ROLES = (
 ROLES = ("arn:aws:iam::{account}:role/{name}-execution", "arn:aws:iam::{account}:role/{name}-task")
 _REPOSITORY = ("arn:aws:ecr:{region}:{account}:repository/{name}",)
 _ZONE = ("arn:aws:route53:::hostedzone/{zone_id}",)
+_SCALING = ("arn:aws:application-autoscaling:{region}:{account}:scalable-target/*",)
 _CHECK = ("arn:aws:route53:::healthcheck/*",)
 
 GRANTS: Mapping[str, Grant] = {
@@ -45,6 +46,21 @@ GRANTS: Mapping[str, Grant] = {
     ),
     "aws:acm/certificateValidation:CertificateValidation": Grant(
         ("acm:DescribeCertificate",), ("arn:aws:acm:{region}:{account}:certificate/*",)
+    ),
+    "aws:appautoscaling/target:Target": Grant(
+        words(
+            "application-autoscaling:RegisterScalableTarget application-autoscaling:DeregisterScalableTarget "
+            "application-autoscaling:ListTagsForResource application-autoscaling:TagResource "
+            "application-autoscaling:UntagResource"
+        ),
+        _SCALING,
+        ("application-autoscaling:DescribeScalableTargets",),
+    ),
+    # The alarms of a policy are made by Application Auto Scaling's own role (its user guide, service-linked roles).
+    "aws:appautoscaling/policy:Policy": Grant(
+        words("application-autoscaling:PutScalingPolicy application-autoscaling:DeleteScalingPolicy"),
+        _SCALING,
+        ("application-autoscaling:DescribeScalingPolicies",),
     ),
     "aws:cloudwatch/logGroup:LogGroup": Grant(
         words(

@@ -21,7 +21,7 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
     "zone": ("aws:route53/zone:Zone",),
     "aws": words(f"""
         aws:acm/certificate:Certificate aws:acm/certificateValidation:CertificateValidation
-        aws:cloudwatch/logGroup:LogGroup
+        aws:appautoscaling/target:Target aws:cloudwatch/logGroup:LogGroup
         aws:ec2/internetGateway:InternetGateway aws:ec2/routeTable:RouteTable
         aws:ec2/routeTableAssociation:RouteTableAssociation aws:ec2/securityGroup:SecurityGroup aws:ec2/subnet:Subnet
         aws:ec2/vpc:Vpc aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule
@@ -61,8 +61,8 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
 
 BY_CHOICE: Mapping[str, tuple[str, ...]] = {
     "aws": words(
-        "aws:secretsmanager/secret:Secret aws:secretsmanager/secretVersion:SecretVersion "
-        "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"
+        "aws:appautoscaling/policy:Policy aws:secretsmanager/secret:Secret "
+        "aws:secretsmanager/secretVersion:SecretVersion aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"
     ),
     "azure": words("azure-native:keyvault:Secret azure-native:monitor:DiagnosticSetting"),
     "gcp": words(

@@ -264,7 +264,9 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
         "gcp:secretmanager/secretVersion:SecretVersion": {"version": "7"},
         "aws:ecr/repository:Repository": arn
         | {"registryId": "0", "repositoryUrl": f"ecr.example/{inputs.get('name')}"},
-        "aws:lb/loadBalancer:LoadBalancer": arn | {"dnsName": "front.elb.example", "zoneId": "Z0ELB"},
+        "aws:lb/loadBalancer:LoadBalancer": arn
+        | {"dnsName": "front.elb.example", "zoneId": "Z0ELB", "arnSuffix": f"app/{inputs.get('name')}/1"},
+        "aws:lb/targetGroup:TargetGroup": arn | {"arnSuffix": f"targetgroup/{inputs.get('name')}/2"},
         "azure-native:resources:ResourceGroup": {"name": inputs.get("resourceGroupName")},
         "azure-native:storage:StorageAccount": {"name": inputs.get("accountName")},
         "azure-native:storage:BlobContainer": {"name": inputs.get("containerName")},

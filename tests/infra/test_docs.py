@@ -39,7 +39,6 @@ def test_reference_lists_exactly_the_settings_of_each_kind(stack: str) -> None:
 
 def test_what_clouds_do_not_give_is_in_the_docs() -> None:
     page = (ROOT / "docs" / "concepts" / "sites.md").read_text()
-    assert "`maxReplicas` above `minReplicas`" in page
     assert "`concurrency`" in page
 
 

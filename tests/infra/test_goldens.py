@@ -49,8 +49,18 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
             "capacityProviderStrategies.0.capacityProvider": "FARGATE",
             "deploymentCircuitBreaker": {"enable": True, "rollback": True},
             "deploymentMinimumHealthyPercent": 100,
+            "forceNewDeployment": True,  # without it other capacity providers replace the service
             "healthCheckGracePeriodSeconds": bool,
             "networkConfiguration.assignPublicIp": True,
+        },
+        "aws:appautoscaling/target:Target": {
+            "serviceNamespace": "ecs",
+            "resourceId": "service/outlast-aws/outlast-aws",
+            "scalableDimension": "ecs:service:DesiredCount",
+        },
+        "aws:appautoscaling/policy:Policy": {
+            "policyType": "TargetTrackingScaling",  # left out it is StepScaling
+            "targetTrackingScalingPolicyConfiguration.targetValue": lambda value: value > 0,
         },
         "aws:lb/loadBalancer:LoadBalancer": {"dropInvalidHeaderFields": True, "internal": False},
         "aws:lb/targetGroup:TargetGroup": {

@@ -93,8 +93,12 @@ def test_subnets_are_equal_disjoint_inside_and_as_large_as_can_be(prefix: int, c
 @given(low=st.integers(1, 50), more=st.integers(0, 50), rps=st.integers(1, 1000))
 def test_capacity_counts_what_can_run(low: int, more: int, rps: int) -> None:
     replicas = Replicas(low, low + more)
-    assert plan.capacity(replicas, rps, scales=True) == rps * (low + more)
-    assert plan.capacity(replicas, rps, scales=False) == rps * low
+    assert plan.capacity(replicas, rps) == rps * (low + more)
+
+
+@given(rps=st.integers(1, 1_000_000))
+def test_another_replica_is_started_before_one_bears_no_more(rps: int) -> None:
+    assert 1 <= plan.tracked_requests(rps) < rps * 60
 
 
 @settings(max_examples=50)

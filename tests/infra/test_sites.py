@@ -39,7 +39,7 @@ def test_a_protected_zone_can_be_deleted_neither_by_pulumi_nor_with_records_in_i
 @pytest.mark.parametrize(
     ("stack", "region", "capacity", "address", "server_name"),
     [
-        ("aws", "us-east-1", 100, f"aws.{HOST}", f"aws.{HOST}"),
+        ("aws", "us-east-1", 200, f"aws.{HOST}", f"aws.{HOST}"),
         ("azure", "eastus", 200, "192.0.2.20", HOST),
         ("gcp", "us-central1", 200, "192.0.2.30", HOST),
     ],
@@ -160,9 +160,8 @@ def test_names_follow_from_prefix_and_stack(stack: str) -> None:
 )
 def test_unsupported_features_are_declared_with_a_reason(cloud: Cloud) -> None:
     found = cloud.unsupported(spec(Replicas(1, 3)))
-    assert found.keys() == ({"concurrency", "maxReplicas"} if cloud.name == "aws" else set())
+    assert found.keys() == ({"concurrency"} if cloud.name == "aws" else set())
     assert all(reason for reason in found.values())
-    assert "maxReplicas" not in cloud.unsupported(spec(Replicas(2, 2)))
 
 
 def test_what_a_site_does_not_give_is_exported(run_of: RunOf) -> None:

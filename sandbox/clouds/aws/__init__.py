@@ -17,10 +17,12 @@ from sandbox.clouds.aws import (
     network,
     registry,
     roles,
+    scaling,
     secrets,
     security_groups,
     tasks,
 )
+from sandbox.clouds.aws.task_count import SERVICE
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.world import World
 from service.errors import OutlastError
@@ -28,7 +30,7 @@ from service.errors import OutlastError
 # Importing a module enters its types into the table.
 MODULES = (
     *(buckets, network, security_groups, registry, roles),
-    *(secrets, certificates, balancer, listeners, tasks, fargate),
+    *(secrets, certificates, balancer, listeners, tasks, fargate, scaling),
 )
 
 
@@ -41,7 +43,7 @@ def settle(world: World) -> None:
 def derive(world: World) -> Effects:
     """Workloads of services, fronts of listeners, names of balancers."""
     effects = Effects()
-    for service in world.store.all(fargate.SERVICE):
+    for service in world.store.all(SERVICE):
         workload = fargate.workload(world, service)
         if workload is not None:
             effects.workloads.append(workload)

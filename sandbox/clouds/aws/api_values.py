@@ -23,6 +23,8 @@ from sandbox.engine import sdk
 
 OPERATIONS: Mapping[str, tuple[str, str]] = {
     "aws:acm/certificate:Certificate": ("acm", "RequestCertificate"),
+    "aws:appautoscaling/policy:Policy": ("application-autoscaling", "PutScalingPolicy"),
+    "aws:appautoscaling/target:Target": ("application-autoscaling", "RegisterScalableTarget"),
     "aws:cloudwatch/logGroup:LogGroup": ("logs", "CreateLogGroup"),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": ("ecr", "PutLifecyclePolicy"),
     "aws:ecr/repository:Repository": ("ecr", "CreateRepository"),

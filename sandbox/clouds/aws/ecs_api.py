@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.clouds.aws.common import own_name
-from sandbox.clouds.aws.fargate import SERVICE, wanted_tasks
+from sandbox.clouds.aws.task_count import SERVICE, set_wanted_tasks, wanted_tasks
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.world import World
 
@@ -46,8 +46,7 @@ def _update(world: World, asked: Document) -> Resource:
         if other := set(asked) - {"service", "cluster", "desiredCount"}:
             raise CloudRefused(f"InvalidParameterException: the sandbox does not change {', '.join(sorted(other))}")
         if "desiredCount" in asked:  # without it a service goes on with as many as it has
-            service.inputs = {**service.inputs, "desiredCount": int(asked["desiredCount"])}
-            world.store.put(service)
+            set_wanted_tasks(world, service, int(asked["desiredCount"]))
     world.hooks.reconcile()
     return service
 

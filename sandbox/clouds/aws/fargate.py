@@ -10,6 +10,7 @@ from sandbox.clouds.aws.common import account_of, arn, own_name, region_of
 from sandbox.clouds.aws.health import why_unhealthy
 from sandbox.clouds.aws.service_rules import CAPACITY_PROVIDERS, CLUSTER, SERVICE_RULES
 from sandbox.clouds.aws.targets import health_path
+from sandbox.clouds.aws.task_count import SERVICE, follow_program, wanted_tasks
 from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of, cpus_of
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
@@ -20,8 +21,6 @@ from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
 from sandbox.replicas.workload import Workload
 from service.errors import Unavailable
-
-SERVICE = "aws:ecs/service:Service"
 
 # A load balancer does not limit what a task works on: one that is asked for more than this is not in this sandbox.
 _FARGATE, _OWN_PROVIDER = ("FARGATE", "FARGATE_SPOT"), "aws:ecs/capacityProvider:CapacityProvider"
@@ -64,11 +63,6 @@ def workload(world: World, r: Resource) -> Workload | None:
         tells_port=False,
         probed_by_balancer=True,
     )
-
-
-def wanted_tasks(r: Resource) -> int:
-    """How many tasks the service asks for. pulumi-aws 7.51.1, Service.desired_count: "Defaults to 0"."""
-    return int(r.inputs.get("desiredCount") or 0)
 
 
 def placeable_tasks(world: World, r: Resource, task: Resource) -> int:
@@ -152,6 +146,11 @@ def _end_deployment(world: World, r: Resource, newest: Workload, fate: str) -> N
     else:
         return
     world.store.put(r)
+
+
+def _begin(world: World, r: Resource) -> None:
+    revisions.begin(world, r)
+    follow_program(world, r)
 
 
 def _service_id(world: World, r: Resource) -> str:
@@ -266,8 +265,8 @@ declare(
     effect="real service processes, replaced when they die, rolled back when a new revision never gets ready",
     not_simulated="spot interruptions, placement, deployment alarms",
     rules=SERVICE_RULES,
-    create=revisions.begin,
-    update=revisions.begin,
+    create=_begin,
+    update=_begin,
     wait=_wait_steady,
     id_of=_service_id,
     outputs=_named_outputs,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from sandbox.clouds.aws import fargate
 from sandbox.clouds.aws.balancer import BALANCER, subnets_of
 from sandbox.clouds.aws.certificates import CERTIFICATE, PENDING, is_issued
 from sandbox.clouds.aws.common import EVERYWHERE, region_of
@@ -13,6 +12,7 @@ from sandbox.clouds.aws.health import LISTENER, gets_through, group_of
 from sandbox.clouds.aws.network import reaches_internet, vpc_of
 from sandbox.clouds.aws.security_groups import lets_in
 from sandbox.clouds.aws.targets import PROTOCOLS, TARGET_GROUP
+from sandbox.clouds.aws.task_count import SERVICE
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import NO_MEMBER, PORT, Mistake, OneOf, Text, because, is_given
 from sandbox.clouds.store import CloudRefused, Resource
@@ -146,7 +146,7 @@ def _bindings(world: World, listener: Resource) -> tuple[Binding, ...]:
 def _workload_behind(world: World, action: Values, balancer: Resource) -> str | None:
     """The service behind a forward action, if the balancer gets through to its tasks; None is a 503 from it."""
     group = world.store.find(TARGET_GROUP, group_of(action))
-    for service in world.store.all(fargate.SERVICE):
+    for service in world.store.all(SERVICE):
         for target in service.inputs.get("loadBalancers") or []:
             behind = group is not None and target.get("targetGroupArn") == group.id
             if behind and gets_through(world, balancer, service, target):

@@ -14,6 +14,7 @@ from sandbox.clouds.azure.certificates import CERTIFICATE
 from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, subscription_of, tail, unreserved
 from sandbox.clouds.azure.environments import environment_of, verification_id
 from sandbox.clouds.azure.identity import identity_outputs
+from sandbox.clouds.azure.scale_rules import scale_combinations
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.probes import read_probe
@@ -210,7 +211,13 @@ declare(
         "template.containers[].probes[].httpGet.port": PORT,
         "configuration.ingress.targetPort": PORT,
     },
-    combinations=(_app_combinations, _traffic_combinations, probe_combinations, unreserved("containerAppName")),
+    combinations=(
+        _app_combinations,
+        scale_combinations,
+        _traffic_combinations,
+        probe_combinations,
+        unreserved("containerAppName"),
+    ),
     forces_new=because(ID, "containerAppName") | IN_GROUP,
     replacement_unknown=("environmentId", "managedEnvironmentId"),
 )

@@ -92,7 +92,9 @@ def test_load_is_shared_by_weight() -> None:
 
 def test_sites_that_scale_run_more_replicas_under_load_up_to_their_most() -> None:
     assert [site("azure").running(rps) for rps in (0, 100, 101, 150, 151, 10_000)] == [2, 2, 3, 3, 4, 4]
-    assert [site("aws").running(rps) for rps in (0, 10_000)] == [2, 2]
+    scaling = site("aws", replicas=Replicas(2, 8))
+    assert [scaling.running(rps) for rps in (0, 70, 71, 105, 106, 10_000)] == [2, 2, 3, 3, 4, 8], "35 a second each"
+    assert site("aws").running(10_000) == 2
 
 
 def test_per_thousand_predictions_is_the_month_by_its_predictions() -> None:
@@ -104,6 +106,21 @@ def test_per_thousand_predictions_is_the_month_by_its_predictions() -> None:
 def test_spot_takes_the_place_of_tasks_not_of_addresses() -> None:
     plain, spot = (estimate([site("aws", spot=n)], Checks(), Load()) for n in (0, 1))
     assert plain.usd - spot.usd == pytest.approx(0.7 * 730 * (0.5 * 0.04048 + 0.004445))
+
+
+def test_tasks_above_the_minimum_are_mostly_spots_where_the_site_says_so() -> None:
+    busy = site("aws", replicas=Replicas(2, 10), share=1.0, spot_above=True)
+    assert [busy.on_spot(running) for running in (2, 3, 4, 6, 10)] == [0, 0, 1, 3, 6]
+    plain = site("aws", replicas=Replicas(2, 10), share=1.0)
+    saved = estimate([plain], Checks(), Load(rps=200)).usd - estimate([busy], Checks(), Load(rps=200)).usd
+    assert busy.running(201.6) == 6
+    assert saved == pytest.approx(3 * 0.7 * 730 * (0.5 * 0.04048 + 0.004445))
+
+
+def test_arm64_has_prices_of_its_own() -> None:
+    plain, arm = (estimate([site("aws", architecture=a)], Checks(), Load()) for a in ("x86_64", "arm64"))
+    assert month(arm.lines, "aws", "Fargate, CPU") == pytest.approx(2 * 0.5 * 730 * 0.03238)
+    assert arm.usd < plain.usd
 
 
 def test_prices_of_another_region_are_named_as_assumed() -> None:

@@ -176,6 +176,26 @@ def aws_site(clouds: Clouds) -> Made:
     return aws_service(clouds, network, group, aws_task(clouds, aws_image(clouds)))
 
 
+SCALED = {
+    "serviceNamespace": "ecs",
+    "resourceId": "service/site/site",
+    "scalableDimension": "ecs:service:DesiredCount",
+}
+TRACKED = {
+    "targetValue": 60,
+    "predefinedMetricSpecification": {"predefinedMetricType": "ECSServiceAverageCPUUtilization"},
+}
+
+
+def aws_scaled(clouds: Clouds) -> Made:
+    """The site, whose tasks scale by their processor time from two to four."""
+    service = aws_site(clouds)
+    clouds.make("aws:appautoscaling/target:Target", minCapacity=2, maxCapacity=4, **SCALED)
+    tracking = {"policyType": "TargetTrackingScaling", "targetTrackingScalingPolicyConfiguration": TRACKED}
+    clouds.make("aws:appautoscaling/policy:Policy", "cpu", **tracking, **SCALED)
+    return service
+
+
 # -- Azure -----------------------------------------------------------------------------------------------------------
 
 

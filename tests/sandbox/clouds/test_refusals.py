@@ -21,6 +21,7 @@ from tests.sandbox.clouds.harness import DIGEST, HOST, Clouds
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "refusals.md"
 LISTENER, TARGETS = "aws:lb/listener:Listener", "aws:lb/targetGroup:TargetGroup"
 SERVICE, TASK, ROLE = "aws:ecs/service:Service", "aws:ecs/taskDefinition:TaskDefinition", "aws:iam/role:Role"
+SCALING = "aws:appautoscaling/target:Target"
 POLICY, SUBNET = "aws:iam/rolePolicy:RolePolicy", "aws:ec2/subnet:Subnet"
 APP, REGISTRY = "azure-native:app:ContainerApp", "azure-native:containerregistry:Registry"
 RUN, NEG = "gcp:cloudrunv2/service:Service", "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup"
@@ -308,6 +309,16 @@ MISTAKES: dict[str, Act] = {
     "a log group that does not exist": without("aws:cloudwatch/logGroup:LogGroup"),
     "a capacity provider that the cluster lacks": wrong(
         SERVICE, "capacityProviderStrategies", [{"capacityProvider": "MINE", "weight": 1}]
+    ),
+    "scaling to fewer tasks at most than at least": make(SCALING, **sites.SCALED, minCapacity=3, maxCapacity=2),
+    "scaling of a service that does not exist": make(
+        SCALING, **{**sites.SCALED, "resourceId": "service/site/other"}, minCapacity=1, maxCapacity=2
+    ),
+    "a scaling policy without its target": make(
+        "aws:appautoscaling/policy:Policy",
+        **sites.SCALED,
+        policyType="TargetTrackingScaling",
+        targetTrackingScalingPolicyConfiguration=sites.TRACKED,
     ),
     "a load balancer in a VPC without an internet gateway": no_gateway,
     "a service whose target group has no listener": without(LISTENER),

@@ -526,6 +526,23 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         )
     ),
     ("aws:s3/bucket:Bucket", {"bucket": "Upper"}, "bucket", {"bucket": "a.b-c"}),
+    (
+        "aws:appautoscaling/target:Target",
+        {"minCapacity": 2, "maxCapacity": 1},
+        "maxCapacity",
+        {"minCapacity": 1, "maxCapacity": 1},
+    ),
+    ("aws:appautoscaling/policy:Policy", {"name": "a" * 256}, "name", {"name": "a" * 255}),
+    *(
+        (
+            "azure-native:app:ContainerApp",
+            {"template": {"scale": {"rules": [{"custom": {"type": "cpu", "metadata": metadata}}]}}},
+            f"template.scale.rules[0].custom.metadata.{name}",
+            {"template": {"scale": {"rules": [{"custom": {"type": "cpu", "metadata": right}}]}}},
+        )
+        for right in ({"type": "Utilization", "value": "60"},)
+        for name, metadata in (("type", {"value": "60"}), ("value", {"type": "Utilization", "value": "60 %"}))
+    ),
     ("azure-native:storage:StorageAccount", {"accountName": "with-hyphen"}, "accountName", {"accountName": "a1b"}),
     ("azure-native:storage:BlobContainer", {"containerName": "a--b"}, "containerName", {"containerName": "a-b"}),
     ("gcp:storage/bucket:Bucket", {"name": "ab"}, "name", {"name": "a_b"}),

@@ -311,6 +311,22 @@ GCP_KEYS: dict[str, Take] = {
 }
 
 
+def _next_policy_has_no_target(clouds: Clouds, type_: str) -> None:
+    """And the policies that it had are gone with it."""
+    clouds.delete(clouds.only(type_))
+    with pytest.raises(CloudRefused, match="No scalable target registered"):
+        clouds.make(
+            "aws:appautoscaling/policy:Policy",
+            "cpu",
+            policyType="TargetTrackingScaling",
+            targetTrackingScalingPolicyConfiguration=sites.TRACKED,
+            **sites.SCALED,
+        )
+
+
+AWS_SCALED: dict[str, Take] = {"aws:appautoscaling/target:Target": _next_policy_has_no_target}
+
+
 def _nobody_reads_switches(cloud: str) -> Take:
     def take(clouds: Clouds, type_: str) -> None:
         assert _readable(clouds) == {"aws", "azure", "gcp"}
@@ -345,6 +361,7 @@ SITES = {
     "azure": (sites.azure_site, AZURE),
     "gcp": (sites.gcp_site, GCP),
     "aws with keys": (sites.aws_keys, AWS_KEYS),
+    "aws that scales": (sites.aws_scaled, AWS_SCALED),
     "azure with keys": (sites.azure_keys, AZURE_KEYS),
     "gcp with keys": (sites.gcp_keys, GCP_KEYS),
 }

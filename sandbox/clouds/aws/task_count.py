@@ -1,0 +1,47 @@
+"""How many tasks a service of ECS asks for: what Pulumi said last, or who spoke to the cloud's own API since.
+
+The count lies with the service, as ECS keeps it: drills and Application Auto Scaling change it behind Pulumi's back.
+"""
+
+from __future__ import annotations
+
+from sandbox.clouds.store import Resource
+from sandbox.clouds.world import World
+
+SERVICE = "aws:ecs/service:Service"
+_WANTED, _ASKED = "desired", "asked"
+
+
+def wanted_tasks(r: Resource) -> int:
+    """How many tasks the service asks for. pulumi-aws 7.51.1, Service.desired_count: "Defaults to 0"."""
+    return int(r.place.get(_WANTED, _count_of(r)))
+
+
+def set_wanted_tasks(world: World, r: Resource, count: int) -> None:
+    """Ask for another number of tasks, as UpdateService does; the caller reconciles."""
+    with world.store.lock:
+        r.place[_WANTED] = count
+        r.inputs = {**r.inputs, "desiredCount": count}  # Pulumi learns of it by a refresh
+        world.store.put(r)
+
+
+def follow_program(world: World, r: Resource) -> None:
+    """A create or an update: the program's number counts where it is another than it was, or than it was seen to be.
+
+    One that ignores its own number (`ignore_changes`) sends the one that Pulumi's state has, which is no change.
+    """
+    asked, known = _count_of(r), world.store.get(r.type, r.id) if r.id else None
+    seen = (known.place.get(_ASKED, _count_of(known)), _count_of(known)) if known else ()
+    if asked not in seen:
+        r.place[_WANTED] = asked
+    r.place[_ASKED] = asked
+    r.inputs = {**r.inputs, "desiredCount": wanted_tasks(r)}
+
+
+def _count_of(r: Resource) -> int:
+    return int(r.inputs.get("desiredCount") or 0)
+
+
+def find_service(world: World, resource_id: str) -> Resource | None:
+    """The service that Application Auto Scaling calls `service/<cluster>/<name>`."""
+    return next((r for r in world.store.all(SERVICE) if r.id.rpartition(":")[2] == resource_id), None)

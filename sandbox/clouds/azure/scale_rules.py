@@ -1,0 +1,38 @@
+"""The rules by which a container app gets more replicas: requests, or a scaler of KEDA by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sandbox.clouds.rules import Mistake
+from sandbox.clouds.values import Values, nested
+from sandbox.engine.wire import UNKNOWN
+
+# keda.sh/docs/scalers: those whose metadata are known here; any other name is taken as it is.
+_OF_RESOURCES = ("cpu", "memory")
+_METRICS = ("Utilization", "AverageValue")
+# keda.sh/docs/scalers, as far as people use them with Container Apps. A name that is none of KEDA's is refused.
+_SCALER = re.compile(r"[a-z][a-z0-9-]{0,62}")
+
+
+def scale_combinations(inputs: Values) -> Iterator[Mistake]:
+    """learn.microsoft.com/azure/container-apps/scale-app, "Custom"; keda.sh/docs/scalers/cpu and memory."""
+    for position, rule in enumerate(nested(inputs, "template", "scale", "rules") or []):
+        custom = rule.get("custom") if isinstance(rule, dict) else None
+        if isinstance(custom, dict):
+            where = f"template.scale.rules[{position}].custom"
+            yield from ((f"{where}.{path}", why) for path, why in _custom(custom))
+
+
+def _custom(custom: Values) -> Iterator[Mistake]:
+    kind, metadata = custom.get("type"), custom.get("metadata") or {}
+    if UNKNOWN in (kind, metadata):
+        return
+    if not _SCALER.fullmatch(str(kind or "")):
+        yield "type", f"{kind!r} is no scaler of KEDA, such as cpu"
+    if kind in _OF_RESOURCES:
+        if metadata.get("type") not in _METRICS:
+            yield "metadata.type", f"{metadata.get('type')!r} is none of {', '.join(_METRICS)}"
+        if not re.fullmatch(r"[1-9]\d{0,8}", str(metadata.get("value") or "")):
+            yield "metadata.value", f"{metadata.get('value')!r} is no whole number above 0, as text"
