@@ -139,6 +139,11 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
     )
 
 
+def read_own(output: str) -> pulumi.Output[Any]:
+    """What the last `up` of this very stack exported; None before the first, and after a `destroy`."""
+    return _reference(pulumi.get_stack()).get_output(output)
+
+
 def _reference(stack: str) -> pulumi.StackReference:
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
     return pulumi.StackReference(stack, stack_name=name)

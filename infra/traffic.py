@@ -25,7 +25,7 @@ from infra.kinds import TrafficSettings
 from infra.prediction import lint_plan, plan_host, predict_loss
 from infra.promises import say_unknown_capacity
 from infra.routing import SITES_RECORD, name_record
-from infra.stack import read_site, read_store, read_zone
+from infra.stack import read_own, read_site, read_store, read_zone
 from infra.switch import FlagStore
 from service.errors import Mistake, Refused
 
@@ -43,8 +43,15 @@ def program(settings: TrafficSettings) -> dict[str, Any]:
     say_unknown_capacity(settings)
     zone = read_zone(settings.zone)
     sites = pulumi.Output.all(**{name: read_site(name) for name in settings.weights})
-    known: pulumi.Output[list[Any]] = pulumi.Output.all(zone.zone_id, zone.host, sites, _read_stores(settings))
-    routing: pulumi.Output[dict[str, Any]] = apply(known, lambda k: _route(settings, k[0], k[1], k[2], k[3]))
+    before = read_own("routing")
+    known: pulumi.Output[list[Any]] = pulumi.Output.all(zone.zone_id, zone.host, sites, _read_stores(settings), before)
+
+    def route(known: list[Any]) -> pulumi.Output[dict[str, Any]]:
+        *rest, before = known
+        _keep_policy(settings, before)
+        return _route(settings, *rest)
+
+    routing: pulumi.Output[dict[str, Any]] = apply(known, route)
     return {"routing": routing}
 
 
@@ -83,6 +90,23 @@ def _route(
             "health_checks": {name: check.id for name, check in checks.items()},
             "drain_switches": {site: store.url(site) for site, store in stores.items()},
         }
+    )
+
+
+def _keep_policy(settings: TrafficSettings, before: Mapping[str, Any] | None) -> None:
+    """Raise Refused where the records that are there are chosen in another way.
+
+    Route 53 takes no two policies at one name, and Pulumi changes one record after the other: the first would be
+    refused, with some of the stack changed already.
+    """
+    was = str((before or {}).get("policy") or settings.policy.name)
+    if was == settings.policy.name:
+        return
+    anew = " && ".join(f"pulumi {verb} -s {settings.name} --yes" for verb in ("destroy", "up"))
+    raise Refused(
+        f"the host's records are {was}, and outlast:routing says {settings.policy.name}: Route 53 takes no record of "
+        "another policy beside them, and `up` would fail half-way; nothing was changed",
+        hint=f"in a quiet hour, as clients without an answer in their cache get none in between: {anew}",
     )
 
 

@@ -27,12 +27,17 @@ from service.errors import Deviated, InvalidInput, Unavailable
 @click.command()
 @click.option("--faults", default="", help=f"Some of them alone: {', '.join(fault.name for fault in FAULTS)}.")
 @click.option("--sites", default="", help="Some sites alone, by their names in DNS.")
-@click.option("--write", type=click.Path(path_type=Path), help="The page to write, as docs/reference/faults.md.")
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path),
+    help="The page to write, as docs/reference/faults.md; what it says of other sites and speeds stays.",
+)
 @model_option
 def chaos(faults: str, sites: str, write: Path | None, model: str | None) -> None:
     """Make every fault at every site of the sandbox, one after the other, and measure who notices and who suffers."""
     rows, around = measure(choose_faults(faults), sites.replace(",", " ").split(), model)
-    page = render_page(rows, around)
+    before = write.read_text(encoding="utf-8") if write and write.exists() else ""
+    page = render_page(rows, around, before)
     if write:
         write.write_text(page, encoding="utf-8")
         say(f"written: {write}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ are made of, in [recovery time](../concepts/recovery-time.md). All durations are
 
 """
 FOOT = """
+## What the columns say
+
 **Noticed**: when DNS stopped naming the site (health checks), or when a probe that is pinned to the site's address and
 verifies its certificate had failed three times in a row, or was more than 1.5 s late ten times. Route 53's checks do
 not verify certificates: an expired or wrong one is seen by the pinned probe alone, so let that raise an alarm
@@ -32,6 +35,8 @@ The [kinds of clients](../concepts/recovery-time.md): `ttl` keeps an answer of D
 site.
 """
 
+_SECTION = re.compile(r"## (?P<site>\S+), speed (?P<speed>\d+)\n")
+
 
 @dataclass(frozen=True)
 class Circumstances:
@@ -44,23 +49,38 @@ class Circumstances:
     load: tuple[float, float]
 
 
-def render_page(rows: Sequence[Row], around: Circumstances) -> str:
-    """The whole page."""
-    kinds = [window.kind for window in rows[0].windows] if rows else []
+def render_page(rows: Sequence[Row], around: Circumstances, before: str = "") -> str:
+    """The whole page. Of `before`, the page that it replaces, the tables of other sites and speeds stay."""
+    tables = _read_sections(before)
+    for site in dict.fromkeys(row.site for row in rows):
+        tables[around.speed, site] = _render_section(site, [row for row in rows if row.site == site], around)
+    return HEAD + "\n".join(tables[key] for key in sorted(tables, key=lambda key: (-key[0], key[1]))) + FOOT
+
+
+def _read_sections(page: str) -> dict[tuple[int, str], str]:
+    """The table of each speed and site that a page has, with all that belongs to it."""
+    parts = ((_SECTION.match(part), part) for part in re.split(r"(?m)^(?=## )", page))
+    return {(int(match["speed"]), match["site"]): part.rstrip() + "\n" for match, part in parts if match}
+
+
+def _render_section(site: str, rows: Sequence[Row], around: Circumstances) -> str:
+    kinds = [window.kind for window in rows[0].windows]
     low, high = around.load
     lines = [
-        f"{around.date}, speed {around.speed}, {around.cores} cores, Python {around.python}; load of the machine "
-        f"between {low:.1f} and {high:.1f}. {_summary(rows)}",
+        f"## {site}, speed {around.speed}",
         "",
-        "| fault | site | noticed by | after | predicted | "
+        f"{around.date}, {around.cores} cores, Python {around.python}; load of the machine between {low:.1f} and "
+        f"{high:.1f}. {_summary(rows)}",
+        "",
+        "| fault | noticed by | after | predicted | "
         + " | ".join(f"`{kind}`" for kind in kinds)
         + " | wrong, all / late | empty | restored after |",
-        "|---|---|---|---|---|" + "---|" * len(kinds) + "---|---|---|",
+        "|---|---|---|---|" + "---|" * len(kinds) + "---|---|---|",
         *(_render_row(row) for row in rows),
     ]
-    notes = [f"* {row.fault} at {row.site}: {'; '.join(row.mistakes)}." for row in rows if row.mistakes]
+    notes = [f"* {row.fault}: {'; '.join(row.mistakes)}." for row in rows if row.mistakes]
     told = ["", "Not as promised:", "", *notes] if notes else ["", "Every row is as promised."]
-    return HEAD + "\n".join(lines + told) + "\n" + FOOT
+    return "\n".join(lines + told) + "\n"
 
 
 def _summary(rows: Sequence[Row]) -> str:
@@ -76,7 +96,7 @@ def _render_row(row: Row) -> str:
     predicted = f"{row.predicted[0]:.0f} to {row.predicted[1]:.0f}" if row.expected == CHECKS else ""
     wrong = sum(window.wrong for window in row.windows)
     restored = "never" if row.restored_after is None else f"{row.restored_after:.0f}"
-    cells = [title, row.site, row.noticed_by, after, predicted, *(_render_window(w) for w in row.windows)]
+    cells = [title, row.noticed_by, after, predicted, *(_render_window(w) for w in row.windows)]
     return "| " + " | ".join([*cells, f"{wrong} / {row.wrong_late}", str(row.empty), restored]) + " |"
 
 

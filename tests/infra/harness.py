@@ -212,7 +212,11 @@ class _Clouds(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if args.typ == "pulumi:pulumi:StackReference":
             name = args.inputs["name"]
-            return name, {"name": name, "outputs": dict(self.stacks[name.split("/")[2]]), "secretOutputNames": []}
+            return name, {
+                "name": name,
+                "outputs": dict(self.stacks.get(name.split("/")[2], {})),
+                "secretOutputNames": [],
+            }
         if (args.typ, args.name) == self.broken:
             raise RuntimeError(f"{args.name} could not be made")
         return f"{args.name}-id", {**args.inputs, **_computed(args.typ, args.name, args.inputs)}

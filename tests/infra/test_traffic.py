@@ -218,3 +218,27 @@ def test_promises_that_cannot_be_kept_are_told_in_the_preview(monkeypatch: pytes
     said.clear()
     run_stack("traffic", rtoSeconds=120, peakRps=160)
     assert [line for line in said if "nobody has measured" not in line] == []
+
+
+def test_another_policy_on_records_that_are_there_is_refused_in_the_preview() -> None:
+    """Route 53 would refuse the first changed record, with some of the stack changed already."""
+    with pytest.raises(pulumi.RunError) as refused:
+        run_stack(
+            "traffic",
+            stacks={"traffic": {"routing": {"policy": "weighted"}}},
+            weights=None,
+            sites=["aws", "azure", "gcp"],
+            routing="active-passive",
+        )
+    told = str(refused.value)
+    assert "the host's records are weighted, and outlast:routing says active-passive" in told
+    assert "pulumi destroy -s traffic --yes && pulumi up -s traffic --yes" in told
+
+
+@pytest.mark.parametrize("before", [{}, {"routing": None}, {"routing": {"policy": "active-passive"}}])
+def test_the_same_policy_and_none_before_are_taken(before: dict[str, Any]) -> None:
+    assert group(
+        run_stack(
+            "traffic", stacks={"traffic": before}, weights=None, sites=["aws", "azure", "gcp"], routing="active-passive"
+        )
+    )
