@@ -29,9 +29,9 @@ AWS_PREFIX = "audit/"
 AWS_FILTER = '{ $.chain = "*" }'
 """A log event that is JSON and has the field `chain`, which only audit records have."""
 
-FIREHOSE_SECONDS, FIREHOSE_MEGABYTES = 300, 5
-"""How long Firehose gathers records, and how many of them. Its own defaults: a look at the store is not urgent, and
-objects of a few bytes cost more to write than to hold."""
+FIREHOSE_SECONDS, FIREHOSE_MEGABYTES = 60, 5
+"""How long Firehose gathers records, and how many of them, for one object (its defaults: 300 s, 5 MB). A minute makes
+43,200 objects a month at most, which cost 22 cents to write."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.clouds.retention import days_of, hold_on
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import nested
 from sandbox.clouds.world import World
@@ -21,6 +22,8 @@ S3_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 ACCOUNT, CONTAINER = "azure-native:storage:StorageAccount", "azure-native:storage:BlobContainer"
 GCS_BUCKET, GCS_MEMBER = "gcp:storage/bucket:Bucket", "gcp:storage/bucketIAMMember:BucketIAMMember"
 
+# Storage resource provider, Blob Containers, Delete: of a container with an immutability policy.
+_IMMUTABLE = 'Code="ContainerProtectedFromDeletion" Message="The container has an immutability policy and holds blobs."'
 GCS_HOST, BLOB_HOSTS = "storage.googleapis.com", ".blob.core.windows.net"
 PUBLIC_READERS = ("roles/storage.legacyObjectReader", "roles/storage.objectViewer")
 
@@ -118,6 +121,9 @@ def keep_objects(cloud: str, refusal: str = "") -> Callable[[World, Resource], N
     def delete(world: World, r: Resource) -> None:
         names = [r.id, f"{r.inputs.get('accountName')}/{r.id.rpartition('/')[2]}"]
         for bucket in (one for one in list_buckets(world) if one.cloud == cloud and one.name in names):
+            # Whatever the program allows: nobody empties what is held.
+            if hold := hold_on(world, bucket.name, days_of(world, bucket.name)):
+                raise CloudRefused(f"{refusal or _IMMUTABLE}: {bucket.name}", hint=hold)
             if refusal and world.objects.holds(bucket.name) and not r.inputs.get("forceDestroy"):
                 raise CloudRefused(f"{refusal}: {bucket.name}", hint="set force_destroy on the bucket")
             world.objects.drop(bucket.name)

@@ -60,6 +60,26 @@ class ObjectStore:
                 write_whole(file, content)
         return True
 
+    def append(self, name: str, content: bytes) -> None:
+        """Write to the end of the object `bucket/key`, which is made where there is none."""
+        file = self._file(name)
+        if file is not None:
+            with self._lock:
+                write_whole(file, (_read(file) or b"") + content)
+
+    def names(self, bucket: str) -> list[str]:
+        """The objects of a bucket, or of a folder in one, as `bucket/key`, in the order of their names."""
+        paths = (path for path in (self._folder / bucket).rglob("*") if path.is_file())
+        return sorted(str(path.relative_to(self._folder)) for path in paths)
+
+    def written_at(self, name: str) -> float | None:
+        """When the object `bucket/key` was written last, in Unix seconds."""
+        file = self._file(name)
+        try:
+            return file.stat().st_mtime if file else None
+        except FileNotFoundError:
+            return None
+
     def holds(self, bucket: str) -> bool:
         """Whether anything is in a bucket."""
         return any(path.is_file() for path in (self._folder / bucket).rglob("*"))

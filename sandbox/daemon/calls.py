@@ -77,7 +77,7 @@ class Calls:
         if not hmac.compare_digest(given, self._controls.token):
             return _json({"error": "the control interface asks for this sandbox's token"}, 401)
         headers = {name.lower(): value for name, value in request.headers}
-        stored = self._controls.stores.answer(request.method, request.path, headers, request.get_data())
+        stored = self._controls.stores.answer(request.method, request.path, headers, request.get_data(), request.args)
         if stored is not None:
             return Response(stored.body, stored.status, dict(stored.headers))
         found = self._controls.vendors.answer(request.method, request.path, request.args, request.get_data())

@@ -25,15 +25,18 @@ from failover.simulator.route53 import shut_down
 from failover.simulator.wire import Reply
 from sandbox import layout as places
 from sandbox.authority.server import Authority
+from sandbox.clouds.audit_routes import list_routes
 from sandbox.clouds.azure import vaults
 from sandbox.clouds.buckets import S3_BUCKET
 from sandbox.clouds.object_store import ObjectStore
 from sandbox.clouds.simulated import SimulatedClouds, derive, settle
 from sandbox.clouds.world import Hooks, World
 from sandbox.daemon import overview, rebuild
+from sandbox.daemon.audit_shipping import AuditShipping
 from sandbox.daemon.azure_login import HOSTS, AzureLogin
 from sandbox.daemon.calls import Calls, Controls
 from sandbox.daemon.leftovers import Leftovers
+from sandbox.daemon.listed_stores import answer_s3
 from sandbox.daemon.private_stores import PrivateStores
 from sandbox.daemon.public_stores import PublicStores, certificate_hosts
 from sandbox.daemon.vendors import Vendors
@@ -128,6 +131,8 @@ class Daemon:
         registries = instance.address(places.REGISTRIES), instance.port(places.HTTPS_PORT)
         self.azure_login = AzureLogin(self.world, *registries, self.ca.issue("registries", [HOSTS]))
         self.public_stores = self._make_public_stores()
+        shipped = layout.state / "audit.json"
+        self.shipping = AuditShipping(self.clock, self.objects, layout.logs, shipped, self._is_dark)
 
     # -- start and stop ---------------------------------------------------------------------------------------
 
@@ -150,6 +155,7 @@ class Daemon:
         self._begin(self.listeners)
         self._begin(self.azure_login)
         self._begin(self.public_stores)
+        self._begin(self.shipping)
         self.reconcile()
         self._started.enter_context(plugins.running(self.clouds, self.layout.pulumi_home))
         threading.Thread(target=self._follow, name="follow", daemon=True).start()
@@ -216,6 +222,7 @@ class Daemon:
             self._why_not = effects.why_not
             self.supervisor.apply(effects.workloads, effects.proven)
             self.listeners.apply(effects.entry_points)
+            self.shipping.follow(list_routes(self.world))
             self.leftovers.sweep()
 
     def sites(self) -> list[str]:
@@ -334,7 +341,7 @@ class Daemon:
         bucket = str(environ["PATH_INFO"]).lstrip("/").partition("/")[0]
         if self._is_dark("aws") and self.world.store.get(S3_BUCKET, bucket):
             return Reply(503, b"<Error><Code>ServiceUnavailable</Code></Error>", (("Content-Type", "application/xml"),))
-        return self.objects.answer(environ)
+        return answer_s3(self.world, self.objects, dict(environ)) or self.objects.answer(environ)
 
     def _follow(self) -> None:
         """What happens without a call: records appear, faults begin and expire."""

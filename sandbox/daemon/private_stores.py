@@ -9,11 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sandbox.clouds.buckets import BLOB_HOSTS, GCS_HOST, find_bucket, list_buckets
 from sandbox.clouds.object_store import ObjectStore
+from sandbox.clouds.retention import LOGGING_HOST, is_held
 from sandbox.clouds.world import World
+from sandbox.daemon.listed_stores import list_blobs, list_entries
 from sandbox.daemon.public_stores import IsDark
+
+_NO_QUERY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,16 @@ class PrivateStores:
     def __init__(self, world: World, objects: ObjectStore, is_dark: IsDark) -> None:
         self._world, self._objects, self._is_dark = world, objects, is_dark
 
-    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> StoreReply | None:
+    def answer(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, str] = _NO_QUERY
+    ) -> StoreReply | None:
         """The reply to one request; None where its path begins with no store's host."""
         host, _, rest = path.lstrip("/").partition("/")
+        if host == LOGGING_HOST and rest == "v2/entries:list":
+            return StoreReply(504) if self._is_dark("gcp") else StoreReply(200, list_entries(self._objects, body))
+        if host.endswith(BLOB_HOSTS) and query.get("comp") == "list":
+            container = f"{host.removesuffix(BLOB_HOSTS)}/{rest.strip('/')}"
+            return self._list(container, query.get("prefix", ""))
         if host != GCS_HOST and not host.endswith(BLOB_HOSTS):
             return None
         found = find_bucket(list_buckets(self._world), host, f"/{rest}")
@@ -43,7 +55,20 @@ class PrivateStores:
         if self._is_dark(bucket.cloud):
             return StoreReply(504)
         name = f"{bucket.name}/{key}"
+        if method in ("PUT", "DELETE") and is_held(self._world, bucket.name, key):
+            # Blob Storage, error codes: of an immutability policy.
+            told = (
+                b"<Error><Code>BlobImmutableDueToPolicy</Code><Message>This operation is not permitted as the blob is "
+            )
+            return StoreReply(409, told + b"immutable due to a policy.</Message></Error>")
         return self._read(name) if method in ("GET", "HEAD") else self._change(method, name, headers, body)
+
+    def _list(self, container: str, prefix: str) -> StoreReply:
+        if not any(bucket.name == container for bucket in list_buckets(self._world)):
+            return StoreReply(404)
+        return (
+            StoreReply(504) if self._is_dark("azure") else StoreReply(200, list_blobs(self._objects, container, prefix))
+        )
 
     def _read(self, name: str) -> StoreReply:
         content = self._objects.read(name)

@@ -8,6 +8,7 @@ with an issued certificate, a target group that a service registers with.
 from __future__ import annotations
 
 from sandbox.clouds.aws import (
+    audit,
     balancer,
     buckets,
     certificates,
@@ -30,7 +31,7 @@ from service.errors import OutlastError
 # Importing a module enters its types into the table.
 MODULES = (
     *(buckets, network, security_groups, registry, roles),
-    *(secrets, certificates, balancer, listeners, tasks, fargate, scaling),
+    *(secrets, certificates, balancer, listeners, tasks, fargate, scaling, audit),
 )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.azure import apps, certificates, environments, identity, registry, secrets, storage
+from sandbox.clouds.azure import apps, audit, certificates, environments, identity, registry, secrets, storage
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.values import nested
 from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (identity, registry, secrets, environments, certificates, apps, storage)
+MODULES = (identity, registry, secrets, environments, certificates, apps, storage, audit)
 
 
 def settle(world: World) -> None:

@@ -7,12 +7,12 @@ URL map, backend service, network endpoint group, Cloud Run service, and the bin
 from __future__ import annotations
 
 from sandbox.clouds.effects import Effects
-from sandbox.clouds.gcp import balancer, certificates, entry_points, project, registry, run, secrets, storage
+from sandbox.clouds.gcp import audit, balancer, certificates, entry_points, project, registry, run, secrets, storage
 from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (project, registry, secrets, run, certificates, balancer, storage)
+MODULES = (project, registry, secrets, run, certificates, balancer, storage, audit)
 
 
 def settle(world: World) -> None:

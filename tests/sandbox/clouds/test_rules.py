@@ -546,6 +546,38 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("azure-native:storage:StorageAccount", {"accountName": "with-hyphen"}, "accountName", {"accountName": "a1b"}),
     ("azure-native:storage:BlobContainer", {"containerName": "a--b"}, "containerName", {"containerName": "a-b"}),
     ("gcp:storage/bucket:Bucket", {"name": "ab"}, "name", {"name": "a_b"}),
+    (
+        "aws:s3/bucketVersioning:BucketVersioning",
+        {"versioningConfiguration": {"status": "On"}},
+        "versioningConfiguration.status",
+        {"versioningConfiguration": {"status": "Enabled"}},
+    ),
+    (
+        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+        {"rule": {"defaultRetention": {"mode": "STRICT", "days": 1}}},
+        "rule.defaultRetention.mode",
+        {"rule": {"defaultRetention": {"mode": "COMPLIANCE", "days": 1}}},
+    ),
+    (
+        "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+        {"extendedS3Configuration": {"bufferingInterval": 901}},
+        "extendedS3Configuration.bufferingInterval",
+        {"name": "outlast-base-aws-audit", "extendedS3Configuration": {"bufferingInterval": 60, "bufferingSize": 5}},
+    ),
+    ("aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter", {"name": "a:b"}, "name", {"name": "audit"}),
+    (
+        "azure-native:storage:BlobContainerImmutabilityPolicy",
+        {"immutabilityPeriodSinceCreationInDays": 0},
+        "immutabilityPeriodSinceCreationInDays",
+        {"immutabilityPeriodSinceCreationInDays": 400},
+    ),
+    (
+        "gcp:logging/projectBucketConfig:ProjectBucketConfig",
+        {"bucketId": "a", "retentionDays": 3651},
+        "retentionDays",
+        {"bucketId": "base-gcp-audit", "retentionDays": 400},
+    ),
+    ("gcp:logging/projectSink:ProjectSink", {"name": "a b"}, "name", {"name": "outlast-gcp-audit"}),
 ]
 
 
@@ -599,6 +631,7 @@ NOTHING_TO_CHECK = {
     "aws:s3/bucketPolicy:BucketPolicy",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "aws:route53/zone:Zone",  # Route 53 itself refuses a name that is none
+    "azure-native:monitor:DiagnosticSetting",
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
     "gcp:secretmanager/secretIamMember:SecretIamMember",
     "gcp:storage/bucketIAMMember:BucketIAMMember",

@@ -9,10 +9,17 @@ from collections.abc import Callable
 
 import pytest
 
+from infra.audit import AZURE_CONTAINER
+from sandbox.clouds import retention
+from sandbox.clouds.audit_routes import list_routes
+from sandbox.clouds.aws import audit as aws_audit
+from sandbox.clouds.azure import audit as azure_audit
 from sandbox.clouds.buckets import list_buckets
+from sandbox.clouds.gcp import audit as gcp_audit
 from sandbox.clouds.kinds import KINDS, Fidelity
+from sandbox.clouds.retention import is_held
 from sandbox.clouds.store import CloudRefused
-from tests.sandbox.clouds import sites, stores
+from tests.sandbox.clouds import audits, sites, stores
 from tests.sandbox.clouds.harness import HOST, OTHER_DIGEST, Clouds
 
 Take = Callable[[Clouds, str], None]
@@ -346,6 +353,47 @@ def _next_policy_is_refused(clouds: Clouds, type_: str) -> None:
         clouds.make(stores.POLICY, "two", stack="base-aws", bucket=stores.S3_BUCKET, policy=stores.policy_text())
 
 
+def _routes_of(clouds: Clouds) -> set[str]:
+    return {route.stack for route in list_routes(clouds.world)}
+
+
+def _nothing_arrives(stack: str) -> Take:
+    def take(clouds: Clouds, type_: str) -> None:
+        assert _routes_of(clouds) == {"aws", "azure", "gcp"}
+        clouds.delete(clouds.only(type_))
+        assert _routes_of(clouds) == {"aws", "azure", "gcp"} - {stack}
+
+    return take
+
+
+def _nobody_holds_it(bucket: str) -> Take:
+    def take(clouds: Clouds, type_: str) -> None:
+        clouds.world.objects.append(f"{bucket}/one", b"record")
+        assert is_held(clouds.world, bucket, "one")
+        clouds.delete(clouds.only(type_))
+        assert not is_held(clouds.world, bucket, "one")
+
+    return take
+
+
+def _next_lock_is_refused(clouds: Clouds, type_: str) -> None:
+    """Object Lock that was asked for with the bucket turns versions on itself."""
+    clouds.delete(clouds.only(type_))
+    clouds.only(stores.BUCKET).inputs["objectLockEnabled"] = False
+    with pytest.raises(CloudRefused, match="InvalidBucketState: Versioning must be 'Enabled'"):
+        clouds.make(retention.S3_LOCK, "late", stack="base-aws", bucket=audits.RECORDS)
+
+
+AUDITS: dict[str, Take] = {
+    retention.S3_VERSIONING: _next_lock_is_refused,
+    retention.S3_LOCK: _nobody_holds_it(audits.RECORDS),
+    aws_audit.STREAM: _nothing_arrives("aws"),
+    aws_audit.SUBSCRIPTION: _nothing_arrives("aws"),
+    retention.IMMUTABLE: _nobody_holds_it(f"{audits.ACCOUNT}/{AZURE_CONTAINER}"),
+    azure_audit.SETTING: _nothing_arrives("azure"),
+    retention.LOG_BUCKET: _nothing_arrives("gcp"),
+    gcp_audit.SINK: _nothing_arrives("gcp"),
+}
 STORES: dict[str, Take] = {
     stores.BUCKET: _nobody_reads_switches("aws"),
     stores.POLICY: _nobody_reads_switches("aws"),
@@ -357,6 +405,7 @@ STORES: dict[str, Take] = {
 }
 SITES = {
     "stores of drain switches": (stores.make_stores, STORES),
+    "stores of audit records": (audits.make_audits, AUDITS),
     "aws": (sites.aws_site, AWS),
     "azure": (sites.azure_site, AZURE),
     "gcp": (sites.gcp_site, GCP),

@@ -1,0 +1,89 @@
+"""What readers of an audit log ask the stores: the versions of a bucket, the blobs of a container, a log's entries.
+
+Everything is answered in one page, and nothing but the prefix, the log bucket and a time to begin at is looked at.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+from failover.simulator.wire import Reply
+from sandbox.clouds.object_store import ObjectStore
+from sandbox.clouds.retention import days_of, is_held, log_folder
+from sandbox.clouds.world import World
+
+_XML = (("Content-Type", "application/xml"),)
+_SINCE = re.compile(r'timestamp>="([^"]+)"')
+_VIEW = re.compile(r"(projects/[^/]+/locations/[^/]+/buckets/[^/]+)(/views/[^/]+)?")
+
+
+def answer_s3(world: World, objects: ObjectStore, environ: dict[str, Any]) -> Reply | None:
+    """S3's reply to a listing of versions, and to a change of what is held; None where neither is asked for."""
+    bucket, _, key = str(environ["PATH_INFO"]).lstrip("/").partition("/")
+    query = parse_qs(str(environ.get("QUERY_STRING", "")), keep_blank_values=True)
+    method = str(environ["REQUEST_METHOD"])
+    if method == "GET" and not key and "versions" in query:
+        return Reply(200, _list_versions(objects, bucket, query.get("prefix", [""])[0]).encode(), _XML)
+    if method not in ("PUT", "DELETE") or not days_of(world, bucket):
+        return None
+    there = objects.read(f"{bucket}/{key}") is not None
+    if method == "DELETE" and "versionId" in query:
+        held = is_held(world, bucket, key)
+        return _refuse(403, "AccessDenied", "Access Denied because object protected by object lock.") if held else None
+    if there:
+        # The real one takes both: a further version, or a marker in front of those that are there.
+        return _refuse(501, "NotImplemented", "The sandbox keeps one version of an object: name it to delete it.")
+    return None
+
+
+def _list_versions(objects: ObjectStore, bucket: str, prefix: str) -> str:
+    entries = []
+    for name in objects.names(bucket):
+        key = name.removeprefix(f"{bucket}/")
+        if key.startswith(prefix):
+            size, version = len(objects.read(name) or b""), hashlib.sha256(name.encode()).hexdigest()[:32]
+            about = (
+                f"<Key>{escape(key)}</Key><VersionId>{version}</VersionId><IsLatest>true</IsLatest><Size>{size}</Size>"
+            )
+            entries.append(f"<Version>{about}<LastModified>{_written(objects, name)}</LastModified></Version>")
+    head = f"<Name>{bucket}</Name><Prefix>{escape(prefix)}</Prefix><IsTruncated>false</IsTruncated>"
+    return f"<ListVersionsResult>{head}{''.join(entries)}</ListVersionsResult>"
+
+
+def list_blobs(objects: ObjectStore, container: str, prefix: str) -> bytes:
+    """Blob Storage's reply to List Blobs: `container` is `account/container`."""
+    keys = [name.removeprefix(f"{container}/") for name in objects.names(container)]
+    blobs = "".join(f"<Blob><Name>{escape(key)}</Name></Blob>" for key in keys if key.startswith(prefix))
+    return f"<EnumerationResults><Blobs>{blobs}</Blobs><NextMarker/></EnumerationResults>".encode()
+
+
+def list_entries(objects: ObjectStore, body: bytes) -> bytes:
+    """Cloud Logging's reply to entries.list, of log buckets."""
+    asked = json.loads(body or b"{}")
+    since = _SINCE.search(str(asked.get("filter", "")))
+    found = [entry for name in asked.get("resourceNames", []) for entry in _entries(objects, str(name))]
+    found = [entry for entry in found if since is None or entry["timestamp"] >= since[1]]
+    return json.dumps({"entries": sorted(found, key=lambda entry: str(entry["timestamp"]))}).encode()
+
+
+def _entries(objects: ObjectStore, view: str) -> Iterator[dict[str, Any]]:
+    named = _VIEW.fullmatch(view)
+    for name in objects.names(log_folder(named[1])) if named else ():
+        for line in (objects.read(name) or b"").splitlines():
+            yield json.loads(line)
+
+
+def _written(objects: ObjectStore, name: str) -> str:
+    at = datetime.datetime.fromtimestamp(objects.written_at(name) or 0.0, datetime.UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S.000Z}"
+
+
+def _refuse(status: int, code: str, message: str) -> Reply:
+    return Reply(status, f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode(), _XML)
