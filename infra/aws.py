@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from infra import audit_aws, plan, sizes
 from infra.applied import apply
+from infra.aws_certificate import build_certificate
 from infra.aws_network import Network, build_network
 from infra.aws_registry import build_site_image
 from infra.aws_roles import build_role, execution_policy
@@ -71,7 +72,7 @@ class Aws:
         zone = ZoneWriter(spec.zone_id)
         network = build_network(name, self._options)
         image, repository = build_site_image(name, spec, self._options.architecture)
-        front = _front(name, spec, network, _certificate(zone, spec.host, origin))
+        front = _front(name, spec, network, build_certificate(zone, spec, origin))
         deployed = _service(name, spec, self._options, network, front, image, repository)
         record = zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
         return Site(
@@ -91,27 +92,6 @@ class Aws:
 
 
 # -- front ---------------------------------------------------------------------------------------------------------
-
-
-def _certificate(
-    zone: ZoneWriter, host: pulumi.Input[str], origin: pulumi.Output[str]
-) -> aws.acm.CertificateValidation:
-    """Of the public host and of the site's own name, issued once both of its records answer."""
-    certificate = aws.acm.Certificate(
-        "certificate",
-        domain_name=host,
-        subject_alternative_names=[origin],
-        validation_method="DNS",
-    )
-    # Two names that share no wildcard: two records, and their number is known before ACM has named them.
-    options = [certificate.domain_validation_options[i] for i in range(2)]
-    records = [
-        zone.proof(f"certificate-{i}", o.resource_record_name, o.resource_record_type, o.resource_record_value)
-        for i, o in enumerate(options)
-    ]
-    return aws.acm.CertificateValidation(
-        "certificate", certificate_arn=certificate.arn, validation_record_fqdns=[r.fqdn for r in records]
-    )
 
 
 def _front(name: str, spec: SiteSpec, network: Network, certificate: aws.acm.CertificateValidation) -> LoadBalancer:

@@ -14,7 +14,7 @@ import pulumi
 from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
 
 from infra import audit_azure, azure_registry_login, azure_secrets, plan, sizes
-from infra.applied import apply
+from infra.azure_hosts import bind_hosts, claim_hosts
 from infra.azure_secrets import AppSecrets
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
@@ -76,16 +76,9 @@ class Azure:
         image = self._image(base, spec.models)
         environment = _environment(name, spec, base)
         certificate = self._certificate(name, base, environment)
-        ownership = zone.claim(
-            "ownership",
-            pulumi.Output.concat("asuid.", spec.host),
-            "TXT",
-            # The subscription's, so it is known before anything of the app exists.
-            apply(app.get_custom_domain_verification_id_output(), _verification_id),
-            spec.name,
-        )
+        ownership = claim_hosts(zone, spec)
         sent = [audit_azure.send_log(environment, spec.audit)] if spec.audit else []
-        container_app = _app(name, spec, base, environment, certificate, image, [ownership, *sent])
+        container_app = _app(name, spec, base, environment, certificate, image, [*ownership, *sent])
         record = zone.address("origin", origin, environment.static_ip)
         return Site(
             name=spec.name,
@@ -175,10 +168,6 @@ class Azure:
         )
 
 
-def _verification_id(found: app.GetCustomDomainVerificationIdResult) -> str:
-    return found.value or ""
-
-
 def _environment(name: str, spec: SiteSpec, base: Base) -> app.ManagedEnvironment:
     return app.ManagedEnvironment(
         "environment",
@@ -236,11 +225,7 @@ def _ingress(spec: SiteSpec, certificate: app.Certificate) -> app.IngressArgs:
         target_port=PORT,
         transport=app.IngressTransportMethod.AUTO,
         allow_insecure=False,
-        custom_domains=[
-            app.CustomDomainArgs(
-                name=spec.host, binding_type=app.BindingType.SNI_ENABLED, certificate_id=certificate.id
-            )
-        ],
+        custom_domains=bind_hosts(spec, certificate),
         traffic=[app.TrafficWeightArgs(latest_revision=True, weight=100)],
     )
 

@@ -8,7 +8,7 @@ when it is made, so that these two dataclasses mean the same on every cloud.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -66,6 +66,7 @@ class SiteSpec:
     `models` maps each model that the site must serve to its digest; the first is asked where a caller names none.
     `secrets` maps variables of the container to values that reach it through the cloud's own store alone; with
     `protect` nobody replaces or deletes what holds data or a name. `audit` is the store that gets the audit records.
+    `geographies` are those whose group, `<geography>.<host>`, the site answers for as well.
     """
 
     name: str
@@ -81,6 +82,7 @@ class SiteSpec:
     environment: Mapping[str, str]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     protect: bool = False
+    geographies: tuple[str, ...] = ()
     audit: pulumi.Output[AuditStore] | None = None
 
     @property
@@ -97,6 +99,7 @@ class Site:
     `probe_server_name` the SNI and Host that it sends; `capacity_rps` the requests a second that it bears at full size.
     `workload` is what runs it, by the id of its own cloud, and `fault_flag` the address at which its replicas look for
     a fault, "" where they look nowhere: both are what a drill pulls at.
+    `geographies` are those whose name its certificate holds.
     """
 
     name: str
@@ -110,6 +113,7 @@ class Site:
     capacity_rps: int
     workload: pulumi.Input[str]
     fault_flag: str = ""
+    geographies: Sequence[str] = ()
 
 
 class Cloud(Protocol):
@@ -141,6 +145,7 @@ class KnownSite:
     capacity_rps: int
     workload: str = ""
     fault_flag: str = ""
+    geographies: Sequence[str] = ()
 
 
 def site_output(site: Site) -> dict[str, Any]:

@@ -9,18 +9,15 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra import audit_gcp, gcp_secrets, plan, sizes
-from infra.applied import apply
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
+from infra.gcp_certificate import Certificates, build_certificates
 from infra.gcp_registry import build_site_image
 from infra.gcp_secrets import ServiceSecrets
 from infra.image import BuiltImage
 from infra.kinds import GcpOptions, SiteSettings
 from infra.site import after, deploy_site, held
 from infra.stack import build_spec
-
-Certificates = tuple[gcp.certificatemanager.CertificateMap, gcp.certificatemanager.CertificateMapEntry]
-"""The map that a proxy names, and the entry without which the map is empty."""
 
 APIS = ("artifactregistry", "certificatemanager", "compute", "iam", "run", "secretmanager")
 SCANNING = ("containerscanning",)
@@ -55,9 +52,9 @@ class Gcp:
         image = build_site_image(name, spec, ready)
         service = _service(name, spec, image, ready)
         address = gcp.compute.GlobalAddress("address", name=name, deletion_policy="DELETE", opts=held(spec, ready))
-        certificates, entry = _certificate(name, spec.host, zone, ready)
+        certificates = build_certificates(name, spec, zone, ready)
         front = _url_map(name, spec.region, service, ready)
-        ports = _front(name, front, address, (certificates, entry), ready)
+        ports = _front(name, front, address, certificates, ready)
         record = zone.address("origin", origin, address.address)
         return Site(
             name=spec.name,
@@ -153,42 +150,6 @@ def _container(
     )
 
 
-# -- certificate ---------------------------------------------------------------------------------------------------
-
-
-def _certificate(name: str, host: pulumi.Input[str], zone: ZoneWriter, ready: pulumi.ResourceOptions) -> Certificates:
-    """Google issues it some minutes after its record answers; until then the front speaks no TLS for the host."""
-    proof = gcp.certificatemanager.DnsAuthorization(
-        "certificate",
-        name=name,
-        domain=host,
-        location="global",
-        # The other type puts a CNAME at _acme-challenge.<host>, where the job that gets Azure's certificate writes.
-        type="PER_PROJECT_RECORD",
-        opts=ready,
-    )
-    record = proof.dns_resource_records[0]
-    proven = zone.proof("certificate", apply(record.name, _without_dot), record.type, apply(record.data, _without_dot))
-    certificate = gcp.certificatemanager.Certificate(
-        "certificate",
-        name=name,
-        location="global",
-        managed=gcp.certificatemanager.CertificateManagedArgs(domains=[host], dns_authorizations=[proof.id]),
-        # Google looks at once, and then ever more seldom: a record that comes later costs up to hours.
-        opts=pulumi.ResourceOptions(depends_on=[proven]),
-    )
-    entries = gcp.certificatemanager.CertificateMap("certificates", name=name, opts=ready)
-    entry = gcp.certificatemanager.CertificateMapEntry(
-        "certificate", name=name, map=entries.name, certificates=[certificate.id], hostname=host
-    )
-    return entries, entry
-
-
-def _without_dot(name: str) -> str:
-    """Google writes names with the root's dot, Route 53 gives them back without: the same name is no change."""
-    return name.removesuffix(".")
-
-
 # -- front ---------------------------------------------------------------------------------------------------------
 
 
@@ -202,14 +163,14 @@ def _front(
     """Two ports of one address: TLS to the service, plain HTTP to TLS."""
     # Not 1.3 alone: the health checkers of Route 53 are documented to speak no more than 1.2.
     policy = gcp.compute.SSLPolicy("tls", name=name, min_tls_version="TLS_1_2", profile="MODERN", opts=ready)
-    entries, entry = certificates
+    entries, filled = certificates
     https = gcp.compute.TargetHttpsProxy(
         "https",
         name=name,
         url_map=url_map.id,
         certificate_map=pulumi.Output.concat("//certificatemanager.googleapis.com/", entries.id),
         ssl_policy=policy.id,
-        opts=pulumi.ResourceOptions(depends_on=[entry]),
+        opts=pulumi.ResourceOptions(depends_on=filled),
     )
     redirect = gcp.compute.URLMap(
         "redirect",

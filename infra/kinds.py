@@ -100,6 +100,7 @@ class SiteSettings(Generic[OptionsT]):
     profile: str = SMALL
     base: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    geographies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,18 @@
-"""What the traffic stack's preview says of capacity: what nobody has measured, and what nobody has promised."""
+"""What the traffic stack's preview says that nobody measured or promised, and which names have no certificate."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pulumi
 import yaml
 
+from infra.contract import KnownSite
 from infra.cost.stacks import read_config
 from infra.kinds import TrafficSettings
 from infra.models import STACKS
+from infra.routing import Geography
 
 
 def say_unknown_capacity(settings: TrafficSettings, *, stacks: Path = STACKS) -> None:
@@ -21,6 +24,16 @@ def say_unknown_capacity(settings: TrafficSettings, *, stacks: Path = STACKS) ->
     if settings.peak_rps is None:
         what = "no peak is promised, so nothing says whether the others can carry a lost site's share"
         pulumi.log.warn(f"{what}\nhint: write outlast:peakRps into stacks/Pulumi.{settings.name}.yaml")
+
+
+def say_unnamed_groups(geographies: Sequence[Geography], sites: Mapping[str, KnownSite]) -> None:
+    """Warn of a geography's name that leads to a site which has no certificate for it."""
+    for geography in geographies:
+        without = [n for n in geography.allowed if n in sites and geography.name not in sites[n].geographies]
+        if without:
+            what = f"{', '.join(without)} cannot be reached by TLS as {geography.name}.<host>, only by the public host"
+            hint = f"write outlast:geographies: [{geography.name}] into its stack file, and `pulumi up` of it"
+            pulumi.log.warn(f"{what}\nhint: {hint}")
 
 
 def _is_measured(path: Path) -> bool:

@@ -218,7 +218,16 @@ def _parse_site(
         protect=reader.boolean("protect", profile.boolean("protect")),
         profile=profile.size,
         base=reader.text("base", "", check=_STACK),
+        geographies=_read_site_geographies(reader, stack),
     )
+
+
+def _read_site_geographies(reader: Reader, stack: str) -> tuple[str, ...]:
+    """Each becomes part of a host name and of a resource's, beside the site's own."""
+    names = reader.texts("geographies", (), check=like(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?", "1 to 20 of a-z, 0-9, -"))
+    if stack in names:
+        reader.wrong("geographies", f"{stack} is the site's own name", "leave it out: its own name leads to it anyway")
+    return tuple(dict.fromkeys(names))
 
 
 def _check_room(reader: Reader, cidr: str, replicas: Replicas) -> None:

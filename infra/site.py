@@ -30,7 +30,12 @@ def held(spec: SiteSpec, opts: pulumi.ResourceOptions | None = None) -> pulumi.R
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=spec.protect))
 
 
+def group_hosts(spec: SiteSpec) -> dict[str, pulumi.Output[str]]:
+    """Geography -> the name of its group, for those that the site answers for."""
+    return {name: pulumi.Output.concat(f"{name}.", spec.host) for name in spec.geographies}
+
+
 def deploy_site(cloud: Cloud, spec: SiteSpec) -> dict[str, Any]:
     """Deploy `spec` on `cloud`; export the site, and beside it what of `spec` the cloud does not give."""
-    site = replace(cloud.deploy(spec), fault_flag=plan.fault_flag(spec.environment))
+    site = replace(cloud.deploy(spec), fault_flag=plan.fault_flag(spec.environment), geographies=list(spec.geographies))
     return {"site": site_output(site), "unsupported": dict(cloud.unsupported(spec))}

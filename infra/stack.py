@@ -134,6 +134,7 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         rps_per_replica=settings.rps_per_replica,
         environment=settings.environment,
         protect=settings.protect,
+        geographies=settings.geographies,
         secrets=settings.secrets,
         audit=read_audit(settings),
     )

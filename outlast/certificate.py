@@ -18,6 +18,7 @@ from failover.certificates.renew import LEAST_DAYS, Renewal, Wanted, find_reason
 from failover.certificates.vault import CertificateVault
 from failover.levers.clouds import Clouds
 from infra.models import ROOT
+from infra.reader import Reader, as_text
 from infra.routing import group_host
 from sandbox import stack_files
 from service.bundle.reading import read_file
@@ -135,7 +136,9 @@ def of_stack(root: Path, stack: str) -> Target:
     if missing:
         raise InvalidInput("the stack file does not say which certificate", missing, hint="docs/reference/settings.md")
     host = _host_of(stack_files.read_config(root, str(config["outlast:zone"])), str(config["outlast:zone"]))
-    groups = [group_host(str(name), host) for name in config.get("outlast:geographies") or []]
+    reader = Reader(stack, {"outlast:geographies": as_text(config.get("outlast:geographies", []))})
+    groups = [group_host(name, host) for name in reader.texts("geographies", ())]
+    reader.finish()
     return Target((host, *groups), str(config["outlast:certificateSecret"]))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.kinds import AzureOptions, GcpOptions
+from infra.routing import group_host
 from infra.spelling import closest
 from sandbox.agreement import Agreed
 from sandbox.clouds.accounts import Accounts, Vault
@@ -71,7 +72,11 @@ def accounts_of(agreed: Agreed, declared: Declared) -> Accounts:
         place = name_of(agreed.stacks.name)
         raise InvalidInput(f"{place} contradicts the stack files", mistakes, hint=f"see {GUIDE}")
     known = {vault.id.lower() for vault in declared.vaults}
-    granted = [_granted(options, agreed.host) for options in azure if options.certificate_vault.lower() not in known]
+    granted = [
+        _granted(site.options, (agreed.host, *(group_host(one, agreed.host) for one in site.geographies)))
+        for site in agreed.sites.values()
+        if isinstance(site.options, AzureOptions) and site.options.certificate_vault.lower() not in known
+    ]
     granted += [Vault(options.secrets_vault, {}) for options in azure if options.secrets_vault.lower() not in known]
     limits = {agreed.account if holder == "aws" else holder: found for holder, found in declared.limits.items()}
     return Accounts(
@@ -85,9 +90,9 @@ def accounts_of(agreed: Agreed, declared: Declared) -> Accounts:
     )
 
 
-def _granted(options: AzureOptions, host: str) -> Vault:
-    """The vault that a stack file names, with a certificate for the public host under the name that it asks for."""
-    return Vault(options.certificate_vault, {options.certificate_secret.rpartition("/")[2]: (host,)})
+def _granted(options: AzureOptions, hosts: tuple[str, ...]) -> Vault:
+    """The vault that a stack file names, with a certificate for the site's names under the name that it asks for."""
+    return Vault(options.certificate_vault, {options.certificate_secret.rpartition("/")[2]: hosts})
 
 
 def _merged(vaults: list[Vault]) -> Iterator[Vault]:

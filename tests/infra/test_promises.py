@@ -9,8 +9,10 @@ from typing import Any
 import pulumi
 import pytest
 
+from infra.contract import KnownSite
 from infra.kinds import TrafficSettings
-from infra.promises import say_unknown_capacity
+from infra.promises import say_unknown_capacity, say_unnamed_groups
+from infra.routing import Geography
 from infra.settings import parse
 from tests.infra.harness import configuration
 
@@ -56,3 +58,19 @@ def test_what_is_known_needs_no_word(tmp_path: Path, warned: list[str]) -> None:
         write(tmp_path, site, "2026-11-29")
     say_unknown_capacity(settings(peak_rps=100.0), stacks=tmp_path)
     assert warned == []
+
+
+def test_a_geography_s_name_without_a_certificate_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    sites = {
+        name: KnownSite(name, name, "r", f"{name}.h", "192.0.2.1", "h", "", "", 1, geographies=geographies)
+        for name, geographies in (("aws", ["eu"]), ("azure", ["world"]), ("gcp", []))
+    }
+    europe = Geography("eu", ("continent EU",), ("aws", "azure", "gcp", "absent"))
+    say_unnamed_groups([europe], sites)
+    (line,) = said
+    assert line.startswith("azure, gcp cannot be reached by TLS as eu.<host>") and "outlast:geographies: [eu]" in line
+    said.clear()
+    say_unnamed_groups([Geography("eu", ("continent EU",), ("aws",))], sites)
+    assert said == []

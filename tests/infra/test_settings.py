@@ -21,6 +21,11 @@ def mistakes(stack: str, **changed: Any) -> dict[str, Mistake]:
     return mistakes_in(stack, configuration(stack, **changed))
 
 
+@pytest.mark.parametrize("given", [["EU"], ["a" * 21], ["azure"], ["eu", "eu"], "eu"])
+def test_a_geography_is_part_of_names(given: Any) -> None:
+    assert "geographies" in mistakes("azure", geographies=given)
+
+
 def mistakes_in(stack: str, config: dict[str, str]) -> dict[str, Mistake]:
     with pytest.raises(InvalidInput) as caught:
         parse(stack, config)

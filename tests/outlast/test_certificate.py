@@ -36,6 +36,11 @@ def test_a_stack_says_host_and_secret(tmp_path: Path) -> None:
     assert of_stack(tmp_path, "prod-azure") == Target((HOST,), SECRET)
 
 
+def test_a_geography_is_a_further_name(tmp_path: Path) -> None:
+    write(tmp_path, prod_azure={**AZURE, "outlast:geographies": ["eu"]}, prod_zone={"outlast:host": HOST})
+    assert of_stack(tmp_path, "prod-azure").names == (HOST, f"eu.{HOST}")
+
+
 def test_the_committed_stack_is_one() -> None:
     assert of_stack(certificate.ROOT, "azure").names == ("api.outlast.example",)
 
@@ -46,6 +51,7 @@ def test_the_committed_stack_is_one() -> None:
         ({**AZURE, "outlast:kind": "aws"}, {}, "its cloud renews its own"),
         ({"outlast:kind": "azure"}, {}, r"outlast:zone: is missing(.|\n)*outlast:certificateSecret: is missing"),
         (AZURE, {}, "outlast:host is missing"),
+        ({**AZURE, "outlast:geographies": "eu"}, {"outlast:host": HOST}, "outlast:geographies"),
     ],
 )
 def test_what_a_stack_file_lacks_is_told(tmp_path: Path, site: Any, zone: Any, says: str) -> None:

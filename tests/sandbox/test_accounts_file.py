@@ -79,6 +79,14 @@ def test_two_sites_may_have_two_secrets_in_one_vault(tmp_path: Path) -> None:
     assert accounts.vaults == (Vault(VAULT, {"api-example-org": (HOST,), "second": (HOST,)}),)
 
 
+def test_a_site_of_a_geography_has_a_certificate_for_its_name(tmp_path: Path) -> None:
+    files = own_set()
+    files["prod-azure"]["outlast:geographies"] = ["eu"]
+    write(tmp_path, files)
+    accounts = accounts_of(agree(tmp_path, find(tmp_path, "prod"), keys=KEYS), Declared())
+    assert accounts.vaults == (Vault(VAULT, {"api-example-org": (HOST, f"eu.{HOST}")}),)
+
+
 def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
     text = f"""
 aws: {{quotas: {{L-F678F1C: 1, L-53DA6B97: many}}}}
