@@ -1,4 +1,4 @@
-"""`python -m infra.cost.guide`: writes the table of costs in docs/guides/real-accounts.md.
+"""`python -m infra.cost.guide`: writes the table of costs in docs/guides/deploy-for-real.md.
 
 The table is of the committed stack files without a caller, so that it changes with them and with nothing else.
 """
@@ -16,7 +16,7 @@ from infra.cost.stacks import count_regions, read_deployment
 from infra.models import ROOT, STACKS
 from service.bundle.writing import write_whole
 
-PAGE = ROOT / "docs" / "guides" / "real-accounts.md"
+PAGE = ROOT / "docs" / "guides" / "deploy-for-real.md"
 BEGIN, END = "<!-- costs: written by `make reference` -->\n", "<!-- end of costs -->\n"
 
 

@@ -28,7 +28,7 @@ The actions are those that the vendors document for the calls that Pulumi's prov
 with real accounts: where an `up` is refused, the message names the action, which then is missing here.
 
 Who deploys a site on Azure or Google Cloud writes that site's records too: `outlast permissions --cloud aws --stack
-prod-azure` prints that part. The [guide](../guides/real-accounts.md#permissions) narrows it to the site's names.
+prod-azure` prints that part. The [guide](../guides/deploy-for-real.md#permissions) narrows it to the site's names.
 """
 
 _AWS = aws.Scope("ACCOUNT", ("REGION",), ("PREFIX-STACK",), bases=("outlast-BASE",), audit="AUDIT_STORE")

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from failover.levers.clouds import Clouds, translate_errors
+from infra.profiles import SMALL, Profile
 from outlast.doctor.checks import Finding, fine, unknown, wrong
 from outlast.doctor.stacks import Config, Subjects
 from service.errors import Unavailable
@@ -30,7 +31,7 @@ class Quota:
         """What the sites of a set take at their largest."""
         if self.service != "fargate":
             return len(sites)
-        return sum(float(site.get("outlast:cpu", 0.5)) * _most(site) for site in sites)
+        return sum(_size(site, "cpu") * max(_size(site, "minReplicas"), _size(site, "maxReplicas")) for site in sites)
 
 
 # docs.aws.amazon.com/general/latest/gr/{vpc-service,elb,ecs-service}.html
@@ -41,8 +42,9 @@ QUOTAS = (
 )
 
 
-def _most(site: Config) -> int:
-    return int(site.get("outlast:maxReplicas", site.get("outlast:minReplicas", 1)))
+def _size(site: Config, key: str) -> float:
+    """A setting of a site as its file says it, or as its size gives it."""
+    return float(site.get(f"outlast:{key}", Profile(str(site.get("outlast:size", SMALL)), "aws").number(key)))
 
 
 def look_at_credentials(clouds: Clouds, subjects: Subjects) -> Finding:

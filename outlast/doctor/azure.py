@@ -90,7 +90,7 @@ def look_at_certificate(clouds: Clouds, secret: str, host: str, now: Callable[[]
     """The certificate behind the secret that a site names: when it ends, and whether it is for the public host."""
     parts = urlsplit(secret)
     name = parts.path.rpartition("/")[2]
-    renew = f"outlast certificate renew puts one into {parts.netloc}; docs/guides/deploy-for-real.md tells other ways"
+    renew = f"outlast certificate renew puts one into {parts.netloc}; docs/guides/certificates.md tells other ways"
     with clouds.azure(VAULT_SCOPE, f"https://{parts.netloc}") as vault:
         path, version = f"/certificates/{name}", {"api-version": _CERTIFICATES}
         answer = ask(vault, "GET", path, f"read the certificate {name}", params=version)

@@ -19,7 +19,7 @@ COMMITTED_VAULT = (
 """The vault that the committed stack file of the Azure site names."""
 
 BOOTSTRAP_APIS = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
-"""By which the program switches on what else it needs: they have to be on before (docs/guides/real-accounts.md)."""
+"""By which the program switches on what else it needs: they have to be on before (docs/guides/deploy-for-real.md)."""
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,16 @@
 """What an account has before anything is deployed, as the clouds' own APIs say it to whoever looks beforehand.
 
-Subscriptions, registered namespaces and quotas of Azure; projects, APIs and quotas of Google Cloud; Service Quotas; the
-certificates of Key Vaults. All of it is only read, and follows what `stacks/accounts.<set>.yaml` declares.
+Subscriptions, namespaces and quotas of Azure; projects, APIs and quotas of Google Cloud; Service Quotas. It is only
+read, and follows what `stacks/accounts.<set>.yaml` declares.
 """
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from sandbox.clouds.accounts import BOOTSTRAP_APIS, project_number
-from sandbox.clouds.azure import vaults
 from sandbox.clouds.azure.common import location_of, subscription_of
 from sandbox.clouds.azure.environments import ENVIRONMENT
 from sandbox.clouds.gcp.common import API, is_enabled, project_of
@@ -74,20 +69,6 @@ def _environments(world: World, subscription: str, region: str) -> Document:
     return {"value": [{"name": name, "unit": "Count", "currentValue": used, "limit": limit}]}
 
 
-def _certificate(world: World, vault: str, name: str) -> Document:
-    url = f"https://{vault}.vault.azure.net/secrets/{name}"
-    found = vaults.find(world.ca, world.accounts, url)
-    if found is None:
-        raise CloudRefused(f"NOT_FOUND: A certificate with (name/id) {name} was not found in this key vault.")
-    certificate = x509.load_pem_x509_certificate(found[1].certificate.read_bytes())
-    attributes = {"enabled": True, "exp": int(certificate.not_valid_after_utc.timestamp())}
-    return {
-        "id": url,
-        "attributes": attributes,
-        "cer": base64.b64encode(certificate.public_bytes(Encoding.DER)).decode(),
-    }
-
-
 # -- Google Cloud --------------------------------------------------------------------------------------------------
 
 
@@ -131,7 +112,6 @@ _ROUTES: tuple[tuple[str, Callable[..., Document]], ...] = (
     (rf"/subscriptions/{_GUID}", _subscription),
     (rf"/subscriptions/{_GUID}/providers/([A-Za-z.]+)", _namespace),
     (rf"/subscriptions/{_GUID}/providers/Microsoft\.App/locations/([a-z0-9]+)/usages", _environments),
-    (r"/([a-z0-9-]+)\.vault\.azure\.net/certificates/([A-Za-z0-9-]+)", _certificate),
     (r"/cloudresourcemanager\.googleapis\.com/v3/projects/([a-z0-9-]+)", _project),
     (r"/serviceusage\.googleapis\.com/v1/projects/([a-z0-9-]+)/services", _services),
     (r"/compute\.googleapis\.com/compute/v1/projects/([a-z0-9-]+)", _quotas),

@@ -80,7 +80,7 @@ _KNOWN = (
         r"PULUMI_ACCESS_TOKEN must be set for login",
         Refused,
         "Pulumi is not logged in, so it has no state to look at",
-        "work in `make shell`, which has the sandbox's; elsewhere `pulumi login` (docs/guides/real-accounts.md)",
+        "work in `make shell`, which has the sandbox's; elsewhere `pulumi login` (docs/guides/deploy-for-real.md)",
     ),
     _Known(
         r"could not unmarshal '(?P<file>[^']+)': (?:invalid YAML file: )?(?P<why>[^\n]+)",

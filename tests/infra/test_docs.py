@@ -63,7 +63,7 @@ def as_yaml(value: Value) -> str:
 
 # -- the guide to real accounts --------------------------------------------------------------------------------------
 
-GUIDE = (ROOT / "docs" / "guides" / "real-accounts.md").read_text()
+GUIDE = (ROOT / "docs" / "guides" / "deploy-for-real.md").read_text()
 
 
 def test_the_apis_to_enable_are_those_of_the_program_and_the_two_that_it_needs_for_that() -> None:

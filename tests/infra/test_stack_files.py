@@ -32,7 +32,7 @@ def test_file_pins_an_account_that_nobody_has(stack: str) -> None:
 def test_file_holds_no_secret_and_says_whose_it_is(stack: str) -> None:
     text = (ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text()
     assert "secure:" not in text
-    assert "real-accounts.md" in text.splitlines()[1]
+    assert "deploy-for-real.md" in text.splitlines()[1]
 
 
 def test_salt_belongs_to_the_sandboxs_public_passphrase() -> None:

@@ -83,6 +83,6 @@ def test_a_certificate_for_another_name_one_that_ends_and_none(seam: Seam) -> No
     assert other.state == WRONG and f"is not for {HOST}" in other.what
     late = look_at_certificate(seam(), SECRET, HOST, lambda: now() + timedelta(days=36_500))
     assert late.state == WRONG and "it is over" in late.what
-    none = look_at_certificate(seam(()), SECRET, HOST, now)
-    assert none.what == "kv-prod.vault.azure.net has no certificate api-example-org"
+    none = look_at_certificate(seam(), f"{SECRET}-two", HOST, now)
+    assert none.what == "kv-prod.vault.azure.net has no certificate api-example-org-two"
     assert "outlast certificate renew" in none.hint
