@@ -39,9 +39,14 @@ class Histogram:
 
 
 class Metrics(Listener):
-    """All that this replica counts. `gauges` are read at the moment of asking."""
+    """All that this replica counts. `gauges` are read at the moment of asking.
 
-    def __init__(self) -> None:
+    Every series carries the label `replica`: a load balancer gives the metrics of one replica or another, and without
+    the label nobody could tell two counters from one that jumps.
+    """
+
+    def __init__(self, replica: str) -> None:
+        self.replica = replica
         self.latency: dict[tuple[str, int], Histogram] = {}
         self.inference: dict[str, Histogram] = {}
         self.rows: dict[str, Histogram] = {}
@@ -119,6 +124,12 @@ class _Collector:
 
     def collect(self) -> Iterator[Any]:
         """One metric family after the other."""
+        own = {"replica": self._metrics.replica}
+        for family in self._families():
+            family.samples = [sample._replace(labels=own | sample.labels) for sample in family.samples]
+            yield family
+
+    def _families(self) -> Iterator[Any]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
         requests = CounterMetricFamily("outlast_requests", "Answered requests.", labels=["route", "status"])

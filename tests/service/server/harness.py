@@ -145,6 +145,12 @@ def running(folder: Path, *, scheme: str = "http", files: int = 0, **environment
         server.stop(signal.SIGKILL)
 
 
+def read_metrics(client: httpx.Client) -> str:
+    """What /metrics says, without the label `replica` that every series carries."""
+    text = client.get("/metrics").text
+    return re.sub(r'\{replica="[^"]*"\}', "", re.sub(r'replica="[^"]*",|,replica="[^"]*"', "", text))
+
+
 def hash_key(key: str) -> str:
     """What the server keeps of a key."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -20,6 +20,7 @@ from tests.service.server.harness import (
     infer_body,
     is_closed,
     raw_request,
+    read_metrics,
     read_reply,
     resident_bytes,
     running,
@@ -308,7 +309,7 @@ def test_a_full_queue_sheds_at_once_and_health_does_not_mind(tmp_path: Path) -> 
         assert json.loads(shed[2])["type"] == "urn:outlast:problem:overloaded"
         with server.client() as client:
             assert client.get("/healthz").status_code == 200
-            metrics = client.get("/metrics").text
+            metrics = read_metrics(client)
         assert f"outlast_shed_total {float(statuses.count(503))}" in metrics
         # A connection that was shed is still good.
         connections[statuses.index(503)].sendall(raw_request(ROW))

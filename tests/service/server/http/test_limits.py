@@ -26,6 +26,7 @@ from tests.service.server.harness import (
     is_closed,
     make_certificate,
     raw_request,
+    read_metrics,
     read_reply,
     resident_bytes,
     running,
@@ -57,7 +58,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def _metric(server: Server, name: str) -> float:
     with server.client() as client:
-        found = re.search(rf"^{re.escape(name)} (\S+)$", client.get("/metrics").text, re.MULTILINE)
+        found = re.search(rf"^{re.escape(name)} (\S+)$", read_metrics(client), re.MULTILINE)
     return float(found[1]) if found else 0.0
 
 

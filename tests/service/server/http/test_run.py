@@ -36,6 +36,7 @@ from tests.service.server.harness import (
     Server,
     infer_body,
     make_certificate,
+    read_metrics,
     running,
     wait_for,
 )
@@ -234,15 +235,13 @@ def test_the_plain_door_names_every_mistake(open_server: Server) -> None:
 
 def test_metrics_count_what_was_answered(open_server: Server) -> None:
     with open_server.client() as client:
-        before = _metric(
-            client.get("/metrics").text, 'outlast_requests_total{route="/v2/models/{name}/infer",status="200"}'
-        )
+        before = _metric(read_metrics(client), 'outlast_requests_total{route="/v2/models/{name}/infer",status="200"}')
         for _ in range(3):
             client.post(INFER, json=infer_body([[1.0] * 30] * 2))
         counted = 'outlast_requests_total{route="/v2/models/{name}/infer",status="200"}'
         # Rendered once a second at most: what was counted since shows in the next one.
-        wait_for(lambda: _metric(client.get("/metrics").text, counted) >= before + 3, "the next rendering")
-        text = client.get("/metrics").text
+        wait_for(lambda: _metric(read_metrics(client), counted) >= before + 3, "the next rendering")
+        text = read_metrics(client)
     assert _metric(text, counted) == before + 3
     for name in (
         "outlast_request_seconds_bucket", "outlast_inference_seconds_sum", "outlast_inference_rows_count",
@@ -253,6 +252,16 @@ def test_metrics_count_what_was_answered(open_server: Server) -> None:
         assert name in text
     info = re.search(r'outlast_model_info\{digest="sha256:[0-9a-f]{64}",model="tumour",version="(.+)"\} 1.0', text)
     assert info is not None and info[1] == VERSION
+
+
+def test_every_series_names_its_replica(guarded_server: Server) -> None:
+    """Two replicas behind one load balancer are told apart by nothing else."""
+    with guarded_server.client() as client:
+        client.post(INFER, json=ROW)
+        series = [line for line in client.get("/metrics").text.splitlines() if line.startswith("outlast_")]
+    replicas = {re.search(r'[{,]replica="([^"]+)"', line) for line in series}
+    assert None not in replicas
+    assert len({found[1] for found in replicas if found}) == 1
 
 
 def test_every_metric_is_in_the_reference(guarded_server: Server) -> None:
@@ -352,7 +361,7 @@ def test_drift_is_served_as_json_and_as_metrics(guarded_server: Server) -> None:
         drift = wait_for(lambda: client.get("/drift").json().get("tumour", {}).get("features"), "drift scores")
         assert drift["mean_radius"]["psi"] > 0.25
         line = 'outlast_drift{feature="mean_radius",model="tumour",score="psi"}'
-        wait_for(lambda: line in client.get("/metrics").text, "the next rendering of the metrics")
+        wait_for(lambda: line in read_metrics(client), "the next rendering of the metrics")
 
 
 def test_logs_are_json_lines_with_request_ids(guarded_server: Server) -> None:
