@@ -8,7 +8,7 @@ WORKERS ?= 2
 # Set in many images of containers. Then each of the hundreds of processes of a test run, and each replica of the sandbox,
 # would compile its sources anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed parity dist test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
+.PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed parity metrics dist test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
@@ -81,6 +81,9 @@ undrain: .venv/complete ## put a drained site back: SITE=aws
 
 chaos: .venv/complete ## every fault at every site, measured; WRITE=1 puts all into docs/reference/faults.md [FAULTS=dark] [SITES=aws]
 	@$(OUTLAST) exec -- $(OUTLAST) chaos $(if $(FAULTS),--faults "$(FAULTS)") $(if $(SITES),--sites "$(SITES)") $(if $(WRITE),--write docs/reference/faults.md)
+
+metrics: .venv/complete ## every replica's metrics in one Prometheus text
+	@$(OUTLAST) exec -- $(OUTLAST) metrics
 
 parity: .venv/complete ## ask every site the same, and tell in what their answers differ [MODEL=digits]
 	@$(OUTLAST) exec -- $(OUTLAST) parity $(if $(MODEL),--model "$(MODEL)")

@@ -26,6 +26,7 @@ SECTIONS = {
         Row("watch", _ONCALL, "Raise an alarm for what Route 53 does not see; by choice drain the site."),
         Row("lint", _ONCALL, "Find what in a host's records and health checks would hurt when a site is lost."),
         Row("parity", "failover.parity.command", "Ask every site the same, and tell in what their answers differ."),
+        Row("metrics", "outlast.metrics", "Gather every replica's metrics into one Prometheus text."),
         Row("predict-recovery", "outlast.predict_recovery", "How long each kind of client feels a loss, drawn."),
         Row("fault", _SANDBOX, "Break something in the sandbox for a while."),
         Row("chaos", "sandbox.chaos.command", "Make every fault in the sandbox, and measure who notices it."),
