@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra import audit_aws, plan, sizes
+from infra import audit_aws, aws_alarms, plan, sizes
 from infra.applied import apply
 from infra.aws_certificate import build_certificate
 from infra.aws_network import Network, build_network
@@ -74,6 +74,9 @@ class Aws:
         image, repository = build_site_image(name, spec, self._options.architecture)
         front = _front(name, spec, network, build_certificate(zone, spec, origin))
         deployed = _service(name, spec, self._options, network, front, image, repository)
+        if spec.alert_email:
+            watched = aws_alarms.watch(front.load_balancer, front.target_group, deployed.service)
+            aws_alarms.build_alarms(name, spec.alert_email, watched)
         record = zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
         return Site(
             name=spec.name,

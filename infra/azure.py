@@ -13,7 +13,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
 
-from infra import audit_azure, azure_registry_login, azure_secrets, plan, sizes
+from infra import audit_azure, azure_alarms, azure_registry_login, azure_secrets, plan, sizes
 from infra.azure_hosts import bind_hosts, claim_hosts
 from infra.azure_secrets import AppSecrets
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
@@ -79,6 +79,8 @@ class Azure:
         ownership = claim_hosts(zone, spec)
         sent = [audit_azure.send_log(environment, spec.audit)] if spec.audit else []
         container_app = _app(name, spec, base, environment, certificate, image, [*ownership, *sent])
+        if spec.alert_email:
+            azure_alarms.build_alarms(name, spec.alert_email, base.group, container_app, spec.replicas.minimum)
         record = zone.address("origin", origin, environment.static_ip)
         return Site(
             name=spec.name,

@@ -67,6 +67,7 @@ class SiteSpec:
     `secrets` maps variables of the container to values that reach it through the cloud's own store alone; with
     `protect` nobody replaces or deletes what holds data or a name. `audit` is the store that gets the audit records.
     `geographies` are those whose group, `<geography>.<host>`, the site answers for as well.
+    The cloud's alarms go to `alert_email`; without an address there are none.
     """
 
     name: str
@@ -84,6 +85,7 @@ class SiteSpec:
     protect: bool = False
     geographies: tuple[str, ...] = ()
     audit: pulumi.Output[AuditStore] | None = None
+    alert_email: str = ""
 
     @property
     def model_digest(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import audit_gcp, gcp_secrets, plan, sizes
+from infra import audit_gcp, gcp_alarms, gcp_secrets, plan, sizes
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.gcp_certificate import Certificates, build_certificates
@@ -19,7 +19,7 @@ from infra.kinds import GcpOptions, SiteSettings
 from infra.site import after, deploy_site, held
 from infra.stack import build_spec
 
-APIS = ("artifactregistry", "certificatemanager", "compute", "iam", "run", "secretmanager")
+APIS = ("artifactregistry", "certificatemanager", "compute", "iam", "monitoring", "run", "secretmanager")
 SCANNING = ("containerscanning",)
 """While it is on, Artifact Registry looks for known holes in each image that is pushed, and is paid for each."""
 SCHEME = "EXTERNAL_MANAGED"
@@ -55,6 +55,8 @@ class Gcp:
         certificates = build_certificates(name, spec, zone, ready)
         front = _url_map(name, spec.region, service, ready)
         ports = _front(name, front, address, certificates, ready)
+        if spec.alert_email:
+            gcp_alarms.build_alarms(name, spec.alert_email, spec.replicas.minimum, ready)
         record = zone.address("origin", origin, address.address)
         return Site(
             name=spec.name,

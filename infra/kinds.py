@@ -101,6 +101,7 @@ class SiteSettings(Generic[OptionsT]):
     base: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     geographies: tuple[str, ...] = ()
+    alert_email: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,7 @@ class TrafficSettings:
     peak_rps: float | None = None
     client_kinds: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    alert_email: str = ""
 
 
 Settings = ZoneSettings | BaseSettings | SiteSettings[Options] | TrafficSettings

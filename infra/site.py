@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pulumi
 
 from infra import plan
+from infra.alerts import NOBODY
 from infra.applied import apply
 from infra.contract import Cloud, SiteSpec, site_output
 
@@ -37,5 +38,7 @@ def group_hosts(spec: SiteSpec) -> dict[str, pulumi.Output[str]]:
 
 def deploy_site(cloud: Cloud, spec: SiteSpec) -> dict[str, Any]:
     """Deploy `spec` on `cloud`; export the site, and beside it what of `spec` the cloud does not give."""
+    if not spec.alert_email:
+        pulumi.log.info(NOBODY)
     site = replace(cloud.deploy(spec), fault_flag=plan.fault_flag(spec.environment), geographies=list(spec.geographies))
     return {"site": site_output(site), "unsupported": dict(cloud.unsupported(spec))}

@@ -137,6 +137,7 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         geographies=settings.geographies,
         secrets=settings.secrets,
         audit=read_audit(settings),
+        alert_email=settings.alert_email,
     )
 
 

@@ -15,7 +15,8 @@ import pulumi_aws as aws
 from failover.routing.answers import Alias, RecordSet
 from failover.routing.lint_rules import LintFinding
 from failover.routing.places import EVERYWHERE
-from infra import plan
+from infra import plan, traffic_alarms
+from infra.alerts import NOBODY
 from infra.applied import apply
 from infra.contract import KnownSite
 from infra.cost.budget import judge_cost
@@ -41,6 +42,8 @@ def program(settings: TrafficSettings) -> dict[str, Any]:
     """Read the zone and the sites, then route: how many records there are depends on which sites exist."""
     judge_cost(settings)
     say_unknown_capacity(settings)
+    if not settings.alert_email:
+        pulumi.log.info(NOBODY)
     zone = read_zone(settings.zone)
     sites = pulumi.Output.all(**{name: read_site(name) for name in settings.weights})
     before = read_own("routing")
@@ -74,6 +77,8 @@ def _route(
     say_unnamed_groups(settings.policy.geographies, existing)
     _judge(settings, lint_plan(settings, host, existing, routing.weights, stores))
     checks = {name: _health_check(settings, host, site) for name, site in existing.items()}
+    if settings.alert_email:
+        traffic_alarms.build_alarms(settings.name, settings.alert_email, checks)
     planned = plan_host(settings, host, existing, routing.weights)
     _write_records(zone_id, host, planned, add_gates(checks, stores))
     if not settings.policy.geographies:  # a list of every site would lead clients out of their geography

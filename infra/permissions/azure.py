@@ -52,6 +52,10 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "azure-native:keyvault:Secret": words(
         f"{_VAULT}/read {_VAULT}/secrets/read {_VAULT}/secrets/write"  # a secret that is destroyed stays in the vault
     ),
+    "azure-native:monitor:ActionGroup": words(_crud("Microsoft.Insights/actionGroups")),
+    "azure-native:monitor:MetricAlert": words(
+        f"{_crud('Microsoft.Insights/metricAlerts')} Microsoft.Insights/metricDefinitions/read"
+    ),
     "azure-native:app:ContainerApp": words(
         f"{_crud(f'{_APP}/containerApps')} {_APP}/containerApps/listSecrets/action "
         f"{_APP}/getCustomDomainVerificationId/action {_APP}/locations/containerappOperationStatuses/read "

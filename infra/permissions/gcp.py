@@ -75,6 +75,8 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "gcp:logging/projectBucketConfig:ProjectBucketConfig": words(_of("logging.buckets", *_CHANGE)),
     "gcp:logging/projectSink:ProjectSink": words(_of("logging.sinks", *_CHANGE)),
     "gcp:storage/bucketIAMMember:BucketIAMMember": words(_of("storage.buckets", "getIamPolicy", "setIamPolicy")),
+    "gcp:monitoring/notificationChannel:NotificationChannel": words(_of("monitoring.notificationChannels", *_CHANGE)),
+    "gcp:monitoring/alertPolicy:AlertPolicy": words(_of("monitoring.alertPolicies", *_CHANGE)),
     "gcp:secretmanager/secret:Secret": words(_of("secretmanager.secrets", *_CHANGE)),
     "gcp:secretmanager/secretVersion:SecretVersion": words(
         _of("secretmanager.versions", "add", "access", "get", "enable", "disable", "destroy")

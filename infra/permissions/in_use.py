@@ -59,13 +59,21 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
 }
 """Kind of stack -> the types that its program registers; a base stack's kind is named with its cloud."""
 
+_ALARMS = "aws:sns/topic:Topic aws:sns/topicSubscription:TopicSubscription aws:cloudwatch/metricAlarm:MetricAlarm"
+
 BY_CHOICE: Mapping[str, tuple[str, ...]] = {
     "aws": words(
         "aws:appautoscaling/policy:Policy aws:secretsmanager/secret:Secret "
-        "aws:secretsmanager/secretVersion:SecretVersion aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"
+        "aws:secretsmanager/secretVersion:SecretVersion "
+        f"aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter {_ALARMS}"
     ),
-    "azure": words("azure-native:keyvault:Secret azure-native:monitor:DiagnosticSetting"),
+    "azure": words(
+        "azure-native:keyvault:Secret azure-native:monitor:DiagnosticSetting "
+        "azure-native:monitor:ActionGroup azure-native:monitor:MetricAlert"
+    ),
+    "traffic": words(_ALARMS),
     "gcp": words(
+        "gcp:monitoring/notificationChannel:NotificationChannel gcp:monitoring/alertPolicy:AlertPolicy "
         "gcp:secretmanager/secret:Secret gcp:secretmanager/secretVersion:SecretVersion "
         "gcp:secretmanager/secretIamMember:SecretIamMember gcp:logging/projectSink:ProjectSink"
     ),

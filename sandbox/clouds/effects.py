@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sandbox.alarms.rule import AlarmRule
 from sandbox.network.listeners import EntryPoint
 from sandbox.replicas.workload import Workload
 
@@ -20,6 +21,7 @@ class Effects:
     entry_points: list[EntryPoint] = field(default_factory=list)
     names: dict[str, list[str]] = field(default_factory=dict)  # cloud-owned DNS name -> addresses
     why_not: dict[str, str] = field(default_factory=dict)  # resource key -> what is missing
+    alarms: list[AlarmRule] = field(default_factory=list)
 
     def add(self, other: Effects) -> None:
         self.workloads += other.workloads
@@ -27,6 +29,7 @@ class Effects:
         self.entry_points += other.entry_points
         self.names |= other.names
         self.why_not |= other.why_not
+        self.alarms += other.alarms
 
 
 def environment_pairs(variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

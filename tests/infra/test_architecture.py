@@ -16,7 +16,7 @@ from tests.infra.harness import ROOT
 INFRA = sorted((ROOT / "infra").glob("*.py"))
 
 # Maps whose keys are the user's own; everything else that a resource takes has a class.
-OPEN_MAPS = {"tags", "build_args", "limits", "metadata", "named"}
+OPEN_MAPS = {"tags", "build_args", "limits", "metadata", "named", "labels", "dimensions"}
 
 
 @pytest.mark.parametrize("path", INFRA, ids=lambda p: p.stem)

@@ -73,6 +73,13 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
             "healthCheck.matcher": "200",
         },
         "aws:lb/listener:Listener": {},
+        "aws:sns/topic:Topic": {"kmsMasterKeyId": None},  # an alarm could not publish
+        "aws:sns/topicSubscription:TopicSubscription": {"protocol": "email"},
+        "aws:cloudwatch/metricAlarm:MetricAlarm": {
+            "alarmActions.0": bool,
+            "okActions.0": bool,
+            "treatMissingData": bool,
+        },
         "aws:acm/certificate:Certificate": {"validationMethod": "DNS"},
         "aws:acm/certificateValidation:CertificateValidation": {"validationRecordFqdns": lambda r: len(r) == 2},
         "aws:route53/record:Record": {},
@@ -83,6 +90,12 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
         "azure-native:containerregistry:Registry": {"sku.name": "Basic", "adminUserEnabled": False},
         "azure-native:authorization:RoleAssignment": {"principalType": "ServicePrincipal"},
         "azure-native:keyvault:Secret": {"properties.value": bool},
+        "azure-native:monitor:ActionGroup": {"enabled": True, "emailReceivers.0.emailAddress": bool},
+        "azure-native:monitor:MetricAlert": {
+            "autoMitigate": True,
+            "actions.0.actionGroupId": bool,
+            "location": "global",
+        },
         "azure-native:app:ManagedEnvironment": {"identity.type": "UserAssigned", "appLogsConfiguration": bool},
         "azure-native:app:Certificate": {
             "properties.certificateKeyVaultProperties.identity": bool,
@@ -122,6 +135,8 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
         "gcp:secretmanager/secret:Secret": {"replication.userManaged.replicas": lambda r: len(r) == 1},
         "gcp:secretmanager/secretVersion:SecretVersion": {"secretData": bool},
         "gcp:secretmanager/secretIamMember:SecretIamMember": {"role": "roles/secretmanager.secretAccessor"},
+        "gcp:monitoring/notificationChannel:NotificationChannel": {"type": "email"},
+        "gcp:monitoring/alertPolicy:AlertPolicy": {"notificationChannels.0": bool, "alertStrategy.autoClose": "1800s"},
         "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": {"networkEndpointType": "SERVERLESS"},
         "gcp:compute/backendService:BackendService": {
             "loadBalancingScheme": "EXTERNAL_MANAGED",
@@ -155,6 +170,9 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
             "resourcePath": "/health",
             "searchString": '"status":"ok"',
         },
+        "aws:sns/topic:Topic": {"region": "us-east-1"},  # where the metrics of Route 53 are
+        "aws:sns/topicSubscription:TopicSubscription": {"region": "us-east-1"},
+        "aws:cloudwatch/metricAlarm:MetricAlarm": {"region": "us-east-1", "treatMissingData": "breaching"},
         "aws:route53/record:Record": {"type": "CNAME", "ttl": 30, "weightedRoutingPolicies": lambda w: len(w) == 1},
     },
 }

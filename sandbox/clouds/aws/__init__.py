@@ -8,6 +8,7 @@ with an issued certificate, a target group that a service registers with.
 from __future__ import annotations
 
 from sandbox.clouds.aws import (
+    alarms,
     audit,
     balancer,
     buckets,
@@ -31,7 +32,7 @@ from service.errors import OutlastError
 # Importing a module enters its types into the table.
 MODULES = (
     *(buckets, network, security_groups, registry, roles),
-    *(secrets, certificates, balancer, listeners, tasks, fargate, scaling, audit),
+    *(secrets, certificates, balancer, listeners, tasks, fargate, scaling, audit, alarms),
 )
 
 
@@ -43,7 +44,7 @@ def settle(world: World) -> None:
 
 def derive(world: World) -> Effects:
     """Workloads of services, fronts of listeners, names of balancers."""
-    effects = Effects()
+    effects = Effects(alarms=alarms.alarm_rules(world))
     for service in world.store.all(SERVICE):
         workload = fargate.workload(world, service)
         if workload is not None:

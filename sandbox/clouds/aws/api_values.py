@@ -26,6 +26,7 @@ OPERATIONS: Mapping[str, tuple[str, str]] = {
     "aws:appautoscaling/policy:Policy": ("application-autoscaling", "PutScalingPolicy"),
     "aws:appautoscaling/target:Target": ("application-autoscaling", "RegisterScalableTarget"),
     "aws:cloudwatch/logGroup:LogGroup": ("logs", "CreateLogGroup"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("cloudwatch", "PutMetricAlarm"),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": ("ecr", "PutLifecyclePolicy"),
     "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": ("logs", "PutSubscriptionFilter"),
     "aws:ecr/repository:Repository": ("ecr", "CreateRepository"),
@@ -49,6 +50,8 @@ OPERATIONS: Mapping[str, tuple[str, str]] = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ("s3", "PutPublicAccessBlock"),
     "aws:secretsmanager/secret:Secret": ("secretsmanager", "CreateSecret"),
     "aws:secretsmanager/secretVersion:SecretVersion": ("secretsmanager", "PutSecretValue"),
+    "aws:sns/topic:Topic": ("sns", "CreateTopic"),
+    "aws:sns/topicSubscription:TopicSubscription": ("sns", "Subscribe"),
 }
 """The operation that makes a resource of the type."""
 

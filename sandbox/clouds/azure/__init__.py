@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.azure import apps, audit, certificates, environments, identity, registry, secrets, storage
+from sandbox.clouds.azure import alarms, apps, audit, certificates, environments, identity, registry, secrets, storage
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.values import nested
 from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (identity, registry, secrets, environments, certificates, apps, storage, audit)
+MODULES = (identity, registry, secrets, environments, certificates, apps, storage, audit, alarms)
 
 
 def settle(world: World) -> None:
@@ -19,7 +19,7 @@ def settle(world: World) -> None:
 
 def derive(world: World) -> Effects:
     """Workloads of apps; one front for each environment, with a binding for each custom domain of its app."""
-    effects = Effects()
+    effects = Effects(alarms=alarms.alarm_rules(world))
     for app in world.store.all(apps.APP):
         workload = apps.workload(world, app)
         if workload is not None:

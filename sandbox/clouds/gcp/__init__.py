@@ -7,12 +7,23 @@ URL map, backend service, network endpoint group, Cloud Run service, and the bin
 from __future__ import annotations
 
 from sandbox.clouds.effects import Effects
-from sandbox.clouds.gcp import audit, balancer, certificates, entry_points, project, registry, run, secrets, storage
+from sandbox.clouds.gcp import (
+    alarms,
+    audit,
+    balancer,
+    certificates,
+    entry_points,
+    project,
+    registry,
+    run,
+    secrets,
+    storage,
+)
 from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (project, registry, secrets, run, certificates, balancer, storage, audit)
+MODULES = (project, registry, secrets, run, certificates, balancer, storage, audit, alarms)
 
 
 def settle(world: World) -> None:
@@ -22,7 +33,7 @@ def settle(world: World) -> None:
 
 def derive(world: World) -> Effects:
     """Workloads of Cloud Run services, and a front for each forwarding rule whose chain is whole."""
-    effects = Effects()
+    effects = Effects(alarms=alarms.alarm_rules(world))
     for service in world.store.all(run.SERVICE):
         workload = run.workload(world, service)
         if workload is not None:

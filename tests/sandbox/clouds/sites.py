@@ -518,3 +518,102 @@ def gcp_take(clouds: Clouds, service: Made, version: str, secret: str = "site-ap
     template = service.request.inputs["template"]
     env = {"name": KEYS, "valueSource": {"secretKeyRef": {"secret": secret, "version": version}}}
     return clouds.change(service, template={**template, "containers": [{**template["containers"][0], "envs": [env]}]})
+
+
+# -- alarms ------------------------------------------------------------------------------------------------------------
+
+ADDRESS = "operator@outlast.example"
+TOPIC, SUBSCRIPTION = "aws:sns/topic:Topic", "aws:sns/topicSubscription:TopicSubscription"
+METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+ACTION_GROUP, METRIC_ALERT = "azure-native:monitor:ActionGroup", "azure-native:monitor:MetricAlert"
+CHANNEL, POLICY = "gcp:monitoring/notificationChannel:NotificationChannel", "gcp:monitoring/alertPolicy:AlertPolicy"
+
+
+def aws_alarm(clouds: Clouds) -> Made:
+    """A site, and an alarm on errors of its replicas."""
+    aws_site(clouds)
+    topic = clouds.make(TOPIC, name="site-alerts")
+    clouds.make(SUBSCRIPTION, topic=topic.id, protocol="email", endpoint=ADDRESS)
+    balancer = clouds.only("aws:lb/loadBalancer:LoadBalancer")
+    return clouds.make(
+        METRIC_ALARM,
+        name="site-errors",
+        namespace="AWS/ApplicationELB",
+        metricName="HTTPCode_Target_5XX_Count",
+        dimensions={"LoadBalancer": balancer.outputs["arnSuffix"]},
+        statistic="Sum",
+        period=60,
+        evaluationPeriods=2,
+        comparisonOperator="GreaterThanThreshold",
+        threshold=0,
+        treatMissingData="notBreaching",
+        alarmActions=[topic.id],
+        okActions=[topic.id],
+    )
+
+
+def azure_alarm(clouds: Clouds) -> Made:
+    """The same on Azure."""
+    app = azure_site(clouds)
+    mail = {"name": "operator", "emailAddress": ADDRESS}
+    group = clouds.make(
+        ACTION_GROUP,
+        stack="azure",
+        actionGroupName="site-alerts",
+        groupShortName="site",
+        resourceGroupName=GROUP["resourceGroupName"],
+        location="Global",
+        enabled=True,
+        emailReceivers=[mail],
+    )
+    errors = {"name": "statusCodeCategory", "operator": "Include", "values": ["5xx"]}
+    criterion = {
+        "criterionType": "StaticThresholdCriterion",
+        "name": "errors",
+        "metricName": "Requests",
+        "timeAggregation": "Total",
+        "operator": "GreaterThan",
+        "threshold": 0,
+        "dimensions": [errors],
+    }
+    return clouds.make(
+        METRIC_ALERT,
+        stack="azure",
+        ruleName="site-errors",
+        resourceGroupName=GROUP["resourceGroupName"],
+        location="global",
+        severity=2,
+        enabled=True,
+        scopes=[app.id],
+        evaluationFrequency="PT1M",
+        windowSize="PT5M",
+        criteria={"odataType": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria", "allOf": [criterion]},
+        actions=[{"actionGroupId": group.id}],
+    )
+
+
+def gcp_alarm(clouds: Clouds) -> Made:
+    """The same on Google Cloud."""
+    gcp_site(clouds)
+    clouds.make("gcp:projects/service:Service", "monitoring", service="monitoring.googleapis.com", **ON_GCP)
+    labels = {"email_address": ADDRESS}
+    channel = clouds.make(CHANNEL, type="email", displayName="operator", labels=labels, **ON_GCP)
+    name = clouds.only("gcp:compute/uRLMap:URLMap", "one").id.rpartition("/")[2]
+    of_site = f'resource.type="https_lb_rule" AND resource.labels.url_map_name="{name}"'
+    threshold = {
+        "filter": f'metric.type="loadbalancing.googleapis.com/https/request_count" AND {of_site} AND '
+        "metric.labels.response_code_class=500",
+        "aggregations": [{"alignmentPeriod": "60s", "perSeriesAligner": "ALIGN_RATE"}],
+        "comparison": "COMPARISON_GT",
+        "thresholdValue": 0,
+        "duration": "120s",
+        "evaluationMissingData": "EVALUATION_MISSING_DATA_INACTIVE",
+    }
+    return clouds.make(
+        POLICY,
+        displayName="site-errors",
+        combiner="OR",
+        conditions=[{"displayName": "errors", "conditionThreshold": threshold}],
+        notificationChannels=[channel.id],
+        **ON_GCP,
+    )

@@ -109,6 +109,7 @@ FREE = {
     ("gcp:serviceaccount/account:Account", "displayName"),  # for people
     *((f"aws:ec2/{one}", "tags.Name") for one in ("vpc:Vpc", "subnet:Subnet", "routeTable:RouteTable")),  # for people
     ("aws:ec2/internetGateway:InternetGateway", "tags.Name"),
+    ("aws:cloudwatch/metricAlarm:MetricAlarm", "metricQueries.label"),  # for people
 }
 
 

@@ -20,6 +20,9 @@ SITES: dict[str, Callable[[Clouds], Made]] = {
     "aws": sites.aws_site,
     "azure": sites.azure_site,
     "gcp": sites.gcp_site,
+    "aws alarms": sites.aws_alarm,
+    "azure alarms": sites.azure_alarm,
+    "gcp alarms": sites.gcp_alarm,
 }
 
 Place = tuple[str | int, ...]
@@ -64,7 +67,8 @@ def _seen(clouds: Clouds, stack: str) -> object:
     """What somebody outside meets, and what runs."""
     effects = clouds.effects()
     entry_points = [one for one in effects.entry_points if one.stack == stack]
-    return entry_points, [workload for workload in effects.workloads if workload.stack == stack]
+    workloads = [workload for workload in effects.workloads if workload.stack == stack]
+    return entry_points, workloads, [alarm for alarm in effects.alarms if alarm.stack == stack]
 
 
 def is_noticed(clouds: Clouds, resource: Resource, place: Place, wrong: Any) -> bool:

@@ -384,6 +384,17 @@ MISTAKES: dict[str, Act] = {
     "a secret that the vault lacks": without("azure-native:keyvault:Secret"),
     "an account that may not read its secret": without("gcp:secretmanager/secretIamMember:SecretIamMember"),
     "a version of a secret that was destroyed": without("gcp:secretmanager/secretVersion:SecretVersion"),
+    "an alarm whose metrics are not those of its expression": wrong(
+        sites.METRIC_ALARM, "metricQueries", [{"id": "share", "expression": "errors / requests"}]
+    ),
+    "an alarm on a metric that a container app lacks": wrong(
+        sites.METRIC_ALERT, "criteria.allOf", [{"metricName": "Responses", "name": "a"}]
+    ),
+    "an alarm on a metric that Google Cloud lacks": wrong(
+        sites.POLICY,
+        "conditions",
+        [{"displayName": "a", "conditionThreshold": {"filter": 'metric.type="run.googleapis.com/requests"'}}],
+    ),
     "TLS 1.3 alone with another profile than RESTRICTED": wrong(
         "gcp:compute/sSLPolicy:SSLPolicy", "minTlsVersion", "TLS_1_3"
     ),
@@ -396,6 +407,8 @@ def site_of(mistake: str) -> Callable[[Clouds], object]:
     cloud = re.findall(r"^## (.+)$", before, re.MULTILINE)[-1]
     if "secret" in mistake:
         return {"AWS": sites.aws_keys, "Azure": sites.azure_keys, "Google Cloud": sites.gcp_keys}[cloud]
+    if "alarm" in mistake:
+        return {"AWS": sites.aws_alarm, "Azure": sites.azure_alarm, "Google Cloud": sites.gcp_alarm}[cloud]
     return {"AWS": sites.aws_site, "Azure": sites.azure_site, "Google Cloud": sites.gcp_site}[cloud]
 
 

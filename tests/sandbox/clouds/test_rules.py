@@ -525,6 +525,33 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
             "globalForwardingRule:GlobalForwardingRule",
         )
     ),
+    (
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        {"metricName": "a", "evaluationPeriods": 1, "period": 61},
+        "period",
+        {"metricName": "a", "evaluationPeriods": 1440, "period": 60},
+    ),
+    ("aws:sns/topic:Topic", {"name": "a b"}, "name", {"name": "a-b"}),
+    (
+        "aws:sns/topicSubscription:TopicSubscription",
+        {"endpoint": "a", "protocol": "email"},
+        "endpoint",
+        {"endpoint": "a@b.example", "protocol": "email"},
+    ),
+    ("azure-native:monitor:ActionGroup", {"groupShortName": "a" * 13}, "groupShortName", {"groupShortName": "a" * 12}),
+    ("azure-native:monitor:MetricAlert", {"severity": 5}, "severity", {"severity": 4}),
+    (
+        "gcp:monitoring/notificationChannel:NotificationChannel",
+        {"type": "email", "labels": {}},
+        "labels.email_address",
+        {"type": "email", "labels": {"email_address": "a@b.example"}},
+    ),
+    (
+        "gcp:monitoring/alertPolicy:AlertPolicy",
+        {"conditions": [{"conditionThreshold": {"duration": "61s"}}]},
+        "conditions[0].conditionThreshold.duration",
+        {"conditions": [{"conditionThreshold": {"duration": "120s"}}]},
+    ),
     ("aws:s3/bucket:Bucket", {"bucket": "Upper"}, "bucket", {"bucket": "a.b-c"}),
     (
         "aws:appautoscaling/target:Target",

@@ -334,6 +334,35 @@ def _next_policy_has_no_target(clouds: Clouds, type_: str) -> None:
 AWS_SCALED: dict[str, Take] = {"aws:appautoscaling/target:Target": _next_policy_has_no_target}
 
 
+def _nobody_is_told(clouds: Clouds, type_: str) -> None:
+    """The alarm goes on, and nobody hears of it."""
+    (rule,) = clouds.effects().alarms
+    assert rule.told == (sites.ADDRESS,)
+    clouds.delete(clouds.only(type_))
+    assert [one.told for one in clouds.effects().alarms] == [()]
+
+
+def _nothing_is_watched(clouds: Clouds, type_: str) -> None:
+    assert clouds.effects().alarms
+    clouds.delete(clouds.only(type_))
+    assert clouds.effects().alarms == []
+
+
+AWS_ALARM: dict[str, Take] = {
+    sites.TOPIC: _nobody_is_told,
+    sites.SUBSCRIPTION: _nobody_is_told,
+    sites.METRIC_ALARM: _nothing_is_watched,
+}
+AZURE_ALARM: dict[str, Take] = {
+    sites.ACTION_GROUP: _nobody_is_told,
+    sites.METRIC_ALERT: _nothing_is_watched,
+}
+GCP_ALARM: dict[str, Take] = {
+    sites.CHANNEL: _nobody_is_told,
+    sites.POLICY: _nothing_is_watched,
+}
+
+
 def _nobody_reads_switches(cloud: str) -> Take:
     def take(clouds: Clouds, type_: str) -> None:
         assert _readable(clouds) == {"aws", "azure", "gcp"}
@@ -413,6 +442,9 @@ SITES = {
     "aws that scales": (sites.aws_scaled, AWS_SCALED),
     "azure with keys": (sites.azure_keys, AZURE_KEYS),
     "gcp with keys": (sites.gcp_keys, GCP_KEYS),
+    "aws with an alarm": (sites.aws_alarm, AWS_ALARM),
+    "azure with an alarm": (sites.azure_alarm, AZURE_ALARM),
+    "gcp with an alarm": (sites.gcp_alarm, GCP_ALARM),
 }
 # Kept in moto: taken away in test_route53, where there is one.
 IN_MOTO = {"aws:route53/zone:Zone", "aws:route53/record:Record", "aws:route53/healthCheck:HealthCheck"}

@@ -1,0 +1,42 @@
+"""Alarms of the traffic stack: one for each site, on what the health checkers of Route 53 see of it.
+
+Route 53 is a service of us-east-1, and CloudWatch has its metrics there alone:
+docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi_aws as aws
+
+from infra.alerts import UNREACHABLE
+from infra.aws_alarms import PERIOD, build_topic
+
+METRICS_REGION = "us-east-1"
+
+
+def build_alarms(name: str, address: str, checks: Mapping[str, aws.route53.HealthCheck]) -> None:
+    """An alarm for each health check; `name` is that of the stack.
+
+    A check that a drill inverts or disables is told as well: it does take clients away.
+    """
+    topic = build_topic(name, address, region=METRICS_REGION)
+    for site, check in checks.items():
+        aws.cloudwatch.MetricAlarm(
+            f"alarm-{UNREACHABLE.name}-{site}",
+            name=f"{name}-{site}-{UNREACHABLE.name}",
+            region=METRICS_REGION,
+            alarm_description=f"{site}: {UNREACHABLE}",
+            namespace="AWS/Route53",
+            metric_name="HealthCheckStatus",
+            dimensions={"HealthCheckId": check.id},
+            statistic="Minimum",
+            period=PERIOD,
+            comparison_operator="LessThanThreshold",
+            threshold=UNREACHABLE.threshold,
+            evaluation_periods=UNREACHABLE.minutes,
+            treat_missing_data="breaching",
+            alarm_actions=[topic.arn],
+            ok_actions=[topic.arn],
+        )

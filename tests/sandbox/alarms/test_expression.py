@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from infra.aws_alarms import _SHARE
+from sandbox.alarms.expression import compute, explain_unknown, names_in
+
+
+def test_the_share_of_errors_of_the_program() -> None:
+    assert explain_unknown(_SHARE) == "" and names_in(_SHARE) == {"replicas", "balancer", "requests"}
+    assert compute(_SHARE, {"replicas": 1.0, "balancer": None, "requests": 10.0}) == 10
+    assert compute(_SHARE, {"replicas": None, "balancer": 4.0, "requests": None}) == 100
+    assert compute(_SHARE, {"replicas": None, "balancer": None, "requests": 10.0}) == 0
+
+
+def test_what_has_no_data_has_no_value_and_neither_has_a_division_by_nothing() -> None:
+    assert compute("a + 1", {"a": None}) is None
+    assert compute("1 / a", {"a": 0.0}) is None
+    assert compute("-a * (b - 1)", {"a": 2.0, "b": 3.0}) == -4
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("RATE(a)", "RATE(a) is not simulated"),
+        ("a if b else c", "is not simulated"),
+        ("FILL(a, REPEAT)", "FILL takes the id of a metric and a number"),
+        ("a +", "cannot be read"),
+        ("a ** b", "is not simulated"),
+    ],
+)
+def test_what_is_not_simulated_is_said(expression: str, told: str) -> None:
+    assert told in explain_unknown(expression)
