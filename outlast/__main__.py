@@ -38,7 +38,7 @@ SECTIONS = {
         Row("serve", _SERVER, "Serve the released models over HTTP."),
         Row("keys", "outlast.keys", "Make API keys."),
         Row("certificate", "outlast.certificate", "Renew the certificate of a site on Azure where it is due."),
-        Row("audit", _SERVER, "Verify audit logs."),
+        Row("audit", "outlast.audit", "Verify and export audit logs, of files or of every site's write-once store."),
     ),
     "Before anything is deployed": (
         Row("doctor", "outlast.doctor.command", "Find what this machine or an account lacks, and how to get it."),

@@ -73,7 +73,7 @@ def verify_logs(lines: Iterable[bytes]) -> list[ChainReport]:
     torn: set[str] = set()
     newest = ""
     for line in lines:
-        record = _parse(line)
+        record = parse_record(line)
         if record is not None:
             newest = record["chain"]
             chains.setdefault(newest, []).append(_keep(record))
@@ -82,7 +82,7 @@ def verify_logs(lines: Iterable[bytes]) -> list[ChainReport]:
     return [_verify(chain, records, chain in torn) for chain, records in chains.items()]
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
+def parse_record(line: bytes) -> dict[str, Any] | None:
     """An audit record, or None for any other line of output."""
     try:
         record = orjson.loads(line)

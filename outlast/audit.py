@@ -1,0 +1,162 @@
+"""`outlast audit …`: verify and export audit logs, of files or of the write-once stores of every site."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from failover.levers.clouds import Clouds
+from infra.models import ROOT
+from outlast import audit_export
+from outlast.audit_merged import Chain, Merged, describe, merge, verify
+from outlast.audit_reading import read_lines
+from outlast.audit_stores import HeldBy, find_stores
+from service.command_line import Command, Group, json_option, print_json, say, say_error
+from service.errors import InvalidInput, Mistake, OutlastError, Unavailable
+from service.server.commands import TAMPERED, verify_command
+from service.server.commands import audit_command as of_files
+
+
+@click.group("audit", cls=Group)
+def audit() -> None:
+    """The audit log: of files, or of the write-once store of every site."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a store holds, or why it could not be read."""
+
+    held: HeldBy
+    merged: Merged
+    chains: list[Chain]
+    unread: OutlastError | None = None
+
+    @property
+    def findings(self) -> list[str]:
+        """What is wrong in it, by site and replica."""
+        return [finding for chain in self.chains for finding in chain.findings]
+
+    def document(self) -> dict[str, Any]:
+        """As plain data."""
+        store = self.held.store
+        about = {"base": store.name, "cloud": store.cloud, "store": store.store, "sites": list(self.held.sites)}
+        unread = {"unread": str(self.unread)} if self.unread else {}
+        return {**about, "days": store.retention_days, **unread, "chains": [describe(chain) for chain in self.chains]}
+
+
+@audit.command("verify", cls=Command)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--all-sites", is_flag=True, help="Read the write-once store of every site of the stack files.")
+@click.option("--stacks", metavar="SET", help="Stack files of your own, `stacks/Pulumi.SET-*.yaml`.")
+@json_option
+@click.pass_context
+def verify_sites(
+    context: click.Context, paths: tuple[Path, ...], all_sites: bool, stacks: str | None, as_json: bool
+) -> None:
+    """Check audit logs: files, folders of *.jsonl files, - for standard input, or with --all-sites the sites' stores.
+
+    Leaves with 7 when a record was changed, is missing or stands where it cannot, and names site and replica; with 4
+    when a store cannot be read.
+    """
+    if all_sites == bool(paths):
+        raise InvalidInput("say what to verify", hint="outlast audit verify FILE…, or outlast audit verify --all-sites")
+    if paths:
+        context.invoke(verify_command, paths=paths, as_json=as_json)
+        return
+    reads = list(_read_stores(find_stores(ROOT, stacks)))
+    findings = [finding for read in reads for finding in read.findings]
+    if as_json:
+        print_json({"ok": not findings, "stores": [read.document() for read in reads]})
+    else:
+        for line in _tell(reads, findings):
+            click.echo(line)
+    _leave(reads, findings)
+
+
+@audit.command("export", cls=Command)
+@click.option("--all-sites", is_flag=True, help="Of every site of the stack files; there is no other choice yet.")
+@click.option("--stacks", metavar="SET", help="Stack files of your own, `stacks/Pulumi.SET-*.yaml`.")
+@click.option("--since", metavar="TIME", help="Records from then on: 2026-11-29T12:00 (UTC), or 90m, 2d ago.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new file, .jsonl or .parquet.")
+def export_sites(all_sites: bool, stacks: str | None, since: str | None, out: Path) -> None:
+    """Write the audit records of all sites into one file, by time, each once.
+
+    It does not verify: part of a chain cannot be. Nothing is written when a store cannot be read.
+    """
+    if not all_sites:
+        raise InvalidInput("the export has no source", [Mistake("--all-sites", "is missing", "write it")])
+    audit_export.check_target(out)
+    begin = audit_export.parse_since(since, datetime.datetime.now(datetime.UTC)) if since else 0.0
+    reads = list(_read_stores(find_stores(ROOT, stacks)))
+    for read in reads:
+        if read.unread:
+            raise read.unread
+    records = [r for read in reads for r in read.merged.records if float(r.get("time") or 0.0) >= begin]
+    records.sort(key=lambda record: float(record.get("time") or 0.0))
+    audit_export.write_records(records, out)
+    say(f"{len(records)} records of {', '.join(site for read in reads for site in read.held.sites)} are in {out}")
+
+
+def _read_stores(stores: list[HeldBy]) -> Iterator[Read]:
+    """A store that does not answer is told, and the others are read."""
+    clouds = Clouds(dict(os.environ))
+    for held in stores:
+        try:
+            merged = merge(read_lines(held.store, clouds))
+        except Unavailable as error:
+            yield Read(held, Merged(), [], error)
+        else:
+            yield Read(held, merged, verify(merged))
+
+
+def _tell(reads: list[Read], findings: list[str]) -> Iterator[str]:
+    for read in reads:
+        yield _describe_store(read)
+        yield from (f"  {_describe_chain(chain)}" for chain in read.chains)
+    yield from (f"wrong: {finding}" for finding in findings)
+    chains = sum(len(read.chains) for read in reads)
+    many = f"{chains} chains in {len(reads)} stores"
+    yield f"audit log verification failed: {len(findings)} problems in {many}" if findings else f"verified: {many}"
+
+
+def _describe_store(read: Read) -> str:
+    store, sites = read.held.store, ", ".join(read.held.sites)
+    records = sum(chain.report.records for chain in read.chains)
+    told = "not read" if read.unread else f"{records} records, {len(read.chains)} chains"
+    lock = "" if store.locked else ", made unlocked"
+    return f"{sites}: {store.store} on {store.cloud} ({store.retention_days} days{lock}): {told}"
+
+
+def _describe_chain(chain: Chain) -> str:
+    report = chain.report
+    counted = {"predictions": report.predictions, "feedback": report.feedback, "lost": report.lost}
+    counted |= {"shed": report.shed, "refused": report.refused, "delivered twice": chain.repeated}
+    what = ", ".join(f"{number} {name}" for name, number in counted.items() if number)
+    end = (
+        "closed" if report.closed else f"open: at most {report.may_be_missing} records after {report.last_seq} are out"
+    )
+    return f"{report.site} {chain.replica}: records 0 to {report.last_seq}{', ' + what if what else ''}; {end}"
+
+
+def _leave(reads: list[Read], findings: list[str]) -> None:
+    unread = [read.unread for read in reads if read.unread]
+    for error in unread:
+        say_error(error)
+    if findings:
+        sys.exit(TAMPERED)
+    if unread:
+        sys.exit(unread[0].exit_code)
+    if not any(read.chains for read in reads):
+        raise Unavailable("the stores hold no audit record", hint="has a site answered yet? Carriers take minutes")
+
+
+audit.add_command(of_files.commands["feedback"])
+
+COMMANDS = {"audit": audit}

@@ -1,0 +1,105 @@
+"""`outlast audit`: what it says of three stores, and what it leaves with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from failover.levers.clouds import Clouds
+from infra.audit import AuditStore
+from outlast import audit as commands
+from outlast.audit_stores import HeldBy
+from service.errors import Unavailable
+from tests.outlast.chains import chain
+
+STORES = [
+    HeldBy(AuditStore("base-aws", "aws", "us-east-1", "records", 30, True), ("aws", "aws-eu")),
+    HeldBy(AuditStore("base-azure", "azure", "eastus", "recordsazure", 30, False), ("azure",)),
+]
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[bytes]]:
+    """What each store holds; one that is not in the map does not answer."""
+    lines = {"records": chain("aws", "task-1"), "recordsazure": chain("azure", "app-9", closed=False)}
+
+    def read(store: AuditStore, clouds: Clouds) -> Iterator[bytes]:
+        if store.store not in lines:
+            raise Unavailable(f"could not read {store.store}: timed out", hint="try again in a minute")
+        yield from lines[store.store]
+
+    monkeypatch.setattr(commands, "read_lines", read)
+    monkeypatch.setattr(commands, "find_stores", lambda root, stacks: STORES)
+    return lines
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(commands.audit, [*words])
+
+
+def test_whole_chains_are_verified_store_by_store(held: dict[str, list[bytes]]) -> None:
+    held["records"] += held["records"][:1]
+    done = run("verify", "--all-sites")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == [
+        "aws, aws-eu: records on aws (30 days): 5 records, 1 chains",
+        "  aws task-1: records 0 to 4, 3 predictions, 1 delivered twice; closed",
+        "azure: recordsazure on azure (30 days, made unlocked): 4 records, 1 chains",
+        "  azure app-9: records 0 to 3, 3 predictions; open: at most 16 records after 3 are out",
+        "verified: 2 chains in 2 stores",
+    ]
+
+
+def test_a_gap_leaves_with_7_and_names_site_and_replica(held: dict[str, list[bytes]]) -> None:
+    del held["recordsazure"][1]
+    done = run("verify", "--all-sites")
+    assert done.exit_code == 7
+    assert "wrong: azure app-9: app-9-1000-00 record 1: is missing" in done.stdout
+    document = json.loads(run("verify", "--all-sites", "--json").stdout)
+    assert document["ok"] is False
+    assert [store["chains"][0]["replica"] for store in document["stores"]] == ["task-1", "app-9"]
+
+
+def test_a_store_that_does_not_answer_leaves_with_4_and_the_others_are_verified(held: dict[str, list[bytes]]) -> None:
+    del held["recordsazure"]
+    done = run("verify", "--all-sites")
+    assert done.exit_code == 4
+    assert "aws task-1: records 0 to 4" in done.stdout and "made unlocked): not read" in done.stdout
+    assert "could not read recordsazure: timed out" in done.stderr
+
+
+def test_empty_stores_are_not_verified(held: dict[str, list[bytes]]) -> None:
+    for lines in held.values():
+        lines.clear()
+    done = run("verify", "--all-sites")
+    assert done.exit_code == 4 and "the stores hold no audit record" in done.stderr
+
+
+def test_files_are_verified_as_before(tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_bytes(b"".join(chain("aws", "task-1")))
+    done = run("verify", str(tmp_path))
+    assert done.exit_code == 0 and "audit log verified" in done.stdout
+    for words in (("verify",), ("verify", "--all-sites", str(tmp_path))):
+        assert "say what to verify" in run(*words).stderr
+
+
+def test_all_records_are_exported_by_time(held: dict[str, list[bytes]], tmp_path: Path) -> None:
+    held["recordsazure"] = chain("azure", "app-9", begin=1002.0)
+    out = tmp_path / "all.jsonl"
+    done = run("export", "--all-sites", "--since", "1970-01-01T00:16:42", "--out", str(out))
+    assert done.exit_code == 0, done.output
+    assert "8 records of aws, aws-eu, azure are in" in done.stderr
+    times = [json.loads(line)["time"] for line in out.read_text().splitlines()]
+    assert times == sorted(times) and times[0] == 1002.0
+
+
+def test_half_of_the_records_is_no_export(held: dict[str, list[bytes]], tmp_path: Path) -> None:
+    del held["records"]
+    out = tmp_path / "all.jsonl"
+    assert run("export", "--all-sites", "--out", str(out)).exit_code == 4
+    assert not out.exists()
+    assert "is missing" in run("export", "--out", str(out)).stderr
