@@ -12,20 +12,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from failover.drill.samples import CLIENT, Sample
+from failover.drill.waits import CONNECTION_SECONDS
 from failover.recovery.distribution import (
     Between,
     Delay,
     Detection,
     Fixed,
+    OneAfterTheOther,
+    Scenario,
     Watchers,
     assume_switch,
     predict_drill,
+    predict_recovery,
 )
+from failover.recovery.kinds import find_kind
 from failover.routing.predict import Check, Fault, Pace, effective_ttl_seconds
 
 HEAD_START_WALL_SECONDS = 0.02  # between the last client's priming and the change: a line of the journal, synced
 MOST_REQUESTS = 400  # of those before the change that are drawn from
 LENGTHS = 20  # of requests whose lengths nobody knows yet
+KIND_DRAWS = 1000
 
 Band = tuple[float, float]
 
@@ -52,6 +58,46 @@ def predict_planned(
         HEAD_START_WALL_SECONDS * pace.speed,
     )
     return _band(tuple(delays), ttl_seconds, pace.speed, share, watchers)
+
+
+def predict_kinds(
+    names: Sequence[str],
+    check: Check,
+    *,
+    ttl_seconds: int,
+    share: float,
+    level: int,
+    fault: Fault,
+    breaks: bool,
+    pace: Pace,
+    effect: tuple[float, float, float],
+) -> dict[str, Band]:
+    """Where nine of ten clients of each kind fall: from the change to their first right answer from elsewhere.
+
+    `breaks`: connections to the site break. Where they do not, only a health check notices, and who keeps a connection
+    keeps it until it is old.
+    """
+    delays: list[Delay] = [Between(*effect)] if level > 1 else []
+    delays += [Detection(check, fault, pace.speed)] if level > 1 and not breaks else []
+    scenario = Scenario(
+        check,
+        effective_ttl_seconds(ttl_seconds, pace.speed),
+        level=2 if breaks else 1,
+        fault=fault,
+        share=share,
+        switch=OneAfterTheOther((*delays, assume_switch(level, simulated=False))),
+        period_seconds=pace.period_wall_seconds * pace.speed,
+        connection_seconds=CONNECTION_SECONDS,
+        speed=pace.speed,
+    )
+    kinds = [find_kind(name) for name in names]
+    found = predict_recovery(scenario, draws=KIND_DRAWS, kinds=kinds).kinds
+    # Who goes to another site by itself waits for nobody else to notice, but stays while the site still serves.
+    served = {kind.name: effect if kind.tries_others and level > 1 else (0.0,) for kind in kinds}
+    return {
+        name: (round(found[name].p5 + served[name][0], 3), round(found[name].p95 + served[name][-1], 3))
+        for name in names
+    }
 
 
 def predict_journaled(

@@ -31,6 +31,7 @@ from failover.drill.retype import retype
 from failover.drill.route53 import build_client
 from failover.drill.run import run_drill
 from failover.drill.samples import Pace
+from failover.drill.waits import choose_kinds, find_declared
 from failover.levers.clouds import Clouds
 from failover.levers.lever import Lever
 from failover.levers.registry import build_levers
@@ -141,13 +142,14 @@ def prepare_drill(options: Options) -> tuple[DrillPlan, DrillContext]:
     fleet, levers = read_fleet(route53, options.host), build_default_levers(dial.speed)
     refuse_drained(route53, fleet)
     site, way = way_to_lose(fleet, options.lose, options.level, options.kind)
+    played = choose_kinds(find_declared(options.wait_for, site.check.tags), breaks_requests=way.breaks_requests)
     planned = plan_drill(
         fleet,
         options.lose,
         golden=golden,
         speed=dial.speed,
         pace=pace,
-        peak_rps=options.peak_rps or _own_peak(dial, pace),
+        peak_rps=options.peak_rps or _own_peak(dial, pace.requests_per_second(len(played))),
         limits=Limits(max_duration_seconds=options.max_duration),
         overrides=overrides,
         way=way,
@@ -178,10 +180,10 @@ def build_default_levers(speed: int = 1) -> Mapping[str, Lever]:
     return build_levers(Clouds(os.environ), now=clock.utc, pause=clock.sleep, speed=speed)
 
 
-def _own_peak(dial: Dial, pace: Pace) -> float | None:
+def _own_peak(dial: Dial, sent: float) -> float | None:
     """What the drill itself sends, where nobody else can send anything: names are served on this machine only."""
     alone = dial.nameserver is not None and ipaddress.ip_address(dial.nameserver).is_loopback
-    return pace.requests_per_second if alone else None
+    return sent if alone else None
 
 
 def _run(planned: DrillPlan, context: DrillContext, options: Options) -> None:

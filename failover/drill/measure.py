@@ -16,14 +16,14 @@ Stamps are real seconds since the drill began; every duration is in simulated se
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from failover.drill.account import Span, give_account
+from failover.drill.account import Span, find_windows, give_account, kind_of
 from failover.drill.band import predict_journaled
-from failover.drill.measurement import Counts, Lag, Latency, MeasuredTerm, Measurement
-from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
+from failover.drill.measurement import Counts, KindWindow, Lag, Latency, MeasuredTerm, Measurement
+from failover.drill.samples import AUTHORITY, CLIENT, KIND, SITE, Sample
 from failover.drill.waits import describe_waits, read_waits
 from failover.levers.change import Change
 
@@ -74,6 +74,7 @@ class _Reader:
             ),
             clients=_count(self._outside_window(self._by(CLIENT))),
             window=_count(self._inside_window(self._by(CLIENT))),
+            kinds=tuple(self._kinds()),
             answers=_count(self._by(AUTHORITY)),
             pinned=_count(self._by(SITE)),
             client_recoveries=recoveries,
@@ -134,6 +135,23 @@ class _Reader:
     def _find_leaving(self, prefix: str) -> dict[str, Sample | None]:
         """By observer, its first right answer from elsewhere after which it never saw the lost site during the loss."""
         return {by: self._left(samples) for by, samples in _group(self._by(prefix)).items()}
+
+    def _kinds(self) -> Iterator[KindWindow]:
+        """Of each kind that was played: what it had from the change on, and when it had left the lost site."""
+        for by, samples in sorted(_group(self._by(KIND)).items()):
+            name = kind_of(by).removeprefix(KIND)
+            began = self._change_requested if self._change_requested is not None else math.inf
+            seen = [sample for sample in samples if sample.ended >= began]
+            left = self._left(samples)
+            longest = max((end - begin for begin, end in find_windows(seen)), default=0.0)
+            yield KindWindow(
+                name,
+                len(seen),
+                sum(not sample.right for sample in seen),
+                self._simulated(longest),
+                self._simulated(left.ended - began) if left else None,
+                tuple(self._plan["kinds"][name]),
+            )
 
     def _left(self, samples: Sequence[Sample]) -> Sample | None:
         first: Sample | None = None

@@ -49,6 +49,27 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class KindWindow:
+    """What a client had that holds on to a site for longer, in simulated seconds.
+
+    `left_after` is None where it had not left before the undo; `longest_seconds` is from a bad answer to the next right
+    one; `band` within what nine of ten such clients leave.
+    """
+
+    kind: str
+    asked: int
+    bad: int
+    longest_seconds: float
+    left_after: float | None
+    band: tuple[float, float]
+
+    @property
+    def inside(self) -> bool | None:
+        """Whether it left within its band; None where it was not seen to. One in ten is expected not to."""
+        return None if self.left_after is None else self.band[0] <= self.left_after <= self.band[1]
+
+
+@dataclass(frozen=True)
 class Latency:
     """Milliseconds of right answers by one site, asked directly: before and during the loss."""
 
@@ -103,6 +124,8 @@ class Measurement:
     """For which kinds of clients the drill waited, and which it did not wait for, in sentences without a subject."""
     died: str = ""
     """Why the lost site no longer answered, asked directly, when it was to be given back; "" where it did."""
+    kinds: tuple[KindWindow, ...] = ()
+    """Clients that hold on for longer than a TTL, one of each kind that was played."""
     window: Counts | None = None
     """The clients' requests while failures were to be expected; of a drill that breaks none, there are none."""
 

@@ -2,6 +2,7 @@
 
     authority-N   asks an authoritative name server for the host's CNAME: sees the switch first, caches nothing
     client-N      an ordinary client: keeps a DNS answer for its TTL, opens a new connection for every request
+    kind-NAME-N   a client that holds on for longer (`failover.drill.kinds`), four times a second
     site-NAME     a pinned client: dials one site's address whatever DNS says
 
 Each runs in a thread of its own on a fixed beat. How late it woke is written into every sample: an observer that
@@ -10,6 +11,7 @@ is late measures itself, and the report says so.
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections import deque
@@ -24,9 +26,11 @@ import httpx
 from failover.drill.clients import Authority, ClientCache
 from failover.drill.context import DrillContext
 from failover.drill.facts import Facts
+from failover.drill.kinds import Around, Primable, play
 from failover.drill.plan import DrillPlan
 from failover.drill.probes import SERVED_BY, ask_golden
-from failover.drill.samples import AUTHORITY, CLIENT, EMPTY, SITE, Look, Sample, Tally
+from failover.drill.samples import AUTHORITY, CLIENT, EMPTY, KIND, SITE, Look, Sample, Tally
+from failover.recovery.kinds import find_kind
 from service.bundle.golden import Golden
 from service.errors import Unavailable
 
@@ -60,11 +64,13 @@ class Watch:
         recorder: Recorder,
         lost: str,
         *,
-        caches: Sequence[ClientCache] = (),
+        caches: Sequence[Primable] = (),
+        players: Sequence[Primable] = (),
         resources: ExitStack | None = None,
     ) -> None:
         self._observers = tuple(observers)
         self._caches = tuple(caches)
+        self._players = tuple(players)
         self._resources = resources or ExitStack()
         self._recorder = recorder
         self._lost = lost
@@ -95,7 +101,12 @@ class Watch:
         return {observer.name: observer.period_seconds for observer in self._observers}
 
     def prime(self, origin_host: str) -> bool:
-        """Make every client one that was sent to this origin: their answers are of all ages, the last one's fresh."""
+        """Make every client one that was sent to this origin: their answers are of all ages, the last one's fresh.
+
+        Those of the players, one of a kind, are of any age: so is what is predicted of them.
+        """
+        if not all(player.prime(origin_host, random.random()) for player in self._players):
+            return False
         count = len(self._caches)
         return all(cache.prime(origin_host, (count - 1 - n) / count) for n, cache in enumerate(self._caches))
 
@@ -178,11 +189,17 @@ def open_watch(context: DrillContext, plan: DrillPlan, facts: Facts, recorder: R
     for n, cache in enumerate(caches, start=1):
         look = _look_by_request(open_client(lookup=cache.lookup), plan, context.golden, n, cache)
         observers.append(Observer(f"{CLIENT}{n}", 1 / pace.client_hz, n / (pace.clients + 1), look))
+    around = Around(
+        context.dial, plan.host, context.golden, context.api_key, deadline, resources, context.authorities[0]
+    )
+    players = {name: play(find_kind(name), around) for name in plan.kinds}
+    for n, (name, player) in enumerate(players.items(), start=1):
+        observers.append(Observer(f"{KIND}{name}-1", 1 / pace.kind_hz, n / (len(players) + 1), player.look))
     addresses = {name: probe.address for name, probe in sorted(facts.probes.items()) if probe.address}
     for n, (site, address) in enumerate(addresses.items()):
-        look = _look_at_site(_look_by_request(open_client(address=address), plan, context.golden, n), site)
+        look = pinned(_look_by_request(open_client(address=address), plan, context.golden, n), site)
         observers.append(Observer(f"{SITE}{site}", 1 / pace.site_hz, (n + 0.5) / len(addresses), look))
-    return Watch(observers, recorder, plan.lose, caches=caches, resources=resources)
+    return Watch(observers, recorder, plan.lose, caches=caches, players=list(players.values()), resources=resources)
 
 
 def look_at_dns(
@@ -219,7 +236,7 @@ def _look_by_request(
     return look
 
 
-def _look_at_site(look: Callable[[], Look], site: str) -> Callable[[], Look]:
+def pinned(look: Callable[[], Look], site: str) -> Callable[[], Look]:
     """A pinned look: that another site answers at this address is an error."""
 
     def look_there() -> Look:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from failover.drill.band import Band, predict_planned
+from failover.drill.band import Band, predict_kinds, predict_planned
 from failover.drill.changes import describe_change, plan_switch_off
-from failover.drill.fleet import TAG_CLIENTS, Fleet, FleetSite
+from failover.drill.fleet import Fleet, FleetSite
 from failover.drill.samples import Pace
-from failover.drill.waits import Waits, describe_waits, plan_waits, read_kinds
+from failover.drill.waits import Waits, choose_kinds, describe_waits, find_declared, plan_waits
 from failover.levers.change import SWITCH_OFF, Change, State
 from failover.levers.levels import DNS, SAID, Delay, Way, choose_way
 from failover.routing import predict
@@ -84,6 +84,8 @@ class DrillPlan:
     failover_band: Band | None = None
     """Where nine of ten drills like this one fall, from the change to the last client's right answer."""
     waits: Waits = field(default_factory=Waits)
+    kinds: Mapping[str, Band] = field(default_factory=dict)
+    """The kinds of clients that are played beside those that honour the TTL, and where nine of ten of each fall."""
     schema: int = SCHEMA
 
     @property
@@ -130,6 +132,7 @@ def plan_drill(
     request = REQUEST_WALL_SECONDS if speed == 1 else BUSY_REQUEST_WALL_SECONDS
     watched = predict.Pace(speed, pace.clients, 1 / pace.client_hz, request)
     before, during = fleet.shares(), fleet.shares(lost=site.name)
+    declared = find_declared(wait_for, site.check.tags)
     return DrillPlan(
         host=fleet.host,
         lose=site.name,
@@ -153,12 +156,9 @@ def plan_drill(
         breaks_requests=way.breaks_requests,
         lock=lock,
         blackouts=tuple(blackouts),
-        waits=plan_waits(
-            wait_for or read_kinds(site.check.tags.get(TAG_CLIENTS, "")),
-            ttl_seconds=fleet.ttl_seconds,
-            level=way.level,
-        ),
+        waits=plan_waits(declared, ttl_seconds=fleet.ttl_seconds, level=way.level),
         failover_band=_band(check, fleet.ttl_seconds, before[site.name], way, watched),
+        kinds=_predict_kinds(declared, check, fleet.ttl_seconds, before[site.name], way, pace, speed),
     )
 
 
@@ -167,6 +167,23 @@ def _band(check: Check, ttl_seconds: int, share: float, way: Way, pace: predict.
     effect = way.effect.seconds(pace.speed)
     return predict_planned(
         check, ttl_seconds=ttl_seconds, share=share, level=way.level, fault=way.fault, pace=pace, effect=effect
+    )
+
+
+def _predict_kinds(
+    declared: Sequence[str], check: Check, ttl_seconds: int, share: float, way: Way, pace: Pace, speed: int
+) -> dict[str, Band]:
+    """The kinds that are played, each with where nine of ten fall."""
+    return predict_kinds(
+        choose_kinds(declared, breaks_requests=way.breaks_requests),
+        check,
+        ttl_seconds=ttl_seconds,
+        share=share,
+        level=way.level,
+        fault=way.fault,
+        breaks=way.breaks_requests,
+        pace=predict.Pace(speed, 1, 1 / pace.kind_hz),
+        effect=way.effect.seconds(speed),
     )
 
 
@@ -250,6 +267,8 @@ def render_plan(plan: DrillPlan) -> str:
         lines.append(f"  {site.name:<10}{site.share:>17.0%} {site.share_during:>17.0%} {capacity:>12}")
     peak = "not known" if plan.peak_rps is None else f"{plan.peak_rps:g} rps"
     lines += ["", f"  peak load  {peak}", *(f"  clients    {line}" for line in describe_waits(plan.waits))]
+    if plan.kinds:
+        lines.append(f"  played     {', '.join(plan.kinds)}: clients that hold on for longer than a TTL, one of each")
     for title, predicted in (("failover", plan.failover), ("failback", plan.failback)):
         lines += ["", f"  predicted {title}, in simulated seconds: best, typical, worst"]
         lines += [_render_term(term) for term in (*predicted.terms, total(predicted))]

@@ -165,6 +165,8 @@ def _by_kind(resolutions: dict[str, float]) -> dict[str, float]:
     """The coarsest beat of each kind of observer."""
     kinds: dict[str, float] = {}
     for name, seconds in resolutions.items():
-        kind = {"authority": "DNS", "client": "each client", "site": "each site"}[name.split("-", 1)[0]]
+        kind = {"authority": "DNS", "client": "each client", "site": "each site", "kind": "each kind of client"}[
+            name.split("-", 1)[0]
+        ]
         kinds[kind] = max(kinds.get(kind, 0.0), seconds)
     return kinds

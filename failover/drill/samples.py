@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-AUTHORITY, CLIENT, SITE = "authority-", "client-", "site-"
-"""How the names of the three kinds of observers begin."""
+AUTHORITY, CLIENT, SITE, KIND = "authority-", "client-", "site-", "kind-"
+"""How the names of observers begin."""
 
 EMPTY = "empty answer"
 """The error of a look at DNS that named no site."""
@@ -20,11 +20,11 @@ class Pace:
     client_hz: float = 10.0
     site_hz: float = 10.0
     clients: int = 4
+    kind_hz: float = 4.0
 
-    @property
-    def requests_per_second(self) -> float:
-        """What the drill itself sends to all sites together."""
-        return self.clients * self.client_hz
+    def requests_per_second(self, kinds: int = 0) -> float:
+        """What the drill itself sends to all sites together, with a client of each of so many kinds."""
+        return self.clients * self.client_hz + kinds * self.kind_hz
 
 
 @dataclass(frozen=True)

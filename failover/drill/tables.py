@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from failover.drill.account import Account, ErrorWindow, SiteDigest, SiteLoad, Undoing
-from failover.drill.measurement import Counts, Latency, MeasuredTerm, Measurement
+from failover.drill.measurement import Counts, KindWindow, Latency, MeasuredTerm, Measurement
 from failover.drill.samples import AUTHORITY, CLIENT
 from failover.drill.timeline import STAMP_TEXTS
+from failover.recovery.kinds import find_kind
 from service.pages.page import Table
 
 Row = Sequence[str]
@@ -26,6 +27,7 @@ def build_tables(measured: Measurement) -> list[Table]:
         Table("Failover, in simulated seconds", terms, failover, prose=(6,)),
         Table("Failback, in simulated seconds", terms, failback, prose=(6,)),
         Table("Error windows", _WINDOW_HEADS, [_window_row(window) for window in account.error_windows]),
+        *_kinds_tables(measured),
         _loads_table(measured),
         _answers_table(measured),
         Table(
@@ -66,6 +68,13 @@ _LOAD_HEADS = (
 )
 
 
+def _kinds_tables(measured: Measurement) -> list[Table]:
+    """Clients that hold on for longer: nothing where none was played."""
+    heads = ("client", "asked", "bad answers", "longest window", "left after", "nine of ten leave", "")
+    rows = [_kind_row(measured, window) for window in measured.kinds]
+    return [Table("Clients that hold on for longer, in simulated seconds", heads, rows)] if rows else []
+
+
 def _answers_table(measured: Measurement) -> Table:
     counts = [("clients", measured.clients), ("DNS", measured.answers), ("sites, asked directly", measured.pinned)]
     if measured.window is not None and measured.window.total:
@@ -102,6 +111,15 @@ def _term_row(measured: Measurement, term: MeasuredTerm) -> Row:
 def _window_row(window: ErrorWindow) -> Row:
     longest = f"{window.longest_seconds:.1f} s" if window.bad else "none"
     return KINDS.get(window.kind, window.kind), str(window.observers), str(window.bad), longest
+
+
+def _kind_row(measured: Measurement, window: KindWindow) -> Row:
+    longest = f"{window.longest_seconds:.1f}" if window.bad else "none"
+    left = "not before the undo" if measured.stamps["undo_requested"] else measured.unmeasured
+    left = left if window.left_after is None else f"{window.left_after:.1f}"
+    band = f"{window.band[0]:.1f} to {window.band[1]:.1f}"
+    said = "outside" if window.inside is False else ""
+    return find_kind(window.kind).says, str(window.asked), str(window.bad), longest, left, band, said
 
 
 def _count_row(who: str, counts: Counts) -> Row:

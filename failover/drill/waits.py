@@ -11,12 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from failover.drill.fleet import TAG_CLIENTS
 from failover.recovery.kinds import KINDS, ClientKind
 from service.errors import InvalidInput, Mistake
 
 CONNECTION_SECONDS = 120.0  # greatest age of a connection: the server's default, OUTLAST_CONNECTION_SECONDS
 NAMES = tuple(kind.name for kind in KINDS)
 _SWITCHED = 1  # the level at which the site still answers who stays
+
+
+BREAKING = ("pool", "jvm", "browser", "outlast")
+"""Played wherever requests may fail: the other kinds differ from one of these by seconds alone."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,20 @@ def hold_beyond_ttl(kind: ClientKind, ttl_seconds: int, level: int) -> float:
     cached = max(ttl_seconds, kind.floor_seconds) + kind.own_cache_seconds
     connected = CONNECTION_SECONDS if kind.keeps_connections and level == _SWITCHED else 0.0
     return max(cached, connected) - ttl_seconds
+
+
+def find_declared(asked: Sequence[str], tags: Mapping[str, str]) -> tuple[str, ...]:
+    """The kinds that were asked for, else those that the stack declares by the tags of a health check."""
+    return tuple(asked) or read_kinds(tags.get(TAG_CLIENTS, ""))
+
+
+def choose_kinds(declared: Sequence[str], *, breaks_requests: bool) -> tuple[str, ...]:
+    """The kinds that a drill plays beside its own clients, which honour the TTL: those that are declared.
+
+    Where requests may fail, what each kind would feel is the question: then some of each.
+    """
+    played = (*declared, *(BREAKING if breaks_requests else ()))
+    return tuple(name for name in dict.fromkeys(played) if name != "ttl")
 
 
 def read_kinds(tag: str) -> tuple[str, ...]:

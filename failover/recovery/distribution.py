@@ -71,6 +71,17 @@ class Between:
 
 
 @dataclass(frozen=True)
+class OneAfterTheOther:
+    """Several parts."""
+
+    parts: tuple[Delay, ...]
+
+    def draw(self, chance: random.Random) -> float:
+        """One time of each, summed up."""
+        return sum(part.draw(chance) for part in self.parts)
+
+
+@dataclass(frozen=True)
 class Detection:
     """Until so many checkers have failed in a row that a site counts as unhealthy."""
 

@@ -70,3 +70,8 @@ KINDS = (
     ),
 )
 """Where each fact is from: docs/concepts/recovery-time.md."""
+
+
+def find_kind(name: str) -> ClientKind:
+    """The kind of that name."""
+    return next(kind for kind in KINDS if kind.name == name)

@@ -13,14 +13,16 @@ from failover.dial import Dial
 from failover.drill.clients import Authority
 from failover.drill.discover import read_fleet
 from failover.drill.fleet import Fleet, FleetSite
-from failover.drill.observers import Observer, Watch, look_at_dns
+from failover.drill.kinds import Around, look_at, play
+from failover.drill.observers import Observer, Watch, look_at_dns, pinned
 from failover.drill.plan import predict_loss
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
 from failover.drill.streaks import count_answers_needed
+from failover.drill.waits import BREAKING
 from failover.levers.change import Change, sign
 from failover.levers.lever import Lever
+from failover.recovery.kinds import find_kind
 from failover.routing import predict
-from sandbox.chaos.clients import WATCHING, Around, find_kind, look_as, look_at, pinned
 from sandbox.chaos.faults import ChaosFault
 from sandbox.chaos.row import Moments, Row, measure_row
 from service.bundle.golden import Golden
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 LEAST_FAULT_SECONDS, AFTER_TYPICAL_SECONDS = 150.0, 120.0  # simulated: how long a fault lasts
 LONGEST_RETURN_SECONDS, LEAST_RETURN_WALL_SECONDS = 240.0, 60.0  # simulated; but a killed replica has to start again
+WATCHING = ("ttl", *BREAKING)
 STEADY_SECONDS, QUIET_WALL_SECONDS = 10.0, 1.5
 TICK_SECONDS, PER_KIND, HZ, AUTHORITY_HZ = 0.1, 2, 4.0, 20.0
 SPENT_WALL_SECONDS = 30.0  # beyond what a fault is watched, before it ends by itself
@@ -142,21 +145,20 @@ def open_watch(lab: Lab, fleet: Fleet, recorder: Recorder, lost: str) -> Watch:
     """Every observer: DNS, the kinds of clients, and one that is pinned to each site."""
     resources = ExitStack()
     deadline = max(1.0, 5.0 / lab.dial.speed)
-    around = Around(lab.dial, lab.host, lab.golden, lab.environ, deadline, resources)
-    clients = {f"{CLIENT}{name}-{n}": look_as(find_kind(name), around) for name in WATCHING for n in range(PER_KIND)}
-    looks = {name: look for name, (look, _) in clients.items()}
+    key, authority = lab.environ.get("OUTLAST_API_KEY", ""), Authority("1", lab.dial)
+    around = Around(lab.dial, lab.host, lab.golden, key, deadline, resources, authority)
+    clients = {f"{CLIENT}{name}-{n}": play(find_kind(name), around) for name in WATCHING for n in range(PER_KIND)}
+    looks = {name: player.look for name, player in clients.items()}
     for site in fleet.sites:
         address = lab.dial.resolve(site.origin_host).addresses[0]
         looks[SITE + site.name] = pinned(look_at(address, around), site.name)
     observers = [Observer(name, 1 / HZ, n / len(looks), look) for n, (name, look) in enumerate(looks.items())]
     origins = {site.origin_host: site.name for site in fleet.sites}
     observers.append(
-        Observer(
-            f"{AUTHORITY}1", 1 / AUTHORITY_HZ, 0.0, look_at_dns(Authority("1", lab.dial), lab.host, origins, deadline)
-        )
+        Observer(f"{AUTHORITY}1", 1 / AUTHORITY_HZ, 0.0, look_at_dns(authority, lab.host, origins, deadline))
     )
-    caches = [cache for _, cache in clients.values() if cache is not None]
-    return Watch(observers, recorder, lost, caches=caches, resources=resources)
+    told = [player for player in clients.values() if player.cache is not None]
+    return Watch(observers, recorder, lost, caches=told, resources=resources)
 
 
 def is_quiet(watch: Watch) -> bool:

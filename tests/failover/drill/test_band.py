@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from failover.drill.band import predict_journaled, predict_planned
+from failover.drill.band import predict_journaled, predict_kinds, predict_planned
 from failover.drill.samples import Sample
 from failover.routing.predict import Check, Pace
 
@@ -65,3 +65,31 @@ def test_a_plan_has_one_for_every_level_and_detection_widens_and_delays_it() -> 
     assert 29 < dns[0] < 33 and dns[1] < 50
     assert service[0] > dns[0] and service[1] - service[0] > dns[1] - dns[0]
     assert late[1] > service[1]
+
+
+def of_kinds(*names: str, level: int = 2, breaks: bool = True) -> dict[str, tuple[float, float]]:
+    return predict_kinds(
+        names,
+        Check(10, 3),
+        ttl_seconds=30,
+        share=0.5,
+        level=level,
+        fault="refused",
+        breaks=breaks,
+        pace=Pace(10, 1, 0.25),
+        effect=(0.0, 1.0, 3.0),
+    )
+
+
+def test_each_kind_leaves_when_what_it_keeps_has_run_out() -> None:
+    bands = of_kinds("jvm", "browser", "pool", "outlast")
+    assert list(bands) == ["jvm", "browser", "pool", "outlast"]
+    assert 3.0 < bands["outlast"][1] < 8.0, "it goes to another site as soon as the change acts"
+    assert bands["pool"][1] < bands["jvm"][1] < bands["browser"][1]
+
+
+def test_who_keeps_a_connection_that_does_not_break_keeps_it_until_it_is_old() -> None:
+    switched = of_kinds("pool", "jvm", level=1, breaks=False)
+    assert 90.0 < switched["pool"][1] < 170.0
+    noticed = of_kinds("jvm", level=2, breaks=False)
+    assert noticed["jvm"][0] > switched["jvm"][0], "health checks have to notice first"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -198,3 +200,39 @@ def test_a_drill_by_another_lever_is_measured_from_its_change() -> None:
         for entry in Story().entries()
     ]
     assert measure(entries).stamps == measure(Story().entries()).stamps
+
+
+def with_kinds(**seen: list[tuple[float, str]]) -> list[dict[str, Any]]:
+    """A drill with a client of some kinds, each of which was answered so: when, and by which site ("" by none)."""
+    samples = [
+        {"kind": "sample", "by": f"kind-{name}-1", "at": at, "ms": 5.0, "site": site or None}
+        | ({} if site else {"error": "refused"})
+        for name, answers in seen.items()
+        for at, site in answers
+    ]
+    entries = Story(more=samples).entries()
+    entries[0]["plan"]["kinds"] = {name: [5.0, 25.0] for name in seen}
+    entries[0]["observers"] |= {f"kind-{name}-1": 0.25 for name in seen}
+    return entries
+
+
+def test_a_kind_of_client_is_measured_beside_what_was_predicted_of_it() -> None:
+    """The site is taken away at 2.0 s, at ten times real time, and given back at 6.0 s."""
+    told = [(1.0, "aws"), (2.5, "aws"), (3.0, ""), (3.5, ""), (4.0, "gcp"), (5.0, "gcp"), (7.0, "aws")]
+    (window,) = measure(with_kinds(jvm=told)).kinds
+    assert (window.kind, window.asked, window.bad) == ("jvm", 6, 2)
+    assert window.longest_seconds == pytest.approx(10.05)
+    assert window.left_after == pytest.approx(20.05)
+    assert window.inside
+
+
+def test_a_kind_that_stays_until_the_undo_has_not_left() -> None:
+    stays, late = measure(with_kinds(browser=[(3.0, "aws"), (7.0, "gcp")], pool=[(2.1, "aws"), (5.0, "gcp")])).kinds
+    assert (stays.left_after, stays.inside) == (None, None)
+    assert late.inside is False, "after 30 s, which is no deviation: one in ten may"
+    assert measure(with_kinds(pool=[(2.1, "aws"), (5.0, "gcp")])).deviations == ()
+
+
+def test_what_the_kinds_had_does_not_count_as_the_drills_own_clients() -> None:
+    found = measure(with_kinds(jvm=[(3.0, ""), (4.0, "gcp")]))
+    assert found.clients == measure(Story().entries()).clients

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from failover.drill.discover import read_fleet
 from failover.drill.plan import DrillPlan, Limits, find_lost_site, render_plan
+from failover.levers.change import FLAG
+from failover.levers.levels import Way
 from service.errors import InvalidInput, Refused
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import UNHURRIED, Stage
@@ -30,6 +32,16 @@ def test_says_who_takes_over(stage: Stage) -> None:
 def test_level_1_has_no_detection(stage: Stage) -> None:
     assert [term.name for term in stage.plan().failover.terms] == ["switch", "caches", "client"]
     assert [term.name for term in stage.plan().failback.terms] == ["switch", "caches", "client"]
+
+
+def test_says_which_kinds_of_clients_are_played_and_what_is_expected_of_each(stage: Stage) -> None:
+    assert stage.plan().kinds == {}
+    plan = stage.plan(wait_for=("jvm",))
+    assert list(plan.kinds) == ["jvm"] and plan.kinds["jvm"][0] < plan.kinds["jvm"][1]
+    assert "  played     jvm: clients that hold on" in render_plan(plan)
+    broken = stage.plan(way=Way(2, FLAG, "https://flag", "errors:1"))
+    assert list(broken.kinds) == ["pool", "jvm", "browser", "outlast"]
+    assert json.loads(json.dumps(broken.to_data()))["kinds"]["outlast"] == list(broken.kinds["outlast"])
 
 
 def test_the_same_world_gives_the_same_hash(stage: Stage) -> None:

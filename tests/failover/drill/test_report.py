@@ -14,6 +14,7 @@ from failover.drill.measurement import Measurement
 from failover.drill.report import headline, render_data, render_html, render_markdown
 from failover.drill.timeline import LABEL_WIDTH, STAMP_TEXTS, WIDTH, colour_sites, render_timeline
 from tests.failover.drill.retold import Story
+from tests.failover.drill.test_measure import with_kinds
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -196,3 +197,11 @@ def test_route_53_calls_the_site_unhealthy_from_when_it_noticed(level: int, away
 
 def test_the_moment_of_the_change_is_zero_and_not_less(measured: Measurement) -> None:
     assert "-0" not in [text.text for text in picture(measured).iter(f"{SVG}text")]
+
+
+def test_a_kind_of_client_has_its_beat_and_its_window_in_the_report() -> None:
+    measured = measure(with_kinds(jvm=[(3.0, ""), (4.0, "gcp")]))
+    text = render_markdown(measured)
+    assert "each kind of client" in text
+    assert "| Java, with its cache of 30 s | 2 | 1 | 10.1 | 20.1 | 5.0 to 25.0 |" in text
+    assert render_data(measured)["kinds"][0]["left_after"] == pytest.approx(20.05)

@@ -18,7 +18,8 @@ LOOKS = [
 
 
 def test_the_drill_says_how_much_it_asks_itself() -> None:
-    assert Pace(client_hz=2.5, clients=8).requests_per_second == 20.0
+    assert Pace(client_hz=2.5, clients=8).requests_per_second() == 20.0
+    assert Pace(client_hz=2.5, clients=8, kind_hz=4.0).requests_per_second(kinds=3) == 32.0
 
 
 @pytest.mark.parametrize("look", LOOKS)

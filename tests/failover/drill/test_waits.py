@@ -8,7 +8,9 @@ from failover.drill.waits import (
     CONNECTION_SECONDS,
     NAMES,
     Waits,
+    choose_kinds,
     describe_waits,
+    find_declared,
     hold_beyond_ttl,
     plan_waits,
     read_kinds,
@@ -73,3 +75,15 @@ def test_a_tag_declares_and_a_journal_from_before_does_not() -> None:
     assert read_waits({"waits": {"waited_for": ["jvm"], "seconds": 30, "left": ["pool (90 s)"]}}) == Waits(
         ("jvm",), 30.0, ("pool (90 s)",)
     )
+
+
+def test_the_kinds_that_are_played_are_those_declared_and_where_requests_fail_some_of_each() -> None:
+    assert choose_kinds(("ttl", "jvm"), breaks_requests=False) == ("jvm",)
+    assert choose_kinds((), breaks_requests=False) == ()
+    assert choose_kinds(("floor", "jvm"), breaks_requests=True) == ("floor", "jvm", "pool", "browser", "outlast")
+
+
+def test_what_is_asked_for_goes_before_what_the_stack_declares() -> None:
+    tags = {"outlast:client-kinds": "jvm browser"}
+    assert find_declared((), tags) == ("jvm", "browser")
+    assert find_declared(("pool",), tags) == ("pool",)
