@@ -12,6 +12,7 @@ import pulumi_aws as aws
 from infra import audit_aws, aws_alarms, plan, sizes
 from infra.applied import apply
 from infra.aws_certificate import build_certificate
+from infra.aws_edge import limit_addresses
 from infra.aws_network import Network, build_network
 from infra.aws_registry import build_site_image
 from infra.aws_roles import build_role, execution_policy
@@ -73,6 +74,7 @@ class Aws:
         network = build_network(name, self._options)
         image, repository = build_site_image(name, spec, self._options.architecture)
         front = _front(name, spec, network, build_certificate(zone, spec, origin))
+        limit_addresses(name, front.load_balancer, spec.address_limit)
         deployed = _service(name, spec, self._options, network, front, image, repository)
         if spec.alert_email:
             watched = aws_alarms.watch(front.load_balancer, front.target_group, deployed.service)

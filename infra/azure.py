@@ -14,6 +14,7 @@ import pulumi
 from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
 
 from infra import audit_azure, azure_alarms, azure_registry_login, azure_secrets, plan, sizes
+from infra.azure_edge import edge_variables
 from infra.azure_hosts import bind_hosts, claim_hosts
 from infra.azure_secrets import AppSecrets
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
@@ -233,7 +234,8 @@ def _ingress(spec: SiteSpec, certificate: app.Certificate) -> app.IngressArgs:
 
 
 def _container(spec: SiteSpec, image: BuiltImage, secrets: AppSecrets) -> app.ContainerArgs:
-    variables = plan.environment(spec.name, spec.models, spec.environment) | {"PORT": str(PORT)}
+    extra = {**spec.environment, **edge_variables(spec.address_limit)}
+    variables = plan.environment(spec.name, spec.models, extra) | {"PORT": str(PORT)}
     return app.ContainerArgs(
         name=CONTAINER,
         image=image.reference,

@@ -68,6 +68,7 @@ class SiteSpec:
     `protect` nobody replaces or deletes what holds data or a name. `audit` is the store that gets the audit records.
     `geographies` are those whose group, `<geography>.<host>`, the site answers for as well.
     The cloud's alarms go to `alert_email`; without an address there are none.
+    `address_limit`: how often one address may ask in a minute, health checks aside; 0 for no limit.
     """
 
     name: str
@@ -86,6 +87,7 @@ class SiteSpec:
     geographies: tuple[str, ...] = ()
     audit: pulumi.Output[AuditStore] | None = None
     alert_email: str = ""
+    address_limit: int = 0
 
     @property
     def model_digest(self) -> str:

@@ -12,6 +12,7 @@ from infra import audit_gcp, gcp_alarms, gcp_secrets, plan, sizes
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.gcp_certificate import Certificates, build_certificates
+from infra.gcp_edge import limit_addresses
 from infra.gcp_registry import build_site_image
 from infra.gcp_secrets import ServiceSecrets
 from infra.image import BuiltImage
@@ -53,7 +54,7 @@ class Gcp:
         service = _service(name, spec, image, ready)
         address = gcp.compute.GlobalAddress("address", name=name, deletion_policy="DELETE", opts=held(spec, ready))
         certificates = build_certificates(name, spec, zone, ready)
-        front = _url_map(name, spec.region, service, ready)
+        front = _url_map(name, spec, service, ready)
         ports = _front(name, front, address, certificates, ready)
         if spec.alert_email:
             gcp_alarms.build_alarms(name, spec.alert_email, spec.replicas.minimum, ready)
@@ -196,12 +197,12 @@ def _front(
 
 
 def _url_map(
-    name: str, region: str, service: gcp.cloudrunv2.Service, ready: pulumi.ResourceOptions
+    name: str, spec: SiteSpec, service: gcp.cloudrunv2.Service, ready: pulumi.ResourceOptions
 ) -> gcp.compute.URLMap:
     group = gcp.compute.RegionNetworkEndpointGroup(
         "service",
         name=name,
-        region=region,
+        region=spec.region,
         network_endpoint_type="SERVERLESS",
         cloud_run=gcp.compute.RegionNetworkEndpointGroupCloudRunArgs(service=service.name),
         opts=ready,
@@ -213,5 +214,6 @@ def _url_map(
         load_balancing_scheme=SCHEME,
         protocol="HTTPS",
         backends=[gcp.compute.BackendServiceBackendArgs(group=group.id)],
+        security_policy=limit_addresses(name, spec.address_limit, ready),
     )
     return gcp.compute.URLMap("service", name=name, default_service=backend.id)

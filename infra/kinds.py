@@ -102,6 +102,7 @@ class SiteSettings(Generic[OptionsT]):
     labels: Mapping[str, str] = field(default_factory=dict)
     geographies: tuple[str, ...] = ()
     alert_email: str = ""
+    address_limit: int = 0
 
 
 @dataclass(frozen=True)

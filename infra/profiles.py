@@ -37,6 +37,12 @@ DEFAULTS: tuple[Default, ...] = (
     Default("minReplicas", 1, 2, "with one replica the site is away while that one is replaced"),
     Default("maxReplicas", 1, 6, "the survivors of a lost site take its requests; never below `minReplicas`"),
     Default("scanImages", False, True, "0.26 USD an image; AWS scans each push for nothing", ("gcp",)),
+    Default(
+        "requestsPerMinutePerAddress",
+        0,
+        6000,
+        "no address alone takes more than two replicas bear; a gateway with many callers behind it may need more",
+    ),
     Default("protect", True, True, "what holds data or a name is not had back by making it again"),
 )
 """Scaling to zero is in no column: Route 53's checkers ask every site more than once a second, so none is idle."""

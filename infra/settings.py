@@ -16,6 +16,7 @@ from infra import plan
 from infra.alerts import ADDRESS
 from infra.base_settings import read_audit_store, read_place, read_switches, store_check
 from infra.contract import Replicas, Size
+from infra.edge import read_limit
 from infra.exceptions import SITE_RULES, TRAFFIC_RULES, Exceptions, read_exceptions
 from infra.kinds import (
     AwsOptions,
@@ -227,6 +228,7 @@ def _parse_site(
         base=reader.text("base", "", check=_STACK),
         geographies=_read_site_geographies(reader, stack),
         alert_email=_read_address(reader),
+        address_limit=read_limit(reader, profile, environment),
     )
 
 

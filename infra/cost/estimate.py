@@ -59,6 +59,7 @@ class CostedSite:
     with `spot_above` those beyond the minimum are mostly Spot's as well.
 
     One that is `switched` has a drain switch: a health check looks for it, and another joins that to the site's own.
+    One that is `limited` has a rule of its cloud that counts each address's requests; on Azure the service counts.
     """
 
     name: str
@@ -72,6 +73,7 @@ class CostedSite:
     switched: bool = False
     spot_above: bool = False
     architecture: str = "x86_64"
+    limited: bool = False
 
     @property
     def rps_kept_to(self) -> float:
@@ -194,7 +196,8 @@ def _site_lines(site: CostedSite, checks: Checks, load: Load) -> list[Line]:
     standing = {"aws": _aws, "azure": _azure, "gcp": _gcp}[site.cloud](site, running)
     asked = {"aws": _aws_requests, "azure": _azure_requests, "gcp": _gcp_requests}[site.cloud]
     caused = asked(site, running, callers, checks.rps, load)
-    return [*_lines(site.name, standing, True), *_lines(site.name, caused, False)]
+    edge, counted = _edge(site, callers + checks.rps)
+    return [*_lines(site.name, {**standing, **edge}, True), *_lines(site.name, {**caused, **counted}, False)]
 
 
 Rows = Mapping[str, tuple[str, tuple[Factor, ...]]]
@@ -246,6 +249,15 @@ def _gcp(site: CostedSite, running: int) -> Rows:
         "Cloud Run, memory of the same": ("gcp-memory", (instances, (site.size.memory_mib / 1024, "GiB"), seconds)),
         "forwarding rules, up to five": ("gcp-rules", ((1, ""), (HOURS, "h"))),
     }
+
+
+def _edge(site: CostedSite, rps: float) -> tuple[Rows, Rows]:
+    """What a rule that counts each address's requests costs, and what its counting does."""
+    if not site.limited or site.cloud == "azure":
+        return {}, {}
+    what, key, rules = {"aws": ("web ACL", "aws-acl", 1), "gcp": ("security policy", "gcp-armor", 3)}[site.cloud]
+    standing: Rows = {what: (f"{key}-policy", ((1, ""),)), f"{what}, rules": (f"{key}-rule", ((rules, ""),))}
+    return standing, {f"{what}, requests": (f"{key}-requests", (_millions(rps),))}
 
 
 # -- what requests cause ---------------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ _ELB = "aws.amazon.com/elasticloadbalancing/pricing"
 _ROUTE53 = "aws.amazon.com/route53/pricing"
 _APPS = "azure.microsoft.com/pricing/details/container-apps"
 _RUN = "cloud.google.com/run/pricing"
+_WAF = "aws.amazon.com/waf/pricing"
+_ARMOR = "cloud.google.com/armor/pricing"
 _GOOGLE_BALANCING = "cloud.google.com/load-balancing/pricing"
 
 PRICES: Mapping[str, Price] = {
@@ -60,6 +62,9 @@ PRICES: Mapping[str, Price] = {
     "aws-address": Price(0.005, "address hour", "aws.amazon.com/vpc/pricing", assumed=True),
     "aws-out": Price(0.09, "GB", "aws.amazon.com/ec2/pricing/on-demand", free=100.0, assumed=True),
     "aws-logs": Price(0.50, "GB", "aws.amazon.com/cloudwatch/pricing", free=5.0, assumed=True),
+    "aws-acl-policy": Price(5.00, "web ACL", _WAF, assumed=True),
+    "aws-acl-rule": Price(1.00, "rule", _WAF, assumed=True),
+    "aws-acl-requests": Price(0.60, "million requests", _WAF, assumed=True),
     "azure-cpu": Price(0.000024, "vCPU second", _APPS, free=180_000.0, assumed=True),
     "azure-memory": Price(0.000003, "GiB second", _APPS, free=360_000.0, assumed=True),
     "azure-requests": Price(0.40, "million requests", _APPS, free=2.0, assumed=True),
@@ -71,6 +76,9 @@ PRICES: Mapping[str, Price] = {
     "gcp-requests": Price(0.40, "million requests", _RUN, free=2.0),
     "gcp-rules": Price(0.025, "hour", _GOOGLE_BALANCING),
     "gcp-balancer-data": Price(0.008, "GB", _GOOGLE_BALANCING),
+    "gcp-armor-policy": Price(5.00, "policy", _ARMOR, assumed=True),
+    "gcp-armor-rule": Price(1.00, "rule", _ARMOR, assumed=True),
+    "gcp-armor-requests": Price(0.75, "million requests", _ARMOR, assumed=True),
     "gcp-out": Price(0.12, "GB", "cloud.google.com/vpc/network-pricing", assumed=True),
     "zone": Price(0.50, "zone", _ROUTE53),
     "queries": Price(0.40, "million queries", _ROUTE53),

@@ -11,6 +11,7 @@ import yaml
 
 from failover.routing.predict import CHECKER_REGIONS
 from infra.cost.estimate import CostedSite
+from infra.edge import read_limit
 from infra.options import read_architecture
 from infra.reader import Reader, as_text
 from infra.regions import REGION_KEYS
@@ -60,6 +61,7 @@ def _read_site(folder: Path, name: str, share: float) -> CostedSite:
         share=share,
         spot_above=reader.boolean("spotAbove", False),
         architecture=read_architecture(reader, cloud),
+        limited=read_limit(reader, profile, {}) > 0,
     )
     reader.finish(unknown_keys=False)
     return site

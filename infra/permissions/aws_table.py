@@ -282,6 +282,21 @@ GRANTS: Mapping[str, Grant] = {
         words("s3:GetBucketPolicy s3:PutBucketPolicy s3:DeleteBucketPolicy"),
         ("arn:aws:s3:::{store}", "arn:aws:s3:::{audit}"),
     ),
+    # WAF reads the ACL back through what it is associated with, and needs both to be named.
+    "aws:wafv2/webAcl:WebAcl": Grant(
+        words(
+            "wafv2:CreateWebACL wafv2:DeleteWebACL wafv2:GetWebACL wafv2:UpdateWebACL wafv2:ListTagsForResource "
+            "wafv2:TagResource wafv2:UntagResource"
+        ),
+        ("arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/*",),
+    ),
+    "aws:wafv2/webAclAssociation:WebAclAssociation": Grant(
+        words(
+            "wafv2:AssociateWebACL wafv2:DisassociateWebACL wafv2:GetWebACLForResource wafv2:GetWebACL "
+            "elasticloadbalancing:SetWebACL"
+        ),
+        ("arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/*", f"{_ELB}loadbalancer/app/{{name}}/*"),
+    ),
     RECORD: Grant(
         words("route53:ChangeResourceRecordSets route53:GetHostedZone route53:ListResourceRecordSets"),
         _ZONE,

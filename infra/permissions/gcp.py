@@ -43,8 +43,9 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         _of("certificatemanager.dnsauthorizations", *_CHANGE, "use")
     ),
     "gcp:compute/backendService:BackendService": words(
-        _of("compute.backendServices", *_CHANGE, "use") + " compute.globalOperations.get"
+        _of("compute.backendServices", *_CHANGE, "use", "setSecurityPolicy") + " compute.globalOperations.get"
     ),
+    "gcp:compute/securityPolicy:SecurityPolicy": words(_of("compute.securityPolicies", *_CHANGE, "use")),
     "gcp:compute/globalAddress:GlobalAddress": words(
         _of("compute.globalAddresses", "create", "get", "delete", "use", "setLabels")
     ),

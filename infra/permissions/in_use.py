@@ -64,6 +64,7 @@ _ALARMS = "aws:sns/topic:Topic aws:sns/topicSubscription:TopicSubscription aws:c
 BY_CHOICE: Mapping[str, tuple[str, ...]] = {
     "aws": words(
         "aws:appautoscaling/policy:Policy aws:secretsmanager/secret:Secret "
+        "aws:wafv2/webAcl:WebAcl aws:wafv2/webAclAssociation:WebAclAssociation "
         "aws:secretsmanager/secretVersion:SecretVersion "
         f"aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter {_ALARMS}"
     ),
@@ -75,6 +76,7 @@ BY_CHOICE: Mapping[str, tuple[str, ...]] = {
     "gcp": words(
         "gcp:monitoring/notificationChannel:NotificationChannel gcp:monitoring/alertPolicy:AlertPolicy "
         "gcp:secretmanager/secret:Secret gcp:secretmanager/secretVersion:SecretVersion "
+        "gcp:compute/securityPolicy:SecurityPolicy "
         "gcp:secretmanager/secretIamMember:SecretIamMember gcp:logging/projectSink:ProjectSink"
     ),
     "base-aws": words(

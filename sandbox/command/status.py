@@ -65,6 +65,11 @@ def render(document: dict[str, Any]) -> str:
         kind = "=".join(filter(None, [fault["kind"], fault["value"]]))
         lines.append(f"fault at {where}: {kind}: {fault['does']}; {fault['seconds_left']:.0f} s left")
     lines += [
+        f"limited: {address} at {front['stack']}: {front['rate']}"
+        for front in document["fronts"]
+        for address in front["limited"]
+    ]
+    lines += [
         f"{'failing for some checkers' if check['healthy'] else 'unhealthy'}: {check['site']}: {check['failure']}"
         for check in document["health_checks"]
         if check["failure"]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.network.certificates import KeyPair
+from sandbox.network.rates import RateRule
 
 _HEAD = "HTTP/1.1 {status} {phrase}\r\n{header}content-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -33,6 +34,9 @@ class EntryPoint:
     answer: int = 503
     hides: Callable[[str], bool] | None = None  # paths that the cloud answers by itself, with 404
     tls13_only: bool = False  # else TLS 1.2 is spoken too; nothing older is, whatever a policy would permit
+    rate: RateRule | None = None  # how often one address may ask
+    forwards: bool = False  # whether the client's address is appended to `x-forwarded-for`
+    header: str = ""  # of each answer that is given here and not by a replica, whole lines
 
     def binding_for(self, name: str | None) -> Binding | None:
         """The most exact binding for the name that a client asks for."""

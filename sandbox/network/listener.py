@@ -1,7 +1,8 @@
 """One entry point: a listening socket, TLS by name, the faults that act on it, and the way to a ready replica.
 
 TLS ends here, as it does at a load balancer; what is inside is passed on byte by byte, so HTTP-level features of the
-real load balancers (headers, rewriting, buffering, HTTP/2) are not simulated. Everything here runs on one event loop.
+real load balancers (rewriting, buffering, HTTP/2) are not simulated, but for a limit of each address's requests and the
+header that names it. Everything here runs on one event loop.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from sandbox.network import sockets
 from sandbox.network.certificates import KeyPair
 from sandbox.network.entry_points import EntryPoint, path_of, plain_answer, redirect_answer
 from sandbox.network.faults import Faults
+from sandbox.network.rates import RateCounter
+from sandbox.network.requests import Inspector
+from sandbox.network.sockets import Streams
 from sandbox.replicas.supervisor import Replica, Supervisor
 from service.errors import OutlastError
 
@@ -33,7 +37,6 @@ _IDLE_WALL_SECONDS = 60.0
 _WAKE_WALL_SECONDS = 10.0
 _WAKE_EVERY_WALL_SECONDS = 0.05
 
-_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 # What ends a connection without being anybody's mistake here: the other side went away, or speaks something else.
 _GONE = (OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
 
@@ -57,6 +60,7 @@ class Listener:
         self.entry = entry
         self.mode = "closed"
         self._around = around
+        self.counter = RateCounter(entry.rate, around.clock)
         self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
         self._tls = self._server_context() if entry.port == 443 else None
         self._sockets: list[socket.socket] = []
@@ -102,7 +106,9 @@ class Listener:
 
     def replace(self, entry: EntryPoint) -> None:
         """Serve another entry point at the same address and port; connections that are open stay."""
-        self.entry = entry
+        counted, self.entry = self.entry.rate, entry
+        if counted != entry.rate:
+            self.counter = RateCounter(entry.rate, self._around.clock)
         self._contexts.clear()
         if self._tls is not None:
             self._tls = self._server_context()
@@ -209,46 +215,37 @@ class Listener:
         if not first:
             return
         if self.entry.hides and self.entry.hides(path_of(first)):
-            writer.write(plain_answer(404))
+            writer.write(plain_answer(404, self.entry.header))
             return
-        found = await self._connect()
-        if found is None:
-            writer.write(plain_answer(self.entry.answer))
-            return
+        inspector = self._inspect(writer)
+        passed = inspector.feed(first)
+        if inspector.refusal is not None and not passed:
+            writer.write(inspector.refusal)
+        elif (found := await self._connect()) is None:
+            writer.write(plain_answer(self.entry.answer, self.entry.header))
+        else:
+            await self._pass((reader, writer), found, passed, inspector)
+
+    def _inspect(self, writer: asyncio.StreamWriter) -> Inspector:
+        address, header = str(writer.get_extra_info("peername")[0]), self.entry.header
+        return Inspector(address, self.counter, forwards=self.entry.forwards, header=header)
+
+    async def _pass(self, client: Streams, found: tuple[Replica, Streams], first: bytes, inspector: Inspector) -> None:
+        """Pass on what the client says, `first` of all, until one of the two has ended."""
         replica, back = found
         replica.connections += 1
         try:
             back[1].write(first)
-            if not await self._exchange((reader, writer), back):
-                writer.write(plain_answer(502))  # the replica died on it, or closed without a word
+            answered = await sockets.exchange(client, back, self._flowing, inspector)
+            if inspector.refusal is not None:
+                client[1].write(inspector.refusal)
+            elif not answered:  # the replica died on it, or closed without a word
+                client[1].write(plain_answer(502, self.entry.header))
         finally:
             replica.connections -= 1
             sockets.abort(back[1])
 
-    async def _exchange(self, client: _Streams, replica: _Streams) -> bool:
-        """Pass bytes both ways until the replica has said all. False where it said nothing.
-
-        Raises OSError where the client went away, or the replica in the middle of its answer.
-        """
-        there = asyncio.create_task(sockets.pump(client[0], replica[1], self._flowing))
-        back = asyncio.create_task(sockets.pump(replica[0], client[1], self._flowing))
-        try:
-            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
-            if not back.done():
-                if there.exception() is None and (gone := there.result()[1]) is not None:
-                    raise gone
-                # The client has said all and listens on, or the replica takes no more and may have answered.
-                await asyncio.wait({back})
-            passed, error = back.result()
-            if error is not None and passed:
-                raise error
-            return passed > 0
-        finally:
-            there.cancel()
-            back.cancel()
-            await asyncio.gather(there, back, return_exceptions=True)
-
-    async def _connect(self) -> tuple[Replica, _Streams] | None:
+    async def _connect(self) -> tuple[Replica, Streams] | None:
         """A connection to a ready replica; where the workload sleeps, once it has woken."""
         if self.entry.workload is None:
             return None
@@ -264,7 +261,7 @@ class Listener:
                     return found
         return None
 
-    async def _connect_in_turn(self, replicas: Sequence[Replica]) -> tuple[Replica, _Streams] | None:
+    async def _connect_in_turn(self, replicas: Sequence[Replica]) -> tuple[Replica, Streams] | None:
         """One of the replicas, in turn; the next one where that is gone."""
         self._turn += 1
         for position in range(len(replicas)):

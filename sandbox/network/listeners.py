@@ -93,6 +93,8 @@ class Listeners:
                 "names": [b.host for b in f.bindings],
                 "workload": f.workload,
                 "mode": listeners[f.key].mode if f.key in listeners else "closed",
+                "rate": str(f.rate or ""),
+                "limited": listeners[f.key].counter.limited() if f.key in listeners else [],
             }
             for f in self._wanted.values()
         ]

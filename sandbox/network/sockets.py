@@ -7,8 +7,10 @@ import contextlib
 import socket
 import ssl
 import struct
+from typing import Protocol
 
 CHUNK = 64 * 1024
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _BACKLOG = 512
 # Why OpenSSL ended a handshake -> the fatal alert that tells the client (RFC 8446, 6; RFC 6066, 3).
 _ALERTS = {
@@ -16,6 +18,33 @@ _ALERTS = {
     "UNSUPPORTED_PROTOCOL": ssl.ALERT_DESCRIPTION_PROTOCOL_VERSION,
     "NO_SHARED_CIPHER": ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE,
 }
+
+
+class Passing(Protocol):
+    """What looks at the bytes that are passed on. With a `refusal` none goes on any more."""
+
+    refusal: bytes | None
+
+    def feed(self, data: bytes) -> bytes:
+        """What goes on of these."""
+
+    def finish(self) -> bytes:
+        """What else goes on at the end."""
+
+
+class AsIs:
+    """All goes on as it came."""
+
+    refusal: bytes | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+    def finish(self) -> bytes:
+        return b""
+
+
+_AS_IS = AsIs()
 
 
 def listen(address: str, port: int) -> socket.socket:
@@ -112,14 +141,14 @@ def abort(writer: asyncio.StreamWriter) -> None:
 
 
 async def pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event, passing: Passing = _AS_IS
 ) -> tuple[int, OSError | None]:
-    """Pass bytes on until the sender ends, then say so to the receiver.
+    """Pass bytes on until the sender ends, or is refused, then say so to the receiver.
 
     Returns how many were passed on and, where it did not end well, the sender's error; raises the receiver's.
     """
     passed = 0
-    while True:
+    while passing.refusal is None:
         try:
             data = await reader.read(CHUNK)
         except OSError as error:
@@ -127,12 +156,37 @@ async def pump(
         await flowing.wait()
         if not data:
             break
-        writer.write(data)
+        writer.write(passing.feed(data))
         await writer.drain()
         passed += len(data)
+    writer.write(passing.finish())
     if writer.can_write_eof():
         writer.write_eof()
     return passed, None
+
+
+async def exchange(client: Streams, replica: Streams, flowing: asyncio.Event, passing: Passing = _AS_IS) -> bool:
+    """Pass bytes both ways until the replica has said all. False where it said nothing.
+
+    Raises OSError where the client went away, or the replica in the middle of its answer.
+    """
+    there = asyncio.create_task(pump(client[0], replica[1], flowing, passing))
+    back = asyncio.create_task(pump(replica[0], client[1], flowing))
+    try:
+        await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+        if not back.done():
+            if there.exception() is None and (gone := there.result()[1]) is not None:
+                raise gone
+            # The client has said all and listens on, or the replica takes no more and may have answered.
+            await asyncio.wait({back})
+        passed, error = back.result()
+        if error is not None and passed:
+            raise error
+        return passed > 0
+    finally:
+        there.cancel()
+        back.cancel()
+        await asyncio.gather(there, back, return_exceptions=True)
 
 
 async def finish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wall_seconds: float) -> None:

@@ -19,7 +19,8 @@ from service.server.drift import Drift
 from service.server.endpoint import Endpoint
 from service.server.exchange import Exchange, Target
 from service.server.faults import Faults
-from service.server.health import Health, Limits
+from service.server.health import Check, Health, Limits, checks_of
+from service.server.http.addresses import AddressLimit
 from service.server.http.budget import Budget
 from service.server.http.intake import Intake
 from service.server.http.queue import RequestQueue
@@ -30,7 +31,6 @@ from service.server.models import Models, ServedModel
 from service.server.settings.table import Settings
 
 VERSION = "1"
-Check = Callable[[], tuple[int, bytes]]
 _STDOUT = 1
 
 
@@ -115,7 +115,7 @@ def build_runtime(settings: Settings, clock: Callable[[], float] = time.time) ->
         intake=_build_intake(settings, _targets(models, default), endpoint, faults, listeners, clock),
         listeners=listeners,
         checkers=Checkers(),
-        checks=_checks(health),
+        checks=checks_of(health),
         clock=clock,
     )
     _add_gauges(runtime)
@@ -146,6 +146,7 @@ def _build_intake(
         budget=budget,
         max_body_bytes=settings.max_body_bytes,
         clock=clock,
+        addresses=AddressLimit(settings.requests_per_minute_per_address, settings.forwarded_hops),
     )
 
 
@@ -192,17 +193,6 @@ def _targets(models: Models, default: ServedModel | None) -> dict[str, Target]:
     for model in models:
         targets[f"/v2/models/{model.name}/versions/{model.version}/infer"] = Target(model, protocol)
     return targets
-
-
-def _checks(health: Health) -> dict[str, Check]:
-    """What is asked every few seconds by each of many checkers, overloaded or not: answered without the application."""
-    return {
-        "/health": health.report,
-        "/healthz": health.report,  # as it was called before: Cloud Run keeps paths that end in z for itself
-        "/livez": lambda: (200, b'{"status":"live"}'),
-        "/v2/health/live": lambda: (200, b'{"live":true}'),
-        "/v2/health/ready": health.report_ready,
-    }
 
 
 def _build_audit_log(settings: Settings, models: Models, clock: Callable[[], float]) -> AuditLog | NoAuditLog:

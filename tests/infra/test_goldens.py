@@ -181,9 +181,17 @@ BESIDE = {"sites"}  # the list of sites for clients, which is no record of the p
 
 # What a site at production's size has otherwise, in the place of the row above or beside it.
 OTHERWISE: dict[str, dict[str, dict[str, Any]]] = {
-    "aws-production": {},
+    "aws-production": {
+        "aws:wafv2/webAcl:WebAcl": {"scope": "REGIONAL", "rules": lambda rules: len(rules) == 1},
+        "aws:wafv2/webAclAssociation:WebAclAssociation": {"resourceArn": bool},
+    },
     "azure-production": {},
-    "gcp-production": {},
+    "gcp-production": {
+        "gcp:compute/securityPolicy:SecurityPolicy": {
+            "rules.1.rateLimitOptions.enforceOnKey": "IP",  # by default one counter for everybody
+            "rules.1.rateLimitOptions.exceedAction": "deny(429)",
+        },
+    },
 }
 
 # Losing one of these loses what another `up` does not bring back: an address, a certificate, a delegated zone.

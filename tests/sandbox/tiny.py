@@ -64,6 +64,8 @@ def answer(connection):
             while data := connection.recv(65536):
                 rest += data
             body = rest
+        if path == b"/head":
+            body = head
         if path == b"/die":
             os.kill(os.getpid(), signal.SIGKILL)
         head = f"HTTP/1.1 {status}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"

@@ -14,6 +14,7 @@ from sandbox.clouds.aws import (
     buckets,
     certificates,
     fargate,
+    firewall,
     health,
     listeners,
     network,
@@ -31,7 +32,7 @@ from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
 MODULES = (
-    *(buckets, network, security_groups, registry, roles),
+    *(firewall, buckets, network, security_groups, registry, roles),
     *(secrets, certificates, balancer, listeners, tasks, fargate, scaling, audit, alarms),
 )
 

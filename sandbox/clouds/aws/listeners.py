@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sandbox.clouds.aws.balancer import BALANCER, subnets_of
 from sandbox.clouds.aws.certificates import CERTIFICATE, PENDING, is_issued
 from sandbox.clouds.aws.common import EVERYWHERE, region_of
+from sandbox.clouds.aws.firewall import rate_rule
 from sandbox.clouds.aws.health import LISTENER, gets_through, group_of
 from sandbox.clouds.aws.network import reaches_internet, vpc_of
 from sandbox.clouds.aws.security_groups import lets_in
@@ -120,8 +121,12 @@ def front(world: World, listener: Resource) -> EntryPoint:
         return EntryPoint(*where, redirect=True)
     if action.get("type") == "fixed-response":
         return EntryPoint(*where, answer=int(nested(action, "fixedResponse", "statusCode") or 200))
-    workload = _workload_behind(world, action, balancer)
-    return EntryPoint(*where, workload, tls13_only=str(listener.inputs.get("sslPolicy")).startswith(_TLS13_ONLY))
+    return EntryPoint(
+        *where,
+        _workload_behind(world, action, balancer),
+        tls13_only=str(listener.inputs.get("sslPolicy")).startswith(_TLS13_ONLY),
+        rate=rate_rule(world, balancer),
+    )
 
 
 def _refuse_unreachable(world: World, balancer: Resource, port: int) -> None:

@@ -92,7 +92,9 @@ def front(world: World, app: Resource) -> EntryPoint:
             bindings.append(Binding(domain["name"].lower(), KeyPair.of(certificate.place)))
     if not bindings:
         raise CloudRefused("no custom domain with a certificate is bound to it")
-    return EntryPoint(f"{environment.key}/443", app.stack, environment.place["address"], 443, tuple(bindings), app.key)
+    where = (f"{environment.key}/443", app.stack, environment.place["address"], 443)
+    # learn.microsoft.com/azure/container-apps/ingress-overview, "HTTP headers"
+    return EntryPoint(*where, tuple(bindings), app.key, forwards=True)
 
 
 def _wait(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.gcp import (
     alarms,
+    armor,
     audit,
     balancer,
     certificates,
@@ -23,7 +24,7 @@ from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (project, registry, secrets, run, certificates, balancer, storage, audit, alarms)
+MODULES = (armor, project, registry, secrets, run, certificates, balancer, storage, audit, alarms)
 
 
 def settle(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sandbox.clouds.gcp import armor
 from sandbox.clouds.gcp.common import DELETION, PROVIDER, REGION, compute_outputs, global_id, needs_api, regional_id
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
@@ -111,9 +112,9 @@ declare(
     BACKEND,
     fidelity=Fidelity.SIMULATED,
     effect="joins the URL map to the endpoint group",
-    not_simulated="Cloud Armor, CDN, logging, further backends",
+    not_simulated="CDN, logging, further backends",
     id_of=global_id("backendServices"),
-    rules=(_needs_compute, _backend_rules),
+    rules=(_needs_compute, _backend_rules, exists("securityPolicy", armor.POLICY, _NOT_FOUND, _COMPUTE)),
     outputs=compute_outputs,
     limits={"name": _GCE},
     forces_new=because(ID, "name", "project"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from infra.plan import is_kept_by_cloud_run
-from sandbox.clouds.gcp import balancer, certificates, run, run_api
+from sandbox.clouds.gcp import armor, balancer, certificates, run, run_api
 from sandbox.clouds.gcp.common import is_named, place_of
 from sandbox.clouds.store import Resource
 from sandbox.clouds.values import nested
@@ -22,16 +24,16 @@ def entry_point(world: World, rule: Resource) -> EntryPoint:
         redirect = nested(_url_map(world, plain).inputs, "defaultUrlRedirect", "httpsRedirect")
         return EntryPoint(*where, redirect=bool(redirect), answer=404)
     proxy = world.store.require(balancer.HTTPS_PROXY, rule.inputs.get("target"), "its proxy is gone")
-    bindings = _bindings(world, proxy)
-    service = _service_behind(world, _url_map(world, proxy))
-    tls13_only = _tls13_only(world, proxy)
-    if service is None:
-        return EntryPoint(*where, bindings, answer=404, tls13_only=tls13_only)
-    if not run_api.lets_balancers_in(service):
-        return EntryPoint(*where, bindings, answer=404, tls13_only=tls13_only)
+    named = _url_map(world, proxy).inputs.get("defaultService")
+    backend = world.store.require(balancer.BACKEND, named, "its backend service is gone")
+    service = _service_behind(world, backend)
+    front = EntryPoint(*where, _bindings(world, proxy), answer=404, tls13_only=_tls13_only(world, proxy))
+    front = replace(front, rate=armor.rate_rule(world, backend))
+    if service is None or not run_api.lets_balancers_in(service):
+        return front
     if not run.everybody_may_invoke(world, service):
-        return EntryPoint(*where, bindings, answer=403, tls13_only=tls13_only)
-    return EntryPoint(*where, bindings, service.key, hides=is_kept_by_cloud_run, tls13_only=tls13_only)
+        return replace(front, answer=403)
+    return replace(front, workload=service.key, hides=is_kept_by_cloud_run, answer=503)
 
 
 def _tls13_only(world: World, proxy: Resource) -> bool:
@@ -63,9 +65,8 @@ def _bindings(world: World, proxy: Resource) -> tuple[Binding, ...]:
     return tuple(bindings)
 
 
-def _service_behind(world: World, urls: Resource) -> Resource | None:
+def _service_behind(world: World, backend: Resource) -> Resource | None:
     """The Cloud Run service that the endpoint group names, in the group's own region; None where it is in another."""
-    backend = world.store.require(balancer.BACKEND, urls.inputs.get("defaultService"), "its backend service is gone")
     reference = nested(backend.inputs, "backends", 0, "group")
     group = world.store.require(balancer.GROUP, reference, "its endpoint group is gone")
     named = nested(group.inputs, "cloudRun", "service")

@@ -16,6 +16,7 @@ from typing import Any
 
 from service.server.checkers import USER_AGENT
 from service.server.exchange import JSON, Exchange, Header, Target
+from service.server.health import Check
 from service.server.http.background import run_beside
 from service.server.http.budget import Throttle
 from service.server.http.intake import NO_ROUTE
@@ -23,7 +24,7 @@ from service.server.http.replies import GONE, fixed_headers
 from service.server.logs import log
 from service.server.models import internal_error
 from service.server.protocol.problems import WRONG_METHOD, Problem, media_type, overloaded
-from service.server.runtime import Check, Runtime
+from service.server.runtime import Runtime
 
 _LOAD_AFTER_SECONDS = 1.0
 # Answers to health checkers, of which there are dozens and not thousands: put off rather than ever refused.
@@ -81,7 +82,7 @@ class Application:
                 self._note_checker(scope["headers"])
                 await _take_turn(self._checks)
                 await answer.check(check)
-            elif path in _OWN_PACE or await _take_turn(self._intake.unknown):
+            elif self._is_admitted(scope) and (path in _OWN_PACE or await _take_turn(self._intake.unknown)):
                 await (await self.load())(scope, receive, answer)
             else:
                 raise overloaded("more is asked than is answered without a key")
@@ -90,6 +91,11 @@ class Application:
         except Exception as error:
             self._intake.report(error)
             await answer.refuse(internal_error())
+
+    def _is_admitted(self, scope: Any) -> bool:
+        """True; raises Problem for an address that asks too often."""
+        self._intake.admit_other(scope["headers"], _caller(scope))
+        return True
 
     def _note_checker(self, headers: Any) -> None:
         if any(name == b"user-agent" and value.startswith(USER_AGENT) for name, value in headers):

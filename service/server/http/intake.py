@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from service.server.endpoint import Endpoint
 from service.server.exchange import SHED, Exchange, Header, Target
+from service.server.http.addresses import AddressLimit
 from service.server.http.budget import Budget, Throttle
 from service.server.http.queue import RequestQueue, Waiter
 from service.server.listeners import Listener
 from service.server.protocol.bodies import too_large
-from service.server.protocol.problems import Problem, overloaded
+from service.server.protocol.problems import ADDRESS_OVER_LIMIT, Problem, overloaded
 
 # Answers a second to callers without a key, from all connections together. A person, a scraper and a client that reads
 # the metadata ask for a handful; at this rate they cost the event loop a few per cent.
@@ -37,6 +38,7 @@ class Intake:
         budget: Budget,
         max_body_bytes: int,
         clock: Callable[[], float],
+        addresses: AddressLimit | None = None,
     ) -> None:
         self.queue = queue
         self.budget = budget
@@ -45,6 +47,7 @@ class Intake:
         self.leaving = False  # clients should go to another site: their connections end sooner
         self.unknown = Throttle(_UNKNOWN_RATE, _UNKNOWN_BURST, _UNKNOWN_SECONDS)
         self._targets = {path.encode(): target for path, target in targets.items()}
+        self._addresses = addresses or AddressLimit(0)
         self._endpoint = endpoint
         self._clock = clock
 
@@ -57,13 +60,19 @@ class Intake:
 
     def open(self, target: Target, headers: Iterable[Header], caller: str) -> Exchange:
         """A request whose headers are complete: refused already where its key or its length says so."""
-        exchange = Exchange(target, dict(headers), b"", self._clock(), caller)
+        given, now = dict(headers), self._clock()
+        exchange = Exchange(target, given, b"", now, self._addresses.caller(given, caller))
         try:
+            self._addresses.admit(exchange.caller, now)
             self._endpoint.admit(exchange)
             self._check_length(exchange.headers.get(b"content-length"))
         except Problem as problem:
             exchange.fail(problem)
         return exchange
+
+    def admit_other(self, headers: Iterable[Header], caller: str) -> None:
+        """Count a request for neither a prediction nor health. Raises Problem where its address asks too often."""
+        self._addresses.admit(self._addresses.caller(dict(headers), caller), self._clock())
 
     def _check_length(self, said: bytes | None) -> None:
         if said is None or not said.isdigit():
@@ -97,7 +106,7 @@ class Intake:
                 return
             exchange.fail(SHED)
         self.close(exchange)
-        delay = self.unknown.delay(waiter.loop.time()) if exchange.status == 401 else 0.0
+        delay = self.unknown.delay(waiter.loop.time()) if _costs_nothing(exchange) else 0.0
         if delay:
             waiter.loop.call_later(delay, waiter.reply, exchange)
         else:
@@ -128,6 +137,12 @@ class Intake:
         """Give back what an exchange held that will not be answered."""
         self.budget.give(len(exchange.body))
         exchange.body = b""
+
+
+def _costs_nothing(exchange: Exchange) -> bool:
+    """Whether whoever asks in a loop would be refused for nothing: those are put off, and so kept from asking again."""
+    limited = exchange.problem is not None and exchange.problem.kind is ADDRESS_OVER_LIMIT
+    return limited or exchange.status == 401
 
 
 def over_budget() -> Problem:

@@ -25,7 +25,7 @@ _REFUSALS = {
     "408": "The request took too long to arrive",
     "413": "The body is larger than allowed, or has too many rows",
     "415": "The body's type or encoding is not supported",
-    "429": "The API key is over its rate limit",
+    "429": "The API key, or the address, is over its rate limit",
     "431": "The headers are larger than allowed",
     "500": "The server failed",
     "503": "Overloaded, or the audit log is stalled: try again after Retry-After",

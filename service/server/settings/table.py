@@ -134,6 +134,18 @@ class Settings:
         number(0.05, 10**6),
         "the same while clients should leave: /health says 503, or Route 53's health checkers have stopped asking",
     )
+    requests_per_minute_per_address: int = variable(
+        "OUTLAST_REQUESTS_PER_MINUTE_PER_ADDRESS",
+        "0",
+        whole(0, 10**6),
+        "requests of one address (one /64 of IPv6) in a minute, health checks aside; beyond it 429; 0 sets no limit",
+    )
+    forwarded_hops: int = variable(
+        "OUTLAST_FORWARDED_HOPS",
+        "0",
+        whole(0, 8),
+        "load balancers in front that append to `x-forwarded-for`: the caller's address is that many from its right",
+    )
     queue_depth: int = variable(
         "OUTLAST_QUEUE_DEPTH",
         "256",

@@ -66,11 +66,10 @@ NOT_YET = {
     "aws-production": {
         "aws-balancer-access-log",
         "aws-container-insights",
-        "aws-rate-limited",
         "aws-tasks-private",
     },
     "azure-production": {"azure-environment-zones", "azure-logs-kept"},
-    "gcp-production": {"gcp-balancer-logged", "gcp-rate-limited"},
+    "gcp-production": {"gcp-balancer-logged"},
 }
 
 

@@ -617,3 +617,70 @@ def gcp_alarm(clouds: Clouds) -> Made:
         notificationChannels=[channel.id],
         **ON_GCP,
     )
+
+
+# -- the edge ----------------------------------------------------------------------------------------------------------
+
+ACL, ASSOCIATION = "aws:wafv2/webAcl:WebAcl", "aws:wafv2/webAclAssociation:WebAclAssociation"
+SEEN = {"cloudwatchMetricsEnabled": True, "metricName": "edge", "sampledRequestsEnabled": False}
+
+
+def acl_rule(**changed: Any) -> dict[str, Any]:
+    """A rule that limits each address to 300 requests a minute, health checks aside."""
+    match = {
+        "fieldToMatch": {"uriPath": {}},
+        "positionalConstraint": "EXACTLY",
+        "searchString": "/health",
+        "textTransformations": [{"priority": 0, "type": "NONE"}],
+    }
+    counted = {
+        "limit": 300,
+        "evaluationWindowSec": 60,
+        "aggregateKeyType": "IP",
+        "scopeDownStatement": {"notStatement": {"statement": {"byteMatchStatement": match}}},
+    }
+    answer = {"responseCode": 429, "responseHeaders": [{"name": "retry-after", "value": "10"}]}
+    rule = {"name": "each", "priority": 1, "visibilityConfig": SEEN, "action": {"block": {"customResponse": answer}}}
+    return {**rule, "statement": {"rateBasedStatement": counted}, **changed}
+
+
+def aws_acl(clouds: Clouds, name: str = "one", **inputs: Any) -> Made:
+    given = {"name": name, "scope": "REGIONAL", "rules": [acl_rule()], **inputs}
+    return clouds.make(ACL, name, defaultAction={"allow": {}}, visibilityConfig=SEEN, **given)
+
+
+def aws_edge(clouds: Clouds) -> Made:
+    service = aws_site(clouds)
+    balancer = clouds.only("aws:lb/loadBalancer:LoadBalancer")
+    acl = aws_acl(clouds)
+    clouds.make(ASSOCIATION, resourceArn=balancer.outputs["arn"], webAclArn=acl.outputs["arn"])
+    return service
+
+
+ANYBODY = {"versionedExpr": "SRC_IPS_V1", "config": {"srcIpRanges": ["*"]}}
+ARMOR_RULES: list[dict[str, Any]] = [
+    {"priority": 1000, "action": "allow", "match": {"expr": {"expression": "request.path == '/health'"}}},
+    {
+        "priority": 2000,
+        "action": "throttle",
+        "match": ANYBODY,
+        "rateLimitOptions": {
+            "conformAction": "allow",
+            "exceedAction": "deny(429)",
+            "enforceOnKey": "IP",
+            "rateLimitThreshold": {"count": 300, "intervalSec": 60},
+        },
+    },
+    {"priority": 2147483647, "action": "allow", "match": ANYBODY},
+]
+
+
+def gcp_edge(clouds: Clouds) -> Made:
+    service = gcp_site(clouds)
+    policy = clouds.make("gcp:compute/securityPolicy:SecurityPolicy", name="site", rules=ARMOR_RULES, **ON_GCP)
+    backend = clouds.only("gcp:compute/backendService:BackendService")
+    asked = clouds.request(
+        backend.type, backend.name, {**backend.inputs, "securityPolicy": policy.id}, stack="gcp", id=backend.id
+    )
+    clouds.clouds.update(asked)
+    return service

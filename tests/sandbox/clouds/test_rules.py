@@ -28,7 +28,47 @@ RULE = {"cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443, "toPort":
 GROUP = {"port": 1, "protocol": "HTTP", "vpcId": "vpc-1"}
 
 # type, the wrong inputs, where the mistake is, the right inputs
+RATE = {"name": "each", "priority": 1}
+THROTTLE = {"priority": 1, "action": "throttle", "rateLimitOptions": {"exceedAction": "deny(429)"}}
+LAST = {"priority": 2147483647, "action": "allow"}
+EDGE: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
+    ("aws:wafv2/webAcl:WebAcl", {"scope": "GLOBAL"}, "scope", {"scope": "REGIONAL"}),
+    ("aws:wafv2/webAcl:WebAcl", {"defaultAction": {}}, "defaultAction", {"defaultAction": {"allow": {}}}),
+    ("aws:wafv2/webAcl:WebAcl", {"name": "a b"}, "name", {"name": "a-b"}),
+    ("aws:wafv2/webAcl:WebAcl", {"rules": [RATE, RATE]}, "rules", {"rules": [RATE, {"name": "b", "priority": 2}]}),
+    *(
+        (
+            "aws:wafv2/webAcl:WebAcl",
+            {"rules": [{"statement": {"rateBasedStatement": {key: wrong}}}]},
+            f"rules[0].statement.rateBasedStatement.{key}",
+            {"rules": [{"statement": {"rateBasedStatement": {key: right}}}]},
+        )
+        for key, wrong, right in (
+            ("limit", 9, 10),
+            ("evaluationWindowSec", 90, 120),
+            ("aggregateKeyType", "ALL", "FORWARDED_IP"),
+        )
+    ),
+    ("gcp:compute/securityPolicy:SecurityPolicy", {"name": "A"}, "name", {"name": "a"}),
+    ("gcp:compute/securityPolicy:SecurityPolicy", {"rules": [THROTTLE]}, "rules", {"rules": [THROTTLE, LAST]}),
+    (
+        "gcp:compute/securityPolicy:SecurityPolicy",
+        {"rules": [{"priority": 1, "action": "throttle"}, LAST]},
+        "rules[0].rateLimitOptions",
+        {"rules": [LAST]},
+    ),
+    *(
+        (
+            "gcp:compute/securityPolicy:SecurityPolicy",
+            {"rules": [{**LAST, "rateLimitOptions": {"rateLimitThreshold": {key: wrong}}}]},
+            f"rules[0].rateLimitOptions.rateLimitThreshold.{key}",
+            {"rules": [{**LAST, "rateLimitOptions": {"rateLimitThreshold": {key: right}}}]},
+        )
+        for key, wrong, right in (("count", 0, 1), ("count", 1_000_001, 1_000_000), ("intervalSec", 45, 60))
+    ),
+]
 CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
+    *EDGE,
     (
         "aws:lb/loadBalancer:LoadBalancer",
         {"subnets": ["s"], "name": "a" * 33},
@@ -657,6 +697,7 @@ NOTHING_TO_CHECK = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:s3/bucketPolicy:BucketPolicy",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:wafv2/webAclAssociation:WebAclAssociation",
     "aws:route53/zone:Zone",  # Route 53 itself refuses a name that is none
     "azure-native:monitor:DiagnosticSetting",
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",

@@ -363,6 +363,24 @@ GCP_ALARM: dict[str, Take] = {
 }
 
 
+def _nobody_is_limited(stack: str) -> Take:
+    def take(clouds: Clouds, type_: str) -> None:
+        front = clouds.front(stack)
+        assert front is not None and front.rate is not None
+        clouds.delete(clouds.only(type_))
+        front = clouds.front(stack)
+        assert front is not None and front.rate is None
+
+    return take
+
+
+AWS_EDGE: dict[str, Take] = {
+    "aws:wafv2/webAcl:WebAcl": _nobody_is_limited("aws"),
+    "aws:wafv2/webAclAssociation:WebAclAssociation": _nobody_is_limited("aws"),
+}
+GCP_EDGE: dict[str, Take] = {"gcp:compute/securityPolicy:SecurityPolicy": _nobody_is_limited("gcp")}
+
+
 def _nobody_reads_switches(cloud: str) -> Take:
     def take(clouds: Clouds, type_: str) -> None:
         assert _readable(clouds) == {"aws", "azure", "gcp"}
@@ -445,6 +463,8 @@ SITES = {
     "aws with an alarm": (sites.aws_alarm, AWS_ALARM),
     "azure with an alarm": (sites.azure_alarm, AZURE_ALARM),
     "gcp with an alarm": (sites.gcp_alarm, GCP_ALARM),
+    "aws with a limit": (sites.aws_edge, AWS_EDGE),
+    "gcp with a limit": (sites.gcp_edge, GCP_EDGE),
 }
 # Kept in moto: taken away in test_route53, where there is one.
 IN_MOTO = {"aws:route53/zone:Zone", "aws:route53/record:Record", "aws:route53/healthCheck:HealthCheck"}

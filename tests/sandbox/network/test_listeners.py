@@ -24,6 +24,7 @@ from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults, parse_fault
 from sandbox.network.listener import Listener
 from sandbox.network.listeners import Binding, EntryPoint, Listeners
+from sandbox.network.rates import RateRule
 from sandbox.replicas.supervisor import Supervisor
 from sandbox.replicas.workloads import QUIET_SECONDS
 from service.errors import OutlastError, Unavailable
@@ -609,3 +610,62 @@ def test_without_a_start_nothing_can_be_applied_and_nothing_has_to_stop(tmp_path
     with pytest.raises(OutlastError, match="have not been started"):
         listeners.apply([])
     listeners.stop()
+
+
+# -- how often one address may ask --------------------------------------------------------------------
+
+
+RULE = RateRule("Cloud Armor", 3, 60, 60, ("/health",), 429, "retry-after: 10\r\n")
+
+
+def ask_from(site: Site, source: str, path: str = "/") -> int:
+    """The status that a client at that address of this machine gets."""
+    context = ssl.create_default_context(cafile=site.ca.pair.certificate)
+    where = (f"{site.block}.11", 443 + OFFSET)
+    with (
+        socket.create_connection(where, 5, source_address=(source, 0)) as raw,
+        context.wrap_socket(raw, server_hostname=HOST) as connection,
+    ):
+        connection.sendall(GET % path.encode())
+        return parse(read_all(connection))[0]
+
+
+def test_one_address_over_its_limit_is_refused_and_another_is_not(site: Site) -> None:
+    site.listeners.apply([site.front(rate=RULE)])
+    first, second = f"{site.block}.101", f"{site.block}.102"
+    assert [ask_from(site, first) for _ in range(5)] == [200, 200, 200, 429, 429]
+    assert ask_from(site, second) == 200
+    assert ask_from(site, first, "/health") == 200, "a checker's path is never counted"
+    (shown,) = site.listeners.status()
+    assert (shown["limited"], shown["rate"]) == ([first], "over 3 requests in 60 s (Cloud Armor): 429")
+    site.wall.ahead += 60
+    assert ask_from(site, first) == 200
+    assert site.listeners.status()[0]["limited"] == []
+
+
+def test_a_counted_limit_outlives_a_change_of_the_rest_and_a_new_limit_begins_anew(site: Site) -> None:
+    source = f"{site.block}.101"
+    site.listeners.apply([site.front(rate=RULE)])
+    assert [ask_from(site, source) for _ in range(4)][-1] == 429
+    site.listeners.apply([site.front(names=[HOST, "other.example"], rate=RULE)])
+    assert ask_from(site, source) == 429
+    site.listeners.apply([site.front(rate=replace(RULE, requests=10))])
+    assert ask_from(site, source) == 200
+
+
+def test_requests_of_one_connection_are_counted_each(site: Site) -> None:
+    """What came before the limit is answered, then the client is told and the connection ends."""
+    site.listeners.apply([site.front(rate=replace(RULE, requests=1))])
+    with site.connect_tls() as connection:
+        connection.sendall(GET % b"/" + GET % b"/" + GET % b"/")
+        answers = read_all(connection)
+    assert answers.startswith(b"HTTP/1.1 200") and answers.count(b"HTTP/1.1 429") == 1
+
+
+def test_an_ingress_says_whose_request_it_is(site: Site) -> None:
+    source = f"{site.block}.101"
+    site.listeners.apply([site.front(forwards=True)])
+    with site.connect_tls() as connection:
+        own = connection.getsockname()[0]
+        connection.sendall(b"GET /head HTTP/1.1\r\nx-forwarded-for: " + source.encode() + b"\r\n\r\n")
+        assert f"x-forwarded-for: {source}, {own}".encode() in parse(read_all(connection))[1]

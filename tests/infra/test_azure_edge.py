@@ -1,0 +1,21 @@
+"""A site on Azure has no rule before its replicas: they are told the limit, and whose address to count."""
+
+from __future__ import annotations
+
+from infra.azure_edge import edge_variables
+from infra.edge import HOPS, VARIABLE
+from service.server.settings.table import find_mistakes
+from tests.infra.goldens import at_production
+from tests.infra.harness import run_stack
+
+
+def test_the_container_is_told_the_limit_and_that_the_ingress_names_the_caller() -> None:
+    run = run_stack("azure", **at_production(requestsPerMinutePerAddress=300))
+    (container,) = run.one("azure-native:app:ContainerApp").inputs["template"]["containers"]
+    told = {one["name"]: one.get("value") for one in container["env"]}
+    assert (told[VARIABLE], told[HOPS]) == ("300", "1")
+
+
+def test_the_server_takes_what_it_is_told() -> None:
+    assert edge_variables(0) == {}
+    assert not [m for m in find_mistakes(dict(edge_variables(300))) if "ADDRESS" in m.place or "HOPS" in m.place]
