@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from outlast.doctor import command, machine
+from outlast.doctor.accounts import PURPOSES
 from outlast.doctor.checks import Check, Finding, fine, wrong
+from outlast.doctor.stacks import Subjects
 from service.errors import InvalidInput, Unavailable
 from tests.infra.harness import ROOT
 
@@ -57,10 +60,20 @@ def test_a_set_that_is_not_there_is_refused() -> None:
 
 def test_the_accounts_of_a_set_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [Finding("unknown", "no answer", "", "AWS", "credentials")]
-    monkeypatch.setattr(command, "look_at_accounts", lambda root, stacks, limit: found)
+    monkeypatch.setattr(command, "look_at_accounts", lambda root, stacks, limit, only: found)
     done = run("--stacks", "prod")
     assert done.exception is None, "what cannot be told is no failure"
     assert "unknown  credentials  no answer" in done.stdout
+
+
+def test_only_some_looks_and_their_names_are_those_of_the_parts(
+    subjects: Callable[..., Subjects], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tuple(command._ONLY.values()) == PURPOSES
+    monkeypatch.setattr(command, "ROOT", subjects().root)
+    done = run("--stacks", "prod", "--only", "files", "--json")
+    assert {row["purpose"] for row in json.loads(done.stdout)} == {"stack files"}
+    assert isinstance(run("--only", "files").exception, InvalidInput)
 
 
 def test_without_an_environment_the_systems_own_python_tells_what_is_missing() -> None:
