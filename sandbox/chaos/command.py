@@ -15,6 +15,8 @@ from failover.drill.clock import SystemClock
 from failover.drill.route53 import build_client
 from failover.levers.clouds import Clouds
 from failover.levers.registry import build_levers
+from failover.parity.compare import Parity
+from failover.parity.run import compare_sites
 from sandbox.chaos.faults import FAULTS, ChaosFault, choose_faults
 from sandbox.chaos.page import Circumstances, render_page
 from sandbox.chaos.row import Row
@@ -22,6 +24,8 @@ from sandbox.chaos.run import Lab, run_rows
 from service.bundle.folder import choose_released, load_golden
 from service.command_line import model_option, say
 from service.errors import Deviated, InvalidInput, Unavailable
+
+PARITY_ROWS = 200  # that every site is asked after the last fault
 
 
 @click.command()
@@ -43,8 +47,12 @@ def chaos(faults: str, sites: str, write: Path | None, model: str | None) -> Non
         say(f"written: {write}")
     else:
         click.echo(page)
-    if mistakes := [f"{row.fault} at {row.site}: {'; '.join(row.mistakes)}" for row in rows if row.mistakes]:
-        raise Deviated(f"{len(mistakes)} of {len(rows)} rows are not as promised", hint="the page says which and why")
+    mistakes = [f"{row.fault} at {row.site}: {'; '.join(row.mistakes)}" for row in rows if row.mistakes]
+    if mistakes or around.differences:
+        what = (
+            f"{len(mistakes)} of {len(rows)} rows are not as promised, {len(around.differences)} differences afterwards"
+        )
+        raise Deviated(what, hint="the page says which and why")
 
 
 def measure(faults: Sequence[ChaosFault], sites: Sequence[str], model: str | None) -> tuple[list[Row], Circumstances]:
@@ -59,9 +67,19 @@ def measure(faults: Sequence[ChaosFault], sites: Sequence[str], model: str | Non
         say(line)
 
     rows = run_rows(lab, faults, sites, told)
+    differences = tuple(map(str, compare_after(lab, model).differences))
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     cores, python = os.cpu_count() or 1, platform.python_version()
-    return rows, Circumstances(lab.dial.speed, today, cores, python, (min(load), max(load)))
+    return rows, Circumstances(lab.dial.speed, today, cores, python, (min(load), max(load)), differences)
+
+
+def compare_after(lab: Lab, model: str | None) -> Parity:
+    """What every site answers to the same requests once all is healed."""
+    folder, key = (
+        choose_released(model or os.environ.get("OUTLAST_DEFAULT_MODEL")),
+        lab.environ.get("OUTLAST_API_KEY", ""),
+    )
+    return compare_sites(lab.route53, lab.dial, lab.host, folder, count=PARITY_ROWS, seed=0, api_key=key)
 
 
 def open_lab(model: str | None) -> Lab:

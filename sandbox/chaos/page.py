@@ -40,13 +40,14 @@ _SECTION = re.compile(r"## (?P<site>\S+), speed (?P<speed>\d+)\n")
 
 @dataclass(frozen=True)
 class Circumstances:
-    """Where and how the rows were measured."""
+    """Where and how the rows were measured; `differences` is in what the sites differed when all was healed."""
 
     speed: int
     date: str
     cores: int
     python: str
     load: tuple[float, float]
+    differences: tuple[str, ...] = ()
 
 
 def render_page(rows: Sequence[Row], around: Circumstances, before: str = "") -> str:
@@ -80,7 +81,12 @@ def _render_section(site: str, rows: Sequence[Row], around: Circumstances) -> st
     ]
     notes = [f"* {row.fault}: {'; '.join(row.mistakes)}." for row in rows if row.mistakes]
     told = ["", "Not as promised:", "", *notes] if notes else ["", "Every row is as promised."]
-    return "\n".join(lines + told) + "\n"
+    return "\n".join([*lines, *told, "", _tell_parity(around)]) + "\n"
+
+
+def _tell_parity(around: Circumstances) -> str:
+    asked = "Afterwards every site was asked the same (`outlast parity`)"
+    return f"{asked}, and {'; '.join(around.differences) if around.differences else 'all answered alike'}."
 
 
 def _summary(rows: Sequence[Row]) -> str:

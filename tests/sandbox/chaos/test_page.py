@@ -21,6 +21,12 @@ def test_a_row_says_it_all_in_one_line() -> None:
     assert "Every row is as promised." in page
 
 
+def test_what_the_sites_answer_afterwards_is_told() -> None:
+    assert "(`outlast parity`), and all answered alike." in render_page([ROW], AROUND)
+    differ = replace(AROUND, differences=("gcp: model: serves another",))
+    assert "(`outlast parity`), and gcp: model: serves another." in render_page([ROW], differ)
+
+
 def test_what_is_not_as_promised_is_named() -> None:
     page = render_page([ROW, replace(ROW, restored_after=None, noticed_after=70.0)], AROUND)
     assert "* refusing: noticed after 70.0 s, predicted 20 to 45 s; not restored." in page
