@@ -85,10 +85,18 @@ def _statements(policy: Any) -> list[dict[str, Any]]:
     return [one for one in document.get("Statement", []) if isinstance(one, dict)]
 
 
+def lets_everybody(policy: Any) -> bool:
+    """Whether a bucket's policy is public: it allows something to everybody. One that denies is not."""
+    return any(map(_is_for_everybody, _statements(policy)))
+
+
+def _is_for_everybody(statement: dict[str, Any]) -> bool:
+    return statement.get("Effect") == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"})
+
+
 def _lets_everybody_read(statement: dict[str, Any]) -> bool:
-    everybody = statement.get("Principal") in ("*", {"AWS": "*"})
     reading = {"s3:GetObject", "s3:*"} & set(_listed(statement.get("Action")))
-    return statement.get("Effect") == "Allow" and everybody and bool(reading)
+    return _is_for_everybody(statement) and bool(reading)
 
 
 def _listed(value: Any) -> list[str]:

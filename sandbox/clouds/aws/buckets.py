@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.clouds.aws.common import own_name, region_of
-from sandbox.clouds.buckets import S3_BLOCK, S3_BUCKET, S3_POLICY, keep_objects
+from sandbox.clouds.buckets import S3_BLOCK, S3_BUCKET, S3_POLICY, keep_objects, lets_everybody
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.rules import ID, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
@@ -37,9 +37,7 @@ def _may_be_public(world: World, r: Resource) -> None:
     _of_bucket(world, r)
     blocks = [one.inputs for one in world.store.all(S3_BLOCK) if one.inputs.get("bucket") == r.inputs.get("bucket")]
     # Without a word of the program every bucket blocks them (since April 2023).
-    if '"Principal": "*"' in str(r.inputs.get("policy")) and not any(
-        b.get("blockPublicPolicy") is False for b in blocks
-    ):
+    if lets_everybody(r.inputs.get("policy")) and not any(b.get("blockPublicPolicy") is False for b in blocks):
         raise CloudRefused(
             "AccessDenied: because public policies are blocked by the BlockPublicPolicy block public access setting",
             hint="set block_public_policy=False in a BucketPublicAccessBlock that the policy depends on",

@@ -12,9 +12,10 @@ from sandbox.clouds.audit_routes import AZURE_SECONDS, Route, list_routes
 from sandbox.clouds.aws.audit import STREAM, SUBSCRIPTION
 from sandbox.clouds.azure.audit import SETTING
 from sandbox.clouds.gcp.audit import SINK
-from sandbox.clouds.retention import IMMUTABLE
-from tests.sandbox.clouds.audits import ACCOUNT, LOGS, RECORDS, ROLE_POLICY, make_audits
+from sandbox.clouds.retention import IMMUTABLE, LOG_BUCKET, S3_LOCK
+from tests.sandbox.clouds.audits import ACCOUNT, DAYS, LOGS, RECORDS, ROLE_POLICY, make_audits
 from tests.sandbox.clouds.harness import Clouds
+from tests.sandbox.clouds.program import deploy
 
 RECORD, OTHER = b'{"chain": "c", "seq": 0}\n', b'{"level": "INFO"}\n'
 ENVIRONMENT = "azure-native:app:ManagedEnvironment"
@@ -68,3 +69,12 @@ def test_without_a_filter_everything_is_carried(clouds: Clouds) -> None:
     clouds.only(SINK).inputs["filter"] = ""
     found = routes(clouds)
     assert found["aws"].wants(OTHER) and found["gcp"].wants(OTHER)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDKs warn of their own while they load
+@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+def test_the_programs_of_base_stacks_are_taken_with_an_audit_store(clouds: Clouds, cloud: str) -> None:
+    exported = deploy(clouds, f"base-{cloud}", auditRetentionDays=DAYS)[f"base-{cloud}"]
+    assert exported["audit"]["target"] and exported["audit"]["retention_days"] == DAYS
+    holders = {"aws": S3_LOCK, "azure": IMMUTABLE, "gcp": LOG_BUCKET}
+    assert clouds.only(holders[cloud])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sandbox.clouds.store import CloudRefused
@@ -38,3 +40,10 @@ def test_a_name_is_taken_once_and_what_is_no_name_is_refused(clouds: Clouds) -> 
 def test_a_policy_of_no_bucket_is_refused(clouds: Clouds) -> None:
     with pytest.raises(CloudRefused, match="NoSuchBucket"):
         clouds.make(POLICY, stack="base-aws", bucket="gone", policy=policy_text())
+
+
+def test_a_policy_that_denies_everybody_is_not_public(clouds: Clouds) -> None:
+    made = make_s3(clouds, public=False)
+    only_tls = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"{made.outputs['arn']}/*"}
+    clouds.make(POLICY, stack="base-aws", bucket=made.id, policy=json.dumps({"Statement": [only_tls]}))
+    assert clouds.only(POLICY)
