@@ -13,6 +13,12 @@ from infra.applied import apply
 _NAMES = {"aws": "tags", "azure-native": "tags", "gcp": "labels"}
 """Package -> what it calls them. On Google Cloud `tags` are something else: network tags, or those of a policy."""
 
+_OTHER_NAMES = {
+    "gcp:monitoring/notificationChannel:NotificationChannel": "user_labels",
+    "gcp:monitoring/alertPolicy:AlertPolicy": "user_labels",
+}
+"""Cloud Monitoring's own name for them: the `labels` of a channel are its address (API, NotificationChannel)."""
+
 FULL = ("aws:route53/healthCheck:HealthCheck",)
 """Takes ten tags (Route 53 API, ChangeTagsForResource), and those that drills read and write leave none."""
 
@@ -26,7 +32,7 @@ def tag_everything(labels: Mapping[str, str]) -> None:
 def _tag(
     labels: Mapping[str, str], args: pulumi.ResourceTransformationArgs
 ) -> pulumi.ResourceTransformationResult | None:
-    name = _NAMES.get(args.type_.partition(":")[0], "")
+    name = _OTHER_NAMES.get(args.type_) or _NAMES.get(args.type_.partition(":")[0], "")
     props: Any = args.props
     if name not in props or args.type_ in FULL:
         return None

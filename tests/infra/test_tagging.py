@@ -19,6 +19,7 @@ def test_whatever_takes_labels_carries_them(run_of: RunOf, name: str) -> None:
     carrying = set[str]()
     for resource in run_of(name).resources:
         field = "labels" if resource.type.startswith("gcp:") else "tags"
+        field = "userLabels" if resource.type.startswith("gcp:monitoring/") else field
         ours = resource.type.startswith(("aws:", "azure-native:", "gcp:"))
         if not ours or resource.type in FULL or field not in sdk.inputs_of(resource.type).fields:
             continue
@@ -36,6 +37,11 @@ def test_a_resources_own_tags_stay_beside_them(run_of: RunOf) -> None:
         "site": "aws",
         "Name": "outlast-aws",
     }
+
+
+def test_a_channels_labels_are_its_address_and_nothing_else(run_of: RunOf) -> None:
+    channel = run_of("gcp").one("gcp:monitoring/notificationChannel:NotificationChannel").inputs
+    assert list(channel["labels"]) == ["email_address"]
 
 
 def test_an_images_tags_are_no_labels_and_health_checks_have_no_room(run_of: RunOf) -> None:
