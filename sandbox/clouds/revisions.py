@@ -7,7 +7,7 @@ what was ready is written down with the resource, not only kept in memory by the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from sandbox.clouds.store import Resource
 from sandbox.clouds.world import World
@@ -47,7 +47,20 @@ def newest_ready(r: Resource) -> int:
 def keep_ready(r: Resource, workload: Workload | None) -> None:
     """The newest revision answers: it is what to go back to from now on."""
     if workload is not None:
-        r.place[_READY] = {_REVISION: newest(r), "workload": asdict(workload)}
+        r.place[_READY] = {_REVISION: newest(r), "workload": asdict(_unscaled(workload))}
+
+
+def is_proven(r: Resource, workload: Workload) -> bool:
+    """Whether the workload is the one that last became ready, however many there are of it now."""
+    known = proven(r)
+    return known is not None and known == replace(
+        _unscaled(workload), min_replicas=known.min_replicas, max_replicas=known.max_replicas
+    )
+
+
+def _unscaled(workload: Workload) -> Workload:
+    """How many there are is no part of a revision: scaling is kept with the resource itself."""
+    return replace(workload, scaling=None, start=None)
 
 
 def proven(r: Resource) -> Workload | None:

@@ -88,6 +88,10 @@ class ResourceStore:
     def get(self, type_: str, id_: str) -> Resource | None:
         return self._resources.get(f"{type_}|{id_}")
 
+    def find_key(self, key: str) -> Resource | None:
+        """The resource of that key; None where there is none."""
+        return self._resources.get(key)
+
     def by_key(self, key: str) -> Resource:
         """The resource of that key, which exists."""
         return self._resources[key]

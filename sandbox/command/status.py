@@ -117,11 +117,18 @@ def _model_line(model: dict[str, Any]) -> str:
 def _site_row(document: dict[str, Any], weight: dict[str, Any]) -> list[str]:
     site = weight["site"]
     health = next((c["healthy"] for c in document["health_checks"] if c["id"] == weight["health_check"]), None)
-    replicas = [r for w in document["workloads"] if w["stack"] == site for r in w["replicas"]]
+    workloads = [w for w in document["workloads"] if w["stack"] == site]
     fronts = [f for f in document["fronts"] if f["stack"] == site and f["names"]]
     address = ", ".join(f"{f['address']}:{f['port']}" for f in fronts)
     words = {True: "healthy", False: "unhealthy", None: "no check"}[health]
-    return [site, str(weight["chosen"]), words, weight["origin"], f"{sum(r['ready'] for r in replicas)} ready", address]
+    return [site, str(weight["chosen"]), words, weight["origin"], _replicas(workloads), address]
+
+
+def _replicas(workloads: list[dict[str, Any]]) -> str:
+    """How many are ready, of how many that there may be: `2 of 2..4 ready`."""
+    ready = sum(r["ready"] for w in workloads for r in w["replicas"])
+    low, high = (sum(w[bound] for w in workloads) for bound in ("min", "max"))
+    return f"{ready} of {low}{f'..{high}' if high != low else ''} ready"
 
 
 def _table(columns: list[str], rows: list[list[str]]) -> str:

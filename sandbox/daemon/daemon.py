@@ -12,7 +12,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ from sandbox.authority.server import Authority
 from sandbox.clouds.audit_routes import list_routes
 from sandbox.clouds.azure import vaults
 from sandbox.clouds.buckets import S3_BUCKET
+from sandbox.clouds.counts import keep_count
 from sandbox.clouds.object_store import ObjectStore
 from sandbox.clouds.simulated import SimulatedClouds, derive, settle
 from sandbox.clouds.world import Hooks, World
@@ -100,7 +101,7 @@ class Daemon:
             on_change=self._keep_route53,
             requests_per_second=ROUTE53_REQUESTS_PER_SECOND,
             access_key_id=instance.access_key_id,
-            services={"ecs": self._answer_ecs, "servicequotas": self._answer_quotas, "s3": self._answer_s3},
+            services=self._aws_services(),
             account_id=self._accounts.aws,
         )
         self.clock = self.route53.clock
@@ -116,6 +117,7 @@ class Daemon:
             logs=layout.logs,
             report=_log.info,
             local_path=self.objects.local_path,
+            resized=self._keep_count,
         )
         self.leftovers = Leftovers(self.journal, layout.certificates, layout.images, self.supervisor.images)
         self.listeners = Listeners(
@@ -283,6 +285,10 @@ class Daemon:
         write_whole(self.layout.route53, json.dumps(snapshot))
         self._changed.set()
 
+    def _keep_count(self, key: str, count: int) -> None:
+        _log.info("%s scales to %d replicas", key, count)
+        keep_count(self.world, key, count)
+
     def _make_world(self) -> World:
         return World(
             journal=self.journal,
@@ -331,8 +337,20 @@ class Daemon:
         dark = [fault.site for fault in self.faults.active() if fault.kind == "dark"]
         return any(kind_of(self.layout.root, site) == cloud for site in dark)
 
+    def _aws_services(self) -> dict[str, Callable[[Mapping[str, Any]], Reply]]:
+        """Of AWS, what Route 53's front passes on, by the name that requests are signed for."""
+        return {
+            "application-autoscaling": self._answer_scaling,
+            "ecs": self._answer_ecs,
+            "servicequotas": self._answer_quotas,
+            "s3": self._answer_s3,
+        }
+
     def _answer_ecs(self, environ: Mapping[str, Any]) -> Reply:
         return self.vendors.ecs(environ)
+
+    def _answer_scaling(self, environ: Mapping[str, Any]) -> Reply:
+        return self.vendors.scaling(environ)
 
     def _answer_quotas(self, environ: Mapping[str, Any]) -> Reply:
         return self.vendors.quotas(environ)

@@ -13,7 +13,7 @@ from typing import Any
 
 from failover.simulator.wire import Reply
 from sandbox.clouds import accounts_api
-from sandbox.clouds.aws import ecs_api
+from sandbox.clouds.aws import ecs_api, scaling_api
 from sandbox.clouds.azure import arm_api, vault_api
 from sandbox.clouds.gcp import run_api
 from sandbox.clouds.store import CloudRefused
@@ -87,6 +87,13 @@ class Vendors:
         if why := self._silent(ecs_api.owner(self._world, asked)):
             return _render(503, {"__type": "ServiceUnavailableException", "message": why})
         return _render_call(lambda: ecs_api.answer(self._world, operation, asked))
+
+    def scaling(self, environ: Mapping[str, Any]) -> Reply:
+        """The reply to a request that was signed for Application Auto Scaling."""
+        operation, asked = _read_call(environ, scaling_api.PREFIX)
+        if why := self._silent(scaling_api.owner(self._world, asked)):
+            return _render(503, {"__type": "ServiceUnavailableException", "message": why})
+        return _render_call(lambda: scaling_api.answer(self._world, operation, asked))
 
     def quotas(self, environ: Mapping[str, Any]) -> Reply:
         """The reply to a request that was signed for Service Quotas."""

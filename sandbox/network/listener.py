@@ -24,6 +24,7 @@ from sandbox.network.faults import Faults
 from sandbox.network.rates import RateCounter
 from sandbox.network.requests import Inspector
 from sandbox.network.sockets import Streams
+from sandbox.network.turns import Turns
 from sandbox.replicas.supervisor import Replica, Supervisor
 from service.errors import OutlastError
 
@@ -236,7 +237,7 @@ class Listener:
         replica.connections += 1
         try:
             back[1].write(first)
-            answered = await sockets.exchange(client, back, self._flowing, inspector)
+            answered = await sockets.exchange(client, back, self._flowing, inspector, Turns(replica.meter))
             if inspector.refusal is not None:
                 client[1].write(inspector.refusal)
             elif not answered:  # the replica died on it, or closed without a word

@@ -7,7 +7,10 @@ import contextlib
 import socket
 import ssl
 import struct
+from collections.abc import Callable
 from typing import Protocol
+
+from sandbox.network.turns import Turns
 
 CHUNK = 64 * 1024
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -141,9 +144,13 @@ def abort(writer: asyncio.StreamWriter) -> None:
 
 
 async def pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event, passing: Passing = _AS_IS
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    flowing: asyncio.Event,
+    passing: Passing = _AS_IS,
+    heard: Callable[[], None] = lambda: None,
 ) -> tuple[int, OSError | None]:
-    """Pass bytes on until the sender ends, or is refused, then say so to the receiver.
+    """Pass bytes on until the sender ends, or is refused, then say so to the receiver. `heard` is told of each piece.
 
     Returns how many were passed on and, where it did not end well, the sender's error; raises the receiver's.
     """
@@ -156,6 +163,7 @@ async def pump(
         await flowing.wait()
         if not data:
             break
+        heard()
         writer.write(passing.feed(data))
         await writer.drain()
         passed += len(data)
@@ -165,13 +173,13 @@ async def pump(
     return passed, None
 
 
-async def exchange(client: Streams, replica: Streams, flowing: asyncio.Event, passing: Passing = _AS_IS) -> bool:
+async def exchange(client: Streams, replica: Streams, flowing: asyncio.Event, passing: Passing, turns: Turns) -> bool:
     """Pass bytes both ways until the replica has said all. False where it said nothing.
 
     Raises OSError where the client went away, or the replica in the middle of its answer.
     """
-    there = asyncio.create_task(pump(client[0], replica[1], flowing, passing))
-    back = asyncio.create_task(pump(replica[0], client[1], flowing))
+    there = asyncio.create_task(pump(client[0], replica[1], flowing, passing, turns.asked))
+    back = asyncio.create_task(pump(replica[0], client[1], flowing, heard=turns.answered))
     try:
         await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
         if not back.done():

@@ -100,6 +100,15 @@ class Process:
         return self._popen.poll() is None
 
     @property
+    def cpu_seconds(self) -> float:
+        """What it has used of processors so far; 0 where that cannot be seen, as of one that ended."""
+        try:
+            times = psutil.Process(self.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(times.user + times.system)
+
+    @property
     def exit_code(self) -> int | None:
         """None while it runs; minus the signal's number where a signal ended it."""
         return self._popen.poll()

@@ -3,6 +3,8 @@
 A workload asks for replicas of an image; the supervisor keeps that many alive, lets a new revision take over only
 once it is ready, and keeps the old one where the new one never gets ready. Each replica has a loopback address of
 its own, as a task or an instance has in the real cloud, and listens there on the port of the container definition.
+
+Over 300 lines, being one class.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 
 from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
+from sandbox.replicas.machine import bearable, has_memory, measure
 from sandbox.replicas.probes import Probes
 from sandbox.replicas.processes import Process, end_leftovers, program_of, write_down
 from sandbox.replicas.workload import Workload
@@ -42,6 +45,8 @@ class Supervisor:
         addresses: loopback addresses for replicas.
         state_file: where running processes are written down.
         report: told of deaths and failures, one line each.
+        resized: told of a workload's key and how many replicas a scaling rule wants of it from now on.
+        bears_more: whether this machine has room for another replica beyond the least that a workload asks for.
     """
 
     def __init__(
@@ -54,6 +59,8 @@ class Supervisor:
         logs: Path,
         report: Callable[[str], None],
         local_path: Callable[[str], Path | None] = lambda url: None,
+        resized: Callable[[str, int], None] = lambda key, count: None,
+        bears_more: Callable[[], bool] = has_memory,
         stop_wall_seconds: float = STOP_WALL_SECONDS,
     ) -> None:
         self._clock = clock
@@ -63,6 +70,8 @@ class Supervisor:
         self._logs = logs
         self._report = report
         self._local_path = local_path
+        self._resized = resized
+        self._bears_more = bears_more
         self._stop_wall_seconds = stop_wall_seconds
         self._groups: dict[str, Group] = {}
         self._changed = threading.Condition()
@@ -204,6 +213,9 @@ class Supervisor:
             with self._ticking:
                 with self._changed:
                     starts = [start for key in list(self._groups) for start in self._tend(key)]
+                    news = {key: count for key, g in self._groups.items() if (count := g.take_news()) is not None}
+                for key, count in news.items():
+                    self._resized(key, count)
                 for group, workload in starts:
                     self._launch(group, workload)
                 self._ticks += 1
@@ -224,13 +236,14 @@ class Supervisor:
         self._bury(group, now)
         for replica in group.late(now, self._clock.speed):
             replica.stop()
+        measure(group, now)
         group.scale(now)
         for replica in group.surplus():
             replica.stop()
         group.prove()
         if group.is_gone:
             del self._groups[key]
-        return [(group, group.active)] * group.missing(now)
+        return [(group, group.active)] * bearable(group, group.missing(now), self._bears_more, self._say)
 
     def _bury(self, group: Group, now: float) -> None:
         for replica in list(group.replicas):
@@ -256,7 +269,8 @@ class Supervisor:
             address = self._lease()
             variables = workload.variables(address, self._clock.to_wall, self._local_path)
             log = self._logs / f"{workload.stack}-{address.rpartition('.')[2]}.log"
-            replica = Replica(workload, address, Process(program, variables, log), self._clock.simulated_now())
+            process, now = Process(program, variables, log), self._clock.simulated_now()
+            replica = Replica(workload, address, process, now, meter=group.meter)
         except Unavailable as error:
             with self._changed:
                 group.fail(workload.revision, str(error), self._clock.simulated_now())

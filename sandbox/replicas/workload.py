@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sandbox.replicas.scaling import Rule
+
 # Variables of the service that are durations: the default in simulated seconds, and the fewest real ones. A server
 # knows no clock but the real one, so what a stack file says is turned into real seconds as the defaults are.
 _ON_THE_CLOCK = {
@@ -59,6 +61,8 @@ class Workload:
     liveness: Probe | None = None
     tells_port: bool = True  # in PORT, as Cloud Run does; elsewhere the program has to know it
     probed_by_balancer: bool = False  # whose health check may change under the replicas that run
+    scaling: Rule | None = None  # what moves their number between the bounds; None: the connections alone
+    start: int | None = None  # how many there are at first: as many as the cloud remembers, else the least
 
     @cached_property  # asked for at each connection and each tick
     def revision(self) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.replicas.processes import Process
+from sandbox.replicas.scaling import Meter, Rule, Scaler
 from sandbox.replicas.workload import Workload
 
 # Simulated seconds from a replica's death to its successor's start: scheduling, pulling, starting. Assumed: no cloud
@@ -38,6 +39,8 @@ class Replica:
     address: str
     process: Process
     started: float  # Simulated seconds of the clock
+    meter: Meter = field(default_factory=Meter)  # its group's
+    cpu_seconds: float = 0.0  # of it that the meter has
     ready: bool = False
     killed: bool = False  # by a fault: not its own failure
     stopping_since: float | None = None  # wall seconds
@@ -98,6 +101,14 @@ class Group:
     quiet_since: float = 0.0
     held_until: float = 0.0
     held: int | None = 0  # how many are not started again until then; None: none is
+    meter: Meter = field(default_factory=Meter)
+    scaler: Scaler = field(default_factory=Scaler)
+    scaled_at: float | None = None  # when the rule was last asked
+    measured_at: float = 0.0  # when processor time was last counted
+    told: int | None = None  # the number of replicas that the cloud was told last
+
+    def __post_init__(self) -> None:
+        self.wanted = self.workload.start or 0
 
     @property
     def active(self) -> Workload:
@@ -121,7 +132,7 @@ class Group:
         return (
             not self.removed
             and self.connections == 0
-            and len(self.replicas) == self.wanted == max(1, self.workload.min_replicas)
+            and len(self.replicas) == self.wanted >= max(1, self.workload.min_replicas)
             and all(r.serves and not r.killed and r.revision == self.workload.revision for r in self.replicas)
         )
 
@@ -144,6 +155,8 @@ class Group:
         if workload.revision != self.workload.revision:
             self.failed.pop(workload.revision, None)
             self.restart_at = 0.0
+        if workload.start not in (None, self.workload.start):
+            self.wanted = workload.start or 0  # somebody asked the cloud for another number
         self.workload = workload
         self.wanted = min(max(self.wanted, workload.min_replicas), workload.max_replicas)
         return again
@@ -200,12 +213,30 @@ class Group:
         asked = self.workload
         # A revision that has not served yet starts once to show that it can, also where none has to stay.
         low = asked.min_replicas if self.is_proven(self.active.revision) else max(1, asked.min_replicas)
+        if asked.scaling is not None:
+            self._scale_by(asked.scaling, low, now)
+            return
         needed = min(max(low, -(-self.connections // max(1, asked.concurrency))), asked.max_replicas)
         if needed >= self.wanted:
             self.quiet_since = now
             self.wanted = needed
         elif now - self.quiet_since > QUIET_SECONDS or asked.max_replicas < self.wanted:
             self.wanted = needed
+
+    def _scale_by(self, rule: Rule, low: int, now: float) -> None:
+        """As many as the cloud's own rule says; the first of none as soon as somebody comes."""
+        before = self.wanted
+        self.meter.request_seconds += self.connections * (now - (self.scaled_at if self.scaled_at is not None else now))
+        self.scaled_at = now
+        wanted = self.scaler.look(rule, self.meter, now, before, self.connections)
+        self.wanted = min(max(wanted, low, 1 if self.connections else 0), self.workload.max_replicas)
+        self.scaler.note(before, self.wanted, now)
+
+    def take_news(self) -> int | None:
+        """How many replicas there are, where the rule changed that since this was last asked."""
+        told, self.told = self.told, self.wanted
+        is_new = self.workload.scaling is not None and told not in (None, self.wanted)
+        return self.wanted if is_new else None
 
     def missing(self, now: float) -> int:
         """How many replicas of `active` to start now."""

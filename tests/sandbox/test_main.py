@@ -61,7 +61,7 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
                 }
             ],
             "health_checks": [{"id": "h1", "site": "azure", "healthy": False, "settled": True, "failure": REFUSED}],
-            "workloads": [],
+            "workloads": [{"stack": "azure", "min": 2, "max": 4, "replicas": [{"ready": True}, {"ready": False}]}],
             "fronts": [],
             "faults": [fault, {**fault, "site": "", "kind": "control-plane", "value": ""}],
             "why_not": {},
@@ -72,6 +72,7 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
     assert "DEAD: the thread listeners ended: KeyError" in shown
     assert "clock at speed 10; changes count after 60 s at most; " in shown
     assert "fault at azure: delay=200: late; 7 s left" in shown
+    assert " 1 of 2..4 ready" in shown
     assert "fault at route 53: control-plane: late" in shown
     assert "damaged and left out: faults.json is damaged" in shown
     assert f"unhealthy: azure: {REFUSED}" in shown

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
@@ -117,7 +118,7 @@ def workload(image: images.Image, *, count: int = 1, most: int | None = None, **
 
 @contextmanager
 def supervised(
-    folder: Path, image: images.Image, wall: Wall, said: list[str] | None = None, *, addresses: int = 8
+    folder: Path, image: images.Image, wall: Wall, said: list[str] | None = None, *, addresses: int = 8, **more: Any
 ) -> Iterator[Supervisor]:
     """A running supervisor that has its files in `folder`; what it reports is added to `said`."""
     block = own_block()
@@ -129,6 +130,7 @@ def supervised(
         logs=folder / "logs",
         report=(said if said is not None else []).append,
         stop_wall_seconds=0.3,
+        **more,
     )
     supervisor.start()
     try:

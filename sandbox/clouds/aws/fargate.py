@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from sandbox.clouds import quotas, revisions
+from sandbox.clouds.aws import scaling
 from sandbox.clouds.aws.common import account_of, arn, own_name, region_of
 from sandbox.clouds.aws.health import why_unhealthy
 from sandbox.clouds.aws.service_rules import CAPACITY_PROVIDERS, CLUSTER, SERVICE_RULES
 from sandbox.clouds.aws.targets import health_path
-from sandbox.clouds.aws.task_count import SERVICE, follow_program, wanted_tasks
+from sandbox.clouds.aws.task_count import SERVICE, follow_program, see_count, wanted_tasks
 from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of, cpus_of
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
@@ -41,14 +42,14 @@ def workload(world: World, r: Resource) -> Workload | None:
     target: Values = next(iter(r.inputs.get("loadBalancers") or []), {})
     path = health_path(world, target.get("targetGroupArn"))
     kept = revisions.fallen_back_to(r)
-    if kept is not None:
-        return replace(kept, probe_path=path)  # of the load balancer, which was not rolled back
+    if kept is not None:  # but for the load balancer and the scaling, which were not rolled back
+        return _scaled(world, r, replace(kept, probe_path=path), wanted_tasks(r))
     task, cluster = world.store.follow(r, "taskDefinition", TASK), world.store.follow(r, "cluster", CLUSTER)
     if task is None or cluster is None:
         return None
     container = container_of(task)
     desired = min(wanted_tasks(r), placeable_tasks(world, r, task))
-    return Workload(
+    asked = Workload(
         r.key,
         r.stack,
         r.place["digest"],
@@ -63,6 +64,16 @@ def workload(world: World, r: Resource) -> Workload | None:
         tells_port=False,
         probed_by_balancer=True,
     )
+    return _scaled(world, r, asked, desired)
+
+
+def _scaled(world: World, r: Resource, asked: Workload, desired: int) -> Workload:
+    """With the bounds and the rule of its scaling, where that has one and nobody went beyond them by hand."""
+    task = world.store.follow(r, "taskDefinition", TASK)
+    bounds, rule = scaling.bounds_of(world, r), scaling.rule_of(world, r, cpus_of(task) if task else 0.0)
+    if bounds is None or rule is None or not bounds[0] <= desired <= bounds[1]:
+        return replace(asked, min_replicas=desired, max_replicas=desired)
+    return replace(asked, min_replicas=bounds[0], max_replicas=bounds[1], scaling=rule, start=desired)
 
 
 def placeable_tasks(world: World, r: Resource, task: Resource) -> int:
@@ -130,7 +141,7 @@ def settle(world: World) -> None:
     """Deployments that nobody waits for end too: one that serves is written down, one that does not is rolled back."""
     for r in world.store.all(SERVICE):
         newest = workload(world, r)
-        if newest is None or r.inputs.get("waitForSteadyState") or newest == revisions.proven(r):
+        if newest is None or r.inputs.get("waitForSteadyState") or revisions.is_proven(r, newest):
             continue
         fate = world.hooks.fate_of(r.key, newest.revision)
         with world.store.lock:
@@ -267,6 +278,7 @@ declare(
     rules=SERVICE_RULES,
     create=_begin,
     update=_begin,
+    refresh=see_count,
     wait=_wait_steady,
     id_of=_service_id,
     outputs=_named_outputs,

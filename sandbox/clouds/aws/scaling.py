@@ -12,11 +12,16 @@ from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, nested, stable_hex
 from sandbox.clouds.world import World
 from sandbox.engine.wire import UNKNOWN
+from sandbox.replicas import scaling as rules_of_scaling
+from sandbox.replicas.scaling import Policy, TargetTracking
 
 TARGET, POLICY = "aws:appautoscaling/target:Target", "aws:appautoscaling/policy:Policy"
 ECS, DIMENSION = "ecs", "ecs:service:DesiredCount"
 REQUESTS, CPU = "ALBRequestCountPerTarget", "ECSServiceAverageCPUUtilization"
 TRACKING = "targetTrackingScalingPolicyConfiguration"
+SUSPENDED = "suspended"
+# "Application Auto Scaling provides a default value of 300 for ... ECS services": API, ScaleInCooldown.
+_COOLDOWN_SECONDS = 300
 
 
 # -- rules -----------------------------------------------------------------------------------------------------------
@@ -72,6 +77,48 @@ def _label_rule(world: World, r: Resource) -> None:
             "ECS service",
             hint="<the load balancer's arn_suffix>/<the target group's arn_suffix>",
         )
+
+
+# -- what runs by it -------------------------------------------------------------------------------------------------
+
+_METRICS = {REQUESTS: rules_of_scaling.REQUESTS, CPU: rules_of_scaling.CPU}
+
+
+def _name_of(service: Resource) -> str:
+    return service.id.rpartition(":")[2]
+
+
+def bounds_of(world: World, service: Resource) -> tuple[int, int] | None:
+    """How many tasks the service's scaling keeps to; None where nothing scales it."""
+    target = target_of(world, _name_of(service))
+    return (int(target.inputs["minCapacity"]), int(target.inputs["maxCapacity"])) if target else None
+
+
+def rule_of(world: World, service: Resource, cpus: float) -> TargetTracking | None:
+    """What moves the number of tasks, whose processors are `cpus` each; None where no policy that is simulated does."""
+    target = target_of(world, _name_of(service))
+    policies = tuple(filter(None, (_read(policy) for policy in policies_of(world, _name_of(service)))))
+    if target is None or not policies or not cpus:
+        return None
+    suspended: Values = target.place.get(SUSPENDED) or target.inputs.get("suspendedState") or {}
+    out = not suspended.get("dynamicScalingOutSuspended")
+    in_ = not suspended.get("dynamicScalingInSuspended")
+    return TargetTracking(policies, cpus, scales_out=out, scales_in=in_)
+
+
+def _read(policy: Resource) -> Policy | None:
+    """A policy that tracks one of the two metrics that the sandbox measures."""
+    tracking: Values = policy.inputs.get(TRACKING) or {}
+    metric = _METRICS.get(str(nested(tracking, "predefinedMetricSpecification", "predefinedMetricType")))
+    if metric is None:
+        return None
+    return Policy(
+        metric,
+        float(tracking["targetValue"]),
+        out_cooldown=float(tracking.get("scaleOutCooldown", _COOLDOWN_SECONDS)),
+        in_cooldown=float(tracking.get("scaleInCooldown", _COOLDOWN_SECONDS)),
+        scales_in=not tracking.get("disableScaleIn"),
+    )
 
 
 # -- what follows ----------------------------------------------------------------------------------------------------
@@ -182,8 +229,9 @@ declare(
 )
 declare(
     POLICY,
-    effect="refused without its target",
-    not_simulated="the scaling itself, and its alarms",
+    fidelity=Fidelity.SIMULATED,
+    effect="moves the number of tasks between the target's bounds, by requests and processor time, in simulated time",
+    not_simulated="step scaling and predictive scaling, other metrics, the alarms themselves",
     not_known=("the words in which a resource label of another target group is refused",),
     rules=(_target_rule, _label_rule),
     id_of=_policy_id,

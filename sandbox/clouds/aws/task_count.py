@@ -5,24 +5,32 @@ The count lies with the service, as ECS keeps it: drills and Application Auto Sc
 
 from __future__ import annotations
 
+from sandbox.clouds.counts import keep_count, kept_count, note_count
 from sandbox.clouds.store import Resource
 from sandbox.clouds.world import World
 
 SERVICE = "aws:ecs/service:Service"
-_WANTED, _ASKED = "desired", "asked"
+_ASKED = "asked"
 
 
 def wanted_tasks(r: Resource) -> int:
     """How many tasks the service asks for. pulumi-aws 7.51.1, Service.desired_count: "Defaults to 0"."""
-    return int(r.place.get(_WANTED, _count_of(r)))
+    kept = kept_count(r)
+    return _count_of(r) if kept is None else kept
 
 
 def set_wanted_tasks(world: World, r: Resource, count: int) -> None:
     """Ask for another number of tasks, as UpdateService does; the caller reconciles."""
-    with world.store.lock:
-        r.place[_WANTED] = count
-        r.inputs = {**r.inputs, "desiredCount": count}  # Pulumi learns of it by a refresh
-        world.store.put(r)
+    keep_count(world, r.key, count)
+
+
+def see_count(world: World, r: Resource) -> Resource | None:
+    """What a refresh finds: the service as it is, with the number of tasks that it asks for now."""
+    found = world.store.get(r.type, r.id)
+    if found is None:
+        return None
+    r.inputs = {**found.inputs, "desiredCount": wanted_tasks(found)}
+    return r
 
 
 def follow_program(world: World, r: Resource) -> None:
@@ -33,7 +41,7 @@ def follow_program(world: World, r: Resource) -> None:
     asked, known = _count_of(r), world.store.get(r.type, r.id) if r.id else None
     seen = (known.place.get(_ASKED, _count_of(known)), _count_of(known)) if known else ()
     if asked not in seen:
-        r.place[_WANTED] = asked
+        note_count(r, asked)
     r.place[_ASKED] = asked
     r.inputs = {**r.inputs, "desiredCount": wanted_tasks(r)}
 

@@ -14,7 +14,8 @@ from sandbox.clouds.azure.certificates import CERTIFICATE
 from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, subscription_of, tail, unreserved
 from sandbox.clouds.azure.environments import environment_of, verification_id
 from sandbox.clouds.azure.identity import identity_outputs
-from sandbox.clouds.azure.scale_rules import scale_combinations
+from sandbox.clouds.azure.scale_rules import rule_of, scale_combinations
+from sandbox.clouds.counts import kept_count
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.probes import read_probe
@@ -41,7 +42,9 @@ _READY_SECONDS = 1800.0
 def workload(world: World, r: Resource) -> Workload | None:
     """What the app runs; without a replica where it was stopped. None without its environment."""
     asked = _asked(world, r)
-    return replace(asked, min_replicas=0, max_replicas=0) if asked and r.place.get("stopped") else asked
+    if asked is None or r.place.get("stopped"):
+        return asked and replace(asked, min_replicas=0, max_replicas=0)
+    return replace(asked, scaling=rule_of(r), start=kept_count(r))
 
 
 def running_status(r: Resource) -> str:

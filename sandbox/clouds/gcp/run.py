@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from sandbox.clouds import revisions
 from sandbox.clouds.accounts import project_number
+from sandbox.clouds.counts import kept_count
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.gcp.common import (
     MADE_AT,
@@ -20,6 +22,7 @@ from sandbox.clouds.gcp.common import (
     tail,
 )
 from sandbox.clouds.gcp.project import ACCOUNT
+from sandbox.clouds.gcp.run_scaling import bounds_of, rule_of
 from sandbox.clouds.gcp.run_sizes import CPU, MEMORY, concurrency_of, size_combination
 from sandbox.clouds.gcp.secrets import read_secrets
 from sandbox.clouds.kinds import Fidelity, declare
@@ -38,8 +41,8 @@ INVOKER = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"
 # cloud.google.com/run/docs/container-contract, "Environment variables": set by Cloud Run itself.
 _PLATFORM, _LONGEST_VARIABLE = "linux/amd64", 32 * 1024
 _RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
-# cloud.google.com/run/docs/configuring/{min-instances,max-instances,concurrency,services/containers}.
-_MIN_INSTANCES, _MAX_INSTANCES, _PORT = 0, 100, 8080
+# cloud.google.com/run/docs/configuring/services/containers.
+_PORT = 8080
 # pulumi-gcp 10.2.0, timeouts of the service: "create - Default is 20 minutes".
 _READY_SECONDS = 1200.0
 
@@ -118,12 +121,17 @@ def _secret_rules(world: World, r: Resource) -> None:
 
 def workload(world: World, r: Resource) -> Workload:
     """The service's newest revision, or the last that was ready where that one failed."""
+    asked = _asked(r)
+    return replace(asked, scaling=rule_of(r), start=kept_count(r)) if asked.max_replicas > asked.min_replicas else asked
+
+
+def _asked(r: Resource) -> Workload:
     kept = revisions.fallen_back_to(r)
     if kept is not None:
         return kept
     template: Values = r.inputs.get("template") or {}
     container: Values = nested(template, "containers", 0) or {}
-    low, high = _instances(r)
+    low, high = bounds_of(r)
     port = _port(container)
     return Workload(
         r.key,
@@ -140,15 +148,6 @@ def workload(world: World, r: Resource) -> Workload:
         startup=read_probe(container.get("startupProbe"), port),
         liveness=read_probe(container.get("livenessProbe"), port),
     )
-
-
-def _instances(r: Resource) -> tuple[int, int]:
-    """The fewest and the most instances: by the service's manual scaling, else by the template's bounds."""
-    if nested(r.inputs, "scaling", "scalingMode") == "MANUAL":
-        count = int(nested(r.inputs, "scaling", "manualInstanceCount") or 0)
-        return count, count
-    bounds = nested(r.inputs, "template", "scaling") or {}
-    return int(bounds.get("minInstanceCount") or _MIN_INSTANCES), int(bounds.get("maxInstanceCount") or _MAX_INSTANCES)
 
 
 def _port(container: Values) -> int:

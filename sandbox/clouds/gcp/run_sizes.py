@@ -47,6 +47,11 @@ def _cpus(value: Any) -> float | None:
     return float(number) / (1000 if text.endswith("m") else 1)
 
 
+def cpus_of(template: Values) -> float:
+    """The processors of one instance; pulumi-gcp 10.2.0: by default one."""
+    return _cpus(nested(template, "containers", 0, "resources", "limits", "cpu") or "1") or 1.0
+
+
 def _mebibytes(value: Any) -> int | None:
     """`512Mi` or `1Gi`, or with M and G; None for what is not known yet, or none of these."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(Mi|Gi|M|G)", str(value))

@@ -70,8 +70,6 @@ UNBOUNDED = {
     ("aws:ecs/service:Service", "healthCheckGracePeriodSeconds"),  # up to 2147483647
     ("aws:ecs/service:Service", "capacityProviderStrategies"),  # `base`: up to 100,000
     ("aws:lb/loadBalancer:LoadBalancer", "clientKeepAlive"),  # up to 604,800
-    ("aws:appautoscaling/target:Target", "maxCapacity"),  # up to 2147483647
-    ("aws:appautoscaling/policy:Policy", "targetTrackingScalingPolicyConfiguration"),  # up to 2^360
 }
 
 

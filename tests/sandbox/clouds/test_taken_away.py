@@ -331,7 +331,18 @@ def _next_policy_has_no_target(clouds: Clouds, type_: str) -> None:
         )
 
 
-AWS_SCALED: dict[str, Take] = {"aws:appautoscaling/target:Target": _next_policy_has_no_target}
+def _nothing_scales(clouds: Clouds, type_: str) -> None:
+    scaled = clouds.workload("aws")
+    assert scaled is not None and scaled.scaling is not None and scaled.max_replicas == 4
+    clouds.delete(clouds.only(type_))
+    fixed = clouds.workload("aws")
+    assert fixed is not None and (fixed.scaling, fixed.max_replicas) == (None, 2)
+
+
+AWS_SCALED: dict[str, Take] = {
+    "aws:appautoscaling/target:Target": _next_policy_has_no_target,
+    "aws:appautoscaling/policy:Policy": _nothing_scales,
+}
 
 
 def _nobody_is_told(clouds: Clouds, type_: str) -> None:

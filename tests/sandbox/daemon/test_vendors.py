@@ -24,17 +24,10 @@ from tests.sandbox.clouds import harness, sites
 
 TOKENS = {"OUTLAST_AZURE_TOKEN": "t", "OUTLAST_GOOGLE_TOKEN": "t"}
 SITES: Mapping[str, tuple[str, Callable[[harness.Clouds], str]]] = {
-    "aws": (ECS, lambda clouds: sites.aws_site(clouds).id),
+    "aws": (ECS, lambda clouds: sites.aws_scaled(clouds).id),
     "azure": (CONTAINER_APP, lambda clouds: sites.azure_site(clouds).id),
     "gcp": (CLOUD_RUN, lambda clouds: (sites.gcp_site(clouds), clouds.only(run.SERVICE).id)[1]),
 }
-
-
-class NoScaling:
-    """Application Auto Scaling has no target: no scaling is provisioned."""
-
-    def describe_scalable_targets(self, **_: Any) -> dict[str, Any]:
-        return {"ScalableTargets": []}
 
 
 @dataclass(frozen=True)
@@ -71,7 +64,8 @@ def levers(clouds: harness.Clouds, dark: set[str]) -> Mapping[str, Lever]:
         return httpx.Response(found[0], json=found[1])
 
     clock = FakeClock()
-    clients = {"ecs": in_process_client(vendors.ecs, "ecs"), "application-autoscaling": NoScaling()}
+    answers = {"ecs": vendors.ecs, "application-autoscaling": vendors.scaling}
+    clients = {service: in_process_client(answer, service) for service, answer in answers.items()}
     seam = InProcess(TOKENS, httpx.MockTransport(answer), clients=clients)
     return build_levers(seam, now=clock.utc, pause=clock.sleep)
 

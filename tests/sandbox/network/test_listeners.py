@@ -285,6 +285,18 @@ def test_what_is_not_http_does_no_harm(site: Site, sent: bytes) -> None:
     assert site.get()[0] == 200
 
 
+def test_each_request_of_a_connection_is_counted_once(site: Site) -> None:
+    [meter] = {id(r.meter): r.meter for r in site.supervisor.ready("service")}.values()
+    before = meter.requests
+    site.get()
+    assert meter.requests == before + 1
+    with site.connect_tls() as connection:
+        connection.sendall(b"GET /slow HT")
+        connection.sendall(b"TP/1.1\r\nHost: a\r\n\r\n")
+        read_all(connection)
+    assert meter.requests == before + 2, "one that comes in two pieces is one"
+
+
 # -- scale --------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ import pytest
 
 from sandbox.images import store as images
 from sandbox.replicas.processes import end_leftovers
+from sandbox.replicas.scaling import Keda
 from sandbox.replicas.supervisor import Replica, Supervisor
 from sandbox.replicas.workloads import QUIET_SECONDS, READY_SECONDS, RESTART_SECONDS, RETRY_SECONDS
 from service.errors import Unavailable
@@ -308,6 +310,35 @@ def test_connections_start_more_within_the_maximum_and_quiet_stops_them(
     assert len(pids(supervisor)) == 3  # not quiet for long enough
     wall.ahead += QUIET_SECONDS + 1
     until(lambda: pids(supervisor) == [first.process.pid])  # the one that has something to do stays
+
+
+def test_a_rule_starts_and_stops_replicas_and_the_cloud_is_told(
+    tmp_path: Path, tiny_image: images.Image, wall: Wall, said: list[str]
+) -> None:
+    told: list[tuple[str, int]] = []
+    roomy = [True]
+    scaled = replace(workload(tiny_image, count=1, most=4), scaling=Keda(1, 0, 1.0))
+    with supervised(
+        tmp_path, tiny_image, wall, said, resized=lambda *news: told.append(news), bears_more=lambda: roomy[0]
+    ) as supervisor:
+        supervisor.apply([scaled])
+        supervisor.wait_ready("service", 60, never_cancelled)
+        [first] = ready(supervisor)
+        supervisor.tick()
+        first.meter.requests += 100  # two a second and more
+        wall.ahead += 31
+        until(lambda: len(ready(supervisor)) > 1)
+        most = told[-1][1]
+        assert told[0][0] == "service" and 2 <= most <= 4
+        assert first.meter.cpu_seconds > 0, "a Python that started used some"
+        roomy[0] = False
+        killed = pids(supervisor)
+        supervisor.kill("aws", until=0.0)
+        buried(said, *killed)
+        wall.ahead += RESTART_SECONDS + 1
+        until(lambda: any("no memory for another replica" in line for line in said))
+        until(lambda: len(ready(supervisor)) == 1)
+        assert len(pids(supervisor)) == 1, "the least is started whatever the machine bears"
 
 
 def test_desired_zero_really_stops(supervisor: Supervisor, tiny_image: images.Image) -> None:

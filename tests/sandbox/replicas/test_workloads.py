@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.replicas.scaling import Keda
 from sandbox.replicas.workload import Workload
 from sandbox.replicas.workloads import QUIET_SECONDS, Group
 
@@ -70,3 +71,54 @@ def test_what_to_fall_back_on_is_asked_at_the_load_balancers_path_too() -> None:
     assert group.ask(replace(new, probe_path="/x")) == [], "none runs yet"
     group.fail(group.workload.revision, "it crashed", 0.0)
     assert group.active == replace(old, probe_path="/x")
+
+
+# -- by a cloud's own rule -------------------------------------------------------------------------------------------
+
+RULE = Keda(requests_per_second=1, cpu_percent=0, cpus=1.0)
+SCALED = replace(ASKED, scaling=RULE, max_replicas=4)
+
+
+def test_a_rule_moves_the_number_within_the_bounds_and_the_cloud_is_told_once() -> None:
+    it = Group(SCALED, proven=SCALED)
+    it.scale(0.0)
+    assert (it.wanted, it.take_news()) == (1, None), "as many as were asked for is no news"
+    it.meter.requests = 90
+    it.scale(30.0)
+    assert (it.wanted, it.take_news(), it.take_news()) == (3, 3, None)
+    it.meter.requests = 9000
+    it.scale(60.0)
+    assert it.wanted == 4, "the most that there may be"
+
+
+def test_connections_are_the_rules_to_judge_but_for_the_first() -> None:
+    it = Group(SCALED, proven=SCALED)
+    it.waiting = 80
+    it.scale(0.0)
+    assert it.wanted == 1
+    asleep = replace(SCALED, min_replicas=0)
+    sleeping = Group(asleep, proven=asleep)
+    sleeping.scale(0.0)
+    assert sleeping.wanted == 0
+    sleeping.waiting = 1
+    sleeping.scale(1.0)
+    assert sleeping.wanted == 1
+
+
+def test_it_begins_with_as_many_as_the_cloud_remembers_and_follows_who_asks_it_for_others() -> None:
+    it = Group(replace(SCALED, start=3), proven=SCALED)
+    it.scale(0.0)
+    assert it.wanted == 3
+    it.ask(replace(SCALED, start=2))
+    assert it.wanted == 2
+    it.wanted = 4  # the rule's
+    it.ask(replace(SCALED, start=2))
+    assert it.wanted == 4, "what the cloud said before is no news"
+
+
+def test_requests_at_once_are_counted_over_the_time_that_they_last() -> None:
+    it = Group(SCALED, proven=SCALED)
+    it.waiting = 10
+    for now in (0.0, 1.0, 3.0):
+        it.scale(now)
+    assert it.meter.request_seconds == 30

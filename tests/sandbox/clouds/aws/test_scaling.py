@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from sandbox.clouds.aws import ecs_api
 from sandbox.clouds.aws.scaling import DIMENSION, POLICY, TARGET, policies_of
+from sandbox.clouds.counts import keep_count
 from sandbox.clouds.store import CloudRefused
+from sandbox.engine.cloud import NotReady
+from sandbox.replicas.scaling import Policy, TargetTracking
 from tests.sandbox.clouds import sites
-from tests.sandbox.clouds.harness import Clouds, Made
+from tests.sandbox.clouds.harness import DIGEST, OTHER_DIGEST, Clouds, Made
 
 NAMED = {"serviceNamespace": "ecs", "resourceId": "service/site/site", "scalableDimension": DIMENSION}
 CPU = {"predefinedMetricSpecification": {"predefinedMetricType": "ECSServiceAverageCPUUtilization"}, "targetValue": 60}
@@ -73,6 +77,43 @@ def test_requests_are_counted_at_a_target_group_of_the_service(clouds: Clouds) -
     with pytest.raises(CloudRefused, match="does not name a target group"):
         policy(clouds, predefinedMetricSpecification=metric)
     policy(clouds, predefinedMetricSpecification={**metric, "resourceLabel": f"{balancer}/{group}"})
+
+
+def test_what_runs_has_the_bounds_and_the_rule_of_its_scaling(clouds: Clouds) -> None:
+    service = sites.aws_scaled(clouds)
+    workload = clouds.workload("aws")
+    assert workload is not None and tasks(clouds) == (2, 4)
+    assert workload.scaling == TargetTracking((Policy("cpu", 60.0),), cpus=0.5), "300 s each where nobody says"
+    keep_count(clouds.world, f"{service.type}|{service.id}", 3)
+    scaled = clouds.workload("aws")
+    assert scaled is not None and (scaled.start, tasks(clouds)) == (3, (2, 4))
+    assert scaled.revision == workload.revision, "as many as there are is no reason to replace one"
+
+
+def test_a_number_beyond_the_bounds_was_asked_for_by_hand_and_stays(clouds: Clouds) -> None:
+    service = sites.aws_scaled(clouds)
+    asked = {"cluster": "site", "service": service.id, "desiredCount": 0}
+    ecs_api.answer(clouds.world, "UpdateService", asked)
+    assert tasks(clouds) == (0, 0)
+
+
+def test_a_policy_of_a_metric_that_nobody_measures_moves_nothing(clouds: Clouds) -> None:
+    sites.aws_site(clouds)
+    target(clouds, 1, 5)
+    metric = {"predefinedMetricType": "ECSServiceAverageMemoryUtilization"}
+    policy(clouds, "memory", predefinedMetricSpecification=metric)
+    assert tasks(clouds) == (2, 2)
+
+
+def test_a_service_that_rolled_back_still_scales(clouds: Clouds) -> None:
+    service = sites.aws_scaled(clouds)
+    clouds.failing[OTHER_DIGEST] = "it crashed"
+    task = sites.aws_task(clouds, sites.aws_image(clouds, OTHER_DIGEST), "other")
+    with pytest.raises(NotReady, match="rolled the service back"):
+        clouds.change(service, taskDefinition=task.outputs["arn"])
+    workload = clouds.workload("aws")
+    assert workload is not None and workload.image == DIGEST
+    assert (tasks(clouds), workload.scaling is not None) == ((2, 4), True)
 
 
 def test_mistakes_are_found_before_anything_is_made(clouds: Clouds) -> None:
