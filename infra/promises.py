@@ -36,6 +36,20 @@ def say_unnamed_groups(geographies: Sequence[Geography], sites: Mapping[str, Kno
             pulumi.log.warn(f"{what}\nhint: {hint}")
 
 
+def say_different_models(sites: Mapping[str, KnownSite], weights: Mapping[str, int], stack: str) -> None:
+    """Warn where sites that take traffic serve different models: right while a release goes round, not for good."""
+    serving: dict[str, list[str]] = {}
+    for name in weights:
+        serving.setdefault(sites[name].model_digest, []).append(name)
+    if len(serving) > 1:
+        what = "; ".join(f"{', '.join(names)}: {digest[:19]}…" for digest, names in serving.items())
+        hint = (
+            "finish the release by `pulumi up` of the sites that are left behind, then leave the old digest out of "
+            f"outlast:acceptedModels in stacks/Pulumi.{stack}.yaml"
+        )
+        pulumi.log.warn(f"who is asked decides which model answers ({what})\nhint: {hint}")
+
+
 def _is_measured(path: Path) -> bool:
     """What cannot be read is not known either; the site's own stack says what is wrong with its file."""
     try:

@@ -24,7 +24,7 @@ from infra.gates import Checks, add_gates, make_check
 from infra.health_check import describe_check
 from infra.kinds import TrafficSettings
 from infra.prediction import lint_plan, plan_host, predict_loss
-from infra.promises import say_unknown_capacity, say_unnamed_groups
+from infra.promises import say_different_models, say_unknown_capacity, say_unnamed_groups
 from infra.routing import SITES_RECORD, name_record
 from infra.stack import read_own, read_site, read_store, read_zone
 from infra.switch import FlagStore
@@ -75,6 +75,7 @@ def _route(
         raise _nobody_left(settings, routing)
     existing = {name: site for name, site in sites.items() if site}
     say_unnamed_groups(settings.policy.geographies, existing)
+    say_different_models(existing, routing.weights, settings.name)
     _judge(settings, lint_plan(settings, host, existing, routing.weights, stores))
     checks = {name: _health_check(settings, host, site) for name, site in existing.items()}
     if settings.alert_email:

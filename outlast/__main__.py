@@ -11,6 +11,7 @@ SECTIONS = {
     "Three clouds on this machine": (
         Row("up", "outlast.up", "Bring the sandbox up, deploy every stack, predict once through DNS; --csv FILE."),
         Row("preview", _SANDBOX, "Show what `up` would change, what it costs, and what the policy pack finds."),
+        Row("destroy", "outlast.destroy", "Destroy a stack; a site only when DNS sends nobody there any more."),
         Row("status", "outlast.status", "Show what runs, where, and how it is; --host NAME on real clouds too."),
         Row("shell", _SANDBOX, "Open a shell in which plain `pulumi up -s aws` works on the sandbox."),
         Row("exec", _SANDBOX, "Run one command in that environment."),

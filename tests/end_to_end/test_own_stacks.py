@@ -163,13 +163,15 @@ def test_one_of_two_sites_on_a_cloud_is_drilled(own: Project) -> None:
 
 
 def test_one_goes_and_what_it_shared_stays(own: Project) -> None:
+    refused = outlast(own, "destroy", "prod-aws-eu", "--yes", check=False)
+    assert refused.returncode == 3 and "still lead to prod-aws-eu (weight 10)" in refused.stderr, refused.stderr
     path = stack_file(own.root, "prod-traffic")
     document = yaml.safe_load(path.read_text())
     document["config"]["outlast:sites"].remove("prod-aws-eu")
     del document["config"]["outlast:weights"]["prod-aws-eu"]
     path.write_text(yaml.safe_dump(document))
     plain_pulumi(own, "up", "-s", "prod-traffic", "--yes", "--skip-preview")
-    plain_pulumi(own, "destroy", "-s", "prod-aws-eu", "--yes", "--skip-preview")
+    outlast(own, "destroy", "prod-aws-eu", "--yes")
     shown = plain_pulumi(own, "refresh", "-s", "prod-aws", "--yes", "--skip-preview").stdout
     assert "deleted" not in shown and "updated" not in shown, shown
     plain_pulumi(own, "preview", "-s", "prod-aws", "--expect-no-changes")

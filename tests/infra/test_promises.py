@@ -9,12 +9,13 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.contract import KnownSite
+from infra.contract import KnownSite, parse_site
 from infra.kinds import TrafficSettings
-from infra.promises import say_unknown_capacity, say_unnamed_groups
+from infra.promises import say_different_models, say_unknown_capacity, say_unnamed_groups
 from infra.routing import Geography
 from infra.settings import parse
 from tests.infra.harness import configuration
+from tests.infra.harness import site as site_output
 
 
 @pytest.fixture
@@ -74,3 +75,21 @@ def test_a_geography_s_name_without_a_certificate_is_told(monkeypatch: pytest.Mo
     said.clear()
     say_unnamed_groups([Geography("eu", ("continent EU",), ("aws",))], sites)
     assert said == []
+
+
+def test_sites_that_serve_different_models_are_told_with_the_way_out(warned: list[str]) -> None:
+    sites = {name: known_site(name, digest) for name, digest in (("aws", "sha256:1"), ("gcp", "sha256:2"))}
+    say_different_models(sites, {"aws": 10, "gcp": 10}, "traffic")
+    (told,) = warned
+    assert "aws: sha256:1…; gcp: sha256:2…" in told
+    assert "hint: finish the release" in told and "stacks/Pulumi.traffic.yaml" in told
+
+
+def test_one_model_needs_no_word_nor_does_a_site_that_takes_no_traffic(warned: list[str]) -> None:
+    sites = {name: known_site(name, digest) for name, digest in (("aws", "sha256:1"), ("gcp", "sha256:2"))}
+    say_different_models(sites, {"aws": 10}, "traffic")
+    assert warned == []
+
+
+def known_site(name: str, digest: str) -> KnownSite:
+    return parse_site(site_output(name, model_digest=digest))

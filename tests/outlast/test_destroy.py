@@ -1,0 +1,87 @@
+"""`outlast destroy`: a site goes only when no record leads to it, a base stack only when no switch lies in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from failover.simulator.store import Store
+from outlast import destroy
+from service.errors import Refused, Unavailable
+from tests.infra.harness import BASES
+from tests.sandbox.own_set import HOST, own_set, write
+
+
+def record(site: str, weight: int) -> dict[str, Any]:
+    shared = {"Name": HOST, "Type": "CNAME", "TTL": 30, "SetIdentifier": site, "Weight": weight}
+    return {**shared, "ResourceRecords": [{"Value": f"{site}.{HOST}"}]}
+
+
+@pytest.fixture(scope="module")
+def route53() -> Any:
+    """A zone whose host is answered by two of three sites, one of them in reserve."""
+    client = Store("123456789012").client
+    zone = client.create_hosted_zone(Name="example.org", CallerReference="one")["HostedZone"]["Id"]
+    changes: Any = [
+        {"Action": "CREATE", "ResourceRecordSet": record(*row)} for row in (("prod-aws", 10), ("prod-gcp", 0))
+    ]
+    client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    return client
+
+
+@pytest.fixture
+def ran(tmp_path: Path, route53: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The stacks that Pulumi was asked to destroy."""
+    files = own_set()
+    files["prod-base-azure"] = dict(BASES["base-azure"])
+    files["prod-traffic"]["outlast:drainSwitches"] = {"prod-aws": "prod-base-azure"}
+    write(tmp_path, files)
+    stacks: list[str] = []
+    monkeypatch.setattr(destroy, "ROOT", tmp_path)
+    monkeypatch.setattr(destroy, "build_client", lambda: route53)
+    monkeypatch.setattr(destroy, "run_pulumi", lambda stack, yes: stacks.append(stack) or 0)
+    return stacks
+
+
+def run(*words: str) -> Any:
+    return CliRunner().invoke(destroy.destroy, [*words], standalone_mode=False).exception
+
+
+@pytest.mark.parametrize("site", ["prod-aws", "prod-gcp"])
+def test_a_site_that_a_record_leads_to_stays(ran: list[str], site: str) -> None:
+    refused = run(site)
+    assert isinstance(refused, Refused) and ran == []
+    assert f"still lead to {site} (weight {10 if site == 'prod-aws' else 0})" in refused.what
+    assert refused.hint.startswith(
+        f"take {site} out of outlast:sites and outlast:weights of stacks/Pulumi.prod-traffic"
+    )
+    assert "wait 30 s" in refused.hint, "at weight 0 it would answer when all the others are unhealthy"
+
+
+def test_a_site_that_nothing_leads_to_goes(ran: list[str]) -> None:
+    assert run("prod-azure") is None
+    assert ran == ["prod-azure"]
+
+
+def test_a_base_stack_with_a_switch_stays(ran: list[str]) -> None:
+    refused = run("prod-base-azure")
+    assert isinstance(refused, Refused) and ran == []
+    assert [m.place for m in refused.mistakes] == ["stacks/Pulumi.prod-traffic.yaml: outlast:drainSwitches.prod-aws"]
+
+
+def test_other_stacks_are_pulumis_own_business(ran: list[str]) -> None:
+    assert run("prod-traffic") is None
+    assert ran == ["prod-traffic"]
+
+
+def test_pulumi_runs_with_what_was_asked_and_its_code_is_ours(tmp_path: Path) -> None:
+    program = tmp_path / "pulumi"
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/typed\nexit 7\n')
+    program.chmod(0o755)
+    assert destroy.run_pulumi("prod-aws", yes=True, environ={"PATH": str(tmp_path)}) == 7
+    assert (tmp_path / "typed").read_text() == "destroy -s prod-aws --yes --skip-preview\n"
+    with pytest.raises(Unavailable, match="no `pulumi` on the PATH"):
+        destroy.run_pulumi("prod-aws", yes=True, environ={"PATH": ""})
