@@ -80,11 +80,6 @@ def _container(
     )
 
 
-def logs_destination(audit: pulumi.Output[AuditStore] | None) -> app.AppLogsConfigurationArgs:
-    """Where an environment's logs go: to its diagnostic settings where there is one, else nowhere."""
-    return app.AppLogsConfigurationArgs(destination="azure-monitor" if audit is not None else "none")
-
-
 def send_log(environment: app.ManagedEnvironment, audit: pulumi.Output[AuditStore]) -> pulumi.Resource:
     """Every line that a site's containers print goes to the store: a diagnostic setting has no filter."""
     setting: pulumi.Resource = monitor.DiagnosticSetting(

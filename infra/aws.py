@@ -27,7 +27,6 @@ from infra.site import after, deploy_site, held
 from infra.stack import build_spec
 
 CONTAINER = "service"
-LOG_DAYS = 30
 Text = pulumi.Output[str]
 
 
@@ -163,7 +162,7 @@ def _service(
     image: BuiltImage,
     repository: aws.ecr.Repository,
 ) -> Deployed:
-    logs = aws.cloudwatch.LogGroup("logs", name=f"/{name}", retention_in_days=LOG_DAYS, opts=held(spec))
+    logs = aws.cloudwatch.LogGroup("logs", name=f"/{name}", retention_in_days=spec.log_days, opts=held(spec))
     sent = [audit_aws.send_log(logs, spec.audit)] if spec.audit else []
     cluster = aws.ecs.Cluster("cluster", name=name)
     fargate = aws.ecs.ClusterCapacityProviders(

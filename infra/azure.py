@@ -13,7 +13,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
 
-from infra import audit_azure, azure_alarms, azure_registry_login, azure_secrets, plan, sizes
+from infra import audit_azure, azure_alarms, azure_logs, azure_registry_login, azure_secrets, plan, sizes
 from infra.azure_edge import edge_variables
 from infra.azure_hosts import bind_hosts, claim_hosts
 from infra.azure_secrets import AppSecrets
@@ -78,7 +78,8 @@ class Azure:
         environment = _environment(name, spec, base)
         certificate = self._certificate(name, base, environment)
         ownership = claim_hosts(zone, spec)
-        sent = [audit_azure.send_log(environment, spec.audit)] if spec.audit else []
+        sent = [azure_logs.send_logs(environment, azure_logs.build_workspace(name, spec, base.group))]
+        sent += [audit_azure.send_log(environment, spec.audit)] if spec.audit else []
         container_app = _app(name, spec, base, environment, certificate, image, [*ownership, *sent])
         if spec.alert_email:
             azure_alarms.build_alarms(name, spec.alert_email, base.group, container_app, spec.replicas.minimum)
@@ -179,7 +180,8 @@ def _environment(name: str, spec: SiteSpec, base: Base) -> app.ManagedEnvironmen
         location=base.group.location,
         # Needed to read the certificate from the vault.
         identity=_identity(base),
-        app_logs_configuration=audit_azure.logs_destination(spec.audit),
+        # To diagnostic settings, of which one sends to the site's workspace, and another to an audit store.
+        app_logs_configuration=app.AppLogsConfigurationArgs(destination="azure-monitor"),
         workload_profiles=[app.WorkloadProfileArgs(name="Consumption", workload_profile_type="Consumption")],
         # A role counts minutes after it was assigned, and making an environment takes minutes: let them be the same
         # ones. What is then refused without its role would be tried again by nobody.

@@ -65,8 +65,9 @@ class SiteSpec:
 
     `models` maps each model that the site must serve to its digest; the first is asked where a caller names none.
     `secrets` maps variables of the container to values that reach it through the cloud's own store alone; with
-    `protect` nobody replaces or deletes what holds data or a name. `audit` is the store that gets the audit records.
-    `geographies` are those whose group, `<geography>.<host>`, the site answers for as well.
+    `protect` nobody replaces or deletes what holds data or a name. `audit` is the store that gets the audit records,
+    and `log_days` how long the log beside it is kept. `geographies` are those whose group, `<geography>.<host>`, the
+    site answers for as well.
     The cloud's alarms go to `alert_email`; without an address there are none.
     `address_limit`: how often one address may ask in a minute, health checks aside; 0 for no limit.
     """
@@ -88,6 +89,7 @@ class SiteSpec:
     audit: pulumi.Output[AuditStore] | None = None
     alert_email: str = ""
     address_limit: int = 0
+    log_days: int = 30
 
     @property
     def model_digest(self) -> str:

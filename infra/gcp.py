@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import audit_gcp, gcp_alarms, gcp_secrets, plan, sizes
+from infra import audit_gcp, gcp_alarms, gcp_logs, gcp_secrets, plan, sizes
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.gcp_certificate import Certificates, build_certificates
@@ -49,9 +49,10 @@ class Gcp:
         name = plan.name_site(spec.prefix, spec.name)
         origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
         zone = ZoneWriter(spec.zone_id, self._options.dns)
-        ready = pulumi.ResourceOptions(depends_on=_apis(SCANNING if self._options.scan_images else ()))
+        scanning = SCANNING if self._options.scan_images else ()
+        ready = pulumi.ResourceOptions(depends_on=_apis((*scanning, *gcp_logs.needed_apis(spec))))
         image = build_site_image(name, spec, ready)
-        service = _service(name, spec, image, ready)
+        service = _service(name, self._options.project, spec, image, ready)
         address = gcp.compute.GlobalAddress("address", name=name, deletion_policy="DELETE", opts=held(spec, ready))
         certificates = build_certificates(name, spec, zone, ready)
         front = _url_map(name, spec, service, ready)
@@ -84,11 +85,14 @@ def _apis(more: tuple[str, ...]) -> list[gcp.projects.Service]:
 # -- service -------------------------------------------------------------------------------------------------------
 
 
-def _service(name: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.ResourceOptions) -> gcp.cloudrunv2.Service:
+def _service(
+    name: str, project: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.ResourceOptions
+) -> gcp.cloudrunv2.Service:
     # The service calls nothing of Google's: its account may read its own secrets, and that is all.
     account = gcp.serviceaccount.Account("identity", account_id=name, display_name=name, opts=ready)
     secrets = gcp_secrets.build_secrets(name, spec.region, spec.secrets, account, ready)
-    sent = [audit_gcp.send_log(name, spec.audit, ready)] if spec.audit else []
+    sent = gcp_logs.send_logs(name, project, spec, ready)
+    sent += [audit_gcp.send_log(name, spec.audit, ready)] if spec.audit else []
     return gcp.cloudrunv2.Service(
         "service",
         name=name,

@@ -11,6 +11,7 @@ HOLDS: Mapping[str, str] = {
     "gcp:artifactregistry/repository:Repository": "the images, by which a site goes back to what it was",
     "aws:cloudwatch/logGroup:LogGroup": "the audit log",
     "gcp:compute/globalAddress:GlobalAddress": "the address that DNS names",
+    "azure-native:operationalinsights:Workspace": "the site's log",
     "azure-native:app:ManagedEnvironment": "the address that DNS names",
     "aws:secretsmanager/secret:Secret": "keys that callers hold the other half of",
     "azure-native:keyvault:Secret": "keys that callers hold the other half of",

@@ -98,6 +98,7 @@ class SiteSettings(Generic[OptionsT]):
     rps_measured_on: str = ""
     protect: bool = False
     profile: str = SMALL
+    log_days: int = 30
     base: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     geographies: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ from infra.kinds import (
     ZoneSettings,
 )
 from infra.labels import read_labels
+from infra.log_days import explain_bad_days
 from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
 from infra.policy.rules import names_of
 from infra.profiles import SIZES, SMALL, Profile
@@ -225,6 +226,7 @@ def _parse_site(
         rps_measured_on=reader.text("rpsMeasuredOn", "", check=_day),
         protect=reader.boolean("protect", profile.boolean("protect")),
         profile=profile.size,
+        log_days=read_log_days(reader, profile),
         base=reader.text("base", "", check=_STACK),
         geographies=_read_site_geographies(reader, stack),
         alert_email=_read_address(reader),
@@ -286,3 +288,12 @@ def read_replicas(reader: Reader, profile: Profile) -> Replicas:
     if maximum < minimum:
         reader.wrong("maxReplicas", f"is {maximum}, less than minReplicas ({minimum})", f"write at least {minimum}")
     return Replicas(minimum, maximum)
+
+
+def read_log_days(reader: Reader, profile: Profile) -> int:
+    """For how many days a site's log is kept, as many as its cloud offers."""
+    days = reader.integer("logRetentionDays", 1, 3653, profile.integer("logRetentionDays"))
+    instead = None if reader.is_wrong("logRetentionDays") else explain_bad_days(profile.cloud, days)
+    if instead:
+        reader.wrong("logRetentionDays", f"is {days}, which {profile.cloud} does not offer", f"write {instead}")
+    return days

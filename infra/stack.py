@@ -139,6 +139,7 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         audit=read_audit(settings),
         alert_email=settings.alert_email,
         address_limit=settings.address_limit,
+        log_days=settings.log_days,
     )
 
 

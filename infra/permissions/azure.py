@@ -14,6 +14,7 @@ _APP = "Microsoft.App"
 _REGISTRY = "Microsoft.ContainerRegistry/registries"
 _IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _VAULT = "Microsoft.KeyVault/vaults"
+_WORKSPACE = "Microsoft.OperationalInsights/workspaces"
 _ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 
 
@@ -48,6 +49,8 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "azure-native:monitor:DiagnosticSetting": words(
         f"{_crud('Microsoft.Insights/diagnosticSettings')} Microsoft.Storage/storageAccounts/listKeys/action"
     ),
+    # To send something there asks for the action of its keys, by Azure Monitor's page; not tried on an account.
+    "azure-native:operationalinsights:Workspace": words(f"{_crud(_WORKSPACE)} {_WORKSPACE}/sharedKeys/action"),
     "azure-native:authorization:ManagementLockAtResourceGroupLevel": words(_crud("Microsoft.Authorization/locks")),
     "azure-native:keyvault:Secret": words(
         f"{_VAULT}/read {_VAULT}/secrets/read {_VAULT}/secrets/write"  # a secret that is destroyed stays in the vault

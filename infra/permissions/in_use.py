@@ -34,7 +34,8 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
     "azure": words(f"""
         azure-native:app:Certificate azure-native:app:ContainerApp azure-native:app:ManagedEnvironment
         azure-native:authorization:RoleAssignment azure-native:containerregistry:Registry {IMAGE}
-        azure-native:managedidentity:UserAssignedIdentity azure-native:resources:ResourceGroup {RECORD}"""),
+        azure-native:managedidentity:UserAssignedIdentity azure-native:monitor:DiagnosticSetting
+        azure-native:operationalinsights:Workspace azure-native:resources:ResourceGroup {RECORD}"""),
     "gcp": words(f"""
         gcp:artifactregistry/repository:Repository {IMAGE}
         gcp:certificatemanager/certificate:Certificate gcp:certificatemanager/certificateMap:CertificateMap
@@ -68,16 +69,14 @@ BY_CHOICE: Mapping[str, tuple[str, ...]] = {
         "aws:secretsmanager/secretVersion:SecretVersion "
         f"aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter {_ALARMS}"
     ),
-    "azure": words(
-        "azure-native:keyvault:Secret azure-native:monitor:DiagnosticSetting "
-        "azure-native:monitor:ActionGroup azure-native:monitor:MetricAlert"
-    ),
+    "azure": words("azure-native:keyvault:Secret azure-native:monitor:ActionGroup azure-native:monitor:MetricAlert"),
     "traffic": words(_ALARMS),
     "gcp": words(
         "gcp:monitoring/notificationChannel:NotificationChannel gcp:monitoring/alertPolicy:AlertPolicy "
         "gcp:secretmanager/secret:Secret gcp:secretmanager/secretVersion:SecretVersion "
         "gcp:compute/securityPolicy:SecurityPolicy "
-        "gcp:secretmanager/secretIamMember:SecretIamMember gcp:logging/projectSink:ProjectSink"
+        "gcp:secretmanager/secretIamMember:SecretIamMember gcp:logging/projectSink:ProjectSink "
+        "gcp:logging/projectBucketConfig:ProjectBucketConfig"
     ),
     "base-aws": words(
         "aws:s3/bucketVersioning:BucketVersioning "

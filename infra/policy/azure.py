@@ -66,6 +66,11 @@ def _logs(resource: Resource, facts: Facts) -> str:
     return "" if kept != "none" else "what its containers print is kept nowhere, the audit log either"
 
 
+def _retention(resource: Resource, facts: Facts) -> str:
+    days = dig(resource.inputs, "retentionInDays")
+    return "" if days else "how long it keeps logs is left to Azure"
+
+
 def _narrow_role(resource: Resource, facts: Facts) -> str:
     role = str(dig(resource.inputs, "roleDefinitionId", "")).rpartition("/")[2]
     return f"it gives away {WIDE[role]}" if role in WIDE else ""
@@ -140,6 +145,13 @@ RULES = (
         "destination azure-monitor with a diagnostic setting",
         (ENVIRONMENT,),
         _logs,
+    ),
+    Rule(
+        "azure-logs-retention",
+        "logs that are kept longer than anybody promised are a risk, and shorter ones are missed",
+        "outlast:logRetentionDays",
+        ("azure-native:operationalinsights:Workspace",),
+        _retention,
     ),
     Rule(
         "azure-role-narrow",

@@ -20,6 +20,7 @@ OF_SITES = (
     "aws:cloudwatch/logGroup:LogGroup",
     "azure-native:containerregistry:Registry",
     "azure-native:app:ManagedEnvironment",
+    "azure-native:operationalinsights:Workspace",
     "gcp:artifactregistry/repository:Repository",
     "gcp:compute/globalAddress:GlobalAddress",
 )

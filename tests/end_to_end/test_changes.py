@@ -29,6 +29,7 @@ HARMLESS = ("tags", "labels", "description", "comment", "displayName")
 NEVER_SHOWN = frozenset[str]()
 # Types without any such input.
 ONLY_REPLACED = {
+    "azure-native:monitor:DiagnosticSetting",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy",
     "aws:secretsmanager/secretVersion:SecretVersion",
     "gcp:secretmanager/secretIamMember:SecretIamMember",

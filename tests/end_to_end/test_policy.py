@@ -47,7 +47,7 @@ def test_an_exception_that_ended_refuses(project: Project) -> None:
 
 def test_a_preview_says_what_is_excused_and_what_it_costs(project: Project) -> None:
     found = project.sandbox("preview", "azure", "traffic", timeout_seconds=240.0)
-    assert any("azure-logs-kept" in line and "excused until" in line for line in found["azure"]["advice"])
+    assert any("azure-environment-zones" in line and "excused until" in line for line in found["azure"]["advice"])
     assert any("cost a month in USD" in text for text in found["traffic"]["said"])
 
 

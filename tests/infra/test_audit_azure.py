@@ -45,7 +45,7 @@ def test_nobody_reads_it_without_credentials_and_its_group_is_its_own() -> None:
 def test_a_sites_log_goes_to_its_base_stack_before_its_app_runs() -> None:
     run = run_stack("azure", base="base-azure", stacks=audits())
     assert run.problems == []
-    setting = run.one(SETTING).inputs
+    setting = run.one(SETTING, "audit").inputs
     assert setting["storageAccountId"] == "audit-id"
     assert [one["category"] for one in setting["logs"]] == ["ContainerAppConsoleLogs"]
     environment = run.one("azure-native:app:ManagedEnvironment").inputs

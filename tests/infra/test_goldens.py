@@ -96,7 +96,12 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
             "actions.0.actionGroupId": bool,
             "location": "global",
         },
-        "azure-native:app:ManagedEnvironment": {"identity.type": "UserAssigned", "appLogsConfiguration": bool},
+        "azure-native:operationalinsights:Workspace": {"retentionInDays": bool, "sku.name": "PerGB2018"},
+        "azure-native:monitor:DiagnosticSetting": {"workspaceId": bool, "logs": lambda logs: len(logs) == 2},
+        "azure-native:app:ManagedEnvironment": {
+            "identity.type": "UserAssigned",
+            "appLogsConfiguration.destination": "azure-monitor",
+        },
         "azure-native:app:Certificate": {
             "properties.certificateKeyVaultProperties.identity": bool,
             "properties.certificateKeyVaultProperties.keyVaultUrl": lambda url: url.count("/") == 4,  # no version
@@ -182,11 +187,14 @@ BESIDE = {"sites"}  # the list of sites for clients, which is no record of the p
 # What a site at production's size has otherwise, in the place of the row above or beside it.
 OTHERWISE: dict[str, dict[str, dict[str, Any]]] = {
     "aws-production": {
+        "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": 365},
         "aws:wafv2/webAcl:WebAcl": {"scope": "REGIONAL", "rules": lambda rules: len(rules) == 1},
         "aws:wafv2/webAclAssociation:WebAclAssociation": {"resourceArn": bool},
     },
-    "azure-production": {},
+    "azure-production": {"azure-native:operationalinsights:Workspace": {"retentionInDays": 365}},
     "gcp-production": {
+        "gcp:logging/projectBucketConfig:ProjectBucketConfig": {"retentionDays": 365, "location": "us-central1"},
+        "gcp:logging/projectSink:ProjectSink": {"uniqueWriterIdentity": True},
         "gcp:compute/securityPolicy:SecurityPolicy": {
             "rules.1.rateLimitOptions.enforceOnKey": "IP",  # by default one counter for everybody
             "rules.1.rateLimitOptions.exceedAction": "deny(429)",

@@ -129,6 +129,10 @@ def test_every_mistake_is_reported_at_once() -> None:
         ("azure", {"prefix": "out--last"}, "prefix", "container app", "another prefix"),
         ("aws", {"prefix": "internal-x"}, "prefix", "load balancer", "another prefix"),
         ("gcp", {"zone": "a/b"}, "zone", "'a/b'", "the name of a stack"),
+        ("aws", {"logRetentionDays": 100}, "logRetentionDays", "is 100, which aws does not offer", "90 or 120 (Cloud"),
+        ("azure", {"logRetentionDays": 14}, "logRetentionDays", "is 14, which azure does not", "write 30 to 730"),
+        ("gcp", {"logRetentionDays": 3651}, "logRetentionDays", "is 3651, which gcp does not", "write 1 to 3650"),
+        ("gcp", {"logRetentionDays": 0}, "logRetentionDays", "'0'", "from 1 to 3653"),
         # one cloud's own
         ("aws", {"availabilityZones": ["us-east-1a"]}, "availabilityZones", "has 1", "write two"),
         ("aws", {"availabilityZones": ["us-east-1a", "eu-west-1a"]}, "availabilityZones", "eu-west-1a", "of us-east-1"),

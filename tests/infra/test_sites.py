@@ -60,6 +60,7 @@ def test_site_is_exported_whole(
         "capacity_rps": capacity,
         "workload": {"aws": "service-id", "azure": "app-id", "gcp": "service-id"}[stack],
         "fault_flag": f"https://outlast-drills.s3.us-east-1.amazonaws.com/faults/{stack}.json",
+        "geographies": [],
     }
 
 
@@ -363,7 +364,7 @@ def container(run: Run) -> dict[str, Any]:
 
 HELD = {
     "aws": {"repository", "logs"},
-    "azure": {"registry", "environment"},
+    "azure": {"registry", "environment", "logs"},
     "gcp": {"repository", "address"},
 }
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sandbox.clouds.azure.common import in_group
 from sandbox.clouds.azure.environments import ENVIRONMENT
+from sandbox.clouds.azure.identity import WORKSPACE
 from sandbox.clouds.buckets import ACCOUNT, CONTAINER
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
 from sandbox.clouds.retention import IMMUTABLE
-from sandbox.clouds.rules import ID, Range, because
+from sandbox.clouds.rules import ID, OneOf, Range, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values
 from sandbox.clouds.world import World
@@ -42,6 +43,20 @@ def _policy_outputs(world: World, r: Resource) -> Values:
     return {"name": "default", "state": "Unlocked", "etag": '"8d59f825b721dd3"'}
 
 
+# learn.microsoft.com/azure/container-apps/log-options: those of an environment.
+_CATEGORY = OneOf(
+    (
+        *(
+            "ContainerAppConsoleLogs",
+            "ContainerAppSystemLogs",
+            "AppEnvSpringAppConsoleLogs",
+            "AppEnvSessionConsoleLogs",
+        ),
+        *("AppEnvSessionPoolEventLogs", "AppEnvSessionLifeCycleLogs", "ContainerAppHTTPLogs"),
+    ),
+    "Container Apps, log categories",
+)
+
 declare(
     IMMUTABLE,
     fidelity=Fidelity.SIMULATED,
@@ -64,7 +79,7 @@ declare(
     SETTING,
     fidelity=Fidelity.SIMULATED,
     effect="console lines of an environment's apps are appended to a blob an hour of the account, minutes later",
-    not_simulated="workspaces, event hubs, metrics, every category but ContainerAppConsoleLogs",
+    not_simulated="what is sent to a workspace; event hubs, metrics, every category but ContainerAppConsoleLogs",
     id_of=_setting_id,
     outputs=lambda world, r: {"name": r.id.rpartition("/")[2]},
     rules=(
@@ -76,6 +91,12 @@ declare(
             "Azure Monitor, Diagnostic Settings",
         ),
         exists(
+            "workspaceId",
+            WORKSPACE,
+            'Code="ResourceNotFound" Message="The workspace \'{}\' was not found."',
+            "Azure Monitor, Diagnostic Settings",
+        ),
+        exists(
             "storageAccountId",
             ACCOUNT,
             'Code="ResourceNotFound" Message="The storage account \'{}\' was not found."',
@@ -83,5 +104,6 @@ declare(
         ),
     ),
     illness=("an environment whose logs do not go to azure-monitor: nothing arrives",),
+    limits={"logs[].category": _CATEGORY},
     forces_new=because(ID, "resourceUri", "name"),
 )

@@ -15,7 +15,7 @@ from sandbox.clouds.azure.common import (
 )
 from sandbox.clouds.eventual import ROLE
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, SDK, Text, because
+from sandbox.clouds.rules import ID, SDK, OneOf, Range, Text, because
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import TENANT, Values, hex_id, nested
 from sandbox.clouds.world import World
@@ -105,6 +105,12 @@ _AZURE_IDENTITY = Text(128, r"[A-Za-z0-9][\w-]*", _AZURE, shortest=3)
 # hashicorp/terraform-provider-azurerm, internal/services/{containerapps,loganalytics}/validate: what Azure's pages do
 # not list.
 _AZURERM = "terraform-provider-azurerm, validate"
+# learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure: 30 to 730 days, but for the tiers of old.
+_WORKSPACE_DAYS = Range(30, 730, "Azure Monitor, data retention of a workspace")
+_WORKSPACE_SKU = OneOf(
+    ("Free", "Standard", "Premium", "PerNode", "PerGB2018", "Standalone", "CapacityReservation", "LACluster"),
+    "azure-native, WorkspaceSkuNameEnum",
+)
 _AZURE_WORKSPACE = Text(63, r"[A-Za-z0-9][A-Za-z0-9-]+[A-Za-z0-9]", _AZURERM, shortest=4)
 # pulumi-azure-native 3.29.0, RoleAssignment.role_assignment_name: "It can be any valid GUID".
 _SCOPE = Text(None, r"(?i)/(subscriptions/[^/]+|providers/Microsoft\.Management)(/.*)?", "Azure RBAC, scope")
@@ -163,9 +169,15 @@ declare(
 )
 declare(
     WORKSPACE,
-    not_simulated="the replicas' output goes to .sandbox/logs",
+    effect="a diagnostic setting may name it",
+    not_simulated="the lines in it, which are in .sandbox/logs; queries; that it can be had back for two weeks",
     id_of=in_group("Microsoft.OperationalInsights/workspaces", "workspaceName"),
     outputs=_workspace_outputs,
-    limits={"workspaceName": _AZURE_WORKSPACE, "location": REGION},
+    limits={
+        "workspaceName": _AZURE_WORKSPACE,
+        "location": REGION,
+        "sku.name": _WORKSPACE_SKU,
+        "retentionInDays": _WORKSPACE_DAYS,
+    },
     forces_new=because(ID, "workspaceName") | IN_GROUP,
 )

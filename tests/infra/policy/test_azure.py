@@ -39,6 +39,7 @@ CASES = {
         "kept nowhere",
         {"appLogsConfiguration": {"destination": "azure-monitor"}},
     ),
+    "azure-logs-retention": Case({"sku": {"name": "PerGB2018"}}, "left to Azure", {"retentionInDays": 30}),
     "azure-role-narrow": Case(
         {"roleDefinitionId": ROLES + "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"},
         "gives away Owner",

@@ -68,7 +68,7 @@ NOT_YET = {
         "aws-container-insights",
         "aws-tasks-private",
     },
-    "azure-production": {"azure-environment-zones", "azure-logs-kept"},
+    "azure-production": {"azure-environment-zones"},
     "gcp-production": {"gcp-balancer-logged"},
 }
 

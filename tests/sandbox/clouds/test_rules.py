@@ -247,6 +247,18 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         {"registryName": "outlast"},
     ),
     (
+        "azure-native:operationalinsights:Workspace",
+        {"retentionInDays": 14},
+        "retentionInDays",
+        {"retentionInDays": 365, "sku": {"name": "PerGB2018"}},
+    ),
+    (
+        "azure-native:monitor:DiagnosticSetting",
+        {"logs": [{"category": "ContainerAppConsoleLog"}]},
+        "logs[0].category",
+        {"logs": [{"category": "ContainerAppSystemLogs"}]},
+    ),
+    (
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
         {"repository": "site", "policy": "{}"},
         "policy",
@@ -699,7 +711,6 @@ NOTHING_TO_CHECK = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "aws:wafv2/webAclAssociation:WebAclAssociation",
     "aws:route53/zone:Zone",  # Route 53 itself refuses a name that is none
-    "azure-native:monitor:DiagnosticSetting",
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
     "gcp:secretmanager/secretIamMember:SecretIamMember",
     "gcp:storage/bucketIAMMember:BucketIAMMember",

@@ -1,0 +1,41 @@
+"""Where a site on Azure has its log: a workspace of its own, to which the environment's diagnostic setting sends it.
+
+Not the environment's own destination `log-analytics`: that one is given the workspace's key, which would lie in
+Pulumi's state; a diagnostic setting needs none.
+"""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_azure_native import app, monitor, operationalinsights, resources
+
+from infra.contract import SiteSpec
+from infra.site import held
+
+CATEGORIES = ("ContainerAppConsoleLogs", "ContainerAppSystemLogs")
+"""What containers print, and why they were started and stopped: learn.microsoft.com/azure/container-apps/log-options"""
+
+
+def build_workspace(name: str, spec: SiteSpec, group: resources.ResourceGroup) -> operationalinsights.Workspace:
+    """The workspace; without a line in it it costs nothing."""
+    return operationalinsights.Workspace(
+        "logs",
+        workspace_name=name,
+        resource_group_name=group.name,
+        location=spec.region,
+        sku=operationalinsights.WorkspaceSkuArgs(name=operationalinsights.WorkspaceSkuNameEnum.PER_GB2018),
+        retention_in_days=spec.log_days,
+        opts=held(spec),
+    )
+
+
+def send_logs(environment: app.ManagedEnvironment, workspace: operationalinsights.Workspace) -> pulumi.Resource:
+    """Every line of the environment goes to the workspace."""
+    setting: pulumi.Resource = monitor.DiagnosticSetting(
+        "logs",
+        name="logs",
+        resource_uri=environment.id,
+        workspace_id=workspace.id,
+        logs=[monitor.DiagnosticsLogSettingsArgs(category=one, enabled=True) for one in CATEGORIES],
+    )
+    return setting

@@ -1,0 +1,49 @@
+"""Where a site on Google Cloud has its log: by default the project's own bucket, which keeps 30 days of everything.
+
+For any other number a bucket of its own, in the site's region, gets every entry of its service. The project's bucket
+gets them still: leaving them out there would need a change of the project's own sink, which is not the site's.
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_gcp as gcp
+
+from infra.applied import apply
+from infra.contract import SiteSpec
+from infra.log_days import GOOGLES_OWN
+from infra.site import held
+
+APIS = ("logging",)
+
+
+def needed_apis(spec: SiteSpec) -> tuple[str, ...]:
+    """What has to be switched on for it."""
+    return APIS if spec.log_days != GOOGLES_OWN else ()
+
+
+def send_logs(name: str, project: str, spec: SiteSpec, ready: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    """The bucket and the sink that fills it; nothing where the project's own keeps as long.
+
+    A sink to a bucket of its own project needs no grant (cloud.google.com/logging/docs/export/configure_export_v2).
+    """
+    if not needed_apis(spec):
+        return []
+    bucket = gcp.logging.ProjectBucketConfig(
+        "logs",
+        project=project,
+        location=spec.region,
+        bucket_id=name,
+        retention_days=spec.log_days,
+        deletion_policy="DELETE",
+        opts=held(spec, ready),
+    )
+    sink = gcp.logging.ProjectSink(
+        "logs",
+        name=name,
+        destination=apply(bucket.id, lambda path: f"logging.googleapis.com/{path}"),
+        filter=f'resource.type="cloud_run_revision" AND resource.labels.service_name="{name}"',
+        unique_writer_identity=True,
+        opts=ready,
+    )
+    return [sink]
