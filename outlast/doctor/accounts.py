@@ -32,7 +32,7 @@ def checks(asked: Asked, subjects: Subjects) -> list[Check]:
     """Every look, by the cloud that it asks."""
     return [
         Check(FILES, "agreement", partial(stacks.look_at_files, subjects)),
-        Check(FILES, "API keys", partial(stacks.look_for_keys, subjects)),
+        Check(FILES, "API keys", partial(stacks.look_for_keys, subjects, asked.environ)),
         *_of_aws(asked.clouds, subjects),
         *_of_azure(asked.clouds, subjects),
         *_of_google(asked.clouds, subjects),

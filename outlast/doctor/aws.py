@@ -31,7 +31,7 @@ class Quota:
         """What the sites of a set take at their largest."""
         if self.service != "fargate":
             return len(sites)
-        return sum(_size(site, "cpu") * max(_size(site, "minReplicas"), _size(site, "maxReplicas")) for site in sites)
+        return sum(_size(site, "cpu") * _most(site) for site in sites)
 
 
 # docs.aws.amazon.com/general/latest/gr/{vpc-service,elb,ecs-service}.html
@@ -40,6 +40,11 @@ QUOTAS = (
     Quota("elasticloadbalancing", "L-53DA6B97", "Application Load Balancers"),
     Quota("fargate", "L-3032A538", "vCPUs of Fargate"),
 )
+
+
+def _most(site: Config) -> float:
+    """How many tasks run at once: while a deployment goes on, the old ones and the new."""
+    return max(2 * _size(site, "minReplicas"), _size(site, "maxReplicas"))
 
 
 def _size(site: Config, key: str) -> float:

@@ -51,7 +51,7 @@ def ask(given: Mapping[str, str], prompt: Prompt | None) -> dict[str, str]:
         wanted = not question.cloud or question.cloud in questions.chosen_clouds(answers)
         if wanted and question.key not in given:
             default = answers.get(question.key) or question.default(answers)
-            answers[question.key] = prompt(question.text, default if question.required else " ")
+            answers[question.key] = prompt(question.text, default or ("" if question.is_required(answers) else " "))
     return questions.fill(answers)
 
 

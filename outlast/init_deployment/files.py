@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from infra.profiles import DEFAULTS, SMALL
+from infra.profiles import SMALL
 from infra.regions import CLOUDS
 from outlast.init_deployment.questions import QUESTIONS, Answers, chosen_clouds
 from sandbox import keys, stack_files
@@ -27,7 +27,7 @@ _TORN_DOWN = "a sandbox is torn down"
 """The reason of those exceptions of the committed files that a real deployment has no use for."""
 
 _GUESSED_RPS = 50
-_LEFT_OUT = {"environment", "protect", "exceptions", *(row.key for row in DEFAULTS)}
+_OF_SITES = ("kind", "vpcCidr", "concurrency")
 _OF_TRAFFIC = ("routing", "ttlSeconds", "checkIntervalSeconds", "failureThreshold", "drillEveryDays", "rtoSeconds")
 _COMMENTS = {
     "outlast:availabilityZones": "those of your account: aws ec2 describe-availability-zones",
@@ -57,19 +57,20 @@ class _Builder:
 
     def site(self, cloud: str) -> Config:
         committed = stack_files.read_config(self._root, cloud)
-        taken = {key: value for key, value in committed.items() if _short(key) not in _LEFT_OUT}
+        taken = _take(committed, _OF_SITES)
         mine = {
             "outlast:zone": f"{self._name}-zone",
             "outlast:size": self._answer("size"),
             "outlast:prefix": self._answer("prefix"),
             "outlast:models": [f"{self._answer('model')}@{self._digest}"],
             "outlast:rpsPerReplica": _GUESSED_RPS,
+            **self._given(alertEmail="alert_email"),
         }
         return {**taken, **self._pins(), **mine, **getattr(self, f"_of_{cloud}")(), **self._excuses(cloud, committed)}
 
     def traffic(self, sites: Sequence[str]) -> Config:
         committed = stack_files.read_config(self._root, "traffic")
-        taken = {f"outlast:{key}": committed[f"outlast:{key}"] for key in _OF_TRAFFIC if f"outlast:{key}" in committed}
+        taken = _take(committed, _OF_TRAFFIC)
         return {
             **self._pins(),
             "outlast:kind": "traffic",
@@ -77,19 +78,23 @@ class _Builder:
             "outlast:sites": list(sites),
             "outlast:weights": dict.fromkeys(sites, 10),
             **taken,
+            **self._given(alertEmail="alert_email"),
             "outlast:monthlyBudgetUsd": _number(self._answer("budget")),
             "outlast:acceptedModels": [self._digest],
             **({} if len(sites) > 1 else self._excuse("one-site", "the second site comes later")),
         }
 
     def _pins(self) -> Config:
-        """What every stack has: the account that it may touch, and by choice who answers for it."""
-        owner = {"outlast:owner": self._answer("owner")} if self._answer("owner") else {}
+        """What every stack has: the account that it may touch, and by choice who answers for it and pays."""
         return {
             "aws:allowedAccountIds": [self._answer("aws_account")],
             "aws:region": self._answer("aws_region"),
-            **owner,
+            **self._given(owner="owner", costCentre="cost_centre", dataClass="data_class"),
         }
+
+    def _given(self, **keys: str) -> Config:
+        """Setting -> answer, of what was answered."""
+        return {f"outlast:{setting}": self._answer(key) for setting, key in keys.items() if self._answer(key)}
 
     def _of_aws(self) -> Config:
         return {"outlast:availabilityZones": [f"{self._answer('aws_region')}{letter}" for letter in "ab"]}
@@ -127,8 +132,9 @@ def _reason(reason: str) -> str:
     return "not in this program's smallest site" if "sandbox" in reason else reason
 
 
-def _short(key: str) -> str:
-    return key.partition(":")[2]
+def _take(committed: Mapping[str, Any], keys: Sequence[str]) -> Config:
+    """Those of the committed settings that are as right for anybody else."""
+    return {f"outlast:{key}": committed[f"outlast:{key}"] for key in keys if f"outlast:{key}" in committed}
 
 
 def _number(text: str) -> int | float | str:

@@ -14,6 +14,9 @@ from service.errors import Mistake
 Answers = Mapping[str, str]
 """By the question's key; what was not answered is missing."""
 
+NOBODY = "neither"
+"""The size that asks for what is asked of no size."""
+
 PULUMI_CLOUD, PASSPHRASE = "pulumi", "passphrase"
 _SET = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _BACKEND = re.compile(r"(file|s3|azblob|gs)://.+|https://.+")
@@ -29,15 +32,19 @@ class Question:
     """One question: the flag is its key with hyphens. `default` is "" where there is none; `cloud` asks it only there.
 
     `setting` is the key in the stack files that the answer becomes, by which their parser's words are told as the
-    answer's.
+    answer's. `of_size` is the size that needs an answer, where the other does without.
     """
 
     key: str
     text: str
     default: Callable[[Answers], str] = _nothing
     cloud: str = ""
-    required: bool = True
+    of_size: str = ""
     setting: str = ""
+
+    def is_required(self, answers: Answers) -> bool:
+        """Whether it has to be answered: by everybody, or for that size alone."""
+        return not self.of_size or answers.get("size") == self.of_size
 
     @property
     def flag(self) -> str:
@@ -79,7 +86,10 @@ QUESTIONS: tuple[Question, ...] = (
     Question("prefix", "What names of resources begin with", _prefix, setting="outlast:prefix"),
     Question("model", "Released model", setting="outlast:models"),
     Question("budget", "Most that it may cost a month, USD", _budget, setting="outlast:monthlyBudgetUsd"),
-    Question("owner", "Who answers for it, as a tag (may be empty)", required=False, setting="outlast:owner"),
+    Question("owner", "Who answers for it: a team", of_size=PRODUCTION, setting="outlast:owner"),
+    Question("cost_centre", "Who pays", of_size=PRODUCTION, setting="outlast:costCentre"),
+    Question("data_class", "Class of its data", lambda a: "internal", of_size=PRODUCTION, setting="outlast:dataClass"),
+    Question("alert_email", "Who is told of alarms", of_size=NOBODY, setting="outlast:alertEmail"),
     Question("state", "Pulumi's state: s3://, azblob://, gs://, file:// or `pulumi` for Pulumi Cloud"),
     Question(
         "secrets", "What encrypts secrets: passphrase, awskms://, azurekeyvault://, gcpkms://", lambda a: PASSPHRASE
@@ -104,7 +114,9 @@ def fill(answers: Answers) -> dict[str, str]:
 
 def find_mistakes(name: str, answers: Answers, models: Sequence[str]) -> list[Mistake]:
     """What is missing, and what is wrong with answers that no stack file's parser sees."""
-    missing = [question for question in asked_of(answers) if question.required and question.key not in answers]
+    missing = [
+        question for question in asked_of(answers) if question.is_required(answers) and question.key not in answers
+    ]
     mistakes = [Mistake(question.flag, f"is missing: {question.text}") for question in missing]
     if not _SET.fullmatch(name):
         mistakes.append(Mistake("NAME", f"{name!r} cannot be the name of a set", "letters a-z, digits and hyphens"))

@@ -60,7 +60,7 @@ def test_a_quota_beside_what_the_sites_take(seam: Seam, limits: Mapping[str, int
 def test_fargate_counts_the_cpus_of_every_replica(seam: Seam) -> None:
     sites = [{"outlast:cpu": 2, "outlast:minReplicas": 1, "outlast:maxReplicas": 4}]
     assert CPUS.needed(sites) == 8
-    assert [CPUS.needed([{"outlast:size": size}]) for size in ("small", "production")] == [0.5, 6]
+    assert [CPUS.needed([{"outlast:size": size}]) for size in ("small", "production")] == [1, 6]
     assert look_at_quota(seam(), "us-east-1", CPUS, sites).state == WRONG
     assert look_at_quota(seam(), "us-east-1", BALANCERS, sites).state == FINE
 

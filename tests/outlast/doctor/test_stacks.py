@@ -33,12 +33,13 @@ def test_the_files_are_judged_as_the_programs_judge_them(subjects: Callable[...,
 
 
 def test_a_site_without_keys_is_named(subjects: Callable[..., Subjects]) -> None:
-    found = look_for_keys(subjects({"prod-aws": KEYS, "prod-azure": KEYS}))
+    found = look_for_keys(subjects({"prod-aws": KEYS, "prod-azure": KEYS}), {})
     assert (found.state, found.what) == (WRONG, "no outlast:apiKeys in prod-gcp")
-    assert look_for_keys(subjects(dict.fromkeys(("prod-aws", "prod-azure", "prod-gcp"), KEYS))).state == FINE
+    assert look_for_keys(subjects(dict.fromkeys(("prod-aws", "prod-azure", "prod-gcp"), KEYS)), {}).state == FINE
 
 
-def test_the_committed_stacks_get_theirs_from_the_sandbox() -> None:
+def test_the_stacks_of_a_sandbox_get_theirs_from_it(subjects: Callable[..., Subjects]) -> None:
     committed = read_subjects(ROOT, None)
-    assert look_for_keys(committed).state == UNKNOWN
+    assert look_for_keys(committed, {}).state == UNKNOWN
+    assert look_for_keys(subjects(), {"OUTLAST_STACK_KEYS": "/keys.json"}).state == UNKNOWN
     assert committed.encrypted == committed.stacks.stacks

@@ -28,12 +28,14 @@ def made(**changed: str) -> dict[str, Config]:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("clouds", SETS)
 def test_every_combination_is_a_set_that_agrees_with_itself(clouds: str, size: str) -> None:
-    files = made(clouds=clouds, size=size, owner="platform")
+    files = made(clouds=clouds, size=size, owner="platform", cost_centre="c1", alert_email="us@example.org")
     assert judge("prod", files) == []
     sites = [f"prod-{cloud}" for cloud in clouds.split(",")]
     assert [*files] == ["prod-zone", *sites, "prod-traffic"]
     assert all(files[site]["outlast:size"] == size for site in sites)
     assert all(config["outlast:owner"] == "platform" for config in files.values())
+    told = [stack for stack, config in files.items() if config.get("outlast:alertEmail") == "us@example.org"]
+    assert told == [*sites, "prod-traffic"]
 
 
 def test_nothing_of_the_sandbox_is_left() -> None:

@@ -25,6 +25,11 @@ def test_what_was_not_answered_has_a_default_that_follows_from_the_rest() -> Non
     assert find_mistakes("prod", found, ["tumour"]) == []
 
 
+def test_production_needs_to_know_whose_it_is_and_who_pays() -> None:
+    found = find_mistakes("prod", fill({**GIVEN, "size": "production"}), ["tumour"])
+    assert [mistake.place for mistake in found] == ["--owner", "--cost-centre"]
+
+
 def test_a_domain_that_begins_with_a_digit_gives_no_prefix() -> None:
     assert fill({**GIVEN, "domain": "9lives.example"})["prefix"] == "outlast"
 
