@@ -21,6 +21,7 @@ from infra.aws_scaling import add_scaling, choose_capacity
 from infra.aws_secrets import TaskSecrets, build_secrets
 from infra.contract import CONNECTION_SECONDS, HEALTH_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
+from infra.edge import HSTS
 from infra.image import BuiltImage
 from infra.kinds import AwsOptions, SiteSettings
 from infra.site import after, deploy_site, held
@@ -122,6 +123,8 @@ def _front(name: str, spec: SiteSpec, network: Network, certificate: aws.acm.Cer
         # Of the validation, not of the certificate: a listener is refused one that is not issued yet.
         certificate_arn=certificate.certificate_arn,
         default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=targets.arn)],
+        # For the answers that it gives itself, a refusal or a 503; the service sends the same with each of its own.
+        routing_http_response_strict_transport_security_header_value=HSTS,
     )
     redirect = aws.lb.ListenerDefaultActionRedirectArgs(port="443", protocol="HTTPS", status_code="HTTP_301")
     aws.lb.Listener(

@@ -5,11 +5,13 @@ One file, although over 300 lines: half of it is a table, and a rule is read tog
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from infra.policy.rule import Facts, Resource, Rule
 from infra.policy.values import TASK, containers, dig, listed, statements
 
+_YEAR_SECONDS = 31_536_000  # what hstspreload.org asks for
 LISTENER, BALANCER = "aws:lb/listener:Listener", "aws:lb/loadBalancer:LoadBalancer"
 SERVICE = "aws:ecs/service:Service"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -33,6 +35,13 @@ def _modern_tls(resource: Resource, facts: Facts) -> str:
     return "" if modern or dig(resource.inputs, "protocol") != "HTTPS" else f"its TLS policy is {policy}"
 
 
+def _hsts(resource: Resource, facts: Facts) -> str:
+    sent = str(dig(resource.inputs, "routingHttpResponseStrictTransportSecurityHeaderValue", ""))
+    age = re.search(r"max-age=(\d+)", sent)
+    kept = age is not None and int(age[1]) >= _YEAR_SECONDS
+    return "" if kept or dig(resource.inputs, "protocol") != "HTTPS" else f"its own answers say '{sent or 'nothing'}'"
+
+
 def _drops_invalid_headers(resource: Resource, facts: Facts) -> str:
     return "" if dig(resource.inputs, "dropInvalidHeaderFields") else "it passes malformed headers on"
 
@@ -53,7 +62,11 @@ def _deletion_protection(resource: Resource, facts: Facts) -> str:
 def _rate_limited(resources: Sequence[Resource], facts: Facts) -> list[str]:
     balancers = [resource.name for resource in resources if resource.type == BALANCER]
     if any(resource.type == "aws:wafv2/webAclAssociation:WebAclAssociation" for resource in resources):
-        return []
+        acls = [resource for resource in resources if resource.type == "aws:wafv2/webAcl:WebAcl"]
+        counting = any(
+            dig(rule, "statement.rateBasedStatement") for acl in acls for rule in dig(acl.inputs, "rules", ())
+        )
+        return [f"the web ACL '{acl.name}' counts nobody's requests" for acl in acls if not counting]
     return [f"the load balancer '{name}' has no web ACL" for name in balancers]
 
 
@@ -183,6 +196,13 @@ RULES = (
         (LISTENER,),
         _modern_tls,
         public=("elbv2_insecure_ssl_ciphers",),
+    ),
+    Rule(
+        "aws-listener-hsts",
+        "a browser that was answered once must not try without TLS again, whoever answered it",
+        "routing_http_response_strict_transport_security_header_value with a max-age of a year",
+        (LISTENER,),
+        _hsts,
     ),
     Rule(
         "aws-balancer-drops-invalid-headers",

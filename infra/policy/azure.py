@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from infra.edge import VARIABLE
 from infra.policy.rule import Facts, Resource, Rule
-from infra.policy.values import APP, containers, dig
+from infra.policy.values import APP, containers, dig, variables
 from infra.profiles import PRODUCTION
 
 REGISTRY = "azure-native:containerregistry:Registry"
@@ -76,6 +77,15 @@ def _narrow_role(resource: Resource, facts: Facts) -> str:
     return f"it gives away {WIDE[role]}" if role in WIDE else ""
 
 
+def _rate_limited(resource: Resource, facts: Facts) -> str:
+    if facts.settings.get("size") != PRODUCTION:
+        return ""
+    for one in containers(resource):
+        if dict(variables(one)).get(VARIABLE, "0") == "0":
+            return f"'{one.get('name')}' counts nobody's requests, and nothing does so before it"
+    return ""
+
+
 RULES = (
     Rule(
         "azure-registry-no-admin",
@@ -130,6 +140,13 @@ RULES = (
         "probes of Startup, Liveness and Readiness",
         (APP,),
         _probed,
+    ),
+    Rule(
+        "azure-rate-limited",
+        "one caller without a key can keep every replica busy, and the ingress counts nothing",
+        "outlast:requestsPerMinutePerAddress, or Front Door before the app",
+        (APP,),
+        _rate_limited,
     ),
     Rule(
         "azure-environment-zones",

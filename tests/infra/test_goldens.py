@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra.edge import HSTS
 from tests.infra.goldens import NAMES, PRODUCTION, accept_command, golden_file, render_inventory
 from tests.infra.harness import STACKS, Run
 
@@ -72,7 +73,10 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
             "healthCheck.unhealthyThreshold": 2,
             "healthCheck.matcher": "200",
         },
-        "aws:lb/listener:Listener": {},
+        "aws:lb/listener:Listener": {
+            "routingHttpResponseStrictTransportSecurityHeaderValue": lambda value: value in (None, HSTS),
+            "sslPolicy": lambda policy: policy in (None, "ELBSecurityPolicy-TLS13-1-2-2021-06"),
+        },
         "aws:sns/topic:Topic": {"kmsMasterKeyId": None},  # an alarm could not publish
         "aws:sns/topicSubscription:TopicSubscription": {"protocol": "email"},
         "aws:cloudwatch/metricAlarm:MetricAlarm": {
@@ -264,3 +268,21 @@ def at(inputs: Any, path: str) -> Any:
         else:
             inputs = inputs.get(part) if isinstance(inputs, dict) else None
     return inputs
+
+
+def test_every_site_redirects_plain_http_and_speaks_tls_12_at_least() -> None:
+    """What a client meets before the service, cloud by cloud; Container Apps has no older TLS to switch off."""
+    listeners = {r["inputs"]["port"]: r["inputs"] for r in _golden("aws", "aws:lb/listener:Listener")}
+    assert listeners[80]["defaultActions"][0]["redirect"]["protocol"] == "HTTPS"
+    assert listeners[443]["routingHttpResponseStrictTransportSecurityHeaderValue"] == HSTS
+    assert "-1-2-" in listeners[443]["sslPolicy"]
+    (ingress,) = [r["inputs"]["configuration"]["ingress"] for r in _golden("azure", "azure-native:app:ContainerApp")]
+    assert ingress["allowInsecure"] is False
+    maps = {r["name"]: r["inputs"] for r in _golden("gcp", "gcp:compute/uRLMap:URLMap")}
+    assert maps["redirect"]["defaultUrlRedirect"]["httpsRedirect"] is True
+    (policy,) = _golden("gcp", "gcp:compute/sSLPolicy:SSLPolicy")
+    assert policy["inputs"]["minTlsVersion"] == "TLS_1_2"
+
+
+def _golden(name: str, type_: str) -> list[dict[str, Any]]:
+    return [r for r in json.loads(golden_file(name).read_text())["resources"] if r["type"] == type_]

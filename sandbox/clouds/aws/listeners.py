@@ -119,14 +119,22 @@ def front(world: World, listener: Resource) -> EntryPoint:
     action: Values = next(iter(listener.inputs.get("defaultActions") or []), {})
     if action.get("type") == "redirect":
         return EntryPoint(*where, redirect=True)
+    header = _own_header(listener)
     if action.get("type") == "fixed-response":
-        return EntryPoint(*where, answer=int(nested(action, "fixedResponse", "statusCode") or 200))
+        return EntryPoint(*where, answer=int(nested(action, "fixedResponse", "statusCode") or 200), header=header)
     return EntryPoint(
         *where,
         _workload_behind(world, action, balancer),
         tls13_only=str(listener.inputs.get("sslPolicy")).startswith(_TLS13_ONLY),
         rate=rate_rule(world, balancer),
+        header=header,
     )
+
+
+def _own_header(listener: Resource) -> str:
+    """What a listener adds to its answers. Those of the service have the same header, with the same value."""
+    value = listener.inputs.get("routingHttpResponseStrictTransportSecurityHeaderValue")
+    return f"strict-transport-security: {value}\r\n" if value else ""
 
 
 def _refuse_unreachable(world: World, balancer: Resource, port: int) -> None:
@@ -209,7 +217,8 @@ declare(
         "a port that no security group of the load balancer lets in: no connection (`make status` says why)",
     ),
     not_known=("TLS policies that ELB has had since September 2026: refused here",),
-    effect="a real TLS listener with the certificate's key; a policy of TLS 1.3 alone shuts Route 53's checkers out",
+    effect="a real TLS listener with the certificate's key; a policy of TLS 1.3 alone shuts Route 53's checkers out; "
+    "its own answers have the HSTS header that it is told",
     not_simulated="further rules and certificates of a listener; of its TLS policy ciphers and versions before 1.2",
     rules=(_listener_rules, _policy_rules, _certificate_rules),
     id_of=_listener_id,

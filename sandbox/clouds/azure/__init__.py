@@ -29,6 +29,6 @@ def derive(world: World) -> Effects:
         except OutlastError as reason:
             effects.why_not[app.key] = reason.what
         else:
-            effects.entry_points.append(front)
+            effects.entry_points += filter(None, (front, apps.redirect(front, app)))
             effects.names[str(nested(app.outputs, "configuration", "ingress", "fqdn"))] = [front.address]
     return effects

@@ -100,6 +100,17 @@ def front(world: World, app: Resource) -> EntryPoint:
     return EntryPoint(*where, tuple(bindings), app.key, forwards=True)
 
 
+def redirect(front: EntryPoint, app: Resource) -> EntryPoint | None:
+    """Port 80, which leads to 443; None where plain HTTP is let in, which nothing here answers.
+
+    learn.microsoft.com/azure/container-apps/ingress-overview: "By default, HTTP requests to port 80 are automatically
+    redirected to HTTPS on 443", and allowInsecure switches that off.
+    """
+    if nested(app.inputs, "configuration", "ingress", "allowInsecure"):
+        return None
+    return EntryPoint(front.key.replace("/443", "/80"), front.stack, front.address, 80, redirect=True)
+
+
 def _wait(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:
     try:
         world.hooks.wait_workload(r.key, timeout_seconds or _READY_SECONDS, cancelled)

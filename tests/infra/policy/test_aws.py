@@ -12,6 +12,9 @@ REDIRECT = {"defaultActions": [{"type": "redirect", "redirect": {"protocol": "HT
 TASKS = "ecs-tasks.amazonaws.com"
 SPOT = {"capacityProvider": "FARGATE_SPOT", "weight": 3}
 
+ACL = "aws:wafv2/webAcl:WebAcl"
+HSTS, YEAR = "routingHttpResponseStrictTransportSecurityHeaderValue", "max-age=31536000; includeSubDomains"
+
 CASES = {
     "aws-listener-encrypted": Case(
         {"protocol": "HTTP", "port": 80, "defaultActions": [{"type": "forward"}]},
@@ -79,6 +82,9 @@ CASES = {
         "assumed by",
         {"assumeRolePolicy": policy(Action="sts:AssumeRole", Principal={"Service": TASKS})},
     ),
+    "aws-listener-hsts": Case(
+        {"protocol": "HTTPS", HSTS: "max-age=300"}, "max-age=300", {"protocol": "HTTPS", HSTS: YEAR}
+    ),
     "aws-open-ports": Case(
         {"cidrIpv4": "0.0.0.0/0", "fromPort": 22, "toPort": 22},
         "22 to 22",
@@ -97,11 +103,19 @@ def test_a_rule_is_broken_and_kept(name: str) -> None:
     check_case(name, CASES[name])
 
 
+def test_only_what_speaks_tls_has_to_send_the_header() -> None:
+    assert "nothing" in ask("aws-listener-hsts", {"protocol": "HTTPS"})
+    assert ask("aws-listener-hsts", {"protocol": "HTTP"}) == "", "without TLS a browser ignores it: RFC 6797, 8.1"
+
+
 def test_a_load_balancer_needs_a_web_acl_of_its_own_or_another_stack_none() -> None:
     balancer = Resource(BALANCER, "front", {})
     acl = Resource("aws:wafv2/webAclAssociation:WebAclAssociation", "limits", {})
     assert ask_stack("aws-rate-limited", [balancer]) == ["the load balancer 'front' has no web ACL"]
     assert ask_stack("aws-rate-limited", [balancer, acl]) == []
+    counting = {"rules": [{"statement": {"rateBasedStatement": {"limit": 10}}}]}
+    for inputs, told in (({}, ["the web ACL 'edge' counts nobody's requests"]), (counting, [])):
+        assert ask_stack("aws-rate-limited", [balancer, acl, Resource(ACL, "edge", inputs)]) == told
     assert ask_stack("aws-rate-limited", []) == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from infra.edge import VARIABLE
 from infra.policy.azure import ENVIRONMENT, RULES, WIDE
 from infra.policy.rule import Facts
 from tests.infra.policy.held import Case, ask, check_case
@@ -32,6 +33,12 @@ CASES = {
         {"template": {"containers": [{"name": "service", "probes": PROBED[:1]}]}},
         "no probe of Liveness, Readiness",
         {"template": {"containers": [{"name": "service", "probes": PROBED}]}},
+    ),
+    "azure-rate-limited": Case(
+        {"template": {"containers": [{"name": "service", "env": [{"name": VARIABLE, "value": "0"}]}]}},
+        "counts nobody",
+        {"template": {"containers": [{"name": "service", "env": [{"name": VARIABLE, "value": "300"}]}]}},
+        facts=Facts("azure", {"size": "production"}),
     ),
     "azure-environment-zones": Case({}, "one zone", {"zoneRedundant": True}),
     "azure-logs-kept": Case(
@@ -71,3 +78,7 @@ def test_an_environment_needs_an_identity_as_well() -> None:
 @pytest.mark.parametrize("role", WIDE)
 def test_each_wide_role_is_known_by_its_id(role: str) -> None:
     assert WIDE[role] in ask("azure-role-narrow", {"roleDefinitionId": ROLES + role})
+
+
+def test_a_small_site_may_do_without_a_limit() -> None:
+    assert ask("azure-rate-limited", {"template": {"containers": [{"name": "service"}]}}) == ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from infra.policy.gcp import ADDRESS, RULES
+from infra.policy.gcp import ADDRESS, HTTP_PROXY, RULES
+from infra.policy.rule import Resource
 from infra.policy.values import RUN
-from tests.infra.policy.held import Case, ask, check_case
+from tests.infra.policy.held import Case, ask, ask_stack, check_case
 
 BEHIND = "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
 
@@ -41,7 +42,7 @@ CASES = {
 
 
 def test_every_rule_has_a_case() -> None:
-    assert {rule.name for rule in RULES} == CASES.keys()
+    assert {rule.name for rule in RULES} == CASES.keys() | {"gcp-plain-redirects"}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -68,3 +69,12 @@ def test_deletion_is_spelt_out_by_another_key_elsewhere() -> None:
 def test_cleanup_policies_that_are_only_tried_delete_nothing() -> None:
     tried = {"cleanupPolicies": [{"action": "DELETE"}], "cleanupPolicyDryRun": True}
     assert "would delete" in ask("gcp-registry-expires", tried)
+
+
+def test_each_proxy_without_tls_needs_a_map_that_redirects() -> None:
+    proxy = Resource(HTTP_PROXY, "http", {})
+    serving = Resource("gcp:compute/uRLMap:URLMap", "service", {"defaultService": "/backend"})
+    redirect = Resource(serving.type, "redirect", {"defaultUrlRedirect": {"httpsRedirect": True}})
+    assert ask_stack("gcp-plain-redirects", [proxy, serving]) == ["the proxy 'http' answers without TLS"]
+    assert ask_stack("gcp-plain-redirects", [proxy, serving, redirect]) == []
+    assert ask_stack("gcp-plain-redirects", [serving]) == []

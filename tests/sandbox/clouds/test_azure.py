@@ -179,3 +179,12 @@ def test_only_a_change_of_the_template_makes_a_revision(clouds: Clouds) -> None:
 def test_a_group_that_does_not_exist_holds_nothing(clouds: Clouds) -> None:
     with pytest.raises(CloudRefused, match="ResourceGroupNotFound"):
         clouds.make("azure-native:containerregistry:Registry", registryName="outlast", **sites.GROUP)
+
+
+def test_port_80_leads_to_443_unless_plain_http_is_let_in(clouds: Clouds) -> None:
+    sites.azure_site(clouds)
+    plain, front = clouds.front("azure", 80), clouds.front("azure")
+    assert plain is not None and front is not None
+    assert plain.redirect and plain.address == front.address and not plain.bindings
+    clouds.only("azure-native:app:ContainerApp").inputs["configuration"]["ingress"]["allowInsecure"] = True
+    assert clouds.front("azure", 80) is None and clouds.front("azure") is not None

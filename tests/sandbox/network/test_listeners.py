@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
@@ -622,6 +623,46 @@ def test_without_a_start_nothing_can_be_applied_and_nothing_has_to_stop(tmp_path
     with pytest.raises(OutlastError, match="have not been started"):
         listeners.apply([])
     listeners.stop()
+
+
+# -- what an entry point says by itself ---------------------------------------------------------------
+
+
+HSTS = "strict-transport-security: max-age=31536000\r\n"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+def test_tls_before_12_is_refused_in_words(site: Site, version: ssl.TLSVersion) -> None:
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        old.minimum_version = old.maximum_version = version
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    with (
+        old.wrap_socket(site.connect(), server_hostname=HOST, do_handshake_on_connect=False) as client,
+        pytest.raises(ssl.SSLError, match=r"(?i)protocol.version"),
+    ):
+        client.do_handshake()
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "status"),
+    [
+        ({"workload": None}, "/", 503),
+        ({"workload": None, "answer": 404}, "/", 404),
+        ({"hides": lambda path: path == "/kept"}, "/kept", 404),
+        ({"rate": RateRule("AWS WAF", 0, 60, 60, (), 429)}, "/", 429),
+    ],
+)
+def test_its_own_answers_have_the_header_of_a_listener(
+    site: Site, changes: dict[str, Any], path: str, status: int
+) -> None:
+    site.listeners.apply([site.front(header=HSTS, **changes)])
+    with site.connect_tls() as connection:
+        connection.sendall(GET % path.encode())
+        answer = read_all(connection)
+    assert parse(answer)[0] == status and HSTS.encode() in answer
 
 
 # -- how often one address may ask --------------------------------------------------------------------

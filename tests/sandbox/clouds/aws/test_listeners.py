@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.clouds.aws import listeners
 from sandbox.clouds.aws.health import LISTENER
 from sandbox.clouds.store import CloudRefused
 from tests.sandbox.clouds import sites
@@ -40,3 +41,11 @@ def test_a_tls_policy_is_one_that_elb_has(clouds: Clouds, policy: str, right: bo
     else:
         with pytest.raises(CloudRefused, match="SSLPolicyNotFound"):
             clouds.make(LISTENER, "two", **asked)
+
+
+def test_a_listener_adds_the_header_that_it_is_told(clouds: Clouds) -> None:
+    sites.aws_site(clouds)
+    listener = clouds.only("aws:lb/listener:Listener")
+    assert listeners.front(clouds.world, listener).header == ""
+    listener.inputs["routingHttpResponseStrictTransportSecurityHeaderValue"] = "max-age=31536000"
+    assert listeners.front(clouds.world, listener).header == "strict-transport-security: max-age=31536000\r\n"
