@@ -304,7 +304,7 @@ def _files_of_resources(project: Project) -> set[str]:
     """What is left in the sandbox's folder that belongs to a resource, and to nothing that outlives it."""
     layout = project.layout
     # The sandbox's own, made before any resource.
-    lasting = {"ca", "resolver", "registries", "vault-outlast-sandbox-api-outlast-example"}
+    lasting = {"ca", "resolver", "registries", "stores", "vault-outlast-sandbox-api-outlast-example"}
     left = {f"certificates/{file.name}" for file in layout.certificates.iterdir() if file.stem not in lasting}
     left |= {f"images/{folder.name}" for folder in layout.images.iterdir()}
     copy = Path(shutil.copy(layout.journal, project.root / ".sandbox" / "copy-of-journal.jsonl"))
