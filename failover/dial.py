@@ -37,9 +37,10 @@ from failover.connection import DialTransport
 from failover.resolution import MAX_CNAME_HOPS, Resolution, StubResolver, read_response
 from service.errors import InvalidInput, Mistake, Unavailable
 
-__all__ = ["Certificate", "Dial", "Lookup", "Resolution", "StubResolver"]
+__all__ = ["Certificate", "Dial", "Lookup", "Resolution", "StubResolver", "authorise"]
 
 DNS_PORT = 53
+_REQUEST_SECONDS, _FLOOR_SECONDS = 5.0, 1.0  # simulated, and never less than this in real seconds
 ENVIRONMENT = ("OUTLAST_NAMESERVER", "OUTLAST_PORT_OFFSET", "OUTLAST_CA_FILE", "OUTLAST_SPEED")
 
 
@@ -54,14 +55,24 @@ class Certificate:
 Lookup = Callable[[str], Resolution]
 
 
+def authorise(api_key: str) -> dict[str, str]:
+    """The header that a request carries where the service asks for a key; none without one."""
+    return {"authorization": f"Bearer {api_key}"} if api_key else {}
+
+
 @dataclass(frozen=True)
 class Dial:
-    """How to reach names and addresses from here. `speed` is only carried: nothing in this module divides by it."""
+    """How to reach names and addresses from here. `speed` is that of the clock there."""
 
     nameserver: str | None = None
     port_offset: int = 0
     ca_file: Path | None = None
     speed: int = 1
+
+    @property
+    def deadline_seconds(self) -> float:
+        """Real seconds that one request may take: 5 of a simulated clock, and never too few for a busy machine."""
+        return max(_FLOOR_SECONDS, _REQUEST_SECONDS / self.speed)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Dial:

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from failover.drill.aborts import Stop
-from failover.drill.actions import apply_change
-from failover.drill.changes import Change, plan_lock, plan_mark
+from failover.drill.changes import plan_lock, plan_mark
 from failover.drill.clock import SystemClock
 from failover.drill.commands import build_default_levers, prepare_drill
 from failover.drill.context import DrillContext
 from failover.drill.facts import Facts
 from failover.drill.finish import write_reports
 from failover.drill.guards import check_guards, refuse
-from failover.drill.journal import LINES, Journal, find_unfinished, name_folder, new_folder, read_journal
+from failover.drill.journal import LINES, Journal, find_unfinished, new_folder, read_journal
 from failover.drill.lock import hold_lock
+from failover.drill.making import expire, make_change, name_drill
 from failover.drill.options import Options
 from failover.drill.plan import DrillPlan, Limits
 from failover.drill.preflight import preflight
@@ -32,7 +30,7 @@ from failover.drill.report import PASSED, judge, render_data
 from failover.drill.restore import restore_journal
 from failover.drill.retell import retell
 from failover.drill.route53 import build_client
-from failover.drill.run import EXPIRY_MARGIN_SECONDS, run_drill
+from failover.drill.run import run_drill
 from failover.drill.samples import Pace
 from failover.levers.change import sign
 from service.errors import Deviated, OutlastError
@@ -63,7 +61,7 @@ def take_site_out(
         Refused: a guard said no, or another drill runs; nothing is changed.
     """
     planned, context = prepare_drill(_options(site, host, drills, peak_rps, level, kind))
-    drill_id = f"{name_folder(context.clock.utc())}-{secrets.token_hex(4)}"
+    drill_id = name_drill(context.clock.utc())
     with hold_lock(context.drills):
         facts = preflight(context, planned)
         refuse(check_guards(facts), f"taking {site} out is refused")
@@ -131,19 +129,11 @@ def _write_beginning(journal: Journal, plan: DrillPlan, context: DrillContext, f
 
 def _make_changes(journal: Journal, plan: DrillPlan, context: DrillContext, facts: Facts, drill_id: str) -> None:
     """Tag the check, look again whether somebody else tagged one meanwhile, and take the site away."""
-    longest = timedelta(seconds=plan.limits.max_duration_seconds / plan.speed + EXPIRY_MARGIN_SECONDS)
-    expires_at = context.clock.utc() + longest
+    expires_at = expire(plan, context.clock.utc())
     loss = sign(plan.change, drill_id, expires_at)
     if plan.lock:
-        _make(journal, context, sign(plan_lock(facts.lost.check, plan.lock), drill_id, expires_at))
-    _make(journal, context, plan_mark(facts.lost.check, drill_id, expires_at, loss))
+        make_change(context, journal, sign(plan_lock(facts.lost.check, plan.lock), drill_id, expires_at))
+    make_change(context, journal, plan_mark(facts.lost.check, drill_id, expires_at, loss))
     again = preflight(context, plan, own_drill=drill_id)
     refuse(check_guards(again), f"taking {plan.lose} out is refused at the last moment")
-    _make(journal, context, loss)
-
-
-def _make(journal: Journal, context: DrillContext, change: Change) -> None:
-    """The change is on disk before it is made."""
-    journal.write_durably("change", **change.to_entry())
-    apply_change(context.route53, change, context.levers)
-    journal.write_durably("changed", change=change.name)
+    make_change(context, journal, loss)

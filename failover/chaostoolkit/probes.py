@@ -46,7 +46,7 @@ def site_answers_right(site: str, host: str = "") -> bool:
         around.find_origin(site),
         golden=around.golden,
         headers=around.headers,
-        deadline_seconds=around.deadline_seconds,
+        deadline_seconds=around.dial.deadline_seconds,
     )
     if not probe.answer.right:
         raise Deviated(f"{site} does not answer right: {probe.answer.error or probe.answer.wrong}")
@@ -101,6 +101,6 @@ def _wait_until_unnamed(around: Surroundings, site: str, began: float, within: f
 
 @contextmanager
 def _client(around: Surroundings) -> Iterator[httpx.Client]:
-    with around.dial.client(deadline_seconds=around.deadline_seconds) as http:
+    with around.dial.client(deadline_seconds=around.dial.deadline_seconds) as http:
         http.headers.update(around.headers)
         yield http

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from failover.dial import Dial
+from failover.dial import Dial, authorise
 from failover.drill.clients import Authority
-from failover.drill.context import REQUEST_SECONDS, WALL_FLOOR_SECONDS
 from failover.drill.discover import read_fleet
 from failover.drill.fleet import Fleet
 from failover.drill.preflight import find_authorities
@@ -40,12 +39,7 @@ class Surroundings:
     @property
     def headers(self) -> dict[str, str]:
         """What every request carries."""
-        return {"authorization": f"Bearer {self.api_key}"} if self.api_key else {}
-
-    @property
-    def deadline_seconds(self) -> float:
-        """Real seconds that one request may take, as of a drill."""
-        return max(WALL_FLOOR_SECONDS, REQUEST_SECONDS / self.dial.speed)
+        return authorise(self.api_key)
 
     @cached_property
     def fleet(self) -> Fleet:
@@ -65,7 +59,7 @@ class Surroundings:
 
     def ask_dns(self) -> str | None:
         """The site that an authoritative name server draws now; None when it names none."""
-        origin, _ = self._authority.ask(self.host, self.deadline_seconds)
+        origin, _ = self._authority.ask(self.host, self.dial.deadline_seconds)
         return {host: site for site, host in self.origins.items()}.get(origin or "")
 
     @cached_property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from failover.dial import Dial
+from failover.dial import Dial, authorise
 from failover.drill.actions import Levers
 from failover.drill.clients import Authority
 from failover.drill.clock import WallClock
@@ -16,9 +16,6 @@ from service.bundle.golden import Golden
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
-
-REQUEST_SECONDS = 5.0
-WALL_FLOOR_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -39,10 +36,5 @@ class DrillContext:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every request carries: the service may ask for a key."""
-        return {"authorization": f"Bearer {self.api_key}"} if self.api_key else {}
-
-    @property
-    def deadline_seconds(self) -> float:
-        """Wall seconds that one request may take: divided by the speed, but never too short for a busy machine."""
-        return max(WALL_FLOOR_SECONDS, REQUEST_SECONDS / self.dial.speed)
+        """What every request carries."""
+        return authorise(self.api_key)

@@ -23,7 +23,7 @@ import httpx
 from failover.client.core import Reach
 from failover.client.endpoint import Endpoint
 from failover.client.errors import EndpointError
-from failover.dial import Dial, Resolution
+from failover.dial import Dial, Resolution, authorise
 from failover.drill.clients import Authority, ClientCache
 from failover.drill.probes import ask_golden
 from failover.drill.samples import Look
@@ -45,8 +45,7 @@ class Around:
 
     def open(self, client: httpx.Client) -> httpx.Client:
         """The client, with the key."""
-        if self.api_key:
-            client.headers["authorization"] = f"Bearer {self.api_key}"
+        client.headers.update(authorise(self.api_key))
         return client
 
 

@@ -166,7 +166,7 @@ def _look_safely(observer: Observer) -> Look:
 
 def open_watch(context: DrillContext, plan: DrillPlan, facts: Facts, recorder: Recorder) -> Watch:
     """The observers of one drill, not yet started. Sites without an address are not asked directly."""
-    resources, deadline = ExitStack(), context.deadline_seconds
+    resources, deadline = ExitStack(), context.dial.deadline_seconds
 
     def open_client(**how: Any) -> httpx.Client:
         http = resources.enter_context(context.dial.client(deadline_seconds=deadline, **how))

@@ -35,13 +35,13 @@ def preflight(context: DrillContext, plan: DrillPlan, *, own_drill: str = "") ->
                 site.origin_host,
                 golden=context.golden,
                 headers=context.headers,
-                deadline_seconds=context.deadline_seconds,
+                deadline_seconds=context.dial.deadline_seconds,
             ),
             sites,
         )
         views = {site.name: read_view(context.route53, site.check) for site in sites}
         found = {probe.site: probe for probe in probes}
-    _, ttl_seconds = context.authorities[0].ask(plan.host, context.deadline_seconds)
+    _, ttl_seconds = context.authorities[0].ask(plan.host, context.dial.deadline_seconds)
     return Facts(plan, sites, views, found, ttl_seconds, context.clock.utc(), own_drill)
 
 

@@ -6,7 +6,6 @@ Whatever happens after the first change, an error, a deviation, Ctrl-C or SIGTER
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from failover.drill.aborts import AbortConditions, Stop
-from failover.drill.actions import apply_change
 from failover.drill.by_hand import type_by_hand
 from failover.drill.changes import SWITCH_OFF, describe_change, plan_lock, plan_mark
 from failover.drill.context import DrillContext
@@ -23,8 +21,9 @@ from failover.drill.discover import read_checks
 from failover.drill.facts import Facts
 from failover.drill.guards import check_guards, refuse
 from failover.drill.heartbeat import Heartbeat, end_of_lock
-from failover.drill.journal import LINES, Journal, find_pending, name_folder, new_folder, read_journal
+from failover.drill.journal import LINES, Journal, find_pending, new_folder, read_journal
 from failover.drill.lock import hold_lock
+from failover.drill.making import expire, make_change, name_drill
 from failover.drill.observers import Recorder, Watch, open_watch
 from failover.drill.plan import DrillPlan
 from failover.drill.preflight import preflight
@@ -40,7 +39,6 @@ SLACK_SECONDS = 60.0  # simulated, beyond what was predicted, before a wait give
 WAIT_FLOOR_SECONDS = 10.0  # wall: sockets and threads do not get faster with a simulated clock
 TICK_SECONDS = 0.05
 LONGEST_FLAG_SECONDS = 3500.0  # wall: the service passes over a flag that ends in more than an hour
-EXPIRY_MARGIN_SECONDS = 300.0  # wall, on top of the longest that a drill may take
 
 Say = Callable[[str], None]
 
@@ -85,7 +83,7 @@ class _Drill:
         say: Say,
         stop: Stop,
     ) -> None:
-        self.id = f"{name_folder(context.clock.utc())}-{secrets.token_hex(4)}"
+        self.id = name_drill(context.clock.utc())
         self._plan = plan
         self._context = context
         self._journal = journal
@@ -98,8 +96,7 @@ class _Drill:
         self._abort_conditions: AbortConditions | None = None
         self._heartbeat: Heartbeat | None = None
         self._undo_at = 0.0
-        longest = plan.limits.max_duration_seconds / plan.speed + EXPIRY_MARGIN_SECONDS
-        self._expires_at = context.clock.utc() + timedelta(seconds=longest)
+        self._expires_at = expire(plan, context.clock.utc())
         longest_flag = context.clock.utc() + timedelta(seconds=LONGEST_FLAG_SECONDS)
         self._loss = sign(plan.change, self.id, min(self._expires_at, longest_flag))
 
@@ -236,10 +233,7 @@ class _Drill:
     # -- changes -----------------------------------------------------------------------------------------------------
 
     def _apply(self, change: Change) -> None:
-        """The change is on disk before it is made: whatever happens next, it can be found and undone."""
-        self._journal.write_durably("change", **change.to_entry())
-        apply_change(self._context.route53, change, self._context.levers)
-        self._journal.write_durably("changed", change=change.name)
+        make_change(self._context, self._journal, change)
 
     def _claim(self) -> None:
         """Two drills may have looked at the same moment: whoever now sees the other's mark steps back."""

@@ -10,10 +10,9 @@ from pathlib import Path
 import click
 import httpx
 
-from failover.dial import Dial
+from failover.dial import Dial, authorise
 from failover.metrics.exposition import Coverage, merge
 from failover.metrics.gather import Ask, gather
-from failover.oncall.look import choose_deadline
 from service.bundle.writing import write_whole
 from service.command_line import print_json, say
 from service.errors import Deviated, InvalidInput, Mistake, Unavailable
@@ -56,8 +55,7 @@ def show_metrics(
 
 def _asker(host: str) -> Ask:
     dial, key = Dial.from_environment(os.environ), os.environ.get("OUTLAST_API_KEY", "")
-    deadline = choose_deadline(dial)
-    headers = {"authorization": f"Bearer {key}"} if key else {}
+    deadline, headers = dial.deadline_seconds, authorise(key)
 
     def ask(site: str) -> str:
         address = next(iter(dial.resolve(f"{site}.{host}").addresses), "")

@@ -21,7 +21,7 @@ from failover.drill.restore import sweep_check
 from failover.drill.route53 import build_client, translate_errors
 from failover.oncall import drain as draining
 from failover.oncall.facts import describe_site
-from failover.oncall.look import choose_deadline, read_standing
+from failover.oncall.look import read_standing
 from failover.oncall.notes import find_notes
 from failover.oncall.render import render_standing, to_document
 from failover.oncall.standing import HostStanding, SiteStanding
@@ -55,7 +55,7 @@ class _Edge:
         return cls(build_client(), Dial.from_environment(os.environ), host)
 
     def look(self, drills: Path = _DRILLS) -> HostStanding:
-        deadline, now = choose_deadline(self.dial), datetime.now(UTC)
+        deadline, now = self.dial.deadline_seconds, datetime.now(UTC)
         return read_standing(self.route53, self.dial, self.host, now=now, deadline_seconds=deadline, drills=drills)
 
     def sweep(self, site: SiteStanding, now: datetime) -> list[str]:

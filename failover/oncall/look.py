@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
 _PATH = "/health"
-_LOOK_SECONDS, _LOOK_FLOOR_SECONDS = 5.0, 1.0  # simulated, and never less than this in real seconds
 _WITHOUT_CHECKERS = ("CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL")
 
 
@@ -153,11 +152,6 @@ def _look_at(
         path=endpoint.path if endpoint else _PATH,
         deadline_seconds=deadline_seconds,
     )
-
-
-def choose_deadline(dial: Dial) -> float:
-    """Real seconds that a site is given to answer."""
-    return max(_LOOK_FLOOR_SECONDS, _LOOK_SECONDS / dial.speed)
 
 
 def look_at_site(

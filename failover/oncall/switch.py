@@ -15,7 +15,7 @@ from failover.dial import Dial
 from failover.levers.clouds import Clouds
 from failover.levers.objects import ABSENT, open_object
 from failover.oncall.drain import check_last
-from failover.oncall.look import choose_deadline, look_at_site
+from failover.oncall.look import look_at_site
 from failover.oncall.switch_note import SwitchNote
 from service.errors import InvalidInput, Mistake, Refused, Unavailable
 
@@ -105,5 +105,5 @@ class Switches:
 
     def _find_problem(self, site: str) -> str:
         """Why a site does not serve, asked at its own address; "" where it does."""
-        host, deadline = self.of.host, choose_deadline(self.dial)
+        host, deadline = self.of.host, self.dial.deadline_seconds
         return look_at_site(self.dial, host, f"{site}.{host}", deadline_seconds=deadline).problem

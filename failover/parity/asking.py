@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import httpx
 
+from failover.dial import authorise
 from failover.drill.probes import ask_digest
 from failover.parity.compare import SiteAnswers
 from failover.parity.mistakes import Mistake, Refusal, Row, list_mistakes, read_refusal
@@ -23,7 +24,7 @@ def ask_site(
 
     `http` is dialled at the site's own address, whatever DNS says of `host`.
     """
-    headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
+    headers = authorise(api_key)
     try:
         digest = _ask_digest(http, host, golden, headers)
         own, seen = _ask_rows(http, host, golden, [row.features for row in golden.rows], headers)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from failover.dial import Dial
 from failover.drill.fleet import TAG_DIGEST
-from failover.oncall.look import choose_deadline, read_standing
+from failover.oncall.look import read_standing
 from failover.oncall.standing import SiteStanding
 from failover.parity.asking import ask_site
 from failover.parity.compare import Parity, SiteAnswers, compare
@@ -35,7 +35,7 @@ def compare_sites(
     Raises Unavailable for a host with one site: there is nothing to compare it with.
     """
     golden, manifest = load_golden(folder), load_release(folder).manifest
-    deadline, now = choose_deadline(dial), datetime.now(UTC)
+    deadline, now = dial.deadline_seconds, datetime.now(UTC)
     standing = read_standing(route53, dial, host, now=now, deadline_seconds=deadline, drills=Path("drills"))
     sites = standing.sites
     if len(sites) < 2:
@@ -52,7 +52,7 @@ def _promised(site: SiteStanding) -> str:
 def _ask_all(
     sites: Sequence[SiteStanding], dial: Dial, host: str, golden: Golden, rows: Sequence[Row], api_key: str
 ) -> list[SiteAnswers]:
-    patience = _PATIENCE * choose_deadline(dial)
+    patience = _PATIENCE * dial.deadline_seconds
 
     def ask(site: SiteStanding) -> SiteAnswers:
         if not site.look.address:

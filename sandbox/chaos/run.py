@@ -144,7 +144,7 @@ def heal(lab: Lab, change: Change) -> None:
 def open_watch(lab: Lab, fleet: Fleet, recorder: Recorder, lost: str) -> Watch:
     """Every observer: DNS, the kinds of clients, and one that is pinned to each site."""
     resources = ExitStack()
-    deadline = max(1.0, 5.0 / lab.dial.speed)
+    deadline = lab.dial.deadline_seconds
     key, authority = lab.environ.get("OUTLAST_API_KEY", ""), Authority("1", lab.dial)
     around = Around(lab.dial, lab.host, lab.golden, key, deadline, resources, authority)
     clients = {f"{CLIENT}{name}-{n}": play(find_kind(name), around) for name in WATCHING for n in range(PER_KIND)}

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from failover.dial import Dial, Resolution, StubResolver
+from failover.dial import Dial, Resolution, StubResolver, authorise
 from failover.simulator import MovingRoute53
 from service.errors import InvalidInput, Unavailable
 from tests.failover.simulator.site import Authority, Site, make_authority
@@ -322,3 +322,13 @@ def test_an_unreadable_authority_file_is_told(tmp_path: Path) -> None:
     nonsense.write_text("not a certificate")
     with pytest.raises(Unavailable, match="OUTLAST_CA_FILE"):
         Dial(ca_file=nonsense).ssl_context  # noqa: B018  # reading it is the test
+
+
+@pytest.mark.parametrize(("speed", "seconds"), [(1, 5.0), (2, 2.5), (10, 1.0), (1000, 1.0)])
+def test_a_request_has_five_seconds_of_the_clock_and_one_real_one_at_least(speed: int, seconds: float) -> None:
+    assert Dial(speed=speed).deadline_seconds == seconds
+
+
+def test_a_key_goes_into_a_header_and_none_into_none() -> None:
+    assert authorise("a-key") == {"authorization": "Bearer a-key"}
+    assert authorise("") == {}

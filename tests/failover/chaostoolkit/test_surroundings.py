@@ -42,7 +42,7 @@ def test_reads_host_speed_and_key() -> None:
         {**MODEL, "OUTLAST_HOST": HOST, "OUTLAST_SPEED": "10", "OUTLAST_API_KEY": "k"}
     )
     assert (found.host, found.dial.speed, found.headers) == (HOST, 10, {"authorization": "Bearer k"})
-    assert found.golden.rows and found.deadline_seconds == 1.0
+    assert found.golden.rows and found.dial.deadline_seconds == 1.0
     assert Surroundings.from_environment(MODEL, "other.example.com").host == "other.example.com"
 
 
