@@ -30,7 +30,8 @@ class Alert:
     metrics: Mapping[str, str]
 
     def __str__(self) -> str:
-        return f"{self.what}, for {self.minutes} minutes: {self.why}"
+        minutes = "minute" if self.minutes == 1 else f"{self.minutes} minutes"
+        return f"{self.what}, for {'a ' if self.minutes == 1 else ''}{minutes}: {self.why}"
 
 
 ERRORS = Alert(

@@ -75,8 +75,21 @@ def render(document: dict[str, Any]) -> str:
         if check["failure"]
     ]
     lines += [f"not serving: {key}: {why}" for key, why in document["why_not"].items()]
+    lines += _alarm_lines(document)
     lines += [f"damaged and left out: {line}" for line in document["damaged"]]
     return "\n".join(line for line in lines if line is not None)
+
+
+def _alarm_lines(document: dict[str, Any]) -> list[str]:
+    """Each alarm that is on, and how many there are."""
+    alarms = document.get("alarms", [])
+    on = [one for one in alarms if one["state"] == "ALARM"]
+    lines = [f"alarm at {a['site']}: {a['name']} for {a['seconds']:.0f} s: {a['about']}{_told(a)}" for a in on]
+    return [*lines, f"alarms: {len(on)} of {len(alarms)} on; mails in {document['mails']}"] if alarms else []
+
+
+def _told(alarm: dict[str, Any]) -> str:
+    return f" (told {', '.join(alarm['told'])})" if alarm["told"] else " (nobody is told)"
 
 
 def render_resources(found: dict[str, Any]) -> str:

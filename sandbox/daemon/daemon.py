@@ -24,6 +24,7 @@ from failover.simulator.resolver import Resolving
 from failover.simulator.route53 import shut_down
 from failover.simulator.wire import Reply
 from sandbox import layout as places
+from sandbox.alarms.counts import Counts
 from sandbox.authority.server import Authority
 from sandbox.clouds.audit_routes import list_routes
 from sandbox.clouds.azure import vaults
@@ -33,6 +34,7 @@ from sandbox.clouds.object_store import ObjectStore
 from sandbox.clouds.simulated import SimulatedClouds, derive, settle
 from sandbox.clouds.world import Hooks, World
 from sandbox.daemon import overview, rebuild
+from sandbox.daemon.alarms import watch_alarms
 from sandbox.daemon.audit_shipping import AuditShipping
 from sandbox.daemon.azure_login import HOSTS, AzureLogin
 from sandbox.daemon.calls import Calls, Controls
@@ -120,15 +122,10 @@ class Daemon:
             resized=self._keep_count,
         )
         self.leftovers = Leftovers(self.journal, layout.certificates, layout.images, self.supervisor.images)
-        self.listeners = Listeners(
-            clock=self.clock,
-            supervisor=self.supervisor,
-            faults=self.faults,
-            port_offset=instance.port_offset,
-            bad_pair=self._bad_pair,
-            report=_log.warning,
-        )
+        self.counts = Counts(self.clock.simulated_now)
+        self.listeners = self._make_listeners()
         self.world = self._make_world()
+        self.alarms = watch_alarms(layout, self.counts, self.world, self.supervisor, self.route53, _log.warning)
         self.vendors = Vendors(self.world, self._why_silent)
         registries = instance.address(places.REGISTRIES), instance.port(places.HTTPS_PORT)
         self.azure_login = AzureLogin(self.world, *registries, self.ca.issue("registries", [HOSTS]))
@@ -155,6 +152,7 @@ class Daemon:
             _log.info("found again what was made when the sandbox was killed: %s", key)
         self._begin(self.supervisor)
         self._begin(self.listeners)
+        self._begin(self.alarms)
         self._begin(self.azure_login)
         self._begin(self.public_stores)
         self._begin(self.shipping)
@@ -223,6 +221,7 @@ class Daemon:
             self._names = effects.names | self.azure_login.names() | self.public_stores.names()
             self._why_not = effects.why_not
             self.supervisor.apply(effects.workloads, effects.proven)
+            self.alarms.follow(effects.alarms)
             self.listeners.apply(effects.entry_points)
             self.shipping.follow(list_routes(self.world))
             self.leftovers.sweep()
@@ -288,6 +287,17 @@ class Daemon:
     def _keep_count(self, key: str, count: int) -> None:
         _log.info("%s scales to %d replicas", key, count)
         keep_count(self.world, key, count)
+
+    def _make_listeners(self) -> Listeners:
+        return Listeners(
+            clock=self.clock,
+            supervisor=self.supervisor,
+            faults=self.faults,
+            port_offset=self.instance.port_offset,
+            bad_pair=self._bad_pair,
+            report=_log.warning,
+            answered=self.counts.answer,
+        )
 
     def _make_world(self) -> World:
         return World(
@@ -406,6 +416,8 @@ class Daemon:
             "faults": self.faults.describe(),
             "health_checks": overview.describe_health(self.world, self.route53),
             "weights": overview.describe_weights(self.route53, self._host),
+            "alarms": self.alarms.status(),
+            "mails": str(self.alarms.files.mails),
             "resources": len(self.world.store.all()),
             "damaged": self._damaged(),
         }

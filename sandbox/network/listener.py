@@ -52,6 +52,7 @@ class Surroundings:
     port_offset: int
     bad_pair: Callable[[str, Sequence[str]], KeyPair]
     report: Callable[[str], None]
+    answered: Callable[[str, int, float | None], None]  # a site, and as `sandbox.network.meter.Answered`
 
 
 class Listener:
@@ -173,10 +174,10 @@ class Listener:
 
     async def _agree(self, connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Streams over a connection that was let in. Raises what `sockets.streams` does, and where it was reset."""
-        task = asyncio.current_task()
-        self._shaking.add(task)
+        self._shaking.add(task := asyncio.current_task())
         try:
-            reader, writer = await sockets.streams(connection, self._tls, _HANDSHAKE_WALL_SECONDS)
+            answered = partial(self._around.answered, self.entry.stack)
+            reader, writer = await sockets.streams(connection, self._tls, _HANDSHAKE_WALL_SECONDS, answered)
             if task in self._doomed:
                 sockets.reset_stream(writer)
                 raise ConnectionResetError

@@ -37,6 +37,7 @@ class Listeners:
     Args:
         bad_pair: makes the certificate of a fault (its kind) in place of a good one (its names).
         report: told of what cannot be done, once for each reason.
+        answered: told of each answer of a site: its status, and a replica's seconds.
     """
 
     def __init__(
@@ -48,8 +49,9 @@ class Listeners:
         port_offset: int,
         bad_pair: Callable[[str, Sequence[str]], KeyPair],
         report: Callable[[str], None],
+        answered: Callable[[str, int, float | None], None] = lambda site, status, seconds: None,
     ) -> None:
-        self._around = Surroundings(clock, supervisor, faults, port_offset, bad_pair, report)
+        self._around = Surroundings(clock, supervisor, faults, port_offset, bad_pair, report, answered)
         self._wanted: dict[str, EntryPoint] = {}
         self._listeners: dict[str, Listener] = {}
         self._said: set[str] = set()

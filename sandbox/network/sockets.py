@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import Protocol
 
+from sandbox.network.meter import Answered, Meter, MeteredReader, MeteredWriter
 from sandbox.network.turns import Turns
 
 CHUNK = 64 * 1024
@@ -108,11 +109,15 @@ async def swallow(connection: socket.socket, wall_seconds: float) -> None:
 
 
 async def streams(
-    connection: socket.socket, tls: ssl.SSLContext | None, handshake_wall_seconds: float
+    connection: socket.socket, tls: ssl.SSLContext | None, handshake_wall_seconds: float, answered: Answered
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Streams over an accepted connection, TLS agreed. Raises OSError or ssl.SSLError where the client does not."""
+    """Streams over an accepted connection, TLS agreed; `answered` is told of each answer.
+
+    Raises OSError or ssl.SSLError where the client does not agree.
+    """
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=CHUNK)
+    meter = Meter(answered)
+    reader = MeteredReader(meter, limit=CHUNK)
     protocol = asyncio.StreamReaderProtocol(reader)
     if tls is None:
         transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection)
@@ -133,7 +138,7 @@ async def streams(
                     with contextlib.suppress(OSError):
                         second.send(bytes([21, 3, 3, 0, 2, 2, alert]))
                 raise
-    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+    return reader, MeteredWriter(meter, transport, protocol, reader, loop)
 
 
 def abort(writer: asyncio.StreamWriter) -> None:

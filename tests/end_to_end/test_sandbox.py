@@ -129,8 +129,17 @@ def test_losing_a_cloud_moves_traffic_and_it_comes_back(project: Project) -> Non
         for _ in range(3):
             answer = project.predict()
             assert answer.right and answer.site != site
+        if site == SITES[0]:  # once: a minute of the sandbox's clock has to pass
+            alarm = f"traffic-{site}-unreachable"
+            project.wait_until(lambda alarm=alarm: alarm in _alarms(project), "the alarm on a lost site")
+            assert f"Subject: ALARM: {alarm} (traffic)" in Path(project.status()["mails"]).read_text()
         project.control.call("POST", "/heal")
     project.wait_until(lambda: project.sites_answered(60) == set(SITES), "all three coming back")
+    project.wait_until(lambda: not {f"traffic-{site}-unreachable" for site in SITES} & _alarms(project), "no alarm")
+
+
+def _alarms(project: Project) -> set[str]:
+    return {alarm["name"] for alarm in project.status()["alarms"] if alarm["state"] == "ALARM"}
 
 
 def _alive(pid: int) -> bool:

@@ -36,6 +36,16 @@ def test_another_failure_of_the_system_is_not_taken_for_it(monkeypatch: pytest.M
     assert isinstance(CliRunner().invoke(commands.main, ["up"]).exception, ConnectionResetError)
 
 
+ALARM = {
+    "site": "azure",
+    "name": "outlast-azure-errors",
+    "state": "ALARM",
+    "seconds": 62.4,
+    "about": "too many",
+    "told": ["ops@example.com"],
+}
+
+
 def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None:
     fault = {"site": "azure", "kind": "delay", "value": "200", "does": "late", "seconds_left": 7.4}
     shown = render(
@@ -65,6 +75,8 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
             "fronts": [],
             "faults": [fault, {**fault, "site": "", "kind": "control-plane", "value": ""}],
             "why_not": {},
+            "alarms": [ALARM, {**ALARM, "told": []}, {**ALARM, "state": "OK"}],
+            "mails": "mails.txt",
             "damaged": ["faults.json is damaged"],
             "dead": ["the thread listeners ended: KeyError"],
         }
@@ -74,6 +86,9 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
     assert "fault at azure: delay=200: late; 7 s left" in shown
     assert " 1 of 2..4 ready" in shown
     assert "fault at route 53: control-plane: late" in shown
+    assert "alarm at azure: outlast-azure-errors for 62 s: too many (told ops@example.com)" in shown
+    assert "for 62 s: too many (nobody is told)" in shown
+    assert "alarms: 2 of 3 on; mails in mails.txt" in shown
     assert "damaged and left out: faults.json is damaged" in shown
     assert f"unhealthy: azure: {REFUSED}" in shown
 
