@@ -6,18 +6,23 @@ import datetime
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from failover.levers.clouds import Clouds
+from failover.metrics.command import SECONDS, asker_of
+from failover.metrics.gather import gather
 from infra.models import ROOT
 from outlast import audit_export
+from outlast.audit_counted import Counted, count
 from outlast.audit_merged import Chain, Merged, describe, merge, verify
 from outlast.audit_reading import read_lines
 from outlast.audit_stores import HeldBy, find_stores
+from outlast.drill import find_host
+from outlast.metrics import read_declared
 from service.command_line import Command, Group, json_option, print_json, say, say_error
 from service.errors import InvalidInput, Mistake, OutlastError, Unavailable
 from service.server.commands import TAMPERED, verify_command
@@ -55,10 +60,11 @@ class Read:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--all-sites", is_flag=True, help="Read the write-once store of every site of the stack files.")
 @click.option("--stacks", metavar="SET", help="Stack files of your own, `stacks/Pulumi.SET-*.yaml`.")
+@click.option("--count", "counted", is_flag=True, help="Ask the replicas that run how many records they wrote.")
 @json_option
 @click.pass_context
 def verify_sites(
-    context: click.Context, paths: tuple[Path, ...], all_sites: bool, stacks: str | None, as_json: bool
+    context: click.Context, paths: tuple[Path, ...], all_sites: bool, stacks: str | None, counted: bool, as_json: bool
 ) -> None:
     """Check audit logs: files, folders of *.jsonl files, - for standard input, or with --all-sites the sites' stores.
 
@@ -71,11 +77,14 @@ def verify_sites(
         context.invoke(verify_command, paths=paths, as_json=as_json)
         return
     reads = list(_read_stores(find_stores(ROOT, stacks)))
+    counts = _ask_replicas(reads, stacks) if counted else []
     findings = [finding for read in reads for finding in read.findings]
+    findings += [one.finding for one in counts if one.finding]
     if as_json:
-        print_json({"ok": not findings, "stores": [read.document() for read in reads]})
+        replicas = [asdict(one) for one in counts]
+        print_json({"ok": not findings, "stores": [read.document() for read in reads], "replicas": replicas})
     else:
-        for line in _tell(reads, findings):
+        for line in [*_tell(reads), *map(str, counts), *_conclude(reads, findings)]:
             click.echo(line)
     _leave(reads, findings)
 
@@ -116,10 +125,23 @@ def _read_stores(stores: list[HeldBy]) -> Iterator[Read]:
             yield Read(held, merged, verify(merged))
 
 
-def _tell(reads: list[Read], findings: list[str]) -> Iterator[str]:
+def _ask_replicas(reads: list[Read], stacks: str | None) -> list[Counted]:
+    """After the stores were read, so that nothing is counted as held which was written later."""
+    declared = read_declared(stacks, ROOT)
+    sites = {site: declared.get(site) for read in reads for site in read.held.sites}
+    texts, coverage = gather(asker_of(os.environ.get("OUTLAST_HOST") or find_host(stacks, ROOT)), sites, SECONDS)
+    for each in coverage:
+        say(str(each))
+    return count(texts, [chain for read in reads for chain in read.chains])
+
+
+def _tell(reads: list[Read]) -> Iterator[str]:
     for read in reads:
         yield _describe_store(read)
         yield from (f"  {_describe_chain(chain)}" for chain in read.chains)
+
+
+def _conclude(reads: list[Read], findings: list[str]) -> Iterator[str]:
     yield from (f"wrong: {finding}" for finding in findings)
     chains = sum(len(read.chains) for read in reads)
     many = f"{chains} chains in {len(reads)} stores"

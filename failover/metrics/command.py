@@ -40,7 +40,7 @@ def show_metrics(
     """Print the metrics of all, or write them to a file. Raises Deviated where a declared replica was not seen."""
     if not declared:
         raise InvalidInput("no site: whose metrics are meant?", hint="name them: --replicas aws=2 --replicas gcp=2")
-    texts, coverage = gather(_asker(host), declared, seconds)
+    texts, coverage = gather(asker_of(host), declared, seconds)
     text = merge(texts, coverage)
     if out is not None:
         write_whole(out, text.encode())
@@ -53,7 +53,8 @@ def show_metrics(
     _raise_missing(coverage)
 
 
-def _asker(host: str) -> Ask:
+def asker_of(host: str) -> Ask:
+    """Asks a site of that host for its metrics, with the key of the environment."""
     dial, key = Dial.from_environment(os.environ), os.environ.get("OUTLAST_API_KEY", "")
     deadline, headers = dial.deadline_seconds, authorise(key)
 

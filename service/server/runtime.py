@@ -274,6 +274,12 @@ def _add_gauges(runtime: Runtime) -> None:
     )
     if isinstance(audit, AuditLog):
         metrics.add_gauge("outlast_audit_queue", "Audit records not yet written.", lambda: {(): float(audit.depth)})
+        metrics.add_gauge(
+            "outlast_audit_records",
+            "Records of this process's chain, by its name.",
+            lambda: {(audit.chain,): float(audit.records)},
+            ("chain",),
+        )
         metrics.add_gauge("outlast_audit_lost", "Audit records lost since the start.", lambda: {(): float(audit.lost)})
     if drift is not None:
         labels = ("model", "feature", "score")

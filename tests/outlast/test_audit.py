@@ -103,3 +103,19 @@ def test_half_of_the_records_is_no_export(held: dict[str, list[bytes]], tmp_path
     assert run("export", "--all-sites", "--out", str(out)).exit_code == 4
     assert not out.exists()
     assert "is missing" in run("export", "--out", str(out)).stderr
+
+
+def test_replicas_that_run_are_asked_what_they_wrote(
+    held: dict[str, list[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = 'outlast_audit_records{chain="app-9-1000-00",replica="app-9"} 7.0\n'
+    monkeypatch.setattr(commands, "read_declared", lambda stacks, root: {"aws": 1, "azure": 1})
+    monkeypatch.setattr(commands, "asker_of", lambda host: lambda site: text)
+    monkeypatch.setattr(commands, "SECONDS", 0.0)
+    done = run("verify", "--all-sites", "--count")
+    assert done.exit_code == 0, done.output
+    assert "azure app-9: 7 written by its metrics, 4 in the store; 3 on the way" in done.stdout
+    held["recordsazure"] = chain("azure", "app-9", predictions=20)
+    done = run("verify", "--all-sites", "--count")
+    assert done.exit_code == 7
+    assert "wrong: azure app-9: app-9-1000-00: the store holds 22 records, and its replica wrote 7" in done.stdout

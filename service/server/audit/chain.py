@@ -106,6 +106,11 @@ class AuditLog(Listener):
         """Records not yet written."""
         return len(self._queue)
 
+    @property
+    def records(self) -> int:
+        """How many the chain has, those of what was lost or refused among them."""
+        return self._seq
+
     def start(self) -> None:
         """Open the chain."""
         self._queue.append({"kind": "start", "time": self._clock(), "schema": SCHEMA, **self._describe()})

@@ -16,7 +16,7 @@ from tests.failover.metrics.test_exposition import text
 
 @pytest.fixture(autouse=True)
 def one_replica_a_site(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "_asker", lambda host: lambda site: text(f"{site}-1", 7))
+    monkeypatch.setattr(command, "asker_of", lambda host: lambda site: text(f"{site}-1", 7))
 
 
 def show(capsys: pytest.CaptureFixture[str], declared: dict[str, int | None], **more: Any) -> tuple[str, str]:

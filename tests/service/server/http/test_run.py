@@ -267,7 +267,9 @@ def test_every_series_names_its_replica(guarded_server: Server) -> None:
 def test_every_metric_is_in_the_reference(guarded_server: Server) -> None:
     with guarded_server.client() as client:
         client.post(INFER, json=ROW)
-        served = set(re.findall(r"^# TYPE (outlast_\w+)", client.get("/metrics").text, re.MULTILINE))
+        text = client.get("/metrics").text
+    served = set(re.findall(r"^# TYPE (outlast_\w+)", text, re.MULTILINE))
+    assert re.search(r'^outlast_audit_records\{chain="[^"]+",replica="[^"]+"\} [1-9]', text, re.MULTILINE)
     reference = (ROOT / "docs" / "reference" / "server.md").read_text()
     table = reference.partition("<!-- metrics -->")[2].partition("<!-- /metrics -->")[0]
     assert served == set(re.findall(r"^\| `(outlast_\w+)`", table, re.MULTILINE))
