@@ -98,8 +98,9 @@ class Application:
         return True
 
     def _note_checker(self, headers: Any) -> None:
-        if any(name == b"user-agent" and value.startswith(USER_AGENT) for name, value in headers):
-            self._runtime.checkers.visited(self._runtime.clock())
+        for name, value in headers:
+            if name == b"user-agent" and value.startswith(USER_AGENT):
+                self._runtime.checkers.visited(self._runtime.clock(), value)
 
     async def load(self) -> Any:
         """The routes, loaded once and off the event loop, which answers predictions meanwhile."""
