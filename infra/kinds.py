@@ -107,6 +107,27 @@ class SiteSettings(Generic[OptionsT]):
 
 
 @dataclass(frozen=True)
+class PrivateSettings:
+    """Of the stack of a site that runs on a machine of one's own, at `address`.
+
+    `region` is a word of the owner's, by which residency is judged. `models` and `unpinned` are as for other sites.
+    """
+
+    kind: str
+    name: str
+    zone: str
+    region: str
+    address: str
+    capacity_rps: int
+    models: Mapping[str, str]
+    dns: DnsAccount
+    unpinned: tuple[str, ...] = ()
+    geographies: tuple[str, ...] = ()
+    rps_measured_on: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class BaseSettings:
     """Of the stack that holds what outlives the sites of one cloud: its stores of drain switches and audit records.
 
@@ -156,4 +177,4 @@ class TrafficSettings:
     alert_email: str = ""
 
 
-Settings = ZoneSettings | BaseSettings | SiteSettings[Options] | TrafficSettings
+Settings = ZoneSettings | BaseSettings | SiteSettings[Options] | PrivateSettings | TrafficSettings

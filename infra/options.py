@@ -83,7 +83,7 @@ def read_azure(reader: Reader, region: str, profile: Profile) -> AzureOptions:
         certificate_secret=secret,
         secrets_vault=_read_secrets_vault(reader, vault, subscription),
         registry_login=reader.choice("registryLogin", ("docker", "token"), "token"),
-        dns=_read_dns_account(reader),
+        dns=read_dns_account(reader),
     )
 
 
@@ -129,7 +129,7 @@ def read_gcp(reader: Reader, region: str, profile: Profile) -> GcpOptions:
     read_architecture(reader, "gcp")
     return GcpOptions(
         read_project(reader),
-        _read_dns_account(reader),
+        read_dns_account(reader),
         scan_images=reader.boolean("scanImages", profile.boolean("scanImages")),
     )
 
@@ -140,7 +140,7 @@ def read_project(reader: Reader) -> str:
     return reader.text("project", check=project, namespace="gcp")
 
 
-def _read_dns_account(reader: Reader) -> DnsAccount:
+def read_dns_account(reader: Reader) -> DnsAccount:
     """The zone lies in AWS: a site elsewhere writes its records there, pinned to the zone's account."""
     account_ids, region = read_aws_pins(reader)
     role = reader.text("dnsRole", "", check=like(r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+", "the ARN of a role"))

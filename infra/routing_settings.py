@@ -7,7 +7,7 @@ from typing import Any
 
 from failover.routing.places import CONTINENTS, COUNTRIES, EVERYWHERE, REGIONS, location_of
 from infra import plan
-from infra.reader import Reader, one_of
+from infra.reader import Reader, like, one_of
 from infra.routing import POLICIES, SITES_RECORD, STANDBY, Geography, RoutingPolicy
 
 _OF_POLICY = {"latencyRegions": "latency", "geographies": "geolocation"}
@@ -130,3 +130,11 @@ def _texts(reader: Reader, place: str, value: Any, among: Collection[str] | None
         if check and (instead := check(one)):
             reader.wrong(place, f"holds {one!r}", f"write {instead}" if len(instead) < 200 else "write ISO 3166 codes")
     return tuple(dict.fromkeys(value))
+
+
+def read_own_geographies(reader: Reader, stack: str) -> tuple[str, ...]:
+    """The geographies that a site answers for: each is part of a host name and of a resource's, beside its own."""
+    names = reader.texts("geographies", (), check=like(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?", "1 to 20 of a-z, 0-9, -"))
+    if stack in names:
+        reader.wrong("geographies", f"{stack} is the site's own name", "leave it out: its own name leads to it anyway")
+    return tuple(dict.fromkeys(names))

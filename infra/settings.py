@@ -31,10 +31,11 @@ from infra.labels import read_labels
 from infra.log_days import explain_bad_days
 from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
 from infra.policy.rules import names_of
+from infra.private_settings import read_private
 from infra.profiles import SIZES, SMALL, Profile
 from infra.reader import Reader, like, one_of
 from infra.regions import REGION_KEYS, region_check
-from infra.routing_settings import read_policy, read_weights
+from infra.routing_settings import read_own_geographies, read_policy, read_weights
 from infra.secrets import SETTINGS as SECRETS
 from infra.secrets import read_secrets
 from infra.served import NONE, Available, read_accepted_models, read_models
@@ -42,7 +43,8 @@ from infra.sizes import explain_bad_size
 from infra.variables import Judge, read_environment
 
 CLOUDS = ("aws", "azure", "gcp")
-KINDS = ("zone", "base", *CLOUDS, "traffic")
+PRIVATE = "private"
+KINDS = ("zone", "base", *CLOUDS, PRIVATE, "traffic")
 
 MAX_COMMON_NAME = 64
 """The first name of an ACM certificate may have 64 characters (ACM RequestCertificate, after RFC 5280)."""
@@ -85,19 +87,23 @@ def parse(
         settings = _parse_base(stack, reader)
     elif kind == "traffic":
         settings = _parse_traffic(stack, reader, today)
+    elif kind == PRIVATE:
+        read_all_exceptions(reader, kind, today)
+        measured_on = reader.text("rpsMeasuredOn", "", check=_day)
+        settings = read_private(reader, stack, available, measured_on)
     else:
         exceptions = read_all_exceptions(reader, kind, today)
         secrets = read_secrets(reader, secret_keys)
         environment = read_environment(reader, kind, exceptions, secrets, judge_variables)
         settings = _parse_site(stack, kind, reader, available, environment, secrets)
-    settings = replace(settings, labels=read_labels(reader, stack, is_site=kind in CLOUDS))
+    settings = replace(settings, labels=read_labels(reader, stack, is_site=kind in (*CLOUDS, PRIVATE)))
     reader.finish()
     return settings
 
 
 def read_all_exceptions(reader: Reader, kind: str, today: datetime.date) -> Exceptions:
     """Those of a stack of that kind: of the rules of its program, and of the policy pack's."""
-    own = {"zone": (), "base": (), "traffic": (*ROUTING_RULES, *TRAFFIC_RULES)}.get(kind, SITE_RULES)
+    own = {"zone": (), "base": (), PRIVATE: (), "traffic": (*ROUTING_RULES, *TRAFFIC_RULES)}.get(kind, SITE_RULES)
     return read_exceptions(reader, (*own, *names_of(kind)), today)
 
 
@@ -228,18 +234,10 @@ def _parse_site(
         profile=profile.size,
         log_days=read_log_days(reader, profile),
         base=reader.text("base", "", check=_STACK),
-        geographies=_read_site_geographies(reader, stack),
+        geographies=read_own_geographies(reader, stack),
         alert_email=_read_address(reader),
         address_limit=read_limit(reader, profile, environment),
     )
-
-
-def _read_site_geographies(reader: Reader, stack: str) -> tuple[str, ...]:
-    """Each becomes part of a host name and of a resource's, beside the site's own."""
-    names = reader.texts("geographies", (), check=like(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?", "1 to 20 of a-z, 0-9, -"))
-    if stack in names:
-        reader.wrong("geographies", f"{stack} is the site's own name", "leave it out: its own name leads to it anyway")
-    return tuple(dict.fromkeys(names))
 
 
 def _check_room(reader: Reader, cidr: str, replicas: Replicas) -> None:

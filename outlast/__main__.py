@@ -36,7 +36,7 @@ SECTIONS = {
     "The model and its endpoint": (
         Row("model", "outlast.model", "Train, evaluate, release; watch what is released."),
         Row("retrain", "service.offline.retrain", "Train a candidate with labelled rows that came back."),
-        Row("serve", _SERVER, "Serve the released models over HTTP."),
+        Row("serve", "outlast.serve", "Serve the released models over HTTP; --site STACK on a machine of your own."),
         Row("keys", "outlast.keys", "Make API keys."),
         Row("certificate", "outlast.certificate", "Renew the certificate of a site on Azure where it is due."),
         Row("audit", "outlast.audit", "Verify and export audit logs, of files or of every site's write-once store."),

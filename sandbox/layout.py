@@ -36,6 +36,7 @@ AUTHORITY_PREFIX = "/acme/"  # of the certificate authority, on the control inte
 API, DNS, RESOLVER, REGISTRIES, STORES = 1, 53, 54, 60, 61
 FRONTS = range(11, 51)
 REPLICAS = range(100, 250)
+MACHINES = range(62, 100)  # for sites of the kind `private`, whose machines a person runs
 
 # Where people's `dig` reaches the sandbox, on 127.0.0.1: below the ports that kernels hand to clients (Linux from
 # 32768, macOS from 49152), and above those of the usual services.

@@ -20,6 +20,8 @@ from service.bundle.writing import write_whole
 from service.errors import InvalidInput, Mistake
 
 SITE_KINDS = ("aws", "azure", "gcp")
+PRIVATE = "private"
+"""Of a site on a machine of one's own, which the sandbox does not run."""
 GUIDE = "docs/guides/rehearse-your-stacks.md"
 _SET = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _COMMITTED = "git checkout -- stacks"
@@ -133,7 +135,7 @@ def _one(name: str, kinds: Mapping[str, str], kind: str) -> Mistake | None:
 
 
 def _any_site(name: str, kinds: Mapping[str, str]) -> Mistake | None:
-    if any(kind in SITE_KINDS for kind in kinds.values()):
+    if any(kind in (*SITE_KINDS, PRIVATE) for kind in kinds.values()):
         return None
     return Mistake("outlast:kind", "no file of the set is a site's", f"write one, such as {place_of(f'{name}-aws')}")
 

@@ -15,8 +15,8 @@ from infra.edge import read_limit
 from infra.options import read_architecture
 from infra.reader import Reader, as_text
 from infra.regions import REGION_KEYS
-from infra.settings import CLOUDS, read_profile, read_replicas, read_size
-from service.errors import OutlastError
+from infra.settings import CLOUDS, PRIVATE, read_profile, read_replicas, read_size
+from service.errors import OutlastError, Unavailable
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,10 @@ def share_of(name: str, weights: Mapping[str, int]) -> float:
 def _read_site(folder: Path, name: str, share: float) -> CostedSite:
     config = read_config(folder / f"Pulumi.{name}.yaml")
     reader = Reader(name, config)
+    if config.get("outlast:kind") == PRIVATE:
+        raise Unavailable(
+            "it runs on a machine of one's own, which is in no table of prices", hint="add what it costs you"
+        )
     cloud = reader.choice("kind", CLOUDS)
     if cloud not in CLOUDS:
         reader.finish(unknown_keys=False)

@@ -46,6 +46,7 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
         gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup gcp:compute/sSLPolicy:SSLPolicy
         gcp:compute/targetHttpProxy:TargetHttpProxy gcp:compute/targetHttpsProxy:TargetHttpsProxy
         gcp:compute/uRLMap:URLMap gcp:projects/service:Service gcp:serviceaccount/account:Account {RECORD}"""),
+    "private": words(RECORD),
     "traffic": words(f"aws:route53/healthCheck:HealthCheck {RECORD}"),
     "base-aws": words(
         "aws:s3/bucket:Bucket aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock aws:s3/bucketPolicy:BucketPolicy"

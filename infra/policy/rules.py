@@ -9,7 +9,15 @@ from infra.policy.rule import Rule
 RULES: tuple[Rule, ...] = (*every.RULES, *base.RULES, *aws.RULES, *azure.RULES, *gcp.RULES)
 
 _IN_BASE = {type_ for kind in ("base-aws", "base-azure", "base-gcp") for type_ in types_of(kind)}
-_PREFIXES = {"aws": ("aws:",), "azure": ("azure-native:",), "gcp": ("gcp:",), "zone": (), "base": (), "traffic": ()}
+_PREFIXES = {
+    "aws": ("aws:",),
+    "azure": ("azure-native:",),
+    "gcp": ("gcp:",),
+    "zone": (),
+    "base": (),
+    "private": (),
+    "traffic": (),
+}
 
 
 def rules_of(kind: str) -> tuple[Rule, ...]:
@@ -29,6 +37,8 @@ def _concerns(rule: Rule, kind: str) -> bool:
         return kind in ("azure", "gcp", "base")  # resources on AWS lie where their provider does
     if kind == "zone":
         return every.ZONE in rule.types
+    if kind == "private":
+        return every.RECORD in rule.types
     if kind == "traffic":
         return every.CHECK in rule.types or every.RECORD in rule.types
     if kind == "base":

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from sandbox.journal import Journal
 
-# The sandbox's own certificates, which no resource made: its CA, its resolver's, its registries', those in Key Vaults.
-_LASTING = re.compile(r"ca|resolver|registries|vault-.*")
+# The sandbox's own certificates, which no resource made: its CA, its resolver's, its registries', those in Key Vaults
+# and of machines.
+_LASTING = re.compile(r"ca|resolver|registries|vault-.*|machine-.*")
 # A build that finds its image there already touches it, and names it in the journal a moment later.
 _FRESH_SECONDS = 10.0
 

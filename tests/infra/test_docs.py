@@ -32,7 +32,7 @@ def documented(stack: str) -> set[str]:
     return {row.split("`")[1].removeprefix("outlast:") for row in rows}
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, "private"])
 def test_reference_lists_exactly_the_settings_of_each_kind(stack: str) -> None:
     assert documented(stack) == known_settings(stack)
 

@@ -30,6 +30,7 @@ def test_the_committed_sites_are_read_from_their_files() -> None:
         ("config: [", "while parsing"),
         ("- no map", "kind"),
         ("config: {outlast:kind: zone}", "one of aws, azure, gcp"),
+        ("config: {outlast:kind: private}", "in no table of prices"),
         ("config: {outlast:kind: gcp, gcp:region: us-central1, outlast:cpu: 3, outlast:memoryMiB: 1024}", "which gcp"),
     ],
 )
