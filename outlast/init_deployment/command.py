@@ -37,8 +37,8 @@ def init_deployment(name: str, overwrite: bool, as_json: bool, **given: str | No
     click.echo("\n".join(steps.render(following)))
 
 
-Prompt = Callable[[str, str], str]
-"""Asks a question with its default, and gives what was typed."""
+Prompt = Callable[[str, str, bool], str]
+"""Asks a question with its default, and whether it has to be answered; gives what was typed."""
 
 
 def ask(given: Mapping[str, str], prompt: Prompt | None) -> dict[str, str]:
@@ -51,12 +51,15 @@ def ask(given: Mapping[str, str], prompt: Prompt | None) -> dict[str, str]:
         wanted = not question.cloud or question.cloud in questions.chosen_clouds(answers)
         if wanted and question.key not in given:
             default = answers.get(question.key) or question.default(answers)
-            answers[question.key] = prompt(question.text, default or ("" if question.is_required(answers) else " "))
+            answers[question.key] = prompt(question.text, default, question.is_required(answers))
     return questions.fill(answers)
 
 
-def _prompt(text: str, default: str) -> str:
-    typed: str = click.prompt(text, default=default or None, err=True)
+def _prompt(text: str, default: str, required: bool) -> str:
+    if required or default:
+        typed: str = click.prompt(text, default=default or None, err=True)
+    else:
+        typed = click.prompt(f"{text} (may be empty)", default="", show_default=False, err=True)
     return typed.strip()
 
 

@@ -82,8 +82,9 @@ def test_a_file_of_the_set_that_is_no_longer_meant_is_not_left_beside(root: Path
 def test_asks_for_what_no_flag_says(root: Path) -> None:
     asked: list[str] = []
 
-    def prompt(text: str, default: str) -> str:
+    def prompt(text: str, default: str, required: bool) -> str:
         asked.append(text)
+        assert required or not default or "data" in text
         return GIVEN["domain"] if text.startswith("Domain") else default
 
     answers = command.ask({key: value for key, value in GIVEN.items() if key != "domain"}, prompt)
