@@ -271,8 +271,12 @@ def inputs_of(token: str) -> Record:
 @functools.cache
 def secrets_of(token: str) -> tuple[str, ...]:
     """The properties that an SDK makes secret whatever a program says: `additional_secret_outputs` of the class."""
-    source = inspect.getsource(resource_class(token))
-    calls = [node for node in ast.walk(ast.parse(textwrap.dedent(source))) if isinstance(node, ast.Call)]
+    cls = resource_class(token)
+    # Python 3.11 counts the depth of syntax trees for all threads together, and `getsource` parses a whole module
+    # (github.com/python/cpython/issues/106905): two at once end in a SystemError.
+    with _one_at_a_time:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     given = [word.value for call in calls for word in call.keywords if word.arg == "additional_secret_outputs"]
     return tuple(str(name) for names in given for name in ast.literal_eval(names))
 

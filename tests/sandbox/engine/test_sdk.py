@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -130,3 +131,17 @@ def test_asking_twice_gives_the_same_class() -> None:
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(sdk.resource_class, ["docker-build:index:Image"] * 2)
     assert first is second
+
+
+def test_one_syntax_tree_is_built_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    free: list[bool] = []
+
+    def parse_watched(source: str) -> ast.AST:
+        with ThreadPoolExecutor(1) as another:
+            free.append(another.submit(sdk._one_at_a_time.acquire, False).result())
+        return parse(source)
+
+    parse = ast.parse
+    monkeypatch.setattr(sdk.ast, "parse", parse_watched)
+    sdk.secrets_of.__wrapped__("aws:secretsmanager/secretVersion:SecretVersion")
+    assert free and not any(free), "another thread may build one as well"
