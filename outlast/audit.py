@@ -161,10 +161,12 @@ def _describe_chain(chain: Chain) -> str:
     counted = {"predictions": report.predictions, "feedback": report.feedback, "lost": report.lost}
     counted |= {"shed": report.shed, "refused": report.refused, "delivered twice": chain.repeated}
     what = ", ".join(f"{number} {name}" for name, number in counted.items() if number)
-    end = (
-        "closed" if report.closed else f"open: at most {report.may_be_missing} records after {report.last_seq} are out"
-    )
-    return f"{report.site} {chain.replica}: records 0 to {report.last_seq}{', ' + what if what else ''}; {end}"
+    end = "closed" if report.closed else "open"
+    if report.may_be_missing:
+        end += f": at most {report.may_be_missing} records after {report.last_seq} are out"
+    begun = " (it ran before its store)" if chain.first and not chain.findings else ""
+    numbers = f"records {chain.first} to {report.last_seq}{begun}"
+    return f"{report.site} {chain.replica}: {numbers}{', ' + what if what else ''}; {end}"
 
 
 def _leave(reads: list[Read], findings: list[str]) -> None:

@@ -6,7 +6,8 @@ stands behind a later one is none either. Two records with one number are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -19,11 +20,16 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Chain:
-    """One process's chain, as its site's store has it: `repeated` records came more than once."""
+    """One process's chain, as its site's store has it: `repeated` records came more than once.
+
+    `first` is the number of the first record there. It is above 0 without a finding where the process ran before the
+    store held anything that began: when the store was turned on, or after the days of what came before were over.
+    """
 
     replica: str
     report: ChainReport
     repeated: int
+    first: int = 0
 
     @property
     def findings(self) -> list[str]:
@@ -66,11 +72,32 @@ def merge(lines: Iterable[bytes]) -> Merged:
 
 def verify(merged: Merged) -> list[Chain]:
     """Every chain, by its site and replica."""
-    found = []
-    for chain, records in merged.chains.items():
-        (report,) = verify_logs(map(_as_line, records))
-        found.append(Chain(str(records[0].get("replica", "")), report, merged.repeated.get(chain, 0)))
+    begun = _first_beginnings(merged)
+    found = [_verify(chain, records, merged, begun) for chain, records in merged.chains.items()]
     return sorted(found, key=lambda one: (one.report.site, one.replica, one.report.chain))
+
+
+def _verify(chain: str, records: list[Record], merged: Merged, begun: Mapping[str, float]) -> Chain:
+    (report,) = verify_logs(map(_as_line, records))
+    first = records[0]
+    if first["seq"] > 0 and _time(first) < begun.get(report.site, math.inf):
+        # Of a record that is not there, 0, nothing can be found but that it is missing.
+        report.findings = [finding for finding in report.findings if finding.seq > 0]
+    return Chain(str(first.get("replica", "")), report, merged.repeated.get(chain, 0), int(first["seq"]))
+
+
+def _first_beginnings(merged: Merged) -> dict[str, float]:
+    """Site -> when the first chain began of those whose beginning is held."""
+    found: dict[str, float] = {}
+    for records in merged.chains.values():
+        if records[0]["seq"] == 0:
+            site = str(records[0].get("site", ""))
+            found[site] = min(_time(records[0]), found.get(site, math.inf))
+    return found
+
+
+def _time(record: Record) -> float:
+    return float(record.get("time") or 0.0)
 
 
 def _as_line(record: Record) -> bytes:
@@ -79,4 +106,4 @@ def _as_line(record: Record) -> bytes:
 
 def describe(chain: Chain) -> dict[str, Any]:
     """A chain as plain data."""
-    return {"replica": chain.replica, "repeated": chain.repeated, **asdict(chain.report)}
+    return {"replica": chain.replica, "repeated": chain.repeated, "first_seq": chain.first, **asdict(chain.report)}

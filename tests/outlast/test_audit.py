@@ -54,6 +54,13 @@ def test_whole_chains_are_verified_store_by_store(held: dict[str, list[bytes]]) 
     ]
 
 
+def test_a_chain_that_began_before_its_store_is_told(held: dict[str, list[bytes]]) -> None:
+    del held["recordsazure"][:2]
+    done = run("verify", "--all-sites")
+    assert done.exit_code == 0
+    assert "  azure app-9: records 2 to 3 (it ran before its store), 2 predictions; open" in done.stdout
+
+
 def test_a_gap_leaves_with_7_and_names_site_and_replica(held: dict[str, list[bytes]]) -> None:
     del held["recordsazure"][1]
     done = run("verify", "--all-sites")

@@ -58,3 +58,19 @@ def test_numbers_that_a_carrier_made_doubles_are_those_that_were_written() -> No
 def test_records_are_by_time() -> None:
     merged = merge(chain("aws", "late", begin=2000.0) + chain("gcp", "early"))
     assert [record["replica"] for record in merged.records] == ["early"] * 5 + ["late"] * 5
+
+
+def test_a_process_that_ran_before_its_store_lacks_its_beginning_and_nothing_else() -> None:
+    ran_before, later = chain("gcp", "instance-1", predictions=9)[3:], chain("gcp", "instance-2", begin=2000.0)
+    found = verified(ran_before + later)
+    assert found["instance-1"].findings == [] and found["instance-1"].first == 3
+    del ran_before[2]
+    (finding,) = verified(ran_before + later)["instance-1"].findings
+    assert "record 5: is missing" in finding
+
+
+def test_a_beginning_that_is_lost_later_is_a_finding() -> None:
+    first, lost = chain("gcp", "instance-1"), chain("gcp", "instance-2", begin=2000.0)[1:]
+    (finding,) = verified(first + lost)["instance-2"].findings
+    assert "record 0: is missing" in finding
+    assert verified(chain("aws", "task-1") + lost)["instance-2"].findings == [], "of another site"
