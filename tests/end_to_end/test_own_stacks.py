@@ -157,7 +157,8 @@ def test_a_site_is_drained_by_its_switch_while_route53s_api_refuses(own: Project
     own.sandbox("fault", "--kind", "control-plane", "--for", "1200")
     refused = outlast(own, "drain", "prod-azure", check=False)
     assert "ServiceUnavailable" in refused.stderr, "a site without a switch needs the API"
-    assert "flags/prod-aws.drain is there" in outlast(own, "drain", "prod-aws").stdout
+    drained = outlast(own, "drain", "prod-aws", "--by", "ann", "--why", "a rehearsal").stdout
+    assert "flags/prod-aws.drain is there" in drained and "anybody can read there" in drained
 
     def healthy() -> bool:
         status = own.status()
@@ -168,6 +169,9 @@ def test_a_site_is_drained_by_its_switch_while_route53s_api_refuses(own: Project
     dial = Dial.from_environment(dial_of(own.layout, own.control.instance))
     origins = {dial.resolve(HOST).origin_host for _ in range(40)}
     assert origins == {f"prod-{site}.{HOST}" for site in ("aws-eu", "azure", "gcp", "private")}
+    own.sandbox("heal")
+    assert "prod-aws: drained by ann, with its drain switch since" in outlast(own, "status", "--host", HOST).stdout
+    own.sandbox("fault", "--kind", "control-plane", "--for", "1200")
     assert "is gone" in outlast(own, "undrain", "prod-aws").stdout
     own.wait_until(healthy, "prod-aws to return")
     own.sandbox("heal")
