@@ -27,6 +27,7 @@ SECTIONS = {
         Row("watch", _ONCALL, "Raise an alarm for what Route 53 does not see; by choice drain the site."),
         Row("lint", _ONCALL, "Find what in a host's records and health checks would hurt when a site is lost."),
         Row("parity", "failover.parity.command", "Ask every site the same, and tell in what their answers differ."),
+        Row("logs", "outlast.logs", "Print what the replicas of all sites wrote, merged by time."),
         Row("metrics", "outlast.metrics", "Gather every replica's metrics into one Prometheus text."),
         Row("predict-recovery", "outlast.predict_recovery", "How long each kind of client feels a loss, drawn."),
         Row("fault", _SANDBOX, "Break something in the sandbox for a while."),

@@ -58,7 +58,7 @@ failover.drill.measurement failover.drill.plan failover.drill.report failover.dr
 failover.drill.tables failover.drill.timeline
 failover.parity.compare failover.parity.mistakes
 failover.oncall.alarms failover.oncall.notes failover.oncall.render failover.oncall.standing
-failover.levers.change failover.levers.levels
+failover.levers.change failover.levers.levels failover.logs.lines
 infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader
 infra.capacity infra.holds infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants
 infra.permissions.aws infra.permissions.aws_table infra.permissions.azure infra.permissions.gcp infra.permissions.in_use

@@ -1,0 +1,145 @@
+"""`outlast logs`: what the replicas of all sites wrote, in one order; in the sandbox, and on real accounts."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from failover.levers.clouds import Clouds
+from failover.logs.clouds import Asked, LogPlace, read_log
+from failover.logs.lines import REQUEST_ID, LogLine, merge, own_replica, own_time, read_span
+from infra.models import ROOT
+from infra.plan import name_site
+from infra.regions import CLOUDS, REGION_KEYS
+from sandbox import stack_files
+from sandbox.layout import Layout
+from service.command_line import Command, json_option, say
+from service.errors import InvalidInput, OutlastError, Unavailable
+
+_POLL_SECONDS = 2.0
+_ACCOUNTS = {"azure": "azure-native:subscriptionId", "gcp": "gcp:project"}
+
+Read = Callable[[str, Asked], list[LogLine]]
+"""The lines of one site, the oldest first."""
+
+
+@click.command("logs", cls=Command)
+@click.option("--site", "only", multiple=True, metavar="SITE", help="Only of this site; may be repeated.")
+@click.option("--since", default="10m", show_default=True, metavar="SPAN", help="How far back: 30s, 10m, 2h, 1d.")
+@click.option("--request", default="", metavar="ID", help="Only lines that name this request (x-request-id).")
+@click.option("--follow", is_flag=True, help="Go on with what is written from now on, until Ctrl-C.")
+@click.option("--stacks", metavar="SET", help="Of real accounts: the stack files of your own.")
+@json_option
+def logs(only: tuple[str, ...], since: str, request: str, follow: bool, stacks: str | None, as_json: bool) -> None:
+    """Print what the replicas of all sites wrote, merged by time: log lines and audit records.
+
+    The sites are the sandbox's, or with --stacks those of real accounts.
+    """
+    asked = Asked(datetime.now(UTC) - read_span(since), check_request(request))
+    layout = Layout.of(ROOT)
+    sites = choose_sites(layout, stacks, only)
+    read = read_real(layout.root, Clouds(os.environ)) if stacks else read_sandbox(layout)
+    show = _print_data if as_json else _print_text
+    seen = _print_all(show, merge(_read_each(sites, asked, read)), set())
+    while follow:
+        time.sleep(_POLL_SECONDS)
+        seen = _print_all(show, merge(_read_each(sites, asked, read)), seen)
+
+
+def check_request(request: str) -> str:
+    """The id, which goes into the clouds' queries as it is. Raises InvalidInput."""
+    if request and not REQUEST_ID.fullmatch(request):
+        raise InvalidInput(f"{request!r} is no id of a request", hint="as the header x-request-id has it")
+    return request
+
+
+def choose_sites(layout: Layout, stacks: str | None, only: Sequence[str]) -> tuple[str, ...]:
+    """The sites of a set, or those of it that are named. Raises InvalidInput for one that it does not have."""
+    chosen = stack_files.find(layout.root, stacks) if stacks else stack_files.load(layout)
+    unknown = [site for site in only if site not in chosen.sites]
+    if unknown:
+        raise InvalidInput(f"{', '.join(unknown)} is no site of {chosen}", hint=f"one of: {', '.join(chosen.sites)}")
+    return tuple(only) or chosen.sites
+
+
+def _read_each(sites: Sequence[str], asked: Asked, read: Read) -> list[list[LogLine]]:
+    """A site whose log cannot be read is said, and keeps nobody from the others'."""
+    found = []
+    for site in sites:
+        try:
+            found.append(read(site, asked))
+        except OutlastError as error:
+            if len(sites) == 1:
+                raise
+            say(f"{site}: {error}")
+    return found
+
+
+def _print_all(show: Callable[[LogLine], None], lines: Iterator[LogLine], seen: set[LogLine]) -> set[LogLine]:
+    """Print what was not seen before; all that is there now."""
+    found = list(lines)
+    for line in found:
+        if line not in seen:
+            show(line)
+    return set(found)
+
+
+def _print_text(line: LogLine) -> None:
+    click.echo(line.render())
+
+
+def _print_data(line: LogLine) -> None:
+    click.echo(json.dumps(line.to_data(), ensure_ascii=False))
+
+
+# -- the sandbox -------------------------------------------------------------------------------------------------------
+
+
+def read_sandbox(layout: Layout) -> Read:
+    """From the files in which the sandbox has what its replicas print. Raises Unavailable before the first `up`."""
+    if layout.load_instance() is None:
+        raise Unavailable("this folder has no sandbox yet", hint="make up; of real accounts: --stacks SET")
+    return lambda site, asked: read_files(layout.logs, site, asked)
+
+
+def read_files(folder: Path, site: str, asked: Asked) -> list[LogLine]:
+    """The lines of a site's replicas, the oldest first. What no line of the server is (a crash) has the time before."""
+    found = []
+    for path in sorted(folder.glob(f"{site}-*.log")):
+        if path.stem.rpartition("-")[0] != site:
+            continue
+        at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        for text in path.read_text(errors="replace").splitlines():
+            at = own_time(text) or at
+            if at >= asked.since and asked.request in text:
+                found.append(LogLine(at, site, own_replica(text) or path.stem, text))
+    return sorted(found)
+
+
+# -- real accounts -----------------------------------------------------------------------------------------------------
+
+
+def read_real(root: Path, clouds: Clouds) -> Read:
+    """Through the API of each site's cloud."""
+    return lambda site, asked: read_log(place_of(site, stack_files.read_config(root, site)), asked, clouds)
+
+
+def place_of(site: str, config: Mapping[str, Any]) -> LogPlace:
+    """Where a site's log is, as its stack file says. Raises InvalidInput for a site whose log is its owner's."""
+    cloud = str(config.get("outlast:kind", ""))
+    if cloud not in CLOUDS:
+        what = f"{site} is of the kind {cloud or '(none)'}: its log is on its own machine"
+        raise InvalidInput(what, hint="name sites on clouds with --site")
+    name = name_site(str(config.get("outlast:prefix", "outlast")), site)
+    region, account = (str(config.get(key, "")) for key in (REGION_KEYS[cloud], _ACCOUNTS.get(cloud, "")))
+    return LogPlace(site, cloud, name, region, account)
+
+
+COMMANDS = {"logs": logs}

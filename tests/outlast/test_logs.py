@@ -1,0 +1,133 @@
+"""`outlast logs`: the sandbox's files, the places of real sites, and what is printed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from failover.logs.clouds import Asked, LogPlace
+from failover.logs.lines import LogLine
+from outlast import logs as command
+from outlast.logs import check_request, choose_sites, place_of, read_files, read_sandbox
+from sandbox.layout import Layout
+from service.errors import InvalidInput, Unavailable
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def said(seconds: float, **more: str) -> str:
+    return json.dumps({"time": (NOW + timedelta(seconds=seconds)).timestamp(), "replica": "r1", **more})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    texts = {
+        "aws-100.log": [said(-60, what="old"), said(-2, request_id="id-1"), "Traceback: of the line before"],
+        "aws-101.log": [said(-3, what="first")],
+        "aws-eu-100.log": [said(-1, what="another site")],
+        "daemon.log": ["not a replica"],
+    }
+    for name, lines in texts.items():
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def test_a_site_s_files_are_one_log(folder: Path) -> None:
+    lines = read_files(folder, "aws", Asked(NOW - timedelta(seconds=10)))
+    assert [(line.site, line.time - NOW) for line in lines] == [
+        ("aws", timedelta(seconds=-3)),
+        ("aws", timedelta(seconds=-2)),
+        ("aws", timedelta(seconds=-2)),
+    ]
+    assert {line.replica for line in lines} == {"r1", "aws-100"}
+
+
+def test_a_request_is_found_by_its_id(folder: Path) -> None:
+    (line,) = read_files(folder, "aws", Asked(NOW - timedelta(hours=1), "id-1"))
+    assert '"request_id": "id-1"' in line.text
+    assert read_files(folder, "gcp", Asked(NOW)) == []
+
+
+def test_without_a_sandbox_the_way_to_one_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="no sandbox yet"):
+        read_sandbox(Layout(tmp_path, tmp_path / ".sandbox"))
+
+
+@pytest.mark.parametrize("request_id", ['a" or true', "a b", "x" * 129])
+def test_an_id_that_a_query_could_be_hidden_in_is_refused(request_id: str) -> None:
+    with pytest.raises(InvalidInput, match="no id"):
+        check_request(request_id)
+
+
+def test_sites_are_those_of_the_set() -> None:
+    layout = Layout(command.ROOT, command.ROOT / "nowhere")
+    assert choose_sites(layout, None, ()) == ("aws", "azure", "gcp")
+    assert choose_sites(layout, None, ["gcp"]) == ("gcp",)
+    with pytest.raises(InvalidInput, match="moon is no site"):
+        choose_sites(layout, None, ["moon"])
+
+
+def test_where_a_log_is_follows_from_the_stack_file() -> None:
+    aws = {"outlast:kind": "aws", "aws:region": "eu-west-1", "outlast:prefix": "shop"}
+    assert place_of("prod-aws", aws) == LogPlace("prod-aws", "aws", "shop-prod-aws", "eu-west-1", "")
+    azure = {"outlast:kind": "azure", "azure-native:location": "eastus", "azure-native:subscriptionId": "s"}
+    assert place_of("azure", azure) == LogPlace("azure", "azure", "outlast-azure", "eastus", "s")
+    with pytest.raises(InvalidInput, match="its own machine"):
+        place_of("own", {"outlast:kind": "private"})
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def logs(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[LogLine]]:
+    """What each site has; a site without an entry does not answer."""
+    found: dict[str, list[LogLine]] = {}
+
+    def read(site: str, asked: Asked) -> list[LogLine]:
+        if site not in found:
+            raise Unavailable(f"no answer from {site}", hint="")
+        return found[site]
+
+    monkeypatch.setattr(command, "read_sandbox", lambda layout: read)
+    monkeypatch.setattr(command, "choose_sites", lambda layout, stacks, only: tuple(only) or ("aws", "azure", "gcp"))
+    return found
+
+
+def line(seconds: int, site: str) -> LogLine:
+    return LogLine(NOW + timedelta(seconds=seconds), site, "r1", said(seconds))
+
+
+def test_all_sites_are_printed_in_one_order_and_a_silent_one_is_said(logs: dict[str, list[LogLine]]) -> None:
+    logs |= {"aws": [line(1, "aws"), line(3, "aws")], "gcp": [line(2, "gcp")]}
+    done = CliRunner().invoke(command.logs, [])
+    assert [text.split()[1] for text in done.stdout.splitlines()] == ["aws", "gcp", "aws"]
+    assert "azure: no answer from azure" in done.stderr and done.exit_code == 0
+
+
+def test_one_site_that_does_not_answer_is_an_error(logs: dict[str, list[LogLine]]) -> None:
+    assert CliRunner().invoke(command.logs, ["--site", "gcp"]).exit_code == 4
+
+
+def test_programs_get_a_document_a_line(logs: dict[str, list[LogLine]]) -> None:
+    logs["aws"] = [line(1, "aws")]
+    done = CliRunner().invoke(command.logs, ["--site", "aws", "--json"])
+    assert json.loads(done.stdout)["line"]["replica"] == "r1"
+
+
+def test_what_comes_later_is_printed_once(logs: dict[str, list[LogLine]], monkeypatch: pytest.MonkeyPatch) -> None:
+    logs["aws"] = [line(1, "aws")]
+    waits = iter([True, False])
+
+    def wait(seconds: float) -> None:
+        if not next(waits):
+            raise KeyboardInterrupt
+        logs["aws"] = [*logs["aws"], line(2, "aws")]
+
+    monkeypatch.setattr(command.time, "sleep", wait)
+    done = CliRunner().invoke(command.logs, ["--site", "aws", "--follow"])
+    assert (len(done.stdout.splitlines()), done.exit_code) == (2, 130)
