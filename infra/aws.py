@@ -200,7 +200,9 @@ def _service(
         # Without it the provider replaces a service whose capacity providers change, and the site is gone meanwhile.
         force_new_deployment=True,
         network_configuration=aws.ecs.ServiceNetworkConfigurationArgs(
-            subnets=network.subnet_ids, security_groups=[network.task_group], assign_public_ip=True
+            subnets=network.task_subnet_ids,
+            security_groups=[network.task_group],
+            assign_public_ip=network.tasks_are_public,
         ),
         load_balancers=[_registered(front)],
         deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),

@@ -1,25 +1,27 @@
-"""Where a site on AWS stands: a VPC, two public subnets, and who may speak to whom."""
+"""Where a site on AWS stands: a VPC, a public subnet in each zone, private ones by choice, and who speaks to whom."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from infra import plan
+from infra.aws_private import ANYWHERE, build_private
 from infra.contract import PORT
 from infra.kinds import AwsOptions
-
-ANYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True)
 class Network:
-    """Where the site's parts stand: two public subnets in two zones, so that no NAT gateway is needed."""
+    """Where the site's parts stand. Tasks in public subnets have addresses of their own, and need no NAT gateway."""
 
     vpc_id: pulumi.Output[str]
     subnet_ids: list[pulumi.Output[str]]
+    task_subnet_ids: list[pulumi.Output[str]]
+    tasks_are_public: bool
     load_balancer_group: pulumi.Output[str]
     task_group: pulumi.Output[str]
     ways_out: list[pulumi.Resource]
@@ -33,22 +35,26 @@ def build_network(name: str, options: AwsOptions) -> Network:
     vpc = aws.ec2.Vpc(
         "vpc", cidr_block=options.vpc_cidr, enable_dns_hostnames=True, enable_dns_support=True, tags={"Name": name}
     )
-    subnets = _subnets(name, vpc.id, options)
+    public, private = plan.lay_out_subnets(options.vpc_cidr, options.availability_zones, private=options.private)
+    subnets = _subnets(name, vpc.id, public)
     front = aws.ec2.SecurityGroup("front", name=f"{name}-front", description="From anyone to the site", vpc_id=vpc.id)
     tasks = aws.ec2.SecurityGroup("tasks", name=f"{name}-tasks", description="From the front to tasks", vpc_id=vpc.id)
     ways_out = _routes(name, vpc.id, subnets)
     paths = [*ways_out, *_rules(front.id, tasks.id)]
-    return Network(vpc.id, [s.id for s in subnets.values()], front.id, tasks.id, ways_out, paths)
+    ids = [subnet.id for subnet in subnets.values()]
+    if not private:
+        return Network(vpc.id, ids, ids, True, front.id, tasks.id, ways_out, paths)
+    inner = build_private(name, vpc.id, private, subnets, ways_out)
+    return Network(vpc.id, ids, inner.subnet_ids, False, front.id, tasks.id, ways_out, [*paths, *inner.paths])
 
 
-def _subnets(name: str, vpc_id: pulumi.Output[str], options: AwsOptions) -> dict[str, aws.ec2.Subnet]:
-    """One in each availability zone, each with its own half of the range."""
-    ranges = plan.split_range(options.vpc_cidr, len(options.availability_zones))
+def _subnets(name: str, vpc_id: pulumi.Output[str], ranges: Mapping[str, str]) -> dict[str, aws.ec2.Subnet]:
+    """The public ones, one in each availability zone."""
     return {
         zone: aws.ec2.Subnet(
             f"subnet-{zone}", vpc_id=vpc_id, availability_zone=zone, cidr_block=cidr, tags={"Name": f"{name}-{zone}"}
         )
-        for zone, cidr in zip(options.availability_zones, ranges, strict=True)
+        for zone, cidr in ranges.items()
     }
 
 

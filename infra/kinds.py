@@ -30,6 +30,7 @@ class AwsOptions:
 
     availability_zones: tuple[str, ...]
     vpc_cidr: str
+    private: bool = False
     spot_above: bool = False
     architecture: str = "x86_64"
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from infra.profiles import Profile
+from infra.reader import Reader
+
 # botocore, logs PutRetentionPolicy: the days that CloudWatch Logs takes.
 _CLOUDWATCH = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -31,3 +34,12 @@ def explain_bad_days(cloud: str, days: int) -> str | None:
         return f"{offered[0]} to {offered[-1]}"
     near = sorted(sorted(offered, key=lambda one: abs(one - days))[:2])
     return f"{' or '.join(map(str, near))} (CloudWatch Logs takes {', '.join(map(str, offered))})"
+
+
+def read_log_days(reader: Reader, profile: Profile) -> int:
+    """For how many days a site's log is kept, as many as its cloud offers."""
+    days = reader.integer("logRetentionDays", 1, 3653, profile.integer("logRetentionDays"))
+    instead = None if reader.is_wrong("logRetentionDays") else explain_bad_days(profile.cloud, days)
+    if instead:
+        reader.wrong("logRetentionDays", f"is {days}, which {profile.cloud} does not offer", f"write {instead}")
+    return days

@@ -25,19 +25,41 @@ _CERTIFICATE_WAYS = (
 _PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 
 
+NETWORKS = ("private", "public")
+
+
 def read_aws(reader: Reader, region: str, profile: Profile) -> AwsOptions:
     """What only a site on AWS needs to know."""
     reader.texts("allowedAccountIds", check=_ACCOUNT, namespace="aws")
     in_region = like(f"{re.escape(region)}[a-z]", f"a zone of {region}, such as {region}a") if region else None
     zones = reader.texts("availabilityZones", check=in_region)
-    if zones and len(zones) != 2:
-        reader.wrong("availabilityZones", f"has {len(zones)}", "write two: a load balancer needs them (ELBv2)")
+    if zones and len(zones) not in (2, 3):
+        reader.wrong("availabilityZones", f"has {len(zones)}", "write two or three: a load balancer needs two (ELBv2)")
+    private = read_network(reader, profile) == "private"
+    cidr = reader.text("vpcCidr", "10.20.0.0/16", check=_network)
+    _check_parts(reader, cidr, len(zones), private)
     return AwsOptions(
         zones,
-        reader.text("vpcCidr", "10.20.0.0/16", check=_network),
+        cidr,
+        private,
         spot_above=reader.boolean("spotAbove", False),
         architecture=read_architecture(reader, "aws"),
     )
+
+
+def read_network(reader: Reader, profile: Profile) -> str:
+    """Whether the replicas have addresses of their own (`public`), or nobody can reach them past the front."""
+    return reader.choice("network", NETWORKS, profile.text("network"))
+
+
+def _check_parts(reader: Reader, cidr: str, zones: int, private: bool) -> None:
+    """Each part of the range has room for a load balancer."""
+    if zones not in (2, 3) or reader.is_wrong("vpcCidr") or reader.is_wrong("network"):
+        return
+    longest = plan.smallest_range(zones, private=private)
+    if int(cidr.rpartition("/")[2]) > longest:
+        parts = f"{zones * (1 + private)} subnets of at least /{plan.LOAD_BALANCER_PREFIX}"
+        reader.wrong("vpcCidr", f"is {cidr!r}, too small for {parts}", f"write a range of /{longest} or larger")
 
 
 def read_architecture(reader: Reader, cloud: str) -> str:

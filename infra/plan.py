@@ -153,13 +153,29 @@ def split_range(cidr: str, count: int) -> list[str]:
     return [str(s) for s, _ in zip(network.subnets(prefixlen_diff=bits), range(count), strict=False)]
 
 
-ADDRESSES_TAKEN = 5 + 8
-"""Of each subnet: AWS keeps five, and a load balancer wants eight free (VPC and ELBv2 user guides)."""
+def lay_out_subnets(cidr: str, zones: Sequence[str], *, private: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Zone -> range of its public subnet, and of its private one where there are any: equal parts of `cidr`."""
+    ranges = split_range(cidr, len(zones) * (1 + private))
+    return dict(zip(zones, ranges, strict=False)), dict(zip(zones, ranges[len(zones) :], strict=False))
 
 
-def room_for_tasks(cidr: str, subnets: int = 2) -> int:
+def smallest_range(zones: int, *, private: bool) -> int:
+    """The longest prefix of a range whose parts still have room for a load balancer each."""
+    return LOAD_BALANCER_PREFIX - (zones * (1 + private) - 1).bit_length()
+
+
+AWS_KEEPS = 5
+"""Addresses of each subnet (VPC user guide)."""
+
+LOAD_BALANCER_WANTS = 8
+"""Free addresses in each of its subnets (ELBv2 user guide)."""
+
+
+def room_for_tasks(cidr: str, zones: int = 2, *, private: bool = False) -> int:
     """How many tasks have an address of their own in the range at once; a deployment runs twice as many as wanted."""
-    return sum(ipaddress.IPv4Network(one).num_addresses - ADDRESSES_TAKEN for one in split_range(cidr, subnets))
+    ranges = split_range(cidr, zones * (1 + private))[-zones:]
+    taken = AWS_KEEPS + (0 if private else LOAD_BALANCER_WANTS)
+    return sum(ipaddress.IPv4Network(one).num_addresses - taken for one in ranges)
 
 
 # -- capacity ------------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ DEFAULTS: tuple[Default, ...] = (
     Default("memoryMiB", 1024, 2048, "Azure couples 2 GiB to each CPU; the others follow it"),
     Default("minReplicas", 1, 2, "with one replica the site is away while that one is replaced"),
     Default("maxReplicas", 1, 6, "the survivors of a lost site take its requests; never below `minReplicas`"),
+    Default("network", "public", "private", "a NAT gateway costs 33 USD a month in each zone", ("aws",)),
     Default("logRetentionDays", 30, 365, "what goes wrong in a year is looked up in the year's logs"),
     Default("scanImages", False, True, "0.26 USD an image; AWS scans each push for nothing", ("gcp",)),
     Default(

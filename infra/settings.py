@@ -28,7 +28,7 @@ from infra.kinds import (
     ZoneSettings,
 )
 from infra.labels import read_labels
-from infra.log_days import explain_bad_days
+from infra.log_days import read_log_days
 from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
 from infra.policy.rules import names_of
 from infra.private_settings import read_private
@@ -212,7 +212,7 @@ def _parse_site(
     profile = read_profile(reader, cloud)
     replicas, options = read_replicas(reader, profile), readers[cloud](reader, region, profile)
     if isinstance(options, AwsOptions):
-        _check_room(reader, options.vpc_cidr, replicas)
+        _check_room(reader, options, replicas)
     models, unpinned = read_models(reader, available)
     return SiteSettings(
         kind=cloud,
@@ -240,11 +240,13 @@ def _parse_site(
     )
 
 
-def _check_room(reader: Reader, cidr: str, replicas: Replicas) -> None:
+def _check_room(reader: Reader, options: AwsOptions, replicas: Replicas) -> None:
     """While a deployment goes on, the old tasks and the new ones have addresses."""
-    if any(reader.is_wrong(key) for key in ("vpcCidr", "minReplicas", "maxReplicas")) or not cidr:
+    wrong = ("vpcCidr", "availabilityZones", "network", "minReplicas", "maxReplicas")
+    if any(reader.is_wrong(key) for key in wrong):
         return
-    room = plan.room_for_tasks(cidr)
+    cidr = options.vpc_cidr
+    room = plan.room_for_tasks(cidr, len(options.availability_zones), private=options.private)
     if 2 * replicas.maximum > room:
         what = f"{cidr} has room for {room} tasks, and a deployment of {replicas.maximum} runs twice as many"
         reader.wrong("vpcCidr", what, "write a larger range, or fewer maxReplicas")
@@ -286,12 +288,3 @@ def read_replicas(reader: Reader, profile: Profile) -> Replicas:
     if maximum < minimum:
         reader.wrong("maxReplicas", f"is {maximum}, less than minReplicas ({minimum})", f"write at least {minimum}")
     return Replicas(minimum, maximum)
-
-
-def read_log_days(reader: Reader, profile: Profile) -> int:
-    """For how many days a site's log is kept, as many as its cloud offers."""
-    days = reader.integer("logRetentionDays", 1, 3653, profile.integer("logRetentionDays"))
-    instead = None if reader.is_wrong("logRetentionDays") else explain_bad_days(profile.cloud, days)
-    if instead:
-        reader.wrong("logRetentionDays", f"is {days}, which {profile.cloud} does not offer", f"write {instead}")
-    return days

@@ -60,6 +60,7 @@ class CostedSite:
 
     One that is `switched` has a drain switch: a health check looks for it, and another joins that to the site's own.
     One that is `limited` has a rule of its cloud that counts each address's requests; on Azure the service counts.
+    One on AWS has a load balancer's address in each of its `zones`, and where it is `private` a NAT gateway as well.
     """
 
     name: str
@@ -74,6 +75,8 @@ class CostedSite:
     spot_above: bool = False
     architecture: str = "x86_64"
     limited: bool = False
+    private: bool = False
+    zones: int = 2
 
     @property
     def rps_kept_to(self) -> float:
@@ -177,8 +180,9 @@ def list_assumptions(sites: Sequence[CostedSite], load: Load) -> list[str]:
         f"one DNS query for {load.predictions_per_query} predictions",
         "Azure's replicas never count as idle, since the health checkers keep them in use; an instance of Cloud Run is "
         f"busy for {load.seconds:g} s a request",
-        "one Azure registry, two subnets on AWS; no tax, no discount, no egress between the clouds, no store of "
-        "secrets (under a dollar a site) or of drain switches, whose checks are priced as of endpoints outside of AWS",
+        "one Azure registry; what passes a NAT gateway is not counted; no tax, no discount, no egress between the "
+        "clouds, no store of secrets (under a dollar a site) or of drain switches, whose checks are priced as of "
+        "endpoints outside of AWS",
         *([f"prices of another region for {', '.join(elsewhere)}"] if elsewhere else []),
     ]
 
@@ -220,10 +224,16 @@ def _aws(site: CostedSite, running: int) -> Rows:
         rows["Fargate Spot, CPU"] = (f"{kind}-spot-cpu", ((spot, ""), cpu, hours))
         rows["Fargate Spot, memory"] = (f"{kind}-spot-memory", ((spot, ""), memory, hours))
     rows["load balancer"] = ("aws-balancer", ((1, ""), hours))
-    rows["public IPv4 addresses, two of the load balancer's and one a task"] = (
-        "aws-address",
-        ((2 + running, ""), hours),
-    )
+    zones = (site.zones, "")
+    if site.private:
+        rows["NAT gateways, one a zone"] = ("aws-nat", (zones, hours))
+        rows["public IPv4 addresses, of load balancer and NAT gateway one a zone"] = (
+            "aws-address",
+            ((2, ""), zones, hours),
+        )
+    else:
+        addresses: tuple[Factor, ...] = ((site.zones + running, ""), hours)
+        rows["public IPv4 addresses, the load balancer's one a zone and one a task"] = ("aws-address", addresses)
     return rows
 
 

@@ -83,6 +83,17 @@ GRANTS: Mapping[str, Grant] = {
             "ec2:DescribeNetworkInterfaces ec2:DescribeAvailabilityZones ec2:CreateTags ec2:DeleteTags"
         )
     ),
+    "aws:ec2/eip:Eip": Grant(
+        regional=words(
+            "ec2:AllocateAddress ec2:ReleaseAddress ec2:DescribeAddresses ec2:DescribeAddressesAttribute "
+            "ec2:DisassociateAddress ec2:CreateTags ec2:DeleteTags"
+        )
+    ),
+    "aws:ec2/natGateway:NatGateway": Grant(
+        regional=words(
+            "ec2:CreateNatGateway ec2:DeleteNatGateway ec2:DescribeNatGateways ec2:CreateTags ec2:DeleteTags"
+        )
+    ),
     "aws:ec2/internetGateway:InternetGateway": Grant(
         regional=words(
             "ec2:CreateInternetGateway ec2:AttachInternetGateway ec2:DetachInternetGateway ec2:DeleteInternetGateway "

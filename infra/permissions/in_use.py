@@ -65,7 +65,8 @@ _ALARMS = "aws:sns/topic:Topic aws:sns/topicSubscription:TopicSubscription aws:c
 
 BY_CHOICE: Mapping[str, tuple[str, ...]] = {
     "aws": words(
-        "aws:appautoscaling/policy:Policy aws:secretsmanager/secret:Secret "
+        "aws:appautoscaling/policy:Policy aws:ec2/eip:Eip aws:ec2/natGateway:NatGateway "
+        "aws:secretsmanager/secret:Secret "
         "aws:wafv2/webAcl:WebAcl aws:wafv2/webAclAssociation:WebAclAssociation "
         "aws:secretsmanager/secretVersion:SecretVersion "
         f"aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter {_ALARMS}"

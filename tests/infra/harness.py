@@ -268,6 +268,7 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
         return {"identity": identity, "name": name, "staticIp": "192.0.2.20"}
     known: dict[str, dict[str, Any]] = {
         "aws:route53/zone:Zone": arn | {"zoneId": "Z0SANDBOX", "nameServers": ["ns-1.example"]},
+        "aws:ec2/eip:Eip": arn | {"allocationId": f"{name}-allocation"},
         "aws:route53/record:Record": {"fqdn": inputs.get("name")},
         "aws:secretsmanager/secretVersion:SecretVersion": {"versionId": f"version-{name}"},
         "azure-native:keyvault:Secret": {

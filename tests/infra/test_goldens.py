@@ -191,6 +191,9 @@ BESIDE = {"sites"}  # the list of sites for clients, which is no record of the p
 # What a site at production's size has otherwise, in the place of the row above or beside it.
 OTHERWISE: dict[str, dict[str, dict[str, Any]]] = {
     "aws-production": {
+        "aws:ec2/eip:Eip": {"domain": "vpc"},
+        "aws:ec2/natGateway:NatGateway": {"allocationId": bool, "subnetId": bool},
+        "aws:ecs/service:Service": {"networkConfiguration.assignPublicIp": False},
         "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": 365},
         "aws:wafv2/webAcl:WebAcl": {"scope": "REGIONAL", "rules": lambda rules: len(rules) == 1},
         "aws:wafv2/webAclAssociation:WebAclAssociation": {"resourceArn": bool},

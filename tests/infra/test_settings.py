@@ -134,7 +134,7 @@ def test_every_mistake_is_reported_at_once() -> None:
         ("gcp", {"logRetentionDays": 3651}, "logRetentionDays", "is 3651, which gcp does not", "write 1 to 3650"),
         ("gcp", {"logRetentionDays": 0}, "logRetentionDays", "'0'", "from 1 to 3653"),
         # one cloud's own
-        ("aws", {"availabilityZones": ["us-east-1a"]}, "availabilityZones", "has 1", "write two"),
+        ("aws", {"availabilityZones": ["us-east-1a"]}, "availabilityZones", "has 1", "write two or three"),
         ("aws", {"availabilityZones": ["us-east-1a", "eu-west-1a"]}, "availabilityZones", "eu-west-1a", "of us-east-1"),
         ("aws", {"vpcCidr": "10.20.0.1/16"}, "vpcCidr", "10.20.0.1/16", "a private IPv4 range"),
         ("aws", {"vpcCidr": "8.8.0.0/16"}, "vpcCidr", "8.8.0.0/16", "a private IPv4 range"),
@@ -153,6 +153,21 @@ def test_every_mistake_is_reported_at_once() -> None:
         ("aws", {"prefix": "sg"}, "prefix", "'sg-aws' cannot be the name of a security group", "another prefix"),
         ("azure", {"prefix": "login"}, "prefix", "'login-azure' cannot be the name of a resource", "another prefix"),
         ("azure", {"prefix": "my-windows"}, "prefix", "reserved words", "another prefix"),
+        ("aws", {"network": "closed"}, "network", "'closed'", "private, public"),
+        (
+            "aws",
+            {"network": "private", "vpcCidr": "10.0.0.0/26"},
+            "vpcCidr",
+            "too small for 4 subnets",
+            "/25 or larger",
+        ),
+        (
+            "aws",
+            {"availabilityZones": ["us-east-1a", "us-east-1b", "us-east-1c"], "vpcCidr": "10.0.0.0/26"},
+            "vpcCidr",
+            "too small for 3 subnets",
+            "/25 or larger",
+        ),
         ("aws", {"vpcCidr": "10.0.0.0/27"}, "vpcCidr", "10.0.0.0/27", "/16 to /26"),
         ("azure", {"certificateVault": "my-vault"}, "certificateVault", "my-vault", "az keyvault show"),
         (

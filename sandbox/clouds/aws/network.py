@@ -22,6 +22,8 @@ ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
 ROUTE = "aws:ec2/route:Route"
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+ADDRESS = "aws:ec2/eip:Eip"
+NAT = "aws:ec2/natGateway:NatGateway"
 
 _AWS_KEEPS = 5  # of the addresses in a subnet
 _PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
@@ -80,9 +82,18 @@ def reaches_registries(world: World, subnet_id: str, *, public_ip: bool) -> bool
     found = [table for reference in tables if (table := world.store.find(ROUTE_TABLE, reference)) is not None]
     subnet = world.store.find(SUBNET, subnet_id)
     vpc = subnet.inputs.get("vpcId") if subnet is not None else None
-    return any(route.get("natGatewayId") for table in found for route in _routes(world, table)) or any(
+    return any(_leads_out_by_nat(world, route) for table in found for route in _routes(world, table)) or any(
         endpoint.inputs.get("vpcId") == vpc for endpoint in world.store.all(ENDPOINT)
     )
+
+
+def _leads_out_by_nat(world: World, route: Values) -> bool:
+    """A NAT gateway gets out with the address that it has, from a subnet that leads to an internet gateway."""
+    nat = world.store.find(NAT, route.get("natGatewayId"))
+    if nat is None or route.get("cidrBlock") != EVERYWHERE:
+        return False
+    addressed = world.store.find(ADDRESS, nat.inputs.get("allocationId")) is not None
+    return addressed and reaches_internet(world, str(nat.inputs.get("subnetId")))
 
 
 def _routes(world: World, table: Resource) -> Iterator[Values]:
@@ -149,6 +160,7 @@ _subnet_exists = exists("subnetId", SUBNET, "InvalidSubnetID.NotFound: The subne
 _table_exists = exists(
     "routeTableId", ROUTE_TABLE, "InvalidRouteTableID.NotFound: The routeTable ID '{}' does not exist", _EC2
 )
+_NO_NAT = "NatGatewayNotFound: The NAT gateway '{}' does not exist"
 _NO_GATEWAY = "InvalidGatewayID.NotFound: The gateway ID '{}' does not exist"
 
 
@@ -190,9 +202,10 @@ declare(
     rules=(
         _vpc_exists,
         exists("routes[].gatewayId", GATEWAY, _NO_GATEWAY, _EC2),
+        exists("routes[].natGatewayId", NAT, _NO_NAT, _EC2),
     ),
     illness=("no route to an internet gateway from any subnet of the load balancer: no connection",),
-    effect="its route to the gateway is looked up",
+    effect="its route to an internet gateway, or to a NAT gateway, is looked up",
     not_simulated="other routes",
     id_of=prefixed("rtb"),
     outputs=ec2_outputs("route-table"),
@@ -204,6 +217,7 @@ declare(
     rules=(
         _table_exists,
         exists("gatewayId", GATEWAY, _NO_GATEWAY, _EC2),
+        exists("natGatewayId", NAT, _NO_NAT, _EC2),
     ),
     effect="counts as a route of its table",
     id_of=prefixed("r-rtb"),
@@ -222,4 +236,52 @@ declare(
     effect="gives a subnet its route table",
     id_of=prefixed("rtbassoc"),
     forces_new=because(f"{NO_MEMBER} ReplaceRouteTableAssociation", "subnetId"),
+)
+
+
+def _address_outputs(world: World, r: Resource) -> Values:
+    return ec2_outputs("elastic-ip")(world, r) | {"allocationId": r.id, "publicIp": str(r.place["address"])}
+
+
+def _lease(world: World, r: Resource) -> None:
+    r.place["address"] = world.addresses.lease()
+
+
+def _gateway_attached(world: World, r: Resource) -> None:
+    """The VPC has an internet gateway, by which a NAT gateway gets out: EC2 API, error code Gateway.NotAttached."""
+    vpc = vpc_of(world, [str(r.inputs.get("subnetId"))])
+    if vpc is not None and r.inputs.get("connectivityType") != "private" and not has_gateway(world, vpc):
+        raise CloudRefused(
+            f"Gateway.NotAttached: Network {vpc.id} has no Internet gateway attached",
+            hint="make the NAT gateway depend on the internet gateway: nothing else says so",
+        )
+
+
+declare(
+    ADDRESS,
+    fidelity=Fidelity.SIMULATED,
+    effect="a NAT gateway without it leads nobody out",
+    not_simulated="an instance or a network interface that has it; the quota of five in a region",
+    id_of=prefixed("eipalloc"),
+    create=_lease,
+    outputs=_address_outputs,
+    limits={"domain": OneOf(("vpc", "standard"), "EC2 API, AllocateAddress")},
+    replacement_unknown=("domain", "networkBorderGroup", "publicIpv4Pool"),
+)
+declare(
+    NAT,
+    fidelity=Fidelity.SIMULATED,
+    rules=(
+        exists("allocationId", ADDRESS, "InvalidAllocationID.NotFound: The allocation ID '{}' does not exist", _EC2),
+        _subnet_exists,
+        _gateway_attached,
+    ),
+    illness=("in a subnet without a route to an internet gateway: no task behind it gets its image",),
+    effect="tasks without addresses get to their image by it",
+    not_simulated="what passes it; the minutes that it takes to be made",
+    id_of=prefixed("nat"),
+    outputs=ec2_outputs("natgateway"),
+    limits={"connectivityType": OneOf(("public", "private"), "EC2 API, CreateNatGateway")},
+    forces_new=because(NO_UPDATE, "subnetId", "connectivityType"),
+    replacement_unknown=("allocationId",),
 )

@@ -57,7 +57,7 @@ def test_what_is_free_is_never_paid_back() -> None:
     ("where", "what", "usd"),
     [
         ("aws", "Fargate, CPU", 2 * 0.5 * 730 * 0.04048),
-        ("aws", "public IPv4 addresses, two of the load balancer's and one a task", 4 * 730 * 0.005),
+        ("aws", "public IPv4 addresses, the load balancer's one a zone and one a task", 4 * 730 * 0.005),
         ("azure", "Container Apps, CPU in use, less what is free", (2_628_000 - 180_000) * 0.000024),
         ("gcp", "Cloud Run, CPU of idle minimum instances", 2 * 2_628_000 * 0.0000025),
         ("gcp", "forwarding rules, up to five", 730 * 0.025),
@@ -133,3 +133,10 @@ def test_prices_of_another_region_are_named_as_assumed() -> None:
 def test_more_load_never_costs_less(low: float, more: float) -> None:
     less, greater = (estimate(THREE, Checks(), Load(rps=rps)).usd for rps in (low, low + more))
     assert greater >= less - 1e-6
+
+
+def test_private_tasks_pay_for_a_way_out_in_each_zone_instead_of_an_address_each() -> None:
+    lines = estimate([site("aws", private=True, zones=3)], Checks(), Load()).lines
+    assert month(lines, "aws", "NAT gateways, one a zone") == pytest.approx(3 * 730 * 0.045)
+    addresses = "public IPv4 addresses, of load balancer and NAT gateway one a zone"
+    assert month(lines, "aws", addresses) == pytest.approx(2 * 3 * 730 * 0.005)

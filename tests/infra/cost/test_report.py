@@ -41,7 +41,7 @@ def test_without_a_caller_there_is_no_price_of_a_prediction() -> None:
 
 def test_the_text_marks_what_is_assumed_and_says_how_it_was_multiplied() -> None:
     text = render_text(costs())
-    assert "public IPv4 addresses, two of the load balancer's and one a task: 4 x 730 h at 0.005" in text
+    assert "public IPv4 addresses, the load balancer's one a zone and one a task: 4 x 730 h at 0.005" in text
     (row,) = [line for line in text.splitlines() if "Fargate, CPU" in line]
     assert "*" not in row
     (row,) = [line for line in text.splitlines() if "Container Apps, memory" in line]

@@ -66,7 +66,6 @@ NOT_YET = {
     "aws-production": {
         "aws-balancer-access-log",
         "aws-container-insights",
-        "aws-tasks-private",
     },
     "azure-production": {"azure-environment-zones"},
     "gcp-production": {"gcp-balancer-logged"},

@@ -196,6 +196,22 @@ def aws_scaled(clouds: Clouds) -> Made:
     return service
 
 
+def aws_private_site(clouds: Clouds) -> Made:
+    """The same, whose tasks have no addresses and get out by a NAT gateway."""
+    service = aws_site(clouds)
+    vpc, public = clouds.only("aws:ec2/vpc:Vpc"), clouds.only("aws:ec2/subnet:Subnet", "a")
+    inside = clouds.make("aws:ec2/subnet:Subnet", "inside", vpcId=vpc.id, cidrBlock="10.0.9.0/24")
+    address = clouds.make("aws:ec2/eip:Eip", domain="vpc")
+    nat = clouds.make("aws:ec2/natGateway:NatGateway", allocationId=address.id, subnetId=public.id)
+    routes = [{"cidrBlock": ANYWHERE, "natGatewayId": nat.id}]
+    table = clouds.make("aws:ec2/routeTable:RouteTable", "inside", vpcId=vpc.id, routes=routes)
+    association = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    clouds.make(association, "inside", routeTableId=table.id, subnetId=inside.id)
+    network = {**service.request.inputs["networkConfiguration"], "subnets": [inside.id], "assignPublicIp": False}
+    clouds.change(service, networkConfiguration=network)
+    return service
+
+
 # -- Azure -----------------------------------------------------------------------------------------------------------
 
 

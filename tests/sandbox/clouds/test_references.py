@@ -18,6 +18,7 @@ from tests.sandbox.clouds.harness import Clouds, Made
 
 SITES: dict[str, Callable[[Clouds], Made]] = {
     "aws": sites.aws_site,
+    "aws private": sites.aws_private_site,
     "azure": sites.azure_site,
     "gcp": sites.gcp_site,
     "aws alarms": sites.aws_alarm,

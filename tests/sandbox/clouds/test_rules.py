@@ -258,6 +258,8 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         "logs[0].category",
         {"logs": [{"category": "ContainerAppSystemLogs"}]},
     ),
+    ("aws:ec2/eip:Eip", {"domain": "vps"}, "domain", {"domain": "vpc"}),
+    ("aws:ec2/natGateway:NatGateway", {"connectivityType": "open"}, "connectivityType", {"connectivityType": "public"}),
     (
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
         {"repository": "site", "policy": "{}"},

@@ -339,6 +339,11 @@ def _nothing_scales(clouds: Clouds, type_: str) -> None:
     assert fixed is not None and (fixed.scaling, fixed.max_replicas) == (None, 2)
 
 
+AWS_PRIVATE: dict[str, Take] = {
+    "aws:ec2/eip:Eip": _next_deployment_is_refused("aws", "connection issue between the task and Amazon ECR"),
+    "aws:ec2/natGateway:NatGateway": _next_deployment_is_refused("aws", "connection issue between the task"),
+    "aws:ec2/internetGateway:InternetGateway": _next_deployment_is_refused("aws", "connection issue between the task"),
+}
 AWS_SCALED: dict[str, Take] = {
     "aws:appautoscaling/target:Target": _next_policy_has_no_target,
     "aws:appautoscaling/policy:Policy": _nothing_scales,
@@ -467,6 +472,7 @@ SITES = {
     "aws": (sites.aws_site, AWS),
     "azure": (sites.azure_site, AZURE),
     "gcp": (sites.gcp_site, GCP),
+    "aws with private tasks": (sites.aws_private_site, AWS_PRIVATE),
     "aws with keys": (sites.aws_keys, AWS_KEYS),
     "aws that scales": (sites.aws_scaled, AWS_SCALED),
     "azure with keys": (sites.azure_keys, AZURE_KEYS),
