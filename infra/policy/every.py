@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from infra.holds import HOLDS
 from infra.labels import SETTINGS as LABELS
@@ -99,18 +101,31 @@ def _budget(resources: Sequence[Resource], facts: Facts) -> list[str]:
 
 
 def _survivors(resources: Sequence[Resource], facts: Facts) -> list[str]:
-    """N-1 by what the checks say of their sites; without a promise there is nothing to hold them to."""
+    """N-1 by what the checks say of their sites; without a promise there is nothing to hold them to.
+
+    Clients of a geography reach its own sites alone, and nobody says how much of the peak comes from there: all of it
+    may.
+    """
     if not facts.settings.get("peakRps"):
         return []
     peak = float(facts.settings["peakRps"])
     tagged = {one.name: dig(one.inputs, f"tags.{CAPACITY_TAG}") for one in resources if one.type == CHECK}
     capacity = {name: float(capacity) for name, capacity in tagged.items() if capacity is not None}
-    left = {name: sum(capacity.values()) - lost for name, lost in capacity.items()}
     return [
-        f"without '{name}' the others bear {rest:g} requests a second, and the peak is {peak:g}"
-        for name, rest in left.items()
-        if rest < peak
+        f"{where}without '{lost}' the others bear {rest:g} requests a second, and the peak is {peak:g}"
+        for where, sites in _reached_together(facts, capacity).items()
+        for lost in sites
+        if (rest := sum(capacity[site] for site in sites) - capacity[lost]) < peak
     ]
+
+
+def _reached_together(facts: Facts, sites: Iterable[str]) -> dict[str, list[str]]:
+    """The sites among which clients move when one is lost: all of them, or those of each geography, by what to say."""
+    if facts.settings.get("routing") != "geolocation":
+        return {"": list(sites)}
+    geographies: dict[str, Any] = json.loads(facts.settings.get("geographies") or "{}")
+    allowed = {name: one.get("allowedSites") or () for name, one in geographies.items()}
+    return {f"clients of {name}: ": [site for site in sites if site in some] for name, some in allowed.items()}
 
 
 RULES = (

@@ -37,6 +37,7 @@ class Controls:
     set_eventual: Callable[[int], int]
     faults: Faults
     release: Callable[[str | None], None]  # replicas that a fault keeps down
+    on_spot: Callable[[str], int]  # how many replicas of a site are on Fargate Spot
     store: ResourceStore
     forget_orphans: Callable[[str, set[tuple[str, str]]], list[str]]
     reload_stacks: Callable[[], None]
@@ -107,7 +108,11 @@ class Calls:
         except (TypeError, ValueError):
             raise InvalidInput("FOR is a number of seconds", hint="FOR=60") from None
         site, kind = body.get("site", ""), body.get("kind", "")
-        controls.faults.inject(parse_fault(site, kind, seconds, controls.simulated_now(), controls.sites()))
+        fault = parse_fault(site, kind, seconds, controls.simulated_now(), controls.sites())
+        if fault.kind == "spot" and not controls.on_spot(site):
+            hint = "outlast:spotAbove: true on AWS, and more tasks than outlast:minReplicas"
+            raise InvalidInput(f"no task of {site} is on Fargate Spot", hint=hint)
+        controls.faults.inject(fault)
         return {"faults": controls.faults.describe()}
 
     def _heal(self, body: Body) -> Body:
@@ -119,7 +124,7 @@ class Calls:
                 f"{site!r} is not a site of this sandbox", hint=f"one of: {', '.join(known) or 'none is up'}"
             )
         ended = controls.faults.heal(site, body.get("kind") or None)
-        if not body.get("kind") or any(fault.kind == "kill" for fault in ended):
+        if not body.get("kind") or any(fault.kind in ("kill", "spot") for fault in ended):
             controls.release(site)
         return {"healed": [f"{f.site} {f.kind}".strip() for f in ended]}
 

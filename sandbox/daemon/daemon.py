@@ -242,6 +242,7 @@ class Daemon:
             set_eventual=self._set_eventual,
             faults=self.faults,
             release=self.supervisor.release,
+            on_spot=self.supervisor.on_spot,
             store=self.world.store,
             forget_orphans=self._forget_orphans,
             reload_stacks=self._reload_stacks,
@@ -393,8 +394,12 @@ class Daemon:
         self.route53.set_control_plane(available=not any(f.kind == "control-plane" for f in active))
         self.route53.set_blind_regions([f.value for f in active if f.kind == "blind"])
         for fault in active:
-            if fault.kind == "kill" and (fault.site, fault.until) not in killed:
-                killed.add((fault.site, fault.until))
+            if fault.kind not in ("kill", "spot") or (fault.site, fault.until) in killed:
+                continue
+            killed.add((fault.site, fault.until))
+            if fault.kind == "spot":
+                self.supervisor.take_back(fault.site, fault.until)
+            else:
                 self.supervisor.kill(fault.site, fault.until, int(fault.value) if fault.value else None)
         return bool(active)
 

@@ -189,6 +189,20 @@ class Supervisor:
             self._changed.notify_all()
         return killed
 
+    def on_spot(self, stack: str) -> int:
+        """How many replicas of a site are on capacity that may be taken back."""
+        with self._changed:
+            return sum(len(group.on_spot()) for group in self._groups.values() if group.workload.stack == stack)
+
+    def take_back(self, stack: str, until: float) -> None:
+        """Let the cloud take that capacity back: its replicas drain and end, none comes before `until` on the clock."""
+        with self._changed:
+            for group in self._groups.values():
+                if group.workload.stack == stack:
+                    count = group.take_back(until)
+                    self._report(f"{group.workload.key}: {count} tasks on Spot are interrupted (two minutes' notice)")
+            self._changed.notify_all()
+
     def release(self, stack: str | None = None) -> None:
         """Let the replicas of a site, or of all, be started again."""
         with self._changed:

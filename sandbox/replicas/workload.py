@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,6 +62,8 @@ class Workload:
     liveness: Probe | None = None
     tells_port: bool = True  # in PORT, as Cloud Run does; elsewhere the program has to know it
     probed_by_balancer: bool = False  # whose health check may change under the replicas that run
+    spot_base: int | None = None  # how many run before any is on capacity that may be taken back; None: none ever is
+    spot_share: float = 0.0  # how many of those beyond are
     scaling: Rule | None = None  # what moves their number between the bounds; None: the connections alone
     start: int | None = None  # how many there are at first: as many as the cloud remembers, else the least
 
@@ -85,6 +88,10 @@ class Workload:
     def sleeps(self) -> bool:
         """Whether it may be without a replica until a connection comes."""
         return self.min_replicas == 0 < self.max_replicas
+
+    def on_spot(self, count: int) -> int:
+        """How many of so many replicas are on capacity that may be taken back."""
+        return 0 if self.spot_base is None else math.floor(max(count - self.spot_base, 0) * self.spot_share)
 
     def variables(
         self,

@@ -1,7 +1,7 @@
 """What a compute resource asks for, and what follows for its replicas: how many, which revision, which to stop.
 
 Decisions only: no thread, no process is started here, and the time is an argument. `sandbox.replicas.supervisor` acts
-on them.
+on them. Over 300 lines, being what one class decides.
 """
 
 from __future__ import annotations
@@ -268,6 +268,19 @@ class Group:
         for replica in victims:
             replica.killed = True
             replica.process.send(signal.SIGKILL)
+
+    def on_spot(self) -> list[Replica]:
+        """The replicas on capacity that may be taken back: those that came last."""
+        running = sorted(self.of_revision(self.active.revision), key=lambda r: r.started)
+        return running[len(running) - self.workload.on_spot(len(running)) :]
+
+    def take_back(self, until: float) -> int:
+        """Tell those on such capacity to end, and start none in their place before `until`; how many they are."""
+        victims = self.on_spot()
+        self.held_until, self.held = until, self.workload.on_spot(self.wanted)
+        for replica in victims:
+            replica.stop()
+        return len(victims)
 
     def retry(self) -> None:
         """The newest revision is asked for again: forget that it failed."""

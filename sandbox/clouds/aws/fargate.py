@@ -11,7 +11,7 @@ from sandbox.clouds.aws.common import account_of, arn, own_name, region_of
 from sandbox.clouds.aws.health import why_unhealthy
 from sandbox.clouds.aws.service_rules import CAPACITY_PROVIDERS, CLUSTER, SERVICE_RULES
 from sandbox.clouds.aws.targets import health_path
-from sandbox.clouds.aws.task_count import SERVICE, follow_program, see_count, wanted_tasks
+from sandbox.clouds.aws.task_count import SERVICE, SPOT, follow_program, see_count, spot_of, wanted_tasks
 from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of, cpus_of
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
@@ -24,7 +24,7 @@ from sandbox.replicas.workload import Workload
 from service.errors import Unavailable
 
 # A load balancer does not limit what a task works on: one that is asked for more than this is not in this sandbox.
-_FARGATE, _OWN_PROVIDER = ("FARGATE", "FARGATE_SPOT"), "aws:ecs/capacityProvider:CapacityProvider"
+_FARGATE, _OWN_PROVIDER = ("FARGATE", SPOT), "aws:ecs/capacityProvider:CapacityProvider"
 _UNLIMITED = 1000
 # pulumi-aws 7.51.1, timeouts of Service: "create - (Default 20m)", "update - (Default 20m)".
 _STEADY_SECONDS = 1200.0
@@ -63,6 +63,7 @@ def workload(world: World, r: Resource) -> Workload | None:
         probe_path=path,
         tells_port=False,
         probed_by_balancer=True,
+        **spot_of(r),
     )
     return _scaled(world, r, asked, desired)
 
@@ -274,7 +275,7 @@ declare(
         "whether a deployment ends where the subnets have addresses for fewer than twice the tasks: it does here",
     ),
     effect="real service processes, replaced when they die, rolled back when a new revision never gets ready",
-    not_simulated="spot interruptions, placement, deployment alarms",
+    not_simulated="placement, deployment alarms; Spot's tasks are interrupted by `make fault KIND=spot` alone",
     rules=SERVICE_RULES,
     create=_begin,
     update=_begin,

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from sandbox.clouds.counts import keep_count, kept_count, note_count
 from sandbox.clouds.store import Resource
+from sandbox.clouds.values import Values
 from sandbox.clouds.world import World
 
-SERVICE = "aws:ecs/service:Service"
+SERVICE, SPOT = "aws:ecs/service:Service", "FARGATE_SPOT"
 _ASKED = "asked"
 
 
@@ -53,3 +54,15 @@ def _count_of(r: Resource) -> int:
 def find_service(world: World, resource_id: str) -> Resource | None:
     """The service that Application Auto Scaling calls `service/<cluster>/<name>`."""
     return next((r for r in world.store.all(SERVICE) if r.id.rpartition(":")[2] == resource_id), None)
+
+
+def spot_of(r: Resource) -> Values:
+    """Which tasks may be taken back: ECS fills the base first and shares what is beyond by weight (ECS API,
+    CapacityProviderStrategyItem).
+    """
+    strategies = r.inputs.get("capacityProviderStrategies") or []
+    weights = {str(one.get("capacityProvider")): int(one.get("weight") or 0) for one in strategies}
+    if not weights.get(SPOT):
+        return {}
+    base = sum(int(one.get("base") or 0) for one in strategies if one.get("capacityProvider") != SPOT)
+    return {"spot_base": base, "spot_share": weights[SPOT] / sum(weights.values())}

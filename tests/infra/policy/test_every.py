@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -121,6 +122,20 @@ def test_whichever_site_is_lost_the_others_bear_the_peak() -> None:
         "without 'gcp' the others bear 300 requests a second, and the peak is 301",
     ]
     assert ask_stack("survivors-can-carry", sites) == [], "nothing is promised"
+
+
+def test_clients_of_a_geography_have_its_own_sites_alone() -> None:
+    sites = [check("aws", 100), check("azure", 200), check("gcp", 400)]
+    geographies = {"eu": {"allowedSites": ["azure", "gcp"]}, "world": {"allowedSites": ["aws", "azure", "gcp"]}}
+    asked = {"routing": "geolocation", "geographies": json.dumps(geographies)}
+    assert ask_stack("survivors-can-carry", sites, peakRps="200", **asked) == []
+    assert ask_stack("survivors-can-carry", sites, peakRps="300", **asked) == [
+        "clients of eu: without 'gcp' the others bear 200 requests a second, and the peak is 300"
+    ], "in the world aws helps, whom nobody in eu reaches"
+    alone = asked | {"geographies": json.dumps({"eu": {"allowedSites": ["gcp"]}})}
+    assert ask_stack("survivors-can-carry", sites, peakRps="1", **alone) == [
+        "clients of eu: without 'gcp' the others bear 0 requests a second, and the peak is 1"
+    ]
 
 
 @pytest.mark.parametrize("type_", OF_SITES)

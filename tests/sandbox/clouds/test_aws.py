@@ -29,6 +29,17 @@ def test_a_right_site_has_a_front_and_two_tasks(clouds: Clouds) -> None:
     assert dict(workload.environment) == {"OUTLAST_SITE": "aws"}
 
 
+def test_tasks_above_the_base_are_on_spot_by_weight(clouds: Clouds) -> None:
+    service = sites.aws_site(clouds)
+    plain = clouds.workload("aws")
+    mix = [{"capacityProvider": "FARGATE", "base": 2, "weight": 1}, {"capacityProvider": "FARGATE_SPOT", "weight": 3}]
+    clouds.change(service, capacityProviderStrategies=mix)
+    mixed = clouds.workload("aws")
+    assert plain is not None and mixed is not None
+    assert (plain.on_spot(6), mixed.on_spot(6)) == (0, 3)
+    assert mixed.revision == plain.revision
+
+
 # -- certificates ----------------------------------------------------------------------------------------------------
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import signal
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.replicas.scaling import Keda
 from sandbox.replicas.workload import Workload
-from sandbox.replicas.workloads import QUIET_SECONDS, Group
+from sandbox.replicas.workloads import QUIET_SECONDS, Group, Replica
 
 ASKED = Workload("key", "aws", "sha256:1", 8080, (), 1, 3, 10, "/")
 BOUNDS = st.tuples(st.integers(0, 5), st.integers(0, 5)).map(lambda pair: (min(pair), max(pair)))
@@ -122,3 +124,55 @@ def test_requests_at_once_are_counted_over_the_time_that_they_last() -> None:
     for now in (0.0, 1.0, 3.0):
         it.scale(now)
     assert it.meter.request_seconds == 30
+
+
+# -- capacity that is taken back -------------------------------------------------------------------------------------
+
+
+@dataclass
+class Process:
+    """One that notes what it is sent."""
+
+    sent: list[int] = field(default_factory=list)
+    pid: int = 1
+    alive: bool = True
+
+    def send(self, number: int) -> None:
+        self.sent.append(number)
+
+
+def running(it: Group, count: int) -> list[Process]:
+    processes = [Process() for _ in range(count)]
+    for started, process in enumerate(processes):
+        it.replicas.append(Replica(it.workload, "127.0.0.2", cast(Any, process), float(started), ready=True))
+    it.wanted = count
+    return processes
+
+
+def test_of_four_tasks_above_the_base_three_are_on_spot() -> None:
+    asked = replace(ASKED, spot_base=2, spot_share=0.75)
+    assert [asked.on_spot(count) for count in (0, 2, 3, 4, 6, 10)] == [0, 0, 0, 1, 3, 6]
+    assert ASKED.on_spot(10) == 0, "nothing says that any is"
+
+
+def test_what_is_taken_back_is_told_to_end_and_replaced_when_there_is_capacity_again() -> None:
+    asked = replace(ASKED, min_replicas=2, max_replicas=6, spot_base=2, spot_share=0.75)
+    it = Group(asked, proven=asked)
+    processes = running(it, 6)
+    assert it.take_back(until=600.0) == 3
+    assert [process.sent for process in processes] == [[], [], [], *([[signal.SIGTERM]] * 3)], "the newest, to drain"
+    assert it.missing(now=1.0) == 0
+    for replica in it.replicas[3:]:
+        it.note_death(replica, now=30.0)
+    assert [r.serves for r in it.replicas] == [True] * 3 and it.failed == {}
+    assert it.missing(now=599.0) == 0, "there is none of Spot's capacity"
+    assert it.missing(now=600.0) == 3
+
+
+def test_a_fault_that_is_healed_brings_them_back_at_once() -> None:
+    asked = replace(ASKED, min_replicas=4, max_replicas=4, spot_base=0, spot_share=1.0)
+    it = Group(asked, proven=asked)
+    running(it, 4)
+    assert it.take_back(until=600.0) == 4
+    it.release()
+    assert it.missing(now=1.0) == 4
