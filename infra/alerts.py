@@ -105,6 +105,22 @@ UNREACHABLE = Alert(
 ALERTS = (ERRORS, SLOW, UNHEALTHY, BUSY, REJECTED, UNREACHABLE)
 
 
+@dataclass(frozen=True)
+class BudgetLook:
+    """When the bill is told: beyond so much of the month's budget, spent or, by the cloud's forecast, to be spent."""
+
+    name: str
+    per_cent: int
+    forecast: bool = False
+
+
+BUDGET_LOOKS = (
+    BudgetLook("most-spent", 80),
+    BudgetLook("all-spent", 100),
+    BudgetLook("more-expected", 100, forecast=True),
+)
+
+
 def alerts_of(place: str) -> tuple[Alert, ...]:
     """Those that a cloud, or the traffic stack, has a metric for."""
     return tuple(alert for alert in ALERTS if place in alert.metrics)

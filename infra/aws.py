@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra import audit_aws, aws_alarms, plan, sizes
+from infra import audit_aws, aws_alarms, aws_budget, plan, sizes
 from infra.applied import apply
 from infra.aws_certificate import build_certificate
 from infra.aws_edge import limit_addresses
@@ -79,6 +79,7 @@ class Aws:
         if spec.alert_email:
             watched = aws_alarms.watch(front.load_balancer, front.target_group, deployed.service)
             aws_alarms.build_alarms(name, spec.alert_email, watched)
+            aws_budget.build_budget(name, spec)
         record = zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
         return Site(
             name=spec.name,

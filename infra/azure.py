@@ -13,7 +13,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
 
-from infra import audit_azure, azure_alarms, azure_logs, azure_registry_login, azure_secrets, plan, sizes
+from infra import audit_azure, azure_alarms, azure_budget, azure_logs, azure_registry_login, azure_secrets, plan, sizes
 from infra.azure_edge import edge_variables
 from infra.azure_hosts import bind_hosts, claim_hosts
 from infra.azure_secrets import AppSecrets
@@ -83,6 +83,7 @@ class Azure:
         container_app = _app(name, spec, base, environment, certificate, image, [*ownership, *sent])
         if spec.alert_email:
             azure_alarms.build_alarms(name, spec.alert_email, base.group, container_app, spec.replicas.minimum)
+            azure_budget.build_budget(name, spec, base.group)
         record = zone.address("origin", origin, environment.static_ip)
         return Site(
             name=spec.name,

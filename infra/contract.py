@@ -68,7 +68,8 @@ class SiteSpec:
     `protect` nobody replaces or deletes what holds data or a name. `audit` is the store that gets the audit records,
     and `log_days` how long the log beside it is kept. `geographies` are those whose group, `<geography>.<host>`, the
     site answers for as well.
-    The cloud's alarms go to `alert_email`; without an address there are none.
+    The cloud's alarms go to `alert_email`, and mails when its bill nears `monthly_budget_usd`; without an address or a
+    sum there are none.
     `address_limit`: how often one address may ask in a minute, health checks aside; 0 for no limit.
     """
 
@@ -88,6 +89,7 @@ class SiteSpec:
     geographies: tuple[str, ...] = ()
     audit: pulumi.Output[AuditStore] | None = None
     alert_email: str = ""
+    monthly_budget_usd: float | None = None
     address_limit: int = 0
     log_days: int = 30
 

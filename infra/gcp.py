@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import audit_gcp, gcp_alarms, gcp_logs, gcp_secrets, plan, sizes
+from infra import audit_gcp, gcp_alarms, gcp_budget, gcp_logs, gcp_secrets, plan, sizes
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.gcp_certificate import Certificates, build_certificates
@@ -58,7 +58,8 @@ class Gcp:
         front = _url_map(name, spec, service, ready)
         ports = _front(name, front, address, certificates, ready)
         if spec.alert_email:
-            gcp_alarms.build_alarms(name, spec.alert_email, spec.replicas.minimum, ready)
+            told = gcp_alarms.build_alarms(name, spec.alert_email, spec.replicas.minimum, ready)
+            gcp_budget.build_budget(name, spec, self._options.billing_account, told, ready)
         record = zone.address("origin", origin, address.address)
         return Site(
             name=spec.name,

@@ -17,8 +17,10 @@ PERIOD = "60s"
 _MILLISECONDS = 1000
 
 
-def build_alarms(name: str, address: str, least: int, ready: pulumi.ResourceOptions) -> None:
-    """The alarms of the site of that name, of which never fewer than `least` instances should run."""
+def build_alarms(
+    name: str, address: str, least: int, ready: pulumi.ResourceOptions
+) -> gcp.monitoring.NotificationChannel:
+    """The alarms of the site of that name, of which never fewer than `least` instances should run; who is told."""
     told = gcp.monitoring.NotificationChannel(
         "alerts", display_name=f"{name}-alerts", type="email", labels={"email_address": address}, opts=ready
     )
@@ -29,6 +31,7 @@ def build_alarms(name: str, address: str, least: int, ready: pulumi.ResourceOpti
         (BUSY, _above(_run(name, "container/cpu/utilizations"), BUSY.threshold / 100, "ALIGN_PERCENTILE_50")),
     ):
         _alarm(name, alert, asked, told)
+    return told
 
 
 def _balancer(name: str, metric: str) -> str:

@@ -54,6 +54,7 @@ class GcpOptions:
     project: str
     dns: DnsAccount
     scan_images: bool = False
+    billing_account: str = ""
 
 
 Options = AwsOptions | AzureOptions | GcpOptions
@@ -104,6 +105,7 @@ class SiteSettings(Generic[OptionsT]):
     labels: Mapping[str, str] = field(default_factory=dict)
     geographies: tuple[str, ...] = ()
     alert_email: str = ""
+    monthly_budget_usd: float | None = None
     address_limit: int = 0
 
 

@@ -153,7 +153,11 @@ def read_gcp(reader: Reader, region: str, profile: Profile) -> GcpOptions:
         read_project(reader),
         read_dns_account(reader),
         scan_images=reader.boolean("scanImages", profile.boolean("scanImages")),
+        billing_account=reader.text("billingAccount", "", check=_BILLING_ACCOUNT),
     )
+
+
+_BILLING_ACCOUNT = like(r"[0-9A-F]{6}(-[0-9A-F]{6}){2}", "a billing account's id, such as 012345-6789AB-CDEF01")
 
 
 def read_project(reader: Reader) -> str:

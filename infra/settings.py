@@ -13,7 +13,7 @@ from failover.recovery.kinds import KINDS as CLIENT_KINDS
 from failover.routing.lint_rules import RULES as ROUTING_RULES
 from failover.routing.predict import CHECKER_REGIONS
 from infra import plan
-from infra.alerts import ADDRESS
+from infra.alert_settings import read_address, read_budget
 from infra.base_settings import read_audit_store, read_place, read_switches, store_check
 from infra.contract import Replicas, Size
 from infra.edge import read_limit
@@ -162,13 +162,8 @@ def _parse_traffic(stack: str, reader: Reader, today: datetime.date) -> TrafficS
         drain_switches=read_switches(reader, sites),
         peak_rps=_read_optional(reader, "peakRps", 0.1, 1_000_000),
         client_kinds=reader.texts("clientKinds", (), check=one_of([kind.name for kind in CLIENT_KINDS])),
-        alert_email=_read_address(reader),
+        alert_email=read_address(reader),
     )
-
-
-def _read_address(reader: Reader) -> str:
-    """Who is told of alarms; "" where nobody is."""
-    return reader.text(ADDRESS, "", check=like(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address, such as ops@example.com"))
 
 
 def _read_optional(reader: Reader, key: str, low: float, high: float) -> float | None:
@@ -235,7 +230,8 @@ def _parse_site(
         log_days=read_log_days(reader, profile),
         base=reader.text("base", "", check=_STACK),
         geographies=read_own_geographies(reader, stack),
-        alert_email=_read_address(reader),
+        alert_email=read_address(reader),
+        monthly_budget_usd=read_budget(reader),
         address_limit=read_limit(reader, profile, environment),
     )
 

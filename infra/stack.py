@@ -138,6 +138,7 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         secrets=settings.secrets,
         audit=read_audit(settings),
         alert_email=settings.alert_email,
+        monthly_budget_usd=settings.monthly_budget_usd,
         address_limit=settings.address_limit,
         log_days=settings.log_days,
     )

@@ -229,6 +229,10 @@ GRANTS: Mapping[str, Grant] = {
         ),
         ("arn:aws:cloudwatch:{region}:{account}:alarm:{name}-*",),
     ),
+    "aws:budgets/budget:Budget": Grant(
+        words("budgets:ModifyBudget budgets:ViewBudget budgets:ListTagsForResource budgets:TagResource"),
+        ("arn:aws:budgets::{account}:budget/{name}-month",),
+    ),
     "aws:sns/topic:Topic": Grant(
         words(
             "sns:CreateTopic sns:DeleteTopic sns:GetTopicAttributes sns:SetTopicAttributes sns:ListTagsForResource "

@@ -77,6 +77,8 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "gcp:logging/projectSink:ProjectSink": words(_of("logging.sinks", *_CHANGE)),
     "gcp:storage/bucketIAMMember:BucketIAMMember": words(_of("storage.buckets", "getIamPolicy", "setIamPolicy")),
     "gcp:monitoring/notificationChannel:NotificationChannel": words(_of("monitoring.notificationChannels", *_CHANGE)),
+    # On the billing account, which a role of the project does not reach: see the guide to alarms.
+    "gcp:billing/budget:Budget": words(_of("billing.budgets", *_CHANGE)),
     "gcp:monitoring/alertPolicy:AlertPolicy": words(_of("monitoring.alertPolicies", *_CHANGE)),
     "gcp:secretmanager/secret:Secret": words(_of("secretmanager.secrets", *_CHANGE)),
     "gcp:secretmanager/secretVersion:SecretVersion": words(

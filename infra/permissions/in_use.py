@@ -69,12 +69,13 @@ BY_CHOICE: Mapping[str, tuple[str, ...]] = {
         "aws:secretsmanager/secret:Secret "
         "aws:wafv2/webAcl:WebAcl aws:wafv2/webAclAssociation:WebAclAssociation "
         "aws:secretsmanager/secretVersion:SecretVersion "
-        f"aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter {_ALARMS}"
+        f"aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter aws:budgets/budget:Budget {_ALARMS}"
     ),
     "azure": words("azure-native:keyvault:Secret azure-native:monitor:ActionGroup azure-native:monitor:MetricAlert"),
     "traffic": words(_ALARMS),
     "gcp": words(
-        "gcp:monitoring/notificationChannel:NotificationChannel gcp:monitoring/alertPolicy:AlertPolicy "
+        "gcp:billing/budget:Budget gcp:monitoring/alertPolicy:AlertPolicy "
+        "gcp:monitoring/notificationChannel:NotificationChannel "
         "gcp:secretmanager/secret:Secret gcp:secretmanager/secretVersion:SecretVersion "
         "gcp:compute/securityPolicy:SecurityPolicy "
         "gcp:secretmanager/secretIamMember:SecretIamMember gcp:logging/projectSink:ProjectSink "

@@ -11,8 +11,9 @@ from infra.permissions.aws_table import DRILL, DRILL_LEVEL_3, GRANTS, Grant
 
 # IAM's prefixes for services that boto3 calls otherwise.
 SERVICES = {"elasticloadbalancing": "elbv2"}
-# Permissions without an operation: WAF Developer Guide, "Permissions for AssociateWebACL".
-PERMISSIONS_ONLY = {"elasticloadbalancing:SetWebACL"}
+# Permissions without an operation: WAF Developer Guide, "Permissions for AssociateWebACL"; Service Authorization
+# Reference, "Actions defined by AWS Budget Service".
+PERMISSIONS_ONLY = {"elasticloadbalancing:SetWebACL", "budgets:ModifyBudget", "budgets:ViewBudget"}
 
 
 @functools.cache

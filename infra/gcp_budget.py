@@ -1,0 +1,38 @@
+"""The budget of a site on Google Cloud, where a billing account is named: it is not the project's to make one."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_gcp as gcp
+
+from infra.alerts import BUDGET_LOOKS, BudgetLook
+from infra.contract import SiteSpec
+
+
+def build_budget(
+    name: str,
+    spec: SiteSpec,
+    billing_account: str,
+    told: gcp.monitoring.NotificationChannel,
+    ready: pulumi.ResourceOptions,
+) -> None:
+    """A budget of what carries the site's label, month by month, where its file names a sum and the account."""
+    if spec.monthly_budget_usd is None or not billing_account:
+        return
+    whole = gcp.billing.BudgetAmountSpecifiedAmountArgs(currency_code="USD", units=f"{spec.monthly_budget_usd:.0f}")
+    gcp.billing.Budget(
+        "budget",
+        billing_account=billing_account,
+        display_name=f"{name}-month",
+        amount=gcp.billing.BudgetAmountArgs(specified_amount=whole),
+        # One label is all that a budget takes (API, Filter.labels); every resource of the site has this one.
+        budget_filter=gcp.billing.BudgetBudgetFilterArgs(calendar_period="MONTH", labels={"site": spec.name}),
+        threshold_rules=[_threshold(look) for look in BUDGET_LOOKS],
+        all_updates_rule=gcp.billing.BudgetAllUpdatesRuleArgs(monitoring_notification_channels=[told.id]),
+        opts=ready,
+    )
+
+
+def _threshold(look: BudgetLook) -> gcp.billing.BudgetThresholdRuleArgs:
+    basis = "FORECASTED_SPEND" if look.forecast else "CURRENT_SPEND"
+    return gcp.billing.BudgetThresholdRuleArgs(threshold_percent=look.per_cent / 100, spend_basis=basis)

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from tests.infra.harness import run_stack
+
+BUDGET, ACCOUNT = "gcp:billing/budget:Budget", "012345-6789AB-CDEF01"
+
+
+def test_what_has_the_sites_label_is_counted_and_the_channel_of_the_alarms_is_told() -> None:
+    run = run_stack("gcp", monthlyBudgetUsd=150, billingAccount=ACCOUNT)
+    budget = run.one(BUDGET).inputs
+    assert run.problems == []
+    assert budget["amount"]["specifiedAmount"] == {"currencyCode": "USD", "units": "150"}
+    assert budget["budgetFilter"] == {"calendarPeriod": "MONTH", "labels": {"site": "gcp"}}
+    told = [(r["spendBasis"], r["thresholdPercent"]) for r in budget["thresholdRules"]]
+    assert told == [("CURRENT_SPEND", 0.8), ("CURRENT_SPEND", 1), ("FORECASTED_SPEND", 1)]
+    assert budget["allUpdatesRule"]["monitoringNotificationChannels"] == ["alerts-id"]
+
+
+def test_without_a_billing_account_or_a_sum_there_is_none() -> None:
+    assert not run_stack("gcp", monthlyBudgetUsd=150).all(BUDGET)
+    assert not run_stack("gcp", billingAccount=ACCOUNT).all(BUDGET)
