@@ -8,7 +8,7 @@ WORKERS ?= 2
 # Set in many images of containers. Then each of the hundreds of processes of a test run, and each replica of the sandbox,
 # would compile its sources anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed parity metrics dist test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
+.PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed parity metrics dist image test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
@@ -24,6 +24,7 @@ TAKES_heal := SITE
 TAKES_speed := SPEED
 TAKES_model := PROBLEM CSV TARGET ACCEPT_DRAFT
 TAKES_bench := ARGS
+TAKES_image := ARGS
 TAKES_soak := MINUTES
 TAKES_test := TESTS
 TAKES_test-slow := TESTS
@@ -152,6 +153,9 @@ soak: .venv/complete ## one server for long: every answer is in its audit log, m
 
 dist: .venv/complete ## the wheel outlast-failover in dist/, tried alone on every Python that is here
 	@$(RUN) tools.wheel
+
+image: .venv/complete ## the serving image built by Buildah, run without rights, looked into: ARGS=--write
+	@$(RUN) tools.image_proof $(ARGS)
 
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 TESTED := boosting catboost skops parquet dask stores chaos clouds acme

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "make model PROBLEM=spam": "takes minutes: tests/service/evaluation",
     "make chaos": "takes half an hour: tests/sandbox/chaos",
     "make dist": "tests/tools/wheel",
+    "make image": "takes minutes and root: CI runs it",
     "make soak MINUTES=10": "takes ten minutes: tests/bench runs a short one",
     "make model PROBLEM=tumour": "takes minutes: tests/service/evaluation",
     "outlast model train --csv FILE": "takes minutes: tests/service/evaluation",
