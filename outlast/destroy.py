@@ -33,7 +33,7 @@ def destroy(stack: str, yes: bool) -> None:
     """
     config = stack_files.read_config(ROOT, stack)
     kind = str(config.get("outlast:kind", ""))
-    if kind in stack_files.SITE_KINDS:
+    if kind in (*stack_files.SITE_KINDS, stack_files.PRIVATE):
         refuse_named(build_client(), find_host(ROOT, config), stack, find_traffic(ROOT, stack))
     elif kind == "base":
         refuse_switches(ROOT, stack)

@@ -85,7 +85,10 @@ def look_at_files(subjects: Subjects) -> Finding:
 
 def look_for_keys(subjects: Subjects, environ: Mapping[str, str]) -> Finding:
     """A site without keys of its own would open for nobody; the sandbox gives its sites their own."""
-    lacking = [stack for stack in subjects.stacks.sites if not _has_keys(subjects.configs[stack])]
+    sites = [
+        stack for kind in stack_files.SITE_KINDS for stack in subjects.sites(kind)
+    ]  # a private one has its own way
+    lacking = [stack for stack in sites if not _has_keys(subjects.configs[stack])]
     if not lacking:
         return fine("every site has its API keys")
     if environ.get(KEY_FILE) or subjects.stacks == stack_files.COMMITTED:

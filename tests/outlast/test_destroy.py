@@ -23,7 +23,7 @@ def record(site: str, weight: int) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def route53() -> Any:
     """A zone whose host is answered by two of three sites, one of them in reserve."""
-    client = Store("123456789012").client
+    client = Store().client
     zone = client.create_hosted_zone(Name="example.org", CallerReference="one")["HostedZone"]["Id"]
     changes: Any = [
         {"Action": "CREATE", "ResourceRecordSet": record(*row)} for row in (("prod-aws", 10), ("prod-gcp", 0))

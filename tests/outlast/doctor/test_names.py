@@ -32,7 +32,7 @@ class Answering(Dial):
 
 @pytest.fixture(scope="module")
 def zone() -> tuple[Any, tuple[str, ...]]:
-    client = Store("123456789012").client
+    client = Store().client
     made = client.create_hosted_zone(Name="example.org", CallerReference="one")
     return client, tuple(made["DelegationSet"]["NameServers"])
 
@@ -56,7 +56,7 @@ def test_a_domain_that_is_not(zone: tuple[Any, tuple[str, ...]], named: tuple[st
 
 
 def test_a_zone_that_is_not_there_yet() -> None:
-    client = Store("210987654321").client
+    client = Store().client
     assert look_at_delegation(client, answering(), "example.org").state == UNKNOWN
 
 

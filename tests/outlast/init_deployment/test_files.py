@@ -9,12 +9,17 @@ import pytest
 import yaml
 
 from failover.routing.lint_rules import RULES
+from infra.contract import parse_site
+from infra.kinds import TrafficSettings
+from infra.prediction import lint_plan
 from infra.profiles import SIZES
+from infra.reader import as_text
 from infra.regions import CLOUDS
+from infra.settings import parse
 from outlast.init_deployment.files import EXCUSED_DAYS, Config, build, judge, render
 from outlast.init_deployment.questions import fill
 from service.bundle.folder import RELEASED, read_digest
-from tests.infra.harness import ROOT
+from tests.infra.harness import HOST, ROOT, site
 from tests.outlast.init_deployment.test_questions import GIVEN
 
 TODAY = datetime.datetime.now(datetime.UTC).date()
@@ -36,6 +41,17 @@ def test_every_combination_is_a_set_that_agrees_with_itself(clouds: str, size: s
     assert all(config["outlast:owner"] == "platform" for config in files.values())
     told = [stack for stack, config in files.items() if config.get("outlast:alertEmail") == "us@example.org"]
     assert told == [*sites, "prod-traffic"]
+
+
+@pytest.mark.parametrize("clouds", SETS)
+def test_the_linter_of_routing_refuses_nothing(clouds: str) -> None:
+    config = made(clouds=clouds)["prod-traffic"]
+    settings = parse("prod-traffic", {key: as_text(value) for key, value in config.items()}, today=TODAY)
+    assert isinstance(settings, TrafficSettings)
+    known = {f"prod-{cloud}": parse_site({**site(cloud), "name": f"prod-{cloud}"}) for cloud in clouds.split(",")}
+    found = lint_plan(settings, HOST, known, settings.weights, {})
+    refused = [one for one in found if one.severity == "error" and one.rule not in settings.exceptions]
+    assert refused == []
 
 
 def test_nothing_of_the_sandbox_is_left() -> None:
