@@ -32,7 +32,7 @@ SECRETS_OFFICER = "Key Vault Secrets Officer"
 ACCOUNT_SUFFIX = "-acme-account"
 """What the secret with the account's key is called, after the certificate."""
 
-_ADDRESS = re.compile(r"(https://[A-Za-z0-9-]{3,24}\.vault\.[a-z.]+)/secrets/([A-Za-z0-9-]{1,127})/?")
+_ADDRESS = re.compile(r"(https://[A-Za-z0-9-]{3,24}\.vault\.azure\.net)/secrets/([A-Za-z0-9-]{1,127})/?")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from failover.simulator.store import Store
 from outlast import destroy
 from service.errors import Refused, Unavailable
-from tests.infra.harness import BASES
+from tests.infra.harness import BASES, PRIVATE
 from tests.sandbox.own_set import HOST, own_set, write
 
 
@@ -48,6 +48,11 @@ def ran(tmp_path: Path, route53: Any, monkeypatch: pytest.MonkeyPatch) -> list[s
 
 def run(*words: str) -> Any:
     return CliRunner().invoke(destroy.destroy, [*words], standalone_mode=False).exception
+
+
+def test_a_site_on_a_machine_of_one_s_own_stays_as_well(ran: list[str]) -> None:
+    write(destroy.ROOT, {"prod-aws": PRIVATE | {"outlast:zone": "prod-zone"}})
+    assert isinstance(run("prod-aws"), Refused) and ran == []
 
 
 @pytest.mark.parametrize("site", ["prod-aws", "prod-gcp"])
