@@ -9,6 +9,8 @@ It reads like seven steps: init, steady, fail, moved, restore, back, steady (`fa
     changes    one change as data, with its undo           actions    makes it, and takes it back
     run        the seven steps                             aborts     when they have to end early
     clients    stub caches that honour TTLs                observers  look at everything, ten times a second
+    kinds      clients that hold on for longer             waits      for which of them a drill stays away
+    making     what a drill and an experiment do alike     heartbeat  the lock, renewed while a drill runs
     journal    what happened, on disk before it happens    restore    undoes what a dead drill left
     chain      by which an edited journal is found out     by_hand    what a person types where nothing else can
     measure    journal -> stamps and terms                 account    who approved, what everybody bore, what it cost

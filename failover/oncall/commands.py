@@ -112,7 +112,11 @@ def lint(host: str, goal: float | None, peak_rps: float | None, next_drill: int,
 @click.argument("site")
 @host_option
 @click.option("--why", default="", help="A reason, for whoever looks later.")
-@click.option("--by", default="", help="Who you are; your name on this machine where it is left out.")
+@click.option(
+    "--by",
+    default="",
+    help="Who you are; your name on this machine where it is left out, in a health check's tag alone.",
+)
 @click.option("--last", default="", metavar="SITE", help="The site once more, where no healthy one would be left.")
 @json_option
 def drain(site: str, host: str, why: str, by: str, last: str, as_json: bool) -> None:

@@ -30,9 +30,9 @@ it lasted as long as the fault. Right before the fault every client but `outlast
 the site, as in a drill: what is measured is close to the worst, not to the average. **Late**: wrong answers after the
 predicted window; those, and empty answers of DNS, have to be 0.
 
-The [kinds of clients](../concepts/recovery-time.md): `ttl` keeps an answer of DNS for its TTL, `jvm` for 30 s,
-`browser` for 60 s and its connections, `pool` its connections; `outlast` is `failover.client`, which goes to the next
-site.
+The [kinds of clients](../concepts/recovery-time.md): `ttl` keeps an answer of DNS for its TTL, `jvm` for 30 s
+on top of that, `browser` for 60 s and its connections, `pool` its connections; `outlast` is `failover.client`, which
+goes to the next site.
 """
 
 _SECTION = re.compile(r"## (?P<site>\S+), speed (?P<speed>\d+)\n")
