@@ -19,6 +19,7 @@ from infra.azure_hosts import bind_hosts, claim_hosts
 from infra.azure_secrets import AppSecrets
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
+from infra.edge import SETTING
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import AzureOptions, SiteSettings
 from infra.site import after, deploy_site, held
@@ -65,8 +66,8 @@ class Azure:
         self._options = options
 
     def unsupported(self, spec: SiteSpec) -> Mapping[str, str]:
-        """Everything that is asked for is given."""
-        return {}
+        """All but one limit for a whole site."""
+        return {SETTING: "the ingress counts nothing, so each replica does by itself"} if spec.address_limit else {}
 
     def deploy(self, spec: SiteSpec) -> Site:
         """Register the site's resources."""

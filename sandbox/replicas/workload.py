@@ -24,6 +24,7 @@ _ON_THE_CLOCK = {
 }
 _PER_WINDOW = "OUTLAST_HEALTH_MIN_REQUESTS"  # in a window that is shorter there are fewer
 _LEAST_JUDGED = (50, 5)
+_PER_MINUTE = "OUTLAST_REQUESTS_PER_MINUTE_PER_ADDRESS"  # a server's minutes are real ones: more fit into each
 
 
 @dataclass(frozen=True)
@@ -121,4 +122,6 @@ def _on_the_clock(given: Mapping[str, str], to_wall: Callable[[float], float]) -
             asked = float(given.get(name, default))
             real = max(min(least, asked), to_wall(asked))
             found[name] = str(round(real)) if name == _PER_WINDOW else f"{real:g}"
+    if given.get(_PER_MINUTE, "").isdigit():
+        found[_PER_MINUTE] = str(round(int(given[_PER_MINUTE]) / to_wall(1.0)))
     return found

@@ -123,6 +123,16 @@ def test_arm64_has_prices_of_its_own() -> None:
     assert arm.usd < plain.usd
 
 
+def test_a_limit_of_each_address_costs_its_rules_and_each_request_where_the_cloud_counts() -> None:
+    """By the vendors' pages: 5 for the web ACL or policy, 1 for each rule, and 0.60 or 0.75 a million requests."""
+    plain, limited = ([site(cloud, limited=limited) for cloud in REGIONS] for limited in (False, True))
+    for checks in (Checks(), Checks(interval_seconds=30, regions=3)):
+        before, after = estimate(plain, checks, Load(rps=6)), estimate(limited, checks, Load(rps=6))
+        millions = (2 + checks.rps) * SECONDS / 1e6
+        more = {place: after.by_place[place] - before.by_place[place] for place in REGIONS}
+        assert more == pytest.approx({"aws": 6 + 0.6 * millions, "azure": 0, "gcp": 8 + 0.75 * millions})
+
+
 def test_prices_of_another_region_are_named_as_assumed() -> None:
     assert not [a for a in list_assumptions(THREE, Load()) if "another region" in a]
     (said,) = [a for a in list_assumptions([site("aws", region="eu-central-1")], Load()) if "another region" in a]

@@ -60,3 +60,13 @@ def test_readiness_is_asked_at_the_probe_that_is_declared_and_a_startup_probe_be
     assert (probed.asked, probed.first_asked) == (Probe("/ready", 81), Probe("", 82, 2, 30))
     assert [str(one) for one in (probed.asked, probed.first_asked)] == ["/ready of port 81", "port 82"]
     assert Probe("", 82, 2, 30).seconds == 60
+
+
+def test_a_limit_by_the_minute_is_by_the_minute_of_the_clock() -> None:
+    name = "OUTLAST_REQUESTS_PER_MINUTE_PER_ADDRESS"
+    limited = replace(ASKED, environment=((name, "300"),))
+    assert limited.variables("127.0.0.1", lambda seconds: seconds / 10)[name] == "3000"
+    assert limited.variables("127.0.0.1", float)[name] == "300"
+    assert name not in ASKED.variables("127.0.0.1", float)
+    wrong = replace(ASKED, environment=((name, "many"),))
+    assert wrong.variables("127.0.0.1", float)[name] == "many", "the server says what is wrong"
