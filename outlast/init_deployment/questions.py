@@ -14,8 +14,8 @@ from service.errors import Mistake
 Answers = Mapping[str, str]
 """By the question's key; what was not answered is missing."""
 
-NOBODY = "neither"
-"""The size that asks for what is asked of no size."""
+OPTIONAL = "no size"
+"""In the place of a size: the question may be left without an answer in every size."""
 
 PULUMI_CLOUD, PASSPHRASE = "pulumi", "passphrase"
 _SET = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -89,7 +89,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("owner", "Who answers for it: a team", of_size=PRODUCTION, setting="outlast:owner"),
     Question("cost_centre", "Who pays", of_size=PRODUCTION, setting="outlast:costCentre"),
     Question("data_class", "Class of its data", lambda a: "internal", of_size=PRODUCTION, setting="outlast:dataClass"),
-    Question("alert_email", "Who is told of alarms", of_size=NOBODY, setting="outlast:alertEmail"),
+    Question("alert_email", "Who is told of alarms", of_size=OPTIONAL, setting="outlast:alertEmail"),
     Question("state", "Pulumi's state: s3://, azblob://, gs://, file:// or `pulumi` for Pulumi Cloud"),
     Question(
         "secrets", "What encrypts secrets: passphrase, awskms://, azurekeyvault://, gcpkms://", lambda a: PASSPHRASE
