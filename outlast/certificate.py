@@ -15,7 +15,10 @@ import click
 from failover.certificates.authority import PRODUCTION, STAGING, Binding
 from failover.certificates.proofs import Proofs, find_zone
 from failover.certificates.renew import LEAST_DAYS, Renewal, Wanted, find_reason, renew
+from failover.certificates.served import LEAST_DAYS as SERVED_DAYS
+from failover.certificates.served import describe, find_sites, look
 from failover.certificates.vault import CertificateVault
+from failover.dial import Dial
 from failover.levers.clouds import Clouds
 from infra.models import ROOT
 from infra.reader import Reader, as_text
@@ -23,7 +26,7 @@ from infra.routing import group_host
 from sandbox import stack_files
 from service.bundle.reading import read_file
 from service.command_line import Group, json_option, print_json, say
-from service.errors import InvalidInput, Mistake
+from service.errors import InvalidInput, Mistake, Refused
 
 _REGION = "us-east-1"  # Route 53 has one
 _HMAC_KEY = "OUTLAST_EAB_HMAC_KEY"
@@ -40,6 +43,32 @@ class Target:
 @click.group("certificate", cls=Group)
 def certificate() -> None:
     """The certificate of a site whose cloud issues none behind a name that other clouds answer too."""
+
+
+@certificate.command("check")
+@click.option("--host", required=True, help="The public host.")
+@click.option(
+    "--site", "sites", multiple=True, metavar="NAME", help="A site's own name; without it those of the SRV record."
+)
+@click.option(
+    "--days", type=click.IntRange(1, 365), default=SERVED_DAYS, show_default=True, help="As few are a mistake."
+)
+@json_option
+def check_command(host: str, sites: tuple[str, ...], days: int, as_json: bool) -> None:
+    """Ask each site for the host's certificate by TLS, and fail where one ends soon or is not valid.
+
+    Needs no credentials. Made to be run every day by a scheduler: it sees what is served, not what should be.
+    """
+    dial = Dial.from_environment(os.environ)
+    found = describe(look(dial, host, sites or find_sites(dial, host)), days)
+    if as_json:
+        print_json({"host": host, "sites": found})
+    else:
+        for one in found:
+            click.echo(f"{one['site']}: {one['problem'] or 'ends in {} days'.format(one['days_left'])}")
+    bad = [Mistake(one["site"], one["problem"]) for one in found if one["problem"]]
+    if bad:
+        raise Refused(f"{len(bad)} of {len(found)} sites of {host} serve no certificate that lasts", bad)
 
 
 @certificate.command("renew")

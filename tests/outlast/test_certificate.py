@@ -13,10 +13,11 @@ from click.testing import CliRunner
 
 from failover.certificates.authority import PRODUCTION, STAGING
 from failover.certificates.renew import Renewal
+from failover.certificates.served import Served
 from failover.certificates.vault import CertificateVault, Held
 from outlast import certificate
-from outlast.certificate import Target, choose_target, of_stack, read_binding, renew_command
-from service.errors import InvalidInput
+from outlast.certificate import Target, check_command, choose_target, of_stack, read_binding, renew_command
+from service.errors import InvalidInput, Refused
 
 HOST, SECRET = "api.example.com", "https://kv1.vault.azure.net/secrets/api"
 AZURE = {"outlast:kind": "azure", "outlast:zone": "prod-zone", "outlast:certificateSecret": SECRET}
@@ -144,3 +145,19 @@ def test_an_account_key_is_read_from_its_file(asked: list[Any], tmp_path: Path) 
     (tmp_path / "key.pem").write_bytes(b"pem")
     run("--account-key", str(tmp_path / "key.pem"), "--email", "a@b.example")
     assert (asked[0][1].account_key, asked[0][1].email) == (b"pem", "a@b.example")
+
+
+def test_check_tells_each_site_and_fails_where_one_ends_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    soon = datetime.now(UTC) + timedelta(days=3, hours=1)
+    late = datetime.now(UTC) + timedelta(days=60, hours=1)
+    served = [Served("aws.api.example", late), Served("gcp.api.example", soon)]
+    monkeypatch.setattr("outlast.certificate.look", lambda dial, host, sites: served)
+    asked = ["--host", "api.example", "--site", "aws.api.example"]
+    run = CliRunner().invoke(check_command, asked)
+    assert run.output.splitlines()[:2] == [
+        "aws.api.example: ends in 60 days",
+        "gcp.api.example: ends in 3 days, fewer than 21",
+    ]
+    assert run.exit_code == Refused.exit_code
+    enough = CliRunner().invoke(check_command, [*asked, "--days", "2", "--json"])
+    assert enough.exit_code == 0 and [one["days_left"] for one in json.loads(enough.output)["sites"]] == [60, 3]
