@@ -9,7 +9,7 @@ HOLDS: Mapping[str, str] = {
     "aws:ecr/repository:Repository": "the images, by which a site goes back to what it was",
     "azure-native:containerregistry:Registry": "the images, and a name that is taken once in the world",
     "gcp:artifactregistry/repository:Repository": "the images, by which a site goes back to what it was",
-    "aws:cloudwatch/logGroup:LogGroup": "the audit log",
+    "aws:cloudwatch/logGroup:LogGroup": "the site's log",
     "gcp:compute/globalAddress:GlobalAddress": "the address that DNS names",
     "azure-native:operationalinsights:Workspace": "the site's log",
     "azure-native:app:ManagedEnvironment": "the address that DNS names",
@@ -19,6 +19,6 @@ HOLDS: Mapping[str, str] = {
     "aws:s3/bucket:Bucket": "what outlives the sites",
     "azure-native:storage:StorageAccount": "what outlives the sites, and a name that is taken once in the world",
     "gcp:storage/bucket:Bucket": "what outlives the sites",
-    "gcp:logging/projectBucketConfig:ProjectBucketConfig": "the audit log",
+    "gcp:logging/projectBucketConfig:ProjectBucketConfig": "the site's log, or the audit log",
 }
 """Type -> what goes with it."""
