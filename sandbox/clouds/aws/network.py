@@ -240,7 +240,12 @@ declare(
 
 
 def _address_outputs(world: World, r: Resource) -> Values:
-    return ec2_outputs("elastic-ip")(world, r) | {"allocationId": r.id, "publicIp": str(r.place["address"])}
+    known = ec2_outputs("elastic-ip")(world, r) | {"allocationId": r.id, "publicIp": str(r.place["address"])}
+    return {name: value for name, value in known.items() if name != "ownerId"}
+
+
+def _nat_outputs(world: World, r: Resource) -> Values:
+    return {name: value for name, value in ec2_outputs("natgateway")(world, r).items() if name in ("region", "tagsAll")}
 
 
 def _lease(world: World, r: Resource) -> None:
@@ -280,7 +285,7 @@ declare(
     effect="tasks without addresses get to their image by it",
     not_simulated="what passes it; the minutes that it takes to be made",
     id_of=prefixed("nat"),
-    outputs=ec2_outputs("natgateway"),
+    outputs=_nat_outputs,
     limits={"connectivityType": OneOf(("public", "private"), "EC2 API, CreateNatGateway")},
     forces_new=because(NO_UPDATE, "subnetId", "connectivityType"),
     replacement_unknown=("allocationId",),

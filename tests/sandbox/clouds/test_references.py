@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.clouds.references import exists
 from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.engine.outputs import output_names
 from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import Clouds, Made
 
@@ -118,3 +119,12 @@ def test_a_rule_names_what_is_missing_and_lets_be_what_is_not_said(clouds: Cloud
     with pytest.raises(CloudRefused, match="NotFound: subnet-none"):
         rule(clouds.world, asked)
     assert rule.__doc__ == "`a[].b` means a Vpc or Subnet that exists: somewhere."
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_what_a_resource_gives_back_its_type_has(clouds: Clouds, site: str) -> None:
+    """The engine's side refuses any other output, in the middle of an update."""
+    SITES[site](clouds)
+    for resource in clouds.world.store.all():
+        if not resource.type.startswith("aws:route53/"):
+            assert set(resource.outputs) <= output_names(resource.type), resource.type
