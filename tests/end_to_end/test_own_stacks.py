@@ -15,6 +15,7 @@ from failover.dial import Dial
 from sandbox import keys
 from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of
+from sandbox.layout import MACHINES
 from service.bundle.folder import RELEASED, load_golden
 from tests.end_to_end.conftest import Project, copy_project
 from tests.infra.harness import BASES
@@ -117,7 +118,27 @@ def test_what_the_accounts_lack_is_refused_in_the_clouds_own_words(own: Project)
     assert ACCOUNT in next(row for row in json.loads(looked.stdout) if row["purpose"] == "AWS")["what"]
 
 
-def test_mended_accounts_let_the_same_command_go_on(own: Project) -> None:
+@pytest.fixture(scope="module")
+def machine(own: Project) -> Iterator[subprocess.Popen[str]]:
+    """A fifth site on a machine of one's own, which is this one: its stack file, and the server that runs there."""
+    config = yaml.safe_load(stack_file(own.root, "prod-gcp").read_text())["config"]
+    kept = ("aws:allowedAccountIds", "aws:region", "outlast:zone", "outlast:models")
+    address = own.control.instance.address(MACHINES[0])
+    own_file = {"outlast:kind": "private", "outlast:region": "hall-2", "outlast:address": address}
+    document = {"config": {key: config[key] for key in kept} | own_file | {"outlast:capacityRps": 100}}
+    stack_file(own.root, "prod-private").write_text(yaml.safe_dump(document))
+    traffic = yaml.safe_load(stack_file(own.root, "prod-traffic").read_text())
+    traffic["config"]["outlast:sites"].append("prod-private")
+    traffic["config"]["outlast:weights"]["prod-private"] = 10
+    stack_file(own.root, "prod-traffic").write_text(yaml.safe_dump(traffic))
+    command = (own.python, "-m", "outlast", "serve", "--site", "prod-private")
+    server = subprocess.Popen(command, cwd=own.root, env=own.inside(), stderr=subprocess.DEVNULL, text=True)
+    yield server
+    server.terminate()
+    server.wait(30)
+
+
+def test_mended_accounts_let_the_same_command_go_on(own: Project, machine: subprocess.Popen[str]) -> None:
     before = stack_texts(own)
     declare(own, {"aws": {"quotas": {"L-53DA6B97": 1}}})  # in each region
     own.up_document = own.up()  # without the set's name: it is remembered
@@ -126,7 +147,7 @@ def test_mended_accounts_let_the_same_command_go_on(own: Project) -> None:
     assert own.up_document["prediction"]["origin"].endswith(f".{HOST}")
     status = own.status()
     assert status["host"] == HOST
-    assert {weight["site"] for weight in status["weights"]} == {f"prod-{site}" for site in SITES}
+    assert {weight["site"] for weight in status["weights"]} == {f"prod-{site}" for site in (*SITES, "private")}
     assert all(check["healthy"] for check in status["health_checks"])
     assert stack_texts(own) == before
 
@@ -153,12 +174,16 @@ def test_a_site_is_drained_by_its_switch_while_route53s_api_refuses(own: Project
     own.sandbox("fault", "--kind", "control-plane", "--for", "1200")
     refused = outlast(own, "drain", "prod-azure", check=False)
     assert "ServiceUnavailable" in refused.stderr, "a site without a switch needs the API"
-    assert "flags/prod-aws.drain is there" in outlast(own, "drain", "prod-aws").stdout
+    drained = outlast(own, "drain", "prod-aws", "--by", "ann", "--why", "a rehearsal").stdout
+    assert "flags/prod-aws.drain is there" in drained and "anybody can read there" in drained
 
     own.wait_until(lambda: not is_routed(own, "prod-aws"), "prod-aws to leave")
     dial = Dial.from_environment(dial_of(own.layout, own.control.instance))
     origins = {dial.resolve(HOST).origin_host for _ in range(40)}
-    assert origins == {f"prod-{site}.{HOST}" for site in ("aws-eu", "azure", "gcp")}
+    assert origins == {f"prod-{site}.{HOST}" for site in ("aws-eu", "azure", "gcp", "private")}
+    own.sandbox("heal")
+    assert "prod-aws: drained by ann, with its drain switch since" in outlast(own, "status", "--host", HOST).stdout
+    own.sandbox("fault", "--kind", "control-plane", "--for", "1200")
     assert "is gone" in outlast(own, "undrain", "prod-aws").stdout
     own.wait_until(lambda: is_routed(own, "prod-aws"), "prod-aws to return")
     own.sandbox("heal")
@@ -172,6 +197,16 @@ def test_one_of_two_sites_on_a_cloud_is_drilled(own: Project) -> None:
     own.control.call("POST", "/speed", {"speed": 10})
     report = json.loads(done.stdout)
     assert (report["verdict"], report["restored"]) == ("passed", True)
+
+
+def test_a_site_on_a_machine_of_one_s_own_is_drilled_and_goes(own: Project, machine: subprocess.Popen[str]) -> None:
+    drill = ("-m", "failover", "drill", "now", "--lose", "prod-private", "--json")
+    report = json.loads(own.run("-m", "sandbox", "exec", "--", own.python, *drill).stdout)
+    assert (report["verdict"], report["restored"]) == ("passed", True)
+    leave_traffic(own, "prod-private")
+    plain_pulumi(own, "destroy", "-s", "prod-private", "--yes", "--skip-preview")
+    assert "prod-private" not in {weight["site"] for weight in own.status()["weights"]}
+    assert machine.poll() is None, "nothing of ours ended what is not ours"
 
 
 def site_that_answers(own: Project) -> str:
@@ -216,14 +251,21 @@ def test_audit_records_are_whole_in_three_stores_after_a_kill_and_a_failover(own
     own.control.call("POST", "/speed", {"speed": 10})
 
 
-def test_one_goes_and_what_it_shared_stays(own: Project) -> None:
+def leave_traffic(own: Project, site: str) -> None:
+    """Take a site out of the traffic stack."""
     path = stack_file(own.root, "prod-traffic")
     document = yaml.safe_load(path.read_text())
-    document["config"]["outlast:sites"].remove("prod-aws-eu")
-    del document["config"]["outlast:weights"]["prod-aws-eu"]
+    document["config"]["outlast:sites"].remove(site)
+    del document["config"]["outlast:weights"][site]
     path.write_text(yaml.safe_dump(document))
     plain_pulumi(own, "up", "-s", "prod-traffic", "--yes", "--skip-preview")
-    plain_pulumi(own, "destroy", "-s", "prod-aws-eu", "--yes", "--skip-preview")
+
+
+def test_one_goes_and_what_it_shared_stays(own: Project) -> None:
+    refused = outlast(own, "destroy", "prod-aws-eu", "--yes", check=False)
+    assert refused.returncode == 3 and "still lead to prod-aws-eu (weight 10)" in refused.stderr, refused.stderr
+    leave_traffic(own, "prod-aws-eu")
+    outlast(own, "destroy", "prod-aws-eu", "--yes")
     shown = plain_pulumi(own, "refresh", "-s", "prod-aws", "--yes", "--skip-preview").stdout
     assert "deleted" not in shown and "updated" not in shown, shown
     plain_pulumi(own, "preview", "-s", "prod-aws", "--expect-no-changes")
