@@ -234,9 +234,14 @@ def no_gateway(clouds: Clouds) -> None:
 
 
 def a_nat(clouds: Clouds) -> None:
-    clouds.only("aws:ec2/routeTable:RouteTable").inputs["routes"] = [
-        {"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"}
-    ]
+    """A NAT gateway in the other subnet, which goes on leading to the internet gateway."""
+    table = clouds.only("aws:ec2/routeTable:RouteTable")
+    public = clouds.make(table.type, "public", vpcId=table.inputs["vpcId"], routes=table.inputs["routes"])
+    other = clouds.only("aws:ec2/routeTableAssociation:RouteTableAssociation", "b")
+    other.inputs["routeTableId"] = public.id
+    address = clouds.make("aws:ec2/eip:Eip", domain="vpc")
+    nat = clouds.make("aws:ec2/natGateway:NatGateway", subnetId=other.inputs["subnetId"], allocationId=address.id)
+    table.inputs["routes"] = [{"cidrBlock": "0.0.0.0/0", "natGatewayId": nat.id}]
 
 
 def an_endpoint(clouds: Clouds) -> None:
