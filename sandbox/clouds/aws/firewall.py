@@ -65,9 +65,7 @@ def _spared(counted: Values) -> tuple[str, ...]:
 
 
 def _association_rules(world: World, r: Resource) -> None:
-    """The web ACL and the load balancer exist, in one region, and the load balancer has no other one: WAFv2 API,
-    AssociateWebACL.
-    """
+    """The web ACL and the load balancer exist, in one region: WAFv2 API, AssociateWebACL."""
     balancer = world.store.require(BALANCER, r.inputs.get("resourceArn"), _UNAVAILABLE)
     acl = world.store.require(ACL, r.inputs.get("webAclArn"), _GONE)
     if acl.inputs.get("scope") != "REGIONAL" or region_of(acl) != region_of(balancer):
