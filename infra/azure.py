@@ -16,6 +16,7 @@ from pulumi_azure_native import app, authorization, containerregistry, managedid
 from infra import audit_azure, azure_alarms, azure_budget, azure_logs, azure_registry_login, azure_secrets, plan, sizes
 from infra.azure_edge import edge_variables
 from infra.azure_hosts import bind_hosts, claim_hosts
+from infra.azure_network import build_network
 from infra.azure_secrets import AppSecrets
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
@@ -76,7 +77,7 @@ class Azure:
         zone = ZoneWriter(spec.zone_id, self._options.dns)
         base = self._base(name, spec)
         image = self._image(base, spec.models)
-        environment = _environment(name, spec, base)
+        environment = _environment(name, spec, self._options, base)
         certificate = self._certificate(name, base, environment)
         ownership = claim_hosts(zone, spec)
         sent = [azure_logs.send_logs(environment, azure_logs.build_workspace(name, spec, base.group))]
@@ -174,7 +175,7 @@ class Azure:
         )
 
 
-def _environment(name: str, spec: SiteSpec, base: Base) -> app.ManagedEnvironment:
+def _environment(name: str, spec: SiteSpec, options: AzureOptions, base: Base) -> app.ManagedEnvironment:
     return app.ManagedEnvironment(
         "environment",
         environment_name=name,
@@ -184,6 +185,8 @@ def _environment(name: str, spec: SiteSpec, base: Base) -> app.ManagedEnvironmen
         identity=_identity(base),
         # To diagnostic settings, of which one sends to the site's workspace, and another to an audit store.
         app_logs_configuration=app.AppLogsConfigurationArgs(destination="azure-monitor"),
+        vnet_configuration=build_network(name, spec, options, base.group),
+        zone_redundant=options.zone_redundant,
         workload_profiles=[app.WorkloadProfileArgs(name="Consumption", workload_profile_type="Consumption")],
         # A role counts minutes after it was assigned, and making an environment takes minutes: let them be the same
         # ones. What is then refused without its role would be tried again by nobody.

@@ -37,7 +37,10 @@ class AwsOptions:
 
 @dataclass(frozen=True)
 class AzureOptions:
-    """What only a site on Azure needs to know: where its certificate and its secrets lie, and the zone's account."""
+    """What only a site on Azure needs to know: where its certificate and its secrets lie, and the zone's account.
+
+    `vnet_cidr` is the range of its own network, "" where it has none; without one it cannot be `zone_redundant`.
+    """
 
     subscription_id: str
     certificate_vault: str
@@ -45,6 +48,8 @@ class AzureOptions:
     secrets_vault: str
     registry_login: str
     dns: DnsAccount
+    vnet_cidr: str = ""
+    zone_redundant: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import Any
 
 from infra import plan
+from infra.contract import Replicas
 from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
 from infra.profiles import Profile
 from infra.reader import Reader, like
@@ -106,7 +108,43 @@ def read_azure(reader: Reader, region: str, profile: Profile) -> AzureOptions:
         secrets_vault=_read_secrets_vault(reader, vault, subscription),
         registry_login=reader.choice("registryLogin", ("docker", "token"), "token"),
         dns=read_dns_account(reader),
+        **_read_own_network(reader, profile),
     )
+
+
+# learn.microsoft.com/azure/container-apps/custom-virtual-networks, "Subnet": what no subnet may overlap with.
+_RESERVED = ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24", "100.100.0.0/16")
+
+
+def _vnet(value: str) -> str | None:
+    try:
+        network = ipaddress.IPv4Network(value)
+    except ValueError:
+        network = None
+    if network is None or not any(network.subnet_of(one) for one in _PRIVATE) or not 16 <= network.prefixlen <= 27:
+        return "a private IPv4 range from /16 to /27, such as 10.30.0.0/23"
+    taken = [one for one in _RESERVED if network.overlaps(ipaddress.IPv4Network(one))]
+    return f"a range that does not overlap with {', '.join(taken)}, which Container Apps uses itself" if taken else None
+
+
+def _read_own_network(reader: Reader, profile: Profile) -> dict[str, Any]:
+    private = read_network(reader, profile) == "private"
+    cidr = reader.text("vnetCidr", "10.30.0.0/23", check=_vnet)
+    redundant = reader.boolean("zoneRedundant", private and profile.boolean("zoneRedundant"))
+    if redundant and not private:
+        what = "is true, and an environment without a subnet of its own lies in one zone"
+        reader.wrong("zoneRedundant", what, "write outlast:network: private as well")
+    return {"vnet_cidr": cidr if private else "", "zone_redundant": redundant}
+
+
+def check_vnet_room(reader: Reader, options: AzureOptions, replicas: Replicas) -> None:
+    """While a revision replaces another, both have addresses: one for ten replicas, beside those that Azure keeps."""
+    if not options.vnet_cidr or any(reader.is_wrong(key) for key in ("vnetCidr", "maxReplicas", "minReplicas")):
+        return
+    room = plan.room_for_replicas(options.vnet_cidr)
+    if replicas.maximum > room:
+        what = f"{options.vnet_cidr} has room for {room} replicas, and maxReplicas is {replicas.maximum}"
+        reader.wrong("vnetCidr", what, "write a larger range, or fewer maxReplicas")
 
 
 def _read_secrets_vault(reader: Reader, certificate_vault: str, subscription: str) -> str:

@@ -178,6 +178,15 @@ def room_for_tasks(cidr: str, zones: int = 2, *, private: bool = False) -> int:
     return sum(ipaddress.IPv4Network(one).num_addresses - taken for one in ranges)
 
 
+def room_for_replicas(cidr: str) -> int:
+    """How many replicas a Container Apps environment has addresses for in its subnet, while it replaces all of them.
+
+    learn.microsoft.com/azure/container-apps/custom-virtual-networks, "Subnet": fourteen are kept, one serves ten
+    replicas, and a new revision takes as many again.
+    """
+    return (ipaddress.IPv4Network(cidr).num_addresses - 14) // 2 * 10
+
+
 # -- capacity ------------------------------------------------------------------------------------------------------
 
 

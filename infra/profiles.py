@@ -37,6 +37,10 @@ DEFAULTS: tuple[Default, ...] = (
     Default("minReplicas", 1, 2, "with one replica the site is away while that one is replaced"),
     Default("maxReplicas", 1, 6, "the survivors of a lost site take its requests; never below `minReplicas`"),
     Default("network", "public", "private", "a NAT gateway costs 33 USD a month in each zone", ("aws",)),
+    Default("network", "public", "private", "without a subnet of its own an environment lies in one zone", ("azure",)),
+    Default(
+        "zoneRedundant", False, True, "one zone that fails takes the site; it is asked for from the start", ("azure",)
+    ),
     Default("logRetentionDays", 30, 365, "what goes wrong in a year is looked up in the year's logs"),
     Default("scanImages", False, True, "0.26 USD an image; AWS scans each push for nothing", ("gcp",)),
     Default(

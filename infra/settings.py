@@ -20,6 +20,7 @@ from infra.edge import read_limit
 from infra.exceptions import SITE_RULES, TRAFFIC_RULES, Exceptions, read_exceptions
 from infra.kinds import (
     AwsOptions,
+    AzureOptions,
     BaseSettings,
     Options,
     Settings,
@@ -29,7 +30,7 @@ from infra.kinds import (
 )
 from infra.labels import read_labels
 from infra.log_days import read_log_days
-from infra.options import read_aws, read_aws_pins, read_azure, read_gcp
+from infra.options import check_vnet_room, read_aws, read_aws_pins, read_azure, read_gcp
 from infra.policy.rules import names_of
 from infra.private_settings import read_private
 from infra.profiles import SIZES, SMALL, Profile
@@ -208,6 +209,8 @@ def _parse_site(
     replicas, options = read_replicas(reader, profile), readers[cloud](reader, region, profile)
     if isinstance(options, AwsOptions):
         _check_room(reader, options, replicas)
+    if isinstance(options, AzureOptions):
+        check_vnet_room(reader, options, replicas)
     models, unpinned = read_models(reader, available)
     return SiteSettings(
         kind=cloud,

@@ -15,6 +15,7 @@ _REGISTRY = "Microsoft.ContainerRegistry/registries"
 _IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _VAULT = "Microsoft.KeyVault/vaults"
 _WORKSPACE = "Microsoft.OperationalInsights/workspaces"
+_NETWORK = "Microsoft.Network/virtualNetworks"
 _ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 
 
@@ -40,6 +41,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         f"{_APP}/locations/managedEnvironmentOperationStatuses/read "
         f"{_APP}/locations/managedEnvironmentOperationResults/read"
     ),
+    "azure-native:network:VirtualNetwork": words(f"{_crud(_NETWORK)} {_NETWORK}/subnets/join/action"),
     "azure-native:app:Certificate": words(_crud(f"{_APP}/managedEnvironments/certificates")),
     "azure-native:storage:StorageAccount": words(_crud("Microsoft.Storage/storageAccounts")),
     "azure-native:storage:BlobContainer": words(_crud("Microsoft.Storage/storageAccounts/blobServices/containers")),

@@ -71,7 +71,10 @@ BY_CHOICE: Mapping[str, tuple[str, ...]] = {
         "aws:secretsmanager/secretVersion:SecretVersion "
         f"aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter aws:budgets/budget:Budget {_ALARMS}"
     ),
-    "azure": words("azure-native:keyvault:Secret azure-native:monitor:ActionGroup azure-native:monitor:MetricAlert"),
+    "azure": words(
+        "azure-native:network:VirtualNetwork azure-native:keyvault:Secret "
+        "azure-native:monitor:ActionGroup azure-native:monitor:MetricAlert"
+    ),
     "traffic": words(_ALARMS),
     "gcp": words(
         "gcp:billing/budget:Budget gcp:monitoring/alertPolicy:AlertPolicy "

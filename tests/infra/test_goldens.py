@@ -198,7 +198,11 @@ OTHERWISE: dict[str, dict[str, dict[str, Any]]] = {
         "aws:wafv2/webAcl:WebAcl": {"scope": "REGIONAL", "rules": lambda rules: len(rules) == 1},
         "aws:wafv2/webAclAssociation:WebAclAssociation": {"resourceArn": bool},
     },
-    "azure-production": {"azure-native:operationalinsights:Workspace": {"retentionInDays": 365}},
+    "azure-production": {
+        "azure-native:operationalinsights:Workspace": {"retentionInDays": 365},
+        "azure-native:network:VirtualNetwork": {"subnets.0.delegations.0.serviceName": "Microsoft.App/environments"},
+        "azure-native:app:ManagedEnvironment": {"zoneRedundant": True, "vnetConfiguration.internal": False},
+    },
     "gcp-production": {
         "gcp:logging/projectBucketConfig:ProjectBucketConfig": {"retentionDays": 365, "location": "us-central1"},
         "gcp:logging/projectSink:ProjectSink": {"uniqueWriterIdentity": True},

@@ -169,6 +169,23 @@ def test_every_mistake_is_reported_at_once() -> None:
             "/25 or larger",
         ),
         ("aws", {"vpcCidr": "10.0.0.0/27"}, "vpcCidr", "10.0.0.0/27", "/16 to /26"),
+        ("azure", {"zoneRedundant": True}, "zoneRedundant", "lies in one zone", "outlast:network: private as well"),
+        ("azure", {"network": "private", "vnetCidr": "8.8.0.0/16"}, "vnetCidr", "8.8.0.0/16", "a private IPv4 range"),
+        ("azure", {"network": "private", "vnetCidr": "10.0.0.0/28"}, "vnetCidr", "10.0.0.0/28", "from /16 to /27"),
+        (
+            "azure",
+            {"network": "private", "vnetCidr": "172.30.4.0/24"},
+            "vnetCidr",
+            "172.30.4.0",
+            "172.30.0.0/16, which",
+        ),
+        (
+            "azure",
+            {"network": "private", "vnetCidr": "10.0.0.0/27", "maxReplicas": 91},
+            "vnetCidr",
+            "has room for 90 replicas",
+            "larger range",
+        ),
         ("azure", {"certificateVault": "my-vault"}, "certificateVault", "my-vault", "az keyvault show"),
         (
             "azure",

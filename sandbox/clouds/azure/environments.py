@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
 from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, location_of, subscription_of, tail
 from sandbox.clouds.azure.identity import identity_outputs
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, OneOf, Text, because
-from sandbox.clouds.store import Resource
-from sandbox.clouds.values import SUBSCRIPTION, Values, stable_hex
+from sandbox.clouds.rules import ID, Mistake, Network, OneOf, Text, because, is_known
+from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import SUBSCRIPTION, Values, nested, stable_hex
 from sandbox.clouds.world import World
 
+NETWORK = "azure-native:network:VirtualNetwork"
 ENVIRONMENT = "azure-native:app:ManagedEnvironment"
 
 
@@ -67,11 +71,56 @@ _PROFILE_TYPE = OneOf(
 )
 
 
+def _inside(inputs: Values) -> Iterator[Mistake]:
+    """Azure, error NetcfgSubnetRangeOutsideVnet: a subnet's range is part of its network's."""
+    whole = nested(inputs, "addressSpace", "addressPrefixes") or []
+    for number, subnet in enumerate(inputs.get("subnets") or []):
+        part = subnet.get("addressPrefix") if isinstance(subnet, dict) else None
+        if is_known(part, *whole) and not any(IPv4Network(part).subnet_of(IPv4Network(one)) for one in whole):
+            yield f"subnets[{number}].addressPrefix", f"NetcfgSubnetRangeOutsideVnet: {part} is not in {whole}"
+
+
+def _subnet_rule(world: World, r: Resource) -> None:
+    """Its subnet exists and is delegated to environments; without one it lies in one zone: learn.microsoft.com/azure/
+    container-apps/custom-virtual-networks.
+    """
+    reference = str(nested(r.inputs, "vnetConfiguration", "infrastructureSubnetId") or "")
+    if not reference:
+        if r.inputs.get("zoneRedundant"):
+            raise CloudRefused('Code="InvalidRequestParameterWithDetails" Message="zoneRedundant needs a subnet."')
+        return
+    vnet, _, name = reference.partition("/subnets/")
+    subnets = [s for n in world.store.all(NETWORK) if n.id == vnet for s in n.inputs.get("subnets") or []]
+    subnet = next((one for one in subnets if one.get("name") == name), None)
+    if subnet is None:
+        raise CloudRefused(
+            f'Code="ManagedEnvironmentSubnetNotFound" Message="The subnet \'{reference}\' was not found."'
+        )
+    if "Microsoft.App/environments" not in [one.get("serviceName") for one in subnet.get("delegations") or []]:
+        raise CloudRefused(
+            'Code="ManagedEnvironmentSubnetDelegationError" Message="The subnet must be delegated to the service '
+            "'Microsoft.App/environments'.\""
+        )
+
+
+_RANGE = Network(8, 29, "Azure, virtual networks: address ranges")
+
+declare(
+    NETWORK,
+    effect="an environment's subnet is looked up in it",
+    not_simulated="addresses inside it; what passes between its subnets",
+    id_of=in_group("Microsoft.Network/virtualNetworks", "virtualNetworkName"),
+    outputs=lambda world, r: common_outputs(r, "Microsoft.Network/virtualNetworks"),
+    limits={"addressSpace.addressPrefixes[]": _RANGE, "subnets[].addressPrefix": _RANGE, "location": REGION},
+    combinations=(_inside,),
+    forces_new=because(ID, "virtualNetworkName") | IN_GROUP,
+)
 declare(
     ENVIRONMENT,
     fidelity=Fidelity.SIMULATED,
     effect="has a static address on which its apps are reached",
-    not_simulated="VNets, the machines of workload profiles, zone redundancy; one app with ingress per environment",
+    not_simulated="what a VNet keeps apart, machines of workload profiles, zones; one app with ingress each",
+    rules=(_subnet_rule,),
     id_of=in_group("Microsoft.App/managedEnvironments", "environmentName"),
     create=_create,
     outputs=_outputs,

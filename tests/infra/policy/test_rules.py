@@ -67,7 +67,7 @@ NOT_YET = {
         "aws-balancer-access-log",
         "aws-container-insights",
     },
-    "azure-production": {"azure-environment-zones"},
+    "azure-production": set(),
     "gcp-production": {"gcp-balancer-logged"},
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sandbox.clouds.accounts import COMMITTED_VAULT, Accounts, Vault
@@ -188,3 +190,21 @@ def test_port_80_leads_to_443_unless_plain_http_is_let_in(clouds: Clouds) -> Non
     assert plain.redirect and plain.address == front.address and not plain.bindings
     clouds.only("azure-native:app:ContainerApp").inputs["configuration"]["ingress"]["allowInsecure"] = True
     assert clouds.front("azure", 80) is None and clouds.front("azure") is not None
+
+
+def test_an_environment_needs_a_delegated_subnet_to_be_in_every_zone(clouds: Clouds) -> None:
+    base, network = sites.azure_base(clouds), "azure-native:network:VirtualNetwork"
+    with pytest.raises(CloudRefused, match="zoneRedundant needs a subnet"):
+        clouds.change(base["environment"], zoneRedundant=True)
+    subnet: dict[str, Any] = {"name": "apps", "addressPrefix": "10.3.0.0/24"}
+    space = {"addressPrefixes": ["10.3.0.0/24"]}
+    named = {"virtualNetworkName": "site", "addressSpace": space, **sites.GROUP}
+    made = clouds.make(network, stack="azure", subnets=[subnet], **named)
+    inside = {"zoneRedundant": True, "vnetConfiguration": {"infrastructureSubnetId": f"{made.id}/subnets/apps"}}
+    with pytest.raises(CloudRefused, match="must be delegated"):
+        clouds.change(base["environment"], **inside)
+    clouds.change(made, subnets=[{**subnet, "delegations": [{"serviceName": "Microsoft.App/environments"}]}])
+    clouds.change(base["environment"], **inside)
+    clouds.delete(made)
+    with pytest.raises(CloudRefused, match="was not found"):
+        clouds.redeploy(base["environment"])

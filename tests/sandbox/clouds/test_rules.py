@@ -258,6 +258,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         "logs[0].category",
         {"logs": [{"category": "ContainerAppSystemLogs"}]},
     ),
+    (
+        "azure-native:network:VirtualNetwork",
+        {"addressSpace": {"addressPrefixes": ["10.0.0.0/24"]}, "subnets": [{"addressPrefix": "10.0.1.0/24"}]},
+        "subnets[0].addressPrefix",
+        {"addressSpace": {"addressPrefixes": ["10.0.0.0/24"]}, "subnets": [{"addressPrefix": "10.0.0.0/25"}]},
+    ),
     ("aws:ec2/eip:Eip", {"domain": "vps"}, "domain", {"domain": "vpc"}),
     ("aws:ec2/natGateway:NatGateway", {"connectivityType": "open"}, "connectivityType", {"connectivityType": "public"}),
     (
