@@ -36,6 +36,7 @@ ONLY_REPLACED = {
     "gcp:secretmanager/secretVersion:SecretVersion",
     "aws:acm/certificateValidation:CertificateValidation",
     "aws:sns/topicSubscription:TopicSubscription",
+    "aws:appautoscaling/policy:Policy",
     "aws:ec2/routeTableAssociation:RouteTableAssociation",
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
     "aws:iam/rolePolicy:RolePolicy",
