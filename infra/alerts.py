@@ -93,13 +93,16 @@ REJECTED = Alert(
     "no metric of the replicas shows a client that was never let in",
     {"aws": "RejectedConnectionCount (AWS/ApplicationELB)"},
 )
+METRICS_REGION = "us-east-1"
+"""Of Route 53's metrics, and so of the alarms on them: CloudWatch has them there alone."""
+
 UNREACHABLE = Alert(
     "unreachable",
     "Route 53 finds the site unhealthy and sends its clients to the others",
     1,
     1,
     "the one alarm that does not depend on the cloud that has failed",
-    {"traffic": "HealthCheckStatus (AWS/Route53), in us-east-1, where alone it is"},
+    {"traffic": f"HealthCheckStatus (AWS/Route53), in {METRICS_REGION}, where alone it is"},
 )
 
 ALERTS = (ERRORS, SLOW, UNHEALTHY, BUSY, REJECTED, UNREACHABLE)

@@ -10,10 +10,8 @@ from collections.abc import Mapping
 
 import pulumi_aws as aws
 
-from infra.alerts import UNREACHABLE
+from infra.alerts import METRICS_REGION, UNREACHABLE
 from infra.aws_alarms import PERIOD, build_topic
-
-METRICS_REGION = "us-east-1"
 
 
 def build_alarms(name: str, address: str, checks: Mapping[str, aws.route53.HealthCheck]) -> None:

@@ -66,6 +66,7 @@ def for_aws(configs: Configs, role: str, level: int, zone_id: str) -> dict[str, 
         store=next((str(config["outlast:store"]) for config in configs.values() if kind_of(config) == "base-aws"), ""),
         bases=tuple(f"outlast-{stack}" for stack in _audit_stacks(configs)),
         audit=next((audit for config in configs.values() if (audit := _audit_store(config))), ""),
+        traffic=tuple(stack for stack, config in configs.items() if kind_of(config) == "traffic"),
     )
     if role == "drill":
         return aws.drill_policy(scope, level)

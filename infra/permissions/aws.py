@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from infra.alerts import METRICS_REGION
 from infra.permissions.aws_table import AUDIT_ROLES, DRILL, DRILL_LEVEL_3, GRANTS, ROLES, Grant
 from infra.permissions.in_use import RECORD, types_of
 
@@ -14,7 +15,8 @@ from infra.permissions.in_use import RECORD, types_of
 class Scope:
     """Where a policy is to hold: `names` are those of the sites' resources, `<prefix>-<stack>`.
 
-    `bases` are those of the base stacks that take audit records, `outlast-<stack>`, and `audit` is their bucket.
+    `bases` are those of the base stacks that take audit records, `outlast-<stack>`, and `audit` is their bucket;
+    `traffic` are the traffic stacks, whose alarms have their names.
     """
 
     account: str
@@ -24,6 +26,7 @@ class Scope:
     store: str = "STORE"
     bases: Sequence[str] = ()
     audit: str = ""
+    traffic: Sequence[str] = ()
 
 
 LARGEST_MANAGED, LARGEST_INLINE = 6144, 10240
@@ -77,14 +80,14 @@ def _statements(grants: Sequence[Grant], scope: Scope) -> list[dict[str, Any]]:
     if everywhere:
         statements.append(_allow(everywhere, "*"))
     if free - everywhere:
-        statements.append(
-            _allow(free - everywhere, "*", {"StringEquals": {"aws:RequestedRegion": sorted(set(scope.regions))}})
-        )
+        regions = sorted({*scope.regions, *([METRICS_REGION] if scope.traffic else [])})
+        statements.append(_allow(free - everywhere, "*", {"StringEquals": {"aws:RequestedRegion": regions}}))
     return statements
 
 
 def _expand(templates: Iterable[str], scope: Scope) -> tuple[str, ...]:
-    absent = [word for word, given in (("{base}", scope.bases), ("{audit}", scope.audit)) if not given]
+    words = {"{name}": scope.names, "{base}": scope.bases, "{audit}": scope.audit, "{traffic}": scope.traffic}
+    absent = [word for word, given in words.items() if not given]
     filled = [
         template.format(
             account=scope.account,
@@ -94,12 +97,14 @@ def _expand(templates: Iterable[str], scope: Scope) -> tuple[str, ...]:
             store=scope.store,
             base=base,
             audit=scope.audit,
+            traffic=traffic,
         )
         for template in templates
         if not any(word in template for word in absent)
         for region in scope.regions or ("",)
         for name in scope.names or ("",)
         for base in scope.bases or ("",)
+        for traffic in scope.traffic or ("",)
     ]
     return tuple(dict.fromkeys(filled))
 

@@ -2,7 +2,6 @@
 
 Actions are named as in the Service Authorization Reference (docs.aws.amazon.com/service-authorization). Each row scopes
 what the service lets one scope: by the site's name where a resource is named, by region where it has an id of its own.
-One file, although over 300 lines: it is one table.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from infra.alerts import METRICS_REGION
 from infra.permissions.in_use import IMAGE, RECORD, words
 
 
@@ -35,6 +35,10 @@ _REPOSITORY = ("arn:aws:ecr:{region}:{account}:repository/{name}",)
 _ZONE = ("arn:aws:route53:::hostedzone/{zone_id}",)
 _SCALING = ("arn:aws:application-autoscaling:{region}:{account}:scalable-target/*",)
 _CHECK = ("arn:aws:route53:::healthcheck/*",)
+_TOPICS = (
+    "arn:aws:sns:{region}:{account}:{name}-alerts",
+    f"arn:aws:sns:{METRICS_REGION}:{{account}}:{{traffic}}-alerts",
+)
 
 GRANTS: Mapping[str, Grant] = {
     "aws:acm/certificate:Certificate": Grant(
@@ -227,7 +231,10 @@ GRANTS: Mapping[str, Grant] = {
             "cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms cloudwatch:DescribeAlarms "
             "cloudwatch:ListTagsForResource cloudwatch:TagResource cloudwatch:UntagResource"
         ),
-        ("arn:aws:cloudwatch:{region}:{account}:alarm:{name}-*",),
+        (
+            "arn:aws:cloudwatch:{region}:{account}:alarm:{name}-*",
+            f"arn:aws:cloudwatch:{METRICS_REGION}:{{account}}:alarm:{{traffic}}-*",
+        ),
     ),
     "aws:budgets/budget:Budget": Grant(
         words("budgets:ModifyBudget budgets:ViewBudget budgets:ListTagsForResource budgets:TagResource"),
@@ -238,11 +245,11 @@ GRANTS: Mapping[str, Grant] = {
             "sns:CreateTopic sns:DeleteTopic sns:GetTopicAttributes sns:SetTopicAttributes sns:ListTagsForResource "
             "sns:TagResource sns:UntagResource"
         ),
-        ("arn:aws:sns:{region}:{account}:{name}-alerts",),
+        _TOPICS,
     ),
     "aws:sns/topicSubscription:TopicSubscription": Grant(
         ("sns:Subscribe",),
-        ("arn:aws:sns:{region}:{account}:{name}-alerts",),
+        _TOPICS,
         words("sns:GetSubscriptionAttributes sns:SetSubscriptionAttributes sns:Unsubscribe"),
     ),
     "aws:secretsmanager/secret:Secret": Grant(

@@ -31,7 +31,9 @@ Who deploys a site on Azure or Google Cloud writes that site's records too: `out
 prod-azure` prints that part. The [guide](../guides/deploy-for-real.md#permissions) narrows it to the site's names.
 """
 
-_AWS = aws.Scope("ACCOUNT", ("REGION",), ("PREFIX-STACK",), bases=("outlast-BASE",), audit="AUDIT_STORE")
+_AWS = aws.Scope(
+    "ACCOUNT", ("REGION",), ("PREFIX-STACK",), bases=("outlast-BASE",), audit="AUDIT_STORE", traffic=("TRAFFIC",)
+)
 
 
 def render_page() -> str:

@@ -39,6 +39,15 @@ def test_one_stack_alone_needs_less() -> None:
     assert "route53:ChangeResourceRecordSets" in json.dumps(records)
 
 
+def test_a_deployer_of_traffic_may_make_its_alarms_which_have_its_name_and_lie_in_one_region() -> None:
+    resources = json.dumps(
+        [statement["Resource"] for statement in run("--cloud", "aws", "--stack", "traffic")["Statement"]]
+    )
+    assert "arn:aws:sns:us-east-1:000000000000:traffic-alerts" in resources
+    assert "arn:aws:cloudwatch:us-east-1:000000000000:alarm:traffic-*" in resources
+    assert ":-" not in resources, "a name that is not known was left empty"
+
+
 @pytest.mark.parametrize("cloud", ["azure", "gcp"])
 @pytest.mark.parametrize("role", ["deployer", "drill"])
 def test_the_other_clouds_get_custom_roles(cloud: str, role: str) -> None:

@@ -24,6 +24,12 @@ def test_a_deployer_gets_what_its_stacks_need_and_nothing_of_the_others() -> Non
     }
 
 
+def test_alarms_on_health_checks_are_made_in_us_east_1_wherever_the_sites_are() -> None:
+    scope = Scope("123456789012", ("eu-central-1",), ("outlast-aws",), traffic=("traffic",))
+    (free,) = [s for s in deployer_policy(scope, ["traffic"])["Statement"] if "sns:Unsubscribe" in s["Action"]]
+    assert free["Condition"] == {"StringEquals": {"aws:RequestedRegion": ["eu-central-1", "us-east-1"]}}
+
+
 def test_no_statement_allows_everything() -> None:
     for statement in deployer_policy(SCOPE, IN_USE)["Statement"]:
         assert not [action for action in statement["Action"] if "*" in action]
