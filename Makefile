@@ -8,7 +8,7 @@ WORKERS ?= 2
 # Set in many images of containers. Then each of the hundreds of processes of a test run, and each replica of the sandbox,
 # would compile its sources anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed parity metrics dist image test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
+.PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed parity metrics dist image docs test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
@@ -156,6 +156,10 @@ dist: .venv/complete ## the wheel outlast-failover in dist/, tried alone on ever
 
 image: .venv/complete ## the serving image built by Buildah, run without rights, looked into: ARGS=--write
 	@$(RUN) tools.image_proof $(ARGS)
+
+# The variable silences what mkdocs-material says about a successor of mkdocs.
+docs: .venv/complete ## the documentation as a site in .site/, to be read and searched offline
+	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict --quiet && echo "open .site/index.html"
 
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 TESTED := boosting catboost skops parquet dask stores chaos clouds acme
