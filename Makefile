@@ -130,7 +130,7 @@ test-pythons: .venv/complete ## what depends on the interpreter, on the oldest a
 
 check-quick: lint test ## before each commit: formatting, types and the tests but for the slow
 
-check: lint test test-slow coverage test-pythons ## what CI runs
+check: lint test test-slow coverage test-pythons image ## what CI runs
 
 lint: .venv/complete ## formatting, imports, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
