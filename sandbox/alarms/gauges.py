@@ -33,8 +33,12 @@ class Gauges:
         self._used: dict[int, tuple[float, float]] = {}  # process -> when it was looked at, its CPU seconds
 
     def note(self) -> None:
-        for workload in self._workloads():
+        workloads = self._workloads()
+        for workload in workloads:
             self._note_workload(workload)
+        # A machine gives the number of a process that ended to another one.
+        running = {int(replica["pid"]) for workload in workloads for replica in workload["replicas"]}
+        self._used = {pid: used for pid, used in self._used.items() if pid in running}
         for check, healthy in self._health().items():
             self._counts.note("health", check, float(healthy))
 

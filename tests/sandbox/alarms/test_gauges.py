@@ -45,3 +45,12 @@ def test_cpu_is_that_since_the_last_look_and_a_process_that_ended_has_none() -> 
     used = counts.measure("cpu", "aws", "maximum", 0, 60)
     assert used is not None and used > 1
     assert counts.measure("cpu", "aws", "count", 0, 60) == 1
+
+
+def test_a_process_that_was_gone_meanwhile_is_another_one_of_the_same_number() -> None:
+    counts = Counts(lambda: 0.0)
+    looks = iter([[workload(1, [os.getpid()])], [], [workload(1, [os.getpid()])]])
+    gauges = Gauges(counts, lambda: next(looks), dict)
+    for _ in range(3):
+        gauges.note()
+    assert counts.measure("cpu", "aws", "count", 0, 60) is None
