@@ -180,9 +180,9 @@ def list_assumptions(sites: Sequence[CostedSite], load: Load) -> list[str]:
         f"one DNS query for {load.predictions_per_query} predictions",
         "Azure's replicas never count as idle, since the health checkers keep them in use; an instance of Cloud Run is "
         f"busy for {load.seconds:g} s a request",
-        "one Azure registry; what passes a NAT gateway is not counted; no tax, no discount, no egress between the "
-        "clouds, no store of secrets (under a dollar a site) or of drain switches, whose checks are priced as of "
-        "endpoints outside of AWS",
+        "one Azure registry; what passes a NAT gateway is not counted, nor keeping logs beyond the days in "
+        "their price; no tax, no discount, no alarms (cents each), no egress between the clouds, no store of secrets "
+        "(under a dollar a site) or of drain switches, whose checks are priced as of endpoints outside of AWS",
         *([f"prices of another region for {', '.join(elsewhere)}"] if elsewhere else []),
     ]
 
@@ -287,6 +287,7 @@ def _azure_requests(site: CostedSite, running: int, callers: float, checkers: fl
     return {
         "requests, less what is free": ("azure-requests", (_millions(callers + checkers),)),
         "data out, less what is free": ("azure-out", (_gigabytes(callers + checkers, load.answer_bytes),)),
+        "logs, less what is free": ("azure-logs", (_gigabytes(callers, load.log_bytes),)),
     }
 
 
@@ -300,6 +301,7 @@ def _gcp_requests(site: CostedSite, running: int, callers: float, checkers: floa
         "requests, less what is free": ("gcp-requests", (_millions(callers + checkers),)),
         "load balancer, data in and out": ("gcp-balancer-data", (_gigabytes(callers + checkers, both_ways),)),
         "data out": ("gcp-out", (_gigabytes(callers + checkers, load.answer_bytes),)),
+        "logs, less what is free": ("gcp-logs", (_gigabytes(callers, load.log_bytes),)),
     }
 
 
