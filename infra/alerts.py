@@ -122,8 +122,3 @@ BUDGET_LOOKS = (
     BudgetLook("all-spent", 100),
     BudgetLook("more-expected", 100, forecast=True),
 )
-
-
-def alerts_of(place: str) -> tuple[Alert, ...]:
-    """Those that a cloud, or the traffic stack, has a metric for."""
-    return tuple(alert for alert in ALERTS if place in alert.metrics)

@@ -8,10 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.contract import Replicas, SiteSpec
-from infra.plan import SPOT_WEIGHT, tracked_requests
-
-CPU_PERCENT = 60.0
-"""Of a task's own processors, on average: what Cloud Run aims at by default, so that the clouds scale alike."""
+from infra.plan import CPU_PERCENT, SPOT_WEIGHT, tracked_requests
 
 # A task that was just started gets no requests yet for some seconds, and the next minute's figures still lack it.
 OUT_COOLDOWN_SECONDS, IN_COOLDOWN_SECONDS = 60, 300
@@ -53,7 +50,7 @@ def add_scaling(
     if spec.replicas.maximum > spec.replicas.minimum:
         requests = {"predefined_metric_type": "ALBRequestCountPerTarget", "resource_label": label}
         _track(name, "requests", target, float(tracked_requests(spec.rps_per_replica)), requests)
-        _track(name, "cpu", target, CPU_PERCENT, {"predefined_metric_type": "ECSServiceAverageCPUUtilization"})
+        _track(name, "cpu", target, float(CPU_PERCENT), {"predefined_metric_type": "ECSServiceAverageCPUUtilization"})
     return target
 
 

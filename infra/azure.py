@@ -32,9 +32,6 @@ READ_SECRETS = "4633458b-17de-408a-b874-0445c86b69e6"
 
 CONTAINER = "service"
 
-CPU_PERCENT = 60
-"""Of a replica's own processors, on average: what Cloud Run aims at by default, so that the clouds scale alike."""
-
 
 def program(settings: SiteSettings[AzureOptions]) -> dict[str, Any]:
     """Of a stack of the kind `azure`."""
@@ -274,7 +271,7 @@ def _scale(spec: SiteSpec) -> app.ScaleArgs:
     The rule that wants the most replicas counts: learn.microsoft.com/azure/container-apps/scale-app.
     """
     requests = app.HttpScaleRuleArgs(metadata={"concurrentRequests": str(spec.concurrency)})
-    cpu = app.CustomScaleRuleArgs(type="cpu", metadata={"type": "Utilization", "value": str(CPU_PERCENT)})
+    cpu = app.CustomScaleRuleArgs(type="cpu", metadata={"type": "Utilization", "value": str(plan.CPU_PERCENT)})
     return app.ScaleArgs(
         min_replicas=spec.replicas.minimum,
         max_replicas=spec.replicas.maximum,

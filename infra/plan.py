@@ -198,6 +198,9 @@ def capacity(replicas: Replicas, rps_per_replica: int) -> int:
 SPOT_WEIGHT = 3
 """Of four tasks above the base three are Spot's. Not all: ECS starts none in its place where Spot is short."""
 
+CPU_PERCENT = 60
+"""Of a replica's own processors, on average: what Cloud Run aims at by default, so that the clouds scale alike."""
+
 TRACKED_SHARE = 0.7
 """Of what one replica bears, the load at which another is started: that takes minutes, in which the load goes on."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from infra.aws_scaling import CPU_PERCENT, DIMENSION
+from infra.aws_scaling import DIMENSION
+from infra.plan import CPU_PERCENT
 from tests.infra.harness import Run, run_stack
 
 TARGET, POLICY = "aws:appautoscaling/target:Target", "aws:appautoscaling/policy:Policy"
