@@ -16,10 +16,12 @@ def describe(root: Path, name: str) -> dict[str, str]:
     stacks = stack_files.find(root, name)
     lists = {"bases": stacks.bases, "sites": stacks.sites, "every": stacks.stacks}
     host = str(stack_files.read_config(root, stacks.zone).get("outlast:host", ""))
+    peak = str(stack_files.read_config(root, stacks.traffic).get("outlast:peakRps", ""))
     return {
         "zone": stacks.zone,
         "traffic": stacks.traffic,
         "host": host,
+        "peak": peak,
         **{key: json.dumps(value) for key, value in lists.items()},
     }
 

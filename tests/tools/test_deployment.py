@@ -20,6 +20,16 @@ def test_the_stacks_of_a_set_in_their_order(tmp_path: Path) -> None:
     assert json.loads(found["every"]) == ["prod-zone", *json.loads(found["sites"]), "prod-traffic"]
 
 
+def test_the_peak_that_a_drill_has_to_know_is_that_of_traffic(tmp_path: Path) -> None:
+    files = own_set()
+    files["prod-traffic"]["outlast:peakRps"] = 80.5
+    write(tmp_path, files)
+    assert describe(tmp_path, "prod")["peak"] == "80.5"
+    del files["prod-traffic"]["outlast:peakRps"]
+    write(tmp_path, files)
+    assert describe(tmp_path, "prod")["peak"] == ""
+
+
 def test_files_that_are_no_set_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput):
         describe(tmp_path, "prod")
