@@ -94,7 +94,7 @@ GEOGRAPHIES = {
     [
         {"routing": "active-passive", "weights": None},
         {"routing": "latency", "weights": None, "latencyRegions": REGIONS},
-        {"routing": "geolocation", "geographies": GEOGRAPHIES},
+        {"routing": "geolocation", "geographies": GEOGRAPHIES, "peakRps": 50},  # which one site of `eu` bears alone
         {"drainSwitches": SWITCHES},
     ],
     ids=lambda changed: str(next(iter(changed.values()))),

@@ -190,7 +190,7 @@ def test_the_environment_reaches_the_sandbox_only(tmp_path: Path) -> None:
     assert ours["PATH"] == f"{tmp_path}:/usr/bin"
     assert ours["LANG"] == "C"
     assert ours["PULUMI_CONFIG_PASSPHRASE"] == "public"
-    assert ours["PULUMI_BACKEND_URL"] == f"file://{tmp_path}?create_dir=true"
+    assert ours["PULUMI_BACKEND_URL"] == f"file://{tmp_path}?create_dir=true&metadata=skip"
     assert ours["PULUMI_PYTHON_CMD"] == sys.executable
     assert not {"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE"} & ours.keys()
 
@@ -200,7 +200,7 @@ def test_a_folders_name_is_no_part_of_a_url(tmp_path: Path, folder: str) -> None
     state = tmp_path / folder
     ours = cli.environment(Pulumi(tmp_path, "3.259.0", "PATH", "Pulumi's own"), tmp_path, state, "public", {})
     address = urllib.parse.urlsplit(ours["PULUMI_BACKEND_URL"])
-    assert (urllib.parse.unquote(address.path), address.query, address.fragment) == (str(state), "create_dir=true", "")
+    assert (urllib.parse.unquote(address.path), address.query, address.fragment) == (str(state), "create_dir=true&metadata=skip", "")
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "GRPC_PROXY"])
