@@ -153,9 +153,7 @@ def _health_check(settings: TrafficSettings, host: str, site: KnownSite) -> aws.
         describe_check(settings, site) | regions,
         tags={
             "Name": site.origin_host,
-            "outlast:site": site.name,
             "outlast:cloud": site.cloud,
-            "outlast:host": host,
             "outlast:capacity-rps": str(site.capacity_rps),
             "outlast:model-digest": site.model_digest,
             **{f"outlast:{tag}": value for tag, value in plan.drill_tags(site.workload, site.fault_flag).items()},

@@ -175,6 +175,7 @@ def _build_routes(zones: ZoneOperations, checks: CheckOperations) -> list[Route]
         ("DELETE", r"healthcheck/([^/]+)", "DeleteHealthCheck", checks.delete),
         ("GET", r"healthcheck/([^/]+)/status", "GetHealthCheckStatus", checks.status),
         ("GET", r"healthcheck/([^/]+)/lastfailurereason", "GetHealthCheckLastFailureReason", checks.last_failures),
+        ("POST", r"tags/([^/]+)/([^/]+)", "ChangeTagsForResource", checks.change_tags),
         ("GET", r"healthcheckcount", "GetHealthCheckCount", checks.count),
         ("GET", r"checkeripranges", "GetCheckerIpRanges", checks.ranges),
     )

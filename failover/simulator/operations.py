@@ -25,6 +25,7 @@ from failover.simulator.wire import ApiError, Reply, parse, render
 CHECKER_ADDRESS = "127.0.0.1"
 NAME_SERVER = "ns-2048.awsdns-64.com"
 CHANGES_KEPT = 1_000
+MOST_TAGS = 10  # of a health check or a zone: API reference, ChangeTagsForResource
 ID_LETTERS = string.ascii_uppercase + string.digits
 
 
@@ -261,6 +262,18 @@ class CheckOperations:
                 id_of=lambda check: str(check["Id"]),
             )
         )
+
+    def change_tags(self, request: Request) -> Reply:
+        """ChangeTagsForResource, of zones too: ten tags at most, as the API's reference says."""
+        kind, name, asked = *request.path, request.members()
+        added = {tag["Key"]: tag.get("Value", "") for tag in asked.get("AddTags", ())}
+        removed = set(asked.get("RemoveTagKeys", ()))
+        after = ({tag["Key"] for tag in self._store.tags(kind, name)} - removed) | added.keys()
+        if len(after) > MOST_TAGS:
+            raise ApiError("InvalidInput", f"{name} would have {len(after)} tags; the maximum is {MOST_TAGS}.")
+        self._store.client.change_tags_for_resource(**{**asked, "ResourceType": kind, "ResourceId": name})
+        self._touched(Touched(zone_id=name) if kind == "hostedzone" else Touched(health_checks=True))
+        return request.reply({})
 
     def count(self, request: Request) -> Reply:
         """GetHealthCheckCount."""

@@ -87,11 +87,16 @@ def _describe_check(
     expected = status.inverted and not status.disabled
     return {
         "id": check["Id"],
-        "site": tags.get("outlast:site") or name or tags.get("Name") or check["Id"],
+        "site": name or _site_of(tags) or tags.get("Name") or check["Id"],
         "healthy": status.healthy,
         "settled": settled,
         "failure": "" if expected else latest_failure(status),
     }
+
+
+def _site_of(tags: Mapping[str, str]) -> str:
+    """Of a check that asks a site itself: its name is the site's own host, `<site>.<public host>`."""
+    return tags.get("Name", "").partition(".")[0] if "outlast:cloud" in tags else ""
 
 
 def _all_settled(route53: MovingRoute53, checks: Mapping[str, dict[str, Any]], check_id: str) -> bool:

@@ -255,8 +255,8 @@ def environment(
         **kept,
         "PATH": f"{pulumi.bin}{os.pathsep}{kept.get('PATH', os.defpath)}",
         "PULUMI_HOME": str(home.resolve()),
-        # A URL, in which `#`, `%` and `?` would mean something. State is replaced by renaming, but the file of attributes
-        # beside it is written in place: who read it at that moment had "failed to load checkpoint: EOF".
+        # A URL, in which `#`, `%` and `?` would mean something. A state is replaced by renaming, but the attributes
+        # beside it are written in place: who read them at that moment had "failed to load checkpoint: EOF".
         "PULUMI_BACKEND_URL": f"file://{urllib.parse.quote(str(state.resolve()))}?create_dir=true&metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": passphrase,
         "PULUMI_PYTHON_CMD": sys.executable,

@@ -342,3 +342,22 @@ def test_two_instances_do_not_meet() -> None:
         one.client().create_hosted_zone(Name="outlast.example", CallerReference="1")
         assert two.client().list_hosted_zones()["HostedZones"] == []
         assert two.ask("outlast.example", "SOA").rcode == "REFUSED"
+
+
+def test_a_health_check_has_ten_tags_at_most() -> None:
+    """Seven are the traffic stack's, three a drill's or a drain's: an eleventh is refused as by Route 53."""
+    with MovingRoute53() as route53:
+        client = route53.client()
+        config: Any = {"Type": "HTTPS", "FullyQualifiedDomainName": "a.example.com", "ResourcePath": "/"}
+        check = client.create_health_check(CallerReference="1", HealthCheckConfig=config)["HealthCheck"]["Id"]
+
+        def add(*names: str) -> None:
+            tags: Any = [{"Key": name, "Value": "x"} for name in names]
+            client.change_tags_for_resource(ResourceType="healthcheck", ResourceId=check, AddTags=tags)
+
+        add(*(f"t{number}" for number in range(10)))
+        add("t0")
+        with pytest.raises(ClientError, match="would have 11 tags; the maximum is 10"):
+            add("one more")
+        client.change_tags_for_resource(ResourceType="healthcheck", ResourceId=check, RemoveTagKeys=["t0"])
+        add("one more")
