@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from failover.logs.lines import SPAN, read_span
 from outlast.audit_merged import Record
 from service.bundle.writing import write_whole
 from service.errors import InvalidInput, Mistake, Unavailable
@@ -22,15 +22,12 @@ TEXTS = (
 WHOLE = ("seq", "status", "rows", "count")
 REAL = ("seconds", "predicted_at")
 LISTS = ("predicted", "truth")
-_AGO = re.compile(r"(\d+)([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def parse_since(text: str, now: datetime.datetime) -> float:
     """Unix seconds of a time (`2026-11-29T12:00`, UTC unless it says otherwise) or of so long ago (`90m`, `2d`)."""
-    ago = _AGO.fullmatch(text)
-    if ago:
-        return (now - datetime.timedelta(**{_UNITS[ago[2]]: int(ago[1])})).timestamp()
+    if SPAN.fullmatch(text):
+        return (now - read_span(text)).timestamp()
     try:
         found = datetime.datetime.fromisoformat(text)
     except ValueError:

@@ -6,7 +6,8 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from service.command_line import Command, json_option, say
 from service.errors import InvalidInput, OutlastError, Unavailable
 
 _POLL_SECONDS = 2.0
+_LATE = timedelta(minutes=15)  # by which a line may come later than it was written: Log Analytics takes minutes
 _ACCOUNTS = {"azure": "azure-native:subscriptionId", "gcp": "gcp:project"}
 
 Read = Callable[[str, Asked], list[LogLine]]
@@ -47,10 +49,14 @@ def logs(only: tuple[str, ...], since: str, request: str, follow: bool, stacks: 
     sites = choose_sites(layout, stacks, only)
     read = read_real(layout.root, Clouds(os.environ)) if stacks else read_sandbox(layout)
     show = _print_data if as_json else _print_text
-    seen = _print_all(show, merge(_read_each(sites, asked, read)), set())
-    while follow:
+    seen: set[LogLine] = set()
+    told: dict[str, str] = {}
+    while True:
+        seen |= _print_new(show, merge(_read_each(sites, asked, read, told)), seen)
+        if not follow:
+            return
         time.sleep(_POLL_SECONDS)
-        seen = _print_all(show, merge(_read_each(sites, asked, read)), seen)
+        asked, seen = move_on(asked, seen, datetime.now(UTC))
 
 
 def check_request(request: str) -> str:
@@ -69,20 +75,29 @@ def choose_sites(layout: Layout, stacks: str | None, only: Sequence[str]) -> tup
     return tuple(only) or chosen.sites
 
 
-def _read_each(sites: Sequence[str], asked: Asked, read: Read) -> list[list[LogLine]]:
-    """A site whose log cannot be read is said, and keeps nobody from the others'."""
+def move_on(asked: Asked, seen: set[LogLine], now: datetime) -> tuple[Asked, set[LogLine]]:
+    """What to ask for next: lines that may still come late; and what of those was seen."""
+    since = max(asked.since, now - _LATE)
+    return replace(asked, since=since), {line for line in seen if line.time >= since}
+
+
+def _read_each(sites: Sequence[str], asked: Asked, read: Read, told: dict[str, str]) -> list[list[LogLine]]:
+    """A site whose log cannot be read is said, once for each reason, and keeps nobody from the others'."""
     found = []
     for site in sites:
         try:
             found.append(read(site, asked))
+            told.pop(site, None)
         except OutlastError as error:
             if len(sites) == 1:
                 raise
-            say(f"{site}: {error}")
+            if told.get(site) != str(error):
+                told[site] = str(error)
+                say(f"{site}: {error}")
     return found
 
 
-def _print_all(show: Callable[[LogLine], None], lines: Iterator[LogLine], seen: set[LogLine]) -> set[LogLine]:
+def _print_new(show: Callable[[LogLine], None], lines: Iterator[LogLine], seen: set[LogLine]) -> set[LogLine]:
     """Print what was not seen before; all that is there now."""
     found = list(lines)
     for line in found:

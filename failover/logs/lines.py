@@ -12,8 +12,9 @@ from typing import Any
 
 from service.errors import InvalidInput
 
-_SPAN = re.compile(r"(\d{1,6})([smhd])")
+SPAN = re.compile(r"(\d{1,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LONGEST = timedelta(days=36_500)  # what lies before it may lie before the first day that Python has
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 """What is looked for as it stands in the clouds' own queries: no quotes, no spaces."""
 
@@ -48,7 +49,10 @@ def own_time(text: str) -> datetime | None:
     """When a line was written as it says itself: every line of the server has `time`, in seconds."""
     document = read_json(text)
     found = document.get("time") if isinstance(document, dict) else None
-    return datetime.fromtimestamp(found, UTC) if isinstance(found, int | float) else None
+    try:
+        return datetime.fromtimestamp(found, UTC) if isinstance(found, int | float) else None
+    except (ValueError, OverflowError, OSError):  # not a line of the server
+        return None
 
 
 def own_replica(text: str) -> str:
@@ -59,10 +63,12 @@ def own_replica(text: str) -> str:
 
 def read_span(text: str) -> timedelta:
     """`10m`, `2h`, `30s`, `1d`. Raises InvalidInput."""
-    found = _SPAN.fullmatch(text)
-    if found is None:
-        raise InvalidInput(f"{text!r} is no span of time", hint="a number and one of s, m, h, d: 10m")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    found = SPAN.fullmatch(text)
+    span = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+    if span is None or span > _LONGEST:
+        hint = f"a number and one of s, m, h, d, at most {_LONGEST.days}d: 10m"
+        raise InvalidInput(f"{text!r} is no span of time", hint=hint)
+    return span
 
 
 def merge(sites: Iterable[Iterable[LogLine]]) -> Iterator[LogLine]:

@@ -29,6 +29,9 @@ def test_any_other_beginning_is_refused() -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_since("yesterday", NOW)
     assert "as 90m or 2d" in caught.value.mistakes[0].hint
+    for ago in ("999999d", f"{10**30}d"):
+        with pytest.raises(InvalidInput):
+            parse_since(ago, NOW)
 
 
 def test_lines_are_the_records(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from failover.logs.clouds import Asked, LogPlace
 from failover.logs.lines import LogLine
 from outlast import logs as command
-from outlast.logs import check_request, choose_sites, place_of, read_files, read_sandbox
+from outlast.logs import check_request, choose_sites, move_on, place_of, read_files, read_sandbox
 from sandbox.layout import Layout
 from service.errors import InvalidInput, Unavailable
 
@@ -131,3 +131,29 @@ def test_what_comes_later_is_printed_once(logs: dict[str, list[LogLine]], monkey
     monkeypatch.setattr(command.time, "sleep", wait)
     done = CliRunner().invoke(command.logs, ["--site", "aws", "--follow"])
     assert (len(done.stdout.splitlines()), done.exit_code) == (2, 130)
+
+
+def test_a_site_that_fails_for_a_moment_is_said_once_and_its_lines_are_not_printed_again(
+    logs: dict[str, list[LogLine]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = {"aws": [line(1, "aws")], "gcp": [line(2, "gcp")]}
+    logs |= here
+    steps = iter([lambda: logs.pop("gcp"), lambda: None, lambda: logs.update(here)])
+
+    def wait(seconds: float) -> None:
+        step = next(steps, None)
+        if step is None:
+            raise KeyboardInterrupt
+        step()
+
+    monkeypatch.setattr(command.time, "sleep", wait)
+    done = CliRunner().invoke(command.logs, ["--site", "aws", "--site", "gcp", "--follow"])
+    assert [text.split()[1] for text in done.stdout.splitlines()] == ["aws", "gcp"]
+    assert done.stderr.count("gcp: no answer") == 1
+
+
+def test_who_follows_reads_the_last_minutes_again_and_no_more() -> None:
+    old, late = line(-3600, "aws"), line(-60, "aws")
+    asked, seen = move_on(Asked(NOW - timedelta(hours=2), "id-1"), {old, late}, NOW)
+    assert (NOW - asked.since, asked.request, seen) == (timedelta(minutes=15), "id-1", {late})
+    assert move_on(Asked(NOW), {late}, NOW)[0].since == NOW

@@ -32,6 +32,8 @@ def test_the_lines_of_all_sites_have_one_order() -> None:
     [
         ('{"time": 1763899200.5, "replica": "r1"}', datetime.fromtimestamp(1763899200.5, UTC), "r1"),
         ('{"time": "soon"}', None, ""),
+        ('{"time": NaN}', None, ""),
+        ('{"time": 1e20}', None, ""),
         ("Traceback", None, ""),
         ("7", None, ""),
     ],
@@ -56,7 +58,7 @@ def test_a_span_is_a_number_and_a_unit(text: str, seconds: int) -> None:
     assert read_span(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "10", "m", "-1m", "1.5h", "10 m", "1w"])
+@pytest.mark.parametrize("text", ["", "10", "m", "-1m", "1.5h", "10 m", "1w", "999999d"])
 def test_what_is_no_span_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="no span"):
         read_span(text)
