@@ -37,12 +37,14 @@ def metrics(
 
 
 def read_declared(stacks: str | None, root: Path) -> dict[str, int | None]:
-    """Site -> the replicas that its stack file asks for at least."""
+    """Site -> the replicas that its stack file asks for at least; None for a machine of one's own."""
     sites = load_traffic(stacks, root).weights
     return {site: _least(stack_files.read_config(root, site)) for site in sites}
 
 
-def _least(config: Mapping[str, Any]) -> int:
+def _least(config: Mapping[str, Any]) -> int | None:
+    if config["outlast:kind"] == stack_files.PRIVATE:
+        return None
     profile = Profile(str(config.get("outlast:size", SMALL)), str(config["outlast:kind"]))
     return int(config.get("outlast:minReplicas") or profile.integer("minReplicas"))
 

@@ -14,3 +14,7 @@ def test_a_file_that_does_not_say_it_has_its_sizes_default() -> None:
     assert _least({"outlast:kind": "aws"}) == 1
     assert _least({"outlast:kind": "gcp", "outlast:size": "production"}) == 2
     assert _least({"outlast:kind": "gcp", "outlast:minReplicas": "4"}) == 4
+
+
+def test_a_machine_of_ones_own_does_not_say_how_many_serve() -> None:
+    assert _least({"outlast:kind": "private", "outlast:size": "production"}) is None
