@@ -80,10 +80,14 @@ class AddressLimit:
 
 @functools.lru_cache(4096)
 def _network_of(address: str) -> str:
-    """What is counted together: an IPv4 address, or the network of an IPv6 one."""
+    """What is counted together: an IPv4 address, however it is written, or the network of an IPv6 one."""
+    if address.count(":") == 1:  # some load balancers append the port: each connection would be a caller of its own
+        address = address.partition(":")[0]
     if ":" not in address:
         return address
     try:
-        return str(ipaddress.IPv6Network((address.partition("%")[0], _IPV6_BITS), strict=False))
+        found = ipaddress.IPv6Address(address.partition("%")[0])
     except ValueError:
         return address
+    # A socket for both families gives IPv4 addresses inside IPv6 ones, all of them of one network.
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((found, _IPV6_BITS), strict=False))

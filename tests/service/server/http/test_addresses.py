@@ -79,6 +79,13 @@ def test_addresses_of_one_network_are_one_caller() -> None:
     assert admitted(limit, "no:address", 1000.0)
 
 
+def test_an_ipv4_address_is_one_caller_however_it_is_written_and_not_the_others() -> None:
+    limit = AddressLimit(1)
+    assert admitted(limit, f"::ffff:{ONE}", 1000.0)
+    assert not admitted(limit, ONE, 1000.0) and not admitted(limit, f"{ONE}:50123", 1000.0)
+    assert admitted(limit, f"::ffff:{OTHER}", 1000.0)
+
+
 @pytest.mark.parametrize(
     ("hops", "told", "caller"),
     [
