@@ -17,13 +17,15 @@ from typing import Any, NamedTuple
 import click
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from infra.settings import parse
 from outlast.__main__ import main
 from sandbox.accounts_file import read as read_accounts
 from service.errors import OutlastError
 from service.offline.batch import COMMANDS as FILES
-from tests.infra.harness import as_text
+from tests.end_to_end.test_own_stacks import EU
+from tests.infra.harness import as_text, configuration
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
@@ -31,14 +33,35 @@ SETTINGS = (ROOT / "docs" / "reference" / "settings.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 FENCED = re.compile(r"^ *```(\S*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
-# Page, the beginning of a block's first line ("" for all others of the page): the test that runs it, or why none does.
+# Page, the beginning of a block's first line ("" for all others of the page): the tests that run it, or why none does.
 # What only has to be true of a block as it stands (options, settings, keys of a file) is tested below for all of them.
 ON_CALL = "tests/end_to_end/test_on_call.py::test_every_command_of_the_guide_does_what_it_says"
 OWN_TABLE = "tests/end_to_end/test_bring_your_own_model.py::test_the_commands_of_the_page_run_in_its_order"
 FOREIGN = "tests/end_to_end/test_import_a_model.py::test_the_commands_of_the_page_run_in_its_order"
 AS_IT_STANDS = "tests/test_docs.py"
+OWN_STACKS = "tests/end_to_end/test_own_stacks.py::test_mended_accounts_let_the_same_command_go_on"
 ACCOUNTS = "not run: it changes accounts of the reader's own, which no test has"
 RUN_BY = {
+    ("add-a-region.md", "cp stacks"): OWN_STACKS,
+    (
+        "add-a-region.md",
+        "# in stacks/Pulumi.prod-aws-eu.yaml",
+    ): f"{AS_IT_STANDS}::test_the_region_is_the_rehearsed_one",
+    (
+        "add-a-region.md",
+        "# in stacks/Pulumi.prod-traffic.yaml",
+    ): f"{AS_IT_STANDS}::test_the_region_is_in_the_answers",
+    ("add-a-region.md", "$ make up"): OWN_STACKS,
+    ("add-a-region.md", ""): ACCOUNTS,
+    ("drill-on-a-friday.md", "$ make up"): "tests/end_to_end/test_readme.py",
+    ("drill-on-a-friday.md", "$ outlast status"): f"{ON_CALL} + tests/failover/drill/test_plan.py"
+    " + tests/failover/evidence/test_commands.py",
+    (
+        "drill-on-a-friday.md",
+        "$ outlast lint",
+    ): f"{ON_CALL} + tests/end_to_end/test_parity.py + tests/outlast/test_drill.py",
+    ("first-ten-minutes.md", "$ make doctor"): "tests/outlast/doctor",
+    ("first-ten-minutes.md", ""): "tests/end_to_end/test_readme.py::test_the_commands_of_the_page_run_in_its_order",
     ("README.md", ""): "tests/end_to_end/test_readme.py::test_the_commands_of_the_page_run_in_its_order",
     ("a-cloud-is-down.md", ""): ON_CALL,
     ("alarms.md", "pulumi config set"): f"{AS_IT_STANDS}::test_every_setting_is_one",
@@ -73,7 +96,7 @@ RUN_BY = {
     "test_a_site_is_drained_by_its_switch_while_route53s_api_refuses",
     ("keys.md", "outlast keys rotate"): "tests/end_to_end/test_keys.py::"
     "test_a_key_is_rotated_under_load_without_a_valid_one_refused",
-    ("keys.md", "$ outlast keys new"): "tests/infra/test_secrets.py",
+    ("keys.md", "$ outlast keys new"): f"{AS_IT_STANDS}::test_a_key_is_made",
     (
         "learn-from-text.md",
         "",
@@ -154,10 +177,11 @@ def test_no_row_is_left_over() -> None:
     assert set(RUN_BY) - {_row(block) for block in BLOCKS} == set()
 
 
-@pytest.mark.parametrize("told", sorted(set(RUN_BY.values())))
+TESTS = sorted({test for told in RUN_BY.values() if not told.startswith("not run: ") for test in told.split(" + ")})
+
+
+@pytest.mark.parametrize("told", TESTS)
 def test_who_runs_it_is_there(told: str) -> None:
-    if told.startswith("not run: "):
-        return
     path, _, name = told.partition("::")
     assert (ROOT / path).exists()
     assert not name or re.search(rf"^def {name}\(", (ROOT / path).read_text(), re.MULTILINE)
@@ -224,6 +248,13 @@ def test_every_setting_is_one() -> None:
     assert {name for name in named if f"`outlast:{name}`" not in SETTINGS} == set()
 
 
+def test_a_key_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["keys", "new", "--name", "clinic"])
+    assert done.exit_code == 0
+    assert "olk_" in done.output
+
+
 # -- what is in files ------------------------------------------------------------------------------------------------
 
 STACK_FILES = [b for b in BLOCKS if b.language == "yaml" and re.search(r"^config:$", b.text, re.MULTILINE)]
@@ -236,6 +267,28 @@ def test_a_stack_file_is_read_by_the_program(block: Block) -> None:
     assert found.kind == config["outlast:kind"]
     with pytest.raises(OutlastError, match="nonsense"):
         parse("example", config | {"outlast:nonsense": "1"})
+
+
+def _lines(page: str, file: str) -> dict[str, Any]:
+    """The settings that a page tells to write into a file."""
+    (block,) = [b for b in BLOCKS if b.page == page and b.first == f"# in stacks/Pulumi.{file}.yaml"]
+    settings: dict[str, Any] = yaml.safe_load(block.text)
+    return settings
+
+
+def test_the_region_is_the_rehearsed_one() -> None:
+    own = _lines("add-a-region.md", "prod-aws-eu")
+    assert own.items() <= EU.items()
+    config = configuration("aws") | {key: as_text(value) for key, value in own.items()}
+    assert parse("prod-aws-eu", config).kind == "aws"
+
+
+def test_the_region_is_in_the_answers() -> None:
+    traffic = _lines("add-a-region.md", "prod-traffic")
+    config = configuration("traffic") | {key: as_text(value) for key, value in traffic.items()}
+    found = parse("traffic", config)
+    assert found.kind == "traffic"
+    assert "prod-aws-eu" in traffic["outlast:sites"]
 
 
 def test_a_file_of_accounts_is_read_by_the_program(tmp_path: Path) -> None:

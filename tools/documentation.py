@@ -20,6 +20,7 @@ ASSETS = ROOT / "tools" / "documentation_assets"
 # Pages at the repository's top, each with its place on the site.
 TOP = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
 TOP["SECURITY.md"] = "security.md"
+FIRST = "first-ten-minutes.md"  # of the guides; the others follow by their names
 SECTIONS = ("guides", "concepts", "reference", "decisions")
 FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
@@ -60,7 +61,8 @@ def as_on_site(markdown: str, source: str) -> str:
 
 
 def _pages(docs: Path, section: str) -> list[str]:
-    own = [f"{section}/{page.name}" for page in sorted((docs / section).glob("*.md"))]
+    names = sorted((page.name for page in (docs / section).glob("*.md")), key=lambda name: (name != FIRST, name))
+    own = [f"{section}/{name}" for name in names]
     return [*own, "gotchas.md"] if section == "reference" else own
 
 
@@ -79,6 +81,8 @@ def _place(source: str) -> str:
     if source in TOP:
         return TOP[source]
     path = PurePosixPath(source)
+    if path.name in SECTIONS and path.parent.name == "docs":
+        return _pages(ROOT / "docs", path.name)[0]
     return str(path.relative_to("docs")) if path.parts[0] == "docs" else f"files/{source}.txt"
 
 

@@ -31,6 +31,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("source", "written", "shown"),
     [
         ("README.md", "[cost](docs/guides/cost.md#a)", "[cost](guides/cost.md#a)"),
+        ("README.md", "[guides](docs/guides)", "[guides](guides/first-ten-minutes.md)"),
         ("docs/guides/cost.md", "[read](../../README.md)", "[read](../index.md)"),
         ("docs/guides/cost.md", "[file](../../stacks/Pulumi.aws.yaml)", "[file](../files/stacks/Pulumi.aws.yaml.txt)"),
         ("docs/guides/cost.md", "[beside](keys.md)", "[beside](keys.md)"),
