@@ -82,7 +82,8 @@ def verify_sites(
     findings += [one.finding for one in counts if one.finding]
     if as_json:
         replicas = [asdict(one) for one in counts]
-        print_json({"ok": not findings, "stores": [read.document() for read in reads], "replicas": replicas})
+        ok = not findings and not any(read.unread for read in reads)
+        print_json({"ok": ok, "stores": [read.document() for read in reads], "replicas": replicas})
     else:
         for line in [*_tell(reads), *map(str, counts), *_conclude(reads, findings)]:
             click.echo(line)
@@ -143,8 +144,9 @@ def _tell(reads: list[Read]) -> Iterator[str]:
 
 def _conclude(reads: list[Read], findings: list[str]) -> Iterator[str]:
     yield from (f"wrong: {finding}" for finding in findings)
-    chains = sum(len(read.chains) for read in reads)
-    many = f"{chains} chains in {len(reads)} stores"
+    unread = sum(bool(read.unread) for read in reads)
+    many = f"{sum(len(read.chains) for read in reads)} chains in {len(reads) - unread} stores"
+    many += f"; {unread} not read" if unread else ""
     yield f"audit log verification failed: {len(findings)} problems in {many}" if findings else f"verified: {many}"
 
 

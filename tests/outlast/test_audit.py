@@ -77,6 +77,9 @@ def test_a_store_that_does_not_answer_leaves_with_4_and_the_others_are_verified(
     assert done.exit_code == 4
     assert "aws task-1: records 0 to 4" in done.stdout and "made unlocked): not read" in done.stdout
     assert "could not read recordsazure: timed out" in done.stderr
+    assert done.stdout.splitlines()[-1] == "verified: 1 chains in 1 stores; 1 not read"
+    document = json.loads(run("verify", "--all-sites", "--json").stdout)
+    assert document["ok"] is False and "timed out" in document["stores"][1]["unread"]
 
 
 def test_empty_stores_are_not_verified(held: dict[str, list[bytes]]) -> None:
