@@ -50,10 +50,10 @@ def look(dial: Dial, host: str, sites: Sequence[str]) -> list[Served]:
 
 
 def _look(dial: Dial, host: str, site: str) -> Served:
-    addresses = dial.resolve(site).addresses
-    if not addresses:
-        return Served(site, why=f"{site} has no address")
     try:
+        addresses = dial.resolve(site).addresses
+        if not addresses:
+            return Served(site, why=f"{site} has no address")
         return Served(site, dial.certificate(host, address=addresses[0]).not_after)
     except Unavailable as error:
         return Served(site, why=error.what)

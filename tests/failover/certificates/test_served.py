@@ -1,3 +1,5 @@
+"""Which certificate each site serves for the host, and what is said where one serves none that lasts."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
@@ -51,6 +53,20 @@ def test_what_is_not_valid_is_said() -> None:
 
     (one,) = describe(look(Wrong(), HOST, SITES[:1]), 21, NOW)
     assert one == {"site": SITES[0], "ends": None, "days_left": None, "problem": "no valid certificate"}
+
+
+def test_a_site_whose_name_is_not_answered_keeps_nobody_from_the_others() -> None:
+    class Silent(Far):
+        def resolve(self, host: str, rdtype: str = "A", *, timeout_seconds: float = 2.0) -> Any:
+            if host == SITES[0]:
+                raise Unavailable(f"no answer for {host}")
+            return super().resolve(host, rdtype)
+
+    told = describe(look(Silent(), HOST, SITES[:2]), 21, NOW)
+    assert [(one["days_left"], one["problem"]) for one in told] == [
+        (None, f"no answer for {SITES[0]}"),
+        (3, "ends in 3 days, fewer than 21"),
+    ]
 
 
 def test_a_host_without_the_record_needs_its_sites_named() -> None:
