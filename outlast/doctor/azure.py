@@ -5,23 +5,20 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlsplit
+from datetime import datetime
 
 import httpx
-from cryptography import x509
 
+from failover.certificates.vault import CertificateVault
 from failover.levers.clouds import Clouds, ask
 from outlast.doctor.checks import Finding, fine, unknown, wrong
 from outlast.doctor.ends import judge_end
 from service.errors import Unavailable
 
-VAULT_SCOPE = "https://vault.azure.net/.default"
 NAMESPACES = ("Microsoft.App", "Microsoft.ContainerRegistry", "Microsoft.KeyVault", "Microsoft.ManagedIdentity")
 _LOGIN = "az login, then az account set --subscription {}"
-_SUBSCRIPTIONS, _PROVIDERS, _USAGES, _CERTIFICATES = "2022-12-01", "2021-04-01", "2024-03-01", "7.4"
-"""Versions of the APIs: Subscriptions, Resource Providers, Container Apps, Key Vault."""
+_SUBSCRIPTIONS, _PROVIDERS, _USAGES = "2022-12-01", "2021-04-01", "2024-03-01"
+"""Versions of the APIs: Subscriptions, Resource Providers, Container Apps."""
 
 
 def look_at_credentials(clouds: Clouds, subscription: str) -> Finding:
@@ -88,23 +85,10 @@ def look_at_environments(clouds: Clouds, subscription: str, region: str, sites: 
 
 def look_at_certificate(clouds: Clouds, secret: str, host: str, now: Callable[[], datetime]) -> Finding:
     """The certificate behind the secret that a site names: when it ends, and whether it is for the public host."""
-    parts = urlsplit(secret)
-    name = parts.path.rpartition("/")[2]
-    renew = f"outlast certificate renew puts one into {parts.netloc}; docs/guides/certificates.md tells other ways"
-    with clouds.azure(VAULT_SCOPE, f"https://{parts.netloc}") as vault:
-        path, version = f"/certificates/{name}", {"api-version": _CERTIFICATES}
-        answer = ask(vault, "GET", path, f"read the certificate {name}", params=version)
-    if answer.status_code == 404:
-        return wrong(f"{parts.netloc} has no certificate {name}", renew)
-    ends, names = read_certificate(answer.json())
-    return judge_end(host, ends, names, now(), renew)
-
-
-def read_certificate(document: dict[str, Any]) -> tuple[datetime, tuple[str, ...]]:
-    """When a vault's certificate ends and the names that it is for, from its DER."""
-    found = x509.load_der_x509_certificate(base64.b64decode(document["cer"]))
-    try:
-        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return found.not_valid_after_utc, ()
-    return found.not_valid_after_utc.astimezone(UTC), tuple(names.get_values_for_type(x509.DNSName))
+    vault = CertificateVault.at(secret, clouds)
+    where = vault.base.removeprefix("https://")
+    renew = f"outlast certificate renew puts one into {where}; docs/guides/certificates.md tells other ways"
+    held = vault.look()
+    if held is None:
+        return wrong(f"{where} has no certificate {vault.name}", renew)
+    return judge_end(host, held.not_after, held.names, now(), renew)
