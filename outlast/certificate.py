@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,19 @@ _HMAC_KEY = "OUTLAST_EAB_HMAC_KEY"
 
 @dataclass(frozen=True)
 class Target:
-    """Which certificate: the names that it has to be for, the public host first, and the address of its secret."""
+    """Which certificate: the names that it has to be for, the public host first, and the address of its secret.
+
+    That of a rehearsal is another one beside it. In its place nobody would trust the site, and as it is new and for the
+    right names, it would not be renewed for weeks.
+    """
 
     names: tuple[str, ...]
     secret: str
+    rehearsed: bool = False
+
+    def rehearse(self) -> Target:
+        """The one that a rehearsal may write."""
+        return replace(self, secret=f"{self.secret.rstrip('/')}-staging", rehearsed=True)
 
 
 @click.group("certificate", cls=Group)
@@ -84,7 +93,7 @@ def check_command(host: str, sites: tuple[str, ...], days: int, as_json: bool) -
     show_envvar=True,
     help="Of the authority, which speaks ACME.",
 )
-@click.option("--staging", is_flag=True, help="Let's Encrypt's rehearsal: no browser trusts what it issues.")
+@click.option("--staging", is_flag=True, help="Let's Encrypt's rehearsal, into NAME-staging: nobody trusts it.")
 @click.option("--email", default="", help="Where the authority may write to.")
 @click.option(
     "--account-key",
@@ -122,6 +131,7 @@ def renew_command(
     """
     clouds = Clouds(os.environ)
     target = choose_target(ROOT, stack, host, secret, more)
+    target = target.rehearse() if staging else target
     vault = CertificateVault.at(target.secret, clouds)
     if dry_run:
         _tell_reason(vault, target, days, force, as_json)
@@ -214,7 +224,8 @@ def _tell(done: Renewal, target: Target, as_json: bool) -> None:
     names = ", ".join(done.held.names)
     if done.why:
         click.echo(f"  renewed, since {done.why}\n  {names}: until {ends:%Y-%m-%d}")
-        say(f"the Container App reads {target.secret} again within twelve hours")
+        reader = "nobody reads" if target.rehearsed else "within twelve hours the Container App reads"
+        say(f"{reader} {target.secret}")
     else:
         click.echo(f"  {names}: until {ends:%Y-%m-%d}, nothing to do")
 

@@ -96,7 +96,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     asked: list[Any] = []
 
     def renew(vault: CertificateVault, proofs: Any, wanted: Any, **given: Any) -> Renewal:
-        asked.append((vault.base, wanted, given))
+        asked.append((vault, wanted, given))
         return Renewal(Held(wanted.names, ENDS), "it ends soon" if given["force"] else "")
 
     monkeypatch.setattr(certificate, "renew", renew)
@@ -117,7 +117,14 @@ def run(*words: str) -> str:
 def test_which_authority_is_asked(asked: list[Any], words: tuple[str, ...], directory: str) -> None:
     run(*words)
     (vault, wanted, _), *_ = asked
-    assert (vault, wanted.directory, wanted.names) == ("https://kv1.vault.azure.net", directory, (HOST,))
+    assert (vault.base, wanted.directory, wanted.names) == ("https://kv1.vault.azure.net", directory, (HOST,))
+
+
+def test_a_rehearsal_leaves_the_certificate_that_is_served_alone(asked: list[Any]) -> None:
+    done = CliRunner().invoke(renew_command, ["--host", HOST, "--secret", SECRET, "--staging", "--force"])
+    run("--force")
+    assert [vault.name for vault, *_ in asked] == ["api-staging", "api"]
+    assert f"nobody reads {SECRET}-staging" in done.stderr
 
 
 def test_what_was_done_is_told(asked: list[Any]) -> None:
