@@ -14,11 +14,11 @@ import click
 from failover.drill.discover import find_zone, read_groups
 from failover.drill.route53 import build_client, translate_errors
 from failover.routing.answers import RecordSet
+from infra.models import ROOT
 from sandbox import stack_files
 from service.command_line import Command, say
-from service.errors import Mistake, Refused, Unavailable
+from service.errors import InvalidInput, Mistake, Refused, Unavailable
 
-ROOT = Path(__file__).resolve().parent.parent
 Config = Mapping[str, Any]
 
 
@@ -41,8 +41,13 @@ def destroy(stack: str, yes: bool) -> None:
 
 
 def find_host(root: Path, config: Config) -> str:
-    """The public host, from the file of the site's zone."""
-    return str(stack_files.read_config(root, str(config["outlast:zone"]))["outlast:host"])
+    """The public host, from the file of the site's zone. Raises InvalidInput where a file does not say it."""
+    zone = str(config.get("outlast:zone") or "")
+    host = stack_files.read_config(root, zone).get("outlast:host") if zone else None
+    if not host:
+        what = f"{stack_files.place_of(zone, 'outlast:host') if zone else 'outlast:zone of the site'} is missing"
+        raise InvalidInput(what, hint="without it nobody can be asked whether DNS leads to the site")
+    return str(host)
 
 
 def find_traffic(root: Path, site: str) -> str:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from failover.simulator.store import Store
 from outlast import destroy
-from service.errors import Refused, Unavailable
+from service.errors import InvalidInput, Refused, Unavailable
 from tests.infra.harness import BASES, PRIVATE
 from tests.sandbox.own_set import HOST, own_set, write
 
@@ -90,3 +90,11 @@ def test_pulumi_runs_with_what_was_asked_and_its_code_is_ours(tmp_path: Path) ->
     assert (tmp_path / "typed").read_text() == "destroy -s prod-aws --yes --skip-preview\n"
     with pytest.raises(Unavailable, match="no `pulumi` on the PATH"):
         destroy.run_pulumi("prod-aws", yes=True, environ={"PATH": ""})
+
+
+def test_a_site_without_a_zone_is_a_mistake_in_its_file(tmp_path: Path) -> None:
+    write(tmp_path, {"prod-zone": {"outlast:kind": "zone"}})
+    with pytest.raises(InvalidInput, match="outlast:zone of the site is missing"):
+        destroy.find_host(tmp_path, {"outlast:kind": "aws"})
+    with pytest.raises(InvalidInput, match=r"Pulumi\.prod-zone\.yaml: outlast:host is missing"):
+        destroy.find_host(tmp_path, {"outlast:kind": "aws", "outlast:zone": "prod-zone"})
