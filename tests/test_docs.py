@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import json
 import re
@@ -206,13 +207,22 @@ COMMANDS = [
     for typed in _typed(block)
 ]
 OURS = sorted({(page, typed) for page, typed in COMMANDS if typed.startswith("outlast ")})
+IN_TEXT = sorted(
+    {
+        (page.name, typed)
+        for page in PAGES
+        for typed in re.findall(
+            r"`(outlast [a-z][^`\n]*)`", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+        )
+    }
+)
 MAKE = sorted({(page, typed) for page, typed in COMMANDS if typed.startswith("make ")})
 
 
 def _understood(words: list[str]) -> None:
     """The words go as far as the command's own parser: click raises what it raises at a terminal."""
     command: click.Command = main
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and words:
         context = click.Context(command, info_name="outlast")
         _, found, words = command.resolve_command(context, words)
         assert found is not None
@@ -228,6 +238,12 @@ def _understood(words: list[str]) -> None:
 @pytest.mark.parametrize(("page", "typed"), OURS)
 def test_every_command_and_option_is_one(page: str, typed: str) -> None:
     _understood(shlex.split(typed)[1:])
+
+
+@pytest.mark.parametrize(("page", "typed"), IN_TEXT)
+def test_every_command_in_a_sentence_is_one(page: str, typed: str) -> None:
+    with contextlib.suppress(click.BadOptionUsage):  # an option that is named without its value
+        _understood(shlex.split(typed)[1:])
 
 
 def test_a_wrong_option_is_found() -> None:
