@@ -73,7 +73,7 @@ BY_CHOICE: Mapping[str, tuple[str, ...]] = {
     ),
     "azure": words(
         "azure-native:network:VirtualNetwork azure-native:keyvault:Secret "
-        "azure-native:monitor:ActionGroup azure-native:monitor:MetricAlert"
+        "azure-native:monitor:ActionGroup azure-native:monitor:MetricAlert azure-native:consumption:Budget"
     ),
     "traffic": words(_ALARMS),
     "gcp": words(

@@ -28,3 +28,10 @@ def test_every_type_in_use_has_a_row_in_its_clouds_table() -> None:
     tables = {cloud: {*table, RECORD} for cloud, table in (("azure", azure.ACTIONS), ("gcp", gcp.PERMISSIONS))}
     for kind in IN_USE:
         assert set(types_of(kind)) - set(tables.get(kind.removeprefix("base-"), aws_table.GRANTS)) == set(), kind
+
+
+def test_every_row_reaches_somebodys_role() -> None:
+    rows = {*azure.ACTIONS, *gcp.PERMISSIONS, *aws_table.GRANTS}
+    assert rows - {type_ for kind in IN_USE for type_ in types_of(kind)} == set(), (
+        "a type that no kind of stack may register is in no deployer's role"
+    )
