@@ -13,6 +13,7 @@ SECTIONS = {
         Row("preview", _SANDBOX, "Show what `up` would change, what it costs, and what the policy pack finds."),
         Row("destroy", "outlast.destroy", "Destroy a stack; a site only when DNS sends nobody there any more."),
         Row("status", "outlast.status", "Show what runs, where, and how it is; --host NAME on real clouds too."),
+        Row("page", "outlast.page.command", "See the three clouds in a browser, lose one, and run a drill there."),
         Row("shell", _SANDBOX, "Open a shell in which plain `pulumi up -s aws` works on the sandbox."),
         Row("exec", _SANDBOX, "Run one command in that environment."),
         Row("speed", _SANDBOX, "Run the sandbox's clock faster."),

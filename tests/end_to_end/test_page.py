@@ -1,0 +1,139 @@
+"""The page in a real Chromium: a drill that is pressed there moves the picture and back; axe finds nothing; one row.
+
+`PICTURES=docs/guides/pictures` writes what was seen before, during and after into that folder, at both widths.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from tests.browser import BROWSER, SIZES, needs_browser
+from tests.end_to_end.conftest import Project
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox"), needs_browser]
+
+QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
+    *("--disable-component-update", "--disable-sync"),
+)
+Scheme = Literal["dark", "light"]
+SITE = "aws"
+# The last answer of the client that honours TTLs: it follows DNS, where others hold on to a lost site for longer.
+FOLLOWS = """site => [...document.querySelectorAll("#clients tr")].some(row =>
+  row.cells[0].textContent === "honours the TTL" && (row.cells[1].textContent === site[0]) === site[1])"""
+SAYS = "([id, words]) => words.some(word => document.getElementById(id).textContent.includes(word))"
+
+
+@pytest.fixture(scope="module")
+def link(project: Project) -> Iterator[str]:
+    """What `outlast page` prints, while it runs; Ctrl-C ends it as it should."""
+    command = [project.python, "-m", "outlast", "page"]
+    server = subprocess.Popen(
+        command, cwd=project.root, env=project.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    try:
+        yield server.stdout.readline().strip()
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=20)
+        assert (server.returncode, errors) == (0, "Ctrl-C ends it\n")
+    finally:
+        server.kill()
+        server.communicate()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright  # only where there is a browser: it takes a while to import
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=BROWSER, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+def test_a_drill_that_is_pressed_moves_the_picture_and_back(link: str, browser: Browser) -> None:
+    said: list[str] = []
+    desk, phone = (_open(browser, link, size, said) for size in ("desk", "phone"))
+    desk.wait_for_function(FOLLOWS, arg=[SITE, True], timeout=60_000)
+    _look(desk, phone, "before")
+
+    desk.get_by_role("button", name=f"Drill: {SITE}").click()
+    desk.wait_for_function(SAYS, arg=["drill", [f"{SITE}: moved", f"{SITE}: restore"]], timeout=60_000)
+    desk.wait_for_function(FOLLOWS, arg=[SITE, False], timeout=30_000)
+    assert "nine of ten drills like this" in desk.inner_text("#drill")
+    _picture(desk, phone, "during")
+
+    desk.wait_for_function(SAYS, arg=["action", ["passed", "deviated", "invalid"]], timeout=60_000)
+    desk.wait_for_function(FOLLOWS, arg=[SITE, True], timeout=60_000)
+    assert desk.inner_text("#drill") == "none runs"
+    _look(desk, phone, "after")
+
+    desk.get_by_role("button", name="Send").click()
+    desk.wait_for_function(SAYS, arg=["answer", ["malignant (", "benign ("]], timeout=20_000)
+    assert "receipt" in desk.inner_text("#answer")
+    assert said == []
+    desk.close()
+    phone.close()
+
+
+def test_a_cloud_that_is_lost_on_the_page_is_given_back_there(link: str, browser: Browser, project: Project) -> None:
+    page = _open(browser, link, "desk", [])
+    page.get_by_role("button", name=f"Lose this cloud: {SITE}").click()
+    try:
+        page.wait_for_function(SAYS, arg=["alarms", [f"{SITE}: "]], timeout=20_000)
+        assert [fault["site"] for fault in project.status()["faults"]] == [SITE]
+    finally:
+        page.get_by_role("button", name=f"Give it back: {SITE}").click()
+        page.wait_for_function(SAYS, arg=["said", ["is given back"]], timeout=20_000)
+    assert project.status()["faults"] == []
+    page.close()
+
+
+def test_without_the_token_the_page_shows_and_does_nothing(link: str, browser: Browser) -> None:
+    page = _open(browser, link.partition("#")[0], "phone", [])
+    assert page.get_by_role("button").count() > 3
+    assert all(button.is_disabled() for button in page.get_by_role("button").all())
+    page.close()
+
+
+def _open(browser: Browser, link: str, size: str, said: list[str]) -> Page:
+    """The page once it shows the sites; what it says on its console is added to `said`. The phone is a dark one."""
+    width, height = SIZES[size]
+    scheme = "dark" if size == "phone" else "light"
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(link)
+    page.get_by_role("article").first.wait_for(timeout=20_000)
+    return page
+
+
+def _look(desk: Page, phone: Page, when: str) -> None:
+    """Nothing is wider than its window, and nobody is shut out; in each colour scheme."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    light_last: list[Scheme] = ["dark", "light"]
+    for page, schemes in ((desk, light_last), (phone, light_last[::-1])):
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for scheme in schemes:
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page).response["violations"]
+            assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+    _picture(desk, phone, when)
+
+
+def _picture(desk: Page, phone: Page, when: str) -> None:
+    if folder := os.environ.get("PICTURES"):
+        for page, name in ((desk, "desk"), (phone, "phone")):
+            page.screenshot(path=Path(folder) / f"page-{when}-{name}.png", full_page=True)
