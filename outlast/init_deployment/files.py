@@ -26,6 +26,9 @@ EXCUSED_DAYS = 180
 _TORN_DOWN = "a sandbox is torn down"
 """The reason of those exceptions of the committed files that a real deployment has no use for."""
 
+LACKED_BY_ALL = frozenset({"aws-balancer-access-log", "aws-container-insights", "gcp-balancer-logged"})
+"""Rules that a site of the size `production` breaks as well. It keeps the others: an excuse would switch them off."""
+
 _GUESSED_RPS = 50
 _OF_SITES = ("kind", "vpcCidr", "concurrency")
 _OF_TRAFFIC = ("routing", "ttlSeconds", "checkIntervalSeconds", "failureThreshold", "drillEveryDays", "rtoSeconds")
@@ -115,9 +118,11 @@ class _Builder:
 
     def _excuses(self, cloud: str, committed: Mapping[str, Any]) -> Config:
         """What the committed site is excused from and this one lacks as well; later somebody looks again."""
+        small = self._answer("size") == SMALL
         rows = [row for row in committed.get("outlast:exceptions", []) if row["reason"] != _TORN_DOWN]
+        rows = [row for row in rows if small or row["rule"] in LACKED_BY_ALL]
         found = [{**row, "reason": _reason(row["reason"]), "until": self._until} for row in rows]
-        if cloud == "azure" and self._answer("size") == SMALL:
+        if cloud == "azure" and small:
             found += self._excuse("azure-app-replicas", "one replica is what the size small has")["outlast:exceptions"]
         return {"outlast:exceptions": found} if found else {}
 
