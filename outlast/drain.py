@@ -58,13 +58,17 @@ def _take_switch(command: str, switches: Switches, asked: dict[str, Any]) -> str
     if command == "undrain":
         return switches.take_back(site, anyway=asked["anyway"])
     note = SwitchNote(datetime.now(UTC).isoformat(timespec="seconds"), asked["by"], asked["why"])
+    already = switches.is_thrown(site)
     done = switches.throw(site, note, last=asked["last"])
+    back = f"to put it back: outlast undrain {site} --host {switches.of.host}"
+    if already:  # whoever was first is named in it, and nothing of this call
+        return f"{done}\n{back}"
     after = INTERVAL_SECONDS * THRESHOLD
     told = " and ".join(f"--{name}" for name in ("by", "why") if asked[name])
     return (
         f"{done}, after about {after} s; clients that honour the TTL follow within it\n"
         + (f"anybody can read there what {told} said\n" if told else "")
-        + f"to put it back: outlast undrain {site} --host {switches.of.host}"
+        + back
     )
 
 

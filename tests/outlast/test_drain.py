@@ -60,6 +60,8 @@ def test_a_switch_is_taken_where_there_is_one_and_route53_is_not_asked(thrown: s
     assert thrown == {"aws"}
     assert "after about 20 s" in done.stdout
     assert f"outlast undrain aws --host {HOST}" in done.stdout
+    again = call("drain", "aws", "--why", "the disk").stdout
+    assert "anybody can read" not in again and f"outlast undrain aws --host {HOST}" in again
     assert json.loads(call("undrain", "aws", "--json").stdout)["switch"] == URL
     assert thrown == set()
 
