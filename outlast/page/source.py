@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -37,6 +38,8 @@ LOST = "dark"
 _LOST_SECONDS = 86_400.0
 _DIGESTS_EVERY_SECONDS = 20.0
 _DEADLINE_SECONDS = 5.0
+SILENT_SECONDS = 15.0
+"""A drill writes what its observers see, several times a second."""
 
 
 class Sandbox:
@@ -106,13 +109,7 @@ class Sandbox:
         return ""
 
     def _find_drill(self) -> dict[str, Any] | None:
-        """The drill whose journal is not finished; a line that is half written is left for the next look."""
-        journals = sorted((self._layout.root / "drills").glob(f"*/{LINES}"))
-        for journal in reversed(journals):
-            with suppress(OSError):
-                entries = [line for line in read_lines(journal) if not isinstance(line, str)]
-                return show_drill(entries)
-        return None
+        return find_drill(self._layout.root / "drills", time.time())
 
     def act(self, what: str, site: str) -> str:
         """Do what a button says. Raises InvalidInput for another word or site, Refused while another one runs."""
@@ -156,6 +153,20 @@ class Sandbox:
                 return http.post(url, content=body, headers=headers)
         except httpx.HTTPError as error:
             raise Unavailable(f"{self.host} does not answer: {error}", hint="send it again") from error
+
+
+def find_drill(drills: Path, now: float) -> dict[str, Any] | None:
+    """The latest drill whose journal is not finished; one that nobody writes to any more is told as stopped.
+
+    A line that is half written is left for the next look.
+    """
+    for journal in sorted(drills.glob(f"*/{LINES}"), reverse=True):
+        with suppress(OSError):  # it was finished in this moment
+            entries = [line for line in read_lines(journal) if not isinstance(line, str)]
+            told = show_drill(entries)
+            stopped = now - journal.stat().st_mtime > SILENT_SECONDS
+            return told and {**told, "stopped": stopped}
+    return None
 
 
 def _usd_per_hour() -> dict[str, float]:
