@@ -142,6 +142,7 @@ reference: .venv/complete ## write the reference pages that are made from the co
 	@$(RUN) infra.permissions.reference
 	@$(RUN) infra.policy.reference
 	@$(RUN) outlast.reference
+	@$(RUN) outlast.api_reference
 
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits, or CSV=file TARGET=column
 	@$(OUTLAST) model train $(TABLE)
