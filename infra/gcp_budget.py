@@ -17,7 +17,15 @@ def build_budget(
     ready: pulumi.ResourceOptions,
 ) -> None:
     """A budget of what carries the site's label, month by month, where its file names a sum and the account."""
-    if spec.monthly_budget_usd is None or not billing_account:
+    if spec.monthly_budget_usd is None:
+        return
+    if not billing_account:
+        hint = (
+            f"write outlast:billingAccount into stacks/Pulumi.{spec.name}.yaml, or leave outlast:monthlyBudgetUsd out"
+        )
+        pulumi.log.warn(
+            f"no budget is made: on Google Cloud it is a billing account's, and none is named\nhint: {hint}"
+        )
         return
     whole = gcp.billing.BudgetAmountSpecifiedAmountArgs(currency_code="USD", units=f"{spec.monthly_budget_usd:.0f}")
     gcp.billing.Budget(

@@ -237,7 +237,10 @@ GRANTS: Mapping[str, Grant] = {
         ),
     ),
     "aws:budgets/budget:Budget": Grant(
-        words("budgets:ModifyBudget budgets:ViewBudget budgets:ListTagsForResource budgets:TagResource"),
+        words(
+            "budgets:ModifyBudget budgets:ViewBudget budgets:ListTagsForResource budgets:TagResource "
+            "budgets:UntagResource"
+        ),
         ("arn:aws:budgets::{account}:budget/{name}-month",),
     ),
     "aws:sns/topic:Topic": Grant(

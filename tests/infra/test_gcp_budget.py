@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pulumi
+import pytest
+
 from tests.infra.harness import run_stack
 
 BUDGET, ACCOUNT = "gcp:billing/budget:Budget", "012345-6789AB-CDEF01"
@@ -16,6 +19,12 @@ def test_what_has_the_sites_label_is_counted_and_the_channel_of_the_alarms_is_to
     assert budget["allUpdatesRule"]["monitoringNotificationChannels"] == ["alerts-id"]
 
 
-def test_without_a_billing_account_or_a_sum_there_is_none() -> None:
+def test_without_a_billing_account_there_is_none_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
     assert not run_stack("gcp", monthlyBudgetUsd=150).all(BUDGET)
+    assert [text for text in said if "outlast:billingAccount into stacks/Pulumi.gcp.yaml" in text]
+
+
+def test_without_a_sum_there_is_none() -> None:
     assert not run_stack("gcp", billingAccount=ACCOUNT).all(BUDGET)
