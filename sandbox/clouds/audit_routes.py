@@ -61,6 +61,11 @@ class Route:
     most_bytes: int
     wants: Wants
 
+    @property
+    def key(self) -> str:
+        """One site may have several, each to a store of its own."""
+        return f"{self.stack} {self.folder}"
+
 
 def list_routes(world: World) -> list[Route]:
     """Every route that is complete."""

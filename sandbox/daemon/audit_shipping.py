@@ -28,7 +28,7 @@ _RESOURCE = "resourceId="
 
 @dataclass
 class Gathered:
-    """Lines of a site that were read and not delivered yet, and how far each file was read for them."""
+    """Lines for a store that were read and not delivered yet, and how far each file was read for them."""
 
     lines: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -60,7 +60,7 @@ class AuditShipping:
         self._state_file = state_file
         self._is_dark = is_dark
         self._now = now
-        self._delivered, self._followed = _load(state_file)
+        self._delivered = _load(state_file)  # of each route that is followed, how far each file is in its store
         self._routes: dict[str, Route] = {}
         self._gathered: dict[str, Gathered] = {}
         self._lock = threading.Lock()
@@ -80,24 +80,25 @@ class AuditShipping:
     def follow(self, routes: Iterable[Route]) -> None:
         """Ship by these routes from now on: what a site printed before it had one is carried by none."""
         with self._lock:
-            wanted = {route.stack: route for route in routes}
-            if wanted.keys() != self._followed:
-                for stack in wanted.keys() - self._followed:
-                    self._delivered |= {file.name: _size(file) for file in self._files(stack)}
-                self._followed = {*wanted}
+            wanted = {route.key: route for route in routes}
+            if wanted.keys() != self._delivered.keys():
+                self._delivered = {
+                    key: self._delivered[key] if key in self._delivered else self._sizes(route.stack)
+                    for key, route in wanted.items()
+                }
                 self._remember()
             self._routes = wanted
-            self._gathered = {stack: kept for stack, kept in self._gathered.items() if stack in wanted}
+            self._gathered = {key: kept for key, kept in self._gathered.items() if key in wanted}
 
     def ship(self) -> None:
         """Read on, and deliver what is due now."""
         with self._lock:
-            for stack, route in self._routes.items():
-                gathered = self._gathered.setdefault(stack, Gathered())
+            for key, route in self._routes.items():
+                gathered = self._gathered.setdefault(key, Gathered())
                 self._gather(route, gathered)
                 if self._is_due(route, gathered) and not self._is_dark(route.cloud):
                     self._deliver(route, gathered)
-                    del self._gathered[stack]
+                    del self._gathered[key]
 
     def _run(self) -> None:
         while not self._stopping.wait(_LOOK_WALL_SECONDS):
@@ -107,9 +108,13 @@ class AuditShipping:
     def _files(self, stack: str) -> list[Path]:
         return [file for file in self._logs.glob(f"{stack}-*.log") if file.stem.rpartition("-")[0] == stack]
 
+    def _sizes(self, stack: str) -> dict[str, int]:
+        return {file.name: _size(file) for file in self._files(stack)}
+
     def _gather(self, route: Route, gathered: Gathered) -> None:
+        delivered = self._delivered[route.key]
         for file in self._files(route.stack):
-            begin = gathered.offsets.get(file.name, self._delivered.get(file.name, 0))
+            begin = gathered.offsets.get(file.name, delivered.get(file.name, 0))
             read = _read_lines(file, 0 if _size(file) < begin else begin)
             gathered.offsets[file.name] = read.end
             wanted = [line for line in read.lines if route.wants(line)]
@@ -126,12 +131,11 @@ class AuditShipping:
         forms = {"aws": _to_s3, "azure": _to_blob, "gcp": _to_log_bucket}
         name, content = forms[route.cloud](route, gathered.lines, self._now())
         self._objects.append(name, content)
-        self._delivered |= gathered.offsets
+        self._delivered[route.key] |= gathered.offsets
         self._remember()
 
     def _remember(self) -> None:
-        known = {"delivered": self._delivered, "followed": sorted(self._followed)}
-        write_whole(self._state_file, json.dumps(known))
+        write_whole(self._state_file, json.dumps({"delivered": self._delivered}))
 
 
 def _to_s3(route: Route, lines: list[bytes], now: datetime.datetime) -> tuple[str, bytes]:
@@ -200,10 +204,10 @@ def _size(file: Path) -> int:
         return 0
 
 
-def _load(file: Path) -> tuple[dict[str, int], set[str]]:
-    """Delivered places, and the stacks that had a route; nothing where the file is missing or damaged."""
+def _load(file: Path) -> dict[str, dict[str, int]]:
+    """Delivered places, by route; nothing where the file is missing or damaged."""
     try:
-        found = json.loads(file.read_text())
-        return {str(name): int(place) for name, place in found["delivered"].items()}, {*map(str, found["followed"])}
+        found = json.loads(file.read_text())["delivered"]
+        return {str(key): {str(name): int(place) for name, place in places.items()} for key, places in found.items()}
     except (FileNotFoundError, ValueError, AttributeError, TypeError, KeyError):
-        return {}, set()
+        return {}

@@ -15,7 +15,7 @@ from typing import SupportsIndex
 import httptools
 
 Answered = Callable[[int, float | None], None]
-"""Told of each answer: its status, and the seconds of the wall until its head; None where no replica gave it."""
+"""Told of each answer: its status, and the real seconds until its head; None where no replica gave it."""
 
 _ERROR = 500
 

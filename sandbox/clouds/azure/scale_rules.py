@@ -16,7 +16,6 @@ REQUESTS, _DEFAULT_CPUS = 10, 0.25
 # keda.sh/docs/scalers: those whose metadata are known here; any other name is taken as it is.
 _OF_RESOURCES = ("cpu", "memory")
 _METRICS = ("Utilization", "AverageValue")
-# keda.sh/docs/scalers, as far as people use them with Container Apps. A name that is none of KEDA's is refused.
 _SCALER = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 

@@ -107,6 +107,21 @@ def test_a_sink_is_there_at_once_and_its_numbers_are_doubles(sandbox: Sandbox) -
     assert entry["resource"]["labels"] == {"service_name": "service"}
 
 
+def test_a_site_with_two_sinks_has_its_lines_in_both_stores(sandbox: Sandbox) -> None:
+    log = Route("gcp", "gcp", "logging.googleapis.com/p/l/log/", "service", 60.0, 1000, lambda line: True)
+    for routes in ([ROUTES["gcp"], log], [log, ROUTES["gcp"]]):
+        sandbox.shipping.follow(routes)
+        sandbox.write("gcp-5.log", record(7) + "a line of the log\n")
+        sandbox.shipping.ship()
+    sandbox.wall.sleep(60)
+    sandbox.restarted().follow([log, ROUTES["gcp"]])
+    for _ in range(2):
+        sandbox.shipping.ship()
+        sandbox.wall.sleep(60)
+    assert len(sandbox.lines("gcp")) == 2, "what is delivered to one store is no other's, and is not delivered again"
+    assert len([line for lines in sandbox.stored(log.folder).values() for line in lines]) == 4
+
+
 def test_what_a_killed_sandbox_had_not_delivered_is_delivered_by_the_next(sandbox: Sandbox) -> None:
     sandbox.shipping.follow([ROUTES["aws"]])
     sandbox.write("aws-3.log", record(0))
