@@ -13,10 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
-import httpx
 import yaml
 
-from failover.dial import Dial
+from failover.dial import Dial, authorise
 from failover.drill.probes import ask_golden
 from infra.capacity import Step, choose, is_lower_bound, is_over, per_replica, write_measured
 from infra.cost.stacks import read_config
@@ -146,7 +145,7 @@ def run_step(asked: Asked, clients: int, seconds: float) -> Step:
 
 def _ask(asked: Asked, until: float, taken: list[float], failed: list[str]) -> None:
     with asked.dial.client(address=asked.address, fresh=False, deadline_seconds=DEADLINE_SECONDS) as http:
-        _authorize(http, asked.api_key)
+        http.headers.update(authorise(asked.api_key))
         for row in itertools.cycle(asked.golden.rows):
             if time.monotonic() >= until:
                 return
@@ -155,11 +154,6 @@ def _ask(asked: Asked, until: float, taken: list[float], failed: list[str]) -> N
                 failed.append(wrong)
                 return
             taken.append(answer.seconds)
-
-
-def _authorize(http: httpx.Client, api_key: str) -> None:
-    if api_key:
-        http.headers["authorization"] = f"Bearer {api_key}"
 
 
 def _p95(taken: Sequence[float]) -> float:
