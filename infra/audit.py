@@ -83,14 +83,18 @@ def find_audit(base: str, outputs: Mapping[str, Any]) -> AuditStore:
     raise Unavailable(f"the base stack '{base}' has no audit store", hint=hint)
 
 
-def require_near(store: AuditStore, site: str, cloud: str, region: str) -> AuditStore:
+def require_near(store: AuditStore, site: str, cloud: str, region: str, project: str = "") -> AuditStore:
     """`store`, where it may hold the records of a site in that place. Raises InvalidInput.
 
     A log's subscription and a diagnostic setting take no target in another region, and records must not leave theirs.
+    On Google Cloud the `project` counts too: a sink may not write into another one's log bucket before somebody there
+    lets it, and what it cannot deliver is told to nobody.
     """
-    if (store.cloud, store.region) == (cloud, region):
+    own, where = f"{region} of {cloud}", f"{store.region} of {store.cloud}"
+    if cloud == "gcp" and (store.cloud, store.region) == (cloud, region):
+        own, where = f"the project {project}", f"the project {store.store.split('/')[1]}"
+    if own == where:
         return store
-    where = f"stacks/Pulumi.{site}.yaml: outlast:base"
-    what = f"'{store.name}' is in {store.region} of {store.cloud}, and the site in {region} of {cloud}"
-    mistake = Mistake(where, what, f"name a base stack in {region} of {cloud}")
+    what = f"'{store.name}' is in {where}, and the site in {own}"
+    mistake = Mistake(f"stacks/Pulumi.{site}.yaml: outlast:base", what, f"name a base stack in {own}")
     raise InvalidInput("a site's audit records stay in its own cloud and region", [mistake])

@@ -14,7 +14,7 @@ from infra.applied import apply
 from infra.audit import AuditStore, find_audit, require_near
 from infra.contract import SITE_VERSION, KnownSite, SiteSpec, parse_site
 from infra.judged import judge
-from infra.kinds import Options, Settings, SiteSettings
+from infra.kinds import GcpOptions, Options, Settings, SiteSettings
 from infra.models import STACKS
 from infra.overlay import VARIABLE, lay_over, read_overlay
 from infra.secrets import API_KEYS, lay_over_keys, read_key_file
@@ -109,11 +109,12 @@ def read_audit(settings: SiteSettings[Options]) -> pulumi.Output[AuditStore] | N
     if not settings.base:
         return None
     base = _reference(settings.base)
+    project = settings.options.project if isinstance(settings.options, GcpOptions) else ""
     outputs: pulumi.Output[list[Any]] = pulumi.Output.all(base.get_output("audit"), base.get_output("store"))
 
     def find(found: list[Any]) -> AuditStore:
         store = find_audit(settings.base, {"audit": found[0], "store": found[1]})
-        return require_near(store, settings.name, settings.kind, settings.region)
+        return require_near(store, settings.name, settings.kind, settings.region, project)
 
     return apply(outputs, find)
 

@@ -44,6 +44,15 @@ def test_records_stay_in_their_cloud_and_region(cloud: str, region: str) -> None
     assert require_near(STORE, "aws", "aws", "us-east-1") is STORE
 
 
+def test_a_sink_writes_into_no_other_projects_log_bucket() -> None:
+    store = AuditStore("base-gcp", "gcp", "us-east1", "projects/ours/locations/us-east1/buckets/records", 30, True)
+    assert require_near(store, "gcp", "gcp", "us-east1", "ours") is store
+    with pytest.raises(InvalidInput) as caught:
+        require_near(store, "gcp", "gcp", "us-east1", "theirs")
+    (mistake,) = caught.value.mistakes
+    assert mistake.what == "'base-gcp' is in the project ours, and the site in the project theirs"
+
+
 def test_the_harness_has_a_store_for_each_cloud() -> None:
     assert {find_audit(base, outputs).cloud for base, outputs in audits().items()} == {"aws", "azure", "gcp"}
     assert issubclass(Unavailable, OutlastError)
