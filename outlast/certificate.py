@@ -15,8 +15,7 @@ import click
 from failover.certificates.authority import PRODUCTION, STAGING, Binding
 from failover.certificates.proofs import Proofs, find_zone
 from failover.certificates.renew import LEAST_DAYS, Renewal, Wanted, find_reason, renew
-from failover.certificates.served import LEAST_DAYS as SERVED_DAYS
-from failover.certificates.served import describe, find_sites, look
+from failover.certificates.served import SERVED_DAYS, describe, find_sites, look
 from failover.certificates.vault import CertificateVault
 from failover.dial import Dial
 from failover.levers.clouds import Clouds

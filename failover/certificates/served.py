@@ -10,7 +10,7 @@ from typing import Any
 from failover.dial import Dial
 from service.errors import InvalidInput, Unavailable
 
-LEAST_DAYS = 21
+SERVED_DAYS = 21
 """A renewal at two thirds of 90 days is ten days early: where fewer remain it has failed for some days."""
 
 

@@ -10,7 +10,7 @@ import httpx
 from failover.dial import authorise
 from failover.drill.probes import ask_digest
 from failover.parity.compare import SiteAnswers
-from failover.parity.mistakes import Mistake, Refusal, Row, list_mistakes, read_refusal
+from failover.parity.mistakes import Refusal, Row, WrongRequest, list_mistakes, read_refusal
 from service.bundle.golden import Answer, Golden, read_answers, render_rows
 from service.errors import InvalidInput, Unavailable
 
@@ -29,7 +29,7 @@ def ask_site(
         digest = _ask_digest(http, host, golden, headers)
         own, seen = _ask_rows(http, host, golden, [row.features for row in golden.rows], headers)
         drawn, _ = _ask_rows(http, host, golden, rows, headers)
-        refusals = {m.name: _make_mistake(http, host, m, headers) for m in list_mistakes(golden)}
+        refusals = {m.name: _send_wrong(http, host, m, headers) for m in list_mistakes(golden)}
     except (httpx.HTTPError, Unavailable, InvalidInput, OSError) as error:
         return SiteAnswers(site, error=f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}")
     return SiteAnswers(site, digest, tuple(own), tuple(drawn), seen, refusals)
@@ -69,11 +69,11 @@ def _expect(count: int, answers: list[Answer]) -> list[Answer]:
     return answers
 
 
-def _make_mistake(http: httpx.Client, host: str, mistake: Mistake, headers: Mapping[str, str]) -> Refusal:
+def _send_wrong(http: httpx.Client, host: str, wrong: WrongRequest, headers: Mapping[str, str]) -> Refusal:
     response = http.request(
-        mistake.method,
-        f"https://{host}{mistake.path}",
-        content=mistake.body,
-        headers={**(headers if mistake.keyed else {}), **mistake.headers},
+        wrong.method,
+        f"https://{host}{wrong.path}",
+        content=wrong.body,
+        headers={**(headers if wrong.keyed else {}), **wrong.headers},
     )
     return read_refusal(response.status_code, response.headers.get("content-type", ""), response.content)

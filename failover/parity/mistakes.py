@@ -18,7 +18,7 @@ _JSON = {"content-type": "application/json"}
 
 
 @dataclass(frozen=True)
-class Mistake:
+class WrongRequest:
     """A wrong request: `keyed` is whether it comes with the API key."""
 
     name: str
@@ -42,17 +42,17 @@ class Refusal:
         return f"{self.status} {told or self.content_type or 'without a type'}"
 
 
-def list_mistakes(golden: Golden) -> list[Mistake]:
+def list_mistakes(golden: Golden) -> list[WrongRequest]:
     """One of each kind that a caller makes, for this model."""
     path, right = golden.path, golden.rows[0].features
 
-    def infer(name: str, body: bytes, **more: Any) -> Mistake:
-        return Mistake(name, "POST", path, body, _JSON, **more)
+    def infer(name: str, body: bytes, **more: Any) -> WrongRequest:
+        return WrongRequest(name, "POST", path, body, _JSON, **more)
 
     return [
-        Mistake("no such address", "GET", "/no-such-address"),
-        Mistake("another method", "GET", path),
-        Mistake("no such model", "POST", "/v2/models/no-such-model/infer", _render(golden, [right]), _JSON),
+        WrongRequest("no such address", "GET", "/no-such-address"),
+        WrongRequest("another method", "GET", path),
+        WrongRequest("no such model", "POST", "/v2/models/no-such-model/infer", _render(golden, [right]), _JSON),
         infer("no API key", _render(golden, [right]), keyed=False),
         infer("no JSON", b'{"inputs": ['),
         infer("no inputs", b'{"inputs": []}'),
@@ -60,7 +60,7 @@ def list_mistakes(golden: Golden) -> list[Mistake]:
         infer("an object as value", _render(golden, [({"a": 1}, *right[1:])])),
         infer("more rows than are taken", _render(golden, [right] * (MAX_ROWS + 1))),
         infer("a larger body than is taken", b" " * (MAX_BODY_BYTES + 1)),
-        Mistake("a receipt of somebody else", "POST", "/feedback", b'{"receipt": "forged", "truth": "1"}', _JSON),
+        WrongRequest("a receipt of somebody else", "POST", "/feedback", b'{"receipt": "forged", "truth": "1"}', _JSON),
     ]
 
 

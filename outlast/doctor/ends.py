@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from failover.certificates.served import LEAST_DAYS
+from failover.certificates.served import SERVED_DAYS
 from outlast.doctor.checks import Finding, fine, wrong
 
 
@@ -15,7 +15,7 @@ def judge_end(host: str, ends: datetime, names: Sequence[str], now: datetime, re
     told = f"ends on {ends:%Y-%m-%d}, for {', '.join(names) or 'no name'}"
     if not any(covers(name, host) for name in names):
         return wrong(f"is not for {host}: {told}", renew)
-    if days < LEAST_DAYS:
+    if days < SERVED_DAYS:
         return wrong(f"{told}: {f'in {days} days' if days >= 0 else 'it is over'}", renew)
     return fine(told)
 

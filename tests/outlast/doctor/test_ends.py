@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from failover.certificates.served import LEAST_DAYS
+from failover.certificates.served import SERVED_DAYS
 from outlast.doctor.ends import covers, judge_end
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 29, tzinfo=UTC)
         (60, ("*.example.org",), ""),
         (60, ("example.org",), "is not for api.example.org"),
         (60, (), "for no name"),
-        (LEAST_DAYS - 1, ("api.example.org",), "in 20 days"),
+        (SERVED_DAYS - 1, ("api.example.org",), "in 20 days"),
         (-1, ("api.example.org",), "it is over"),
     ],
 )
