@@ -128,9 +128,12 @@ def _clients(minute: Sequence[Asked]) -> list[dict[str, Any]]:
 
 
 def show_drill(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """A drill by its journal: step, what is predicted, how long ago traffic was sent away; None of no plan."""
+    """A drill by its journal: step, what is predicted, how long ago traffic was sent away; None of no plan.
+
+    Nor is one told whose plan has no band: the journal of a drill that a release from before there were any left.
+    """
     plan = next((entry["plan"] for entry in entries if entry["kind"] == "init"), None)
-    if plan is None:
+    if plan is None or not plan.get("failover_band"):
         return None
     steps = {entry["name"]: entry["at"] for entry in entries if entry["kind"] == "step"}
     last = entries[-1]["at"]

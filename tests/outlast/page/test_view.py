@@ -129,3 +129,8 @@ def test_a_drill_is_told_by_its_journal() -> None:
     entries += [{"at": 6.0, "kind": "step", "name": "restore"}, {"at": 9.0, "kind": "sample"}]
     told = show_drill(entries)
     assert told is not None and (told["step"], told["moving_seconds"], told["elapsed_seconds"]) == ("restore", 35, 90)
+
+
+def test_a_drill_of_a_release_without_bands_does_not_end_the_page() -> None:
+    for plan in ({**PLAN, "failover_band": None}, {key: PLAN[key] for key in PLAN if key != "failover_band"}):
+        assert show_drill([{"at": 0.0, "kind": "init", "plan": plan}]) is None
