@@ -25,7 +25,7 @@ SECTIONS = {
         Row("drill", "outlast.drill", "Take a site out of DNS, measure how traffic moves, put it back."),
         Row("drain", "outlast.drain", "Take a site out of DNS until `undrain`; never the last healthy one unasked."),
         Row("undrain", "outlast.drain", "Put a drained site back, once it answers right."),
-        Row("watch", _ONCALL, "Raise an alarm for what Route 53 does not see; by choice drain the site."),
+        Row("watch", "outlast.watch", "Raise an alarm for what Route 53 does not see; by choice drain the site."),
         Row("lint", _ONCALL, "Find what in a host's records and health checks would hurt when a site is lost."),
         Row("parity", "failover.parity.command", "Ask every site the same, and tell in what their answers differ."),
         Row("logs", "outlast.logs", "Print what the replicas of all sites wrote, merged by time."),

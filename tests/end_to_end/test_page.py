@@ -20,7 +20,7 @@ from tests.end_to_end.conftest import Project
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox"), needs_browser]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
 
 QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
@@ -62,6 +62,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+@needs_browser
 def test_a_drill_that_is_pressed_moves_the_picture_and_back(link: str, browser: Browser) -> None:
     said: list[str] = []
     desk, phone = (_open(browser, link, size, said) for size in ("desk", "phone"))
@@ -87,6 +88,7 @@ def test_a_drill_that_is_pressed_moves_the_picture_and_back(link: str, browser: 
     phone.close()
 
 
+@needs_browser
 def test_a_cloud_that_is_lost_on_the_page_is_given_back_there(link: str, browser: Browser, project: Project) -> None:
     page = _open(browser, link, "desk", [])
     page.get_by_role("button", name=f"Lose this cloud: {SITE}").click()
@@ -100,11 +102,18 @@ def test_a_cloud_that_is_lost_on_the_page_is_given_back_there(link: str, browser
     page.close()
 
 
+@needs_browser
 def test_without_the_token_the_page_shows_and_does_nothing(link: str, browser: Browser) -> None:
     page = _open(browser, link.partition("#")[0], "phone", [])
     assert page.get_by_role("button").count() > 3
     assert all(button.is_disabled() for button in page.get_by_role("button").all())
     page.close()
+
+
+def test_the_same_is_in_a_terminal(project: Project) -> None:
+    shown = project.run("-m", "outlast", "watch", "--plain", "--looks", "2").stdout
+    sites = {line.split()[1] for line in shown.splitlines() if ": healthy, weight" in line}
+    assert sites == {"aws:", "azure:", "gcp:"}, shown
 
 
 def _open(browser: Browser, link: str, size: str, said: list[str]) -> Page:

@@ -1,0 +1,94 @@
+"""The view in a terminal of 60 columns, and the changes of it as lines."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from outlast.page.plain import WIDTH, changes, draw, facts
+
+SITE: dict[str, Any] = {
+    "name": "aws",
+    "health": "healthy",
+    "weight": "50",
+    "ready": 2,
+    "min": 2,
+    "share": 0.5,
+    "p95_ms": 12.3,
+}
+LOST = {**SITE, "name": "azure", "health": "unhealthy", "ready": 0, "share": 0.0, "p95_ms": None}
+DRILL: dict[str, Any] = {
+    "site": "aws",
+    "step": "steady again",
+    "stopped": False,
+    "predicted_seconds": [31, 36],
+    "moving_seconds": 33,
+}
+VIEW: dict[str, Any] = {
+    "host": "api.outlast.example",
+    "speed": 10,
+    "sites": [SITE, LOST],
+    "zone": {"origin": "aws.api.outlast.example", "left_seconds": 12},
+    "clients": [
+        {"kind": "browser", "site": "", "failed": 3},
+        {"kind": "outlast", "site": "aws", "failed": 0},
+    ],
+    "drill": DRILL,
+    "faults": ["azure: the cloud is gone"],
+    "alarms": [{"name": "traffic-azure-unreachable"}],
+}
+AWAY = {"error": "the sandbox does not answer", "hint": "make up"}
+
+
+def _drawn(view: dict[str, Any]) -> list[str]:
+    console = Console(file=StringIO(), width=WIDTH, color_system=None)
+    console.print(draw(view))
+    assert isinstance(console.file, StringIO)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_sixty_columns_suffice() -> None:
+    assert _drawn(VIEW) == [
+        "api.outlast.example, clock 10 times real time",
+        "site   health     weight   ready  answers  p95 ms",
+        "aws    healthy        50  2 of 2      50%      12",
+        "azure  unhealthy      50  0 of 2       0%",
+        "DNS: aws.api.outlast.example, 12 s left",
+        "browser  nobody   3 failed",
+        "outlast  aws      0 failed",
+        "drill: aws: steady again, 33 s of 31 to 36 s",
+        "azure: the cloud is gone",
+        "alarm: traffic-azure-unreachable",
+    ]
+
+
+def test_a_sandbox_that_is_away_is_told() -> None:
+    assert _drawn(AWAY) == ["the sandbox does not answer (make up)"]
+    assert facts(AWAY) == {"sandbox": "the sandbox does not answer"}
+
+
+@pytest.mark.parametrize(
+    ("drill", "told"),
+    [
+        (None, "drill: none"),
+        ({**DRILL, "stopped": True}, "drill: aws: stopped at steady again, not undone (outlast"),
+    ],
+)
+def test_a_drill_that_does_not_run(drill: dict[str, Any] | None, told: str) -> None:
+    assert told in _drawn({**VIEW, "drill": drill, "zone": None})
+
+
+def test_only_what_is_another_is_a_line() -> None:
+    before = facts(VIEW)
+    assert changes({}, before) == [f"{name}: {fact}" for name, fact in before.items()]
+    busier = {**SITE, "share": 0.9, "p95_ms": 99.0}
+    assert changes(before, facts({**VIEW, "sites": [busier, LOST]})) == []
+    after = facts({**VIEW, "sites": [SITE, {**LOST, "health": "healthy"}], "drill": None, "faults": [], "alarms": []})
+    assert changes(before, after) == [
+        "azure: healthy, weight 50, 0 of 2 ready",
+        "drill: none",
+        "faults and alarms: none",
+    ]

@@ -1,0 +1,70 @@
+"""`outlast watch --plain`: by lines or drawn, its clients run meanwhile, and what does not fit it."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from outlast import watch as module
+from outlast.page.traffic import Traffic
+from outlast.watch import watch, watch_plain
+from service.errors import Unavailable
+from tests.outlast.page.test_plain import LOST, SITE, VIEW
+
+
+class Source:
+    """One view after the other, then an error; writes down whether its clients ran at each."""
+
+    def __init__(self, *views: dict[str, Any]) -> None:
+        self._views = list(views)
+        self.ran: list[bool] = []
+        self.traffic = Traffic(lambda _: {})
+
+    def view(self) -> dict[str, Any]:
+        self.ran.append(self.traffic.is_running)
+        if not self._views:
+            raise Unavailable("the sandbox does not answer", hint="make up")
+        return self._views.pop(0)
+
+    def act(self, what: str, site: str) -> str:
+        raise AssertionError("a terminal presses nothing")
+
+    def example(self) -> dict[str, Any]:
+        raise AssertionError("a terminal asks no row")
+
+    def predict(self, row: list[Any]) -> dict[str, Any]:
+        raise AssertionError("a terminal sends no row")
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EVERY_SECONDS", 0.0)
+
+
+def _watched(source: Source, looks: int, *, terminal: bool) -> str:
+    output = StringIO()
+    watch_plain(source, Console(file=output, force_terminal=terminal, width=60, color_system=None), looks)
+    return output.getvalue()
+
+
+def test_without_a_terminal_each_change_is_a_line() -> None:
+    source = Source(VIEW, VIEW, {**VIEW, "sites": [SITE, {**LOST, "health": "healthy"}]})
+    lines = [line[len("12:00:00 ") :] for line in _watched(source, 4, terminal=False).splitlines()]
+    assert lines[:2] == ["sandbox: answers", "clients: browser at nobody, outlast at aws"]
+    assert lines[6:] == ["azure: healthy, weight 50, 0 of 2 ready", "sandbox: the sandbox does not answer"]
+    assert source.ran == [True] * 4 and not source.traffic.is_running
+
+
+def test_on_a_terminal_it_is_drawn_anew() -> None:
+    drawn = _watched(Source(VIEW), 2, terminal=True)
+    assert "api.outlast.example, clock 10" in drawn and "does not answer (make up)" in drawn
+
+
+@pytest.mark.parametrize("option", ["--drain", "--json"])
+def test_what_is_of_alarms_does_not_fit(option: str) -> None:
+    done = CliRunner().invoke(watch, ["--plain", option])
+    assert done.exit_code == 2 and option in done.stderr
