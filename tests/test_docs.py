@@ -199,7 +199,7 @@ def _typed(block: Block) -> Iterator[str]:
         if block.language == "console" and not line.startswith("$ "):
             continue
         for command in re.split(r"\s+(?:&&|\|\|?|;)\s+", re.sub(r"(^|\s)# .*", "", line.removeprefix("$ "))):
-            yield re.sub(r"^(?:[A-Z_]+=\S+ +)+", "", command.strip())
+            yield re.sub(r"^(?:[A-Z_]+=\S+ +)*(?:\.venv/bin/)?", "", command.strip())
 
 
 COMMANDS = [
@@ -348,3 +348,19 @@ def test_javascript_is_well_formed(block: Block, tmp_path: Path) -> None:
         ["node", "--check", "block.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# -- what a command leaves with --------------------------------------------------------------------------------------
+
+
+def _below(error: type[OutlastError]) -> Iterator[type[OutlastError]]:
+    yield error
+    for narrower in error.__subclasses__():
+        yield from _below(narrower)
+
+
+def test_the_exit_codes_are_those_of_the_errors() -> None:
+    page = (ROOT / "docs" / "reference" / "commands.md").read_text()
+    told = {int(code) for code in re.findall(r"^\| (\d+) \| ", page, re.MULTILINE)}
+    ours = {error.exit_code for error in _below(OutlastError) if error.__module__ == OutlastError.__module__}
+    assert told == ours | {0, 130}

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "make chaos": "takes half an hour: tests/sandbox/chaos",
     "make dist": "tests/tools/wheel",
     "make image": "takes minutes and root: CI runs it",
+    "make docs": "tests/tools/test_documentation.py builds the site",
     "make soak MINUTES=10": "takes ten minutes: tests/bench runs a short one",
     "make model PROBLEM=tumour": "takes minutes: tests/service/evaluation",
     "outlast model train --csv FILE": "takes minutes: tests/service/evaluation",
