@@ -17,7 +17,7 @@ from failover.levers.flag import LockLever
 from service.errors import OutlastError, Refused
 
 LOCK_SECONDS, RENEW_SECONDS = 120.0, 30.0  # wall
-_JOIN_SECONDS = 30.0  # longer than one call to a store may take
+_JOIN_SECONDS = 45.0  # longer than a renewal may take, which reads and writes: a late write would take the lock again
 
 
 def end_of_lock(now: datetime) -> datetime:
