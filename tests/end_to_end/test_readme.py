@@ -29,6 +29,7 @@ ELSEWHERE = {
     "make dist": "tests/tools/wheel",
     "make image": "takes minutes and root: CI runs it",
     "make docs": "tests/tools/test_documentation.py builds the site",
+    "outlast page": "goes on until Ctrl-C: tests/end_to_end/test_page.py",
     "make soak MINUTES=10": "takes ten minutes: tests/bench runs a short one",
     "make model PROBLEM=tumour": "takes minutes: tests/service/evaluation",
     "outlast model train --csv FILE": "takes minutes: tests/service/evaluation",
