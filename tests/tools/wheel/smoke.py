@@ -15,7 +15,7 @@ from failover.recovery.kinds import KINDS
 from failover.simulator import MovingRoute53
 
 # What only an extra brings, which this environment was made without.
-OPTIONAL = {"chaoslib", "azure", "google"}
+OPTIONAL = {"chaoslib", "azure", "google", "acme", "josepy", "OpenSSL"}
 TEST = """
 def test_a_zone_is_made(moving_route53):
     made = moving_route53.client().create_hosted_zone(Name="example.com.", CallerReference="1")
