@@ -28,7 +28,7 @@ from starlette.routing import Route
 from outlast.page.traffic import Traffic
 from service.errors import InvalidInput, OutlastError
 
-HTML = Path(__file__).parent.parent / "templates" / "page.html"
+HTML = Path(__file__).parent.parent / "templates" / "live.html"
 EVERY_SECONDS = 1.0
 _MOST_BYTES = 100_000
 

@@ -26,7 +26,7 @@ CRASHES = re.compile(r"Traceback|AssertionError|Unexpected type|unhandled except
 # Inputs that no cloud acts upon: changed in place.
 HARMLESS = ("tags", "labels", "description", "comment", "displayName")
 # Resources of which a preview shows no change because each of their inputs is checked.
-NEVER_SHOWN = frozenset[str]()
+NEVER_SHOWN = frozenset({"aws:ecr/lifecyclePolicy:LifecyclePolicy::repository"})
 # Types without any such input.
 ONLY_REPLACED = {
     "azure-native:monitor:DiagnosticSetting",

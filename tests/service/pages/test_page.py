@@ -74,3 +74,15 @@ def test_what_a_template_asks_for_must_be_given(tmp_path: Path) -> None:
 def test_markdown_is_not_html(tmp_path: Path) -> None:
     (tmp_path / "some.md").write_text("| {{ words | cell }} |\n")
     assert render(tmp_path, "some.md", words="a < b | c") == "| a < b \\| c |\n"
+
+
+def test_no_packages_own_template_has_the_name_of_a_common_one() -> None:
+    """It would stand in its place in every report of that package."""
+    root = Path(__file__).resolve().parents[3]
+    common = {path.name for path in (root / "service" / "pages" / "templates").iterdir()}
+    found = [
+        path for name in ("outlast", "failover", "service", "infra") for path in (root / name).rglob("templates/*")
+    ]
+    others = [path for path in found if path.parent != root / "service" / "pages" / "templates"]
+    assert others
+    assert [path for path in others if path.name in common] == []
