@@ -201,7 +201,10 @@ def test_one_of_two_sites_on_a_cloud_is_drilled(own: Project) -> None:
 
 def test_a_site_on_a_machine_of_one_s_own_is_drilled_and_goes(own: Project, machine: subprocess.Popen[str]) -> None:
     drill = ("-m", "failover", "drill", "now", "--lose", "prod-private", "--json")
-    report = json.loads(own.run("-m", "sandbox", "exec", "--", own.python, *drill).stdout)
+    for _ in range(3):  # on a busy machine its observers may lag, and then it counts for nothing
+        report = json.loads(own.run("-m", "sandbox", "exec", "--", own.python, *drill, check=False).stdout)
+        if report["verdict"] != "invalid":
+            break
     assert (report["verdict"], report["restored"]) == ("passed", True)
     leave_traffic(own, "prod-private")
     plain_pulumi(own, "destroy", "-s", "prod-private", "--yes", "--skip-preview")
