@@ -27,6 +27,8 @@ ELSEWHERE = {
     "make model PROBLEM=spam": "takes minutes: tests/service/evaluation",
     "make chaos": "takes half an hour: tests/sandbox/chaos",
     "make dist": "tests/tools/wheel",
+    "outlast init-deployment prod": "asks a person: test_own_stacks.py runs what it writes",
+    "outlast doctor --stacks prod": "asks real accounts: tests/outlast/doctor",
     "make image": "takes minutes and root: CI runs it",
     "make docs": "tests/tools/test_documentation.py builds the site",
     "outlast page": "goes on until Ctrl-C: tests/end_to_end/test_page.py",
