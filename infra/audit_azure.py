@@ -7,10 +7,11 @@ it is sure that the days are right; until then whoever may write the policy may 
 from __future__ import annotations
 
 import pulumi
-from pulumi_azure_native import app, authorization, monitor, resources, storage
+from pulumi_azure_native import app, monitor, resources, storage
 
 from infra.applied import apply
 from infra.audit import AZURE_CATEGORY, AZURE_CONTAINER, AuditStore
+from infra.base_azure import make_account, make_lock
 from infra.kinds import BaseSettings
 
 NAME = "audit"
@@ -22,12 +23,10 @@ def make_audit(settings: BaseSettings) -> pulumi.Output[AuditStore]:
     group = resources.ResourceGroup(
         NAME, resource_group_name=f"outlast-{settings.name}-{NAME}", location=settings.region, opts=kept
     )
-    account = _account(settings, group)
+    account = make_account(NAME, settings.audit_store, settings, group, public=False)
     policy = _container(settings, account, group)
     if settings.protect:
-        authorization.ManagementLockAtResourceGroupLevel(
-            NAME, resource_group_name=group.name, level=authorization.LockLevel.CAN_NOT_DELETE
-        )
+        make_lock(NAME, group)
     known: pulumi.Output[list[str]] = pulumi.Output.all(account.id, policy.id)
     return apply(
         known,
@@ -40,21 +39,6 @@ def make_audit(settings: BaseSettings) -> pulumi.Output[AuditStore]:
             locked=False,
             target=found[0],
         ),
-    )
-
-
-def _account(settings: BaseSettings, group: resources.ResourceGroup) -> storage.StorageAccount:
-    return storage.StorageAccount(
-        NAME,
-        account_name=settings.audit_store,
-        resource_group_name=group.name,
-        location=settings.region,
-        kind=storage.Kind.STORAGE_V2,
-        sku=storage.SkuArgs(name=storage.SkuName.STANDARD_ZRS),
-        allow_blob_public_access=False,
-        enable_https_traffic_only=True,
-        minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
-        opts=pulumi.ResourceOptions(protect=settings.protect),
     )
 
 

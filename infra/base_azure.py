@@ -17,20 +17,8 @@ def make_store(settings: BaseSettings) -> Sequence[pulumi.CustomResource]:
     group = resources.ResourceGroup(
         "group", resource_group_name=f"outlast-{settings.name}", location=settings.region, opts=kept
     )
-    account = storage.StorageAccount(
-        "store",
-        account_name=settings.store,
-        resource_group_name=group.name,
-        location=settings.region,
-        kind=storage.Kind.STORAGE_V2,
-        sku=storage.SkuArgs(name=storage.SkuName.STANDARD_ZRS),
-        # Route 53's checkers have no credentials; the container decides what may be read without.
-        allow_blob_public_access=True,
-        enable_https_traffic_only=True,
-        # The checkers speak TLS up to 1.2.
-        minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
-        opts=kept,
-    )
+    # Route 53's checkers have no credentials; the container decides what may be read without.
+    account = make_account("store", settings.store, settings, group, public=True)
     flags = storage.BlobContainer(
         FLAGS,
         container_name=FLAGS,
@@ -39,12 +27,31 @@ def make_store(settings: BaseSettings) -> Sequence[pulumi.CustomResource]:
         # Read, and not list.
         public_access=storage.PublicAccess.BLOB,
     )
-    return [account, flags, *([_lock(group)] if settings.protect else [])]
+    return [account, flags, *([make_lock("lock", group)] if settings.protect else [])]
 
 
-def _lock(group: resources.ResourceGroup) -> pulumi.CustomResource:
+def make_account(
+    name: str, account: str, settings: BaseSettings, group: resources.ResourceGroup, *, public: bool
+) -> storage.StorageAccount:
+    """A storage account in three zones; `public`: a container of it may let anybody read."""
+    return storage.StorageAccount(
+        name,
+        account_name=account,
+        resource_group_name=group.name,
+        location=settings.region,
+        kind=storage.Kind.STORAGE_V2,
+        sku=storage.SkuArgs(name=storage.SkuName.STANDARD_ZRS),
+        allow_blob_public_access=public,
+        enable_https_traffic_only=True,
+        # The checkers, which read the switches, speak TLS up to 1.2.
+        minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
+        opts=pulumi.ResourceOptions(protect=settings.protect),
+    )
+
+
+def make_lock(name: str, group: resources.ResourceGroup) -> pulumi.CustomResource:
     """Azure has no deletion protection of an account: a lock of its group is that."""
     lock: pulumi.CustomResource = authorization.ManagementLockAtResourceGroupLevel(
-        "lock", resource_group_name=group.name, level=authorization.LockLevel.CAN_NOT_DELETE
+        name, resource_group_name=group.name, level=authorization.LockLevel.CAN_NOT_DELETE
     )
     return lock

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import httpx
 
@@ -22,30 +22,21 @@ def ask_site(
 ) -> SiteAnswers:
     """What a site says to golden rows, drawn rows and wrong requests; never raises for what a network can do.
 
-    `http` is dialled at the site's own address, whatever DNS says of `host`.
+    `http` is dialled at the site's own address, whatever DNS says of `host`; from here on it carries the key.
     """
-    headers = authorise(api_key)
+    http.headers.update(authorise(api_key))
     try:
-        digest = _ask_digest(http, host, golden, headers)
-        own, seen = _ask_rows(http, host, golden, [row.features for row in golden.rows], headers)
-        drawn, _ = _ask_rows(http, host, golden, rows, headers)
-        refusals = {m.name: _send_wrong(http, host, m, headers) for m in list_mistakes(golden)}
+        digest = ask_digest(http, host, golden)
+        own, seen = _ask_rows(http, host, golden, [row.features for row in golden.rows])
+        drawn, _ = _ask_rows(http, host, golden, rows)
+        refusals = {wrong.name: _send_wrong(http, host, wrong) for wrong in list_mistakes(golden)}
     except (httpx.HTTPError, Unavailable, InvalidInput, OSError) as error:
         return SiteAnswers(site, error=f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}")
     return SiteAnswers(site, digest, tuple(own), tuple(drawn), seen, refusals)
 
 
-def _ask_digest(http: httpx.Client, host: str, golden: Golden, headers: Mapping[str, str]) -> str:
-    http.headers.update(headers)
-    try:
-        return ask_digest(http, host, golden)
-    finally:
-        for name in headers:
-            del http.headers[name]
-
-
 def _ask_rows(
-    http: httpx.Client, host: str, golden: Golden, rows: Sequence[Row], headers: Mapping[str, str]
+    http: httpx.Client, host: str, golden: Golden, rows: Sequence[Row]
 ) -> tuple[list[Answer], dict[str, str]]:
     """The answers in order, and the headers of the last one. Raises Unavailable for any status but 200."""
     answers: list[Answer] = []
@@ -53,9 +44,7 @@ def _ask_rows(
     for start in range(0, len(rows), ROWS_A_REQUEST):
         part = rows[start : start + ROWS_A_REQUEST]
         body = json.dumps({"inputs": render_rows(golden.input, part)}, separators=(",", ":")).encode()
-        response = http.post(
-            f"https://{host}{golden.path}", content=body, headers={**headers, "content-type": "application/json"}
-        )
+        response = http.post(f"https://{host}{golden.path}", content=body, headers={"content-type": "application/json"})
         if response.status_code != 200:
             raise Unavailable(f"answers {response.status_code} to {len(part)} rows: {response.text[:120]}")
         answers += _expect(len(part), read_answers(response.content))
@@ -69,11 +58,9 @@ def _expect(count: int, answers: list[Answer]) -> list[Answer]:
     return answers
 
 
-def _send_wrong(http: httpx.Client, host: str, wrong: WrongRequest, headers: Mapping[str, str]) -> Refusal:
-    response = http.request(
-        wrong.method,
-        f"https://{host}{wrong.path}",
-        content=wrong.body,
-        headers={**(headers if wrong.keyed else {}), **wrong.headers},
-    )
+def _send_wrong(http: httpx.Client, host: str, wrong: WrongRequest) -> Refusal:
+    request = http.build_request(wrong.method, f"https://{host}{wrong.path}", content=wrong.body, headers=wrong.headers)
+    if not wrong.keyed:
+        request.headers.pop("authorization", None)
+    response = http.send(request)
     return read_refusal(response.status_code, response.headers.get("content-type", ""), response.content)

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from failover.dial import Dial
+from failover.dial import Dial, authorise
 from service.bundle.golden import Golden, read_answer
 from service.errors import Deviated, InvalidInput, Unavailable
 
@@ -85,7 +85,7 @@ def _said(response: httpx.Response) -> str:
 
 
 def _ask(dial: Dial, url: str, address: str, body: bytes, api_key: str) -> httpx.Response:
-    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {api_key}"} if api_key else {})
+    headers = {"content-type": "application/json"} | authorise(api_key)
     try:
         with dial.client(address=address, deadline_seconds=_DEADLINE_SECONDS) as http:
             return http.post(url, content=body, headers=headers)

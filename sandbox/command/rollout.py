@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from failover.dial import Dial
+from failover.dial import Dial, authorise
 from failover.drill.probes import ask_golden
 from sandbox.command.losses import refuse_losses
 from sandbox.engine import cli, commands
@@ -136,8 +136,7 @@ def find_wrong(asking: Asking, site: str) -> str:
         if not address:
             return f"{origin} has no address"
         with asking.dial.client(address=address, deadline_seconds=_DEADLINE_SECONDS) as http:
-            if asking.api_key:
-                http.headers["authorization"] = f"Bearer {asking.api_key}"
+            http.headers.update(authorise(asking.api_key))
             found = (_find_wrong_model(http, asking.host, *model) for model in asking.models_of(site).items())
             return next(filter(None, found), "")
     except OutlastError as error:
