@@ -32,10 +32,11 @@ ALLOWED = {
     "service": set[str](),
     "failover": {*COMMON, "service.pages"},
     "infra": {*COMMON, "service.server.settings", "failover.routing", "failover.recovery.kinds", "failover.dial"},
+    "jobs": {"service.errors", "service.command_line"},
     "sandbox": {*COMMON, "infra", "failover"},
     "bench": {"service", "infra", "failover", "sandbox"},
-    "tools": {"service", "infra", "failover", "sandbox", "bench"},
-    "outlast": {"service", "infra", "failover", "sandbox", "bench"},
+    "tools": {"service", "infra", "failover", "jobs", "sandbox", "bench"},
+    "outlast": {"service", "infra", "failover", "jobs", "sandbox", "bench"},
 }
 PACKAGES = tuple(name for name in ALLOWED if (ROOT / name).is_dir())
 # The peers of the benchmark run in environments of their own, with libraries that ours has not.
@@ -66,6 +67,7 @@ infra.policy.aws infra.policy.azure infra.policy.every infra.policy.gcp infra.po
 infra.labels infra.policy.values infra.profiles
 infra.regions infra.routing infra.routing_settings infra.served infra.settings infra.sizes infra.spelling
 infra.base_settings infra.switch infra.variables
+jobs.place jobs.service jobs.spec
 sandbox.chaos.faults sandbox.chaos.page sandbox.chaos.row
 sandbox.engine.changes sandbox.engine.cloud sandbox.engine.failures sandbox.engine.wire
 service.bundle.columns service.bundle.decision service.bundle.golden service.bundle.manifest service.bundle.missing

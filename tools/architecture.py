@@ -15,13 +15,13 @@ from tools.imports import Graph, import_graph, merged, modules
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "concepts" / "architecture.svg"
-PACKAGES = ("outlast", "tools", "bench", "sandbox", "infra", "failover", "service")
+PACKAGES = ("outlast", "tools", "bench", "sandbox", "infra", "failover", "service", "jobs")
 
 WIDTH, LEFT, BAND = 1000, 16, 700
 LONGEST_LINE = 90  # characters of what a package imports that fit into its box at full size
 LANE, TITLE, BOX, ROW, GAP = 20, 44, 40, 72, 18
 ASIDE = (0, 190, -190, 95)
-COLOURS = ("#3b6ea5", "#a5573b", "#4b8a4b", "#7a4ba5", "#8a7a2f", "#2f8a8a", "#a53b6e")
+COLOURS = ("#3b6ea5", "#a5573b", "#4b8a4b", "#7a4ba5", "#8a7a2f", "#2f8a8a", "#a53b6e", "#5b6470")
 
 
 @dataclass(frozen=True)
