@@ -100,7 +100,7 @@ def examine(found: Findings) -> Closer:
     bench, winner = found.bench, found.winner
 
     def predict(rows: Any) -> Floats:
-        return winner.calibration.apply(np.asarray(winner.pipeline.predict_proba(rows), dtype=np.float64))
+        return winner.calibration.apply(winner.final.predict_proba(rows))
 
     return look_closer(
         bench.dataset.frame,

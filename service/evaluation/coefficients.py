@@ -13,16 +13,16 @@ from service.training.text_columns import CHARACTERS, TextNgrams
 _MOST_COLUMNS = 500  # n-grams are tens of thousands
 
 
-def gather_coefficients(
-    pipelines: Mapping[str, Pipeline], features: Sequence[str]
-) -> tuple[list[str], dict[str, Floats]]:
+def name_weights(pipeline: Pipeline, features: Sequence[str]) -> dict[str, Floats]:
+    """The weights of a linear model's columns, by the column's name: one for each class, or one alone for two."""
+    return dict(zip(name_columns(pipeline, features), read_coefficients(pipeline).T, strict=True))
+
+
+def gather_coefficients(named: Mapping[str, Mapping[str, Floats]]) -> tuple[list[str], dict[str, Floats]]:
     """The columns' names, and of each model its weights [classes, columns], or [1, columns] for two classes.
 
     A column that one model has and another has not weighs 0 there. Of very many the heaviest are taken.
     """
-    named = {
-        name: dict(zip(name_columns(p, features), read_coefficients(p).T, strict=True)) for name, p in pipelines.items()
-    }
     heaviest: dict[str, float] = {}
     for weights in named.values():
         for column, weight in weights.items():

@@ -18,6 +18,7 @@ from service.bundle.decision import decide
 from service.evaluation.advisor import SMALLER_IS_BETTER, Choice, choose_metric
 from service.evaluation.calibrated import export_calibrated
 from service.evaluation.coefficients import gather_coefficients
+from service.evaluation.finals import Final, take_final
 from service.evaluation.growing import add_growing
 from service.evaluation.intervals import RESAMPLES, Difference, Estimate, bootstrap, compare, estimate
 from service.evaluation.metrics import Evaluation, Floats
@@ -53,7 +54,7 @@ class Contender:
 
     algorithm: str
     trial: Trial
-    pipeline: Pipeline
+    final: Final
     calibration: Calibration
     model: bytes
     parity: Parity
@@ -168,8 +169,7 @@ def describe_linear(comparison: Comparison, bench: Workbench) -> dict[str, Any] 
     """One-vs-rest beside softmax: coefficients, log loss, and the held-out rows whose probabilities differ most."""
     if not set(LINEAR) <= set(comparison.contenders):
         return None
-    pipelines = {name: comparison.contenders[name].pipeline for name in LINEAR}
-    columns, coefficients = gather_coefficients(pipelines, bench.dataset.features)
+    columns, coefficients = gather_coefficients({name: comparison.contenders[name].final.weights for name in LINEAR})
     found: dict[str, Any] = {"columns": columns, "models": {}}
     for name in LINEAR:
         contender = comparison.contenders[name]
@@ -214,17 +214,17 @@ def _prepare_contender(bench: Workbench, algorithm: str, resamples: int) -> Cont
     trial = bench.trials[algorithm][0]
     folds, training, held_out = bench.splits.folds, bench.splits.training, bench.splits.held_out
     raw = bench.bench.predict_folds(algorithm, trial.parameters, folds)
-    pipeline = train(bench, algorithm, trial.parameters, training)
-    rows, tuned = bench.dataset.rows(), bench.splits.tuned
-    chosen, model, parity = export_calibrated(bench, algorithm, pipeline, raw)
+    final = take_final(bench, algorithm, trial.parameters, lambda: train(bench, algorithm, trial.parameters, training))
+    tuned = bench.splits.tuned
+    chosen, model, parity = export_calibrated(bench, algorithm, final, raw)
     seen = chosen.out_of_fold
     threshold = choose_threshold(bench, seen, tuned)
-    kept = chosen.calibration.apply(np.asarray(pipeline.predict_proba(rows[held_out]), dtype=np.float64))
+    kept = chosen.calibration.apply(final.answers[held_out])
     decided = decide_folds(bench, seen, folds)
     return Contender(
         algorithm,
         trial,
-        pipeline,
+        final,
         chosen.calibration,
         model,
         parity,

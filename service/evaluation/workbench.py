@@ -40,7 +40,8 @@ class Workbench:
     """What the nine steps share. Costly things are made once, when first asked for.
 
     `announce(step, done, of)` is told how far a step is. `budget`: the minutes that the search for parameters may take.
-    `cluster` fits in the place of `jobs` processes here.
+    `cluster` fits in the place of `jobs` processes here. `finals`: whether models fitted on the training rows are kept
+    beside the fits, to be carried to another machine (`service.evaluation.finals`).
     """
 
     problem: ProblemFile
@@ -50,6 +51,7 @@ class Workbench:
     announce: Announce = _say_nothing
     budget: float | None = None
     cluster: Cluster | None = None
+    finals: bool = False
     truth: NDArray[np.intp] = field(init=False)
     classes: tuple[str, ...] = field(init=False)
 

@@ -118,20 +118,15 @@ class Fitter:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.npy"
 
+    @property
+    def depends_on(self) -> list[Any]:
+        """What every fit depends on, beside its algorithm, parameters and rows."""
+        table = [self._dataset.sha256, self._dataset.features]
+        return [*table, self._seed, self._balanced, version("scikit-learn"), version("numpy")]
+
     def _name(self, task: Task) -> str:
-        said = json.dumps(
-            [
-                self._dataset.sha256,
-                self._dataset.features,
-                task.algorithm,
-                dict(task.parameters),
-                self._seed,
-                self._balanced,
-                version("scikit-learn"),
-                version("numpy"),
-            ],
-            sort_keys=True,
-        )
+        table, features, *others = self.depends_on
+        said = json.dumps([table, features, task.algorithm, dict(task.parameters), *others], sort_keys=True)
         return hashlib.sha256(said.encode() + task.fit.tobytes() + b"/" + task.judge.tobytes()).hexdigest()[:32]
 
 

@@ -12,6 +12,7 @@ import pytest
 from service.evaluation import calibrated
 from service.evaluation.calibrated import export_calibrated
 from service.evaluation.comparison import train
+from service.evaluation.finals import FittedHere
 from service.evaluation.workbench import Workbench
 from service.training.export import Parity, run_onnx
 
@@ -23,9 +24,9 @@ def bench(workbench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Wor
 
 
 def _export(bench: Workbench) -> tuple[Any, bytes, Parity]:
-    pipeline = train(bench, "naive_bayes", {}, bench.splits.training)
+    fitted = train(bench, "naive_bayes", {}, bench.splits.training)
     answers = bench.bench.predict_folds("naive_bayes", {}, bench.splits.folds)
-    return export_calibrated(bench, "naive_bayes", pipeline, answers)
+    return export_calibrated(bench, "naive_bayes", FittedHere("naive_bayes", fitted, bench), answers)
 
 
 def test_naive_bayes_is_sure_of_too_much_and_is_mended(bench: Workbench) -> None:

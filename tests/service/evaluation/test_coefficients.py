@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from service.evaluation import coefficients
-from service.evaluation.coefficients import gather_coefficients, name_columns
+from service.evaluation.coefficients import gather_coefficients, name_columns, name_weights
 from service.training.datasets import Dataset
 from service.training.pipeline import build_pipeline, fit_pipeline
 
@@ -33,9 +33,10 @@ def test_what_only_one_model_has_weighs_nothing_in_the_other(dataset: Dataset, m
         name: fit_pipeline(build_pipeline("softmax", {"text": unit}, dataset, classes=2), dataset.rows(), [0, 1] * 20)
         for name, unit in (("ours", "words"), ("theirs", "characters"))
     }
-    columns, weights = gather_coefficients(fitted, dataset.features)
+    named = {name: name_weights(pipeline, dataset.features) for name, pipeline in fitted.items()}
+    columns, weights = gather_coefficients(named)
     assert weights["ours"].shape == weights["theirs"].shape == (1, len(columns))
     lonely = columns.index("note: characters 'buy'")
     assert weights["ours"][0, lonely] == 0 != weights["theirs"][0, lonely]
     monkeypatch.setattr(coefficients, "_MOST_COLUMNS", 3)
-    assert len(gather_coefficients(fitted, dataset.features)[0]) == 3
+    assert len(gather_coefficients(named)[0]) == 3
