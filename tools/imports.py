@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 
 Graph = Mapping[str, Collection[str]]
+# Where the statements of a statement stand.
+_BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
 
 
 def modules(root: Path, packages: Iterable[str]) -> dict[str, Path]:
@@ -40,12 +42,14 @@ def _read_imports(path: Path) -> Iterator[str]:
 
 
 def _run_time_nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            yield from (inner for branch in node.orelse for inner in (branch, *_run_time_nodes(branch)))
-            continue
-        yield node
-        yield from _run_time_nodes(node)
+    """The statements below a node. An expression holds none, so that most of a file is never looked at."""
+    if isinstance(tree, ast.If) and ast.unparse(tree.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        blocks = [tree.orelse]
+    else:
+        blocks = [getattr(tree, name, []) for name in _BLOCKS]
+    for statement in (statement for block in blocks for statement in block):
+        yield statement
+        yield from _run_time_nodes(statement)
 
 
 def import_graph(found: Mapping[str, Path]) -> dict[str, set[str]]:

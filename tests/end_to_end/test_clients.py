@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.conftest import HOST, Project
 
-pytestmark = pytest.mark.xdist_group("sandbox")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
 
 
 def run(program: str, *arguments: str, **environment: str) -> str:

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 from collections import Counter
 from concurrent import futures
@@ -21,10 +20,9 @@ import psutil
 import pytest
 
 from sandbox.command.up import ill_sites
-from sandbox.journal import Journal
 from tests.end_to_end.conftest import HOST, SPEED, Project
 
-pytestmark = pytest.mark.xdist_group("sandbox")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
 SITES = ("aws", "azure", "gcp")
 
 
@@ -125,7 +123,7 @@ def test_losing_a_cloud_moves_traffic_and_it_comes_back(project: Project) -> Non
         seconds = project.wait_until(lambda site=site: site not in project.sites_answered(40), f"DNS dropping {site}")
         # Three failed checks 10 s apart, the checkers not in step: 20 to 45 s (simulated), and the wall's noise.
         assert 15 / SPEED < seconds < 60 / SPEED + 3
-        assert not any(_alive(pid) for pid in pids)
+        assert not any(psutil.pid_exists(pid) for pid in pids)
         for _ in range(3):
             answer = project.predict()
             assert answer.right and answer.site != site
@@ -140,14 +138,6 @@ def test_losing_a_cloud_moves_traffic_and_it_comes_back(project: Project) -> Non
 
 def _alarms(project: Project) -> set[str]:
     return {alarm["name"] for alarm in project.status()["alarms"] if alarm["state"] == "ALARM"}
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_drill(project: Project, site: str = "azure") -> None:
@@ -191,7 +181,6 @@ def test_preview_shows_a_diff_and_a_new_weight_moves_traffic(project: Project) -
         stack_file.write_text(before)
 
 
-@pytest.mark.slow
 def test_kills_are_recovered_from_and_two_ups_do_not_meet(project: Project) -> None:
     """kill -9 of the CLI in an update, Ctrl-C in `make up`, kill -9 of the sandbox: the next `make up` goes on.
 
@@ -202,7 +191,7 @@ def test_kills_are_recovered_from_and_two_ups_do_not_meet(project: Project) -> N
     assert any(locks.rglob("*.json"))
     _interrupt_an_up(project)
     os.kill(pid, signal.SIGKILL)
-    project.wait_until(lambda: not _alive(pid), "the sandbox dying")
+    project.wait_until(lambda: not psutil.pid_exists(pid), "the sandbox dying")
     first = subprocess.Popen(
         [project.python, "-m", "sandbox", "up", "--json"],
         cwd=project.root,
@@ -289,34 +278,3 @@ def test_every_mistake_of_a_stack_file_is_told_at_once(project: Project) -> None
         assert "Traceback" not in said
     finally:
         stack_file.write_text(before)
-
-
-def test_destroy_leaves_no_process_no_port_and_no_file(project: Project) -> None:
-    """Last of all: everything goes, in the order in which stacks lean on each other."""
-    status = project.status()
-    fronts = [(f["address"], f["port"]) for f in status["fronts"]]
-    pids = [r["pid"] for w in status["workloads"] for r in w["replicas"]]
-    assert len(fronts) >= 3 and len(pids) >= 6
-    for group in ("traffic",), SITES, ("zone",):
-        with futures.ThreadPoolExecutor(3) as pool:
-            list(pool.map(lambda s: project.pulumi("destroy", "-s", s, "--yes", "--skip-preview"), group))
-    status = project.status()
-    assert (status["workloads"], status["fronts"], status["resources"]) == ([], [], 0)
-    project.wait_until(lambda: not any(_alive(pid) for pid in pids), "the replicas ending")
-    for address in fronts:
-        with pytest.raises(ConnectionRefusedError), socket.create_connection(address, timeout=5):
-            pass
-    project.wait_until(lambda: _files_of_resources(project) == set(), "the files of resources going")
-
-
-def _files_of_resources(project: Project) -> set[str]:
-    """What is left in the sandbox's folder that belongs to a resource, and to nothing that outlives it."""
-    layout = project.layout
-    # The sandbox's own, made before any resource.
-    lasting = {"ca", "resolver", "registries", "stores", "vault-outlast-sandbox-api-outlast-example"}
-    left = {f"certificates/{file.name}" for file in layout.certificates.iterdir() if file.stem not in lasting}
-    left |= {f"images/{folder.name}" for folder in layout.images.iterdir()}
-    copy = Path(shutil.copy(layout.journal, project.root / ".sandbox" / "copy-of-journal.jsonl"))
-    left |= {f"journal: {key}" for key in Journal(copy)}
-    route53 = json.loads(layout.route53.read_text())
-    return left | {f"route53.json: {one['Id']}" for one in route53["zones"] + route53["health_checks"]}
