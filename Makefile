@@ -8,7 +8,7 @@ WORKERS ?= 2
 # Set in many images of containers. Then each of the hundreds of processes of a test run, and each replica of the sandbox,
 # would compile its sources anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help doctor up preview status predict drill chaos drain undrain shell down clean fault heal speed parity metrics dist image docs test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
+.PHONY: help doctor up page watch preview status predict drill chaos drain undrain shell down clean fault heal speed parity metrics dist image docs test test-slow coverage mutants test-pythons lint check check-quick model lock reference bench soak
 
 # What each target takes. Anything else on the command line is refused: passed over, it would do something else.
 TAKES_up := SPEED DNS_PORT STACKS EVENTUAL PROBLEM CSV TARGET ACCEPT_DRAFT
@@ -67,6 +67,12 @@ preview: .venv/complete ## what `make up` would change, what it costs, and what 
 
 status: .venv/complete ## what runs, where, and how it is
 	@$(OUTLAST) status
+
+page: .venv/complete ## the link of the page on which the three clouds are seen and one is lost
+	@$(OUTLAST) page
+
+watch: .venv/complete ## the same in this terminal, until Ctrl-C
+	@$(OUTLAST) watch --plain
 
 predict: .venv/complete ## one real row through DNS and TLS to whichever cloud answers [MODEL=digits]
 	@$(OUTLAST) predict $(if $(MODEL),--model "$(MODEL)")

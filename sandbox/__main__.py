@@ -76,6 +76,7 @@ def up(
                     "host": done.host,
                     "changes": done.changes,
                     "prediction": done.prediction.document(),
+                    "page": done.page,
                     "seconds": done.seconds,
                     "pulumi": {
                         "source": done.pulumi.source,
@@ -92,6 +93,7 @@ def up(
     _print_prediction(done.prediction.document())
     dns = f"dig @127.0.0.1 -p {done.instance.dns_port} {done.host}"
     click.echo(f"  ask it yourself: {dns}")
+    click.echo(f"  see it happen: {done.page}")
 
 
 def _print_prediction(answer: dict[str, Any]) -> None:

@@ -130,8 +130,8 @@ RUN_BY = {
         "pip install",
     ): "not run: it installs; files and Dask are in tests/service/offline",
     ("score-many-files.md", ""): "tests/service/offline",
-    ("the-page.md", "$ .venv/bin/outlast watch"): "tests/end_to_end/test_page.py::test_the_same_is_in_a_terminal",
-    ("the-page.md", "$ .venv/bin/outlast page"): "tests/end_to_end/test_page.py",
+    ("the-page.md", "$ make watch"): "tests/end_to_end/test_page.py::test_the_same_is_in_a_terminal",
+    ("the-page.md", "$ make page"): "tests/end_to_end/test_page.py",
 }
 
 

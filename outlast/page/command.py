@@ -1,18 +1,17 @@
-"""`outlast page`: serves the page of this folder's sandbox on loopback until Ctrl-C, and prints its link."""
+"""`outlast page`: the link of the page that the sandbox serves, or a page on a port of one's own until Ctrl-C."""
 
 from __future__ import annotations
 
 import secrets
 import socket
+import sys
 import webbrowser
 from contextlib import suppress
 
 import click
-import uvicorn
 
 from infra.models import ROOT
-from outlast.page.server import Door, make_app
-from outlast.page.source import Sandbox
+from sandbox.command import control
 from sandbox.layout import Layout
 from service.command_line import Command, say
 from service.errors import Unavailable
@@ -21,28 +20,49 @@ ADDRESS = "127.0.0.1"
 
 
 @click.command(cls=Command)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of 127.0.0.1; 0: one that is free.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Serve it here as well, on this port of 127.0.0.1 until Ctrl-C; 0: one that is free.",
+)
 @click.option("--open", "opens", is_flag=True, help="Open it in the browser of this desktop as well.")
-def page(port: int, opens: bool) -> None:
+@click.option("--attached", type=int, hidden=True, help="Serve on this socket: how the sandbox starts it.")
+def page(port: int | None, opens: bool, attached: int | None) -> None:
     """See the sandbox's three clouds in a browser: who answers, what fails, and a drill at the press of a button.
 
-    Requests are sent only while the page is open. Who has the link can lose a site; it holds until Ctrl-C.
+    Prints the link of the page that the sandbox serves. Requests are sent only while the page is open. Who has the link
+    can lose a site; it holds until the sandbox stops.
     """
-    source = Sandbox(Layout.of(ROOT))
-    source.view()  # a sandbox that is not up is told here, and not in the browser
-    bound = _bind(port)
-    token, place = secrets.token_urlsafe(24), f"{ADDRESS}:{bound.getsockname()[1]}"
-    hosts = frozenset({place, place.replace(ADDRESS, "localhost")})
-    link = f"http://{place}/#{token}"
+    layout = Layout.of(ROOT)
+    if attached is not None:
+        from outlast.page.attached import serve_attached
+        from outlast.page.source import Sandbox
+
+        serve_attached(Sandbox(layout), attached, sys.stdin)
+    elif port is None:
+        _show(control.connect(layout).status()["page"], opens)
+    else:
+        _serve(layout, port, opens)
+
+
+def _show(link: str, opens: bool) -> None:
     click.echo(link)
-    say("Ctrl-C ends it")
     if opens:
         webbrowser.open(link)
-    config = uvicorn.Config(
-        make_app(source, Door(hosts, token)), log_level="warning", lifespan="off", timeout_graceful_shutdown=1
-    )
+
+
+def _serve(layout: Layout, port: int, opens: bool) -> None:
+    from outlast.page.attached import make_server
+    from outlast.page.source import Sandbox
+
+    source = Sandbox(layout)
+    source.view()  # a sandbox that is not up is told here, and not in the browser
+    bound, token = _bind(port), secrets.token_urlsafe(24)
+    server = make_server(source, bound, token)
+    _show(f"http://{ADDRESS}:{bound.getsockname()[1]}/#{token}", opens)
+    say("Ctrl-C ends it")
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[bound])
+        server.run(sockets=[bound])
 
 
 def _bind(port: int) -> socket.socket:

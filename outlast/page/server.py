@@ -38,6 +38,8 @@ class Source(Protocol):
 
     traffic: Traffic
 
+    @property
+    def is_used(self) -> bool: ...
     def view(self) -> dict[str, Any]: ...
     def act(self, what: str, site: str) -> str: ...
     def example(self) -> dict[str, Any]: ...
@@ -55,13 +57,13 @@ class Door:
         """Why this request is not answered; None where it is."""
         host = request.headers.get("host", "")
         if host not in self.hosts:
-            return _problem(421, f"this server is not {host!r}", "open the link that `outlast page` printed")
+            return _problem(421, f"this server is not {host!r}", "open the link that `outlast page` prints")
         if request.method != "POST":
             return None
         if request.headers.get("origin") != f"http://{host}":
             return _problem(403, "another page sent this", "press the button on the page itself")
         if not hmac.compare_digest(request.headers.get("x-token", "").encode(), self.token.encode()):
-            return _problem(403, "the link's token is missing or old", "open the link that `outlast page` printed")
+            return _problem(403, "the link's token is missing or old", "open the link that `outlast page` prints")
         return None
 
 

@@ -69,9 +69,15 @@ class Sandbox:
             Around(self._dial, self.host, self._golden, self._api_key, deadline, resources, self._authority)
         )
 
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody looks, or what was pressed still runs."""
+        return self.traffic.is_watched or bool(self._action.state()["running"])
+
     def view(self) -> dict[str, Any]:
         """The page's data now. Raises Unavailable where the sandbox does not answer any more."""
         status = self._control.status() | {"host": self.host, "model": {"name": self._model}}
+        self.traffic.allow(bool(status["weights"]))
         with self._lock:
             fixed = Fixed(self._usd, self._find_digests(status))
             zone = self._ask_zone()

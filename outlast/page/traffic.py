@@ -43,11 +43,22 @@ class Traffic:
         self._asked: deque[Asked] = deque(maxlen=KEPT)
         self._lock = threading.Lock()
         self._viewers = 0
+        self._allowed = threading.Event()
+        self._allowed.set()
         self._running: Running | None = None
 
     def asked(self) -> list[Asked]:
         """The latest requests, the oldest first."""
         return sorted(self._asked.copy(), key=lambda one: one.at)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody looks."""
+        return self._viewers > 0
+
+    def allow(self, may: bool) -> None:
+        """Whether there is anybody to ask: until DNS has a site, every request would only fail."""
+        (self._allowed.set if may else self._allowed.clear)()
 
     @property
     def is_running(self) -> bool:
@@ -82,6 +93,8 @@ class Traffic:
 
     def _ask(self, kind: str, client: Client, stop: threading.Event) -> None:
         while not stop.wait(EVERY_SECONDS):
+            if not self._allowed.is_set():
+                continue
             began = time.monotonic()
             look = client()
             took = (time.monotonic() - began) * 1000

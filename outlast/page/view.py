@@ -54,7 +54,7 @@ def show(
         "host": status["host"],
         "speed": status["speed"],
         "model": status["model"]["name"],
-        "sites": [_show_site(status, weight, minute, fixed) for weight in status["weights"]],
+        "sites": [_show_site(status, place, minute, fixed) for place in _places(status)],
         "zone": _show_zone(zone, status["speed"], now),
         "timeline": _bars(minute, now),
         "clients": _clients(minute),
@@ -66,6 +66,14 @@ def show(
         "faults": [f"{one['site'] or 'Route 53'}: {one['does']}" for one in status["faults"]],
         "drill": drill,
     }
+
+
+def _places(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The sites that DNS has, then those that run already and are not in it yet, as while all is brought up."""
+    known = {weight["site"] for weight in status["weights"]}
+    coming = [w["stack"] for w in status["workloads"] if w["stack"] not in known]
+    absent = {"chosen": "not in DNS yet", "health_check": ""}
+    return [*status["weights"], *({**absent, "site": site} for site in sorted(set(coming)))]
 
 
 def _show_site(

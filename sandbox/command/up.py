@@ -46,6 +46,7 @@ class BroughtUp:
     host: str
     changes: Mapping[str, Mapping[str, int]]  # stack -> what Pulumi did: {"create": 12}, {"same": 12}
     prediction: prediction.Prediction
+    page: str  # the link
     seconds: Mapping[str, float]
 
 
@@ -83,6 +84,8 @@ def bring_up(
         with cli.obtaining() as wait_for_cli:
             asked = {"speed": speed, "dns_port": dns_port, "port_offset": port_offset, "eventual": eventual}
             instance = _start(layout, steps, report, asked)
+            page = str(control.connect(layout).status()["page"])
+            report(f"see it happen: {page}")
             with steps.step("pulumi"):
                 pulumi = wait_for_cli()
         save_cli(layout, pulumi)
@@ -96,7 +99,7 @@ def bring_up(
         with steps.step("predict"):
             golden = load_golden(choose_released(serving.asked_model(layout)))
             answer = prediction.predict(dial, host, golden, api_key=api_key)
-        return BroughtUp(pulumi, instance, chosen, host, changes, answer, steps.seconds)
+        return BroughtUp(pulumi, instance, chosen, host, changes, answer, page, steps.seconds)
 
 
 def _start(layout: Layout, steps: Steps, report: Report, asked: Mapping[str, int | None]) -> Instance:

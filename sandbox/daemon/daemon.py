@@ -40,6 +40,7 @@ from sandbox.daemon.azure_login import HOSTS, AzureLogin
 from sandbox.daemon.calls import Calls, Controls
 from sandbox.daemon.leftovers import Leftovers
 from sandbox.daemon.listed_stores import answer_s3
+from sandbox.daemon.page import ABOVE_DNS, PagePort
 from sandbox.daemon.private_stores import PrivateStores
 from sandbox.daemon.public_stores import PublicStores, certificate_hosts
 from sandbox.daemon.vendors import Vendors
@@ -130,6 +131,8 @@ class Daemon:
         registries = instance.address(places.REGISTRIES), instance.port(places.HTTPS_PORT)
         self.azure_login = AzureLogin(self.world, *registries, self.ca.issue("registries", [HOSTS]))
         self.public_stores = self._make_public_stores()
+        port = instance.dns_port + ABOVE_DNS
+        self.page = PagePort(layout.root, layout.logs / "page.log", port, _log.warning)
         shipped = layout.state / "audit.json"
         self.shipping = AuditShipping(self.clock, self.objects, layout.logs, shipped, self._is_dark)
 
@@ -158,6 +161,7 @@ class Daemon:
         self._begin(self.shipping)
         self.reconcile()
         self._started.enter_context(plugins.running(self.clouds, self.layout.pulumi_home))
+        self._begin(self.page)
         threading.Thread(target=self._follow, name="follow", daemon=True).start()
         control = make_server(
             self.instance.address(places.API),
@@ -423,6 +427,7 @@ class Daemon:
             "weights": overview.describe_weights(self.route53, self._host),
             "alarms": self.alarms.status(),
             "mails": str(self.alarms.files.mails),
+            "page": self.page.link,
             "resources": len(self.world.store.all()),
             "damaged": self._damaged(),
         }

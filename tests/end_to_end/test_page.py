@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import httpx
 import pytest
 
 from tests.browser import BROWSER, SIZES, needs_browser
@@ -35,21 +36,11 @@ SAYS = "([id, words]) => words.some(word => document.getElementById(id).textCont
 
 
 @pytest.fixture(scope="module")
-def link(project: Project) -> Iterator[str]:
-    """What `outlast page` prints, while it runs; Ctrl-C ends it as it should."""
-    command = [project.python, "-m", "outlast", "page"]
-    server = subprocess.Popen(
-        command, cwd=project.root, env=project.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert server.stdout is not None
-    try:
-        yield server.stdout.readline().strip()
-        server.send_signal(signal.SIGINT)
-        _, errors = server.communicate(timeout=20)
-        assert (server.returncode, errors) == (0, "Ctrl-C ends it\n")
-    finally:
-        server.kill()
-        server.communicate()
+def link(project: Project) -> str:
+    """What `make up` prints; nothing serves it before somebody opens it."""
+    found: str = project.status()["page"]
+    assert project.run("-m", "outlast", "page").stdout == f"{found}\n"
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +99,22 @@ def test_without_the_token_the_page_shows_and_does_nothing(link: str, browser: B
     assert page.get_by_role("button").count() > 3
     assert all(button.is_disabled() for button in page.get_by_role("button").all())
     page.close()
+
+
+def test_a_port_of_ones_own_is_served_until_ctrl_c(project: Project) -> None:
+    command = [project.python, "-m", "outlast", "page", "--port", "0"]
+    server = subprocess.Popen(
+        command, cwd=project.root, env=project.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    try:
+        assert httpx.get(server.stdout.readline().strip()).status_code == 200
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=20)
+        assert (server.returncode, errors) == (0, "Ctrl-C ends it\n")
+    finally:
+        server.kill()
+        server.communicate()
 
 
 def test_the_same_is_in_a_terminal(project: Project) -> None:

@@ -31,7 +31,7 @@ ELSEWHERE = {
     "outlast doctor --stacks prod": "asks real accounts: tests/outlast/doctor",
     "make image": "takes minutes and root: CI runs it",
     "make docs": "tests/tools/test_documentation.py builds the site",
-    "outlast page": "goes on until Ctrl-C: tests/end_to_end/test_page.py",
+    "make watch": "goes on until Ctrl-C: tests/end_to_end/test_page.py",
     "make soak MINUTES=10": "takes ten minutes: tests/bench runs a short one",
     "make model PROBLEM=tumour": "takes minutes: tests/service/evaluation",
     "outlast model train --csv FILE": "takes minutes: tests/service/evaluation",
@@ -44,6 +44,7 @@ TYPED = {"make shell": "pulumi stack ls --project outlast\n"}
 TOLD = {
     "make up SPEED=10": "pulumi up: aws, azure, gcp",
     "make status": "pulumi",
+    "make page": "http://127.0.0.1:",
     "make drill LOSE=aws": "passed: traffic left aws in",
     "make fault SITE=azure KIND=kill FOR=300": "azure",
     "make predict": "right",

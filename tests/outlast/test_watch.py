@@ -24,6 +24,10 @@ class Source:
         self.ran: list[bool] = []
         self.traffic = Traffic(lambda _: {})
 
+    @property
+    def is_used(self) -> bool:
+        return self.traffic.is_watched
+
     def view(self) -> dict[str, Any]:
         self.ran.append(self.traffic.is_running)
         if not self._views:

@@ -28,6 +28,10 @@ class Source:
         self.error: Exception | None = None
         self.traffic = Traffic(lambda _: {})
 
+    @property
+    def is_used(self) -> bool:
+        return self.traffic.is_watched
+
     def view(self) -> dict[str, Any]:
         self._raise()
         return {"host": "api.outlast.example"}

@@ -69,6 +69,13 @@ def test_a_site_is_shown_with_what_is_known_of_it() -> None:
     assert (own["health"], own["p50_ms"], own["ready"], own["share"]) == ("no check", None, 0, 0.0)
 
 
+def test_a_site_that_runs_is_shown_before_dns_has_it() -> None:
+    workload = {"stack": "new", "revision": "r3", "min": 1, "max": 2, "replicas": [{"ready": True}]}
+    status = {**STATUS, "weights": [], "workloads": [workload, workload]}
+    (new,) = show(status, [], None, FIXED, None, NOW)["sites"]
+    assert (new["name"], new["weight"], new["health"], new["ready"]) == ("new", "not in DNS yet", "no check", 2)
+
+
 def test_a_bar_is_a_second_of_the_last_minute() -> None:
     bars = _view()["timeline"]
     assert len(bars) == BUCKETS
