@@ -28,7 +28,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Job:
-    """A job that a service knows: `name` is ours, `id` the service's own way to name it (ARN, resource id or name)."""
+    """A job that a service knows: `name` is ours, `id` the service's own way to name it (ARN, resource id or name).
+
+    `spec_digest` is what the name holds of it, its first 16 hex digits.
+    """
 
     name: str
     id: str

@@ -23,6 +23,7 @@ LONGEST_SECONDS = 7 * 24 * 3600
 _IMAGE = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 _ADDRESS = re.compile(r"(?P<scheme>s3|gs)://[^/\s]+/\S*|(?P<azure>az)://[^/\s]+/[^/\s]+/\S*")
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_NAME = re.compile(r"outlast-(?P<digest>[0-9a-f]{16})-(?P<attempt>[1-9][0-9]{0,3})")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -71,6 +72,12 @@ def fits_digest(spec: TrainingSpec) -> str:
 def job_name(spec: TrainingSpec, attempt: int) -> str:
     """The job's name at the service: the same for the same spec and attempt, so that nothing is started twice."""
     return f"outlast-{digest(spec)[:16]}-{attempt}"
+
+
+def parse_name(name: str) -> tuple[str, int] | None:
+    """The beginning of the spec's digest, and the attempt; None for a name that is not one of ours."""
+    found = _NAME.fullmatch(name)
+    return (found["digest"], int(found["attempt"])) if found else None
 
 
 def output_of(spec: TrainingSpec, attempt: int) -> str:

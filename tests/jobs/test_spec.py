@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.spec import TrainingSpec, check, checkpoints_of, digest, fits_digest, job_name, marks, output_of
+from jobs.spec import TrainingSpec, check, checkpoints_of, digest, fits_digest, job_name, marks, output_of, parse_name
 from service.errors import InvalidInput
 
 IMAGE = f"registry.example/outlast@sha256:{'a' * 64}"
@@ -68,6 +68,11 @@ def test_attempts_have_names_and_outputs_of_their_own() -> None:
     assert first == f"outlast-{digest(SPEC)[:16]}-1" and second == f"outlast-{digest(SPEC)[:16]}-2"
     assert output_of(SPEC, 2) == f"s3://bucket/output/{second}/"
     assert checkpoints_of(SPEC).startswith("s3://bucket/checkpoints/") and checkpoints_of(SPEC).endswith("/")
+
+
+def test_a_name_says_its_digest_and_attempt() -> None:
+    assert parse_name(job_name(SPEC, 12)) == (digest(SPEC)[:16], 12)
+    assert [parse_name(name) for name in ("", "outlast-training", "outlast-0123456789abcdef-0", "other")] == [None] * 4
 
 
 def test_marks_name_the_job_and_fit_into_googles_labels() -> None:
