@@ -18,7 +18,7 @@ SECTIONS = {
         Row("audit", _SERVER, "Verify audit logs."),
     ),
     "Train and release": (
-        Row("model", _STEPS, "All nine steps, from the problem file to the released model."),
+        Row("model", "service.evaluation.job_command", "All nine steps, here or as a container's training job."),
         Row("frame", _STEPS, "Step 1: the problem file, checked."),
         Row("data", _STEPS, "Step 2: schema and quality of the data."),
         Row("explore", _STEPS, "Step 3: statistics, correlations, a projection."),

@@ -90,15 +90,19 @@ class FittedElsewhere:
 
 
 def take_final(bench: Workbench, algorithm: str, parameters: Mapping[str, Any], fit: Callable[[], Pipeline]) -> Final:
-    """The model that is kept where the workbench keeps these, else one that is fitted now."""
-    if not bench.finals:
+    """The model that is kept where the workbench keeps these, else one that is fitted now.
+
+    Where they are kept, one that is fitted now is read back as well: a process that goes on answers to the last bit
+    like one that was never interrupted.
+    """
+    if bench.fits is None:
         return FittedHere(algorithm, fit(), bench)
-    path = bench.folder / FOLDER / f"{_name(bench, algorithm, parameters)}.final"
-    if (content := read_sealed(path)) is not None:
-        return _parse(content, bench.dataset.spec)
-    fitted = FittedHere(algorithm, fit(), bench)
-    write_sealed(path, _render(fitted))
-    return fitted
+    path = bench.fits / FOLDER / f"{_name(bench, algorithm, parameters)}.final"
+    content = read_sealed(path)
+    if content is None:
+        content = _render(FittedHere(algorithm, fit(), bench))
+        write_sealed(path, content)
+    return _parse(content, bench.dataset.spec)
 
 
 def _name(bench: Workbench, algorithm: str, parameters: Mapping[str, Any]) -> str:

@@ -60,6 +60,13 @@ def gather_table(named: str | Path, *, folder: Path = TABLES) -> Gathered:
     return Gathered(path, f"{named} is read as {path}" + (f", {count} files joined" if found.is_pattern else ""))
 
 
+def join_files(named: str, files: Sequence[Path], path: Path) -> None:
+    """Write the rows of several files, in their order, as one table. Raises InvalidInput where they are not alike."""
+    refuse_size(named, sum(map(_measure, files)))
+    with _write_whole(path) as out:
+        _join([open_csv(file) for file in files], out)
+
+
 def _make(named: str, found: Found, path: Path) -> None:
     refuse_size(named, sum(map(_measure, found.files)))
     with _write_whole(path) as out:

@@ -105,16 +105,17 @@ def evaluate(found: Findings) -> Path:
     return found.bench.write("metrics.json", found.to_document())
 
 
-def present(found: Findings) -> Path:
-    """Step 8: the report, and the model card."""
+def present(found: Findings, *, released: Path | None = None) -> Path:
+    """Step 8: the report, and the model card; beside what is released now."""
     found.bench.write_text("model-card.md", render_card(found))
     closer = examine(found)
     found.bench.write("closer.json", closer.to_document())
-    return found.bench.write_text("report.html", render_report(found, closer, set_beside(found, _load_released(found))))
+    beside = set_beside(found, _load_released(found.bench.problem, released))
+    return found.bench.write_text("report.html", render_report(found, closer, beside))
 
 
-def _load_released(found: Findings) -> Release | None:
-    return load_previous(home_of(found.bench.problem) / found.bench.problem.name)
+def _load_released(problem: ProblemFile, released: Path | None) -> Release | None:
+    return load_previous((released or home_of(problem)) / problem.name)
 
 
 def release(found: Findings, *, now: datetime, released: Path | None = None, accept_draft: bool = False) -> Released:
@@ -139,11 +140,10 @@ def release(found: Findings, *, now: datetime, released: Path | None = None, acc
     return Released(written, changed=previous is None or previous.digest != written.digest)
 
 
-def write_only(found: Findings, *, now: datetime) -> None:
-    """The candidate goes to the artifacts, and nowhere else."""
-    problem = found.bench.problem
-    previous = load_previous(home_of(problem) / problem.name)
-    write_candidate(_build_candidate(found), found.bench.folder, previous=previous, now=now)
+def write_only(found: Findings, *, now: datetime, released: Path | None = None) -> Release:
+    """The candidate goes to the artifacts, and nowhere else; its version is the next after what is released."""
+    previous = _load_released(found.bench.problem, released)
+    return write_candidate(_build_candidate(found), found.bench.folder, previous=previous, now=now)
 
 
 def home_of(problem: ProblemFile) -> Path:
@@ -158,7 +158,7 @@ def gather(
     bench: Workbench, *, released: Path | None = None, accept: tuple[str, ...] = (), fresh: Rows | None = None
 ) -> Findings:
     """Everything steps 7 to 9 need, measured against what is released now: on `fresh` rows, where these are named."""
-    previous = load_previous((released or home_of(bench.problem)) / bench.problem.name)
+    previous = _load_released(bench.problem, released)
     refuse_another_schema(bench, previous.manifest if previous else None)
     return gather_findings(bench, released=previous, resamples=RESAMPLES, accept=accept, fresh=fresh)
 

@@ -39,21 +39,35 @@ def run_steps(
     step: Step = _quietly,
     say: Callable[[str], None],
 ) -> tuple[Findings, steps.Released]:
-    """From the problem to the release. Finished fits are not redone. Raises ReleaseRefused; the report is there then.
+    """From the problem to the release, finished fits not redone. Raises ReleaseRefused; the report is there then."""
+    found = find_winner(bench, accept=accept, step=step, say=say)
+    with step("release", f"holding {found.comparison.winner} to the release gate"):
+        done = steps.release(found, now=now, accept_draft=accept_draft)
+    return found, done
 
-    A model of the same name and another schema is refused before anything is fitted.
+
+def find_winner(
+    bench: Workbench,
+    *,
+    released: Path | None = None,
+    accept: tuple[str, ...] = (),
+    step: Step = _quietly,
+    say: Callable[[str], None],
+) -> Findings:
+    """From the problem to the report: every step but the release. Finished fits are not redone.
+
+    `released`: the folder of the models that are released now, where it is another than this installation's. A model
+    of the same name and another schema is refused before anything is fitted.
     """
-    previous = load_previous(steps.home_of(bench.problem) / bench.problem.name)
+    previous = load_previous((released or steps.home_of(bench.problem)) / bench.problem.name)
     refuse_another_schema(bench, previous.manifest if previous else None)
     for name, (doing, run) in _UNTIL_TUNED.items():
         with step(name, doing):
             run(bench)
     with step("evaluate", "measuring every algorithm on the same rows"):
-        found = steps.gather(bench, accept=accept)
+        found = steps.gather(bench, released=released, accept=accept)
         steps.evaluate(found)
     with step("present", "writing the report"):
-        report = steps.present(found)
+        report = steps.present(found, released=released)
     say(f"report: {report}")
-    with step("release", f"holding {found.comparison.winner} to the release gate"):
-        done = steps.release(found, now=now, accept_draft=accept_draft)
-    return found, done
+    return found

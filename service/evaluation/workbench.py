@@ -40,8 +40,9 @@ class Workbench:
     """What the nine steps share. Costly things are made once, when first asked for.
 
     `announce(step, done, of)` is told how far a step is. `budget`: the minutes that the search for parameters may take.
-    `cluster` fits in the place of `jobs` processes here. `finals`: whether models fitted on the training rows are kept
-    beside the fits, to be carried to another machine (`service.evaluation.finals`).
+    `cluster` fits in the place of `jobs` processes here. `fits`: where finished fits are kept to be found by another
+    process, the models fitted on the training rows among them (`service.evaluation.finals`); None: below the artifacts,
+    and without these.
     """
 
     problem: ProblemFile
@@ -51,7 +52,7 @@ class Workbench:
     announce: Announce = _say_nothing
     budget: float | None = None
     cluster: Cluster | None = None
-    finals: bool = False
+    fits: Path | None = None
     truth: NDArray[np.intp] = field(init=False)
     classes: tuple[str, ...] = field(init=False)
 
@@ -131,7 +132,7 @@ class Workbench:
             self.dataset,
             self.truth,
             len(self.classes),
-            self.folder / "fits",
+            self.fits or self.folder / "fits",
             seed=self.problem.splits.seed,
             balanced=self.balanced,
             jobs=self.jobs,

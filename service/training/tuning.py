@@ -1,8 +1,8 @@
 """Grid search with stratified cross-validation that can be killed and goes on where it was.
 
 Each fit on a fold is one task with one file: its probabilities for the rows it did not see. A task whose file is there
-is not done again. The file's name is a hash of everything that the result depends on, so a change of data, split, grid
-or library makes new files and never reads a stale one.
+and whole is not done again. The file's name is a hash of everything that the result depends on, so a change of data,
+split, grid or library makes new files and never reads a stale one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -24,6 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from service.cluster.client import Cluster
 from service.training.algorithms import require_packages
+from service.training.checkpoints import Checkpoints
 from service.training.datasets import Dataset
 from service.training.pipeline import build_pipeline, fit_pipeline
 
@@ -73,7 +73,8 @@ class Fitter:
         cluster: Cluster | None = None,
         announce: Callable[[int, int], None] = lambda done, of: None,
     ) -> None:
-        self._dataset, self._truth, self._classes, self._folder = dataset, truth, classes, folder
+        self._dataset, self._truth, self._classes = dataset, truth, classes
+        self.kept = Checkpoints(folder)
         self._seed, self._balanced, self._jobs, self._announce = seed, balanced, jobs, announce
         self._cluster = cluster
         self._rows = dataset.rows()
@@ -82,14 +83,16 @@ class Fitter:
     def predict(self, tasks: Sequence[Task]) -> list[Floats]:
         """Each task's probabilities [rows judged, classes], in the order of the tasks."""
         names = [self._name(task) for task in tasks]
-        wanted = {name: task for name, task in zip(names, tasks, strict=True) if not self._path(name).exists()}
+        there = {name: found for name in set(names) if (found := self.kept.read(name)) is not None}
+        wanted = {name: task for name, task in zip(names, tasks, strict=True) if name not in there}
         done = len(tasks) - len(wanted)
         self._announce(done, len(tasks))
         for name, probabilities in self._fit(wanted):
-            self._keep(name, probabilities)
+            self.kept.write(name, probabilities)
+            there[name] = probabilities
             done, self.redone = done + 1, self.redone + 1
             self._announce(done, len(tasks))
-        return [np.load(self._path(name)) for name in names]
+        return [there[name] for name in names]
 
     def predict_folds(self, algorithm: str, parameters: Mapping[str, Any], folds: Sequence[Fold]) -> Floats:
         """Out-of-fold probabilities [n, classes]; NaN for the rows that no fold judges."""
@@ -107,16 +110,6 @@ class Fitter:
         fit = joblib.delayed(fit_task)
         found: Iterable[tuple[str, Floats]] = pool(fit(name, task, *shared) for name, task in wanted.items())
         return found
-
-    def _keep(self, name: str, probabilities: Floats) -> None:
-        # Whole or not at all: a process killed while writing must not leave a result that looks finished.
-        self._folder.mkdir(parents=True, exist_ok=True)
-        scratch = self._folder / f".{name}.{os.getpid()}.npy"
-        np.save(scratch, probabilities)
-        scratch.replace(self._path(name))
-
-    def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.npy"
 
     @property
     def depends_on(self) -> list[Any]:

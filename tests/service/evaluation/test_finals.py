@@ -20,7 +20,7 @@ PARAMETERS: Mapping[str, Any] = {"C": 1.0}
 
 @pytest.fixture
 def bench(workbench: Workbench, tmp_path: Path) -> Workbench:
-    return replace(workbench, folder=tmp_path, finals=True)
+    return replace(workbench, folder=tmp_path, fits=tmp_path / "fits")
 
 
 def _take(bench: Workbench, parameters: Mapping[str, Any] = PARAMETERS, algorithm: str = "softmax") -> Final:
@@ -32,15 +32,17 @@ def _refuse() -> Pipeline:
 
 
 def test_what_was_fitted_is_read_and_answers_alike(bench: Workbench) -> None:
-    here = _take(bench)
+    here = _take(replace(bench, fits=None))
+    kept = _take(bench)
     again = take_final(bench, "softmax", PARAMETERS, _refuse)
-    assert isinstance(here, FittedHere) and isinstance(again, FittedElsewhere)
-    assert again.graph == here.graph
+    assert isinstance(here, FittedHere) and isinstance(again, FittedElsewhere) and isinstance(kept, FittedElsewhere)
+    assert again.graph == kept.graph == here.graph
     np.testing.assert_array_equal(again.answers, here.answers)
     assert again.weights.keys() == here.weights.keys() and len(again.weights) == len(bench.dataset.features)
     for column, weights in here.weights.items():
         np.testing.assert_array_equal(again.weights[column], weights)
     rows = bench.dataset.rows()[:20]
+    np.testing.assert_array_equal(again.predict_proba(rows), kept.predict_proba(rows))
     np.testing.assert_allclose(again.predict_proba(rows), here.predict_proba(rows), atol=1e-6)
 
 
@@ -54,14 +56,16 @@ def test_other_parameters_and_other_rows_are_other_fits(bench: Workbench) -> Non
 def test_one_that_was_cut_is_fitted_again(bench: Workbench) -> None:
     whole = _take(bench, {}, "naive_bayes")
     assert whole.weights == {}
-    (path,) = (bench.folder / FOLDER).iterdir()
+    (path,) = (bench.folder / "fits" / FOLDER).iterdir()
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    assert isinstance(_take(bench, {}, "naive_bayes"), FittedHere)
+    with pytest.raises(AssertionError, match="fitted again"):
+        take_final(bench, "naive_bayes", {}, _refuse)
+    _take(bench, {}, "naive_bayes")
     assert path.read_bytes() == content
-    assert isinstance(_take(bench, {}, "naive_bayes"), FittedElsewhere)
+    take_final(bench, "naive_bayes", {}, _refuse)
 
 
 def test_nothing_is_kept_where_nobody_asks_for_it(bench: Workbench) -> None:
-    assert isinstance(_take(replace(bench, finals=False), {}, "naive_bayes"), FittedHere)
-    assert not (bench.folder / FOLDER).exists()
+    assert isinstance(_take(replace(bench, fits=None), {}, "naive_bayes"), FittedHere)
+    assert not list(bench.folder.rglob(FOLDER))

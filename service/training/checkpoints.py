@@ -1,0 +1,49 @@
+"""Finished fits in a folder that may be a mounted bucket, each in a file that tells whether it is whole.
+
+On the mount of a bucket renaming is copying and deleting, so nothing makes a file appear whole. Here a file is written
+in its place, and what a kill leaves half written is recognised when it is read: it is then made again.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.training.sealed import read_sealed, write_sealed
+
+Floats = NDArray[np.float64]
+
+
+class Checkpoints:
+    """Arrays by name in a folder.
+
+    `found` are the names that an earlier run had finished, `made` those of this one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.found: set[str] = set()
+        self.made: set[str] = set()
+
+    def read(self, name: str) -> Floats | None:
+        """The array of that name; None where there is none, or only a part of it."""
+        content = read_sealed(self._path(name))
+        if content is None:
+            return None
+        if name not in self.made:
+            self.found.add(name)
+        probabilities: Floats = np.load(io.BytesIO(content), allow_pickle=False)
+        return probabilities
+
+    def write(self, name: str, probabilities: Floats) -> None:
+        """Keep an array."""
+        written = io.BytesIO()
+        np.save(written, probabilities, allow_pickle=False)
+        write_sealed(self._path(name), written.getvalue())
+        self.made.add(name)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.fit"
