@@ -70,7 +70,8 @@ class Manifest:
     `thresholds` maps the positive class to the probability from which it is predicted; it is empty where the class of
     the highest probability is predicted. `tolerance` is how far a probability may lie from its golden answer.
     `reference` holds, for each feature, what training saw of it, and under PREDICTIONS what the model predicted on rows
-    that it was not fitted on (see `service.bundle.reference`): drift is measured against it.
+    that it was not fitted on (see `service.bundle.reference`): drift is measured against it. `training` says where,
+    when, on what and for how much it was trained; it is empty where that was the machine that released it.
     """
 
     problem: str
@@ -90,6 +91,7 @@ class Manifest:
     reference: Mapping[str, Any] = field(default_factory=dict)
     algorithm: str = ""
     schema: int = SCHEMA
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def to_document(self) -> dict[str, Any]:
         """The manifest as plain data, in the order in which it is written."""
@@ -98,6 +100,8 @@ class Manifest:
         document["input"] = self.input.to_document(self.schema)
         if not self.data.target:  # older releases keep their bytes
             del document["data"]["target"]
+        if not self.training:
+            del document["training"]
         return document
 
 
@@ -168,6 +172,7 @@ def _read_manifest(reader: Reader) -> Manifest:
         versions=take("versions", is_text_map, "must map a package to its version"),
         reference=reference,
         algorithm=take("algorithm", lambda v: isinstance(v, str), "must be a text", ""),
+        training=take("training", is_table, "must be an object", {}),
     )
 
 

@@ -31,7 +31,7 @@ from service.training.export import run_onnx
 TOLERANCE = 1e-5  # of a golden probability: ten times the parity asked for, room for another CPU's arithmetic
 _CLEAR_OF_DECISION = 100 * TOLERANCE  # a golden row nearer than this could change its label on another CPU
 # What tells two trainings of the same model apart: its answers are compared instead.
-_OF_THE_BYTES = dict.fromkeys(("version", "created", "model", "golden", "versions"))
+_OF_THE_BYTES = dict.fromkeys(("version", "created", "model", "golden", "versions", "training"))
 _PINNED_PACKAGES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy", "pandas")
 
 

@@ -1,0 +1,84 @@
+"""What a job is given, laid into the store of the cloud that trains: every object by its content's SHA-256.
+
+So the same files are uploaded once, a second start finds what the first one wrote, and nothing is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from outlast.train.tables import Table
+from service.bundle.folder import Release
+from service.bundle.manifest import MANIFEST_FILE
+from service.errors import OutlastError
+from service.stores.files import StoreFile
+from service.stores.store import Store, check_digest, read_whole
+from service.training.job_inputs import INPUTS_FILE, RELEASED_FOLDER, InputTable, JobInputs, render_inputs
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """The addresses of a job's data, the folder with inputs.json first; and what inputs.json says."""
+
+    addresses: tuple[str, ...]
+    inputs: JobInputs
+
+
+def upload(store: Store, problem: Path, tables: Sequence[Table], released: Release | None) -> Uploaded:
+    """Lay everything into the store that is not there yet. Tables that lie in a store stay where they are."""
+    addresses = [_place(store, table) for table in tables]
+    described = [
+        InputTable(table.name, address, table.sha256, table.size)
+        for table, address in zip(tables, addresses, strict=True)
+    ]
+    model = _files_of(released)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in model.items()}
+    question = problem.read_bytes()
+    inputs = JobInputs(problem.name, hashlib.sha256(question).hexdigest(), tuple(described), digests)
+    rendered = render_inputs(inputs)
+    folder = folder_of(rendered)
+    for name, content in model.items():
+        _put(store, f"{folder}{RELEASED_FOLDER}/{problem.stem}/{name}", content)
+    _put(store, f"{folder}{problem.name}", question)
+    _put(store, f"{folder}{INPUTS_FILE}", rendered)
+    return Uploaded((store.name(folder), *addresses), inputs)
+
+
+def folder_of(rendered: bytes) -> str:
+    """The key of the folder that holds an inputs.json, by its bytes."""
+    return f"inputs/{hashlib.sha256(rendered).hexdigest()[:32]}/"
+
+
+def _place(store: Store, table: Table) -> str:
+    """The address of a table in the cloud that trains."""
+    if isinstance(table.file, StoreFile):
+        return str(table.file)
+    key = f"tables/{table.sha256}/{table.name}"
+    there = store.find(key)
+    if there is None:
+        with cast(Path, table.file).open("rb") as stream:
+            store.put_if_absent(key, stream)
+        there = store.find(key)
+    if there is None or there.size != table.size:
+        what = f"{store.name(key)} holds {there.size if there else 'nothing'}, and {table} has {table.size} bytes"
+        raise OutlastError(what, hint="was the file changed while it was uploaded? delete the object and start again")
+    return store.name(key)
+
+
+def _put(store: Store, key: str, content: bytes) -> None:
+    if not store.put_if_absent(key, content):
+        check_digest(
+            store.name(key), hashlib.sha256(read_whole(store, key)).hexdigest(), hashlib.sha256(content).hexdigest()
+        )
+
+
+def _files_of(released: Release | None) -> Mapping[str, bytes]:
+    """The files of the model that the candidate is held to."""
+    if released is None:
+        return {}
+    names = (MANIFEST_FILE, released.manifest.model.file, released.manifest.golden.file)
+    return {name: (released.folder / name).read_bytes() for name in names}
