@@ -1,4 +1,4 @@
-"""Where a site on Google Cloud has its images: a repository whose tags cannot be moved, cleaned of what is old."""
+"""Where a stack on Google Cloud has its images: a repository whose tags cannot be moved, cleaned of what is old."""
 
 from __future__ import annotations
 
@@ -18,20 +18,27 @@ TOKEN_USER = "oauth2accesstoken"
 
 def build_site_image(name: str, spec: SiteSpec, ready: pulumi.ResourceOptions) -> BuiltImage:
     """Register the repository and the image in it."""
+    repository, login = make_repository(name, spec.region, held(spec, ready))
+    return build_image(pulumi.Output.concat(repository.registry_uri, "/", IMAGE), login, spec.models)
+
+
+def make_repository(
+    name: str, region: str, opts: pulumi.ResourceOptions
+) -> tuple[gcp.artifactregistry.Repository, Login]:
+    """A repository, and how it is pushed to."""
     repository = gcp.artifactregistry.Repository(
         "repository",
         repository_id=name,
-        location=spec.region,
+        location=region,
         format="DOCKER",
         docker_config=gcp.artifactregistry.RepositoryDockerConfigArgs(immutable_tags=True),
         cleanup_policies=_cleanup_policies(),
         cleanup_policy_dry_run=False,
         deletion_policy="DELETE",
-        opts=held(spec, ready),
+        opts=opts,
     )
     token = gcp.organizations.get_client_config_output().access_token
-    login = Login(f"{spec.region}-docker.pkg.dev", TOKEN_USER, token)
-    return build_image(pulumi.Output.concat(repository.registry_uri, "/", IMAGE), login, spec.models)
+    return repository, Login(f"{region}-docker.pkg.dev", TOKEN_USER, token)
 
 
 def _cleanup_policies() -> list[gcp.artifactregistry.RepositoryCleanupPolicyArgs]:

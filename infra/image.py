@@ -1,4 +1,7 @@
-"""The service's image: built once for each site, pushed to that cloud's own registry, deployed by its digest."""
+"""The images: the service's, built once for each site, and the one that training jobs run, both of one Dockerfile.
+
+Each is pushed to its cloud's own registry, and used by its digest.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ CONTEXT = "service"
 
 MODELS = "models"
 """The other build context, and the stage of the Dockerfile whose place it takes."""
+
+SERVE, TRAIN = "serve", "train"
+"""The stages of the Dockerfile that are built: what a site runs, and what a training job runs."""
 
 KEPT_IMAGES = 20
 """How many of a site's images a registry keeps at least: as many releases can be gone back to without a build."""
@@ -59,13 +65,32 @@ def build_image(
 
     Without `login` the docker client's own credentials are used (`docker login`, or a credential helper).
     """
+    models_laid_out = docker.ContextArgs(location=lay_out(models))
+    return _build(repository, login, SERVE, {MODELS: models_laid_out}, PLATFORMS[architecture], opts)
+
+
+def build_training_image(repository: pulumi.Input[str], login: Login) -> BuiltImage:
+    """Build what a training job runs, from the same Dockerfile, and push it; none of its models is in it."""
+    return _build(repository, login, TRAIN, None, docker.Platform.LINUX_AMD64, None)
+
+
+def _build(
+    repository: pulumi.Input[str],
+    login: Login | None,
+    target: str,
+    named: Mapping[str, docker.ContextArgs] | None,
+    platform: docker.Platform,
+    opts: pulumi.ResourceOptions | None,
+) -> BuiltImage:
     by_digest = docker.ExportRegistryArgs(names=[repository], push_by_digest=True)
     image = docker.Image(
         "image",
-        context=docker.BuildContextArgs(location=CONTEXT, named={MODELS: docker.ContextArgs(location=lay_out(models))}),
+        context=docker.BuildContextArgs(location=CONTEXT, named=named),
         dockerfile=docker.DockerfileArgs(location=f"{CONTEXT}/Dockerfile"),
+        # Said for both: what a Dockerfile ends with is no promise of what is deployed.
+        target=target,
         build_args=BUILD_ARGUMENTS,
-        platforms=[PLATFORMS[architecture]],
+        platforms=[platform],
         # Empty and not left out: so it is what a refresh puts into the state, and no change after one.
         tags=[],
         push=False,

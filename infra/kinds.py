@@ -156,6 +156,27 @@ class BaseSettings:
 
 
 @dataclass(frozen=True)
+class TrainingSettings:
+    """Of the stack that holds what training jobs of one cloud need: their image, their store, their identity.
+
+    `account` is as for a base stack. `data_sources` are stores of others that a job may read, `kms_key` the key that
+    everything is encrypted with ("": the cloud's own).
+    """
+
+    kind: str
+    name: str
+    cloud: str
+    region: str
+    account: str
+    store: str
+    protect: bool
+    checkpoint_days: int
+    data_sources: tuple[str, ...] = ()
+    kms_key: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TrafficSettings:
     """Of the stack that holds the records of the public host and the health checks.
 
@@ -185,4 +206,4 @@ class TrafficSettings:
     alert_email: str = ""
 
 
-Settings = ZoneSettings | BaseSettings | SiteSettings[Options] | PrivateSettings | TrafficSettings
+Settings = ZoneSettings | BaseSettings | TrainingSettings | SiteSettings[Options] | PrivateSettings | TrafficSettings

@@ -41,11 +41,12 @@ from infra.secrets import SETTINGS as SECRETS
 from infra.secrets import read_secrets
 from infra.served import NONE, Available, read_accepted_models, read_models
 from infra.sizes import explain_bad_size
+from infra.training_settings import read_training
 from infra.variables import Judge, read_environment
 
 CLOUDS = ("aws", "azure", "gcp")
 PRIVATE = "private"
-KINDS = ("zone", "base", *CLOUDS, PRIVATE, "traffic")
+KINDS = ("zone", "base", *CLOUDS, PRIVATE, "training", "traffic")
 
 MAX_COMMON_NAME = 64
 """The first name of an ACM certificate may have 64 characters (ACM RequestCertificate, after RFC 5280)."""
@@ -86,6 +87,9 @@ def parse(
     elif kind == "base":
         read_all_exceptions(reader, kind, today)
         settings = _parse_base(stack, reader)
+    elif kind == "training":
+        read_all_exceptions(reader, kind, today)
+        settings = read_training(reader, stack, CLOUDS)
     elif kind == "traffic":
         settings = _parse_traffic(stack, reader, today)
     elif kind == PRIVATE:
@@ -104,8 +108,8 @@ def parse(
 
 def read_all_exceptions(reader: Reader, kind: str, today: datetime.date) -> Exceptions:
     """Those of a stack of that kind: of the rules of its program, and of the policy pack's."""
-    own = {"zone": (), "base": (), PRIVATE: (), "traffic": (*ROUTING_RULES, *TRAFFIC_RULES)}.get(kind, SITE_RULES)
-    return read_exceptions(reader, (*own, *names_of(kind)), today)
+    own = dict.fromkeys(CLOUDS, SITE_RULES) | {"traffic": (*ROUTING_RULES, *TRAFFIC_RULES)}
+    return read_exceptions(reader, (*own.get(kind, ()), *names_of(kind)), today)
 
 
 def _parse_zone(stack: str, reader: Reader) -> ZoneSettings:

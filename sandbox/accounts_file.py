@@ -64,7 +64,7 @@ def accounts_of(agreed: Agreed, declared: Declared) -> Accounts:
     """
     azure = [site.options for site in agreed.sites.values() if isinstance(site.options, AzureOptions)]
     google = [site.options for site in agreed.sites.values() if isinstance(site.options, GcpOptions)]
-    held = {cloud: [base.account for base in agreed.bases if base.cloud == cloud] for cloud in ("azure", "gcp")}
+    held = {cloud: [one.account for one in agreed.stores if one.cloud == cloud] for cloud in ("azure", "gcp")}
     subscriptions = tuple(dict.fromkeys([*(options.subscription_id for options in azure), *held["azure"]]))
     projects = tuple(dict.fromkeys([*(options.project for options in google), *held["gcp"]]))
     mistakes = list(_strangers(agreed, declared, subscriptions, projects))

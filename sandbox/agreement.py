@@ -21,6 +21,7 @@ from infra.kinds import (
     Settings,
     SiteSettings,
     TrafficSettings,
+    TrainingSettings,
     ZoneSettings,
 )
 from infra.reader import as_text
@@ -46,9 +47,9 @@ class Agreed:
         return _zone(self.stacks, self.settings).host
 
     @property
-    def bases(self) -> tuple[BaseSettings, ...]:
-        """Those of the base stacks."""
-        return tuple(found for found in self.settings.values() if isinstance(found, BaseSettings))
+    def stores(self) -> tuple[BaseSettings | TrainingSettings, ...]:
+        """Those of the stacks that hold stores beside the sites."""
+        return tuple(found for found in self.settings.values() if isinstance(found, BaseSettings | TrainingSettings))
 
     @property
     def sites(self) -> Mapping[str, SiteSettings[Options]]:
@@ -68,10 +69,12 @@ def agree(
     Raises InvalidInput: what is wrong in single files, each mistake at its place; once that is mended, what contradicts
     between them.
     """
-    configs = {stack: read_config(root, stack) for stack in stacks.stacks}
+    configs = {stack: read_config(root, stack) for stack in (*stacks.stacks, *stacks.training)}
     settings = _parse_all(stacks, configs, keys)
-    # A base stack outside of AWS pins no account of AWS: it has no records in the zone.
-    allowed = {stack: set(map(str, config[_ACCOUNTS])) for stack, config in configs.items() if _ACCOUNTS in config}
+    # A stack of stores outside of AWS pins no account of AWS: it has no records in the zone. And who trains may have an
+    # account of their own, which the sandbox, having one, refuses when that stack is brought up.
+    pinned = {stack: config for stack, config in configs.items() if stack not in stacks.training}
+    allowed = {stack: set(map(str, config[_ACCOUNTS])) for stack, config in pinned.items() if _ACCOUNTS in config}
     mistakes = [mistake for check in _CHECKS for mistake in check(stacks, settings)]
     mistakes += _accounts(stacks, allowed)
     mistakes += _roles(stacks, settings, allowed)

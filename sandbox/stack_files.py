@@ -31,7 +31,8 @@ _COMMITTED = "git checkout -- stacks"
 class StackSet:
     """The stacks that belong together: one zone, one traffic, and the sites between them. `name` "" is committed.
 
-    `bases` hold what outlives the sites of a cloud; a set may have none.
+    `bases` hold what outlives the sites of a cloud; a set may have none. `training` are the stacks of training jobs,
+    which nobody brings up who does not ask for them by name.
     """
 
     name: str
@@ -39,6 +40,7 @@ class StackSet:
     sites: tuple[str, ...]
     traffic: str
     bases: tuple[str, ...] = ()
+    training: tuple[str, ...] = ()
 
     @property
     def order(self) -> tuple[tuple[str, ...], ...]:
@@ -53,7 +55,8 @@ class StackSet:
         return f"the stacks of {self.name}" if self.name else "the committed stacks"
 
 
-COMMITTED = StackSet("", "zone", SITE_KINDS, "traffic")
+TRAINING = "training"
+COMMITTED = StackSet("", "zone", SITE_KINDS, "traffic", training=(f"{TRAINING}-aws",))
 
 
 # -- one file ------------------------------------------------------------------------------------------------------
@@ -114,9 +117,9 @@ def find(root: Path, name: str) -> StackSet:
     if mistakes:
         raise InvalidInput(f"stacks/{prefix}*.yaml are not a set that can be brought up", mistakes, hint=f"see {GUIDE}")
     by_kind = {kind: stack for stack, kind in kinds.items()}
-    sites = tuple(stack for stack, kind in kinds.items() if kind not in ("zone", "traffic", "base"))
-    bases = tuple(stack for stack, kind in kinds.items() if kind == "base")
-    return StackSet(name, by_kind["zone"], sites, by_kind["traffic"], bases)
+    sites = tuple(stack for stack, kind in kinds.items() if kind not in ("zone", "traffic", "base", TRAINING))
+    bases, training = (tuple(stack for stack, its in kinds.items() if its == kind) for kind in ("base", TRAINING))
+    return StackSet(name, by_kind["zone"], sites, by_kind["traffic"], bases, training)
 
 
 def kind_of(root: Path, stack: str) -> str:
@@ -155,7 +158,7 @@ def load(layout: Layout) -> StackSet:
     kept = _kept(layout)
     if not kept:
         return COMMITTED
-    lists = {key: tuple(kept["stacks"].get(key, ())) for key in ("sites", "bases")}
+    lists = {key: tuple(kept["stacks"].get(key, ())) for key in ("sites", "bases", "training")}
     return StackSet(**{**kept["stacks"], **lists})
 
 

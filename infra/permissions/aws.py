@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.alerts import METRICS_REGION
-from infra.permissions.aws_table import AUDIT_ROLES, DRILL, DRILL_LEVEL_3, GRANTS, ROLES, Grant
+from infra.permissions.aws_table import (
+    AUDIT_ROLES,
+    DRILL,
+    DRILL_LEVEL_3,
+    GRANTS,
+    ROLES,
+    TRAINER,
+    TRAINING_ROLES,
+    Grant,
+)
 from infra.permissions.in_use import RECORD, types_of
 
 
@@ -16,7 +25,8 @@ class Scope:
     """Where a policy is to hold: `names` are those of the sites' resources, `<prefix>-<stack>`.
 
     `bases` are those of the base stacks that take audit records, `outlast-<stack>`, and `audit` is their bucket;
-    `traffic` are the traffic stacks, whose alarms have their names.
+    `traffic` are the traffic stacks, whose alarms have their names; `training` the names of training stacks' resources,
+    `outlast-<stack>`, and `models` is their bucket.
     """
 
     account: str
@@ -27,10 +37,15 @@ class Scope:
     bases: Sequence[str] = ()
     audit: str = ""
     traffic: Sequence[str] = ()
+    training: Sequence[str] = ()
+    models: str = ""
 
 
 LARGEST_MANAGED, LARGEST_INLINE = 6144, 10240
 """Characters of a managed policy, and of all that is written into a role itself; white space not counted (IAM)."""
+
+ON_AWS = ("zone", "aws", "traffic", "base-aws", "training-aws")
+"""The kinds of stack that lie on AWS with all that they have."""
 
 LINKED = (
     "ecs.amazonaws.com",
@@ -58,9 +73,14 @@ def drill_policy(scope: Scope, level: int = 1) -> dict[str, Any]:
     return _policy(_statements((*DRILL, DRILL_LEVEL_3) if level >= 3 else DRILL, scope))
 
 
+def trainer_policy(scope: Scope) -> dict[str, Any]:
+    """What whoever runs `outlast model train --on aws` has to be allowed to, and no more."""
+    return _policy([*_statements(TRAINER, scope), _pass_role(scope, "sagemaker", TRAINING_ROLES)])
+
+
 def _on_aws(kind: str) -> list[str]:
     """The types of a stack that touch AWS: of another cloud's site its records alone."""
-    return [type_ for type_ in types_of(kind) if kind in ("zone", "aws", "traffic", "base-aws") or type_ == RECORD]
+    return [type_ for type_ in types_of(kind) if kind in ON_AWS or type_ == RECORD]
 
 
 def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
@@ -86,7 +106,14 @@ def _statements(grants: Sequence[Grant], scope: Scope) -> list[dict[str, Any]]:
 
 
 def _expand(templates: Iterable[str], scope: Scope) -> tuple[str, ...]:
-    words = {"{name}": scope.names, "{base}": scope.bases, "{audit}": scope.audit, "{traffic}": scope.traffic}
+    words = {
+        "{name}": scope.names,
+        "{base}": scope.bases,
+        "{audit}": scope.audit,
+        "{traffic}": scope.traffic,
+        "{training}": scope.training,
+        "{models}": scope.models,
+    }
     absent = [word for word, given in words.items() if not given]
     filled = [
         template.format(
@@ -98,6 +125,8 @@ def _expand(templates: Iterable[str], scope: Scope) -> tuple[str, ...]:
             base=base,
             audit=scope.audit,
             traffic=traffic,
+            training=training,
+            models=scope.models,
         )
         for template in templates
         if not any(word in template for word in absent)
@@ -105,6 +134,7 @@ def _expand(templates: Iterable[str], scope: Scope) -> tuple[str, ...]:
         for name in scope.names or ("",)
         for base in scope.bases or ("",)
         for traffic in scope.traffic or ("",)
+        for training in scope.training or ("",)
     ]
     return tuple(dict.fromkeys(filled))
 

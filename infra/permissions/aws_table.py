@@ -31,7 +31,16 @@ AUDIT_ROLES = (
 """What Firehose and CloudWatch Logs assume, to carry audit records to their store."""
 
 ROLES = ("arn:aws:iam::{account}:role/{name}-execution", "arn:aws:iam::{account}:role/{name}-task")
-_REPOSITORY = ("arn:aws:ecr:{region}:{account}:repository/{name}",)
+TRAINING_ROLES = ("arn:aws:iam::{account}:role/{training}-job",)
+"""What SageMaker assumes for a training job."""
+
+_REPOSITORY = (
+    "arn:aws:ecr:{region}:{account}:repository/{name}",
+    "arn:aws:ecr:{region}:{account}:repository/{training}",
+)
+_MODELS = ("arn:aws:s3:::{models}",)
+"""The bucket of training jobs."""
+
 _ZONE = ("arn:aws:route53:::hostedzone/{zone_id}",)
 _SCALING = ("arn:aws:application-autoscaling:{region}:{account}:scalable-target/*",)
 _CHECK = ("arn:aws:route53:::healthcheck/*",)
@@ -183,11 +192,11 @@ GRANTS: Mapping[str, Grant] = {
             "iam:CreateRole iam:DeleteRole iam:GetRole iam:UpdateRole iam:UpdateAssumeRolePolicy iam:ListRolePolicies "
             "iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole iam:TagRole iam:UntagRole"
         ),
-        (*ROLES, *AUDIT_ROLES),
+        (*ROLES, *AUDIT_ROLES, *TRAINING_ROLES),
     ),
     "aws:iam/rolePolicy:RolePolicy": Grant(
         words("iam:PutRolePolicy iam:GetRolePolicy iam:DeleteRolePolicy"),
-        (*ROLES[:1], *AUDIT_ROLES),
+        (*ROLES[:1], *AUDIT_ROLES, *TRAINING_ROLES),
     ),
     "aws:lb/loadBalancer:LoadBalancer": Grant(
         words(
@@ -279,7 +288,19 @@ GRANTS: Mapping[str, Grant] = {
             "s3:GetBucketTagging s3:PutBucketTagging s3:DeleteObject s3:DeleteObjectVersion"
         ),
         # Objects of the switches alone: `force_destroy` empties their store, and nobody the store of audit records.
-        ("arn:aws:s3:::{store}", "arn:aws:s3:::{store}/flags/*", "arn:aws:s3:::{audit}"),
+        (
+            "arn:aws:s3:::{store}",
+            "arn:aws:s3:::{store}/flags/*",
+            "arn:aws:s3:::{audit}",
+            *_MODELS,
+            "arn:aws:s3:::{models}/*",
+        ),
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Grant(
+        words("s3:GetLifecycleConfiguration s3:PutLifecycleConfiguration"), _MODELS
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Grant(
+        words("s3:GetEncryptionConfiguration s3:PutEncryptionConfiguration"), _MODELS
     ),
     "aws:s3/bucketVersioning:BucketVersioning": Grant(
         words("s3:GetBucketVersioning s3:PutBucketVersioning"), ("arn:aws:s3:::{audit}",)
@@ -301,11 +322,11 @@ GRANTS: Mapping[str, Grant] = {
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Grant(
         words("s3:GetBucketPublicAccessBlock s3:PutBucketPublicAccessBlock"),
-        ("arn:aws:s3:::{store}", "arn:aws:s3:::{audit}"),
+        ("arn:aws:s3:::{store}", "arn:aws:s3:::{audit}", *_MODELS),
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Grant(
         words("s3:GetBucketPolicy s3:PutBucketPolicy s3:DeleteBucketPolicy"),
-        ("arn:aws:s3:::{store}", "arn:aws:s3:::{audit}"),
+        ("arn:aws:s3:::{store}", "arn:aws:s3:::{audit}", *_MODELS),
     ),
     # WAF reads the ACL back through what it is associated with, and needs both to be named.
     "aws:wafv2/webAcl:WebAcl": Grant(
@@ -364,3 +385,25 @@ DRILL_LEVEL_3 = Grant(
     words("application-autoscaling:DescribeScalableTargets application-autoscaling:RegisterScalableTarget"),
 )
 """Takes a site's tasks away and brings them back."""
+
+TRAINER = (
+    Grant(
+        words(
+            "sagemaker:CreateTrainingJob sagemaker:DescribeTrainingJob sagemaker:StopTrainingJob sagemaker:AddTags "
+            "sagemaker:ListTags"
+        ),
+        ("arn:aws:sagemaker:{region}:{account}:training-job/outlast-*",),
+        ("sagemaker:ListTrainingJobs",),
+    ),
+    Grant(
+        words("logs:DescribeLogStreams logs:GetLogEvents"),
+        (
+            "arn:aws:logs:{region}:{account}:log-group:/aws/sagemaker/TrainingJobs",
+            "arn:aws:logs:{region}:{account}:log-group:/aws/sagemaker/TrainingJobs:*",
+        ),
+    ),
+    Grant(words("s3:ListBucket s3:GetBucketLocation"), _MODELS),
+    Grant(words("s3:GetObject s3:PutObject s3:AbortMultipartUpload"), ("arn:aws:s3:::{models}/data/*",)),
+    Grant(words("s3:GetObject"), ("arn:aws:s3:::{models}/output/*",)),
+)
+"""Whoever runs `outlast model train --on aws`: uploads data, starts jobs and looks at them, fetches what they made."""

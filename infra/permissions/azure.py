@@ -75,6 +75,21 @@ DATA_ACTIONS = ("Microsoft.KeyVault/vaults/secrets/delete",)
 DRILL = words(f"{_APP}/containerApps/read {_APP}/containerApps/stop/action {_APP}/containerApps/start/action")
 """A drill of level 3 stops the app and starts it again; of the others Azure notices nothing."""
 
+_ML = "Microsoft.MachineLearningServices/workspaces"
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+
+TRAINER = words(
+    f"{_ML}/read {_ML}/jobs/read {_ML}/jobs/write {_ML}/jobs/cancel/action {_ML}/environments/read "
+    f"{_ML}/environments/write {_ML}/environments/versions/read {_ML}/environments/versions/write "
+    f"{_ML}/experiments/read {_ML}/experiments/write {_ML}/experiments/runs/read {_ML}/experiments/runs/write "
+    f"{_ML}/experiments/runs/submit/action {_ML}/datastores/read {_IDENTITY}/read {_IDENTITY}/assign/action "
+    "Microsoft.Resources/subscriptions/resourceGroups/read"
+)
+"""Whoever runs `outlast model train --on azure`: starts jobs, looks at them and stops them."""
+
+TRAINER_DATA = words(f"{_BLOBS}/read {_BLOBS}/write {_BLOBS}/add/action")
+"""Uploads the data, and fetches what a job made."""
+
 
 def deployer_role(subscription: str, kinds: Sequence[str] = ("azure",)) -> dict[str, Any]:
     """What whoever runs `pulumi up` of these kinds of stack on Azure has to be allowed to."""
@@ -86,6 +101,12 @@ def deployer_role(subscription: str, kinds: Sequence[str] = ("azure",)) -> dict[
 def drill_role(subscription: str) -> dict[str, Any]:
     """What whoever runs `outlast drill` at level 3 has to be allowed to."""
     return _role("Outlast drill runner", "Stops a site of Outlast and starts it again.", set(DRILL), subscription)
+
+
+def trainer_role(subscription: str) -> dict[str, Any]:
+    """What whoever runs `outlast model train --on azure` has to be allowed to."""
+    role = _role("Outlast trainer", "Trains models with Outlast.", set(TRAINER), subscription)
+    return role | {"DataActions": [*TRAINER_DATA]}
 
 
 def _role(name: str, description: str, actions: set[str], subscription: str) -> dict[str, Any]:

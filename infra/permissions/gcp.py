@@ -93,6 +93,14 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
 DRILL = words("run.services.get run.services.update iam.serviceAccounts.actAs")
 """A drill of level 3 closes the service's ingress and opens it again; of the others Google notices nothing."""
 
+TRAINER = words(
+    _of("aiplatform.customJobs", "create", "get", "list", "cancel")
+    + " iam.serviceAccounts.actAs logging.logEntries.list "
+    + _of("storage.objects", "create", "get", "list")
+    + " storage.buckets.get"
+)
+"""Whoever runs `outlast model train --on gcp`: uploads data, starts jobs, looks at them, fetches what they made."""
+
 
 def deployer_role(kinds: Sequence[str] = ("gcp",)) -> dict[str, Any]:
     """What whoever runs `pulumi up` of these kinds of stack on Google Cloud has to be allowed to."""
@@ -103,6 +111,11 @@ def deployer_role(kinds: Sequence[str] = ("gcp",)) -> dict[str, Any]:
 def drill_role() -> dict[str, Any]:
     """What whoever runs `outlast drill` at level 3 has to be allowed to."""
     return _role("Outlast drill runner", "Closes a site of Outlast and opens it again.", set(DRILL))
+
+
+def trainer_role() -> dict[str, Any]:
+    """What whoever runs `outlast model train --on gcp` has to be allowed to."""
+    return _role("Outlast trainer", "Trains models with Outlast.", set(TRAINER))
 
 
 def _role(title: str, description: str, permissions: set[str]) -> dict[str, Any]:

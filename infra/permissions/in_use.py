@@ -58,8 +58,13 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
     "base-gcp": words(
         "gcp:projects/service:Service gcp:storage/bucket:Bucket gcp:storage/bucketIAMMember:BucketIAMMember"
     ),
+    "training-aws": words(f"""
+        aws:ecr/lifecyclePolicy:LifecyclePolicy aws:ecr/repository:Repository {IMAGE}
+        aws:iam/role:Role aws:iam/rolePolicy:RolePolicy
+        aws:s3/bucket:Bucket aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration
+        aws:s3/bucketPolicy:BucketPolicy aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"""),
 }
-"""Kind of stack -> the types that its program registers; a base stack's kind is named with its cloud."""
+"""Kind of stack -> the types that its program registers. A kind that is on any cloud is named with its own."""
 
 _ALARMS = "aws:sns/topic:Topic aws:sns/topicSubscription:TopicSubscription aws:cloudwatch/metricAlarm:MetricAlarm"
 
@@ -90,6 +95,7 @@ BY_CHOICE: Mapping[str, tuple[str, ...]] = {
         "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream aws:iam/role:Role aws:iam/rolePolicy:RolePolicy"
     ),
     "base-azure": ("azure-native:storage:BlobContainerImmutabilityPolicy",),
+    "training-aws": words("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"),
     "base-gcp": ("gcp:logging/projectBucketConfig:ProjectBucketConfig",),
 }
 """The same, of what a program registers only where the stack's file asks for it."""

@@ -18,7 +18,7 @@ HELD = (BUCKET, ACCOUNT, GCS_BUCKET, LOG_BUCKET)
 """What of a base stack holds data or a name."""
 
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-_NAMES = {BUCKET: "bucket", ACCOUNT: "accountName", GCS_BUCKET: "name"}
+NAMES = {BUCKET: "bucket", ACCOUNT: "accountName", GCS_BUCKET: "name"}
 _KIND = ("base",)
 
 
@@ -26,7 +26,8 @@ def _of(resources: Sequence[Resource], type_: str) -> list[Resource]:
     return [one for one in resources if one.type == type_]
 
 
-def _closed(resource: Resource, resources: Sequence[Resource]) -> bool:
+def is_closed(resource: Resource, resources: Sequence[Resource]) -> bool:
+    """Whether a bucket or a storage account lets nobody in without credentials, whatever its policy says."""
     if resource.type == ACCOUNT:
         return dig(resource.inputs, "allowBlobPublicAccess") is False
     if resource.type == GCS_BUCKET:
@@ -37,14 +38,14 @@ def _closed(resource: Resource, resources: Sequence[Resource]) -> bool:
 
 def _public_access_off(resources: Sequence[Resource], facts: Facts) -> list[str]:
     """The store of drain switches is the one that checkers read without credentials: the stack's file names it."""
-    stores = {_name(one): one for one in resources if one.type in _NAMES}
+    stores = {name_of(one): one for one in resources if one.type in NAMES}
     stores.pop(facts.settings.get("store"), None)
-    return [f"anybody may be let into '{name}'" for name, one in stores.items() if not _closed(one, resources)]
+    return [f"anybody may be let into '{name}'" for name, one in stores.items() if not is_closed(one, resources)]
 
 
-def _name(store: Resource) -> object:
+def name_of(store: Resource) -> object:
     """The engine shows a stack's resources by their outputs, where azure-native calls an account's `name`."""
-    return dig(store.inputs, _NAMES[store.type]) or dig(store.inputs, "name")
+    return dig(store.inputs, NAMES[store.type]) or dig(store.inputs, "name")
 
 
 def _versioned(resources: Sequence[Resource], facts: Facts) -> list[str]:

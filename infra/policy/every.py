@@ -66,8 +66,8 @@ def _in_region(resource: Resource, facts: Facts) -> str:
 
 
 def _held_is_protected(resource: Resource, facts: Facts) -> str:
-    """A bucket that a site makes for itself is no base stack's: it goes with the site."""
-    beside = resource.type in HELD and facts.kind != "base"
+    """A bucket that a site makes for itself goes with the site; those of other stacks hold what outlives it."""
+    beside = resource.type in HELD and facts.kind not in ("base", "training")
     return "" if resource.protected or beside else f"a `destroy` takes {HOLDS[resource.type]}"
 
 

@@ -41,7 +41,7 @@ class Held:
 def hold(stack: str, config: Mapping[str, str], today: datetime.date) -> Held:
     """What the stack with these settings, as Pulumi hands them over, is held to. An ended exception excuses nothing."""
     kind = config.get("outlast:kind", "")
-    cloud = config.get("outlast:cloud", "") if kind == "base" else kind
+    cloud = config.get("outlast:cloud", kind)
     region = config.get(REGION_KEYS.get(cloud, ""), "")
     own = {key.removeprefix("outlast:"): value for key, value in config.items() if key.startswith("outlast:")}
     facts = Facts(kind, own, tuple(filter(None, [region.lower().replace(" ", "")])))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from infra.models import ROOT
-from infra.policy import aws, azure, base, every, gcp
+from infra.policy import aws, azure, base, every, gcp, training
 from infra.policy.rule import Rule
 from service.bundle.writing import write_whole
 
@@ -59,6 +59,7 @@ def render_page() -> str:
     parts = {
         "On every cloud, and of traffic": every,
         "Base stacks": base,
+        "Stacks for training jobs": training,
         "AWS": aws,
         "Azure": azure,
         "Google Cloud": gcp,

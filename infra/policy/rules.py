@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from infra.permissions.in_use import types_of
-from infra.policy import aws, azure, base, every, gcp
+from infra.permissions.in_use import IN_USE, types_of
+from infra.policy import aws, azure, base, every, gcp, training
 from infra.policy.rule import Rule
 
-RULES: tuple[Rule, ...] = (*every.RULES, *base.RULES, *aws.RULES, *azure.RULES, *gcp.RULES)
+RULES: tuple[Rule, ...] = (
+    *every.RULES,
+    *base.RULES,
+    *training.RULES,
+    *aws.RULES,
+    *azure.RULES,
+    *gcp.RULES,
+)
 
-_IN_BASE = {type_ for kind in ("base-aws", "base-azure", "base-gcp") for type_ in types_of(kind)}
+# Of these kinds a stack is on any of the clouds, which its file says.
+_ANYWHERE = {
+    kind: {type_ for each in IN_USE if each.startswith(f"{kind}-") for type_ in types_of(each)}
+    for kind in ("base", "training")
+}
 _PREFIXES = {
     "aws": ("aws:",),
     "azure": ("azure-native:",),
     "gcp": ("gcp:",),
     "zone": (),
     "base": (),
+    "training": (),
     "private": (),
     "traffic": (),
 }
@@ -34,13 +46,13 @@ def _concerns(rule: Rule, kind: str) -> bool:
     if rule.stack_check:
         return kind in rule.kinds
     if not rule.types:
-        return kind in ("azure", "gcp", "base")  # resources on AWS lie where their provider does
+        return kind in ("azure", "gcp", *_ANYWHERE)  # resources on AWS lie where their provider does
     if kind == "zone":
         return every.ZONE in rule.types
     if kind == "private":
         return every.RECORD in rule.types
     if kind == "traffic":
         return every.CHECK in rule.types or every.RECORD in rule.types
-    if kind == "base":
-        return any(type_ in _IN_BASE for type_ in rule.types)
+    if kind in _ANYWHERE:
+        return any(type_ in _ANYWHERE[kind] for type_ in rule.types)
     return any(type_.startswith(_PREFIXES[kind]) for type_ in rule.types)

@@ -14,7 +14,7 @@ from typing import Any
 
 from infra.profiles import DEFAULTS
 from infra.settings import CLOUDS
-from tests.infra.harness import ROOT, STACKS, Run, run_stack
+from tests.infra.harness import ROOT, STACKS, TRAINING, Run, run_stack
 
 FOLDER = ROOT / "tests" / "golden"
 REDACTED = (
@@ -26,7 +26,7 @@ REDACTED = (
 
 PRODUCTION = {f"{cloud}-production": cloud for cloud in CLOUDS}
 """Inventory -> the committed stack that it is of, at production's size."""
-NAMES = (*STACKS, *PRODUCTION)
+NAMES = (*STACKS, *TRAINING, *PRODUCTION)
 
 # Of the committed files: what the sandbox says otherwise than the table of sizes, and the excuses that come with it.
 _SAID = {row.key for row in DEFAULTS} | {"exceptions"}

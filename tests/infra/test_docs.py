@@ -11,7 +11,7 @@ from infra.gcp import APIS
 from infra.profiles import DEFAULTS, Value
 from infra.settings import parse
 from service.errors import InvalidInput
-from tests.infra.harness import ROOT, STACKS, configuration
+from tests.infra.harness import ROOT, STACKS, TRAINING, configuration, stack_file
 
 REFERENCE = (ROOT / "docs" / "reference" / "settings.md").read_text()
 
@@ -27,12 +27,13 @@ def known_settings(stack: str) -> set[str]:
 def documented(stack: str) -> set[str]:
     """The settings that the reference lists in the sections that concern a stack."""
     sections = re.split(r"\n(?=##)", REFERENCE)
-    concerned = [s for s in sections if s.startswith("## Every kind") or f"`{stack}`" in s.splitlines()[0]]
+    kind = stack_file(stack)["config"]["outlast:kind"]
+    concerned = [s for s in sections if s.startswith("## Every kind") or f"`{kind}`" in s.splitlines()[0]]
     rows = [line for s in concerned for line in s.splitlines() if line.startswith("| `outlast:")]
     return {row.split("`")[1].removeprefix("outlast:") for row in rows}
 
 
-@pytest.mark.parametrize("stack", [*STACKS, "private"])
+@pytest.mark.parametrize("stack", [*STACKS, *TRAINING, "private"])
 def test_reference_lists_exactly_the_settings_of_each_kind(stack: str) -> None:
     assert documented(stack) == known_settings(stack)
 

@@ -184,6 +184,28 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
         "aws:cloudwatch/metricAlarm:MetricAlarm": {"region": "us-east-1", "treatMissingData": "breaching"},
         "aws:route53/record:Record": {"type": "CNAME", "ttl": 30, "weightedRoutingPolicies": lambda w: len(w) == 1},
     },
+    "training-aws": {
+        "aws:ecr/repository:Repository": {
+            "imageScanningConfiguration.scanOnPush": True,
+            "imageTagMutability": "IMMUTABLE",
+        },
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy": {"policy": lambda p: len(p["as JSON"]["rules"]) == 1},
+        "aws:iam/role:Role": {
+            "assumeRolePolicy": lambda trust: (
+                [one["Principal"] for one in trust["as JSON"]["Statement"]] == [{"Service": "sagemaker.amazonaws.com"}]
+            )
+        },
+        "aws:iam/rolePolicy:RolePolicy": {},
+        "aws:s3/bucket:Bucket": {"bucket": "outlast-training-aws"},
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {"rules.0.expiration.days": 14},
+        "aws:s3/bucketPolicy:BucketPolicy": {"policy": lambda p: p["as JSON"]["Statement"][0]["Effect"] == "Deny"},
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
+            "blockPublicAcls": True,
+            "blockPublicPolicy": True,
+            "ignorePublicAcls": True,
+            "restrictPublicBuckets": True,
+        },
+    },
 }
 
 BESIDE = {"sites"}  # the list of sites for clients, which is no record of the public host

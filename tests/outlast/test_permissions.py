@@ -85,3 +85,17 @@ def test_a_base_stack_adds_its_store_on_its_own_cloud() -> None:
     text = json.dumps(for_aws({"base-aws": base}, "deployer", 1, "Z"))
     assert f"arn:aws:s3:::{base['outlast:store']}" in text
     assert kind_of({"outlast:kind": "base", "outlast:cloud": "gcp"}) == "base-gcp"
+
+
+def test_whoever_trains_gets_the_bucket_the_role_and_the_jobs_of_the_stack() -> None:
+    text = json.dumps(run("--cloud", "aws", "--role", "trainer"))
+    assert "arn:aws:s3:::outlast-training-aws/data/*" in text
+    assert '"iam:PassRole"], "Resource": ["arn:aws:iam::000000000000:role/outlast-training-aws-job"]' in text
+    assert '"iam:PassedToService": "sagemaker.amazonaws.com"' in text
+    assert "s3:DeleteObject" not in text and "iam:CreateRole" not in text
+
+
+def test_a_deployer_may_make_training_stacks_only_where_one_is_named() -> None:
+    made = "arn:aws:iam::000000000000:role/outlast-training-aws-job"
+    assert made not in json.dumps(run("--cloud", "aws"))
+    assert made in json.dumps(run("--cloud", "aws", "--stack", "training-aws"))

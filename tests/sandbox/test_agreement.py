@@ -11,7 +11,7 @@ from sandbox.agreement import Agreed, agree
 from sandbox.stack_files import find
 from service.errors import InvalidInput
 from tests.infra.harness import BASES, KEYS
-from tests.sandbox.own_set import ACCOUNT, HOST, SUBSCRIPTION, VAULT, own_set, write
+from tests.sandbox.own_set import ACCOUNT, HOST, SUBSCRIPTION, VAULT, committed, own_set, write
 
 OTHER = "999999999999"
 ELSEWHERE = "99999999-9999-9999-9999-999999999999"
@@ -129,14 +129,25 @@ def test_a_sites_audit_records_go_to_a_base_stack_of_the_set_that_takes_them(tmp
     files["prod-aws"]["outlast:base"] = "prod-base-aws"
     assert mistakes_in(tmp_path, files) == [(place, "prod-base-aws has no audit store")]
     files["prod-base-aws"] |= {"outlast:auditRetentionDays": 30}
-    assert len(agree_on(tmp_path, files).bases) == 1
+    assert len(agree_on(tmp_path, files).stores) == 1
+
+
+def test_a_training_stack_is_read_with_the_set_and_may_have_an_account_of_its_own(tmp_path: Path) -> None:
+    training = committed("training-aws")
+    agreed = agree_on(tmp_path, own_set() | {"prod-training-aws": training})
+    assert [one.name for one in agreed.stores] == ["prod-training-aws"]
+    assert agreed.account == ACCOUNT
+    del training["outlast:store"]
+    assert mistakes_in(tmp_path, own_set() | {"prod-training-aws": training}) == [
+        ("training-aws.yaml: outlast:store", "is missing")
+    ]
 
 
 def test_a_base_stack_belongs_to_the_set_and_pins_no_aws_account_elsewhere(tmp_path: Path) -> None:
     files = own_set() | {f"prod-{stack}": config for stack, config in BASES.items()}
     files["prod-base-aws"] = files["prod-base-aws"] | {"aws:allowedAccountIds": [ACCOUNT]}
     files["prod-traffic"]["outlast:drainSwitches"] = {"prod-aws": "prod-base-azure"}
-    assert len(agree_on(tmp_path, files).bases) == 3
+    assert len(agree_on(tmp_path, files).stores) == 3
     files["prod-traffic"]["outlast:drainSwitches"] = {"prod-aws": "base-azure"}
     assert mistakes_in(tmp_path, files) == [
         (

@@ -14,7 +14,7 @@ from sandbox.stack_files import COMMITTED, StackSet, default_model, public_host
 from service.bundle.folder import list_released
 from service.errors import InvalidInput
 from tests.infra.harness import BASES
-from tests.sandbox.own_set import ROOT, own_set
+from tests.sandbox.own_set import ROOT, committed, own_set
 from tests.sandbox.own_set import write as write_set
 
 SITES = COMMITTED.sites
@@ -88,6 +88,15 @@ def test_base_stacks_come_with_the_zone_and_are_no_sites(layout: Layout) -> None
     found = stack_files.find(layout.root, "prod")
     assert (found.sites, found.bases) == (("prod-aws", "prod-azure", "prod-gcp"), ("prod-base-gcp",))
     assert found.order[0] == ("prod-zone", "prod-base-gcp")
+    stack_files.save(layout, found, Accounts())
+    assert stack_files.load(layout) == found
+
+
+def test_training_stacks_belong_to_the_set_and_are_brought_up_by_their_own_names(layout: Layout) -> None:
+    write_set(layout.root, own_set() | {"prod-training-aws": committed("training-aws")})
+    found = stack_files.find(layout.root, "prod")
+    assert (found.sites, found.training) == (("prod-aws", "prod-azure", "prod-gcp"), ("prod-training-aws",))
+    assert "prod-training-aws" not in found.stacks
     stack_files.save(layout, found, Accounts())
     assert stack_files.load(layout) == found
 

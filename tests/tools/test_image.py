@@ -132,7 +132,7 @@ def test_the_image_runs_as_nobody_and_starts_the_server_by_exec() -> None:
     assert [rest for word, rest in instructions if word == "FROM"] == [
         "scratch AS models",
         "${BASE} AS build",
-        "${BASE}",
+        "${BASE} AS serve",
     ]
     assert {"HEALTHCHECK", "LABEL", "EXPOSE"} <= set(words)
     (install,) = (rest for word, rest in instructions if " install " in rest and word == "RUN")

@@ -11,6 +11,7 @@ from sandbox.clouds.aws import (
     alarms,
     audit,
     balancer,
+    bucket_settings,
     buckets,
     certificates,
     fargate,
@@ -32,7 +33,7 @@ from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
 MODULES = (
-    *(firewall, buckets, network, security_groups, registry, roles),
+    *(firewall, buckets, bucket_settings, network, security_groups, registry, roles),
     *(secrets, certificates, balancer, listeners, tasks, fargate, scaling, audit, alarms),
 )
 

@@ -44,6 +44,11 @@ OPERATIONS: Mapping[str, tuple[str, str]] = {
     "aws:route53/healthCheck:HealthCheck": ("route53", "CreateHealthCheck"),
     "aws:route53/zone:Zone": ("route53", "CreateHostedZone"),
     "aws:s3/bucket:Bucket": ("s3", "CreateBucket"),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ("s3", "PutBucketLifecycleConfiguration"),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        "s3",
+        "PutBucketEncryption",
+    ),
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": ("s3", "PutObjectLockConfiguration"),
     "aws:s3/bucketPolicy:BucketPolicy": ("s3", "PutBucketPolicy"),
     "aws:s3/bucketVersioning:BucketVersioning": ("s3", "PutBucketVersioning"),

@@ -25,7 +25,7 @@ def _outputs(world: World, r: Resource) -> Values:
     return {**found, "bucketDomainName": domain, "bucketRegionalDomainName": regional}
 
 
-def _of_bucket(world: World, r: Resource) -> str:
+def of_bucket(world: World, r: Resource) -> str:
     """A policy or a block has its bucket's name for an id."""
     bucket = str(r.inputs.get("bucket"))
     world.store.require(S3_BUCKET, bucket, f"NoSuchBucket: The specified bucket does not exist: {bucket}")
@@ -34,7 +34,7 @@ def _of_bucket(world: World, r: Resource) -> str:
 
 def _may_be_public(world: World, r: Resource) -> None:
     """A policy for everybody is refused where the bucket blocks such policies. S3 user guide, Block Public Access."""
-    _of_bucket(world, r)
+    of_bucket(world, r)
     blocks = [one.inputs for one in world.store.all(S3_BLOCK) if one.inputs.get("bucket") == r.inputs.get("bucket")]
     # Without a word of the program every bucket blocks them (since April 2023).
     if lets_everybody(r.inputs.get("policy")) and not any(b.get("blockPublicPolicy") is False for b in blocks):
@@ -59,7 +59,7 @@ declare(
     S3_BLOCK,
     fidelity=Fidelity.SIMULATED,
     effect="lets a policy open its bucket to everybody, or not",
-    id_of=_of_bucket,
+    id_of=of_bucket,
     forces_new=because(ID, "bucket"),
 )
 declare(
@@ -67,7 +67,7 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="what it lets everybody read is readable without credentials",
     not_simulated="every statement but Allow s3:GetObject for everybody",
-    id_of=_of_bucket,
+    id_of=of_bucket,
     rules=(_may_be_public,),
     forces_new=because(ID, "bucket"),
 )

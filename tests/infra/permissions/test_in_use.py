@@ -9,10 +9,10 @@ import pytest
 from infra.permissions import aws_table, azure, gcp
 from infra.permissions.in_use import BY_CHOICE, IN_USE, NO_PERMISSION, RECORD, types_of
 from tests.infra.goldens import PRODUCTION, golden_file
-from tests.infra.harness import STACKS
+from tests.infra.harness import STACKS, TRAINING
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, *TRAINING])
 def test_every_type_of_an_inventory_is_in_use(stack: str) -> None:
     inventories = [stack, *(name for name, site in PRODUCTION.items() if site == stack)]
     found = [json.loads(golden_file(name).read_text()) for name in inventories]
@@ -27,7 +27,7 @@ def test_every_type_of_an_inventory_is_in_use(stack: str) -> None:
 def test_every_type_in_use_has_a_row_in_its_clouds_table() -> None:
     tables = {cloud: {*table, RECORD} for cloud, table in (("azure", azure.ACTIONS), ("gcp", gcp.PERMISSIONS))}
     for kind in IN_USE:
-        assert set(types_of(kind)) - set(tables.get(kind.removeprefix("base-"), aws_table.GRANTS)) == set(), kind
+        assert set(types_of(kind)) - set(tables.get(kind.rpartition("-")[2], aws_table.GRANTS)) == set(), kind
 
 
 def test_every_row_reaches_somebodys_role() -> None:

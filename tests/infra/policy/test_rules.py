@@ -12,7 +12,7 @@ from infra.policy.pack import Held, find_wrong, hold
 from infra.policy.rule import Resource
 from infra.policy.rules import RULES, names_of, rules_of
 from tests.infra.goldens import PRODUCTION, at_production
-from tests.infra.harness import BASES, STACKS, SWITCHES, Run, configuration, run_stack, stores
+from tests.infra.harness import BASES, STACKS, SWITCHES, TRAINING, Run, configuration, run_stack, stores
 
 TODAY = datetime.date(2026, 11, 29)
 
@@ -20,7 +20,7 @@ TODAY = datetime.date(2026, 11, 29)
 def test_names_are_taken_once_and_every_rule_concerns_some_stack() -> None:
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
-    assert {name for kind in (*STACKS, "base") for name in names_of(kind)} == {*names}
+    assert {name for kind in (*STACKS, "base", "training") for name in names_of(kind)} == {*names}
     assert names_of("nonsense") == ()
 
 
@@ -33,6 +33,7 @@ def test_names_are_taken_once_and_every_rule_concerns_some_stack() -> None:
         ("gcp", "image-by-digest", "aws-tasks-private"),
         ("traffic", "survivors-can-carry", "image-by-digest"),
         ("base", "base-audit-written-once", "image-by-digest"),
+        ("training", "training-store-closed", "base-versioned"),
     ],
 )
 def test_a_stack_is_held_to_the_rules_that_concern_it(kind: str, has: str, has_not: str) -> None:
@@ -50,14 +51,14 @@ def found(held: Held, resources: list[Resource]) -> dict[str, list[str]]:
     return wrong
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, *TRAINING])
 def test_what_our_programs_register_breaks_exactly_what_their_files_excuse(
     stack: str, run_of: Callable[[str], Run]
 ) -> None:
     held = hold(stack, configuration(stack), TODAY)
     registered = run_of(stack).resources
     resources = [Resource(r.type, r.name, r.inputs, bool(r.options.get("protect"))) for r in registered]
-    pack = {name for name in held.excused if name in names_of(stack)}
+    pack = {name for name in held.excused if name in names_of(held.facts.kind)}
     assert found(held, resources).keys() == pack
 
 

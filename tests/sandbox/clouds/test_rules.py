@@ -640,6 +640,36 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         {"versioningConfiguration": {"status": "Enabled"}},
     ),
     (
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        {"rules": [{"id": "a", "status": "On", "expiration": {"days": 1}}]},
+        "rules[0].status",
+        {"rules": [{"id": "a", "status": "Enabled", "expiration": {"days": 1}}]},
+    ),
+    (
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        {"rules": [{"id": "a", "status": "Enabled"}]},
+        "rules[0]",
+        {"rules": [{"id": "a", "status": "Enabled", "abortIncompleteMultipartUpload": {"daysAfterInitiation": 7}}]},
+    ),
+    (
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        {"rules": [{"id": "a", "status": "Enabled", "expiration": {"days": days}} for days in (1, 2)]},
+        "rules",
+        {"rules": [{"id": id_, "status": "Enabled", "expiration": {"days": 1}} for id_ in "ab"]},
+    ),
+    *(
+        (
+            "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+            {"rules": [{"applyServerSideEncryptionByDefault": wrong}]},
+            f"rules[0].applyServerSideEncryptionByDefault.{where}",
+            {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "k"}}]},
+        )
+        for where, wrong in (
+            ("sseAlgorithm", {"sseAlgorithm": "AES512"}),
+            ("kmsMasterKeyId", {"sseAlgorithm": "AES256", "kmsMasterKeyId": "k"}),
+        )
+    ),
+    (
         "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
         {"rule": {"defaultRetention": {"mode": "STRICT", "days": 1}}},
         "rule.defaultRetention.mode",

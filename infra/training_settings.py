@@ -1,0 +1,103 @@
+"""Reads the file of a stack that training jobs need: its store, what else a job may read, its key. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from infra.base_settings import read_place, store_check
+from infra.kinds import TrainingSettings
+from infra.reader import Check, Reader, like
+from infra.regions import TITLES
+
+CHECKPOINT_DAYS = 14
+"""Longer than a job whose limit nobody raised: Vertex AI ends one after 7 days (its API, Scheduling.timeout)."""
+
+LONGEST_NAME = 30 - len("outlast--job")
+"""Of a stack: the service account on Google Cloud has it in its name, which has 30 characters at most."""
+
+_ACCOUNT_ID = (
+    r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[\w().-]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{3,24}"
+)
+_KEYS = {
+    "aws": (
+        r"arn:aws:kms:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):key/[0-9a-f-]{36}",
+        "the key's ARN, arn:aws:kms:<region>:<account>:key/<id>",
+    ),
+    "azure": (
+        r"https://[A-Za-z][A-Za-z0-9-]{2,23}\.vault\.azure\.net/keys/[A-Za-z0-9-]{1,127}/[0-9a-f]{32}",
+        "the key's identifier, https://<vault>.vault.azure.net/keys/<name>/<version>",
+    ),
+    "gcp": (
+        r"projects/(?P<account>[a-z][a-z0-9-]{4,28}[a-z0-9])/locations/(?P<region>[a-z0-9-]+)/keyRings/[\w-]{1,63}"
+        r"/cryptoKeys/[\w-]{1,63}",
+        "the key's name, projects/<project>/locations/<region>/keyRings/<ring>/cryptoKeys/<key>",
+    ),
+}
+_SOURCES = {
+    "aws": like(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket"),
+    "azure": like(_ACCOUNT_ID, "the resource id of a storage account (`az storage account show --query id`)"),
+    "gcp": like(r"[a-z0-9][a-z0-9_.-]{1,61}[a-z0-9]", "the name of a bucket"),
+}
+
+
+def read_training(reader: Reader, stack: str, clouds: tuple[str, ...]) -> TrainingSettings:
+    """What the stack asks for."""
+    cloud = reader.choice("cloud", clouds)
+    region, account = read_place(reader, cloud)
+    store = reader.text("store", check=store_check(cloud))
+    _check_name(reader, stack)
+    return TrainingSettings(
+        kind="training",
+        name=stack,
+        cloud=cloud,
+        region=region,
+        account=account,
+        store=store,
+        protect=reader.boolean("protect"),
+        checkpoint_days=reader.integer("checkpointDays", 1, 365, CHECKPOINT_DAYS),
+        data_sources=_read_sources(reader, cloud, store),
+        kms_key=_read_key(reader, cloud, region, account),
+    )
+
+
+def _check_name(reader: Reader, stack: str) -> None:
+    """Everything that has no name of its own is called after the stack."""
+    if len(stack) > LONGEST_NAME:
+        what = f"the stack's name '{stack}' becomes part of a name of at most 30 characters"
+        reader.wrong("kind", what, f"give it one of at most {LONGEST_NAME}")
+
+
+def _read_sources(reader: Reader, cloud: str, store: str) -> tuple[str, ...]:
+    sources = reader.texts("dataSources", (), check=_SOURCES.get(cloud))
+    if store and store in [source.rpartition("/")[2] for source in sources]:
+        reader.wrong("dataSources", f"names {store}, the stack's own store", "leave it out: a job reads that anyway")
+    return sources
+
+
+def _read_key(reader: Reader, cloud: str, region: str, account: str) -> str:
+    """The name of a key, of the stack's own cloud and place: a bucket and a disk take no key of another region."""
+    pattern, instead = _KEYS.get(cloud, (".*", ""))
+    key = reader.text("kmsKey", "", check=_key_check(cloud))
+    found = re.fullmatch(pattern, key)
+    place = found.groupdict() if found else {}
+    if place.get("region", region) != region and region:
+        reader.wrong("kmsKey", f"is a key of {place['region']}, and the stack is in {region}", instead)
+    if cloud == "gcp" and account and place.get("account", account) != account:
+        # Whoever runs the stack grants the use of the key, by its own project.
+        reader.wrong("kmsKey", f"is a key of the project {place['account']}, and the stack's is {account}", instead)
+    return key
+
+
+def _key_check(cloud: str) -> Check | None:
+    """A key of `cloud`; one of another cloud is answered with whose it is."""
+    if cloud not in _KEYS:
+        return None
+    pattern, instead = _KEYS[cloud]
+
+    def check(value: str) -> str | None:
+        if re.fullmatch(pattern, value):
+            return None
+        other = next((title for name, title in TITLES.items() if re.fullmatch(_KEYS[name][0], value)), "")
+        return f"{instead}; this one is of {other}" if other else instead
+
+    return check

@@ -1,0 +1,69 @@
+"""The rules for training stacks, broken and kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infra.policy.base import BLOCK, BUCKET
+from infra.policy.rule import Resource
+from infra.policy.training import ENCRYPTION, IMAGE, LIFECYCLE, ROLE_POLICY, RULES
+from tests.infra.policy.held import ask_stack, policy
+
+ALL = {"blockPublicAcls": True, "blockPublicPolicy": True, "ignorePublicAcls": True, "restrictPublicBuckets": True}
+
+
+def of(type_: str, **inputs: Any) -> Resource:
+    return Resource(type_, "it", inputs)
+
+
+S3 = of(BUCKET, bucket="store")
+
+
+def test_every_rule_has_a_test_here() -> None:
+    assert {rule.name for rule in RULES} == {*CASES, "training-store-own-key"}
+
+
+def lifecycle(**rule: Any) -> Resource:
+    return of(LIFECYCLE, bucket="store", rules=[{"status": "Enabled", **rule}])
+
+
+CASES: dict[str, list[tuple[list[Resource], list[Resource]]]] = {
+    "training-store-closed": [([S3], [S3, of(BLOCK, bucket="store", **ALL)])],
+    "training-checkpoints-end": [
+        ([S3], [S3, lifecycle(expiration={"days": 1})]),
+        ([S3, lifecycle(abortIncompleteMultipartUpload={"daysAfterInitiation": 7})], []),
+    ],
+    "training-identity-narrow": [
+        (
+            [of(ROLE_POLICY, policy=policy(Action=["s3:GetObject"], Resource="*"))],
+            [of(ROLE_POLICY, policy=policy(Action=["s3:GetObject"], Resource=["arn:aws:s3:::store/*"]))],
+        ),
+        (
+            [of(ROLE_POLICY, policy=policy(Action="s3:PutObject", Resource=["arn:aws:s3:::*"]))],
+            [of(ROLE_POLICY, policy=policy(Action="ecr:GetAuthorizationToken", Resource="*"))],
+        ),
+    ],
+    "training-image-by-digest": [
+        (
+            [of(IMAGE, tags=["host/name:newest"], exports=[{"registry": {"pushByDigest": True}}])],
+            [of(IMAGE, tags=[], exports=[{"registry": {"pushByDigest": True}}])],
+        ),
+        ([of(IMAGE, tags=[], exports=[])], []),
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "bad", "good"), [(name, *pair) for name, pairs in CASES.items() for pair in pairs])
+def test_it_is_broken_and_kept(name: str, bad: list[Resource], good: list[Resource]) -> None:
+    assert ask_stack(name, bad)
+    assert ask_stack(name, good) == []
+
+
+def test_whoever_names_a_key_has_everything_under_it() -> None:
+    by_key = {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "key"}
+    encrypted = of(ENCRYPTION, bucket="store", rules=[{"applyServerSideEncryptionByDefault": by_key}])
+    rule = "training-store-own-key"
+    assert ask_stack(rule, [S3], kmsKey="key") == ["'store' is encrypted by a key of the cloud's"]
+    assert ask_stack(rule, [S3, encrypted], kmsKey="key") == ask_stack(rule, [S3]) == []
