@@ -75,7 +75,10 @@ class TrainingService(Protocol):
     cloud: str
 
     def start(self, spec: TrainingSpec, attempt: int = 1) -> Job:
-        """Start the job, or find it where it was started before: the same spec and attempt are never paid twice."""
+        """Start the job, or find it where it was started before: the same spec and attempt are never paid twice.
+
+        One that was found may be over: whoever wants another one looks at it and asks for the next attempt.
+        """
 
     def find(self, name: str) -> Job | None:
         """The job of this name, whoever started it; None where there is none."""

@@ -17,6 +17,8 @@ SCHEMES: Mapping[str, str] = MappingProxyType({"aws": "s3", "azure": "az", "gcp"
 
 MOST_DATA = 20
 """Addresses of data: SageMaker takes at most 20 channels (botocore's model, InputDataConfig)."""
+LONGEST_ARGUMENT = 256
+"""Characters that SageMaker takes in one argument of the container."""
 LONGEST_SECONDS = 7 * 24 * 3600
 """Vertex AI's own limit for a job that says nothing; nobody trains such a table for longer by intent."""
 
@@ -140,6 +142,9 @@ def _mistakes_of_size(spec: TrainingSpec) -> Iterator[Mistake]:
 def _mistakes_of_names(spec: TrainingSpec) -> Iterator[Mistake]:
     if not spec.identity:
         yield Mistake("identity", "the job has nobody to run as", "`identity` of the training stack's outputs")
+    for argument in spec.arguments:
+        if len(argument) > LONGEST_ARGUMENT:
+            yield Mistake("arguments", f"{argument[:20]}… has more than {LONGEST_ARGUMENT} characters")
     for name in spec.environment:
         if not _VARIABLE.fullmatch(name):
             yield Mistake(f"environment {name}", "is no name of a variable")

@@ -95,6 +95,7 @@ WRONG = {
     "no limit of time": ({"max_seconds": 0}, "0 s is no limit of time"),
     "too long": ({"max_seconds": 700_000}, "700000 s is no limit of time"),
     "identity": ({"identity": ""}, "the job has nobody to run as"),
+    "argument": ({"arguments": ("x" * 257,)}, "has more than 256 characters"),
     "variable": ({"environment": {"1A": "x"}}, "environment 1A"),
     "label": ({"labels": {"Team": "x"}}, "label Team"),
 }
