@@ -83,7 +83,7 @@ class Dispatcher:
             headers.append(("Content-Type", "text/xml"))
         headers.append(("Content-Length", str(len(reply.body))))
         start_response(f"{reply.status} {HTTP_STATUS_CODES.get(reply.status, 'Unknown')}", headers)
-        return [reply.body]
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else reply.body]
 
     def reply(self, environ: dict[str, Any], *, limited: bool = True) -> Reply:
         """The response to one request; `limited` ones come from outside: they show whose they are, and count."""

@@ -239,7 +239,8 @@ def _hand_over(request: AWSPreparedRequest, answer: Callable[[dict[str, Any]], R
         reply = answer(builder.get_environ())
     finally:
         builder.close()
-    return AWSResponse(request.url, reply.status, cast(Any, dict(reply.headers)), _Raw(reply.body))
+    sent = b"" if request.method == "HEAD" else reply.body
+    return AWSResponse(request.url, reply.status, cast(Any, dict(reply.headers)), _Raw(sent))
 
 
 @functools.cache

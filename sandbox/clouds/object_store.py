@@ -1,7 +1,8 @@
 """Object storage as flags and locks need it: S3's GET, PUT and DELETE of whole objects, with conditional writes.
 
 Objects are files, so that replicas, which have no network but the loopback, read a flag where it lies: `local_path`.
-Every bucket is there as soon as it is named; lists, versions, permissions and multipart uploads are not simulated.
+Every bucket is there as soon as it is named; lists are answered by `sandbox.daemon.listed_stores`, permissions and
+multipart uploads are not simulated.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from failover.simulator.wire import Reply
+from sandbox.clouds.object_reading import read_part
 from service.bundle.writing import write_whole
 
 _ADDRESS = re.compile(r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.s3[.-][a-z0-9-]+\.amazonaws\.com")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._=+-]{1,200}")
-_LARGEST = 1 << 20
+_LARGEST = 1 << 28
 _XML = (("Content-Type", "application/xml"),)
+_READ_HEADERS = {"range": "HTTP_RANGE", "if-match": "HTTP_IF_MATCH"}
 
 
 class ObjectStore:
@@ -108,8 +111,9 @@ class ObjectStore:
         content = _read(file)
         if content is None:
             return _refuse(404, "NoSuchKey", "The specified key does not exist.")
-        body = content if environ["REQUEST_METHOD"] == "GET" else b""
-        return Reply(200, body, (("ETag", _tag(content)), ("Content-Type", "application/octet-stream")))
+        asked = {name: str(environ[key]) for name, key in _READ_HEADERS.items() if key in environ}
+        part = read_part(content, file.stat().st_mtime, tag_of(content), asked)
+        return Reply(part.status, part.body, (*part.headers.items(), ("Content-Type", "application/octet-stream")))
 
     def _put(self, file: Path, environ: Mapping[str, Any]) -> Reply:
         if not _holds(_read(file), environ):
@@ -119,7 +123,7 @@ class ObjectStore:
             return _refuse(400, "EntityTooLarge", f"The sandbox keeps objects of at most {_LARGEST} bytes.")
         content = bytes(environ["wsgi.input"].read(length))
         write_whole(file, content)
-        return Reply(200, b"", (("ETag", _tag(content)),))
+        return Reply(200, b"", (("ETag", tag_of(content)),))
 
     def _delete(self, file: Path, environ: Mapping[str, Any]) -> Reply:
         if not _holds(_read(file), environ):
@@ -140,7 +144,7 @@ def _holds(content: bytes | None, environ: Mapping[str, Any]) -> bool:
     if environ.get("HTTP_IF_NONE_MATCH") == "*" and content is not None:
         return False
     wanted = environ.get("HTTP_IF_MATCH")
-    return wanted is None or (content is not None and wanted.strip('"') == _tag(content).strip('"'))
+    return wanted is None or (content is not None and wanted.strip('"') == tag_of(content).strip('"'))
 
 
 def _read(file: Path) -> bytes | None:
@@ -150,7 +154,8 @@ def _read(file: Path) -> bytes | None:
         return None
 
 
-def _tag(content: bytes) -> str:
+def tag_of(content: bytes) -> str:
+    """S3's entity tag of an object that was written whole."""
     return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
 
 

@@ -49,6 +49,7 @@ def sandbox_environment(layout: Layout, instance: Instance, pulumi: cli.Pulumi |
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        **{f"{vendor}_ALLOW_HTTP": "true" for vendor in ("AWS", "AZURE", "GOOGLE")},  # of `service.stores`
         **_vendors_of(instance),
         "OUTLAST_ACME_DIRECTORY": f"http://{instance.address(places.API)}:{places.CONTROL_PORT}{places.AUTHORITY_PREFIX}directory",
     }

@@ -1,4 +1,4 @@
-"""What readers of an audit log ask the stores: the versions of a bucket, the blobs of a container, a log's entries.
+"""What the stores list: a bucket's objects and their versions, the blobs of a container, a log's entries.
 
 Everything is answered in one page, and nothing but the prefix, the log bucket and a time to begin at is looked at.
 """
@@ -10,12 +10,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from failover.simulator.wire import Reply
-from sandbox.clouds.object_store import ObjectStore
+from sandbox.clouds.object_store import ObjectStore, tag_of
 from sandbox.clouds.retention import days_of, is_held, log_folder
 from sandbox.clouds.world import World
 
@@ -25,12 +27,14 @@ _VIEW = re.compile(r"(projects/[^/]+/locations/[^/]+/buckets/[^/]+)(/views/[^/]+
 
 
 def answer_s3(world: World, objects: ObjectStore, environ: dict[str, Any]) -> Reply | None:
-    """S3's reply to a listing of versions, and to a change of what is held; None where neither is asked for."""
+    """S3's reply to a listing, and to a change of what is held; None where neither is asked for."""
     bucket, _, key = str(environ["PATH_INFO"]).lstrip("/").partition("/")
     query = parse_qs(str(environ.get("QUERY_STRING", "")), keep_blank_values=True)
     method = str(environ["REQUEST_METHOD"])
     if method == "GET" and not key and "versions" in query:
         return Reply(200, _list_versions(objects, bucket, query.get("prefix", [""])[0]).encode(), _XML)
+    if method == "GET" and not key and "list-type" in query:
+        return Reply(200, list_objects(objects, bucket, query.get("prefix", [""])[0]), _XML)
     if method not in ("PUT", "DELETE") or not days_of(world, bucket):
         return None
     there = objects.read(f"{bucket}/{key}") is not None
@@ -57,11 +61,49 @@ def _list_versions(objects: ObjectStore, bucket: str, prefix: str) -> str:
     return f"<ListVersionsResult>{head}{''.join(entries)}</ListVersionsResult>"
 
 
+def list_objects(objects: ObjectStore, bucket: str, prefix: str) -> bytes:
+    """The reply to ListObjectsV2, in the words that S3 and Google's XML API share."""
+    contents = "".join(
+        f"<Contents><Key>{escape(one.key)}</Key><LastModified>{one.written}</LastModified>"
+        f"<ETag>{one.tag}</ETag><Size>{one.size}</Size></Contents>"
+        for one in _find(objects, bucket, prefix)
+    )
+    head = f"<Name>{bucket}</Name><Prefix>{escape(prefix)}</Prefix><IsTruncated>false</IsTruncated>"
+    return f"<ListBucketResult>{head}{contents}</ListBucketResult>".encode()
+
+
 def list_blobs(objects: ObjectStore, container: str, prefix: str) -> bytes:
     """Blob Storage's reply to List Blobs: `container` is `account/container`."""
-    keys = [name.removeprefix(f"{container}/") for name in objects.names(container)]
-    blobs = "".join(f"<Blob><Name>{escape(key)}</Name></Blob>" for key in keys if key.startswith(prefix))
+    blobs = "".join(
+        f"<Blob><Name>{escape(one.key)}</Name><Properties><Last-Modified>{one.written_http}</Last-Modified>"
+        f"<Etag>{one.tag}</Etag><Content-Length>{one.size}</Content-Length>"
+        "<Content-Type>application/octet-stream</Content-Type></Properties></Blob>"
+        for one in _find(objects, container, prefix)
+    )
     return f"<EnumerationResults><Blobs>{blobs}</Blobs><NextMarker/></EnumerationResults>".encode()
+
+
+@dataclass(frozen=True)
+class _Found:
+    key: str
+    size: int
+    tag: str
+    at: float
+
+    @property
+    def written(self) -> str:
+        return f"{datetime.datetime.fromtimestamp(self.at, datetime.UTC):%Y-%m-%dT%H:%M:%S.000Z}"
+
+    @property
+    def written_http(self) -> str:
+        return formatdate(self.at, usegmt=True)
+
+
+def _find(objects: ObjectStore, bucket: str, prefix: str) -> Iterator[_Found]:
+    for name in objects.names(bucket):
+        key, content = name.removeprefix(f"{bucket}/"), objects.read(name)
+        if key.startswith(prefix) and content is not None:
+            yield _Found(key, len(content), tag_of(content), objects.written_at(name) or 0.0)
 
 
 def list_entries(objects: ObjectStore, body: bytes) -> bytes:

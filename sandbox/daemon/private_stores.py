@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sandbox.clouds.buckets import BLOB_HOSTS, GCS_HOST, find_bucket, list_buckets
+from sandbox.clouds.object_reading import read_part
 from sandbox.clouds.object_store import ObjectStore
 from sandbox.clouds.retention import LOGGING_HOST, is_held
 from sandbox.clouds.world import World
-from sandbox.daemon.listed_stores import list_blobs, list_entries
+from sandbox.daemon.listed_stores import list_blobs, list_entries, list_objects
 from sandbox.daemon.public_stores import IsDark
 
 _NO_QUERY: Mapping[str, str] = MappingProxyType({})
@@ -45,7 +46,9 @@ class PrivateStores:
             return StoreReply(504) if self._is_dark("gcp") else StoreReply(200, list_entries(self._objects, body))
         if host.endswith(BLOB_HOSTS) and query.get("comp") == "list":
             container = f"{host.removesuffix(BLOB_HOSTS)}/{rest.strip('/')}"
-            return self._list(container, query.get("prefix", ""))
+            return self._list("azure", container, query.get("prefix", ""))
+        if host == GCS_HOST and "list-type" in query:
+            return self._list("gcp", rest.strip("/"), query.get("prefix", ""))
         if host != GCS_HOST and not host.endswith(BLOB_HOSTS):
             return None
         found = find_bucket(list_buckets(self._world), host, f"/{rest}")
@@ -61,25 +64,31 @@ class PrivateStores:
                 b"<Error><Code>BlobImmutableDueToPolicy</Code><Message>This operation is not permitted as the blob is "
             )
             return StoreReply(409, told + b"immutable due to a policy.</Message></Error>")
-        return self._read(name) if method in ("GET", "HEAD") else self._change(method, name, headers, body)
+        return self._read(name, headers) if method in ("GET", "HEAD") else self._change(method, name, headers, body)
 
-    def _list(self, container: str, prefix: str) -> StoreReply:
-        if not any(bucket.name == container for bucket in list_buckets(self._world)):
+    def _list(self, cloud: str, name: str, prefix: str) -> StoreReply:
+        if not any((bucket.cloud, bucket.name) == (cloud, name) for bucket in list_buckets(self._world)):
             return StoreReply(404)
-        return (
-            StoreReply(504) if self._is_dark("azure") else StoreReply(200, list_blobs(self._objects, container, prefix))
-        )
+        if self._is_dark(cloud):
+            return StoreReply(504)
+        lister = list_blobs if cloud == "azure" else list_objects
+        return StoreReply(200, lister(self._objects, name, prefix), {"content-type": "application/xml"})
 
-    def _read(self, name: str) -> StoreReply:
+    def _read(self, name: str, headers: Mapping[str, str]) -> StoreReply:
         content = self._objects.read(name)
-        return StoreReply(404) if content is None else StoreReply(200, content, _versions(content))
+        if content is None:
+            return StoreReply(404)
+        versions = _versions(content)
+        part = read_part(content, self._objects.written_at(name) or 0.0, versions["etag"], headers)
+        return StoreReply(part.status, part.body, {**versions, **part.headers})
 
     def _change(self, method: str, name: str, headers: Mapping[str, str], body: bytes) -> StoreReply:
         if method not in ("PUT", "DELETE"):
             return StoreReply(405)
         content = body if method == "PUT" else None
         if not self._objects.change(name, content, lambda there: _holds(there, headers)):
-            return StoreReply(412)
+            # Blob Storage, error codes: a blob that exists where none may is a conflict, BlobAlreadyExists.
+            return StoreReply(409 if headers.get("if-none-match") == "*" else 412)
         return StoreReply(204 if content is None else 201, b"", _versions(content or b""))
 
 

@@ -3,6 +3,9 @@
 Credentials, region and endpoint are those that the clouds' own tools find: variables such as AWS_ACCESS_KEY_ID,
 AZURE_STORAGE_ACCOUNT_KEY, GOOGLE_APPLICATION_CREDENTIALS, profiles of AWS, or the machine's own identity. An endpoint
 without TLS, such as an emulator's, is spoken to only where AWS_ALLOW_HTTP (AZURE_, GOOGLE_) is true.
+
+OUTLAST_AZURE_ENDPOINT and OUTLAST_GOOGLE_ENDPOINT stand for every API of their vendor, as for drills: the store's own
+host then begins the path, and the token is that in OUTLAST_AZURE_TOKEN or OUTLAST_GOOGLE_TOKEN.
 """
 
 from __future__ import annotations
@@ -114,8 +117,16 @@ def _build(address: Address) -> Any:
     if address.scheme == "s3":
         return stores.S3Store(address.bucket, **common, **_find_profile())
     if address.scheme == "az":
-        return stores.AzureStore(address.bucket, account_name=address.account, **common)
-    return stores.GCSStore(address.bucket, **common)
+        elsewhere = _find_endpoint("AZURE", f"{address.account}.blob.core.windows.net", "endpoint", "token")
+        return stores.AzureStore(address.bucket, account_name=address.account, **common, **elsewhere)
+    elsewhere = _find_endpoint("GOOGLE", "storage.googleapis.com", "base_url", "bearer_token")
+    return stores.GCSStore(address.bucket, **common, **elsewhere)
+
+
+def _find_endpoint(vendor: str, host: str, url: str, token: str) -> dict[str, str]:
+    """What stands in the place of a vendor's own host, under the names of obstore's options, where anything does."""
+    endpoint, given = (os.environ.get(f"OUTLAST_{vendor}_{what}") for what in ("ENDPOINT", "TOKEN"))
+    return {url: f"{endpoint}/{host}", **({token: given} if given else {})} if endpoint else {}
 
 
 def _find_profile() -> dict[str, Any]:

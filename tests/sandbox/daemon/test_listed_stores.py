@@ -7,12 +7,15 @@ import json
 from typing import Any
 
 import pytest
+from werkzeug import Response
 
 from infra.audit import AZURE_CONTAINER
 from sandbox.daemon.listed_stores import answer_s3, list_entries
 from sandbox.daemon.private_stores import PrivateStores
+from service.stores.opening import open_store
 from tests.sandbox.clouds.audits import ACCOUNT, LOGS, RECORDS, make_audits
 from tests.sandbox.clouds.harness import Clouds
+from tests.sandbox.daemon.speaking import serve, speak
 
 BLOBS = f"{ACCOUNT}.blob.core.windows.net"
 KEY = "audit/2026/11/29/one"
@@ -38,6 +41,19 @@ def test_versions_are_listed_by_their_prefix(clouds: Clouds) -> None:
     assert status == 200 and listing.count("<Version>") == 1
     assert f"<Key>{KEY}</Key>" in listing and "<Size>6</Size>" in listing
     assert s3(clouds, "GET", f"/{RECORDS}/{KEY}", "versionId=x") == (200, "record")
+
+
+def test_the_port_to_stores_finds_all_that_it_asks_for(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        reply = answer_s3(clouds.world, clouds.world.objects, environ) or clouds.world.objects.answer(environ)
+        return Response(reply.body, reply.status, dict(reply.headers))(environ, start_response)
+
+    with serve(answer) as url:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+            monkeypatch.setenv(name, "us-east-1")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        speak(open_store("s3://training/below"))
 
 
 def test_a_version_under_the_lock_is_not_deleted_and_not_written_over(clouds: Clouds) -> None:

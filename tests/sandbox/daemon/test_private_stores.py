@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
+from werkzeug import Request, Response
 
 from failover.levers.clouds import Clouds as Vendors
 from failover.levers.objects import ABSENT, StoredObject, open_object
 from sandbox.daemon.private_stores import PrivateStores
 from service.errors import Refused, Unavailable
+from service.stores.opening import open_store
+from service.stores.store import Store
 from tests.sandbox.clouds.harness import Clouds
 from tests.sandbox.clouds.stores import GCS_BUCKET, make_stores
+from tests.sandbox.daemon.speaking import serve, speak
 
 URLS = {
     "azure": "https://switchesazure.blob.core.windows.net/flags/aws.drain",
@@ -85,3 +90,29 @@ def test_a_container_that_nobody_made_is_named(vendors: Vendors) -> None:
 def test_other_paths_are_somebody_elses(clouds: Clouds) -> None:
     stores = PrivateStores(clouds.world, clouds.world.objects, lambda cloud: False)
     assert stores.answer("GET", "/status", {}, b"") is None
+
+
+@pytest.fixture(params=["az://switchesazure/flags", f"gs://{GCS_BUCKET}"])
+def store(request: pytest.FixtureRequest, clouds: Clouds, dark: set[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The product's own port to stores, over HTTP."""
+    make_stores(clouds)
+    stores = PrivateStores(clouds.world, clouds.world.objects, lambda cloud: cloud in dark)
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        asked = Request(environ)
+        assert asked.headers["authorization"] == "Bearer token"
+        headers = {name.lower(): value for name, value in asked.headers}
+        reply = stores.answer(asked.method, asked.path, headers, asked.get_data(), asked.args)
+        assert reply is not None, asked.path
+        return Response(reply.body, reply.status, dict(reply.headers))(environ, start_response)
+
+    with serve(answer) as url:
+        for name in ("AZURE", "GOOGLE"):
+            monkeypatch.setenv(f"OUTLAST_{name}_ENDPOINT", url)
+            monkeypatch.setenv(f"OUTLAST_{name}_TOKEN", "token")
+            monkeypatch.setenv(f"{name}_ALLOW_HTTP", "true")
+        yield open_store(f"{request.param}/below")
+
+
+def test_the_port_to_stores_finds_all_that_it_asks_for(store: Store) -> None:
+    speak(store)
