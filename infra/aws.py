@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra import audit_aws, aws_alarms, aws_budget, plan, sizes
+from infra import audit_aws, aws_alarms, aws_budget, aws_dashboard, aws_metrics, plan, sizes
 from infra.applied import apply
 from infra.aws_certificate import build_certificate
 from infra.aws_edge import limit_addresses
@@ -76,8 +76,10 @@ class Aws:
         front = _front(name, spec, network, build_certificate(zone, spec, origin))
         limit_addresses(name, front.load_balancer, spec.address_limit)
         deployed = _service(name, spec, self._options, network, front, image, repository)
+        watched = aws_metrics.watch(front.load_balancer, front.target_group, deployed.service)
+        if spec.dashboard:
+            aws_dashboard.build_dashboard(name, spec, watched)
         if spec.alert_email:
-            watched = aws_alarms.watch(front.load_balancer, front.target_group, deployed.service)
             aws_alarms.build_alarms(name, spec.alert_email, watched)
             aws_budget.build_budget(name, spec)
         record = zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)

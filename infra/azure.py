@@ -13,7 +13,17 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
 
-from infra import audit_azure, azure_alarms, azure_budget, azure_logs, azure_registry_login, azure_secrets, plan, sizes
+from infra import (
+    audit_azure,
+    azure_alarms,
+    azure_budget,
+    azure_dashboard,
+    azure_logs,
+    azure_registry_login,
+    azure_secrets,
+    plan,
+    sizes,
+)
 from infra.azure_edge import edge_variables
 from infra.azure_hosts import bind_hosts, claim_hosts
 from infra.azure_network import build_network
@@ -80,6 +90,8 @@ class Azure:
         sent = [azure_logs.send_logs(environment, azure_logs.build_workspace(name, spec, base.group))]
         sent += [audit_azure.send_log(environment, spec.audit)] if spec.audit else []
         container_app = _app(name, spec, base, environment, certificate, image, [*ownership, *sent])
+        if spec.dashboard:
+            azure_dashboard.build_dashboard(name, spec, base.group, container_app)
         if spec.alert_email:
             azure_alarms.build_alarms(name, spec.alert_email, base.group, container_app, spec.replicas.minimum)
             azure_budget.build_budget(name, spec, base.group)

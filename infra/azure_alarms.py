@@ -1,25 +1,20 @@
-"""Alarms of a site on Azure: Azure Monitor watches the container app, an action group writes the mail.
-
-Metrics: learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-app-containerapps-metrics
-"""
+"""Alarms of a site on Azure: Azure Monitor watches the container app, an action group writes the mail."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pulumi
 
+from infra import azure_metrics as metrics
 from infra.alerts import BUSY, ERROR_COUNT, ERRORS, SLOW, UNHEALTHY, Alert
+from infra.azure_metrics import APP_METRICS, CATEGORY, MILLISECONDS, Metric
 
 if TYPE_CHECKING:
     from pulumi_azure_native import app, monitor, resources
 
-APP_METRICS = "Microsoft.App/containerApps"
 WARNING = 2
 """Of Azure's severities, from 0, critical, to 4."""
-_FIVE_HUNDREDS = "5xx"
-_MILLISECONDS = 1000
 
 
 def build_alarms(
@@ -41,41 +36,35 @@ def build_alarms(
         enabled=True,
         email_receivers=[mail],
     )
-    errors = [monitor.MetricDimensionArgs(name="statusCodeCategory", operator="Include", values=[_FIVE_HUNDREDS])]
-    for alert, metric in (
-        (ERRORS, _metric("Requests", "Total", "GreaterThan", ERROR_COUNT, errors)),
-        (SLOW, _metric("ResponseTime", "Average", "GreaterThan", SLOW.threshold * _MILLISECONDS)),
-        (UNHEALTHY, _metric("Replicas", "Maximum", "LessThan", least)),
-        (BUSY, _metric("CpuPercentage", "Average", "GreaterThan", BUSY.threshold)),
+    for alert, criterion in (
+        (ERRORS, _criterion(metrics.ERRORS, "GreaterThan", ERROR_COUNT)),
+        (SLOW, _criterion(metrics.LATENCY, "GreaterThan", SLOW.threshold * MILLISECONDS)),
+        (UNHEALTHY, _criterion(metrics.REPLICAS, "LessThan", least)),
+        (BUSY, _criterion(metrics.CPU, "GreaterThan", BUSY.threshold)),
     ):
-        _alarm(name, alert, metric, group, container_app, told)
+        _alarm(name, alert, criterion, group, container_app, told)
 
 
-def _metric(
-    metric: str,
-    aggregation: str,
-    operator: str,
-    threshold: float,
-    dimensions: Sequence[monitor.MetricDimensionArgs] = (),
-) -> monitor.MetricCriteriaArgs:
+def _criterion(metric: Metric, operator: str, threshold: float) -> monitor.MetricCriteriaArgs:
     from pulumi_azure_native import monitor
 
+    categories = [metric.category] if metric.category else []
     return monitor.MetricCriteriaArgs(
         criterion_type="StaticThresholdCriterion",
-        name=metric,
-        metric_name=metric,
+        name=metric.name,
+        metric_name=metric.name,
         metric_namespace=APP_METRICS,
-        time_aggregation=aggregation,
+        time_aggregation=metric.aggregation,
         operator=operator,
         threshold=threshold,
-        dimensions=list(dimensions),
+        dimensions=[monitor.MetricDimensionArgs(name=CATEGORY, operator="Include", values=[c]) for c in categories],
     )
 
 
 def _alarm(
     name: str,
     alert: Alert,
-    metric: monitor.MetricCriteriaArgs,
+    criterion: monitor.MetricCriteriaArgs,
     group: resources.ResourceGroup,
     container_app: pulumi.CustomResource,
     told: monitor.ActionGroup,
@@ -96,7 +85,7 @@ def _alarm(
         evaluation_frequency="PT1M",
         window_size=f"PT{alert.minutes}M",
         criteria=monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs(
-            odata_type="Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria", all_of=[metric]
+            odata_type="Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria", all_of=[criterion]
         ),
         actions=[monitor.MetricAlertActionArgs(action_group_id=told.id)],
     )

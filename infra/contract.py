@@ -71,6 +71,7 @@ class SiteSpec:
     The cloud's alarms go to `alert_email`, and mails when its bill nears `monthly_budget_usd`; without an address or a
     sum there are none.
     `address_limit`: how often one address may ask in a minute, health checks aside; 0 for no limit.
+    `dashboard`: whether the cloud's console shows the site's metrics together.
     """
 
     name: str
@@ -92,6 +93,7 @@ class SiteSpec:
     monthly_budget_usd: float | None = None
     address_limit: int = 0
     log_days: int = 30
+    dashboard: bool = False
 
     @property
     def model_digest(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import audit_gcp, gcp_alarms, gcp_budget, gcp_logs, gcp_secrets, plan, sizes
+from infra import audit_gcp, gcp_alarms, gcp_budget, gcp_dashboard, gcp_logs, gcp_secrets, plan, sizes
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.gcp_certificate import Certificates, build_certificates
@@ -57,6 +57,8 @@ class Gcp:
         certificates = build_certificates(name, spec, zone, ready)
         front = _url_map(name, spec, service, ready)
         ports = _front(name, front, address, certificates, ready)
+        if spec.dashboard:
+            gcp_dashboard.build_dashboard(name, spec, ready)
         if spec.alert_email:
             told = gcp_alarms.build_alarms(name, spec.alert_email, spec.replicas.minimum, ready)
             gcp_budget.build_budget(name, spec, self._options.billing_account, told, ready)

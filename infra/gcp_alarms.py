@@ -1,8 +1,4 @@
-"""Alarms of a site on Google Cloud: Cloud Monitoring watches the load balancer and Cloud Run, and writes the mail.
-
-Metrics: cloud.google.com/monitoring/api/metrics_gcp. The load balancer's are taken where both have one: Cloud Run does
-not see what never reaches it.
-"""
+"""Alarms of a site on Google Cloud: Cloud Monitoring watches the load balancer and Cloud Run, and writes the mail."""
 
 from __future__ import annotations
 
@@ -11,10 +7,9 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
+from infra import gcp_metrics as metrics
 from infra.alerts import BUSY, ERRORS, SLOW, UNHEALTHY, Alert
-
-PERIOD = "60s"
-_MILLISECONDS = 1000
+from infra.gcp_metrics import MILLISECONDS, Metric
 
 
 def build_alarms(
@@ -26,62 +21,39 @@ def build_alarms(
     )
     for alert, asked in (
         (ERRORS, _share_of_errors(name)),
-        (SLOW, _above(_balancer(name, "total_latencies"), SLOW.threshold * _MILLISECONDS, "ALIGN_PERCENTILE_95")),
+        (SLOW, _above(name, metrics.LATENCY, SLOW.threshold * MILLISECONDS)),
         (UNHEALTHY, _fewer_instances(name, least)),
-        (BUSY, _above(_run(name, "container/cpu/utilizations"), BUSY.threshold / 100, "ALIGN_PERCENTILE_50")),
+        (BUSY, _above(name, metrics.CPU, BUSY.threshold / 100)),
     ):
         _alarm(name, alert, asked, told)
     return told
 
 
-def _balancer(name: str, metric: str) -> str:
-    type_ = f'metric.type="loadbalancing.googleapis.com/https/{metric}"'
-    return f'{type_} AND resource.type="https_lb_rule" AND resource.labels.url_map_name="{name}"'
-
-
-def _run(name: str, metric: str) -> str:
-    type_ = f'metric.type="run.googleapis.com/{metric}"'
-    return f'{type_} AND resource.type="cloud_run_revision" AND resource.labels.service_name="{name}"'
-
-
 def _share_of_errors(name: str) -> dict[str, Any]:
     """A share of two rates, each summed over everything that the load balancer tells apart."""
-    every = _balancer(name, "request_count")
-    together = {"alignment_period": PERIOD, "per_series_aligner": "ALIGN_RATE", "cross_series_reducer": "REDUCE_SUM"}
-    threshold = gcp.monitoring.AlertPolicyConditionConditionThresholdAggregationArgs
     divisor = gcp.monitoring.AlertPolicyConditionConditionThresholdDenominatorAggregationArgs
     return {
-        "filter": f"{every} AND metric.labels.response_code_class=500",
-        "aggregations": [threshold(**together)],
-        "denominator_filter": every,
-        "denominator_aggregations": [divisor(**together)],
-        "comparison": "COMPARISON_GT",
-        "threshold_value": ERRORS.threshold / 100,
+        **_above(name, metrics.ERRORS, ERRORS.threshold / 100),
+        "denominator_filter": metrics.REQUESTS.filter(name),
+        "denominator_aggregations": [divisor(**metrics.REQUESTS.aggregation)],
     }
 
 
-def _above(filter_: str, threshold: float, aligner: str) -> dict[str, Any]:
-    together = gcp.monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
-        alignment_period=PERIOD, per_series_aligner=aligner, cross_series_reducer="REDUCE_MAX"
-    )
+def _above(name: str, metric: Metric, threshold: float) -> dict[str, Any]:
+    aggregation = gcp.monitoring.AlertPolicyConditionConditionThresholdAggregationArgs
     return {
-        "filter": filter_,
-        "aggregations": [together],
+        "filter": metric.filter(name),
+        "aggregations": [aggregation(**metric.aggregation)],
         "comparison": "COMPARISON_GT",
         "threshold_value": threshold,
     }
 
 
 def _fewer_instances(name: str, least: int) -> dict[str, Any]:
-    """Active and idle ones together. A service without any has no data, which counts as too few."""
-    together = gcp.monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
-        alignment_period=PERIOD, per_series_aligner="ALIGN_MAX", cross_series_reducer="REDUCE_SUM"
-    )
+    """A service without any instance has no data, which counts as too few."""
     return {
-        "filter": _run(name, "container/instance_count"),
-        "aggregations": [together],
+        **_above(name, metrics.INSTANCES, least),
         "comparison": "COMPARISON_LT",
-        "threshold_value": least,
         "evaluation_missing_data": "EVALUATION_MISSING_DATA_ACTIVE",
     }
 

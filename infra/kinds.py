@@ -112,6 +112,7 @@ class SiteSettings(Generic[OptionsT]):
     alert_email: str = ""
     monthly_budget_usd: float | None = None
     address_limit: int = 0
+    dashboard: bool = False
 
 
 @dataclass(frozen=True)

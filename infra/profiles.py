@@ -49,6 +49,7 @@ DEFAULTS: tuple[Default, ...] = (
         6000,
         "no address alone takes more than two replicas bear; a gateway with many callers behind it may need more",
     ),
+    Default("dashboard", False, True, "CloudWatch shows three for nothing, and each further one for 3 USD a month"),
     Default("protect", True, True, "what holds data or a name is not had back by making it again"),
 )
 """Scaling to zero is in no column: Route 53's checkers ask every site more than once a second, so none is idle."""

@@ -31,6 +31,7 @@ from infra.kinds import (
 from infra.labels import read_labels
 from infra.log_days import read_log_days
 from infra.options import check_vnet_room, read_aws, read_aws_pins, read_azure, read_gcp
+from infra.panels import KEY as DASHBOARD
 from infra.policy.rules import names_of
 from infra.private_settings import read_private
 from infra.profiles import SIZES, SMALL, Profile
@@ -240,6 +241,7 @@ def _parse_site(
         alert_email=read_address(reader),
         monthly_budget_usd=read_budget(reader),
         address_limit=read_limit(reader, profile, environment),
+        dashboard=reader.boolean(DASHBOARD, profile.boolean(DASHBOARD)),
     )
 
 

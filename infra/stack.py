@@ -142,6 +142,7 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         monthly_budget_usd=settings.monthly_budget_usd,
         address_limit=settings.address_limit,
         log_days=settings.log_days,
+        dashboard=settings.dashboard,
     )
 
 

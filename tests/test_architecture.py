@@ -64,7 +64,7 @@ infra.contract infra.exceptions infra.health_check infra.kinds infra.options inf
 infra.capacity infra.holds infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants
 infra.permissions.aws infra.permissions.aws_table infra.permissions.azure infra.permissions.gcp infra.permissions.in_use
 infra.policy.aws infra.policy.azure infra.policy.every infra.policy.gcp infra.policy.rule infra.policy.rules
-infra.labels infra.policy.values infra.profiles
+infra.azure_metrics infra.gcp_metrics infra.labels infra.panels infra.policy.values infra.profiles
 infra.regions infra.routing infra.routing_settings infra.served infra.settings infra.sizes infra.spelling
 infra.base_settings infra.switch infra.variables
 jobs.azure_ml jobs.container jobs.cost jobs.machines jobs.place jobs.reasons jobs.sagemaker jobs.service jobs.spec

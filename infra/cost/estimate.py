@@ -61,6 +61,7 @@ class CostedSite:
     One that is `switched` has a drain switch: a health check looks for it, and another joins that to the site's own.
     One that is `limited` has a rule of its cloud that counts each address's requests; on Azure the service counts.
     One on AWS has a load balancer's address in each of its `zones`, and where it is `private` a NAT gateway as well.
+    Its `dashboard` is one of three that an account has for nothing; on the other clouds all are.
     """
 
     name: str
@@ -77,6 +78,7 @@ class CostedSite:
     limited: bool = False
     private: bool = False
     zones: int = 2
+    dashboard: bool = False
 
     @property
     def rps_kept_to(self) -> float:
@@ -224,6 +226,8 @@ def _aws(site: CostedSite, running: int) -> Rows:
         rows["Fargate Spot, CPU"] = (f"{kind}-spot-cpu", ((spot, ""), cpu, hours))
         rows["Fargate Spot, memory"] = (f"{kind}-spot-memory", ((spot, ""), memory, hours))
     rows["load balancer"] = ("aws-balancer", ((1, ""), hours))
+    if site.dashboard:
+        rows["dashboard, less what is free"] = ("aws-dashboard", ((1, ""),))
     zones = (site.zones, "")
     if site.private:
         rows["NAT gateways, one a zone"] = ("aws-nat", (zones, hours))

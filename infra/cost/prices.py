@@ -63,6 +63,7 @@ PRICES: Mapping[str, Price] = {
     "aws-address": Price(0.005, "address hour", "aws.amazon.com/vpc/pricing", assumed=True),
     "aws-out": Price(0.09, "GB", "aws.amazon.com/ec2/pricing/on-demand", free=100.0, assumed=True),
     "aws-logs": Price(0.50, "GB", "aws.amazon.com/cloudwatch/pricing", free=5.0, assumed=True),
+    "aws-dashboard": Price(3.00, "dashboard", "aws.amazon.com/cloudwatch/pricing", free=3.0, assumed=True),
     "aws-acl-policy": Price(5.00, "web ACL", _WAF, assumed=True),
     "aws-acl-rule": Price(1.00, "rule", _WAF, assumed=True),
     "aws-acl-requests": Price(0.60, "million requests", _WAF, assumed=True),

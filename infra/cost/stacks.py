@@ -13,6 +13,7 @@ from failover.routing.predict import CHECKER_REGIONS
 from infra.cost.estimate import CostedSite
 from infra.edge import read_limit
 from infra.options import read_architecture, read_network
+from infra.panels import KEY as DASHBOARD
 from infra.reader import Reader, as_text
 from infra.regions import REGION_KEYS
 from infra.settings import CLOUDS, PRIVATE, read_profile, read_replicas, read_size
@@ -67,6 +68,7 @@ def _read_site(folder: Path, name: str, share: float) -> CostedSite:
         architecture=read_architecture(reader, cloud),
         limited=read_limit(reader, profile, {}) > 0,
         private=cloud == "aws" and read_network(reader, profile) == "private",
+        dashboard=reader.boolean(DASHBOARD, profile.boolean(DASHBOARD)),
         zones=len(reader.texts("availabilityZones", ())) or 2,
     )
     reader.finish(unknown_keys=False)

@@ -235,6 +235,10 @@ GRANTS: Mapping[str, Grant] = {
             "elasticloadbalancing:DescribeTags"
         ),
     ),
+    "aws:cloudwatch/dashboard:Dashboard": Grant(
+        words("cloudwatch:PutDashboard cloudwatch:GetDashboard cloudwatch:DeleteDashboards"),
+        ("arn:aws:cloudwatch::{account}:dashboard/{name}",),  # of no region
+    ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Grant(
         words(
             "cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms cloudwatch:DescribeAlarms "

@@ -58,6 +58,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         f"{_VAULT}/read {_VAULT}/secrets/read {_VAULT}/secrets/write"  # a secret that is destroyed stays in the vault
     ),
     "azure-native:monitor:ActionGroup": words(_crud("Microsoft.Insights/actionGroups")),
+    "azure-native:portal:Dashboard": words(_crud("Microsoft.Portal/dashboards")),
     "azure-native:consumption:Budget": words(_crud("Microsoft.Consumption/budgets")),
     "azure-native:monitor:MetricAlert": words(
         f"{_crud('Microsoft.Insights/metricAlerts')} Microsoft.Insights/metricDefinitions/read"

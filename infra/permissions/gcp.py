@@ -77,6 +77,7 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "gcp:logging/projectSink:ProjectSink": words(_of("logging.sinks", *_CHANGE)),
     "gcp:storage/bucketIAMMember:BucketIAMMember": words(_of("storage.buckets", "getIamPolicy", "setIamPolicy")),
     "gcp:monitoring/notificationChannel:NotificationChannel": words(_of("monitoring.notificationChannels", *_CHANGE)),
+    "gcp:monitoring/dashboard:Dashboard": words(_of("monitoring.dashboards", *_CHANGE)),
     # On the billing account, which a role of the project does not reach: see the guide to alarms.
     "gcp:billing/budget:Budget": words(_of("billing.budgets", *_CHANGE)),
     "gcp:monitoring/alertPolicy:AlertPolicy": words(_of("monitoring.alertPolicies", *_CHANGE)),

@@ -74,16 +74,18 @@ BY_CHOICE: Mapping[str, tuple[str, ...]] = {
         "aws:secretsmanager/secret:Secret "
         "aws:wafv2/webAcl:WebAcl aws:wafv2/webAclAssociation:WebAclAssociation "
         "aws:secretsmanager/secretVersion:SecretVersion "
+        "aws:cloudwatch/dashboard:Dashboard "
         f"aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter aws:budgets/budget:Budget {_ALARMS}"
     ),
     "azure": words(
         "azure-native:network:VirtualNetwork azure-native:keyvault:Secret "
-        "azure-native:monitor:ActionGroup azure-native:monitor:MetricAlert azure-native:consumption:Budget"
+        "azure-native:monitor:ActionGroup azure-native:monitor:MetricAlert azure-native:consumption:Budget "
+        "azure-native:portal:Dashboard"
     ),
     "traffic": words(_ALARMS),
     "gcp": words(
         "gcp:billing/budget:Budget gcp:monitoring/alertPolicy:AlertPolicy "
-        "gcp:monitoring/notificationChannel:NotificationChannel "
+        "gcp:monitoring/notificationChannel:NotificationChannel gcp:monitoring/dashboard:Dashboard "
         "gcp:secretmanager/secret:Secret gcp:secretmanager/secretVersion:SecretVersion "
         "gcp:compute/securityPolicy:SecurityPolicy "
         "gcp:secretmanager/secretIamMember:SecretIamMember gcp:logging/projectSink:ProjectSink "

@@ -1,4 +1,4 @@
-"""What is looked at now and then rather than counted: replicas, their CPU, and what Route 53 finds of health checks."""
+"""What is looked at now and then, not counted: replicas, their CPU and memory, and what Route 53 finds of checks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import psutil
 from sandbox.alarms.counts import Counts
 
 _PER_CENT = 100
+_MIB = 2**20
 
 
 class Gauges:
@@ -51,6 +52,9 @@ class Gauges:
             used = self._cpu(int(replica["pid"]))
             if used is not None:
                 self._counts.note("cpu", site, used)
+            held = _memory(int(replica["pid"]), int(workload["memory_mib"]))
+            if held is not None:
+                self._counts.note("memory", site, held)
 
     def _cpu(self, pid: int) -> float | None:
         """Per cent of one core since the last look; None at the first one, and for a process that has ended."""
@@ -63,3 +67,12 @@ class Gauges:
         then, before = self._used.get(pid, (now, seconds))
         self._used[pid] = now, seconds
         return _PER_CENT * (seconds - before) / (now - then) if now > then else None
+
+
+def _memory(pid: int, given_mib: int) -> float | None:
+    """Per cent of the MiB that a replica is given; None where nobody says how many, or it has ended."""
+    try:
+        held = int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return None
+    return _PER_CENT * held / (given_mib * _MIB) if given_mib else None

@@ -28,6 +28,7 @@ SERIES: Mapping[str, str] = {
     "replicas": "replicas that serve",
     "unhealthy": "replicas that are asked for and do not serve",
     "cpu": "CPU of each replica, in per cent of one core of this machine",
+    "memory": "memory of each replica, in per cent of what it is given",
     "rejected": "connections that the load balancer could not take: never here",
     "health": "1 while Route 53 finds the health check healthy, else 0",
 }

@@ -66,6 +66,7 @@ class Workload:
     spot_base: int | None = None  # how many run before any is on capacity that may be taken back; None: none ever is
     spot_share: float = 0.0  # how many of those beyond are
     scaling: Rule | None = None  # what moves their number between the bounds; None: the connections alone
+    memory_mib: int = 0  # that a replica is given, to which nothing here holds it; 0: nobody says
     start: int | None = None  # how many there are at first: as many as the cloud remembers, else the least
 
     @cached_property  # asked for at each connection and each tick

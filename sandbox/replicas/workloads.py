@@ -301,6 +301,7 @@ class Group:
             "wanted": self.wanted,
             "min": self.workload.min_replicas,
             "max": self.workload.max_replicas,
+            "memory_mib": self.workload.memory_mib,
             "failed": dict(self.failed),
             "replicas": [r.describe() for r in self.replicas if r.alive],
         }

@@ -29,6 +29,8 @@ HARMLESS = ("tags", "labels", "description", "comment", "displayName")
 NEVER_SHOWN = frozenset({"aws:ecr/lifecyclePolicy:LifecyclePolicy::repository"})
 # Types without any such input.
 ONLY_REPLACED = {
+    "aws:cloudwatch/dashboard:Dashboard",
+    "gcp:monitoring/dashboard:Dashboard",
     "azure-native:monitor:DiagnosticSetting",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy",
     "aws:secretsmanager/secretVersion:SecretVersion",

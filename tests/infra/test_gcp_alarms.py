@@ -47,4 +47,5 @@ def test_slow_is_in_milliseconds_and_busy_a_share(run_of: RunOf) -> None:
 
 
 def test_without_an_address_there_is_none() -> None:
-    assert not [r for r in run_stack("gcp", alertEmail=None).resources if ":monitoring/" in r.type]
+    run = run_stack("gcp", alertEmail=None)
+    assert not run.all(POLICY) and not run.all(CHANNEL)

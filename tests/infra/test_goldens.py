@@ -34,6 +34,7 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
         "aws:iam/role:Role": {},
         "aws:iam/rolePolicy:RolePolicy": {},
         "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": lambda days: days > 0},
+        "aws:cloudwatch/dashboard:Dashboard": {"dashboardBody.as JSON.widgets": lambda found: len(found) == 6},
         "aws:secretsmanager/secret:Secret": {"recoveryWindowInDays": 0},  # its name is free for the next `up`
         "aws:secretsmanager/secretVersion:SecretVersion": {"secretString": bool},
         "aws:ecs/cluster:Cluster": {},
@@ -100,6 +101,7 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
             "actions.0.actionGroupId": bool,
             "location": "global",
         },
+        "azure-native:portal:Dashboard": {"properties.lenses.0.parts": lambda found: len(found) == 5},
         "azure-native:operationalinsights:Workspace": {"retentionInDays": bool, "sku.name": "PerGB2018"},
         "azure-native:monitor:DiagnosticSetting": {"workspaceId": bool, "logs": lambda logs: len(logs) == 2},
         "azure-native:app:ManagedEnvironment": {
@@ -144,6 +146,9 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
         "gcp:secretmanager/secret:Secret": {"replication.userManaged.replicas": lambda r: len(r) == 1},
         "gcp:secretmanager/secretVersion:SecretVersion": {"secretData": bool},
         "gcp:secretmanager/secretIamMember:SecretIamMember": {"role": "roles/secretmanager.secretAccessor"},
+        "gcp:monitoring/dashboard:Dashboard": {
+            "dashboardJson.as JSON.mosaicLayout.tiles": lambda found: len(found) == 5
+        },
         "gcp:monitoring/notificationChannel:NotificationChannel": {"type": "email"},
         "gcp:monitoring/alertPolicy:AlertPolicy": {"notificationChannels.0": bool, "alertStrategy.autoClose": "1800s"},
         "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": {"networkEndpointType": "SERVERLESS"},

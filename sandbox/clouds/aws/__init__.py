@@ -14,6 +14,7 @@ from sandbox.clouds.aws import (
     bucket_settings,
     buckets,
     certificates,
+    dashboards,
     fargate,
     firewall,
     health,
@@ -34,7 +35,7 @@ from service.errors import OutlastError
 # Importing a module enters its types into the table.
 MODULES = (
     *(firewall, buckets, bucket_settings, network, security_groups, registry, roles),
-    *(secrets, certificates, balancer, listeners, tasks, fargate, scaling, audit, alarms),
+    *(secrets, certificates, balancer, listeners, tasks, fargate, scaling, audit, alarms, dashboards),
 )
 
 

@@ -39,6 +39,7 @@ METRICS: Mapping[tuple[str, str], tuple[str, tuple[frozenset[str], ...]]] = {
     (_ELB, "UnHealthyHostCount"): ("unhealthy", (_TG,)),
     (_ELB, "RejectedConnectionCount"): ("rejected", (_LB,)),
     ("AWS/ECS", "CPUUtilization"): ("cpu", (_ECS,)),
+    ("AWS/ECS", "MemoryUtilization"): ("memory", (_ECS,)),
     ("AWS/Route53", "HealthCheckStatus"): ("health", (_CHECK,)),
 }
 """Namespace and metric -> what the sandbox counts, and the sets of dimensions with which it exists."""
@@ -218,9 +219,9 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="is evaluated each simulated minute against what the site's load balancer counts, and shown by "
     "`outlast status`",
-    not_simulated="metrics but those of the load balancer, of the service's CPU and of health checks; CPU is that of "
-    "this machine; a replica that is asked for and does not serve counts as an unhealthy target, though ECS takes a "
-    "dead task out of the group; of metric math, all but + - * / and FILL; actions but SNS",
+    not_simulated="metrics but those of the load balancer, of the service's CPU and memory and of health checks; CPU "
+    "is that of this machine; a replica that is asked for and does not serve counts as an unhealthy target, though ECS "
+    "takes a dead task out of the group; of metric math, all but + - * / and FILL; actions but SNS",
     id_of=lambda world, r: own_name(r),
     outputs=lambda world, r: {"arn": arn("cloudwatch", r, f"alarm:{own_name(r)}"), "name": own_name(r)},
     limits={

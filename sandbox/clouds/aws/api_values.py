@@ -26,6 +26,7 @@ OPERATIONS: Mapping[str, tuple[str, str]] = {
     "aws:appautoscaling/policy:Policy": ("application-autoscaling", "PutScalingPolicy"),
     "aws:appautoscaling/target:Target": ("application-autoscaling", "RegisterScalableTarget"),
     "aws:cloudwatch/logGroup:LogGroup": ("logs", "CreateLogGroup"),
+    "aws:cloudwatch/dashboard:Dashboard": ("cloudwatch", "PutDashboard"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ("cloudwatch", "PutMetricAlarm"),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": ("ecr", "PutLifecyclePolicy"),
     "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": ("logs", "PutSubscriptionFilter"),

@@ -12,7 +12,7 @@ from sandbox.clouds.aws.health import why_unhealthy
 from sandbox.clouds.aws.service_rules import CAPACITY_PROVIDERS, CLUSTER, SERVICE_RULES
 from sandbox.clouds.aws.targets import health_path
 from sandbox.clouds.aws.task_count import SERVICE, SPOT, follow_program, see_count, spot_of, wanted_tasks
-from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of, cpus_of
+from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of, cpus_of, memory_of
 from sandbox.clouds.effects import environment_pairs
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
@@ -49,19 +49,19 @@ def workload(world: World, r: Resource) -> Workload | None:
         return None
     container = container_of(task)
     desired = min(wanted_tasks(r), placeable_tasks(world, r, task))
+    variables = {e["name"]: e["value"] for e in container.get("environment") or []} | r.place.get("secrets", {})
     asked = Workload(
         r.key,
         r.stack,
         r.place["digest"],
         int(target.get("containerPort") or nested(container, "portMappings", 0, "containerPort") or 8080),
-        environment_pairs(
-            {e["name"]: e["value"] for e in container.get("environment") or []} | r.place.get("secrets", {})
-        ),
+        environment_pairs(variables),
         desired,
         desired,
         concurrency=_UNLIMITED,
         probe_path=path,
         tells_port=False,
+        memory_mib=memory_of(task),
         probed_by_balancer=True,
         **spot_of(r),
     )

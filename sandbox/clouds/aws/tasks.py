@@ -67,6 +67,11 @@ def cpus_of(task: Resource) -> float:
     return int(given) / 1024 if given.isdigit() else 0.0
 
 
+def memory_of(task: Resource) -> int:
+    """The MiB of one task; 0 where they are not known."""
+    return round(_amount(task.inputs.get("memory"), _MEMORY) or 0)
+
+
 def container_of(task: Resource) -> Values:
     """The one container that the sandbox runs of a task: the first."""
     return containers_of(task)[0]

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from sandbox.clouds.azure import alarms, apps, audit, certificates, environments, identity, registry, secrets, storage
+from sandbox.clouds.azure import (
+    alarms,
+    apps,
+    audit,
+    certificates,
+    dashboards,
+    environments,
+    identity,
+    registry,
+    secrets,
+    storage,
+)
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.values import nested
 from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (identity, registry, secrets, environments, certificates, apps, storage, audit, alarms)
+MODULES = (identity, registry, secrets, environments, certificates, apps, storage, audit, alarms, dashboards)
 
 
 def settle(world: World) -> None:

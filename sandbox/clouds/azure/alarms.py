@@ -26,10 +26,11 @@ METRICS: Mapping[str, tuple[str, float]] = {
     "ResponseTime": ("seconds", 1000),
     "Replicas": ("replicas", 1),
     "CpuPercentage": ("cpu", 1),
+    "MemoryPercentage": ("memory", 1),
 }
 """Of a container app: what the sandbox counts, and how many of Azure's units one of that is."""
 _NOT_COUNTED = (
-    *("RestartCount", "UsageNanoCores", "WorkingSetBytes", "MemoryPercentage", "RxBytes", "TxBytes"),
+    *("RestartCount", "UsageNanoCores", "WorkingSetBytes", "RxBytes", "TxBytes"),
     *("CoresQuotaUsed", "TotalCoresQuotaUsed"),
 )
 _STATISTICS = {"Average": "average", "Count": "count", "Minimum": "minimum", "Maximum": "maximum", "Total": "sum"}
@@ -140,7 +141,8 @@ declare(
     fidelity=Fidelity.SIMULATED,
     effect="is evaluated each simulated minute against what the site's entry point counts, and shown by "
     "`outlast status`",
-    not_simulated="metrics but Requests, ResponseTime, Replicas and CpuPercentage, whose CPU is that of this machine; "
+    not_simulated="metrics but Requests, ResponseTime, Replicas, MemoryPercentage and CpuPercentage, whose CPU is "
+    "that of this machine; "
     "dimensions but statusCodeCategory 5xx; dynamic thresholds; that one fires without autoMitigate until it is closed",
     rules=(
         exists("scopes[]", APP, 'Code="ResourceNotFound" Message="The Resource \'{}\' was not found."', _API),

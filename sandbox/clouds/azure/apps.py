@@ -77,7 +77,13 @@ def _asked(world: World, r: Resource) -> Workload | None:
         readiness=probes.get("readiness"),
         liveness=probes.get("liveness"),
         tells_port=False,
+        memory_mib=_mebibytes(nested(container, "resources", "memory")),
     )
+
+
+def _mebibytes(memory: object) -> int:
+    """`1.5Gi` in MiB; 0 where an app leaves it to Azure."""
+    return round(float(str(memory).removesuffix("Gi")) * 1024) if memory else 0
 
 
 def front(world: World, app: Resource) -> EntryPoint:
@@ -169,7 +175,7 @@ def _app_combinations(inputs: Values) -> Iterator[Mistake]:
     asked = nested(inputs, "template", "containers", 0, "resources") or {}
     cpu, memory = asked.get("cpu"), asked.get("memory")
     if is_known(cpu, memory) and str(memory).endswith("Gi"):
-        bad = sizes.explain_bad_size("azure", Size(float(str(cpu)), round(float(str(memory)[:-2]) * 1024)))
+        bad = sizes.explain_bad_size("azure", Size(float(str(cpu)), _mebibytes(memory)))
         if bad:
             yield "template.containers[0].resources", f"no such allocation: {bad[0]} {bad[1]}"
 

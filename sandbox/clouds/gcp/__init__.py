@@ -13,6 +13,7 @@ from sandbox.clouds.gcp import (
     audit,
     balancer,
     certificates,
+    dashboards,
     entry_points,
     project,
     registry,
@@ -24,7 +25,7 @@ from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (armor, project, registry, secrets, run, certificates, balancer, storage, audit, alarms)
+MODULES = (armor, project, registry, secrets, run, certificates, balancer, storage, audit, alarms, dashboards)
 
 
 def settle(world: World) -> None:

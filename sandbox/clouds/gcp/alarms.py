@@ -31,6 +31,7 @@ METRICS: Mapping[str, tuple[str, str, float]] = {
     "run.googleapis.com/request_latencies": (_RUN, "seconds", 1000),
     "run.googleapis.com/container/instance_count": (_RUN, "replicas", 1),
     "run.googleapis.com/container/cpu/utilizations": (_RUN, "cpu", 0.01),
+    "run.googleapis.com/container/memory/utilizations": (_RUN, "memory", 0.01),
 }
 """Type -> the monitored resource that emits it, what the sandbox counts, how many of Google's units one of that is."""
 _ERRORS = {
@@ -171,6 +172,11 @@ _FILTER = rf"{_TERM}(?: AND {_TERM})*"
 _MOST = 23 * 3600 + 1800
 
 
+def is_filter(text: object) -> bool:
+    """Whether it can be read: of the language of filters, terms joined by AND are known here."""
+    return re.fullmatch(_FILTER, str(text)) is not None
+
+
 def _lengths(asked: Values) -> Iterator[tuple[str, object, int]]:
     yield "duration", asked.get("duration"), 0
     for name in ("aggregations", "denominatorAggregations"):
@@ -186,7 +192,7 @@ def _metric_rule(world: World, r: Resource) -> None:
     for one in r.inputs.get("conditions") or []:
         asked = one.get("conditionThreshold") or {}
         for filter_ in filter(None, (asked.get("filter"), asked.get("denominatorFilter"))):
-            if not re.fullmatch(_FILTER, str(filter_)):
+            if not is_filter(filter_):
                 raise CloudRefused(f"Error 400: INVALID_ARGUMENT: The supplied filter could not be parsed: {filter_!r}")
             parts = _parts(filter_)
             type_ = parts.get("metric.type", "")
@@ -222,8 +228,8 @@ declare(
     effect="is evaluated each simulated minute against what the site's load balancer counts, and shown by "
     "`outlast status`",
     not_simulated="conditions but thresholds; metrics but those of the load balancer's requests and of Cloud Run's "
-    "requests, instances and CPU, which is that of this machine; that an incident without data closes by itself; "
-    "reducers: there is one series",
+    "requests, instances, memory and CPU, which is that of this machine; that an incident without data closes by "
+    "itself; reducers: there is one series",
     rules=(
         needs_api("monitoring"),
         exists("notificationChannels[]", CHANNEL, "Error 404: Cannot find notification channel with name '{}'.", _API),

@@ -23,7 +23,7 @@ from sandbox.clouds.gcp.common import (
 )
 from sandbox.clouds.gcp.project import ACCOUNT
 from sandbox.clouds.gcp.run_scaling import bounds_of, rule_of
-from sandbox.clouds.gcp.run_sizes import CPU, MEMORY, concurrency_of, size_combination
+from sandbox.clouds.gcp.run_sizes import CPU, MEMORY, concurrency_of, memory_of, size_combination
 from sandbox.clouds.gcp.secrets import read_secrets
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.probes import read_probe
@@ -147,6 +147,7 @@ def _asked(r: Resource) -> Workload:
         probe_path="",  # an instance that started is ready: Cloud Run's default startup probe is a connection
         startup=read_probe(container.get("startupProbe"), port),
         liveness=read_probe(container.get("livenessProbe"), port),
+        memory_mib=memory_of(template),
     )
 
 

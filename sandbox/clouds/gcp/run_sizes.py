@@ -52,6 +52,11 @@ def cpus_of(template: Values) -> float:
     return _cpus(nested(template, "containers", 0, "resources", "limits", "cpu") or "1") or 1.0
 
 
+def memory_of(template: Values) -> int:
+    """The MiB of one instance; cloud.google.com/run/docs/configuring/services/memory-limits: by default 512."""
+    return _mebibytes(nested(template, "containers", 0, "resources", "limits", "memory") or "512Mi") or 0
+
+
 def _mebibytes(value: Any) -> int | None:
     """`512Mi` or `1Gi`, or with M and G; None for what is not known yet, or none of these."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(Mi|Gi|M|G)", str(value))

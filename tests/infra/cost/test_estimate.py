@@ -150,3 +150,9 @@ def test_private_tasks_pay_for_a_way_out_in_each_zone_instead_of_an_address_each
     assert month(lines, "aws", "NAT gateways, one a zone") == pytest.approx(3 * 730 * 0.045)
     addresses = "public IPv4 addresses, of load balancer and NAT gateway one a zone"
     assert month(lines, "aws", addresses) == pytest.approx(2 * 3 * 730 * 0.005)
+
+
+def test_a_dashboard_of_aws_is_one_of_three_that_cost_nothing() -> None:
+    lines = estimate([site("aws", dashboard=True), site("gcp", dashboard=True)], Checks(), Load()).lines
+    (line,) = [line for line in lines if "dashboard" in line.what]
+    assert (line.where, line.usd, line.price.usd) == ("aws", 0, 3)

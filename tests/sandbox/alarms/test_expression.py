@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from infra.aws_alarms import _SHARE
+from infra.aws_metrics import SHARE_OF_ERRORS
 from sandbox.alarms.expression import compute, explain_unknown, names_in
 
 
 def test_the_share_of_errors_of_the_program() -> None:
-    assert explain_unknown(_SHARE) == "" and names_in(_SHARE) == {"replicas", "balancer", "requests"}
-    assert compute(_SHARE, {"replicas": 1.0, "balancer": None, "requests": 10.0}) == 10
-    assert compute(_SHARE, {"replicas": None, "balancer": 4.0, "requests": None}) == 100
-    assert compute(_SHARE, {"replicas": None, "balancer": None, "requests": 10.0}) == 0
+    assert explain_unknown(SHARE_OF_ERRORS) == "" and names_in(SHARE_OF_ERRORS) == {"replicas", "balancer", "requests"}
+    assert compute(SHARE_OF_ERRORS, {"replicas": 1.0, "balancer": None, "requests": 10.0}) == 10
+    assert compute(SHARE_OF_ERRORS, {"replicas": None, "balancer": 4.0, "requests": None}) == 100
+    assert compute(SHARE_OF_ERRORS, {"replicas": None, "balancer": None, "requests": 10.0}) == 0
 
 
 def test_what_has_no_data_has_no_value_and_neither_has_a_division_by_nothing() -> None:

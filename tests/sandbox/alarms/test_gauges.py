@@ -10,7 +10,7 @@ from sandbox.alarms.gauges import Gauges
 
 def workload(ready: int, pids: list[int], least: int = 2) -> dict[str, Any]:
     replicas = [{"pid": pid, "ready": number < ready} for number, pid in enumerate(pids)]
-    return {"stack": "aws", "min": least, "replicas": replicas}
+    return {"stack": "aws", "min": least, "memory_mib": 2**20, "replicas": replicas}
 
 
 def test_replicas_that_are_asked_for_and_do_not_serve_are_unhealthy() -> None:
@@ -45,6 +45,15 @@ def test_cpu_is_that_since_the_last_look_and_a_process_that_ended_has_none() -> 
     used = counts.measure("cpu", "aws", "maximum", 0, 60)
     assert used is not None and used > 1
     assert counts.measure("cpu", "aws", "count", 0, 60) == 1
+
+
+def test_memory_is_of_what_a_replica_is_given_and_nobody_says_how_much_of_nothing() -> None:
+    counts = Counts(lambda: 0.0)
+    given, not_said = workload(1, [os.getpid(), 2**22 + 1]), {**workload(1, [os.getpid()]), "stack": "gcp"}
+    Gauges(counts, lambda: [given, {**not_said, "memory_mib": 0}], dict).note()
+    held = counts.measure("memory", "aws", "maximum", 0, 60)
+    assert held is not None and 0 < held < 100
+    assert [counts.measure("memory", site, "count", 0, 60) for site in ("aws", "gcp")] == [1, None]
 
 
 def test_a_process_that_was_gone_meanwhile_is_another_one_of_the_same_number() -> None:

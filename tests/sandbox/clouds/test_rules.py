@@ -32,6 +32,20 @@ RATE = {"name": "each", "priority": 1}
 THROTTLE = {"priority": 1, "action": "throttle", "rateLimitOptions": {"exceedAction": "deny(429)"}}
 LAST = {"priority": 2147483647, "action": "allow"}
 EDGE: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
+    ("aws:cloudwatch/dashboard:Dashboard", {"dashboardName": "a b"}, "dashboardName", {"dashboardName": "a-b"}),
+    (
+        "aws:cloudwatch/dashboard:Dashboard",
+        {"dashboardBody": "{}"},
+        "dashboardBody",
+        {"dashboardBody": '{"widgets": []}'},
+    ),
+    ("azure-native:portal:Dashboard", {"dashboardName": "a"}, "dashboardName", {"dashboardName": "site-1"}),
+    (
+        "gcp:monitoring/dashboard:Dashboard",
+        {"dashboardJson": '{"displayName": "a"}'},
+        "dashboardJson",
+        {"dashboardJson": '{"displayName": "a", "gridLayout": {}}'},
+    ),
     ("aws:wafv2/webAcl:WebAcl", {"scope": "GLOBAL"}, "scope", {"scope": "REGIONAL"}),
     ("aws:wafv2/webAcl:WebAcl", {"defaultAction": {}}, "defaultAction", {"defaultAction": {"allow": {}}}),
     ("aws:wafv2/webAcl:WebAcl", {"name": "a b"}, "name", {"name": "a-b"}),
