@@ -119,7 +119,7 @@ def _from_rankings(truth: Any, p: Any, w: Any, turn: int) -> dict[str, Any]:
 def test_every_metric_agrees_with_scikit_learn_to_1e_12(drawn: list[Problem]) -> None:
     """Ties, absent classes, single-class rows and resampled (weighted) rows included; 1,000 problems, by twenties."""
     for problem in drawn:
-        _hold_to_scikit_learn(problem)
+        _Both(problem).agree(third=problem[0] // 2 % 3, turn=problem[0] // 6)
 
 
 @pytest.mark.slow
@@ -128,36 +128,42 @@ def test_every_metric_of_every_problem_agrees_with_scikit_learn() -> None:
     rng = np.random.default_rng(20)
     for _ in range(PROBLEMS):
         seed, k, n, levels = (int(rng.integers(*ends)) for ends in ((0, 2**32), (2, 5), (1, 31), (0, 4)))
-        problem = (seed, k, n, [1, 2, 5, 1000][levels], bool(rng.integers(2)))
+        both = _Both((seed, k, n, [1, 2, 5, 1000][levels], bool(rng.integers(2))))
         for third, turns in enumerate((8, 4, 2 * (k + 3))):
             for turn in range(turns):
-                _hold_to_scikit_learn(problem, third, turn)
+                both.agree(third, turn)
 
 
-def _hold_to_scikit_learn(problem: Problem, third: int | None = None, turn: int | None = None) -> None:
-    """A call of scikit-learn takes longer than ours for everything: each problem takes its turn at some of them."""
-    truth, probabilities, weights = _draw(problem)
-    labels = list(range(probabilities.shape[1]))
-    evaluation = Evaluation(truth, probabilities, classes=[str(i) for i in labels], positive="1")
-    ours = evaluation.compute(weights)
-    column = problem[0] % 2  # the rows themselves, or a resample of them
-    kept = weights[:, column] > 0
-    w = weights[kept, column].astype(float)
-    third = problem[0] // 2 % 3 if third is None else third
-    turn = problem[0] // 6 if turn is None else turn
-    with _scikit_learn():
-        theirs = (
-            _from_counts(truth[kept], evaluation.predicted[kept], w, labels, turn)
-            if third == 0
-            else _from_losses(truth[kept], probabilities[kept], evaluation.predicted[kept], w, labels, turn)
-            if third == 1
-            else _from_rankings(truth[kept], probabilities[kept], w, turn)
-        )
-    for name, value in theirs.items():
-        got = ours[name][column]
-        if np.isnan(got) and name == "mcc":
-            got = 0.0  # not defined: scikit-learn says 0
-        np.testing.assert_allclose(got, value, **EXACT, err_msg=f"{name} of {problem}")
+class _Both:
+    """A problem with all that we say of it, to be held to some of what scikit-learn says, which takes longer."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.truth, self.probabilities, weights = _draw(problem)
+        self.labels = list(range(self.probabilities.shape[1]))
+        classes = [str(i) for i in self.labels]
+        self.evaluation = Evaluation(self.truth, self.probabilities, classes=classes, positive="1")
+        self.ours = self.evaluation.compute(weights)
+        self.column = problem[0] % 2  # the rows themselves, or a resample of them
+        self.kept = weights[:, self.column] > 0
+        self.weights = weights[self.kept, self.column].astype(float)
+
+    def agree(self, third: int, turn: int) -> None:
+        for name, value in self._theirs(third, turn).items():
+            got = self.ours[name][self.column]
+            if np.isnan(got) and name == "mcc":
+                got = 0.0  # not defined: scikit-learn says 0
+            np.testing.assert_allclose(got, value, **EXACT, err_msg=f"{name} of {self.problem}")
+
+    def _theirs(self, third: int, turn: int) -> dict[str, Any]:
+        truth, probabilities, w = self.truth[self.kept], self.probabilities[self.kept], self.weights
+        predicted = self.evaluation.predicted[self.kept]
+        with _scikit_learn():
+            if third == 0:
+                return _from_counts(truth, predicted, w, self.labels, turn)
+            if third == 1:
+                return _from_losses(truth, probabilities, predicted, w, self.labels, turn)
+            return _from_rankings(truth, probabilities, w, turn)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
