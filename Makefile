@@ -153,7 +153,7 @@ reference: .venv/complete ## write the reference pages that are made from the co
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits, or CSV=file TARGET=column
 	@$(OUTLAST) model train $(TABLE)
 
-bench: .venv/complete ## endpoint, abuse, listeners, metrics, models, sandbox, client, band: every ratio beside its target: ARGS="--part metrics"
+bench: .venv/complete ## endpoint, abuse, listeners, metrics, models, sandbox, programs, client, band: every ratio beside its target: ARGS="--part metrics"
 	@$(OUTLAST) bench $(ARGS)
 
 soak: .venv/complete ## one server for long: every answer is in its audit log, memory stays flat: MINUTES=10

@@ -1,4 +1,4 @@
-"""`python -m bench`, which `make bench` calls: the endpoint and what attacks it, metrics, models, the sandbox."""
+"""`python -m bench`, which `make bench` calls: the endpoint and what attacks it, models, the sandbox, the programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bench import abuse, band, client, endpoint, listeners, metrics, models, page, sandbox
+from bench import abuse, band, client, endpoint, listeners, metrics, models, page, programs, sandbox
 from bench.environments import ROOT, require_load_generators
 from bench.peers import PEERS
 from bench.report import Verdict
@@ -67,6 +67,12 @@ def _measure_sandbox(options: Options) -> Measured:
     return Measured(sandbox.render(figures, quick=options.quick), sandbox.judge(figures), sandbox.to_document(figures))
 
 
+def _measure_programs(options: Options) -> Measured:
+    figures = programs.measure(quick=options.quick, say=lambda line: say(f"programs: {line}"))
+    section = programs.render(figures, quick=options.quick)
+    return Measured(section, programs.judge(figures), programs.to_document(figures))
+
+
 def _measure_client(options: Options) -> Measured:
     figures = client.measure(client.QUICK_CALLS if options.quick else client.CALLS, load=options.load)
     return Measured(client.render(figures, quick=options.quick), client.judge(figures), client.to_document(figures))
@@ -85,6 +91,7 @@ MEASURES: Mapping[str, Callable[[Options], Measured]] = {
     "metrics": _measure_metrics,
     "models": _measure_models,
     "sandbox": _measure_sandbox,
+    "programs": _measure_programs,
     "client": _measure_client,
     "band": _measure_band,
 }

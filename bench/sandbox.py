@@ -83,23 +83,23 @@ def measure(window_seconds: float = WINDOW_SECONDS, say: Callable[[str], None] =
         try:
             figures = _measure(environment, window_seconds, say)
         finally:
-            _sandbox(environment, "down")
+            run_sandbox(environment, "down")
     say(f"a table of {own_table.ROWS:,} rows, from nothing to the first answer")
     return replace(figures, own_table=own_table.measure())
 
 
 def _measure(environment: Mapping[str, str], window_seconds: float, say: Callable[[str], None]) -> SandboxFigures:
     say("make up, from nothing")
-    cold = json.loads(_sandbox(environment, "up", "--speed", str(SPEEDS[0]), "--json"))
+    cold = json.loads(run_sandbox(environment, "up", "--speed", str(SPEEDS[0]), "--json"))
     rests = []
     for speed in SPEEDS:
         say(f"at rest at speed {speed}, {window_seconds:g} s")
-        _sandbox(environment, "speed", str(speed))
+        run_sandbox(environment, "speed", str(speed))
         rests.append(_rest(environment, speed, window_seconds))
     family = _family(environment)
     memory = [each.memory_full_info() for each in family]
     say("make up, with nothing to do")
-    warm = json.loads(_sandbox(environment, "up", "--json"))
+    warm = json.loads(run_sandbox(environment, "up", "--json"))
     say(f"a drill that loses {DRILL_SITE} at speed {DRILL_SPEED}")
     return SandboxFigures(
         machine=describe_machine(),
@@ -137,18 +137,18 @@ def _family(environment: Mapping[str, str]) -> list[psutil.Process]:
 
 
 def _status(environment: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(_sandbox(environment, "status", "--json"))
+    found: dict[str, Any] = json.loads(run_sandbox(environment, "status", "--json"))
     return found
 
 
 def _drill(environment: Mapping[str, str]) -> dict[str, Way]:
     command = [sys.executable, "-m", "failover", "drill", "now", "--lose", DRILL_SITE, "--json"]
-    report = json.loads(_sandbox(environment, "exec", "--", *command))
+    report = json.loads(run_sandbox(environment, "exec", "--", *command))
     keys = ("best", "typical", "worst", "measured")
     return {way: Way(*(float(report[way][-1][key]) for key in keys)) for way in ("failover", "failback")}
 
 
-def _sandbox(environment: Mapping[str, str], *arguments: str) -> str:
+def run_sandbox(environment: Mapping[str, str], *arguments: str) -> str:
     """A `python -m sandbox …` command's stdout. Raises OutlastError with what it said when it fails."""
     command = [sys.executable, "-m", "sandbox", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, check=False)
