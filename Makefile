@@ -175,3 +175,4 @@ lock: .venv/complete ## resolve the pinned requirements again
 	@$(COMPILE) tools/uv/requirements.in -o tools/uv/requirements.lock
 	@$(COMPILE) pyproject.toml --group dev $(TESTED:%=--extra %) -o requirements.lock
 	@$(COMPILE) -c requirements.lock service/requirements.in -o service/requirements.lock
+	@$(COMPILE) -c requirements.lock service/requirements-train.in -o service/requirements-train.lock

@@ -79,10 +79,12 @@ def _build(world: World, r: Resource) -> None:
     if gone := [f"{name} ({folder})" for name, folder in named.items() if not _is_folder(folder)]:
         raise CloudRefused(f"context.named: no folder for {', '.join(gone)}")
     try:
-        image = images.build(context, dockerfile, world.image_store, _arguments(r.inputs), named)
+        target = str(r.inputs.get("target") or "")
+        image = images.build(context, dockerfile, world.image_store, _arguments(r.inputs), named, target)
         images.make_environment(str(image.config["lock"]), world.report)
     except OutlastError as error:
-        raise CloudRefused(f"failed to build: {error.what}", hint=error.hint) from error
+        found = [f"{mistake.place}: {mistake.what}" for mistake in getattr(error, "mistakes", ())]
+        raise CloudRefused(f"failed to build: {': '.join([error.what, *found])}", hint=error.hint) from error
     _push(world, r, image)
     r.place["digest"] = image.digest
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -58,12 +58,20 @@ class _Stage:
     command: list[str] = field(default_factory=list)
     lock: str | None = None
     unsimulated: list[str] = field(default_factory=list)
+    origins: list[_Stage] = field(default_factory=list)  # the stages that it copies files of
+
+    def find_lock(self) -> str | None:
+        """The requirements installed here; else those of the last stage copied from: with it comes its environment."""
+        return self.lock or next((lock for stage in reversed(self.origins) if (lock := stage.find_lock())), None)
 
 
-def parse_dockerfile(path: Path, arguments: Mapping[str, str] | None = None, named: Collection[str] = ()) -> Recipe:
+def parse_dockerfile(
+    path: Path, arguments: Mapping[str, str] | None = None, named: Collection[str] = (), target: str = ""
+) -> Recipe:
     """Read a Dockerfile; `arguments` are the values given for its ARGs, `named` the build contexts beside the main one.
 
-    Raises InvalidInput with every mistake: no FROM, nothing to start, a shell form, what is not followed.
+    `target` is the stage that is built; "" the last one. Raises InvalidInput with every mistake: no FROM, no such
+    stage, nothing to start, a shell form, what is not followed.
     """
     if not path.is_file():
         raise InvalidInput(f"no Dockerfile at {path}", hint="name it in the image's `dockerfile.location`")
@@ -78,11 +86,33 @@ def parse_dockerfile(path: Path, arguments: Mapping[str, str] | None = None, nam
             mistakes.append(Mistake(f"{path.name}:{line['startline'] + 1}", error.what, error.hint))
     if not reader.stages and not mistakes:
         mistakes.append(Mistake(path.name, "has no FROM", "a Dockerfile starts with FROM <base image>"))
-    if reader.stages and not reader.entry_point and not mistakes:
-        mistakes.append(Mistake(path.name, "starts nothing", 'end it with ENTRYPOINT ["python", "-m", "service"]'))
-    if mistakes:
+    built = reader.find_target(target)
+    if reader.stages and not mistakes:
+        mistakes += _judge_target(path.name, target, built, reader.stages)
+    if mistakes or built is None:
         raise InvalidInput(f"{path} cannot be built here", mistakes)
-    return reader.recipe()
+    return _describe(built)
+
+
+def _judge_target(file: str, target: str, built: _Stage | None, stages: Sequence[_Stage]) -> Iterator[Mistake]:
+    if built is None:
+        known = ", ".join(stage.name for stage in stages if stage.name) or "none"
+        # The words of BuildKit: moby/buildkit, frontend/dockerfile/dockerfile2llb/convert.go.
+        yield Mistake(file, f'target stage "{target}" could not be found', f"its named stages: {known}")
+    elif not built.entry_point + built.command:
+        yield Mistake(file, "starts nothing", 'end it with ENTRYPOINT ["python", "-m", "service"]')
+
+
+def _describe(built: _Stage) -> Recipe:
+    """A virtual environment made in one stage is copied into another: the lock counts wherever it is installed."""
+    return Recipe(
+        (*built.entry_point, *built.command),
+        built.workdir,
+        built.environment,
+        tuple(built.copies),
+        built.find_lock(),
+        tuple(built.unsimulated),
+    )
 
 
 class _Wrong(Exception):
@@ -103,22 +133,9 @@ class _Reader:
         self._named = named
         self._arguments: dict[str, str] = {}
 
-    @property
-    def entry_point(self) -> list[str]:
-        return self.stages[-1].entry_point + self.stages[-1].command
-
-    def recipe(self) -> Recipe:
-        final = self.stages[-1]
-        # A virtual environment made in one stage is copied into another: the lock counts wherever it is installed.
-        lock = next((stage.lock for stage in reversed(self.stages) if stage.lock), None)
-        return Recipe(
-            tuple(self.entry_point),
-            final.workdir,
-            final.environment,
-            tuple(final.copies),
-            lock,
-            tuple(final.unsimulated),
-        )
+    def find_target(self, name: str) -> _Stage | None:
+        """The stage of that name; the last one where none is named."""
+        return self.find(name) if name else next(reversed(self.stages), None)
 
     def follow(self, instruction: str, value: str) -> None:
         """Let one instruction act on the stage that is being read."""
@@ -163,11 +180,11 @@ class _Reader:
         named = len(words) == 3 and words[1].lower() == "as"
         if not named and len(words) != 1:
             raise _Wrong(f"FROM {value} is not followed here", "write FROM <base image> or FROM <base image> AS <name>")
-        if self._stage(words[0]):
+        if self.find(words[0]):
             raise _Wrong(f"FROM {value} goes on from an own stage, which is not followed here")
         self.stages.append(_Stage(words[2] if named else ""))
 
-    def _stage(self, name: str) -> _Stage | None:
+    def find(self, name: str) -> _Stage | None:
         """An earlier stage, by its name."""
         return next((stage for stage in self.stages if stage.name and stage.name.lower() == name.lower()), None)
 
@@ -194,9 +211,10 @@ class _Reader:
         name = words.pop(0).removeprefix("--from=")
         if name in self._named:
             return None, name
-        other = self._stage(name)
+        other = self.find(name)
         if other is None:
             raise _Wrong(f"COPY {value} takes files of another image, which nobody here has")
+        self.stages[-1].origins.append(other)
         return tuple(other.copies), ""
 
     def _expand(self, value: str) -> str:

@@ -57,13 +57,15 @@ def build(
     store: Path,
     arguments: Mapping[str, str] | None = None,
     named: Mapping[str, Path] | None = None,
+    target: str = "",
 ) -> Image:
     """Copy what the Dockerfile copies into the store and address it by its content. The same bytes, the same digest.
 
-    `named` are build contexts beside the main one, each a folder that `COPY --from=<name>` copies from.
+    `named` are build contexts beside the main one, each a folder that `COPY --from=<name>` copies from; `target` is the
+    stage that is built, "" the last one.
     Raises InvalidInput where the Dockerfile cannot be followed, or copies what is not there.
     """
-    recipe = parse_dockerfile(dockerfile, arguments, (named or {}).keys())
+    recipe = parse_dockerfile(dockerfile, arguments, (named or {}).keys(), target)
     files = list_context(context, dockerfile)
     contexts = {"": files, **{name: list_context(folder, dockerfile) for name, folder in (named or {}).items()}}
     text = json.dumps(_config(recipe, files, arguments or {}), indent=1, sort_keys=True)

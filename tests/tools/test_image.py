@@ -14,19 +14,33 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from sandbox.images import store as images
 from sandbox.images.dockerignore import list_context
 from service.errors import Unavailable
 from tools.image import BILL, DOCKERFILE, LOCK, SERVICE, Base, fetch_digest, lock_base, read_base, read_lock, write_bill
+from tools.imports import import_graph, modules
 
 ROOT = SERVICE.parent
 MOST_BYTES = 220 * 10**6
 DIGEST = "sha256:" + "5" * 64
 
 
-def _instructions() -> list[tuple[str, str]]:
+def _instructions(*, training: bool = False) -> list[tuple[str, str]]:
+    """Those of the stages of the serving image, or of the training image."""
     text = re.sub(r"\\\n", " ", DOCKERFILE.read_text())
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines)]
+    found, in_training = [], False
+    for word, _, rest in (line.partition(" ") for line in lines):
+        in_training = "AS train" in rest if word == "FROM" else in_training
+        found += [(word, rest)] if in_training == training else []
+    return found
+
+
+def _build(folder: Path, stage: str) -> tuple[set[str], str]:
+    """What an image holds of the service, as module names, and its lock."""
+    image = images.build(SERVICE, DOCKERFILE, folder, target=stage)
+    code = image.root / "app"
+    return set(modules(code, ["service"])), str(image.config["lock"])
 
 
 def _locked() -> dict[str, str]:
@@ -140,13 +154,47 @@ def test_the_image_runs_as_nobody_and_starts_the_server_by_exec() -> None:
     assert all(pin.hashes for pin in read_lock(LOCK.read_text()))
 
 
+def test_the_serving_image_holds_nothing_of_training(tmp_path: Path) -> None:
+    held, lock = _build(tmp_path, "serve")
+    assert {name.split(".")[1] for name in held if "." in name} == {
+        *("__main__", "bundle", "command_line", "errors", "server")
+    }
+    names = {pin.name for pin in read_lock(lock)}
+    assert "onnxruntime" in names
+    assert not names & {"scikit-learn", "pandas", "skl2onnx", "scipy", "matplotlib"}
+
+
+def test_the_training_image_holds_all_that_the_job_imports_and_nothing_of_serving(tmp_path: Path) -> None:
+    held, lock = _build(tmp_path, "train")
+    ours = modules(ROOT, ["service"])
+    graph, wanted, left = import_graph(ours), set[str](), {"service.__main__", "service.evaluation.job_command"}
+    while left:
+        wanted |= left
+        left = {name for module in left for name in graph[module]} - wanted
+    assert wanted <= held
+    assert not [name for name in held if name.startswith(("service.server", "service.offline"))]
+    names = {pin.name for pin in read_lock(lock)}
+    assert {"scikit-learn", "skl2onnx", "onnxruntime", "pandas"} <= names
+    assert not names & {"uvicorn", "starlette"}
+
+
+def test_both_images_compute_with_the_same_versions() -> None:
+    """Else what a job's graph answers would not be what is served."""
+    ours = {pin.name: pin.version for pin in read_lock((ROOT / "requirements.lock").read_text())}
+    for lock in ("requirements.lock", "requirements-train.lock"):
+        pins = read_lock((SERVICE / lock).read_text())
+        assert all(pin.hashes for pin in pins)
+        for name in ("numpy", "onnxruntime", "scikit-learn", "onnx", "pandas"):
+            assert {pin.version for pin in pins if pin.name == name} <= {ours[name]}
+
+
 def test_the_context_holds_what_is_copied_and_little_else() -> None:
     passed = set(list_context(SERVICE, DOCKERFILE))
-    for word, rest in _instructions():
+    for word, rest in _instructions() + _instructions(training=True):
         if word == "COPY" and not rest.startswith("--from="):
             for source in rest.split()[:-1]:
                 assert any(path == source or path.startswith(source) for path in passed), source
-    assert not [path for path in passed if path.startswith(("evaluation", "problems", "image.py", "sbom"))]
+    assert not [path for path in passed if path.startswith(("importing", "offline", "problems", "sbom"))]
     assert not [path for path in passed if path.endswith(".pyc")]
 
 

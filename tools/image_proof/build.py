@@ -71,6 +71,7 @@ class Builder:
         how = ("--isolation", "chroot", "--no-cache", "--pull-never", "--format", "docker", "--timestamp", "0")
         self.run(
             *("build", *how, "--network", "host", *mounts, "--build-arg", f"BASE={BASE}", "--quiet"),
+            *("--target", "serve"),
             *("--tag", f"localhost/{name}", str(SERVICE)),
         )
         told = json.dumps(self.read_config(f"localhost/{name}"), sort_keys=True)

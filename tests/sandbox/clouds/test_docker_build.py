@@ -119,6 +119,19 @@ def test_models_come_from_a_build_context_of_their_own(project: Clouds) -> None:
     assert first["digest"] != second["digest"]
 
 
+def test_the_stage_that_is_named_is_built(project: Clouds) -> None:
+    context = project.world.project_root / "service"
+    (context / "Dockerfile").write_text('FROM a AS train\nCOPY app.py /train.py\nCMD ["python"]\n' + DOCKERFILE)
+    tag, _ = registry(project, "aws")
+    inputs: dict[str, Any] = {"context": {"location": "service"}, "tags": [tag], "push": True}
+    digest = project.make(IMAGE, "training", target="train", **inputs).outputs["digest"]
+    image = images.load(project.world.image_store, digest)
+    assert [path.name for path in image.root.rglob("*") if path.is_file()] == ["train.py"]
+    assert project.make(IMAGE, "serving", **inputs).outputs["digest"] != digest
+    with pytest.raises(CloudRefused, match='target stage "none" could not be found'):
+        project.make(IMAGE, "other", target="none", **inputs)
+
+
 def test_tags_are_taken_apart_at_the_last_colon() -> None:
     assert split_tag("host/a/b:c") == ("host", "a/b", "c")
     assert split_tag("host/a") == ("host", "a", "latest")

@@ -33,6 +33,36 @@ def test_the_services_own_dockerfile_is_followed_whole() -> None:
     assert [note.split()[0] for note in recipe.unsimulated] == ["USER"]
 
 
+def test_the_stage_that_is_named_is_built_with_the_lock_that_comes_to_it(parse: Parse, tmp_path: Path) -> None:
+    def stage(name: str, lock: str) -> str:
+        made = f"FROM a AS {name}-build\nCOPY {lock} ./\nRUN pip install -r {lock}\n"
+        return f'{made}FROM a AS {name}\nCOPY --from={name}-build /venv /venv\nCMD ["{name}"]\n'
+
+    path = tmp_path / "Dockerfile"
+    path.write_text(stage("one", "one.lock") + stage("two", "two.lock") + "FROM a AS empty\nCOPY x ./\n")
+    for name in ("one", "two"):
+        recipe = parse_dockerfile(path, target=name)
+        assert (recipe.entry_point, recipe.lock) == ((name,), f"{name}.lock")
+    assert parse_dockerfile(path, target="Two").lock == "two.lock"
+    for target, words in (("three", 'target stage "three" could not be found'), ("", "starts nothing")):
+        with pytest.raises(InvalidInput) as caught:
+            parse_dockerfile(path, target=target)
+        assert words in caught.value.mistakes[0].what
+    assert "one-build, one, two-build, two, empty" in _mistake(path, "three")
+
+
+def _mistake(path: Path, target: str) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        parse_dockerfile(path, target=target)
+    return caught.value.mistakes[0].hint
+
+
+def test_the_services_training_stage_starts_a_training_job() -> None:
+    recipe = parse_dockerfile(Path(__file__).parents[3] / "service" / "Dockerfile", target="train")
+    assert recipe.entry_point == ("python", "-m", "service", "model", "--help")
+    assert (recipe.lock, recipe.unsimulated) == ("requirements-train.lock", ())
+
+
 def test_command_follows_entry_point_and_a_later_entry_point_takes_the_command_away(parse: Parse) -> None:
     assert parse('FROM a\nENTRYPOINT ["e"]\nCMD ["c", "d"]\n').entry_point == ("e", "c", "d")
     assert parse('FROM a\nCMD ["c"]\n').entry_point == ("c",)

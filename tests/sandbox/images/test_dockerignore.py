@@ -50,7 +50,8 @@ def test_what_is_named_comes_in_and_nothing_else(name: str, let: bool) -> None:
 def test_the_services_own_file_is_followed() -> None:
     rules = parse_rules((SERVICE / ".dockerignore").read_text().splitlines())
     assert rules.let("server/http/run.py")
-    assert not rules.let("evaluation/gate.py")
+    assert rules.let("evaluation/gate.py")
+    assert not rules.let("offline/batch.py")
     assert not rules.let("server/__pycache__/run.pyc")
 
 
