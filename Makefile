@@ -120,8 +120,8 @@ test-slow: .venv/complete ## the tests that `make test` leaves out for their len
 	@$(BIN)/python -m pytest -m slow $(TESTS)
 
 # Tests are judged by `test`: what is late only because it is measured (code 1) does not count against the figure.
-COVERED := service failover infra
-coverage: .venv/complete ## the branches of service, failover and infra that their tests take; fails under 95 %
+COVERED := service failover infra jobs
+coverage: .venv/complete ## the branches of service, failover, infra and jobs that their tests take; fails under 95 %
 	@rm -rf .coverage && mkdir .coverage
 	@COVERAGE_FILE=$(CURDIR)/.coverage/data $(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow" $(COVERED:%=tests/%) || test $$? = 1
 	@COVERAGE_FILE=$(CURDIR)/.coverage/data $(BIN)/coverage combine -q
@@ -147,6 +147,7 @@ reference: .venv/complete ## write the reference pages that are made from the co
 	@$(RUN) infra.cost.guide
 	@$(RUN) infra.permissions.reference
 	@$(RUN) infra.policy.reference
+	@$(RUN) jobs.reference
 	@$(RUN) outlast.reference
 	@$(RUN) outlast.api_reference
 

@@ -22,15 +22,21 @@ from service.errors import Refused, Unavailable
 HISTORY_SCOPE = "https://ml.azure.com/.default"
 _VERSION = {"api-version": API_VERSION}
 _LOG = "user_logs/std_log"
-_STATES = {
+STATES = {
+    "NotStarted": State.PENDING,
+    "Starting": State.PENDING,
+    "Provisioning": State.PENDING,
+    "Preparing": State.PENDING,
+    "Queued": State.PENDING,
+    "Running": State.RUNNING,
+    "Finalizing": State.RUNNING,
+    "CancelRequested": State.STOPPING,
     "Completed": State.SUCCEEDED,
     "Failed": State.FAILED,
     "NotResponding": State.FAILED,
     "Canceled": State.STOPPED,
-    "CancelRequested": State.STOPPING,
-    "Running": State.RUNNING,
-    "Finalizing": State.RUNNING,
 }
+"""What the job's status says."""
 
 
 def history_endpoint(region: str) -> str:
@@ -158,7 +164,7 @@ def _job(document: dict[str, Any]) -> Job:
 
 
 def _read_state(properties: dict[str, Any], details: dict[str, Any]) -> JobState:
-    state = _STATES.get(properties.get("status", ""), State.PENDING)
+    state = STATES.get(properties.get("status", ""), State.PENDING)
     if state is State.PENDING and details.get("startTimeUtc"):
         state = State.INTERRUPTED  # a run that had started waits for a machine again
     error = (details.get("error") or {}).get("error", {})

@@ -21,19 +21,21 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _TAKEN = "ResourceInUse"
 # Describing and stopping what is not there is a ValidationException on SageMaker, whatever the model says.
 _ABSENT = ("requested resource not found", "could not find", "does not exist")
-_STATES = {
-    "Completed": State.SUCCEEDED,
-    "Failed": State.FAILED,
-    "Stopping": State.STOPPING,
-    "Stopped": State.STOPPED,
-    "Deleting": State.STOPPED,
-}
-_IN_PROGRESS = {
-    "Interrupted": State.INTERRUPTED,
+STATES = {
+    "Starting": State.PENDING,
+    "Pending": State.PENDING,
+    "Downloading": State.PENDING,
     "Training": State.RUNNING,
     "Uploading": State.RUNNING,
-    "Updating": State.RUNNING,
+    "Interrupted": State.INTERRUPTED,
+    "Stopping": State.STOPPING,
+    "Completed": State.SUCCEEDED,
+    "Failed": State.FAILED,
+    "Stopped": State.STOPPED,
+    "MaxRuntimeExceeded": State.STOPPED,
+    "MaxWaitTimeExceeded": State.STOPPED,
 }
+"""What the first status says, or the second one while that is InProgress."""
 
 
 class SageMakerService:
@@ -205,7 +207,7 @@ def _job(name: str, arn: str) -> Job:
 
 def _read_state(described: dict[str, Any]) -> JobState:
     primary, secondary = described["TrainingJobStatus"], described.get("SecondaryStatus", "")
-    state = _STATES.get(primary) or _IN_PROGRESS.get(secondary, State.PENDING)
+    state = STATES.get(primary) or STATES.get(secondary, State.PENDING)
     said = described.get("FailureReason", "")
     if state is State.STOPPED and secondary not in ("Stopped", ""):
         said = f"{secondary} {said}".strip()

@@ -20,7 +20,9 @@ from service.errors import Refused, Unavailable
 
 LOGGING = "https://logging.googleapis.com"
 PAGE = 1000
-_STATES = {
+STATES = {
+    "JOB_STATE_QUEUED": State.PENDING,
+    "JOB_STATE_PENDING": State.PENDING,
     "JOB_STATE_RUNNING": State.RUNNING,
     "JOB_STATE_UPDATING": State.RUNNING,
     "JOB_STATE_SUCCEEDED": State.SUCCEEDED,
@@ -31,6 +33,7 @@ _STATES = {
     "JOB_STATE_CANCELLED": State.STOPPED,
     "JOB_STATE_PAUSED": State.STOPPED,
 }
+"""What the job's state says."""
 
 
 def vertex_endpoint(region: str) -> str:
@@ -150,7 +153,7 @@ def _job(document: dict[str, Any]) -> Job:
 
 
 def _read_state(document: dict[str, Any]) -> JobState:
-    state = _STATES.get(document.get("state", ""), State.PENDING)
+    state = STATES.get(document.get("state", ""), State.PENDING)
     if state is State.PENDING and document.get("startTime"):
         state = State.INTERRUPTED  # a job that had started waits for a machine again
     said = str(document.get("error", {}).get("message", ""))

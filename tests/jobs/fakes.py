@@ -37,6 +37,7 @@ class FakeSageMaker(Losing):
     """SageMaker and CloudWatch Logs behind real boto3 clients: botocore writes each request and reads each answer."""
 
     jobs: dict[str, Document] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)  # names of jobs that are no more
     streams: dict[str, list[list[str]]] = field(default_factory=dict)
     refuse: tuple[int, str, str] | None = None
     sent: list[str] = field(default_factory=list)
@@ -76,7 +77,7 @@ class FakeSageMaker(Losing):
 
     def _create(self, asked: Document) -> tuple[int, Document]:
         name = asked["TrainingJobName"]
-        if name in self.jobs:
+        if name in self.jobs or name in self.taken:
             return 400, {"__type": "ResourceInUse", "message": "Training job names must be unique within an account"}
         self.jobs[name] = {**asked, "TrainingJobStatus": "InProgress", "SecondaryStatus": "Starting"}
         return 200, {"TrainingJobArn": ARN + name}
@@ -157,6 +158,10 @@ class FakeArm(Losing):
 
     def _file(self, request: httpx.Request) -> httpx.Response:
         assert "authorization" not in request.headers
+        if request.url.path == "/broken":
+            raise httpx.ReadError("reset", request=request)
+        if request.url.path not in self.files:
+            return httpx.Response(403, text="Signature not valid in the specified time frame")
         content = self.files[request.url.path]
         begin = int(request.headers["range"].removeprefix("bytes=").removesuffix("-"))
         if not self.ranges:

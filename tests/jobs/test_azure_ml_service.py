@@ -164,6 +164,16 @@ def test_lines_go_on_after_the_last_one_seen(fake: FakeArm, service: AzureMlServ
     assert service.lines(job, last[0].cursor) == []
 
 
+def test_an_address_of_a_log_that_has_ended_says_how_to_get_another(fake: FakeArm, service: AzureMlService) -> None:
+    job = service.start(SPEC)
+    fake.details[NAME] = {"logFiles": {LOG: "https://store/gone"}}
+    with pytest.raises(Unavailable, match="HTTP 403"):
+        service.lines(job)
+    fake.details[NAME] = {"logFiles": {LOG: "https://store/broken"}}
+    with pytest.raises(NoAnswer, match="could not read the job's log"):
+        service.lines(job)
+
+
 REFUSALS = {
     "quota": (400, "UserError", "The requested size exceeds the quota of the subscription", Refused, "quota"),
     "size": (400, "UserError", "VM size Standard_D2s_v3 is not supported in region", Refused, "does not have machines"),

@@ -68,6 +68,22 @@ def test_where_nothing_was_started_no_answer_is_said_to_be_none(fake: FakeSageMa
         service.start(SPEC)
 
 
+def test_a_name_that_is_taken_by_no_job_says_what_to_do(fake: FakeSageMaker, service: SageMakerService) -> None:
+    fake.taken.add(NAME)  # a job that is being deleted
+    with pytest.raises(Refused, match="start with another attempt"):
+        service.start(SPEC)
+
+
+def test_without_credentials_says_how_to_give_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    client = boto3.Session().client("sagemaker", region_name="us-east-1")
+    with pytest.raises(Unavailable, match="set AWS_PROFILE"):
+        SageMakerService(client, None, AWS).start(SPEC)
+
+
 def test_a_job_of_another_spec_is_not_taken(fake: FakeSageMaker, service: SageMakerService) -> None:
     service.start(SPEC)
     fake.jobs[NAME]["Tags"] = [{"Key": "outlast-spec", "Value": "another"}]
@@ -199,6 +215,7 @@ def moto_service() -> Iterator[SageMakerService]:
         yield SageMakerService(*clients, AWS)
 
 
+@pytest.mark.slow
 def test_moto_takes_the_request_too(moto_service: SageMakerService) -> None:
     """It starts nothing, ends every job at once and takes equal names: only what holds there is asked."""
     job = moto_service.start(replace(SPEC, spot=True))
