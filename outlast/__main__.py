@@ -41,6 +41,7 @@ SECTIONS = {
         Row("serve", "outlast.serve", "Serve the released models over HTTP; --site STACK on a machine of your own."),
         Row("keys", "outlast.keys", "Make API keys."),
         Row("certificate", "outlast.certificate", "Renew the certificate of a site on Azure where it is due."),
+        Row("sync", "outlast.sync.command", "Keep models, feedback and data alike in several object stores."),
         Row("audit", "outlast.audit", "Verify and export audit logs, of files or of every site's write-once store."),
     ),
     "Before anything is deployed": (

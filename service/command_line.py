@@ -6,7 +6,7 @@
     2     a file, a flag, a row or a request is wrong
     3     a guard said no; nothing was changed
     4     something needed does not answer, is not installed, or cannot be written
-    5     a target was missed: a drill deviated, a live metric left its interval
+    5     a target was missed: a drill deviated, a live metric left its interval, a copy is not what was written
     6     a model file is not the one that its manifest pins
     7     an audit log, or a drill's journal, was changed
     130   Ctrl-C

@@ -6,7 +6,7 @@
     ├── Refused             a guard said no; nothing was changed
     │   └── ReleaseRefused  the release gate said no; nothing was released
     ├── Unavailable         something needed does not answer, or is not installed
-    ├── Deviated            a drill's steady state did not hold, or a prediction was missed
+    ├── Deviated            a drill's steady state did not hold, a prediction was missed, or a copy is not its original
     └── Tampered            a record that nobody may change was changed
 
 Commands print `error: <what>` and one `hint: …` line on stderr and leave with `exit_code`.
@@ -80,7 +80,7 @@ class Unavailable(OutlastError):
 
 
 class Deviated(OutlastError):
-    """A drill's steady state did not hold, or a prediction was missed."""
+    """A drill's steady state did not hold, a prediction was missed, or a copy is not what was written."""
 
     exit_code = 5
 

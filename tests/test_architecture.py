@@ -74,6 +74,7 @@ sandbox.engine.changes sandbox.engine.cloud sandbox.engine.failures sandbox.engi
 service.bundle.columns service.bundle.decision service.bundle.golden service.bundle.manifest service.bundle.missing
 service.bundle.numbers service.bundle.reading service.bundle.reference service.bundle.rows service.bundle.values
 service.errors
+outlast.sync.manifest outlast.sync.plan outlast.sync.reckoning
 service.evaluation.advisor service.evaluation.intervals service.evaluation.metrics service.evaluation.notes
 service.evaluation.quality service.evaluation.ranking service.offline.batch_rows service.offline.feedback
 service.server.audit.receipts service.server.protocol.bodies service.server.protocol.column_tensors

@@ -130,6 +130,8 @@ RUN_BY = {
         "pip install",
     ): "not run: it installs; files and Dask are in tests/service/offline",
     ("score-many-files.md", ""): "tests/service/offline",
+    ("sync-stores.md", "sha256/"): "not run: it is the layout, which tests/outlast/sync/test_manifest.py holds",
+    ("sync-stores.md", ""): "tests/outlast/sync/test_command.py + tests/outlast/sync/test_kills.py",
     ("the-page.md", "$ make watch"): "tests/end_to_end/test_page.py::test_the_same_is_in_a_terminal",
     ("the-page.md", "$ make page"): "tests/end_to_end/test_page.py",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from click.testing import CliRunner
 
 from failover.oncall import commands
 from outlast.status import status
+from outlast.sync.run import prepare
 from sandbox.command import control
 from sandbox.command import status as shown
-from service.errors import InvalidInput
+from service.errors import Deviated, InvalidInput
 
 
 def test_with_a_host_it_is_for_somebody_on_call(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +43,18 @@ def test_both_are_refused() -> None:
     found = CliRunner().invoke(status, ["--host", "api.example.com", "--resources"])
     assert found.exit_code == InvalidInput.exit_code
     assert "--resources: is of the sandbox" in found.stderr
+
+
+def test_copies_are_told_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "outlast sync --from" in CliRunner().invoke(status, ["--copies"]).stderr
+    assert "--copies: is of the stores alone" in CliRunner().invoke(status, ["--copies", "--resources"]).stderr
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a").write_text("1")
+    prepare(tmp_path, "data", str(tmp_path / "source"), (str(tmp_path / "x"),)).execute(lambda size: None)
+    assert CliRunner().invoke(status, ["--copies"]).stdout.endswith("in step\n")
+    (told,) = json.loads(CliRunner().invoke(status, ["--copies", "--json"]).stdout)
+    assert [copy["in_step"] for copy in told["copies"]] == [True]
+    manifest = next((tmp_path / "x" / "manifests" / "data").iterdir())
+    manifest.write_text("{}")
+    assert CliRunner().invoke(status, ["--copies"]).exit_code == Deviated.exit_code

@@ -124,13 +124,11 @@ def start_cloud(scheme: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}"
     account = {"gcs_base_url": url, "disable_oauth": True, "client_email": "", "private_key": "", "private_key_id": ""}
-    for name, value in {
-        "AZURE_ENDPOINT": url,
-        "AZURE_STORAGE_ACCOUNT_KEY": KEY,
-        "AZURE_ALLOW_HTTP": "true",
-        "GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps(account),
-        "GOOGLE_ALLOW_HTTP": "true",
-    }.items():
+    variables = {
+        "az": {"AZURE_ENDPOINT": url, "AZURE_STORAGE_ACCOUNT_KEY": KEY, "AZURE_ALLOW_HTTP": "true"},
+        "gs": {"GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps(account), "GOOGLE_ALLOW_HTTP": "true"},
+    }
+    for name, value in variables[scheme].items():
         monkeypatch.setenv(name, value)
     try:
         yield "az://account/box" if scheme == "az" else "gs://bucket", server

@@ -1,0 +1,167 @@
+"""Copies what stores lack: every blob read once, written, read back; a store's manifest after all that it names.
+
+Whatever dies on the way, the same command goes on: blobs are whole or not there, what is there is not written again,
+and what no manifest has named yet is read back again before one does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import BinaryIO, cast
+
+from outlast.sync.manifest import File, Manifest
+from outlast.sync.plan import Work
+from outlast.sync.reading import Source, look, read_pieces
+from service.errors import Deviated, OutlastError, Unavailable
+from service.stores.store import Store
+
+AT_ONCE = 4
+_IN_MEMORY = 1 << 26
+
+
+@dataclass
+class Target:
+    """A store that is copied to, what it lacks, and what came of it. `error` ends the work on it, not on the others."""
+
+    store: Store
+    work: Work
+    written: int = 0
+    read: int = 0
+    error: OutlastError | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def address(self) -> str:
+        """As it was named."""
+        return self.work.store
+
+    def count(self, *, written: int = 0, read: int = 0) -> None:
+        """Add bytes that went there, or came back from there."""
+        with self._lock:
+            self.written += written
+            self.read += read
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was moved in how many seconds: bytes from the source, and to and back from each target."""
+
+    fetched: int
+    seconds: float
+    targets: Sequence[Target] = field(default_factory=tuple)
+
+
+Tell = Callable[[int], None]
+"""Is told the bytes of each file that is done."""
+
+
+def copy(source: Source, manifest: Manifest, targets: Sequence[Target], tell: Tell, *, at_once: int = AT_ONCE) -> Done:
+    """Copy the files that targets lack, then the manifest into each target that has them all."""
+    began = time.monotonic()
+    lacking = _by_blob({target.address: target.work.write for target in targets}, targets)
+    unproven = _by_blob({target.address: target.work.prove for target in targets}, targets)
+
+    def copy_one(file: File) -> int:
+        fetched = _write(source, file, lacking.get(file.sha256, []))
+        for target in (*lacking.get(file.sha256, []), *unproven.get(file.sha256, [])):
+            with _giving_up(target):
+                _read_back(target, file.key, file.size, file.sha256)
+        tell(file.size)
+        return fetched
+
+    files = [file for sha256, file in manifest.blobs.items() if sha256 in lacking or sha256 in unproven]
+    with ThreadPoolExecutor(at_once) as pool:
+        fetched = sum(pool.map(copy_one, files))
+        list(pool.map(lambda target: _finish(target, manifest), targets))
+    return Done(fetched, time.monotonic() - began, targets)
+
+
+def _by_blob(files: Mapping[str, Iterable[File]], targets: Sequence[Target]) -> dict[str, list[Target]]:
+    """SHA-256 -> the targets with that blob among their files."""
+    found: dict[str, list[Target]] = {}
+    for target in targets:
+        for file in files[target.address]:
+            found.setdefault(file.sha256, []).append(target)
+    return found
+
+
+def _write(source: Source, file: File, targets: Sequence[Target]) -> int:
+    """Returns the bytes that were read from the source: once for all targets."""
+    if not [target for target in targets if not target.error]:
+        return 0
+    with fetch(source, file) as content:
+        for target in targets:
+            with _giving_up(target):
+                if not target.error:
+                    content.seek(0)
+                    target.count(written=file.size * target.store.put_if_absent(file.key, content))
+    return file.size
+
+
+@contextmanager
+def fetch(source: Source, file: File) -> Iterator[BinaryIO]:
+    """The bytes on this machine, before any is written: under a digest nothing else may come to lie."""
+    found, key = hashlib.sha256(), source.key(file)
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as content:
+        for piece in read_pieces(source.store, key, file.size):
+            found.update(piece)
+            content.write(piece)
+        if found.hexdigest() != file.sha256:
+            what = f"{source.store.name(key)} is not what it was: its SHA-256 is {found.hexdigest()}, not {file.sha256}"
+            raise Deviated(what, hint="was it written to meanwhile? Repeat the command; else restore it from a copy")
+        yield cast(BinaryIO, content)
+
+
+def _read_back(target: Target, key: str, size: int, sha256: str) -> None:
+    if target.error:
+        return
+    found = hashlib.sha256()
+    entry = target.store.find(key)
+    if entry is None or entry.size != size:
+        raise _changed(target.store.name(key), f"has {entry.size if entry else 'no'} bytes, not {size}")
+    for piece in read_pieces(target.store, key, size, entry.version):
+        found.update(piece)
+    target.count(read=size)
+    if found.hexdigest() != sha256:
+        raise _changed(target.store.name(key), f"has the SHA-256 {found.hexdigest()}")
+
+
+def _changed(name: str, what: str) -> Deviated:
+    hint = "delete that object, and repeat the command: it writes it again from the source"
+    return Deviated(f"{name} {what}: it is not what was written", hint=hint)
+
+
+@contextmanager
+def _giving_up(target: Target) -> Iterator[None]:
+    """A store that fails is copied to no more in this run; the others are."""
+    try:
+        yield
+    except OutlastError as error:
+        target.error = error
+
+
+def _finish(target: Target, manifest: Manifest) -> None:
+    with _giving_up(target):
+        if target.error or not target.work.manifest:
+            return
+        content = manifest.content
+        target.store.put_if_absent(manifest.key, content)
+        _read_back(target, manifest.key, len(content), hashlib.sha256(content).hexdigest())
+        held = look(target.store, target.address, manifest.what)
+        if held.number > manifest.number or not held.is_in_step(manifest):
+            what = f"{target.address} holds another manifest number {held.number}: another run wrote at the same time"
+            raise Deviated(what, hint="repeat the command whose source is right: that becomes the next number")
+
+
+def worst_of(targets: Sequence[Target]) -> OutlastError | None:
+    """What the command leaves with: content that is wrong before a store that does not answer."""
+    errors = [target.error for target in targets if target.error]
+    errors.sort(key=lambda error: isinstance(error, Unavailable))
+    return errors[0] if errors else None
