@@ -134,6 +134,10 @@ RUN_BY = {
     ("sync-stores.md", ""): "tests/outlast/sync/test_command.py + tests/outlast/sync/test_kills.py",
     ("the-page.md", "$ make watch"): "tests/end_to_end/test_page.py::test_the_same_is_in_a_terminal",
     ("the-page.md", "$ make page"): "tests/end_to_end/test_page.py",
+    (
+        "the-page.md",
+        "$ export OUTLAST_API_KEY",
+    ): "not run: it goes on until Ctrl-C; test_page.py::test_of_real_accounts_it_is_the_same_and_every_call_only_reads",
 }
 
 

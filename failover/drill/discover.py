@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from failover.drill.facts import CheckerView
+from failover.drill.facts import CheckerView, by_region, is_failure
 from failover.drill.fleet import Fleet, FleetSite, HealthCheck, share_sites
 from failover.drill.route53 import translate_errors
 from failover.routing.answers import RecordSet, Zone, normal_name
@@ -219,6 +219,6 @@ def read_view(route53: Route53Client, check: HealthCheck) -> CheckerView:
 def read_observations(route53: Route53Client, check_id: str) -> CheckerView:
     """The same by its id, with the client's own errors."""
     observations = route53.get_health_check_status(HealthCheckId=check_id)["HealthCheckObservations"]
-    reports = [observation.get("StatusReport", {}).get("Status", "") for observation in observations]
-    failures = [report for report in reports if not report.startswith("Success")]
-    return CheckerView(len(reports) - len(failures), len(reports), next(iter(failures), ""))
+    told = [(str(o.get("Region", "")), o.get("StatusReport", {}).get("Status", "")) for o in observations]
+    failures = [report for _, report in told if is_failure(report)]
+    return CheckerView(len(told) - len(failures), len(told), next(iter(failures), ""), by_region(told))

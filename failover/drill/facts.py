@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from failover.drill.fleet import FleetSite
@@ -19,11 +19,27 @@ class CheckerView:
     total: int
     failure: str = ""
     """What one of those that fail reports."""
+    regions: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What a checker of each region that fails reports; "" of a region where none does."""
 
     @property
     def healthy(self) -> bool:
         """Route 53's own rule; no report at all is not health."""
         return self.total > 0 and self.succeeding / self.total > HEALTHY_SHARE
+
+
+def is_failure(report: str) -> bool:
+    """Whether what a checker reports is no success."""
+    return not report.startswith("Success")
+
+
+def by_region(reports: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """(region, report) of each checker -> what one that fails reports, by region; "" of a region where none does."""
+    found: dict[str, str] = {}
+    for region, report in reports:
+        if region:  # not every observer says where it is
+            found[region] = found.get(region, "") or (report if is_failure(report) else "")
+    return found
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,9 @@ def show_metrics(
     _raise_missing(coverage)
 
 
-def asker_of(host: str) -> Ask:
+def asker_of(host: str, environ: Mapping[str, str] = os.environ) -> Ask:
     """Asks a site of that host for its metrics, with the key of the environment."""
-    dial, key = Dial.from_environment(os.environ), os.environ.get("OUTLAST_API_KEY", "")
+    dial, key = Dial.from_environment(environ), environ.get("OUTLAST_API_KEY", "")
     deadline, headers = dial.deadline_seconds, authorise(key)
 
     def ask(site: str) -> str:

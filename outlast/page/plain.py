@@ -20,13 +20,22 @@ def draw(view: Mapping[str, Any]) -> Group:
     zone = view["zone"]
     answer = f"{zone['origin']}, {zone['left_seconds']} s left" if zone else "no answer"
     return Group(
-        Text(f"{view['host']}, clock {view['speed']} times real time"),
+        Text(f"{view['host']}, {_whose(view)}"),
         _table(view["sites"]),
         Text(f"DNS: {answer}"),
         *(Text(f"{one['kind']:8} {one['site'] or 'nobody':8} {one['failed']} failed") for one in view["clients"]),
         Text(f"drill: {_drill(view['drill'])}"),
         *(Text(line, style="red") for line in _troubles(view)),
     )
+
+
+def _whose(view: Mapping[str, Any]) -> str:
+    return "real accounts, read only" if view["read_only"] else f"clock {view['speed']} times real time"
+
+
+def _ready(site: Mapping[str, Any]) -> str:
+    """How many replicas, and of how many where somebody has declared that."""
+    return str(site["ready"]) if site["min"] is None else f"{site['ready']} of {site['min']}"
 
 
 def _table(sites: list[dict[str, Any]]) -> Table:
@@ -36,7 +45,7 @@ def _table(sites: list[dict[str, Any]]) -> Table:
     for site in sites:
         p95 = "" if site["p95_ms"] is None else f"{site['p95_ms']:.0f}"
         health = Text(site["health"], style="green" if site["health"] == "healthy" else "bold red")
-        ready, share = f"{site['ready']} of {site['min']}", f"{site['share']:.0%}"
+        ready, share = _ready(site), f"{site['share']:.0%}"
         table.add_row(site["name"], health, str(site["weight"]), ready, share, p95)
     return table
 
@@ -60,7 +69,7 @@ def facts(view: Mapping[str, Any]) -> dict[str, str]:
         return {"sandbox": str(view["error"])}
     told = {"sandbox": "answers", "clients": ", ".join(_followed(view)) or "no answer yet"}
     for site in view["sites"]:
-        told[site["name"]] = f"{site['health']}, weight {site['weight']}, {site['ready']} of {site['min']} ready"
+        told[site["name"]] = f"{site['health']}, weight {site['weight']}, {_ready(site)} ready"
     told["drill"] = f"{view['drill']['site']}: {view['drill']['step']}" if view["drill"] else "none"
     told["faults and alarms"] = "; ".join(_troubles(view)) or "none"
     return told

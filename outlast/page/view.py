@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from outlast.page.measured import Measured
+
 MINUTE = 60.0
 BUCKETS = 60
 """How many bars the timeline has; each is one second of the minute that it shows."""
@@ -45,6 +47,7 @@ def show(
     asked: Sequence[Asked],
     zone: Zone | None,
     fixed: Fixed,
+    measured: Mapping[str, Measured],
     drill: Mapping[str, Any] | None,
     now: float,
 ) -> dict[str, Any]:
@@ -52,10 +55,15 @@ def show(
     minute = [one for one in asked if 0.0 <= now - one.at < MINUTE]
     return {
         "host": status["host"],
+        "read_only": False,
+        "may_predict": True,
         "speed": status["speed"],
         "model": status["model"]["name"],
-        "sites": [_show_site(status, place, minute, fixed) for place in _places(status)],
-        "zone": _show_zone(zone, status["speed"], now),
+        "sites": [
+            _show_site(status, place, minute, fixed, measured.get(place["site"], Measured()))
+            for place in _places(status)
+        ],
+        "zone": show_zone(zone, status["speed"], now),
         "timeline": _bars(minute, now),
         "clients": _clients(minute),
         "alarms": [
@@ -77,7 +85,7 @@ def _places(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _show_site(
-    status: Mapping[str, Any], weight: Mapping[str, Any], minute: Sequence[Asked], fixed: Fixed
+    status: Mapping[str, Any], weight: Mapping[str, Any], minute: Sequence[Asked], fixed: Fixed, measured: Measured
 ) -> dict[str, Any]:
     site = weight["site"]
     check = next((c for c in status["health_checks"] if c["id"] == weight["health_check"]), None)
@@ -87,8 +95,10 @@ def _show_site(
         "name": site,
         "health": "no check" if check is None else "healthy" if check["healthy"] else "unhealthy",
         "failure": check["failure"] if check else "",
+        "regions": check["regions"] if check else {},
         "weight": weight["chosen"],
         "ready": sum(replica["ready"] for w in workloads for replica in w["replicas"]),
+        "wanted": sum(w["wanted"] for w in workloads),
         "min": sum(w["min"] for w in workloads),
         "max": sum(w["max"] for w in workloads),
         "version": ", ".join(w["revision"] for w in workloads),
@@ -97,6 +107,8 @@ def _show_site(
         "p50_ms": percentile(times, 0.5),
         "p95_ms": percentile(times, 0.95),
         "cpu_percent": _cpu(status, site),
+        "memory_mb": measured.memory_mb,
+        "drift": measured.drift_state,
         "usd_per_hour": fixed.usd_per_hour.get(site),
     }
 
@@ -112,7 +124,7 @@ def _cpu(status: Mapping[str, Any], site: str) -> float | None:
     return round(values[0], 1) if values and values[0] is not None else None
 
 
-def _show_zone(zone: Zone | None, speed: float, now: float) -> dict[str, Any] | None:
+def show_zone(zone: Zone | None, speed: float, now: float) -> dict[str, Any] | None:
     """The answer, and what is left of its TTL as a resolver that took it would keep it (simulated seconds)."""
     if zone is None:
         return None

@@ -7,11 +7,12 @@ from typing import Any
 
 import psutil
 
+from failover.drill.facts import by_region, is_failure
 from failover.routing.answers import RecordSet, Sight, Zone
 from failover.routing.predict import HEALTHY_SHARE
 from failover.routing.spread import list_ends
 from failover.simulator import MovingRoute53
-from failover.simulator.checkers import HealthStatus, Observation
+from failover.simulator.checkers import HealthStatus
 from failover.simulator.health import Config, regions_of
 from sandbox.clouds.store import ResourceStore
 from sandbox.clouds.world import World
@@ -91,6 +92,7 @@ def _describe_check(
         "healthy": status.healthy,
         "settled": settled,
         "failure": "" if expected else latest_failure(status),
+        "regions": {} if expected else by_region((one.region, one.report) for one in status.observations),
     }
 
 
@@ -110,7 +112,7 @@ def is_settled(status: HealthStatus, config: Config | None) -> bool:
     wanted = len(regions_of(config)) if config else 0
     if not wanted:
         return True  # disabled, calculated, an alarm's: nobody looks
-    succeeding = sum(not _fails(one) for one in status.observations)
+    succeeding = sum(not is_failure(one.report) for one in status.observations)
     return len(status.observations) == wanted and (
         (succeeding / wanted > HEALTHY_SHARE) == (status.share > HEALTHY_SHARE)
     )
@@ -118,12 +120,8 @@ def is_settled(status: HealthStatus, config: Config | None) -> bool:
 
 def latest_failure(status: HealthStatus) -> str:
     """What GetHealthCheckStatus shows of the checker that failed last; "" where no checker's latest look failed."""
-    failing = [one for one in status.observations if _fails(one)]
+    failing = [one for one in status.observations if is_failure(one.report)]
     return max(failing, key=lambda one: one.checked_at).report if failing else ""
-
-
-def _fails(one: Observation) -> bool:
-    return not one.report.startswith("Success")
 
 
 def count_types(store: ResourceStore) -> dict[str, int]:

@@ -130,6 +130,7 @@ class _Collector:
             yield family
 
     def _families(self) -> Iterator[Any]:
+        from prometheus_client import ProcessCollector
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
         requests = CounterMetricFamily("outlast_requests", "Answered requests.", labels=["route", "status"])
@@ -157,6 +158,9 @@ class _Collector:
             for values, value in read().items():
                 gauge.add_metric(list(values), value)
             yield gauge
+        yield from ProcessCollector(
+            registry=None
+        ).collect()  # processor time and memory; nothing where there is no /proc
 
 
 def _cumulate(histogram: Histogram) -> list[tuple[str, float]]:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Literal
 import httpx
 import pytest
 
+from failover.drill.route53 import build_client
+from outlast.page import account
 from tests.browser import BROWSER, SIZES, needs_browser
-from tests.end_to_end.conftest import Project
+from tests.end_to_end.conftest import HOST, Project
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -73,7 +75,8 @@ def test_a_drill_that_is_pressed_moves_the_picture_and_back(link: str, browser: 
 
     desk.get_by_role("button", name="Send").click()
     desk.wait_for_function(SAYS, arg=["answer", ["malignant (", "benign ("]], timeout=20_000)
-    assert "receipt" in desk.inner_text("#answer")
+    desk.wait_for_function(SAYS, arg=["proof", ["audit record"]], timeout=20_000)
+    assert "receipt" in desk.inner_text("#proof")
     assert said == []
     desk.close()
     phone.close()
@@ -115,6 +118,28 @@ def test_a_port_of_ones_own_is_served_until_ctrl_c(project: Project) -> None:
     finally:
         server.kill()
         server.communicate()
+
+
+def test_of_real_accounts_it_is_the_same_and_every_call_only_reads(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = project.inside()
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    called: list[str] = []
+    client = build_client()
+    client.meta.events.register("before-call.route53", lambda model, **_: called.append(model.name))
+    monkeypatch.setattr(account, "build_client", lambda: client)
+    real = account.open_account(HOST, environ, stacks=None, may_predict=True)
+    view = real.view()
+    assert {(site["name"], site["health"], len(site["regions"])) for site in view["sites"]} == {
+        (site, "healthy", 8) for site in ("aws", "azure", "gcp")
+    }
+    assert all(site["digest"].startswith("sha256:") and site["ready"] and site["memory_mb"] for site in view["sites"])
+    assert view["alarms"] == [] and view["zone"]["ttl_seconds"] == 30
+    assert real.act("drill", "aws") == f"type: outlast drill now --lose aws --host {HOST}"
+    assert real.predict(real.example()["row"])["receipt"]
+    assert len(called) > 5 and {name for name in called if not name.startswith(("Get", "List"))} == set()
 
 
 def test_the_same_is_in_a_terminal(project: Project) -> None:

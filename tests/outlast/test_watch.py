@@ -68,7 +68,40 @@ def test_on_a_terminal_it_is_drawn_anew() -> None:
     assert "api.outlast.example, clock 10" in drawn and "does not answer (make up)" in drawn
 
 
+@pytest.mark.parametrize("shows", ["--plain", "--page"])
 @pytest.mark.parametrize("option", ["--drain", "--json"])
-def test_what_is_of_alarms_does_not_fit(option: str) -> None:
-    done = CliRunner().invoke(watch, ["--plain", option])
-    assert done.exit_code == 2 and option in done.stderr
+def test_what_is_of_alarms_does_not_fit(option: str, shows: str) -> None:
+    done = CliRunner().invoke(watch, [shows, option])
+    assert done.exit_code == 2 and option in done.stderr and f"do not fit {shows}" in done.stderr
+
+
+def test_a_page_is_of_a_host() -> None:
+    done = CliRunner().invoke(watch, ["--page"], env={"OUTLAST_HOST": None})
+    assert done.exit_code == 2 and "no host" in done.stderr
+
+
+def test_the_terminal_shows_the_host_that_is_given_and_else_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def note(which: str) -> Source:
+        opened.append(which)
+        return Source(VIEW)
+
+    monkeypatch.setattr(module, "_open_account", lambda host, _: note(host))
+    monkeypatch.setattr(module, "_open_sandbox", lambda: note("the sandbox"))
+    for given in (["--host", "api.example"], []):
+        assert CliRunner().invoke(watch, ["--plain", "--looks", "1", *given]).exit_code == 0
+    in_shell = {"OUTLAST_HOST": "api.outlast.example"}
+    assert CliRunner().invoke(watch, ["--plain", "--looks", "1"], env=in_shell).exit_code == 0
+    assert opened == ["api.example", "the sandbox", "the sandbox"]
+
+
+def test_the_page_is_served_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    from outlast.page import serving
+
+    served: list[object] = []
+    monkeypatch.setattr(module, "_open_account", lambda host, asked: (host, asked["allow_predict"], asked["stacks"]))
+    monkeypatch.setattr(serving, "serve_here", lambda *given, opens: served.extend((*given, opens)))
+    given = ["--page", "--host", "api.example", "--port", "8123", "--allow-predict", "--stacks", "prod"]
+    assert CliRunner().invoke(watch, given).exit_code == 0
+    assert served == [("api.example", True, "prod"), 8123, False]

@@ -1,21 +1,32 @@
-"""The page's port: loopback alone, and one that is taken is told."""
+"""`outlast page` tells the sandbox's link; without a sandbox, what to type."""
 
 from __future__ import annotations
 
+import webbrowser
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
+from click.testing import CliRunner
 
-from outlast.page.command import ADDRESS, _bind
-from service.errors import Unavailable
+from outlast.page import command
+from outlast.page.command import page
 
-
-def test_a_free_port_of_loopback_is_taken() -> None:
-    with _bind(0) as bound:
-        assert bound.getsockname()[0] == ADDRESS == "127.0.0.1"
+LINK = "http://127.0.0.1:25353/#token"
 
 
-def test_a_port_that_is_taken_is_told() -> None:
-    with _bind(0) as bound:
-        bound.listen()
-        with pytest.raises(Unavailable, match="cannot be used") as raised:
-            _bind(bound.getsockname()[1])
-    assert raised.value.hint == "--port 0"
+def test_the_link_is_printed_and_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.setattr(command.control, "connect", lambda _: SimpleNamespace(status=lambda: {"page": LINK}))
+    assert CliRunner().invoke(page).stdout == f"{LINK}\n" and opened == []
+    assert CliRunner().invoke(page, ["--open"]).exit_code == 0 and opened == [LINK]
+
+
+@pytest.mark.parametrize("options", [(), ("--port", "0")])
+def test_without_a_sandbox_it_says_what_to_type(
+    options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTLAST_STATE", str(tmp_path))
+    done = CliRunner().invoke(page, options)
+    assert done.exit_code == 4 and "hint: make up" in done.stderr

@@ -29,6 +29,7 @@ DRILL: dict[str, Any] = {
 }
 VIEW: dict[str, Any] = {
     "host": "api.outlast.example",
+    "read_only": False,
     "speed": 10,
     "sites": [SITE, LOST],
     "zone": {"origin": "aws.api.outlast.example", "left_seconds": 12},
@@ -92,3 +93,9 @@ def test_only_what_is_another_is_a_line() -> None:
         "drill: none",
         "faults and alarms: none",
     ]
+
+
+def test_real_accounts_are_told_as_such_and_replicas_that_nobody_declared_are_those_seen() -> None:
+    drawn = _drawn({**VIEW, "read_only": True, "sites": [{**SITE, "min": None}]})
+    assert drawn[0] == "api.outlast.example, real accounts, read only"
+    assert drawn[2].split() == ["aws", "healthy", "50", "2", "50%", "12"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from outlast.page.measured import Measured
 from outlast.page.view import BUCKETS, Asked, Fixed, Zone, percentile, show, show_drill
 
 NOW = 1_000.0
@@ -19,12 +20,19 @@ STATUS: dict[str, Any] = {
         {"site": "own", "chosen": "0", "health_check": "gone"},
     ],
     "health_checks": [
-        {"id": "a", "healthy": True, "failure": ""},
-        {"id": "g", "healthy": False, "failure": "connection refused"},
+        {"id": "a", "healthy": True, "failure": "", "regions": {"us-east-1": ""}},
+        {"id": "g", "healthy": False, "failure": "connection refused", "regions": {"us-east-1": "connection refused"}},
     ],
     "workloads": [
-        {"stack": "aws", "revision": "r1", "min": 2, "max": 4, "replicas": [{"ready": True}, {"ready": False}]},
-        {"stack": "gcp", "revision": "r2", "min": 1, "max": 1, "replicas": []},
+        {
+            "stack": "aws",
+            "revision": "r1",
+            "wanted": 2,
+            "min": 2,
+            "max": 4,
+            "replicas": [{"ready": True}, {"ready": False}],
+        },
+        {"stack": "gcp", "revision": "r2", "wanted": 1, "min": 1, "max": 1, "replicas": []},
     ],
     "alarms": [
         {"site": "aws", "name": "outlast-aws-busy", "about": "CPU", "state": "OK", "value": 3.14159},
@@ -39,11 +47,12 @@ ASKED = [
     Asked(NOW - 0.4, "jvm", "gcp", 5.0),
     Asked(NOW - 0.2, "jvm", "", 1000.0, "ConnectError"),
 ]
+MEASURED = {"aws": Measured(memory_mb=90.0, drift=0.3)}
 FIXED = Fixed({"aws": 0.1}, {"aws": "sha256:1"})
 
 
 def _view(zone: Zone | None = None) -> dict[str, Any]:
-    return show(STATUS, ASKED, zone, FIXED, None, NOW)
+    return show(STATUS, ASKED, zone, FIXED, MEASURED, None, NOW)
 
 
 def test_a_site_is_shown_with_what_is_known_of_it() -> None:
@@ -52,8 +61,10 @@ def test_a_site_is_shown_with_what_is_known_of_it() -> None:
         "name": "aws",
         "health": "healthy",
         "failure": "",
+        "regions": {"us-east-1": ""},
         "weight": "50",
         "ready": 1,
+        "wanted": 2,
         "min": 2,
         "max": 4,
         "version": "r1",
@@ -62,17 +73,20 @@ def test_a_site_is_shown_with_what_is_known_of_it() -> None:
         "p50_ms": 30.0,
         "p95_ms": 30.0,
         "cpu_percent": 3.1,
+        "memory_mb": 90.0,
+        "drift": "drifted, PSI 0.30",
         "usd_per_hour": 0.1,
     }
     assert (gcp["health"], gcp["failure"], gcp["share"]) == ("unhealthy", "connection refused", 0.333)
     assert (gcp["cpu_percent"], gcp["usd_per_hour"], gcp["digest"]) == (None, None, "")
+    assert (gcp["regions"], own["regions"]) == ({"us-east-1": "connection refused"}, {})
     assert (own["health"], own["p50_ms"], own["ready"], own["share"]) == ("no check", None, 0, 0.0)
 
 
 def test_a_site_that_runs_is_shown_before_dns_has_it() -> None:
-    workload = {"stack": "new", "revision": "r3", "min": 1, "max": 2, "replicas": [{"ready": True}]}
+    workload = {"stack": "new", "revision": "r3", "wanted": 1, "min": 1, "max": 2, "replicas": [{"ready": True}]}
     status = {**STATUS, "weights": [], "workloads": [workload, workload]}
-    (new,) = show(status, [], None, FIXED, None, NOW)["sites"]
+    (new,) = show(status, [], None, FIXED, {}, None, NOW)["sites"]
     assert (new["name"], new["weight"], new["health"], new["ready"]) == ("new", "not in DNS yet", "no check", 2)
 
 

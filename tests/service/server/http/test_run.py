@@ -246,7 +246,7 @@ def test_metrics_count_what_was_answered(open_server: Server) -> None:
     for name in (
         "outlast_request_seconds_bucket", "outlast_inference_seconds_sum", "outlast_inference_rows_count",
         "outlast_queue_depth", "outlast_in_flight", "outlast_model_info", "outlast_audit_queue", "outlast_well 1.0",
-        "outlast_shed_total", "outlast_connections", "outlast_audit_lost",
+        "outlast_shed_total", "outlast_connections", "outlast_audit_lost", "process_resident_memory_bytes",
         'outlast_requests_total{route="/livez",status="200"}',
     ):  # fmt: skip
         assert name in text

@@ -1,17 +1,25 @@
-"""The page as the sandbox's daemon starts it: on a socket that it was given, until nobody has looked for a while."""
+"""Serving the page: on a socket that the sandbox's daemon gave, while somebody looks; or here, until Ctrl-C."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
 import time
+import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO
 
+import click
 import uvicorn
 
 from outlast.page.server import Door, Source, make_app
+from service.command_line import say
+from service.errors import Unavailable
+
+ADDRESS = "127.0.0.1"
 
 IDLE_SECONDS = 60.0
 """So long it stays without a viewer: a page that is loaded anew needs no new process."""
@@ -26,6 +34,32 @@ def serve_attached(source: Source, descriptor: int, pipe: IO[str]) -> None:
         for work in (lambda: _leave_with(pipe), lambda: leave_when_idle(source, server)):
             threading.Thread(target=work, daemon=True).start()
         server.run(sockets=[bound])
+
+
+def serve_here(source: Source, port: int, *, opens: bool) -> None:
+    """Print a link, and serve it until Ctrl-C. Raises what the first view raises, and Unavailable for a taken port."""
+    source.view()  # told here, and not in the browser
+    bound, token = bind(port), secrets.token_urlsafe(24)
+    server = make_server(source, bound, token)
+    link = f"http://{ADDRESS}:{bound.getsockname()[1]}/#{token}"
+    click.echo(link)
+    say("Ctrl-C ends it")
+    if opens:
+        webbrowser.open(link)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[bound])
+
+
+def bind(port: int) -> socket.socket:
+    """Raises Unavailable where the port is taken."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((ADDRESS, port))
+    except OSError as error:
+        bound.close()
+        raise Unavailable(f"port {port} of {ADDRESS} cannot be used: {error.strerror}", hint="--port 0") from error
+    return bound
 
 
 def make_server(source: Source, bound: socket.socket, token: str) -> uvicorn.Server:

@@ -12,14 +12,15 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
-from outlast.page import attached
-from outlast.page.attached import IDLE_SECONDS, leave_when_idle, make_server
+from outlast.page import serving
+from outlast.page.serving import ADDRESS, IDLE_SECONDS, bind, leave_when_idle, make_server
+from service.errors import Unavailable
 from tests.outlast.page.test_server import Http, Source
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attached, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(serving, "_LOOK_SECONDS", 0.0)
 
 
 def test_it_leaves_once_nobody_has_looked_for_a_while() -> None:
@@ -48,12 +49,25 @@ def test_it_answers_by_the_sockets_address_alone() -> None:
 
 
 def test_the_end_of_its_pipe_is_its_end() -> None:
-    code = "import io; from outlast.page.attached import _leave_with; _leave_with(io.StringIO()); print('still here')"
+    code = "import io; from outlast.page.serving import _leave_with; _leave_with(io.StringIO()); print('still here')"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=Path(attached.__file__).parents[2],
+        cwd=Path(serving.__file__).parents[2],
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_free_port_of_loopback_is_taken() -> None:
+    with bind(0) as bound:
+        assert bound.getsockname()[0] == ADDRESS == "127.0.0.1"
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with bind(0) as bound:
+        bound.listen()
+        with pytest.raises(Unavailable, match="cannot be used") as raised:
+            bind(bound.getsockname()[1])
+    assert raised.value.hint == "--port 0"

@@ -1,0 +1,71 @@
+"""A value that is made while somebody asks: later ones have the last, an error stays until it is over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from outlast.page.refreshed import Refreshed
+from service.errors import Unavailable
+
+
+class Time:
+    """A clock that is set, and what was to begin in the background."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.begun: list[Callable[[], None]] = []
+
+    def of(self, *answers: int | Exception) -> Refreshed[int]:
+        """A value that is made so, one after the other, at most every ten seconds."""
+        rest = list(answers)
+
+        def make() -> int:
+            answer = rest.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return Refreshed(make, 10.0, now=lambda: self.at, begin=self.begun.append)
+
+
+def test_the_first_waits_and_later_ones_have_the_last_until_the_next_is_made() -> None:
+    time = Time()
+    value = time.of(1, 2)
+    assert [value.get(), value.get()] == [1, 1] and time.begun == []
+    time.at = 10.5
+    assert [value.get(), value.get()] == [1, 1] and len(time.begun) == 2
+    for work in time.begun:  # the second finds that the first has done it
+        work()
+    assert value.get() == 2
+
+
+def test_what_it_raised_is_raised_until_it_goes_well() -> None:
+    time = Time()
+    value = time.of(Unavailable("throttled", hint="wait"), 7)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="throttled"):
+            value.get()
+    time.at = 10.5
+    with pytest.raises(Unavailable, match="throttled"):
+        value.get()
+    time.begun.pop()()
+    assert value.get() == 7
+
+
+def test_the_next_one_is_made_by_a_thread_of_its_own() -> None:
+    makers: list[str] = []
+    done = threading.Event()
+
+    def make() -> int:
+        makers.append(threading.current_thread().name)
+        if len(makers) > 1:
+            done.set()
+        return len(makers)
+
+    value = Refreshed(make, -1.0)
+    assert value.get() == 1
+    value.get()
+    assert done.wait(10) and makers[1] == "page-refresh"
