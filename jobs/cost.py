@@ -23,7 +23,7 @@ class Cost:
 
 def estimate(spec: TrainingSpec, cloud: str) -> Cost:
     """The most that the job costs: all its time at the list price. What spot saves is promised by nobody."""
-    return _cost(spec, cloud, spec.max_seconds)
+    return price(cloud, spec.cpu, spec.memory_gib, spec.max_seconds)
 
 
 def spent(spec: TrainingSpec, cloud: str, state: JobState) -> Cost | None:
@@ -33,11 +33,11 @@ def spent(spec: TrainingSpec, cloud: str, state: JobState) -> Cost | None:
     taken at the list price, which is an upper limit.
     """
     if state.billable_seconds is not None:
-        return _cost(spec, cloud, state.billable_seconds, exact=True)
+        return price(cloud, spec.cpu, spec.memory_gib, state.billable_seconds, exact=True)
     if not (state.started and state.ended):
         return None
     ran = datetime.datetime.fromisoformat(state.ended) - datetime.datetime.fromisoformat(state.started)
-    return _cost(spec, cloud, max(0, round(ran.total_seconds())))
+    return price(cloud, spec.cpu, spec.memory_gib, max(0, round(ran.total_seconds())))
 
 
 def refuse_above(costs: dict[str, Cost], max_usd: float, today: datetime.date) -> None:
@@ -56,6 +56,7 @@ def refuse_above(costs: dict[str, Cost], max_usd: float, today: datetime.date) -
         )
 
 
-def _cost(spec: TrainingSpec, cloud: str, seconds: int, *, exact: bool = False) -> Cost:
-    machine = choose(cloud, spec.cpu, spec.memory_gib)
+def price(cloud: str, cpu: int, memory_gib: float, seconds: int, *, exact: bool = False) -> Cost:
+    """So many seconds of the machine that such a job gets, with its disk."""
+    machine = choose(cloud, cpu, memory_gib)
     return Cost(machine.name, seconds, seconds / 3600 * (machine.usd_hour + DISK_USD_HOUR[cloud]), exact)

@@ -14,6 +14,7 @@ from infra.judged import judge
 from infra.kinds import TrafficSettings
 from infra.models import ROOT
 from infra.reader import as_text
+from outlast.cost_training import Training
 from sandbox import stack_files
 from sandbox.layout import Layout
 from service.bundle.writing import write_whole
@@ -31,20 +32,30 @@ TEMPLATES = Path(__file__).parent / "templates"
     type=click.FloatRange(0.0, 1e6),
     help="Predictions a second, on average over the month; without it outlast:averageRps of the traffic stack.",
 )
+@click.option(
+    "--training",
+    "minutes",
+    type=click.IntRange(1, 7 * 24 * 60),
+    default=60,
+    show_default=True,
+    metavar="MINUTES",
+    help="The longest time of one training job, which is added for each cloud.",
+)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with a bar chart as well.")
 @json_option
-def cost(stacks: str | None, rps: float | None, html: Path | None, as_json: bool) -> None:
+def cost(stacks: str | None, rps: float | None, minutes: int, html: Path | None, as_json: bool) -> None:
     """What the sites cost a month, line by line, from a dated table of list prices. Asks no cloud."""
     costs = reckon(load_traffic(stacks), rps=rps)
-    for warning in list_warnings(costs):
+    training = Training.of(minutes)
+    for warning in [*list_warnings(costs), *training.warnings(costs.today)]:
         say(f"warning: {warning}")
     if html:
-        write_whole(html, render_page(costs))
+        write_whole(html, render_page(costs, training))
         say(f"wrote {html}")
     if as_json:
-        print_json(to_data(costs))
+        print_json({**to_data(costs), "training": training.to_data()})
     else:
-        click.echo(render_text(costs))
+        click.echo(f"{render_text(costs)}\n\n{training.render_text()}")
 
 
 def load_traffic(stacks: str | None, root: Path = ROOT) -> TrafficSettings:
@@ -63,7 +74,7 @@ def read_traffic(stack: str, root: Path = ROOT) -> TrafficSettings:
     return settings
 
 
-def render_page(costs: Costs) -> str:
+def render_page(costs: Costs, training: Training) -> str:
     """The report as one page that needs no other file."""
     found = costs.estimate
     places = {where: _only(found, where) for where in found.places}
@@ -86,6 +97,7 @@ def render_page(costs: Costs) -> str:
         notes=[f"{variant.name}: {variant.note}" for variant in costs.variants if variant.note],
         table=_table(found),
         assumptions=costs.assumptions,
+        training=training.render_text().splitlines(),
     )
 
 

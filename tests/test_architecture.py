@@ -68,7 +68,7 @@ infra.azure_metrics infra.gcp_metrics infra.labels infra.panels infra.policy.val
 infra.regions infra.routing infra.routing_settings infra.served infra.settings infra.sizes infra.spelling
 infra.base_settings infra.switch infra.variables
 jobs.azure_ml jobs.container jobs.cost jobs.machines jobs.place jobs.reasons jobs.sagemaker jobs.service jobs.spec
-jobs.vertex
+jobs.vertex outlast.cost_training
 sandbox.chaos.faults sandbox.chaos.page sandbox.chaos.row
 sandbox.engine.changes sandbox.engine.cloud sandbox.engine.failures sandbox.engine.wire
 service.bundle.columns service.bundle.decision service.bundle.golden service.bundle.manifest service.bundle.missing

@@ -24,6 +24,7 @@ def test_the_text_has_every_site_and_the_price_of_redundancy() -> None:
     text = run("--rps", "20")
     assert "at 20 predictions a second" in text
     assert "active-passive" in text and "active-active" in text and "Spot" in text
+    assert "one training job of 60 minutes" in text
 
 
 def test_more_is_dearer_by_month_and_cheaper_by_prediction() -> None:
@@ -40,6 +41,7 @@ def test_the_page_has_bars_of_every_site_and_asks_the_network_for_nothing(tmp_pa
     run("--html", str(tmp_path / "cost.html"))
     page = (tmp_path / "cost.html").read_text()
     assert len(re.findall(r'<div class="bar"', page)) >= 8
+    assert "one training job of 60 minutes" in page
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
     assert "list prices" in page.lower()
 

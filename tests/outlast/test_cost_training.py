@@ -1,0 +1,26 @@
+"""What a training job costs, beside what the sites cost."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from jobs.machines import CHECKED
+from outlast.cost_training import Training
+
+
+def test_every_cloud_has_its_machine_and_its_price() -> None:
+    text = Training.of(60).render_text()
+    assert "one training job of 60 minutes" in text
+    assert "0.121* ml.m5.large" in text and "0.096* Standard_D2s_v3" in text and "0.109* e2-highmem-2" in text
+
+
+def test_half_the_time_costs_half() -> None:
+    whole, half = Training.of(60).to_data()["clouds"], Training.of(30).to_data()["clouds"]
+    assert half["aws"]["usd"] == pytest.approx(whole["aws"]["usd"] / 2, abs=0.0001)
+
+
+def test_old_prices_are_told() -> None:
+    assert Training.of(60).warnings(CHECKED) == []
+    assert "91 days old" in Training.of(60).warnings(CHECKED + datetime.timedelta(days=91))[0]
