@@ -27,6 +27,7 @@ from infra import (
 from infra.azure_edge import edge_variables
 from infra.azure_hosts import bind_hosts, claim_hosts
 from infra.azure_network import build_network
+from infra.azure_roles import grant
 from infra.azure_secrets import AppSecrets
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
@@ -147,15 +148,7 @@ class Azure:
     def _grant(
         self, name: str, identity: managedidentity.UserAssignedIdentity, role: str, scope: pulumi.Input[str]
     ) -> authorization.RoleAssignment:
-        subscription = f"/subscriptions/{self._options.subscription_id}"
-        return authorization.RoleAssignment(
-            name,
-            principal_id=identity.principal_id,
-            # Said because Azure would look the new identity up in a directory that may not have it yet, and refuse.
-            principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
-            role_definition_id=f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}",
-            scope=scope,
-        )
+        return grant(self._options.subscription_id, name, identity, role, scope)
 
     def _image(self, base: Base, models: Mapping[str, str]) -> BuiltImage:
         repository = pulumi.Output.concat(base.registry.login_server, "/", CONTAINER)

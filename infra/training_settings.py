@@ -18,14 +18,17 @@ LONGEST_NAME = 30 - len("outlast--job")
 _ACCOUNT_ID = (
     r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[\w().-]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{3,24}"
 )
+# A workspace needs a vault, which is called after the store, and such a name has 24 characters at most.
+_STORES = {"azure": like(r"[a-z0-9]{3,21}", "3 to 21 letters a-z and digits, as nobody else has them")}
 _KEYS = {
     "aws": (
         r"arn:aws:kms:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):key/[0-9a-f-]{36}",
         "the key's ARN, arn:aws:kms:<region>:<account>:key/<id>",
     ),
     "azure": (
-        r"https://[A-Za-z][A-Za-z0-9-]{2,23}\.vault\.azure\.net/keys/[A-Za-z0-9-]{1,127}/[0-9a-f]{32}",
-        "the key's identifier, https://<vault>.vault.azure.net/keys/<name>/<version>",
+        r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[\w().-]+/providers/Microsoft\.KeyVault/vaults/"
+        r"[A-Za-z][A-Za-z0-9-]{2,23}/keys/[A-Za-z0-9-]{1,127}/versions/[0-9a-f]{32}",
+        "the resource id of the key's version, /subscriptions/…/vaults/<vault>/keys/<name>/versions/<version>",
     ),
     "gcp": (
         r"projects/(?P<account>[a-z][a-z0-9-]{4,28}[a-z0-9])/locations/(?P<region>[a-z0-9-]+)/keyRings/[\w-]{1,63}"
@@ -44,7 +47,7 @@ def read_training(reader: Reader, stack: str, clouds: tuple[str, ...]) -> Traini
     """What the stack asks for."""
     cloud = reader.choice("cloud", clouds)
     region, account = read_place(reader, cloud)
-    store = reader.text("store", check=store_check(cloud))
+    store = reader.text("store", check=_STORES.get(cloud, store_check(cloud)))
     _check_name(reader, stack)
     return TrainingSettings(
         kind="training",

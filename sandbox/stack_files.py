@@ -56,7 +56,7 @@ class StackSet:
 
 
 TRAINING = "training"
-COMMITTED = StackSet("", "zone", SITE_KINDS, "traffic", training=(f"{TRAINING}-aws",))
+COMMITTED = StackSet("", "zone", SITE_KINDS, "traffic", training=(f"{TRAINING}-aws", f"{TRAINING}-azure"))
 
 
 # -- one file ------------------------------------------------------------------------------------------------------

@@ -16,11 +16,20 @@ _IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _VAULT = "Microsoft.KeyVault/vaults"
 _WORKSPACE = "Microsoft.OperationalInsights/workspaces"
 _NETWORK = "Microsoft.Network/virtualNetworks"
+_ML = "Microsoft.MachineLearningServices/workspaces"
 _ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 
 
 ASSIGNED = ("7f951dda-4ed3-4680-a7ca-43fe172d538d", "4633458b-17de-408a-b874-0445c86b69e6")
 """AcrPull and Key Vault Secrets User: the roles that a site's program assigns."""
+
+ASSIGNED_FOR_TRAINING = (
+    ASSIGNED[0],
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+    "e147488a-f6f5-4113-8e2d-b22465e65bf6",
+)
+"""AcrPull, Storage Blob Data Reader and Contributor, Key Vault Crypto Service Encryption User: of a training stack."""
 
 
 def _crud(type_: str) -> str:
@@ -47,6 +56,13 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "azure-native:storage:BlobContainer": words(_crud("Microsoft.Storage/storageAccounts/blobServices/containers")),
     "azure-native:storage:BlobContainerImmutabilityPolicy": words(
         _crud("Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies")
+    ),
+    "azure-native:storage:ManagementPolicy": words(_crud("Microsoft.Storage/storageAccounts/managementPolicies")),
+    "azure-native:keyvault:Vault": words(f"{_crud(_VAULT)} Microsoft.KeyVault/locations/deletedVaults/read"),
+    # A workspace lists the keys of what it is made of, and pulls with the registry's, as whoever makes it.
+    "azure-native:machinelearningservices:Workspace": words(
+        f"{_crud(_ML)} Microsoft.MachineLearningServices/locations/workspaceOperationsStatus/read "
+        f"Microsoft.Storage/storageAccounts/listKeys/action {_VAULT}/deploy/action"
     ),
     "azure-native:monitor:DiagnosticSetting": words(
         f"{_crud('Microsoft.Insights/diagnosticSettings')} Microsoft.Storage/storageAccounts/listKeys/action"
@@ -76,7 +92,6 @@ DATA_ACTIONS = ("Microsoft.KeyVault/vaults/secrets/delete",)
 DRILL = words(f"{_APP}/containerApps/read {_APP}/containerApps/stop/action {_APP}/containerApps/start/action")
 """A drill of level 3 stops the app and starts it again; of the others Azure notices nothing."""
 
-_ML = "Microsoft.MachineLearningServices/workspaces"
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 
 TRAINER = words(
@@ -96,7 +111,13 @@ def deployer_role(subscription: str, kinds: Sequence[str] = ("azure",)) -> dict[
     """What whoever runs `pulumi up` of these kinds of stack on Azure has to be allowed to."""
     actions = {action for kind in kinds for type_ in types_of(kind) if type_ != RECORD for action in ACTIONS[type_]}
     role = _role("Outlast deployer", "Deploys a site of Outlast.", actions, subscription)
-    return role | {"DataActions": [*DATA_ACTIONS], "condition": _only_these(ASSIGNED), "conditionVersion": "2.0"}
+    assigned = {*ASSIGNED} if {"azure", "base-azure"} & {*kinds} else set()
+    assigned |= {*ASSIGNED_FOR_TRAINING} if "training-azure" in kinds else set()
+    return role | {
+        "DataActions": [*DATA_ACTIONS],
+        "condition": _only_these(sorted(assigned)),
+        "conditionVersion": "2.0",
+    }
 
 
 def drill_role(subscription: str) -> dict[str, Any]:

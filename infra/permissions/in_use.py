@@ -63,6 +63,12 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
         aws:iam/role:Role aws:iam/rolePolicy:RolePolicy
         aws:s3/bucket:Bucket aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration
         aws:s3/bucketPolicy:BucketPolicy aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"""),
+    "training-azure": words(f"""
+        azure-native:authorization:RoleAssignment azure-native:containerregistry:Registry {IMAGE}
+        azure-native:keyvault:Vault azure-native:machinelearningservices:Workspace
+        azure-native:managedidentity:UserAssignedIdentity azure-native:resources:ResourceGroup
+        azure-native:storage:BlobContainer azure-native:storage:ManagementPolicy
+        azure-native:storage:StorageAccount"""),
 }
 """Kind of stack -> the types that its program registers. A kind that is on any cloud is named with its own."""
 

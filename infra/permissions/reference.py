@@ -76,7 +76,7 @@ def _azure() -> Iterator[str]:
     yield "### Whoever trains\n"
     yield _block(azure.trainer_role("SUBSCRIPTION"))
     yield "### Which type needs what\n"
-    types = (*types_of("azure"), *types_of("base-azure"))
+    types = dict.fromkeys([*types_of("azure"), *types_of("base-azure"), *types_of("training-azure")])
     yield _table({type_: azure.ACTIONS[type_] for type_ in types if type_ != RECORD})
 
 

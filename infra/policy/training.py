@@ -5,20 +5,27 @@ Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from infra.policy.base import NAMES, is_closed, name_of
+from infra.policy.base import ACCOUNT, NAMES, is_closed, name_of
 from infra.policy.rule import Facts, Resource, Rule
 from infra.policy.values import dig, listed, statements
 
 IMAGE = "docker-build:index:Image"
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+AZURE_LIFECYCLE = "azure-native:storage:ManagementPolicy"
+ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
 _KIND = ("training",)
 # Actions that take no narrower resource than any (Service Authorization Reference: ECR, CloudWatch).
 _WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
+
+
+# A subscription, or a whole group: what lies in it next year is reached as well.
+_WIDE_SCOPE = re.compile(r"(?i)/subscriptions/[^/]+(/resourceGroups/[^/]+)?/?")
 
 
 def _closed(resources: Sequence[Resource], facts: Facts) -> list[str]:
@@ -34,7 +41,9 @@ def _by_own_key(resources: Sequence[Resource], facts: Facts) -> list[str]:
     return [f"'{name_of(one)}' is encrypted by a key of the cloud's" for one in stores if not _key_of(one, resources)]
 
 
-def _key_of(store: Resource, resources: Sequence[Resource]) -> object:
+def _key_of(store: Resource, resources: Sequence[Resource]) -> bool:
+    if store.type == ACCOUNT:
+        return bool(dig(store.inputs, "encryption.keySource") == "Microsoft.Keyvault")
     said = [one for one in resources if one.type == ENCRYPTION and dig(one.inputs, "bucket") == name_of(store)]
     return any(dig(one.inputs, f"rules.0.{_BY_DEFAULT}.kmsMasterKeyId") for one in said)
 
@@ -48,6 +57,9 @@ def _checkpoints_end(resources: Sequence[Resource], facts: Facts) -> list[str]:
 
 
 def _expires(store: Resource, resources: Sequence[Resource]) -> bool:
+    if store.type == ACCOUNT:
+        ours = [one for one in resources if one.type == AZURE_LIFECYCLE]
+        return any(dig(rule, _DELETED) for one in ours for rule in dig(one.inputs, "policy.rules", ()))
     rules = [
         rule
         for one in resources
@@ -57,9 +69,14 @@ def _expires(store: Resource, resources: Sequence[Resource]) -> bool:
     return any(dig(rule, "status") == "Enabled" and dig(rule, "expiration.days") for rule in rules)
 
 
+_DELETED = "definition.actions.baseBlob.delete.daysAfterModificationGreaterThan"
+
+
 def _identity_narrow(resources: Sequence[Resource], facts: Facts) -> list[str]:
     found = {one.name: sorted(_wide_actions(one)) for one in resources if one.type == ROLE_POLICY}
-    return [f"'{name}' may {', '.join(wide)} anywhere" for name, wide in found.items() if wide]
+    told = [f"'{name}' may {', '.join(wide)} anywhere" for name, wide in found.items() if wide]
+    given = {one.name: str(dig(one.inputs, "scope", "")) for one in resources if one.type == ROLE_ASSIGNMENT}
+    return told + [f"'{name}' is given on {scope}" for name, scope in given.items() if _WIDE_SCOPE.fullmatch(scope)]
 
 
 def _wide_actions(resource: Resource) -> Iterator[str]:
@@ -108,7 +125,7 @@ RULES = (
     Rule(
         "training-identity-narrow",
         "a job runs what the image and its packages bring: it must reach the job's data and nothing else",
-        "name the store and the repository as the resources",
+        "name the store and the repository as the resources, or the scopes",
         kinds=_KIND,
         stack_check=_identity_narrow,
     ),

@@ -37,7 +37,7 @@ from service.server.settings.table import find_mistakes
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("zone", "aws", "azure", "gcp", "traffic")
-TRAINING = ("training-aws",)
+TRAINING = ("training-aws", "training-azure")
 """Stacks with a committed file that `make up` leaves alone."""
 DIGEST = "sha256:" + "1" * 64
 HOST = "api.outlast.example"
@@ -244,6 +244,7 @@ class _Clouds(mocks.Mocks):
             "aws:ecr/getAuthorizationToken:getAuthorizationToken": {"userName": "AWS", "password": "ecr-token"},
             "azure-native:app:getCustomDomainVerificationId": {"value": "VERIFICATION"},
             "azure-native:authorization:getClientToken": {"token": "entra-token"},
+            "azure-native:authorization:getClientConfig": {"tenantId": "tenant"},
             "gcp:organizations/getClientConfig:getClientConfig": {"accessToken": "google-token"},
         }[args.token]
 
@@ -263,7 +264,7 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
                 for h in hosts
             ]
         }
-    if type_.startswith("azure-native:app:") and "identity" in inputs:
+    if type_.startswith("azure-native:") and "userAssignedIdentities" in inputs.get("identity", {}):
         # A list going in, a map coming out: a mock that echoes it makes every output of the resource fail.
         ids = inputs["identity"]["userAssignedIdentities"]
         identity = {**inputs["identity"], "userAssignedIdentities": {i: {"principalId": "p"} for i in ids}}
@@ -288,7 +289,7 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
         "azure-native:resources:ResourceGroup": {"name": inputs.get("resourceGroupName")},
         "azure-native:storage:StorageAccount": {"name": inputs.get("accountName")},
         "azure-native:storage:BlobContainer": {"name": inputs.get("containerName")},
-        "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "principal"},
+        "azure-native:managedidentity:UserAssignedIdentity": {"principalId": "principal", "clientId": "client"},
         "azure-native:containerregistry:Registry": {"loginServer": f"{inputs.get('registryName')}.azurecr.io"},
         "docker-build:index:Image": {"digest": DIGEST},
         "gcp:artifactregistry/repository:Repository": {"registryUri": f"region-docker.pkg.dev/project/{name}"},

@@ -211,6 +211,30 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
             "restrictPublicBuckets": True,
         },
     },
+    "training-azure": {
+        "azure-native:resources:ResourceGroup": {"resourceGroupName": "outlast-training-azure"},
+        "azure-native:managedidentity:UserAssignedIdentity": {"resourceName": "outlast-training-azure-job"},
+        "azure-native:containerregistry:Registry": {"sku.name": "Basic", "adminUserEnabled": False},
+        "azure-native:authorization:RoleAssignment": {"principalType": "ServicePrincipal"},
+        "azure-native:keyvault:Vault": {
+            "properties.enableRbacAuthorization": True,
+            "properties.softDeleteRetentionInDays": 7,  # the fewest: so long its name stays taken
+        },
+        "azure-native:storage:StorageAccount": {
+            "allowBlobPublicAccess": False,
+            "allowSharedKeyAccess": False,
+            "enableHttpsTrafficOnly": True,
+        },
+        "azure-native:storage:BlobContainer": {"publicAccess": "None"},
+        "azure-native:storage:ManagementPolicy": {
+            "policy.rules.0.definition.actions.baseBlob.delete.daysAfterModificationGreaterThan": 14,
+            "policy.rules.0.definition.filters.prefixMatch": ["checkpoints/"],
+        },
+        "azure-native:machinelearningservices:Workspace": {
+            "identity.userAssignedIdentities": lambda ids: len(ids) == 1,
+            "systemDatastoresAuthMode": "Identity",  # else a key of the whole account lies in the vault
+        },
+    },
 }
 
 BESIDE = {"sites"}  # the list of sites for clients, which is no record of the public host

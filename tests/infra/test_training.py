@@ -18,6 +18,7 @@ EVERYWHERE = {
 }
 ALSO = {
     "training-aws": {"subnets", "securityGroups", "kmsKeyArn"},
+    "training-azure": {"workspaceId", "identityClientId", "kmsKeyId"},
 }
 
 

@@ -13,6 +13,7 @@ from sandbox.clouds.azure import (
     registry,
     secrets,
     storage,
+    workspaces,
 )
 from sandbox.clouds.effects import Effects
 from sandbox.clouds.values import nested
@@ -20,7 +21,10 @@ from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (identity, registry, secrets, environments, certificates, apps, storage, audit, alarms, dashboards)
+MODULES = (
+    *(identity, registry, secrets, environments, certificates, apps, storage, workspaces),
+    *(audit, alarms, dashboards),
+)
 
 
 def settle(world: World) -> None:

@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from infra.policy.base import BLOCK, BUCKET
+from infra.policy.base import ACCOUNT, BLOCK, BUCKET
 from infra.policy.rule import Resource
-from infra.policy.training import ENCRYPTION, IMAGE, LIFECYCLE, ROLE_POLICY, RULES
+from infra.policy.training import (
+    AZURE_LIFECYCLE,
+    ENCRYPTION,
+    IMAGE,
+    LIFECYCLE,
+    ROLE_ASSIGNMENT,
+    ROLE_POLICY,
+    RULES,
+)
 from tests.infra.policy.held import ask_stack, policy
 
 ALL = {"blockPublicAcls": True, "blockPublicPolicy": True, "ignorePublicAcls": True, "restrictPublicBuckets": True}
@@ -29,11 +37,24 @@ def lifecycle(**rule: Any) -> Resource:
     return of(LIFECYCLE, bucket="store", rules=[{"status": "Enabled", **rule}])
 
 
+BLOBS = of(ACCOUNT, accountName="store", allowBlobPublicAccess=False)
+OLD = {"delete": {"daysAfterModificationGreaterThan": 14}}
+GROUP = "/subscriptions/0/resourceGroups/training"
+
+
+def azure_lifecycle(**actions: Any) -> Resource:
+    return of(AZURE_LIFECYCLE, accountName="store", policy={"rules": [{"definition": {"actions": actions}}]})
+
+
 CASES: dict[str, list[tuple[list[Resource], list[Resource]]]] = {
-    "training-store-closed": [([S3], [S3, of(BLOCK, bucket="store", **ALL)])],
+    "training-store-closed": [
+        ([S3], [S3, of(BLOCK, bucket="store", **ALL)]),
+        ([of(ACCOUNT, accountName="store")], [BLOBS]),
+    ],
     "training-checkpoints-end": [
         ([S3], [S3, lifecycle(expiration={"days": 1})]),
         ([S3, lifecycle(abortIncompleteMultipartUpload={"daysAfterInitiation": 7})], []),
+        ([BLOBS, azure_lifecycle(baseBlob={"tierToCool": {}})], [BLOBS, azure_lifecycle(baseBlob=OLD)]),
     ],
     "training-identity-narrow": [
         (
@@ -43,6 +64,10 @@ CASES: dict[str, list[tuple[list[Resource], list[Resource]]]] = {
         (
             [of(ROLE_POLICY, policy=policy(Action="s3:PutObject", Resource=["arn:aws:s3:::*"]))],
             [of(ROLE_POLICY, policy=policy(Action="ecr:GetAuthorizationToken", Resource="*"))],
+        ),
+        (
+            [of(ROLE_ASSIGNMENT, scope=GROUP)],
+            [of(ROLE_ASSIGNMENT, scope=f"{GROUP}/providers/Microsoft.Storage/storageAccounts/store")],
         ),
     ],
     "training-image-by-digest": [
@@ -67,3 +92,5 @@ def test_whoever_names_a_key_has_everything_under_it() -> None:
     rule = "training-store-own-key"
     assert ask_stack(rule, [S3], kmsKey="key") == ["'store' is encrypted by a key of the cloud's"]
     assert ask_stack(rule, [S3, encrypted], kmsKey="key") == ask_stack(rule, [S3]) == []
+    by_vault = of(ACCOUNT, accountName="store", encryption={"keySource": "Microsoft.Keyvault"})
+    assert ask_stack(rule, [BLOBS], kmsKey="key") and ask_stack(rule, [by_vault], kmsKey="key") == []

@@ -27,6 +27,13 @@ TASK = {
 RULE = {"cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
 GROUP = {"port": 1, "protocol": "HTTP", "vpcId": "vpc-1"}
 
+WORKSPACE = {
+    "workspaceName": "outlast-training",
+    "storageAccount": "account",
+    "keyVault": "vault",
+    "identity": {"type": "SystemAssigned"},
+}
+EXPIRY = {"name": "old", "definition": {"actions": {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": 1}}}}}
 # type, the wrong inputs, where the mistake is, the right inputs
 RATE = {"name": "each", "priority": 1}
 THROTTLE = {"priority": 1, "action": "throttle", "rateLimitOptions": {"exceedAction": "deny(429)"}}
@@ -645,6 +652,30 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         for name, metadata in (("type", {"value": "60"}), ("value", {"type": "Utilization", "value": "60 %"}))
     ),
     ("azure-native:storage:StorageAccount", {"accountName": "with-hyphen"}, "accountName", {"accountName": "a1b"}),
+    ("azure-native:keyvault:Vault", {"vaultName": "1kv"}, "vaultName", {"vaultName": "kv-models"}),
+    (
+        "azure-native:keyvault:Vault",
+        {"properties": {"softDeleteRetentionInDays": 6}},
+        "properties.softDeleteRetentionInDays",
+        {"properties": {"softDeleteRetentionInDays": 7}},
+    ),
+    *(
+        ("azure-native:machinelearningservices:Workspace", wrong, where, WORKSPACE)
+        for wrong, where in (
+            ({**WORKSPACE, "workspaceName": "-a"}, "workspaceName"),
+            ({**WORKSPACE, "keyVault": None}, "keyVault"),
+            ({**WORKSPACE, "identity": None}, "identity"),
+        )
+    ),
+    *(
+        ("azure-native:storage:ManagementPolicy", wrong, where, {"policy": {"rules": [EXPIRY]}})
+        for wrong, where in (
+            ({"managementPolicyName": "mine"}, "managementPolicyName"),
+            ({"policy": {"rules": [{**EXPIRY, "name": "a b"}]}}, "policy.rules[0].name"),
+            ({"policy": {"rules": [{**EXPIRY, "definition": {"actions": {}}}]}}, "policy.rules[0].definition.actions"),
+            ({"policy": {"rules": [EXPIRY, EXPIRY]}}, "policy.rules"),
+        )
+    ),
     ("azure-native:storage:BlobContainer", {"containerName": "a--b"}, "containerName", {"containerName": "a-b"}),
     ("gcp:storage/bucket:Bucket", {"name": "ab"}, "name", {"name": "a_b"}),
     (
