@@ -14,17 +14,20 @@ import click
 
 from failover.levers.clouds import Clouds
 from failover.metrics.command import SECONDS, asker_of
+from failover.metrics.exposition import Source
 from failover.metrics.gather import gather
 from infra.models import ROOT
-from outlast import audit_export
+from outlast import audit_export, feedback_export
 from outlast.audit_counted import Counted, count
 from outlast.audit_merged import Chain, Merged, describe, merge, verify
 from outlast.audit_reading import read_lines
 from outlast.audit_stores import HeldBy, find_stores
 from outlast.drill import find_host
+from outlast.feedback_merged import count_feedback, merge_feedback
+from outlast.feedback_merged import describe as describe_feedback
 from outlast.metrics import read_declared
 from service.command_line import Command, Group, json_option, print_json, say, say_error
-from service.errors import InvalidInput, Mistake, OutlastError, Unavailable
+from service.errors import InvalidInput, Mistake, OutlastError, Tampered, Unavailable
 from service.server.commands import TAMPERED, verify_command
 from service.server.commands import audit_command as of_files
 
@@ -114,6 +117,65 @@ def export_sites(all_sites: bool, stacks: str | None, since: str | None, out: Pa
     say(f"{len(records)} records of {', '.join(site for read in reads for site in read.held.sites)} are in {out}")
 
 
+@audit.command("feedback", cls=Command)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--all-sites", is_flag=True, help="Read the write-once store of every site of the stack files.")
+@click.option("--stacks", metavar="SET", help="Stack files of your own, `stacks/Pulumi.SET-*.yaml`.")
+@click.option("--since", metavar="TIME", help="Given from then on: 2026-11-29T12:00 (UTC), or 90m, 2d ago.")
+@click.option("--count", "counted", is_flag=True, help="Ask the replicas that run how much feedback they accepted.")
+@click.option("--unverified", is_flag=True, help="Also where a record of the chains was changed or is missing.")
+@click.option("--out", type=click.Path(path_type=Path), help="A new file, .jsonl or .parquet; without it to stdout.")
+@click.pass_context
+def feedback_sites(
+    context: click.Context,
+    paths: tuple[Path, ...],
+    all_sites: bool,
+    stacks: str | None,
+    since: str | None,
+    counted: bool,
+    unverified: bool,
+    out: Path | None,
+) -> None:
+    """What was true, a line for each row, from the feedback in audit logs: of files, or with --all-sites of all stores.
+
+    Where a receipt came back more than once, at whatever site, the last truth counts; `corrected` holds those before.
+    Of all sites the chains are verified first: nothing is written where a record was changed or is missing (7), or a
+    store cannot be read (4).
+    """
+    if all_sites == bool(paths):
+        hint = "outlast audit feedback FILE…, or outlast audit feedback --all-sites"
+        raise InvalidInput("say whose feedback", hint=hint)
+    if paths:
+        context.invoke(of_files.commands["feedback"], paths=paths)
+        return
+    if out:
+        audit_export.check_target(out)
+    begin = audit_export.parse_since(since, datetime.datetime.now(datetime.UTC)) if since else 0.0
+    reads = list(_read_stores(find_stores(ROOT, stacks)))
+    chains = [chain for read in reads for chain in read.chains]
+    counts = count_feedback(_ask_metrics(reads, stacks), chains) if counted else []
+    for one in counts:
+        say(str(one))
+    _refuse_findings(reads, [one.finding for one in counts if one.finding], unverified)
+    given = merge_feedback([record for read in reads for record in read.merged.records])
+    for line in describe_feedback(given, sum(chain.repeated for chain in chains)):
+        say(line)
+    feedback_export.write(feedback_export.rows_since(given, begin), out)
+
+
+def _refuse_findings(reads: list[Read], counted: list[str], unverified: bool) -> None:
+    """Raises Unavailable for a store that was not read, Tampered for what is wrong, unless it is to be passed over."""
+    for read in reads:
+        if read.unread:
+            raise read.unread
+    findings = [finding for read in reads for finding in read.findings] + counted
+    for finding in findings:
+        say(f"wrong: {finding}")
+    if findings and not unverified:
+        what = f"the audit log has {len(findings)} problems, and feedback that cannot be trusted teaches what is wrong"
+        raise Tampered(what, hint="outlast audit verify --all-sites tells more; --unverified writes what is there")
+
+
 def _read_stores(stores: list[HeldBy]) -> Iterator[Read]:
     """A store that does not answer is told, and the others are read."""
     clouds = Clouds(dict(os.environ))
@@ -128,12 +190,16 @@ def _read_stores(stores: list[HeldBy]) -> Iterator[Read]:
 
 def _ask_replicas(reads: list[Read], stacks: str | None) -> list[Counted]:
     """After the stores were read, so that nothing is counted as held which was written later."""
+    return count(_ask_metrics(reads, stacks), [chain for read in reads for chain in read.chains])
+
+
+def _ask_metrics(reads: list[Read], stacks: str | None) -> dict[Source, str]:
     declared = read_declared(stacks, ROOT)
     sites = {site: declared.get(site) for read in reads for site in read.held.sites}
     texts, coverage = gather(asker_of(os.environ.get("OUTLAST_HOST") or find_host(stacks, ROOT)), sites, SECONDS)
     for each in coverage:
         say(str(each))
-    return count(texts, [chain for read in reads for chain in read.chains])
+    return texts
 
 
 def _tell(reads: list[Read]) -> Iterator[str]:
@@ -182,7 +248,5 @@ def _leave(reads: list[Read], findings: list[str]) -> None:
     if not any(read.chains for read in reads):
         raise Unavailable("the stores hold no audit record", hint="has a site answered yet? Carriers take minutes")
 
-
-audit.add_command(of_files.commands["feedback"])
 
 COMMANDS = {"audit": audit}

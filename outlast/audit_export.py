@@ -43,7 +43,7 @@ def check_target(path: Path) -> None:
     if path.exists():
         raise InvalidInput("the export has no place", [Mistake("--out", f"{path} is there", "name another file")])
     if path.suffix == ".parquet":
-        _arrow()
+        load_arrow()
 
 
 def write_records(records: Sequence[Record], path: Path) -> None:
@@ -51,9 +51,13 @@ def write_records(records: Sequence[Record], path: Path) -> None:
     if path.suffix == ".jsonl":
         write_whole(path, b"".join(orjson.dumps(record) + b"\n" for record in records))
         return
-    arrow, parquet = _arrow(), import_module("pyarrow.parquet")
-    sink = arrow.BufferOutputStream()
-    parquet.write_table(_as_table(arrow, records), sink)
+    write_table(_as_table(load_arrow(), records), path)
+
+
+def write_table(table: Any, path: Path) -> None:
+    """A table of Arrow's as Parquet, whole or not at all."""
+    sink = load_arrow().BufferOutputStream()
+    import_module("pyarrow.parquet").write_table(table, sink)
     write_whole(path, sink.getvalue().to_pybytes())
 
 
@@ -80,7 +84,8 @@ def _cell(record: Record, name: str) -> Any:
     return [value] if name in LISTS and isinstance(value, str) else value
 
 
-def _arrow() -> Any:
+def load_arrow() -> Any:
+    """Arrow, for Parquet. Raises Unavailable where the extra is missing."""
     try:
         return import_module("pyarrow")
     except ImportError as error:

@@ -10,11 +10,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from failover.levers.clouds import Clouds
+from failover.metrics.exposition import Source
 from infra.audit import AuditStore
 from outlast import audit as commands
+from outlast.audit_counted import METRIC
 from outlast.audit_stores import HeldBy
 from service.errors import Unavailable
-from tests.outlast.chains import chain
+from tests.outlast.chains import chain, feedback
 
 STORES = [
     HeldBy(AuditStore("base-aws", "aws", "us-east-1", "records", 30, True), ("aws", "aws-eu")),
@@ -129,3 +131,55 @@ def test_replicas_that_run_are_asked_what_they_wrote(
     done = run("verify", "--all-sites", "--count")
     assert done.exit_code == 7
     assert "wrong: azure app-9: app-9-1000-00: the store holds 22 records, and its replica wrote 7" in done.stdout
+
+
+def _with_feedback(held: dict[str, list[bytes]]) -> None:
+    held["records"] = chain("aws", "task-1", more=[feedback("a", ["malignant"], time=2000.0)])
+    held["recordsazure"] = chain("azure", "app-9", more=[feedback("a", ["benign"], time=2001.0)])
+
+
+def test_feedback_of_all_sites_is_one(held: dict[str, list[bytes]], tmp_path: Path) -> None:
+    _with_feedback(held)
+    done = run("feedback", "--all-sites")
+    assert done.exit_code == 0, done.output
+    (row,) = map(json.loads, done.stdout.splitlines())
+    assert (row["label"], row["corrected"], row["site"], row["times"]) == ("benign", ["malignant"], "azure", 2)
+    assert "1 came more than once, 1 of them at several sites; 1 with another truth" in done.stderr
+    assert run("feedback", "--all-sites", "--out", str(tmp_path / "f.jsonl")).exit_code == 0
+    assert run("feedback", "--all-sites", "--out", str(tmp_path / "f.jsonl")).exit_code == 2
+    assert run("feedback", "--all-sites", "--since", "1d").stdout == ""
+
+
+def test_feedback_of_a_chain_with_a_gap_is_not_written_unasked(held: dict[str, list[bytes]], tmp_path: Path) -> None:
+    _with_feedback(held)
+    del held["records"][2]
+    out = tmp_path / "f.jsonl"
+    refused = run("feedback", "--all-sites", "--out", str(out))
+    assert (refused.exit_code, out.exists()) == (7, False)
+    assert "wrong: aws task-1: task-1-1000-00 record 2: is missing" in refused.stderr
+    assert run("feedback", "--all-sites", "--unverified", "--out", str(out)).exit_code == 0
+    assert len(out.read_text().splitlines()) == 1
+
+
+def test_feedback_of_a_store_that_does_not_answer_is_not_written(held: dict[str, list[bytes]]) -> None:
+    del held["recordsazure"]
+    refused = run("feedback", "--all-sites")
+    assert (refused.exit_code, refused.stdout) == (4, "")
+
+
+def test_feedback_is_set_beside_the_counters(held: dict[str, list[bytes]], monkeypatch: pytest.MonkeyPatch) -> None:
+    _with_feedback(held)
+    text = f'# TYPE {METRIC} gauge\n{METRIC}{{chain="task-1-1000-00",replica="task-1"}} 6.0\n'
+    monkeypatch.setattr(commands, "_ask_metrics", lambda reads, stacks: {Source("aws", "task-1"): text})
+    done = run("feedback", "--all-sites", "--count")
+    assert "aws task-1: 0 accepted by its metrics, 1 in the store" in done.stderr
+    assert (done.exit_code, done.stdout) == (7, "")
+
+
+def test_feedback_of_files_is_as_it_was(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"".join(chain("aws", "task-1", more=[feedback("a", ["benign"], time=2000.0)])))
+    done = run("feedback", str(log))
+    assert json.loads(done.stdout)["label"] == "benign"
+    assert run("feedback").exit_code == 2
+    assert run("feedback", "--all-sites", str(log)).exit_code == 2

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from service.server.audit.receipts import Receipt, Receipts, SigningKey, feedback_id
 from service.server.protocol.problems import Problem
-from tests.service.server.harness import INFER, Server, infer_body, wait_for
+from tests.service.server.harness import INFER, Server, infer_body, read_metrics, wait_for
 
 pytestmark = pytest.mark.xdist_group("guarded-server")  # one worker, so that the server is started once
 
@@ -100,6 +100,8 @@ def test_feedback_is_taken_at_another_site_and_recorded_there(open_server: Serve
         replies = [
             client.post("/feedback", json={"receipt": token, "truth": ["benign", "malignant"]}) for _ in range(2)
         ]
+        # What `outlast audit feedback --count` reads.
+        assert 'outlast_requests_total{route="/feedback",status="202"}' in read_metrics(client)
     assert [reply.status_code for reply in replies] == [202, 202]
     # Nothing is stored, so a replay is taken; it carries the same id, by which readers count it once.
     assert {reply.json()["feedback_id"] for reply in replies} == {feedback_id(token)}
