@@ -8,7 +8,10 @@ from service.command_line import LazyGroup, Row
 
 _STEPS, _MODELS = "service.evaluation.commands", "outlast.models"
 SECTIONS = {
-    "All at once": (Row("train", _STEPS, "All nine steps, from the problem file to the released model.", "model"),),
+    "All at once": (
+        Row("train", "outlast.train.command", "All nine steps, to the released model; here, or --on CLOUD."),
+        Row("jobs", "outlast.train.jobs_command", "Training jobs on the clouds: list them, come back to one, stop it."),
+    ),
     "Step by step": (
         Row("frame", _STEPS, "Step 1: the problem file, checked."),
         Row("data", _STEPS, "Step 2: schema and quality of the data."),

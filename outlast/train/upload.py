@@ -45,7 +45,7 @@ def upload(store: Store, problem: Path, tables: Sequence[Table], released: Relea
         _put(store, f"{folder}{RELEASED_FOLDER}/{problem.stem}/{name}", content)
     _put(store, f"{folder}{problem.name}", question)
     _put(store, f"{folder}{INPUTS_FILE}", rendered)
-    return Uploaded((store.name(folder), *addresses), inputs)
+    return Uploaded((f"{store.name(folder).rstrip('/')}/", *addresses), inputs)
 
 
 def folder_of(rendered: bytes) -> str:

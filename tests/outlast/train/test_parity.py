@@ -42,6 +42,7 @@ def test_the_last_bits_may_differ(tmp_path: Path) -> None:
     assert drawn.splitlines()[2].split() == ["azure", "softmax", "none", "arm64", "50", "1.0e-07", "0", "0.0e+00"]
 
 
+@pytest.mark.slow
 def test_every_difference_is_told(tmp_path: Path) -> None:
     model = load_release(MODEL).manifest
     results = [

@@ -1,0 +1,107 @@
+"""What the commands of training elsewhere share: the clouds opened, Ctrl-C detaching, the end told."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+
+from failover.levers.clouds import Clouds
+from outlast.train.asked import choose_size, read_asked
+from outlast.train.following import Running
+from outlast.train.parity import draw
+from outlast.train.places import enter_sandbox, in_sandbox, name_clouds, open_service, read_place
+from outlast.train.training import Done, Site, finish, start
+from service.command_line import INTERRUPTED, say
+from service.evaluation.cli import print_result
+
+_PAUSE_SECONDS, _SANDBOX_PAUSE_SECONDS = 5.0, 0.5
+
+
+def train_elsewhere(on: str, data: Sequence[str], cpu: int, memory: float, asked: dict[str, Any]) -> None:
+    """`outlast model train --on CLOUD`."""
+    enter_sandbox(asked["stacks"])
+    size = choose_size(cpu, memory, asked["budget"], asked["time_limit"], spot=asked["spot"])
+    wanted = read_asked(asked["problem"], data, asked)
+    sites = open_sites(name_clouds(on), asked["stacks"])
+    today = datetime.datetime.now(datetime.UTC).date()
+    running: list[Running] = []
+    with detaching(running, stop=asked["stop_on_interrupt"]):
+        running += start(wanted, size, sites, max_cost=asked["max_cost"], today=today, say=say)
+        done = finish(running, sites, accept_draft=asked["accept_draft"], say=say, pause=pause)
+    tell(done, as_json=asked["as_json"])
+
+
+def open_sites(clouds: Sequence[str], stacks: str | None) -> dict[str, Site]:
+    """The clouds that train, each by its training stack."""
+    apis = Clouds(os.environ)
+    places = {cloud: read_place(cloud, stacks) for cloud in clouds}
+    return {cloud: Site(place, open_service(place, apis)) for cloud, place in places.items()}
+
+
+def pause() -> None:
+    """Between two looks at jobs."""
+    time.sleep(_SANDBOX_PAUSE_SECONDS if in_sandbox(os.environ) else _PAUSE_SECONDS)
+
+
+@contextmanager
+def detaching(running: Sequence[Running], *, stop: bool) -> Iterator[None]:
+    """Ctrl-C leaves the jobs as they are and tells how to come back; or stops them, where that was asked for."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for one in running:
+            if stop:
+                one.service.stop(one.job)
+            say(f"{one.job.name} is being stopped" if stop else f"the job goes on; to come back: {one.attach}")
+        sys.exit(INTERRUPTED)
+
+
+def tell(done: Done, *, as_json: bool) -> None:
+    """The table of differences, what was released, and what it cost."""
+    if len(done.results) > 1 and not as_json:
+        Console().print(draw(done.compared))
+    manifest, first = done.released.release.manifest, done.results[0]
+    news = "new" if done.released.changed else "answers as released, so not a byte changes"
+    words = [
+        f"{manifest.problem} version {manifest.version}: {manifest.algorithm}, {news}",
+        f"  digest    {done.released.release.digest}",
+        f"  released  {done.released.release.folder}",
+        f"  serve it  {manifest.problem}@{done.released.release.digest} in a site's outlast:models",
+        f"  report    {first.folder / 'report.html'}",
+        *(f"  cost      {line}" for line in _list_costs(done)),
+    ]
+    print_result(to_document(done), as_json, "\n".join(words))
+
+
+def to_document(done: Done) -> Mapping[str, Any]:
+    """What `tell` says, as plain data."""
+    release = done.released.release
+    return {
+        "problem": release.manifest.problem,
+        "winner": done.results[0].trained.winner,
+        "digest": release.digest,
+        "version": release.manifest.version,
+        "changed": done.released.changed,
+        "released": str(release.folder),
+        "jobs": {result.cloud: result.job for result in done.results},
+        "results": {result.cloud: str(result.folder) for result in done.results},
+        "fits": {result.cloud: dict(result.trained.fits) for result in done.results},
+        "compared": [one.to_document() for one in done.compared],
+        "usd": {cloud: None if cost is None else round(cost.usd, 4) for cloud, cost in done.costs.items()},
+    }
+
+
+def _list_costs(done: Done) -> Iterator[str]:
+    for cloud, cost in done.costs.items():
+        if cost is None:
+            yield f"{cloud}: its service did not say how long the job ran"
+        else:
+            how = "as its service counts" if cost.exact else "at the list price, at most"
+            yield f"{cloud}: {cost.usd:.4f} USD for {cost.seconds} s of {cost.machine}, {how}"

@@ -1,0 +1,115 @@
+"""The whole of a training elsewhere: cost, upload, start, follow, fetch, compare, gate, release."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from jobs.cost import Cost, estimate, refuse_above
+from jobs.machines import age_days, is_stale
+from jobs.place import Place
+from jobs.service import TrainingService
+from outlast.train import journal
+from outlast.train.asked import Asked, Size, build_spec
+from outlast.train.collecting import collect, describe_training, measure_cost, read_inputs
+from outlast.train.following import Running, Say, follow, start_or_find
+from outlast.train.parity import Compared, compare, require_parity
+from outlast.train.release import Result, put_in_place, require_gate
+from outlast.train.tables import choose_tables
+from outlast.train.upload import upload
+from service.evaluation.steps import Released, home_of
+from service.evaluation.workbench import ARTIFACTS
+from service.stores.opening import open_store
+
+
+@dataclass(frozen=True)
+class Site:
+    """A cloud that trains: what its stack made, and its service."""
+
+    place: Place
+    service: TrainingService
+
+
+@dataclass(frozen=True)
+class Done:
+    """Every result, what each cost, how they differ where there are several, and what was released of the first."""
+
+    results: tuple[Result, ...]
+    costs: Mapping[str, Cost | None]
+    compared: tuple[Compared, ...]
+    released: Released
+
+
+def start(
+    asked: Asked, size: Size, sites: Mapping[str, Site], *, max_cost: float | None, today: datetime.date, say: Say
+) -> list[Running]:
+    """Upload and start on every cloud, or find what was started before. Nothing is started above `max_cost` USD."""
+    tables = choose_tables(asked.tables, tuple(sites))
+    specs = {cloud: build_spec(asked, size, site.place) for cloud, site in sites.items()}
+    _tell_cost({cloud: estimate(spec, cloud) for cloud, spec in specs.items()}, max_cost, today, say)
+    running = []
+    for cloud, site in sites.items():
+        store = open_store(site.place.data_address)
+        uploaded = upload(store, asked.path, tables[cloud], asked.released)
+        spec = replace(specs[cloud], data=uploaded.addresses)
+
+        def prepare(attempt: int, store: Any = store, spec: Any = spec) -> None:
+            journal.write_entry(store, spec, attempt)
+
+        one = start_or_find(cloud, site.service, spec, prepare)
+        running.append(one)
+        say(f"{cloud}: {one.job.name} is {one.state.state.value.lower()}; to come back: {one.attach}")
+    return running
+
+
+def find(name: str, cloud: str, site: Site) -> Running | None:
+    """A job by its name, whoever started it; None where the cloud does not know it."""
+    job = site.service.find(name)
+    if job is None:
+        return None
+    spec = journal.read_entry(open_store(site.place.data_address), name)
+    return Running(cloud, site.service, job, spec)
+
+
+def finish(
+    running: Sequence[Running],
+    sites: Mapping[str, Site],
+    *,
+    accept_draft: bool,
+    say: Say,
+    pause: Callable[[], None],
+    artifacts: Path = ARTIFACTS,
+    home: Path | None = None,
+) -> Done:
+    """Follow jobs to their end, and release the model of the first where all gave the same and the gate says yes."""
+    follow(running, say, pause)
+    results, problems = [], []
+    for one in running:
+        inputs, problem = read_inputs(one)
+        results.append(collect(one, inputs, artifacts / problem.name / "jobs"))
+        problems.append(problem)
+        say(f"{one.cloud}: results and report in {results[-1].folder}")
+    compared = compare(results)
+    if len(results) > 1:
+        require_parity(results, compared)
+    require_gate(results[0], problems[0], accept_draft=accept_draft)
+    costs = {one.cloud: measure_cost(one) for one in running}
+    first = running[0]
+    training = describe_training(first, results[0], costs[first.cloud], sites[first.cloud].place.region)
+    if len(results) > 1:
+        training["compared"] = [one.to_document() for one in compared]
+    done = put_in_place(results[0], (home or home_of(problems[0])) / problems[0].name, training)
+    return Done(tuple(results), costs, compared, done)
+
+
+def _tell_cost(costs: dict[str, Cost], max_cost: float | None, today: datetime.date, say: Say) -> None:
+    if max_cost is not None:
+        refuse_above(costs, max_cost, today)
+    each = ", ".join(f"{cloud} {cost.usd:.2f} ({cost.machine})" for cloud, cost in costs.items())
+    total, longest = sum(cost.usd for cost in costs.values()), max(cost.seconds for cost in costs.values())
+    say(f"at most {total:.2f} USD for {longest / 60:g} minutes, by list prices: {each}")
+    if is_stale(today):
+        say(f"warning: the prices are {age_days(today)} days old")

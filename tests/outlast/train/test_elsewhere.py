@@ -1,0 +1,53 @@
+"""What commands of training elsewhere say at the end, and what Ctrl-C leaves behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from jobs.spec import TrainingSpec
+from outlast.train.elsewhere import detaching, tell
+from outlast.train.following import Running
+from outlast.train.training import Done
+from service.command_line import INTERRUPTED
+from tests.outlast.train.fake import FakeService, make_sites
+from tests.outlast.train.test_training import Rehearsal, rehearsal
+
+__all__ = ["rehearsal"]  # the fixture
+
+SPEC = TrainingSpec("image", (), "out", "kept", (), 2, 8.0, 3600, "role")
+
+
+@pytest.mark.parametrize("stop", [False, True])
+def test_ctrl_c_detaches_or_stops(stop: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    service = FakeService("aws", tmp_path)
+    running: list[Running] = []
+    with pytest.raises(SystemExit) as left, detaching(running, stop=stop):
+        running.append(Running("aws", service, service.start(SPEC), SPEC))
+        raise KeyboardInterrupt
+    assert left.value.code == INTERRUPTED
+    assert service.stopped == (service.started if stop else [])
+    told = f"{service.started[0]} is being stopped" if stop else "to come back: outlast model jobs attach outlast-"
+    assert told in capsys.readouterr().err
+
+
+@pytest.fixture
+def done(rehearsal: Rehearsal, tmp_path: Path) -> Done:
+    sites = make_sites(tmp_path, ("aws", "azure"))
+    return rehearsal.finish(rehearsal.start(sites), sites)
+
+
+def test_people_see_the_table_and_the_cost(done: Done, capsys: pytest.CaptureFixture[str]) -> None:
+    tell(done, as_json=False)
+    said = capsys.readouterr().out
+    assert "largest gap" in said and "answers as released" in said
+    assert "aws: 0.0604 USD for 1800 s of ml.m5.large, at the list price, at most" in said
+
+
+def test_programs_get_one_document(done: Done, capsys: pytest.CaptureFixture[str]) -> None:
+    tell(done, as_json=True)
+    said = json.loads(capsys.readouterr().out)
+    assert (said["winner"], said["changed"], set(said["usd"])) == ("softmax", False, {"aws", "azure"})
+    assert [one["cloud"] for one in said["compared"]] == ["aws", "azure"]

@@ -1,0 +1,132 @@
+"""The whole of a training elsewhere, on services in this process and stores in folders."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.machines import CHECKED
+from jobs.service import JobState, State
+from outlast.train.asked import choose_size, read_asked
+from outlast.train.following import Running
+from outlast.train.training import Done, Site, find, finish, start
+from service.bundle.folder import RELEASED, load_release
+from service.errors import Deviated, OutlastError, Refused
+from tests.outlast.train.fake import SUCCEEDED, FakeService, make_sites
+from tests.outlast.train.finished import PROBABILITIES
+
+CLOUDS = ("aws", "azure", "gcp")
+TODAY = CHECKED + datetime.timedelta(days=1)
+
+
+class Rehearsal:
+    """Starts and finishes the digits on some sites, with a folder of its own for everything that is written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.said: list[str] = []
+
+    def start(self, sites: dict[str, Site], **more: Any) -> list[Running]:
+        asked, size = read_asked("digits", (), {}), choose_size(2, 8.0, None, None, spot=False)
+        return start(asked, size, sites, **{"max_cost": None, "today": TODAY, "say": self.said.append, **more})
+
+    def finish(self, running: list[Running], sites: dict[str, Site]) -> Done:
+        folders = {"artifacts": self.folder / "artifacts", "home": self.home}
+        return finish(running, sites, accept_draft=False, say=self.said.append, pause=lambda: None, **folders)
+
+    @property
+    def home(self) -> Path:
+        """The folder of what is released."""
+        return self.folder / "released"
+
+
+@pytest.fixture
+def rehearsal(tmp_path: Path) -> Rehearsal:
+    """With the released digits in place, as every candidate is held to it."""
+    model = RELEASED / "digits"
+    home = tmp_path / "released" / "digits"
+    home.mkdir(parents=True)
+    for path in model.iterdir():
+        (home / path.name).write_bytes(path.read_bytes())
+    return Rehearsal(tmp_path)
+
+
+def _service(site: Site) -> FakeService:
+    assert isinstance(site.service, FakeService)
+    return site.service
+
+
+@pytest.mark.slow
+def test_three_clouds_train_and_one_model_is_released(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    sites = make_sites(tmp_path, CLOUDS)
+    running = rehearsal.start(sites)
+    assert "at most 0." in rehearsal.said[0] and "azure 0." in rehearsal.said[0]
+    done = rehearsal.finish(running, sites)
+    assert [result.cloud for result in done.results] == list(CLOUDS)
+    assert not done.released.changed, "it answers as the released model does"
+    assert all(cost is not None and cost.seconds == 1800 for cost in done.costs.values())
+    assert [one.gap for one in done.compared] == [0.0] * 3
+    # Started again, nothing is: the results are there.
+    again = rehearsal.finish(rehearsal.start(sites), sites)
+    assert again.results == done.results
+    assert [len(_service(site).started) for site in sites.values()] == [1, 1, 1]
+
+
+@pytest.mark.slow
+def test_a_new_model_says_where_when_on_what_and_for_how_much(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    manifest = replace(load_release(RELEASED / "digits").manifest, version="9")
+    sites = make_sites(tmp_path, CLOUDS, manifest=manifest)
+    done = rehearsal.finish(rehearsal.start(sites), sites)
+    training = load_release(rehearsal.home / "digits").manifest.training
+    assert done.released.changed and done.released.release.manifest.version == "9"
+    assert (training["cloud"], training["service"], training["job"]) == ("aws", "Amazon SageMaker", done.results[0].job)
+    assert (training["started"], training["fits"]) == ("2026-01-01T00:00:00Z", {"found": 2, "made": 40})
+    assert training["cost"]["machine"] == "ml.m5.large" and training["cost"]["usd"] > 0
+    assert [one["cloud"] for one in training["compared"]] == list(CLOUDS)
+
+
+def test_a_job_is_found_by_its_name_alone(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    sites = make_sites(tmp_path)
+    (started,) = rehearsal.start(sites)
+    found = find(started.job.name, "aws", sites["aws"])
+    assert found is not None and (found.job, found.spec) == (started.job, started.spec)
+    assert rehearsal.finish([found], sites).results[0].job == started.job.name
+    assert find("outlast-0000000000000000-1", "aws", sites["aws"]) is None
+
+
+def test_nothing_is_uploaded_or_started_above_the_limit_of_cost(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    sites = make_sites(tmp_path, CLOUDS)
+    with pytest.raises(Refused, match=r"training may cost 0\.\d+ USD, more than 0\.01"):
+        rehearsal.start(sites, max_cost=0.01)
+    assert not any(_service(site).started for site in sites.values())
+    assert not (tmp_path / "aws" / "data").exists()
+    old = CHECKED + datetime.timedelta(days=100)
+    with pytest.raises(Refused, match="100 days old"):
+        rehearsal.start(sites, max_cost=100.0, today=old)
+    rehearsal.start(sites, today=old)
+    assert "warning: the prices are 100 days old" in rehearsal.said
+
+
+def test_clouds_that_differ_release_nothing(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    sites = make_sites(tmp_path, ("aws", "gcp"))
+    other = PROBABILITIES.copy()
+    other[0, :2] += [0.05, -0.05]
+    _service(sites["gcp"]).said["probabilities"] = other
+    before = (rehearsal.home / "digits" / "manifest.json").read_bytes()
+    with pytest.raises(Deviated, match=r"rows out of fold differ by up to 0\.05"):
+        rehearsal.finish(rehearsal.start(sites), sites)
+    assert (rehearsal.home / "digits" / "manifest.json").read_bytes() == before
+
+
+def test_a_failed_job_is_started_again_by_the_same_command(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    sites = make_sites(tmp_path, states=[JobState(State.FAILED, "killed")])
+    with pytest.raises(OutlastError, match="on AWS failed: killed"):
+        rehearsal.finish(rehearsal.start(sites), sites)
+    service = _service(sites["aws"])
+    service.states = (SUCCEEDED,)
+    done = rehearsal.finish(rehearsal.start(sites), sites)
+    assert [done.results[0].job] == service.started[1:] and service.started[1].endswith("-2")
