@@ -176,6 +176,6 @@ def _library(name: str, vendor: str, variable: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise Unavailable(
-            f"a drill of this level needs {vendor}'s credentials, and {name} is not installed",
+            f"this needs {vendor}'s credentials, and {name} is not installed",
             hint=f"pip install 'outlast[clouds]', or give a token in {variable}",
         ) from error
