@@ -35,6 +35,7 @@ from failover.drill.waits import choose_kinds, find_declared
 from failover.levers.clouds import Clouds
 from failover.levers.lever import Lever
 from failover.levers.registry import build_levers
+from failover.levers.replica_counter import ReplicaCounter
 from failover.person import name_person
 from service.bundle.folder import choose_released, load_golden
 from service.command_line import Group, json_option, print_json, say, say_error
@@ -170,6 +171,7 @@ def prepare_drill(options: Options) -> tuple[DrillPlan, DrillContext]:
         approved_by=options.approved_by,
         run_by=name_person(),
         levers=levers,
+        count_replicas=ReplicaCounter(Clouds(os.environ), SystemClock().utc),
     )
     return planned, context
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from failover.drill.actions import Levers
 from failover.drill.clients import Authority
 from failover.drill.clock import WallClock
 from failover.drill.samples import Pace
+from failover.levers.replicas import Replicas
 from service.bundle.golden import Golden
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class DrillContext:
     approved_by: str = ""
     run_by: str = ""
     levers: Levers = field(default_factory=dict)
+    count_replicas: Callable[[str], Replicas] | None = None
 
     @property
     def headers(self) -> dict[str, str]:

@@ -41,6 +41,8 @@ def finish_drill(journal: Path, as_json: bool, stop: Stop | None = None) -> None
         click.echo(f"\n{verdict}: {headline(measured)}\n")
         for line in _term_lines(measured):
             click.echo(line)
+        for line in _scaled_lines(measured):
+            click.echo(line)
         click.echo("\n" + "\n".join(f"  {path}" for path in written))
         click.echo(f"  head of the journal: {measured.account.chain.head}")
     if stop and stop.signal:
@@ -82,6 +84,16 @@ def _term_lines(measured: Measurement) -> Iterator[str]:
             predicted = f"{term.best:>8.1f}{term.typical:>9.1f}{term.worst:>8.1f}"
             yield f"  {title + ' ' + term.name:<20}{predicted}{value:>10}{mark}"
     yield from _band_lines(measured)
+
+
+def _scaled_lines(measured: Measurement) -> Iterator[str]:
+    """The survivors' replicas, each on a line of its own."""
+    if measured.scaled:
+        yield f"\n  {'replicas':<20}{'before':>10}{'most':>10}{'at the end':>12}"
+    for found in measured.scaled:
+        before, most, after = found.counts
+        more = f"  more after {found.more_after:.0f} s" if found.more_after is not None else ""
+        yield f"  {found.site:<20}{before:>10}{most:>10}{after:>12}{more or (found.why and f'  {found.why}')}"
 
 
 def _band_lines(measured: Measurement) -> Iterator[str]:

@@ -24,6 +24,7 @@ from failover.drill.account import Span, find_windows, give_account, kind_of
 from failover.drill.band import predict_journaled
 from failover.drill.measurement import Counts, KindWindow, Lag, Latency, MeasuredTerm, Measurement
 from failover.drill.samples import AUTHORITY, CLIENT, KIND, SITE, Sample
+from failover.drill.scaled import read_scaled
 from failover.drill.waits import describe_waits, read_waits
 from failover.levers.change import Change
 
@@ -56,6 +57,7 @@ class _Reader:
 
     def measure(self) -> Measurement:
         stamps, recoveries = self._find_stamps()
+        away = Span(self._change_requested, self._undo_requested)
         abort = next((entry for entry in self._entries if entry["kind"] == "abort"), None)
         begun = {entry["change"] for entry in self._entries if entry["kind"] == "change"}
         undone = {entry["change"] for entry in self._entries if entry["kind"] == "undone"}
@@ -87,7 +89,8 @@ class _Reader:
             restored=begun <= undone,
             waits=tuple(describe_waits(read_waits(self._plan))),
             died=next((str(e["why"]) for e in self._entries if e["kind"] == "held-back"), ""),
-            account=give_account(self._entries, self._samples, Span(self._change_requested, self._undo_requested)),
+            account=give_account(self._entries, self._samples, away),
+            scaled=read_scaled(self._entries, away, self._speed),
             samples=self._samples,
             steps=tuple((str(e["name"]), float(e["at"])) for e in self._entries if e["kind"] == "step"),
             overridden=tuple(self._init.get("findings", ())),

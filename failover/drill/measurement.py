@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from failover.drill.account import Account
 from failover.drill.samples import Sample
+from failover.drill.scaled import Scaled
 
 MAX_LAG_SIMULATED_SECONDS = 1.0
 BY_HAND = "aborted by "  # how the reason of an abort begins that a signal asked for
@@ -126,6 +127,8 @@ class Measurement:
     """Why the lost site no longer answered, asked directly, when it was to be given back; "" where it did."""
     kinds: tuple[KindWindow, ...] = ()
     """Clients that hold on for longer than a TTL, one of each kind that was played."""
+    scaled: tuple[Scaled, ...] = ()
+    """The survivors' replicas, as their own clouds counted them."""
     window: Counts | None = None
     """The clients' requests while failures were to be expected; of a drill that breaks none, there are none."""
 

@@ -30,6 +30,7 @@ from failover.drill.preflight import preflight
 from failover.drill.restore import keep_trying
 from failover.drill.route53 import translate_errors
 from failover.drill.samples import AUTHORITY, CLIENT
+from failover.drill.scaling import watch_scaling
 from failover.drill.streaks import STREAK, count_answers_needed
 from failover.drill.waits import describe_waits
 from failover.levers.change import Change, sign
@@ -103,7 +104,7 @@ class _Drill:
     def run(self) -> None:
         self._init()
         try:
-            with self._hold_lock(), self._watch:
+            with self._hold_lock(), self._watch, watch_scaling(self._context, self._facts, self._journal):
                 try:
                     self._steady()
                     self._fail()

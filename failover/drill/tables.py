@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from failover.drill.account import Account, ErrorWindow, SiteDigest, SiteLoad, Undoing
 from failover.drill.measurement import Counts, KindWindow, Latency, MeasuredTerm, Measurement
 from failover.drill.samples import AUTHORITY, CLIENT
+from failover.drill.scaled import Scaled
 from failover.drill.timeline import STAMP_TEXTS
 from failover.recovery.kinds import find_kind
 from service.pages.page import Table
@@ -29,6 +30,7 @@ def build_tables(measured: Measurement) -> list[Table]:
         Table("Error windows", _WINDOW_HEADS, [_window_row(window) for window in account.error_windows]),
         *_kinds_tables(measured),
         _loads_table(measured),
+        *_scaled_tables(measured),
         _answers_table(measured),
         Table(
             "Model digests",
@@ -73,6 +75,19 @@ def _kinds_tables(measured: Measurement) -> list[Table]:
     heads = ("client", "asked", "bad answers", "longest window", "left after", "nine of ten leave", "")
     rows = [_kind_row(measured, window) for window in measured.kinds]
     return [Table("Clients that hold on for longer, in simulated seconds", heads, rows)] if rows else []
+
+
+def _scaled_tables(measured: Measurement) -> list[Table]:
+    """The survivors' replicas: nothing of a drill that an older release ran, or another tool."""
+    heads = ("survivor", "before", "most while the site was away", "at the end", "more after", "")
+    rows = [_scaled_row(found) for found in measured.scaled]
+    caption = "Replicas that run, of those that are asked for where the cloud says how many, by the cloud's own API."
+    return [Table("Replicas of the survivors", heads, rows, caption, prose=(5,))] if rows else []
+
+
+def _scaled_row(found: Scaled) -> Row:
+    more = "" if found.more_after is None else f"{found.more_after:.1f} s (simulated)"
+    return found.site, *found.counts, more, found.why
 
 
 def _answers_table(measured: Measurement) -> Table:

@@ -26,7 +26,9 @@ SUSPENDED = {
 
 
 @dataclass(frozen=True)
-class _Service:
+class Service:
+    """Where a service is and what it is called."""
+
     region: str
     cluster: str
     name: str
@@ -49,7 +51,7 @@ class EcsLever(StateLever):
 
     def read(self, target: str) -> tuple[State, str]:
         """How many tasks are asked for, and which kinds of scaling are suspended."""
-        service = _parse(target)
+        service = parse_service(target)
         with translate_errors(f"look at ECS service {service.name}"):
             ecs = self._clouds.aws("ecs", service.region)
             found = ecs.describe_services(cluster=service.cluster, services=[service.name])["services"]
@@ -59,7 +61,7 @@ class EcsLever(StateLever):
 
     def write(self, target: str, state: State, version: str) -> None:
         """Scaling is suspended before the tasks go, and goes on after they are back."""
-        service, scaling = _parse(target), {key: value for key, value in state.items() if key in SUSPENDED}
+        service, scaling = parse_service(target), {key: value for key, value in state.items() if key in SUSPENDED}
         if not state["desired"]:
             self._write_scaling(service, scaling)
         with translate_errors(f"ask ECS service {service.name} for {state['desired']} tasks"):
@@ -68,7 +70,7 @@ class EcsLever(StateLever):
         if state["desired"]:
             self._write_scaling(service, scaling)
 
-    def _read_scaling(self, service: _Service) -> dict[str, bool]:
+    def _read_scaling(self, service: Service) -> dict[str, bool]:
         with translate_errors(f"look at the scaling of ECS service {service.name}"):
             scaling = self._clouds.aws("application-autoscaling", service.region)
             found = scaling.describe_scalable_targets(
@@ -77,7 +79,7 @@ class EcsLever(StateLever):
         suspended: dict[str, Any] = found[0].get("SuspendedState", {}) if found else {}
         return {ours: bool(suspended.get(theirs, False)) for ours, theirs in SUSPENDED.items()} if found else {}
 
-    def _write_scaling(self, service: _Service, wanted: State) -> None:
+    def _write_scaling(self, service: Service, wanted: State) -> None:
         if not wanted:
             return
         with translate_errors(f"suspend the scaling of ECS service {service.name}"):
@@ -90,9 +92,10 @@ class EcsLever(StateLever):
             )
 
 
-def _parse(target: str) -> _Service:
+def parse_service(target: str) -> Service:
+    """The service that an ARN names. Raises InvalidInput for what is none."""
     found = _ARN.fullmatch(target)
     if found is None:
         place = "outlast:workload"
         raise InvalidInput("no ECS service is named", [Mistake(place, f"{target!r} is no ARN of a service")])
-    return _Service(found["region"], found["cluster"], found["name"])
+    return Service(found["region"], found["cluster"], found["name"])

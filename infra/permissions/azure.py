@@ -89,8 +89,12 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
 DATA_ACTIONS = ("Microsoft.KeyVault/vaults/secrets/delete",)
 """The resource manager writes secrets and deletes none, so `pulumi destroy` asks the vault itself."""
 
-DRILL = words(f"{_APP}/containerApps/read {_APP}/containerApps/stop/action {_APP}/containerApps/start/action")
-"""A drill of level 3 stops the app and starts it again; of the others Azure notices nothing."""
+DRILL = words(
+    f"{_APP}/containerApps/read {_APP}/containerApps/revisions/read "
+    f"{_APP}/containerApps/stop/action {_APP}/containerApps/start/action"
+)
+"""A drill of level 3 stops the app and starts it again; the others count its replicas alone, by
+`revisions/read`."""
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 

@@ -91,8 +91,9 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "gcp:compute/uRLMap:URLMap": words(_of("compute.urlMaps", *_CHANGE, "use")),
 }
 
-DRILL = words("run.services.get run.services.update iam.serviceAccounts.actAs")
-"""A drill of level 3 closes the service's ingress and opens it again; of the others Google notices nothing."""
+DRILL = words("run.services.get run.services.update iam.serviceAccounts.actAs monitoring.timeSeries.list")
+"""A drill of level 3 closes the service's ingress and opens it again; the others count its instances alone, by
+`monitoring.timeSeries.list`."""
 
 TRAINER = words(
     _of("aiplatform.customJobs", "create", "get", "list", "cancel")

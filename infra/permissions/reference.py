@@ -72,6 +72,7 @@ def _azure() -> Iterator[str]:
     )
     yield _block(azure.deployer_role("SUBSCRIPTION"))
     yield "### Drill runner, of level 3\n"
+    yield "Of the lower levels `Microsoft.App/containerApps/revisions/read` alone, by which replicas are counted.\n"
     yield _block(azure.drill_role("SUBSCRIPTION"))
     yield "### Whoever trains\n"
     yield _block(azure.trainer_role("SUBSCRIPTION"))
@@ -85,6 +86,7 @@ def _gcp() -> Iterator[str]:
     yield "For `gcloud iam roles create outlastDeployer --project PROJECT --file role.json`.\n"
     yield _block(gcp.deployer_role())
     yield "### Drill runner, of level 3\n"
+    yield "Of the lower levels `monitoring.timeSeries.list` alone, by which instances are counted.\n"
     yield _block(gcp.drill_role())
     yield "### Whoever trains\n"
     yield _block(gcp.trainer_role())

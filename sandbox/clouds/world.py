@@ -29,12 +29,14 @@ class Hooks:
 
     `reconcile` makes effects follow a change. `wait_workload(key, timeout_seconds, cancelled)` returns once a workload
     serves, and raises Unavailable where it does not. `fate_of(key, revision)` says at once what became of a revision:
-    "" where it serves, why it was given up, or None as long as nobody knows.
+    "" where it serves, why it was given up, or None as long as nobody knows. `count_ready(key)` says how many of a
+    workload's replicas serve.
     """
 
     reconcile: Callable[[], None]
     wait_workload: Callable[[str, float, Callable[[], bool]], None]
     fate_of: Callable[[str, str], str | None]
+    count_ready: Callable[[str], int] = lambda key: 0
 
 
 class World:

@@ -316,7 +316,12 @@ class Daemon:
             report=_log.info,
             addresses=[self.instance.address(host) for host in places.FRONTS],
             eventual_seconds=self.instance.eventual,
-            hooks=Hooks(self.reconcile, self.supervisor.wait_ready, self.supervisor.fate),
+            hooks=Hooks(
+                self.reconcile,
+                self.supervisor.wait_ready,
+                self.supervisor.fate,
+                lambda key: len(self.supervisor.ready(key)),
+            ),
             accounts=self._accounts,
             objects=self.objects,
         )

@@ -1,5 +1,5 @@
 """The clouds' own APIs beside Pulumi's providers, as drills and renewals call them: ECS, Resource Manager, a Key
-Vault, Cloud Run.
+Vault, Cloud Run, Cloud Monitoring.
 
 boto3's requests come signed, through the front of Route 53; the others with this sandbox's token, through the control
 interface. The API of a cloud that is dark does not answer.
@@ -15,7 +15,7 @@ from failover.simulator.wire import Reply
 from sandbox.clouds import accounts_api
 from sandbox.clouds.aws import ecs_api, scaling_api
 from sandbox.clouds.azure import arm_api, vault_api
-from sandbox.clouds.gcp import run_api
+from sandbox.clouds.gcp import monitoring_api, run_api
 from sandbox.clouds.store import CloudRefused
 from sandbox.clouds.world import World
 
@@ -60,6 +60,12 @@ class Vendors:
                 run_api.owner(self._world, path),
                 "google",
                 lambda: run_api.answer(self._world, method, path, mask, json.loads(body or b"{}")),
+            )
+        if monitoring_api.PATH.fullmatch(path):
+            return self._reply(
+                monitoring_api.owner(self._world, path, query),
+                "google",
+                lambda: monitoring_api.answer(self._world, method, path, query),
             )
         return self._read_account(path) if method == "GET" else None
 

@@ -1,4 +1,4 @@
-"""Load on one site of the shared sandbox: real instances come, and `make status` tells of them.
+"""Load on one site of the shared sandbox while another one is lost: real instances come, and the drill shows them.
 
 They go again after fifteen simulated minutes, for which nothing waits here: tests/sandbox/replicas/test_scaling.py
 moves the clock, and test_supervisor.py beside it sees processes end. No test that counts instances runs after this.
@@ -6,9 +6,12 @@ moves the clock, and test_supervisor.py beside it sees processes end. No test th
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import ssl
+import subprocess
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -35,11 +38,36 @@ def hold_requests(project: Project, site: str, stack: ExitStack) -> None:
         connection.sendall(b"GET /health HTTP/1.1\r\n")
 
 
-def test_a_site_scales_out_under_load(project: Project) -> None:
+@pytest.fixture
+def drill(project: Project) -> Iterator[subprocess.Popen[str]]:
+    """A drill of another site, which holds it out for long enough that instances can start meanwhile."""
+    how = ("--lose", "azure", "--clients", "1", "--wait-for", "browser", "--json")
+    command = [project.python, "-m", "failover", "drill", "now", *how]
+    running = subprocess.Popen(
+        command, cwd=project.root, env=project.inside(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    yield running
+    running.terminate()  # one that is over does not mind; any other undoes its changes
+    running.communicate()
+
+
+def has_failed_the_site(project: Project) -> bool:
+    """Whether the drill that runs has changed something."""
+    return any('"kind":"changed"' in path.read_text() for path in (project.root / "drills").glob("*/journal.jsonl"))
+
+
+def test_a_site_scales_out_under_load_and_a_drill_shows_it(project: Project, drill: subprocess.Popen[str]) -> None:
     assert ready(project, "gcp") == 2
+    project.wait_until(lambda: has_failed_the_site(project) or drill.poll() is not None, "the drill's change", 40)
     with ExitStack() as stack:
         hold_requests(project, "gcp", stack)
         project.wait_until(lambda: ready(project, "gcp") > 2, "a third instance", 40)
         shown = project.run("-m", "sandbox", "status").stdout
         assert re.search(r"^gcp .* [34] of 2\.\.4 ready", shown, re.MULTILINE), shown
-        assert re.search(r"^azure .* 2 of 2\.\.4 ready", shown, re.MULTILINE), "the others have nothing to do with it"
+        assert re.search(r"^aws .* 2 of 2\.\.4 ready", shown, re.MULTILINE), "the others have nothing to do with it"
+        told, _ = drill.communicate(timeout=60)
+    scaled = {each["site"]: each for each in json.loads(told)["scaled"]}
+    assert scaled.keys() == {"aws", "gcp"}
+    assert scaled["aws"]["before"] == scaled["aws"]["most"] == {"ready": 2, "wanted": 2}
+    assert scaled["gcp"]["before"]["ready"] == 2 < scaled["gcp"]["most"]["ready"]
+    assert scaled["gcp"]["more_after"] > 0

@@ -21,7 +21,7 @@ def answer(world: World, operation: str, asked: Document) -> Document:
     if operation == "DescribeServices":
         return _describe(world, asked)
     if operation == "UpdateService":
-        return {"service": _document(_update(world, asked))}
+        return {"service": _document(world, _update(world, asked))}
     raise CloudRefused(f"UnknownOperationException: the sandbox has no {operation}")
 
 
@@ -35,7 +35,7 @@ def owner(world: World, asked: Document) -> str:
 def _describe(world: World, asked: Document) -> Document:
     found = {str(name): _find(world, asked, str(name)) for name in asked.get("services", [])}
     missing = [{"arn": name, "reason": "MISSING"} for name, service in found.items() if service is None]
-    return {"services": [_document(s) for s in found.values() if s is not None], "failures": missing}
+    return {"services": [_document(world, s) for s in found.values() if s is not None], "failures": missing}
 
 
 def _update(world: World, asked: Document) -> Resource:
@@ -60,11 +60,14 @@ def _find(world: World, asked: Document, name: str) -> Resource | None:
     return None
 
 
-def _document(service: Resource) -> Document:
+def _document(world: World, service: Resource) -> Document:
+    running = world.hooks.count_ready(service.key)
     return {
         "serviceArn": service.id,
         "serviceName": own_name(service),
         "clusterArn": str(service.inputs.get("cluster", "")),
         "status": "ACTIVE",
         "desiredCount": wanted_tasks(service),
+        "runningCount": running,
+        "pendingCount": max(0, wanted_tasks(service) - running),
     }

@@ -1,4 +1,4 @@
-"""Azure Resource Manager as drills use it beside Pulumi: look at a Container App, stop it, start it."""
+"""Azure Resource Manager as drills use it beside Pulumi: look at an app and its replicas, stop it, start it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.clouds.world import World
 
 Document = dict[str, Any]
 PATH = re.compile(
-    r"(?P<id>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.App/containerApps/[^/]+)(?:/(?P<verb>stop|start))?"
+    r"(?P<id>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.App/containerApps/[^/]+)(?:/(?P<verb>stop|start|revisions))?"
 )
 
 
@@ -21,11 +21,20 @@ def answer(world: World, method: str, path: str) -> Document:
     app = world.store.get(APP, found["id"]) if found else None
     if found is None or app is None:
         raise CloudRefused(f"ResourceNotFound: The Resource '{path}' was not found.")
-    if method == "POST" and found["verb"]:
+    if method == "GET" and found["verb"] == "revisions":
+        return {"value": [_revision(world, app)]}
+    if method == "POST" and found["verb"] in ("stop", "start"):
         _set_stopped(world, app, found["verb"] == "stop")
     elif method != "GET" or found["verb"]:
         raise CloudRefused(f"MethodNotAllowed: the sandbox has no {method} of {path}")
     return {"id": app.id, "name": app.id.rpartition("/")[2], "properties": {"runningStatus": running_status(app)}}
+
+
+def _revision(world: World, app: Resource) -> Document:
+    """The one that serves: the sandbox keeps none that is inactive."""
+    replicas, name = world.hooks.count_ready(app.key), str(app.outputs.get("latestRevisionName") or "")
+    properties = {"active": True, "replicas": replicas, "runningState": "Running" if replicas else "Stopped"}
+    return {"name": name, "properties": properties}
 
 
 def owner(world: World, path: str) -> str:

@@ -35,6 +35,9 @@ class FakeWorld:
     """What there is in the clouds. `on_write` are called before each change is made, and after it."""
 
     desired: int = 2
+    running: int = 2
+    revisions: list[dict[str, Any]] = field(default_factory=list)
+    series: list[dict[str, Any]] = field(default_factory=list)
     suspended: dict[str, bool] | None = None
     status: str = "Running"
     ingress: str = "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
@@ -73,8 +76,8 @@ class FakeWorld:
         self.asked.append(request)
         if self.refuse:
             return httpx.Response(self.refuse, text="refused")
-        vendor = {"management.azure.com": "azure", "run.googleapis.com": "google", "sandbox": "sandbox"}
-        name = vendor[request.url.host]
+        vendor = {"management.azure.com": "azure", "sandbox": "sandbox"}
+        name = vendor.get(request.url.host, "google")
         if request.headers["authorization"] != f"Bearer {name}-token":
             return httpx.Response(401)
         answers = {"azure": self._azure, "google": self._google, "sandbox": self._sandbox}
@@ -85,6 +88,8 @@ class FakeWorld:
         path = request.url.path
         if not path.startswith(APP_ID):
             return httpx.Response(404)
+        if path == f"{APP_ID}/revisions":
+            return httpx.Response(200, json={"value": self.revisions})
         if verb := path.removeprefix(APP_ID).strip("/"):
             assert request.method == "POST"
             self.write(lambda: setattr(self, "status", {"stop": "Stopped", "start": "Running"}[verb]))
@@ -92,6 +97,8 @@ class FakeWorld:
         return httpx.Response(200, json={"properties": {"runningStatus": self.status}})
 
     def _google(self, request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
+        if request.url.host == "monitoring.googleapis.com":
+            return httpx.Response(200, json={"timeSeries": self.series} if self.series else {})
         if request.url.path != f"/v2/{RUN_NAME}":
             return httpx.Response(404)
         if request.method == "GET":
@@ -139,7 +146,9 @@ class FakeEcs:
 
     def describe_services(self, *, cluster: str, services: list[str]) -> dict[str, Any]:
         found = (
-            [{"desiredCount": self.world.desired}] if (cluster, services) == ("outlast-aws", ["outlast-aws"]) else []
+            [{"desiredCount": self.world.desired, "runningCount": self.world.running}]
+            if (cluster, services) == ("outlast-aws", ["outlast-aws"])
+            else []
         )
         return {"services": found}
 

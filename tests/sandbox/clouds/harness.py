@@ -61,6 +61,7 @@ class Clouds:
     records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)  # image digest -> why it never becomes ready
     waited: list[str] = field(default_factory=list)
+    serving: dict[str, int] = field(default_factory=dict)  # stack -> replicas of its workload that serve
 
     # -- what the engine does ----------------------------------------------------------------------------------------
 
@@ -135,6 +136,9 @@ class Clouds:
         if workload.image in self.failing:
             raise Unavailable(f"the revision did not become ready: {self.failing[workload.image]}")
 
+    def count_ready(self, key: str) -> int:
+        return self.serving.get(self.world.store.by_key(key).stack, 0)
+
     def fate_of(self, key: str, revision: str) -> str | None:
         workload = next(w for w in simulated.derive(self.world).workloads if w.key == key)
         return self.failing.get(workload.image, "") if workload.revision == revision else None
@@ -159,6 +163,7 @@ def open_clouds(folder: Path, route53: Callable[[], Any], **world: Any) -> Cloud
             lambda: simulated.settle(made),
             lambda *waited: clouds.wait_workload(*waited),
             lambda key, revision: clouds.fate_of(key, revision),
+            lambda key: clouds.count_ready(key),
         ),
     )
     clouds = Clouds(made, simulated.SimulatedClouds(made, lambda stack: None), wall)

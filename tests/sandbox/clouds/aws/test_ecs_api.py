@@ -26,6 +26,14 @@ def test_a_service_goes_to_no_task_and_back(clouds: Clouds) -> None:
     assert workload is not None and workload.min_replicas == 2
 
 
+def test_tasks_that_run_are_counted_beside_those_that_are_asked_for(clouds: Clouds) -> None:
+    service = sites.aws_site(clouds)
+    clouds.serving["aws"] = 1
+    cluster, name = service.id.split("/")[1:]
+    [seen] = ecs_api.answer(clouds.world, "DescribeServices", {"cluster": cluster, "services": [name]})["services"]
+    assert (seen["desiredCount"], seen["runningCount"], seen["pendingCount"]) == (2, 1, 1)
+
+
 def test_what_is_not_there_is_said(clouds: Clouds) -> None:
     asked = {"cluster": "c", "services": ["s"]}
     assert ecs_api.answer(clouds.world, "DescribeServices", asked)["failures"] == [{"arn": "s", "reason": "MISSING"}]

@@ -51,3 +51,13 @@ def test_an_app_that_is_not_there_is_said(clouds: Clouds) -> None:
     assert arm_api.owner(clouds.world, path) == ""
     with pytest.raises(CloudRefused, match="ResourceNotFound"):
         arm_api.answer(clouds.world, "GET", path)
+
+
+def test_the_replicas_of_the_revision_that_serves_are_counted(clouds: Clouds) -> None:
+    app = sites.azure_site(clouds)
+    clouds.serving["azure"] = 3
+    (revision,) = arm_api.answer(clouds.world, "GET", f"{app.id}/revisions")["value"]
+    assert (revision["properties"]["active"], revision["properties"]["replicas"]) == (True, 3)
+    assert arm_api.owner(clouds.world, f"{app.id}/revisions") == "azure"
+    with pytest.raises(CloudRefused, match="MethodNotAllowed"):
+        arm_api.answer(clouds.world, "POST", f"{app.id}/revisions")
