@@ -20,6 +20,7 @@ from failover.client.directory import Question
 from failover.client.endpoint import CONNECTIONS, KEEP_SECONDS
 from failover.client.errors import Failed, RequestRefused
 from failover.client.policy import Policy
+from failover.client.tracing import SILENT, Sent, Trace
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class AsyncEndpoint:
         policy: Policy | None = None,
         reach: Reach | None = None,
         check_receipts: bool = True,
+        tracer: Any = None,
     ) -> None:
         self._core = Core.build(
             host,
@@ -46,6 +48,7 @@ class AsyncEndpoint:
             policy=policy,
             reach=reach,
             check_receipts=check_receipts,
+            tracer=tracer,
         )
         self._transport = httpx.AsyncHTTPTransport(
             verify=self._core.reach.ssl_context(),
@@ -128,21 +131,23 @@ class AsyncEndpoint:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     async def _call(self, request: Request[T]) -> T:
-        await self._look_up()
-        call, latest = self._core.open_call(request), None
-        while (attempt := call.next()) is not None:
-            try:
-                if self._core.policy.hedge_after_seconds is not None and request.idempotent:
-                    return await self._race(call, request, attempt)
-                return await self._try(call, request, attempt)
-            except Failed as failure:
-                latest = failure
-        raise self._core.no_answer(call, latest)
+        with self._core.tracing.call(self._core.host, request.method, request.path) as trace:
+            await self._look_up(trace)
+            call, latest = self._core.open_call(request, trace), None
+            while (attempt := call.next()) is not None:
+                try:
+                    if self._core.policy.hedge_after_seconds is not None and request.idempotent:
+                        return await self._race(call, request, attempt)
+                    return await self._try(call, request, attempt)
+                except Failed as failure:
+                    latest = failure
+            raise self._core.no_answer(call, latest)
 
     async def _try(self, call: Call, request: Request[T], attempt: Attempt) -> T:
         """Send one attempt, and say how it ended. Raises Failed where another may follow."""
         try:
-            answer = take_reply(request, await self._send(attempt, request))
+            with self._core.trace_attempt(call, request, attempt) as sent:
+                answer = take_reply(request, await self._send(attempt, request, sent))
         except Failed as failure:
             call.failed(attempt, failure)
             raise
@@ -153,6 +158,7 @@ class AsyncEndpoint:
             call.called_off(attempt)
             raise
         call.answered(attempt)
+        call.trace.answered(attempt.site.name, len(call.tries))
         return with_tries(answer, call)
 
     async def _race(self, call: Call, request: Request[T], first: Attempt) -> T:
@@ -171,16 +177,20 @@ class AsyncEndpoint:
         finally:
             await _cancel(running)
 
-    async def _send(self, attempt: Attempt, request: Request[Any]) -> Reply:
+    async def _send(self, attempt: Attempt, request: Request[Any], traced: Sent) -> Reply:
         if attempt.pause_seconds:
             await asyncio.sleep(attempt.pause_seconds)
         sent = httpx.Request(
             request.method,
             self._core.url(attempt, request),
-            headers=self._core.headers(attempt, request),
+            headers=self._core.headers(attempt, request) | traced.headers,
             content=request.body,
             # Half for TCP, half for TLS: both end by themselves, for a handshake that is cancelled leaves its socket.
-            extensions={"sni_hostname": attempt.site.host, "timeout": {"connect": attempt.seconds / 2}},
+            extensions={
+                "sni_hostname": attempt.site.host,
+                "timeout": {"connect": attempt.seconds / 2},
+                **traced.extensions_async,
+            },
         )
         try:
             async with asyncio.timeout(attempt.seconds):
@@ -195,18 +205,20 @@ class AsyncEndpoint:
             raise Failed(f"no complete answer within {attempt.seconds:.2f} s") from error
         except (httpx.HTTPError, OSError) as error:
             raise Failed(f"{type(error).__name__}: {error}") from error
+        traced.answered(response.status_code)
         return Reply(response.status_code, response.headers, body, attempt.site.name)
 
     # -- DNS ---------------------------------------------------------------------------------------------------------
 
-    async def _look_up(self) -> None:
+    async def _look_up(self, trace: Trace = SILENT) -> None:
         """Ask DNS what is due: behind the calls where an address is known that may still be right."""
         directory = self._core.directory
         if not directory.due():
             return
         if directory.must_wait():
             policy = self._core.policy
-            await self._ask_first(policy.dns_seconds if directory.sites else policy.deadline_seconds / 2)
+            with self._core.trace_dns(trace):
+                await self._ask_first(policy.dns_seconds if directory.sites else policy.deadline_seconds / 2)
         elif not self._asking.locked():
             task = asyncio.create_task(self._ask_behind())
             self._behind.add(task)

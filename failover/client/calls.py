@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from failover.client.errors import Failed, Try
 from failover.client.policy import Circuit, Policy, RetryBudget
+from failover.client.tracing import SILENT, Trace
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Call:
     idempotent: bool
     deadline: float
     tries: list[Try] = field(default_factory=list)
+    trace: Trace = SILENT
     began: float = field(init=False)
     _asked: list[str] = field(default_factory=list)
     _only_one: bool = False

@@ -7,6 +7,7 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -18,6 +19,7 @@ from failover.client.directory import Directory
 from failover.client.errors import EndpointError, Failed, NoAddress, NoAnswer, ReceiptMismatch
 from failover.client.names import Names
 from failover.client.policy import Policy
+from failover.client.tracing import SILENT, Sent, Trace, Tracing
 
 T = TypeVar("T")
 Answer = TypeVar("Answer", Prediction, Inference)
@@ -80,6 +82,7 @@ class Core:
     directory: Directory
     balancer: Balancer
     names: Names
+    tracing: Tracing
     metadata: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
@@ -93,17 +96,18 @@ class Core:
         policy: Policy | None,
         reach: Reach | None,
         check_receipts: bool,
+        tracer: Any = None,
     ) -> Core:
         """The core of an endpoint on the machine's own clock."""
         policy, reach, chance = policy or Policy(), reach or Reach(), random.Random()
         now = time.monotonic
         directory = Directory(host, second_host=second_host, sites=sites, now=now, chance=chance)
         balancer, names = Balancer(policy, now, chance), Names(reach.nameserver, reach.dns_port)
-        return cls(host, api_key, reach, policy, check_receipts, directory, balancer, names)
+        return cls(host, api_key, reach, policy, check_receipts, directory, balancer, names, Tracing(tracer))
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
-    def open_call(self, request: Request[Any]) -> Call:
+    def open_call(self, request: Request[Any], trace: Trace = SILENT) -> Call:
         """A call that begins now. Raises NoAddress where no site is known."""
         if not self.directory.sites:
             raise NoAddress(
@@ -112,7 +116,7 @@ class Core:
                 "helps where this one is dark",
             )
         deadline = self.balancer.now() + (request.deadline_seconds or self.policy.deadline_seconds)
-        return Call(self.balancer, lambda: self.directory.sites, request.idempotent, deadline)
+        return Call(self.balancer, lambda: self.directory.sites, request.idempotent, deadline, trace=trace)
 
     def url(self, attempt: Attempt, request: Request[Any]) -> str:
         """Where an attempt goes: an address; name and certificate are those of the host."""
@@ -127,6 +131,15 @@ class Core:
         if request.body:
             headers["content-type"] = "application/json"
         return headers
+
+    def trace_dns(self, trace: Trace) -> AbstractContextManager[None]:
+        """A span while a call waits for DNS."""
+        return trace.resolve(self.host, lambda: {site.name: site.addresses for site in self.directory.sites})
+
+    def trace_attempt(self, call: Call, request: Request[Any], attempt: Attempt) -> AbstractContextManager[Sent]:
+        """A span of one attempt, and what is sent with it."""
+        site = attempt.site
+        return call.trace.attempt(request.method, request.path, host=site.host, site=site.name, address=attempt.address)
 
     def no_answer(self, call: Call, latest: Failed | None) -> EndpointError:
         """Why a call has to end."""

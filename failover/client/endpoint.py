@@ -25,6 +25,7 @@ from failover.client.core import Core, Reach, Request, take_reply, with_tries
 from failover.client.directory import Question
 from failover.client.errors import Failed, RequestRefused
 from failover.client.policy import Policy
+from failover.client.tracing import SILENT, Sent, Trace
 from failover.connection import DialTransport
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Endpoint:
         policy: deadlines, retries, hedging.
         reach: name server, port and authorities, where they are not the system's.
         check_receipts: compare the digests in each receipt with what was sent and received.
+        tracer: OpenTelemetry's, for a span of each call, its attempts and connections; the sites' spans are below them.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Endpoint:
         policy: Policy | None = None,
         reach: Reach | None = None,
         check_receipts: bool = True,
+        tracer: Any = None,
     ) -> None:
         self._core = Core.build(
             host,
@@ -64,6 +67,7 @@ class Endpoint:
             policy=policy,
             reach=reach,
             check_receipts=check_receipts,
+            tracer=tracer,
         )
         self._transport = DialTransport(
             addresses=lambda address: (address,),
@@ -155,21 +159,23 @@ class Endpoint:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _call(self, request: Request[T]) -> T:
-        self._look_up()
-        call, latest = self._core.open_call(request), None
-        while (attempt := call.next()) is not None:
-            try:
-                if self._core.policy.hedge_after_seconds is not None and request.idempotent:
-                    return self._race(call, request, attempt)
-                return self._try(call, request, attempt)
-            except Failed as failure:
-                latest = failure
-        raise self._core.no_answer(call, latest)
+        with self._core.tracing.call(self._core.host, request.method, request.path) as trace:
+            self._look_up(trace)
+            call, latest = self._core.open_call(request, trace), None
+            while (attempt := call.next()) is not None:
+                try:
+                    if self._core.policy.hedge_after_seconds is not None and request.idempotent:
+                        return self._race(call, request, attempt)
+                    return self._try(call, request, attempt)
+                except Failed as failure:
+                    latest = failure
+            raise self._core.no_answer(call, latest)
 
     def _try(self, call: Call, request: Request[T], attempt: Attempt) -> T:
         """Send one attempt, and say how it ended. Raises Failed where another may follow."""
         try:
-            answer = take_reply(request, self._send(attempt, request))
+            with self._core.trace_attempt(call, request, attempt) as sent:
+                answer = take_reply(request, self._send(attempt, request, sent))
         except Failed as failure:
             call.failed(attempt, failure)
             raise
@@ -180,6 +186,7 @@ class Endpoint:
             call.called_off(attempt)
             raise
         call.answered(attempt)
+        call.trace.answered(attempt.site.name, len(call.tries))
         return with_tries(answer, call)
 
     def _race(self, call: Call, request: Request[T], first: Attempt) -> T:
@@ -194,7 +201,7 @@ class Endpoint:
             if told is not None or not running:
                 return (told or done.pop()).result()
 
-    def _send(self, attempt: Attempt, request: Request[Any]) -> Reply:
+    def _send(self, attempt: Attempt, request: Request[Any], traced: Sent) -> Reply:
         if attempt.pause_seconds:
             time.sleep(attempt.pause_seconds)
         host = attempt.site.host
@@ -202,11 +209,12 @@ class Endpoint:
             "sni_hostname": host,
             "deadline_seconds": attempt.seconds,
             "timeout": {"pool": attempt.seconds},
+            **traced.extensions,
         }
         sent = httpx.Request(
             request.method,
             self._core.url(attempt, request),
-            headers=self._core.headers(attempt, request),
+            headers=self._core.headers(attempt, request) | traced.headers,
             content=request.body,
             extensions=extensions,
         )
@@ -220,11 +228,12 @@ class Endpoint:
             raise Failed(f"{type(error).__name__}: {error}", sent=False) from error
         except (httpx.HTTPError, OSError) as error:
             raise Failed(f"{type(error).__name__}: {error}") from error
+        traced.answered(response.status_code)
         return Reply(response.status_code, response.headers, body, attempt.site.name)
 
     # -- DNS ---------------------------------------------------------------------------------------------------------
 
-    def _look_up(self) -> None:
+    def _look_up(self, trace: Trace = SILENT) -> None:
         """Ask DNS what is due: behind the calls where an address is known that may still be right."""
         directory = self._core.directory
         if not directory.due():
@@ -232,13 +241,17 @@ class Endpoint:
         if directory.must_wait():
             policy = self._core.policy
             seconds = policy.dns_seconds if directory.sites else policy.deadline_seconds / 2
-            if self._asking.acquire(timeout=seconds):  # whoever asks already may wait for longer than this call
-                try:
-                    self._ask(seconds)
-                finally:
-                    self._asking.release()
+            with self._core.trace_dns(trace):
+                self._ask_first(seconds)
         elif self._asking.acquire(blocking=False):
             threading.Thread(target=self._ask_behind, name="outlast-dns", daemon=True).start()
+
+    def _ask_first(self, seconds: float) -> None:
+        if self._asking.acquire(timeout=seconds):  # whoever asks already may wait for longer than this call
+            try:
+                self._ask(seconds)
+            finally:
+                self._asking.release()
 
     def _ask_behind(self) -> None:
         try:
