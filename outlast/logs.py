@@ -127,14 +127,15 @@ def read_sandbox(layout: Layout) -> Read:
 def read_files(folder: Path, site: str, asked: Asked) -> list[LogLine]:
     """The lines of a site's replicas, the oldest first. What no line of the server is (a crash) has the time before."""
     found = []
-    for path in sorted(folder.glob(f"{site}-*.log")):
-        if path.stem.rpartition("-")[0] != site:
+    for path in sorted([*folder.glob(f"{site}-*.log.1"), *folder.glob(f"{site}-*.log")]):
+        name = path.name.partition(".log")[0]
+        if name.rpartition("-")[0] != site:
             continue
         at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         for text in path.read_text(errors="replace").splitlines():
             at = own_time(text) or at
             if at >= asked.since and asked.request in text:
-                found.append(LogLine(at, site, own_replica(text) or path.stem, text))
+                found.append(LogLine(at, site, own_replica(text) or name, text))
     return sorted(found)
 
 

@@ -14,6 +14,7 @@ import filelock
 import httpx
 
 from sandbox import layout as places
+from sandbox.daemon.log_folder import DAEMON_LOG
 from sandbox.layout import Instance, Layout
 from sandbox.replicas.processes import end_leftovers
 from service.errors import OutlastError, Unavailable
@@ -99,7 +100,7 @@ def start(layout: Layout) -> Control:
     """Start the daemon in the background and return once it answers. Raises Unavailable with its log's end."""
     control = connect(layout)
     layout.logs.mkdir(parents=True, exist_ok=True)
-    log = layout.logs / "daemon.log"
+    log = layout.logs / DAEMON_LOG
     began = log.stat().st_size if log.exists() else 0
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PULUMI_"))}
     environment["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # replicas are started from a process that serves gRPC
@@ -130,7 +131,7 @@ def stop(layout: Layout) -> bool:
     deadline = time.monotonic() + _STOP_WALL_SECONDS
     while is_running(layout):
         if time.monotonic() > deadline:
-            raise Unavailable("the sandbox did not stop in time", hint=f"see {layout.logs / 'daemon.log'}")
+            raise Unavailable("the sandbox did not stop in time", hint=f"see {layout.logs / DAEMON_LOG}")
         time.sleep(0.05)
     return True
 

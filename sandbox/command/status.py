@@ -53,6 +53,7 @@ def render(document: dict[str, Any]) -> str:
         f"checkers late by at most {document['lag_seconds'] * 1000:.0f} ms; "
         f"{document['resources']} resources; {document['memory_mb']} MB in all",
         f"the page: {document['page']}",
+        document["logs"],
         _pulumi_line(document["pulumi"]),
         _model_line(document["model"]),
         "",

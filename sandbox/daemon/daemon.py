@@ -40,6 +40,7 @@ from sandbox.daemon.azure_login import HOSTS, AzureLogin
 from sandbox.daemon.calls import Calls, Controls
 from sandbox.daemon.leftovers import Leftovers
 from sandbox.daemon.listed_stores import answer_s3
+from sandbox.daemon.log_folder import PAGE_LOG, LogFolder, describe
 from sandbox.daemon.page import ABOVE_DNS, PagePort
 from sandbox.daemon.private_stores import PrivateStores
 from sandbox.daemon.public_stores import PublicStores, certificate_hosts
@@ -122,6 +123,7 @@ class Daemon:
             local_path=self.objects.local_path,
             resized=self._keep_count,
         )
+        self.logs = LogFolder(layout.logs, self.supervisor.logs)
         self.leftovers = Leftovers(self.journal, layout.certificates, layout.images, self.supervisor.images)
         self.counts = Counts(self.clock.simulated_now)
         self.listeners = self._make_listeners()
@@ -132,7 +134,7 @@ class Daemon:
         self.azure_login = AzureLogin(self.world, *registries, self.ca.issue("registries", [HOSTS]))
         self.public_stores = self._make_public_stores()
         port = instance.dns_port + ABOVE_DNS
-        self.page = PagePort(layout.root, layout.logs / "page.log", port, _log.warning)
+        self.page = PagePort(layout.root, layout.logs / PAGE_LOG, port, _log.warning)
         shipped = layout.state / "audit.json"
         self.shipping = AuditShipping(self.clock, self.objects, layout.logs, shipped, self._is_dark)
 
@@ -394,6 +396,7 @@ class Daemon:
                 last = time.monotonic()
                 with contextlib.suppress(RuntimeError), _logged():
                     self.reconcile()
+                self.logs.trim()
             with _logged():
                 broken = self._apply_faults(killed)
 
@@ -433,6 +436,7 @@ class Daemon:
             "alarms": self.alarms.status(),
             "mails": str(self.alarms.files.mails),
             "page": self.page.link,
+            "logs": describe(self.layout.logs),
             "resources": len(self.world.store.all()),
             "damaged": self._damaged(),
         }

@@ -24,8 +24,6 @@ from sandbox.images import store as images
 from service.bundle.writing import write_whole
 from service.errors import Unavailable
 
-# Access logs grow with every health check. Beyond this a log begins anew.
-LOG_BYTES = 20_000_000
 # Waits on its standard input until it may begin; the end of the file, because the sandbox died, ends it. `exec` keeps
 # the process's id and start time.
 _HELD = 'read -r go && exec "$@" </dev/null'
@@ -136,17 +134,12 @@ class Process:
         """The end of what this process said, not of what another wrote to the same log before."""
         try:
             with self.log.open("rb") as file:
-                file.seek(max(self._log_start, self.log.stat().st_size - limit))
+                size = self.log.stat().st_size
+                begun = self._log_start if self._log_start <= size else 0  # the log was begun anew since
+                file.seek(max(begun, size - limit))
                 return file.read().decode(errors="replace").strip() or "it said nothing"
         except OSError:
             return "no log"
-
-    def trim_log(self, limit: int = LOG_BYTES) -> None:
-        """Begin the log anew once it is too long. The process appends, so its next line is then the first."""
-        with contextlib.suppress(OSError):
-            if self.log.stat().st_size > limit:
-                os.truncate(self.log, 0)
-                self._log_start = 0
 
     def _signal_group(self, number: signal.Signals) -> None:
         # Its id is free for others once it has been waited for and its group is empty. Ids are given out in turn, so

@@ -35,7 +35,6 @@ OFF_WALL_SECONDS = 1.0
 _TICK_WALL_SECONDS = 0.1
 # While every replica is ready and none is at work. What a fault, an update or a listener changes is told at once.
 _REST_WALL_SECONDS = 0.3
-_TRIM_EVERY_TICKS = 100
 
 
 class Supervisor:
@@ -79,7 +78,6 @@ class Supervisor:
         self._probes = Probes(clock, self._changed, lambda: self._ended, report)
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._next_address = 0
-        self._ticks = 0
         self._ticking = threading.Lock()
         self._said = ""
 
@@ -221,6 +219,11 @@ class Supervisor:
         with self._changed:
             return {replica.workload.image for group in self._groups.values() for replica in group.replicas}
 
+    def logs(self) -> set[Path]:
+        """The files to which processes write."""
+        with self._changed:
+            return {replica.process.log for group in self._groups.values() for replica in group.replicas}
+
     def tick(self) -> None:
         """Do now what is due now; returns once it is done. The loop does the same, at its own pace."""
         try:
@@ -232,7 +235,6 @@ class Supervisor:
                     self._resized(key, count)
                 for group, workload in starts:
                     self._launch(group, workload)
-                self._ticks += 1
         except Exception as error:  # a full disk, say: supervision must not end with it
             self._say(f"the supervisor could not do its work: {error!r}")
 
@@ -271,8 +273,6 @@ class Supervisor:
                 self._changed.notify_all()
             elif replica.stopping_since and time.monotonic() - replica.stopping_since > self._stop_wall_seconds:
                 process.send(signal.SIGKILL)
-            elif self._ticks % _TRIM_EVERY_TICKS == 0:
-                process.trim_log()
 
     def _launch(self, group: Group, workload: Workload) -> None:
         """Start one replica. Without the lock: a virtual environment that is missing takes its time to make."""

@@ -62,7 +62,8 @@ def test_a_drill_that_is_pressed_moves_the_picture_and_back(link: str, browser: 
     desk.wait_for_function(FOLLOWS, arg=[SITE, True], timeout=60_000)
     _look(desk, phone, "before")
 
-    desk.get_by_role("button", name=f"Drill: {SITE}").click()
+    desk.get_by_role("button", name=f"Drill: {SITE}").focus()
+    desk.keyboard.press("Enter")
     desk.wait_for_function(SAYS, arg=["drill", [f"{SITE}: moved", f"{SITE}: restore"]], timeout=60_000)
     desk.wait_for_function(FOLLOWS, arg=[SITE, False], timeout=30_000)
     assert "nine of ten drills like this" in desk.inner_text("#drill")

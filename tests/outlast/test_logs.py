@@ -28,6 +28,7 @@ def folder(tmp_path: Path) -> Path:
     texts = {
         "aws-100.log": [said(-60, what="old"), said(-2, request_id="id-1"), "Traceback: of the line before"],
         "aws-101.log": [said(-3, what="first")],
+        "aws-101.log.1": [said(-4, what="before it was cut")],
         "aws-eu-100.log": [said(-1, what="another site")],
         "daemon.log": ["not a replica"],
     }
@@ -39,6 +40,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_site_s_files_are_one_log(folder: Path) -> None:
     lines = read_files(folder, "aws", Asked(NOW - timedelta(seconds=10)))
     assert [(line.site, line.time - NOW) for line in lines] == [
+        ("aws", timedelta(seconds=-4)),
         ("aws", timedelta(seconds=-3)),
         ("aws", timedelta(seconds=-2)),
         ("aws", timedelta(seconds=-2)),

@@ -77,6 +77,7 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
             "why_not": {},
             "alarms": [ALARM, {**ALARM, "told": []}, {**ALARM, "state": "OK"}],
             "mails": "mails.txt",
+            "logs": "logs of every process: a folder, each cut at 5 MB",
             "page": "http://127.0.0.1:25353/#token",
             "damaged": ["faults.json is damaged"],
             "dead": ["the thread listeners ended: KeyError"],
@@ -89,6 +90,7 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
     assert "fault at route 53: control-plane: late" in shown
     assert "alarm at azure: outlast-azure-errors for 62 s: too many (told ops@example.com)" in shown
     assert "for 62 s: too many (nobody is told)" in shown
+    assert "logs of every process: a folder, each cut at 5 MB" in shown
     assert "the page: http://127.0.0.1:25353/#token" in shown
     assert "alarms: 2 of 3 on; mails in mails.txt" in shown
     assert "damaged and left out: faults.json is damaged" in shown

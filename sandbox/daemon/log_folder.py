@@ -1,0 +1,65 @@
+"""The one folder of what every process says: each file is cut at a stated size, and the folder kept under one.
+
+Every process appends, so a file can be emptied under it: the next line is then the first. What it held before is beside
+it as `NAME.log.1` until the next cut. Where all is too much, the oldest that no running process writes to is deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+FILE_BYTES, FOLDER_BYTES = 5_000_000, 100_000_000
+BEFORE = ".1"
+DAEMON_LOG, PAGE_LOG = "daemon.log", "page.log"
+
+
+class LogFolder:
+    """Cuts the logs of one sandbox; `in_use` are the files of the replicas that run."""
+
+    def __init__(
+        self,
+        folder: Path,
+        in_use: Callable[[], Collection[Path]],
+        *,
+        file_bytes: int = FILE_BYTES,
+        folder_bytes: int = FOLDER_BYTES,
+    ) -> None:
+        self._folder = folder
+        self._in_use = in_use
+        self._file_bytes = file_bytes
+        self._folder_bytes = folder_bytes
+
+    def trim(self) -> None:
+        """Cut what is too long, then delete the oldest of what nobody writes to while all is too much."""
+        with contextlib.suppress(OSError):  # a full disk: the next look tries again
+            for log in self._folder.glob("*.log"):
+                if log.stat().st_size > self._file_bytes:
+                    _begin_anew(log)
+            self._delete_oldest()
+
+    def _delete_oldest(self) -> None:
+        files = {file: file.stat() for file in self._folder.iterdir() if file.is_file()}
+        total = sum(found.st_size for found in files.values())
+        in_use = {*self._in_use(), self._folder / DAEMON_LOG, self._folder / PAGE_LOG}
+        for file in sorted(files.keys() - in_use, key=lambda file: files[file].st_mtime):
+            if total <= self._folder_bytes:
+                return
+            file.unlink(missing_ok=True)
+            total -= files[file].st_size
+
+
+def _begin_anew(log: Path) -> None:
+    shutil.copyfile(log, log.with_name(log.name + BEFORE))
+    os.truncate(log, 0)
+
+
+def describe(folder: Path) -> str:
+    """For `make status`."""
+    return (
+        f"logs of every process: {folder}, each cut at {FILE_BYTES / 1e6:.0f} MB "
+        f"with the one before kept as .log{BEFORE}, {FOLDER_BYTES / 1e6:.0f} MB in all"
+    )
