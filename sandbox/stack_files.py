@@ -56,7 +56,7 @@ class StackSet:
 
 
 TRAINING = "training"
-COMMITTED = StackSet("", "zone", SITE_KINDS, "traffic", training=(f"{TRAINING}-aws", f"{TRAINING}-azure"))
+COMMITTED = StackSet("", "zone", SITE_KINDS, "traffic", training=tuple(f"{TRAINING}-{cloud}" for cloud in SITE_KINDS))
 
 
 # -- one file ------------------------------------------------------------------------------------------------------

@@ -76,6 +76,9 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "gcp:logging/projectBucketConfig:ProjectBucketConfig": words(_of("logging.buckets", *_CHANGE)),
     "gcp:logging/projectSink:ProjectSink": words(_of("logging.sinks", *_CHANGE)),
     "gcp:storage/bucketIAMMember:BucketIAMMember": words(_of("storage.buckets", "getIamPolicy", "setIamPolicy")),
+    "gcp:projects/serviceIdentity:ServiceIdentity": words("serviceusage.services.use storage.buckets.list"),
+    # On the key, which may lie where a role of the project does not reach.
+    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": words(_of("cloudkms.cryptoKeys", "getIamPolicy", "setIamPolicy")),
     "gcp:monitoring/notificationChannel:NotificationChannel": words(_of("monitoring.notificationChannels", *_CHANGE)),
     "gcp:monitoring/dashboard:Dashboard": words(_of("monitoring.dashboards", *_CHANGE)),
     # On the billing account, which a role of the project does not reach: see the guide to alarms.

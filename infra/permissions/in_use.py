@@ -69,6 +69,10 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
         azure-native:managedidentity:UserAssignedIdentity azure-native:resources:ResourceGroup
         azure-native:storage:BlobContainer azure-native:storage:ManagementPolicy
         azure-native:storage:StorageAccount"""),
+    "training-gcp": words(f"""
+        gcp:artifactregistry/repository:Repository {IMAGE} gcp:projects/service:Service
+        gcp:serviceaccount/account:Account gcp:storage/bucket:Bucket
+        gcp:storage/bucketIAMMember:BucketIAMMember"""),
 }
 """Kind of stack -> the types that its program registers. A kind that is on any cloud is named with its own."""
 
@@ -104,6 +108,7 @@ BY_CHOICE: Mapping[str, tuple[str, ...]] = {
     ),
     "base-azure": ("azure-native:storage:BlobContainerImmutabilityPolicy",),
     "training-aws": words("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"),
+    "training-gcp": words("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember gcp:projects/serviceIdentity:ServiceIdentity"),
     "base-gcp": ("gcp:logging/projectBucketConfig:ProjectBucketConfig",),
 }
 """The same, of what a program registers only where the stack's file asks for it."""

@@ -91,7 +91,7 @@ def _gcp() -> Iterator[str]:
     yield "### Whoever trains\n"
     yield _block(gcp.trainer_role())
     yield "### Which type needs what\n"
-    types = (*types_of("gcp"), *types_of("base-gcp"))
+    types = dict.fromkeys([*types_of("gcp"), *types_of("base-gcp"), *types_of("training-gcp")])
     yield _table({type_: gcp.PERMISSIONS[type_] for type_ in types if type_ != RECORD})
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from infra.policy.base import ACCOUNT, NAMES, is_closed, name_of
+from infra.policy.base import ACCOUNT, GCS_BUCKET, NAMES, is_closed, name_of
 from infra.policy.rule import Facts, Resource, Rule
 from infra.policy.values import dig, listed, statements
 
@@ -17,6 +17,7 @@ LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 AZURE_LIFECYCLE = "azure-native:storage:ManagementPolicy"
 ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
+BUCKET_MEMBER = "gcp:storage/bucketIAMMember:BucketIAMMember"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
 _KIND = ("training",)
@@ -44,6 +45,8 @@ def _by_own_key(resources: Sequence[Resource], facts: Facts) -> list[str]:
 def _key_of(store: Resource, resources: Sequence[Resource]) -> bool:
     if store.type == ACCOUNT:
         return bool(dig(store.inputs, "encryption.keySource") == "Microsoft.Keyvault")
+    if store.type == GCS_BUCKET:
+        return bool(dig(store.inputs, "encryption.defaultKmsKeyName"))
     said = [one for one in resources if one.type == ENCRYPTION and dig(one.inputs, "bucket") == name_of(store)]
     return any(dig(one.inputs, f"rules.0.{_BY_DEFAULT}.kmsMasterKeyId") for one in said)
 
@@ -60,6 +63,9 @@ def _expires(store: Resource, resources: Sequence[Resource]) -> bool:
     if store.type == ACCOUNT:
         ours = [one for one in resources if one.type == AZURE_LIFECYCLE]
         return any(dig(rule, _DELETED) for one in ours for rule in dig(one.inputs, "policy.rules", ()))
+    if store.type == GCS_BUCKET:
+        deleting = [one for one in dig(store.inputs, "lifecycleRules", ()) if dig(one, "action.type") == "Delete"]
+        return any(dig(rule, "condition.age") for rule in deleting)
     rules = [
         rule
         for one in resources
@@ -76,7 +82,14 @@ def _identity_narrow(resources: Sequence[Resource], facts: Facts) -> list[str]:
     found = {one.name: sorted(_wide_actions(one)) for one in resources if one.type == ROLE_POLICY}
     told = [f"'{name}' may {', '.join(wide)} anywhere" for name, wide in found.items() if wide]
     given = {one.name: str(dig(one.inputs, "scope", "")) for one in resources if one.type == ROLE_ASSIGNMENT}
-    return told + [f"'{name}' is given on {scope}" for name, scope in given.items() if _WIDE_SCOPE.fullmatch(scope)]
+    told += [f"'{name}' is given on {scope}" for name, scope in given.items() if _WIDE_SCOPE.fullmatch(scope)]
+    members = [one for one in resources if one.type == BUCKET_MEMBER]
+    return told + [f"'{one.name}' may write anywhere in its bucket" for one in members if _writes_anywhere(one)]
+
+
+def _writes_anywhere(member: Resource) -> bool:
+    reads = str(dig(member.inputs, "role", "")).endswith(("objectViewer", "legacyObjectReader"))
+    return not reads and not dig(member.inputs, "condition.expression")
 
 
 def _wide_actions(resource: Resource) -> Iterator[str]:
@@ -125,7 +138,7 @@ RULES = (
     Rule(
         "training-identity-narrow",
         "a job runs what the image and its packages bring: it must reach the job's data and nothing else",
-        "name the store and the repository as the resources, or the scopes",
+        "name the store and the repository as the resources, or the scopes; a condition where a role has neither",
         kinds=_KIND,
         stack_check=_identity_narrow,
     ),

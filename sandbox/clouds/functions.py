@@ -9,6 +9,7 @@ from sandbox.clouds.aws.common import DEFAULT_REGION
 from sandbox.clouds.azure.environments import verification_id
 from sandbox.clouds.azure.registry import client_token
 from sandbox.clouds.gcp import registry as gcp_registry
+from sandbox.clouds.gcp.members import storage_agent
 from sandbox.clouds.store import CloudRefused
 from sandbox.clouds.values import SUBSCRIPTION, TENANT, Values
 from sandbox.clouds.world import World
@@ -56,6 +57,7 @@ FUNCTIONS: dict[str, Callable[[World, Values, Values], Values]] = {
     "azure-native:authorization:getClientConfig": _client_config,
     "gcp:organizations/getClientConfig:getClientConfig": gcp_registry.client_config,
     "gcp:organizations/getProject:getProject": gcp_registry.project_facts,
+    "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": storage_agent,
 }
 
 

@@ -37,7 +37,7 @@ from service.server.settings.table import find_mistakes
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("zone", "aws", "azure", "gcp", "traffic")
-TRAINING = ("training-aws", "training-azure")
+TRAINING = ("training-aws", "training-azure", "training-gcp")
 """Stacks with a committed file that `make up` leaves alone."""
 DIGEST = "sha256:" + "1" * 64
 HOST = "api.outlast.example"
@@ -246,6 +246,7 @@ class _Clouds(mocks.Mocks):
             "azure-native:authorization:getClientToken": {"token": "entra-token"},
             "azure-native:authorization:getClientConfig": {"tenantId": "tenant"},
             "gcp:organizations/getClientConfig:getClientConfig": {"accessToken": "google-token"},
+            "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": {"member": "serviceAccount:storage-agent"},
         }[args.token]
 
 
@@ -297,6 +298,7 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
             "email": f"{inputs.get('accountId')}@project.iam",
             "member": f"serviceAccount:{inputs.get('accountId')}@project.iam",
         },
+        "gcp:projects/serviceIdentity:ServiceIdentity": {"member": "serviceAccount:vertex-agent"},
         "gcp:compute/globalAddress:GlobalAddress": {"address": "192.0.2.30"},
         "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": {
             "dnsResourceRecords": [{"name": f"_proof.{HOST}.", "type": "CNAME", "data": "proof.goog."}]

@@ -235,6 +235,20 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
             "systemDatastoresAuthMode": "Identity",  # else a key of the whole account lies in the vault
         },
     },
+    "training-gcp": {
+        "gcp:projects/service:Service": {"disableOnDestroy": False},
+        "gcp:artifactregistry/repository:Repository": {"format": "DOCKER", "dockerConfig.immutableTags": True},
+        "gcp:serviceaccount/account:Account": {"accountId": "outlast-training-gcp-job"},
+        "gcp:storage/bucket:Bucket": {
+            "uniformBucketLevelAccess": True,
+            "publicAccessPrevention": "enforced",
+            "lifecycleRules.0.action.type": "Delete",
+            "lifecycleRules.0.condition": {"age": 14, "matchesPrefixes": ["checkpoints/"]},
+        },
+        "gcp:storage/bucketIAMMember:BucketIAMMember": {
+            "role": lambda role: role in ("roles/storage.objectViewer", "roles/storage.objectUser")
+        },
+    },
 }
 
 BESIDE = {"sites"}  # the list of sites for clients, which is no record of the public host

@@ -18,6 +18,7 @@ EVERYWHERE = {
 }
 ALSO = {
     "training-aws": {"subnets", "securityGroups", "kmsKeyArn"},
+    "training-gcp": {"project", "network", "kmsKeyName"},
     "training-azure": {"workspaceId", "identityClientId", "kmsKeyId"},
 }
 

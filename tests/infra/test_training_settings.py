@@ -14,6 +14,8 @@ from tests.infra.harness import configuration
 KEY = "11111111-2222-3333-4444-555555555555"
 AWS_KEY = f"arn:aws:kms:us-east-1:000000000000:key/{KEY}"
 
+GOOGLE_KEY = "projects/outlast-sandbox/locations/us-central1/keyRings/ring/cryptoKeys/key"
+
 
 def mistakes(stack: str, name: str = "", **changed: Any) -> dict[str, str]:
     with pytest.raises(InvalidInput) as caught:
@@ -70,6 +72,15 @@ def test_a_training_stack_is_read_whole() -> None:
             "resource id of the key's version",
         ),
         ("training-azure", {"kmsKey": AWS_KEY}, "kmsKey", "this one is of AWS"),
+        ("training-gcp", {"store": "Models"}, "store", "3 to 63 letters a-z"),
+        ("training-gcp", {"dataSources": ["gs://rows"]}, "dataSources", "the name of a bucket"),
+        ("training-gcp", {"kmsKey": GOOGLE_KEY.replace("us-central1", "global")}, "kmsKey", "is a key of global, and"),
+        (
+            "training-gcp",
+            {"kmsKey": GOOGLE_KEY.replace("outlast-sandbox", "elsewhere")},
+            "kmsKey",
+            "is a key of the project elsewhere, and the stack's is outlast-sandbox",
+        ),
         ("training-aws", {"zone": "zone"}, "zone", "is not a setting of this kind of stack"),
         ("training-aws", {"exceptions": [{"rule": "base-versioned"}]}, "exceptions[1]", "has rule"),
     ],

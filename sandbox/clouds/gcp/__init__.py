@@ -15,6 +15,7 @@ from sandbox.clouds.gcp import (
     certificates,
     dashboards,
     entry_points,
+    members,
     project,
     registry,
     run,
@@ -25,7 +26,10 @@ from sandbox.clouds.world import World
 from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
-MODULES = (armor, project, registry, secrets, run, certificates, balancer, storage, audit, alarms, dashboards)
+MODULES = (
+    *(armor, project, registry, secrets, run, certificates, balancer, storage),
+    *(audit, alarms, dashboards, members),
+)
 
 
 def settle(world: World) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from infra.policy.base import ACCOUNT, BLOCK, BUCKET
+from infra.policy.base import ACCOUNT, BLOCK, BUCKET, GCS_BUCKET
 from infra.policy.rule import Resource
 from infra.policy.training import (
     AZURE_LIFECYCLE,
+    BUCKET_MEMBER,
     ENCRYPTION,
     IMAGE,
     LIFECYCLE,
@@ -46,14 +47,20 @@ def azure_lifecycle(**actions: Any) -> Resource:
     return of(AZURE_LIFECYCLE, accountName="store", policy={"rules": [{"definition": {"actions": actions}}]})
 
 
+def gcs(action: str) -> Resource:
+    return of(GCS_BUCKET, name="store", lifecycleRules=[{"action": {"type": action}, "condition": {"age": 14}}])
+
+
 CASES: dict[str, list[tuple[list[Resource], list[Resource]]]] = {
     "training-store-closed": [
         ([S3], [S3, of(BLOCK, bucket="store", **ALL)]),
         ([of(ACCOUNT, accountName="store")], [BLOBS]),
+        ([of(GCS_BUCKET, name="store")], [of(GCS_BUCKET, name="store", publicAccessPrevention="enforced")]),
     ],
     "training-checkpoints-end": [
         ([S3], [S3, lifecycle(expiration={"days": 1})]),
         ([S3, lifecycle(abortIncompleteMultipartUpload={"daysAfterInitiation": 7})], []),
+        ([gcs("AbortIncompleteMultipartUpload")], [gcs("Delete")]),
         ([BLOBS, azure_lifecycle(baseBlob={"tierToCool": {}})], [BLOBS, azure_lifecycle(baseBlob=OLD)]),
     ],
     "training-identity-narrow": [
@@ -68,6 +75,13 @@ CASES: dict[str, list[tuple[list[Resource], list[Resource]]]] = {
         (
             [of(ROLE_ASSIGNMENT, scope=GROUP)],
             [of(ROLE_ASSIGNMENT, scope=f"{GROUP}/providers/Microsoft.Storage/storageAccounts/store")],
+        ),
+        (
+            [of(BUCKET_MEMBER, role="roles/storage.objectUser")],
+            [
+                of(BUCKET_MEMBER, role="roles/storage.objectUser", condition={"expression": "resource.name…"}),
+                of(BUCKET_MEMBER, role="roles/storage.objectViewer"),
+            ],
         ),
     ],
     "training-image-by-digest": [
@@ -94,3 +108,5 @@ def test_whoever_names_a_key_has_everything_under_it() -> None:
     assert ask_stack(rule, [S3, encrypted], kmsKey="key") == ask_stack(rule, [S3]) == []
     by_vault = of(ACCOUNT, accountName="store", encryption={"keySource": "Microsoft.Keyvault"})
     assert ask_stack(rule, [BLOBS], kmsKey="key") and ask_stack(rule, [by_vault], kmsKey="key") == []
+    by_kms = of(GCS_BUCKET, name="store", encryption={"defaultKmsKeyName": "key"})
+    assert ask_stack(rule, [gcs("Delete")], kmsKey="key") and ask_stack(rule, [by_kms], kmsKey="key") == []

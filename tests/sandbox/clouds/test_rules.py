@@ -678,6 +678,20 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ),
     ("azure-native:storage:BlobContainer", {"containerName": "a--b"}, "containerName", {"containerName": "a-b"}),
     ("gcp:storage/bucket:Bucket", {"name": "ab"}, "name", {"name": "a_b"}),
+    *(
+        ("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", {name: wrong}, name, {name: right})
+        for name, wrong, right in (
+            ("role", "cloudkms.viewer", "roles/cloudkms.viewer"),
+            ("member", "agent@project.iam", "serviceAccount:agent@project.iam"),
+            ("cryptoKeyId", "key", "projects/p/locations/l/keyRings/r/cryptoKeys/key"),
+        )
+    ),
+    (
+        "gcp:projects/serviceIdentity:ServiceIdentity",
+        {"service": "aiplatform"},
+        "service",
+        {"service": "aiplatform.googleapis.com"},
+    ),
     (
         "aws:s3/bucketVersioning:BucketVersioning",
         {"versioningConfiguration": {"status": "On"}},
