@@ -110,8 +110,8 @@ class Calls:
         site, kind = body.get("site", ""), body.get("kind", "")
         fault = parse_fault(site, kind, seconds, controls.simulated_now(), controls.sites())
         if fault.kind == "spot" and not controls.on_spot(site):
-            hint = "outlast:spotAbove: true on AWS, and more tasks than outlast:minReplicas"
-            raise InvalidInput(f"no task of {site} is on Fargate Spot", hint=hint)
+            hint = "outlast:spotAbove: true on AWS, and more tasks than outlast:minReplicas; or train with --spot"
+            raise InvalidInput(f"no task of {site} is on Fargate Spot, and no training job on spot", hint=hint)
         controls.faults.inject(fault)
         return {"faults": controls.faults.describe()}
 

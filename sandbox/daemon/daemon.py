@@ -44,6 +44,7 @@ from sandbox.daemon.log_folder import PAGE_LOG, LogFolder, describe
 from sandbox.daemon.page import ABOVE_DNS, PagePort
 from sandbox.daemon.private_stores import PrivateStores
 from sandbox.daemon.public_stores import PublicStores, certificate_hosts
+from sandbox.daemon.training import Training
 from sandbox.daemon.vendors import Vendors
 from sandbox.daemon.watch import Watch
 from sandbox.engine import plugins
@@ -130,6 +131,7 @@ class Daemon:
         self.world = self._make_world()
         self.alarms = watch_alarms(layout, self.counts, self.world, self.supervisor, self.route53, _log.warning)
         self.vendors = Vendors(self.world, self._why_silent)
+        self.training = Training(self.world, layout.state / "training", self._why_silent, self._has_no_spot)
         registries = instance.address(places.REGISTRIES), instance.port(places.HTTPS_PORT)
         self.azure_login = AzureLogin(self.world, *registries, self.ca.issue("registries", [HOSTS]))
         self.public_stores = self._make_public_stores()
@@ -161,6 +163,7 @@ class Daemon:
         self._begin(self.azure_login)
         self._begin(self.public_stores)
         self._begin(self.shipping)
+        self._begin(self.training)
         self.reconcile()
         self._started.enter_context(plugins.running(self.clouds, self.layout.pulumi_home))
         self._begin(self.page)
@@ -233,9 +236,9 @@ class Daemon:
             self.leftovers.sweep()
 
     def sites(self) -> list[str]:
-        """The stacks that have an entry point or a workload."""
+        """The stacks that have an entry point, a workload or a training job."""
         entries = [*self.supervisor.status(), *self.listeners.status()]
-        return sorted({str(entry["stack"]) for entry in entries})
+        return sorted({*(str(entry["stack"]) for entry in entries), *self.training.runs.stacks()})
 
     def _controls(self) -> Controls:
         return Controls(
@@ -248,7 +251,7 @@ class Daemon:
             set_eventual=self._set_eventual,
             faults=self.faults,
             release=self.supervisor.release,
-            on_spot=self.supervisor.on_spot,
+            on_spot=lambda site: self.supervisor.on_spot(site) + self.training.runs.on_spot(site),
             store=self.world.store,
             forget_orphans=self._forget_orphans,
             reload_stacks=self._reload_stacks,
@@ -354,6 +357,9 @@ class Daemon:
             return f"the API of {stack}'s cloud does not answer: connection timed out (the sandbox's fault `dark`)"
         return None
 
+    def _has_no_spot(self, stack: str) -> bool:
+        return self.faults.at(stack, "spot") is not None
+
     def _is_dark(self, cloud: str) -> bool:
         """Whether the cloud of some site answers nobody: then its stores do not either, whichever stack has them."""
         dark = [fault.site for fault in self.faults.active() if fault.kind == "dark"]
@@ -365,6 +371,8 @@ class Daemon:
             "application-autoscaling": self._answer_scaling,
             "ecs": self._answer_ecs,
             "servicequotas": self._answer_quotas,
+            "sagemaker": lambda environ: self.training.sagemaker(environ),
+            "logs": lambda environ: self.training.logs(environ),
             "s3": self._answer_s3,
         }
 
@@ -411,6 +419,7 @@ class Daemon:
             killed.add((fault.site, fault.until))
             if fault.kind == "spot":
                 self.supervisor.take_back(fault.site, fault.until)
+                self.training.runs.take_back(fault.site)
             else:
                 self.supervisor.kill(fault.site, fault.until, int(fault.value) if fault.value else None)
         return bool(active)
@@ -428,6 +437,7 @@ class Daemon:
             "doh": self.resolving.doh_url,
             "sites": self.sites(),
             "workloads": self.supervisor.status(),
+            "training": self.training.runs.status(),
             "fronts": self.listeners.status(),
             "why_not": self._why_not,
             "faults": self.faults.describe(),

@@ -18,6 +18,7 @@ from sandbox.clouds.azure import arm_api, vault_api
 from sandbox.clouds.gcp import monitoring_api, run_api
 from sandbox.clouds.store import CloudRefused
 from sandbox.clouds.world import World
+from sandbox.daemon.wire import read_call, render, render_call
 
 _STATUS = {
     "ResourceNotFound": 404,
@@ -89,43 +90,24 @@ class Vendors:
 
     def ecs(self, environ: Mapping[str, Any]) -> Reply:
         """The reply to a request that was signed for ECS."""
-        operation, asked = _read_call(environ, ecs_api.PREFIX)
+        operation, asked = read_call(environ, ecs_api.PREFIX)
         if why := self._silent(ecs_api.owner(self._world, asked)):
-            return _render(503, {"__type": "ServiceUnavailableException", "message": why})
-        return _render_call(lambda: ecs_api.answer(self._world, operation, asked))
+            return render(503, {"__type": "ServiceUnavailableException", "message": why})
+        return render_call(lambda: ecs_api.answer(self._world, operation, asked))
 
     def scaling(self, environ: Mapping[str, Any]) -> Reply:
         """The reply to a request that was signed for Application Auto Scaling."""
-        operation, asked = _read_call(environ, scaling_api.PREFIX)
+        operation, asked = read_call(environ, scaling_api.PREFIX)
         if why := self._silent(scaling_api.owner(self._world, asked)):
-            return _render(503, {"__type": "ServiceUnavailableException", "message": why})
-        return _render_call(lambda: scaling_api.answer(self._world, operation, asked))
+            return render(503, {"__type": "ServiceUnavailableException", "message": why})
+        return render_call(lambda: scaling_api.answer(self._world, operation, asked))
 
     def quotas(self, environ: Mapping[str, Any]) -> Reply:
         """The reply to a request that was signed for Service Quotas."""
-        operation, asked = _read_call(environ, accounts_api.TARGET)
-        return _render_call(lambda: accounts_api.answer_quota(self._world, operation, asked))
-
-
-def _read_call(environ: Mapping[str, Any], prefix: str) -> tuple[str, dict[str, Any]]:
-    """The operation and the arguments of a call in AWS's JSON protocol."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    asked: dict[str, Any] = json.loads(environ["wsgi.input"].read(length) or b"{}")
-    return str(environ.get("HTTP_X_AMZ_TARGET", "")).removeprefix(prefix), asked
-
-
-def _render_call(answer: Callable[[], Mapping[str, Any]]) -> Reply:
-    try:
-        return _render(200, answer())
-    except CloudRefused as refused:
-        code, _, message = refused.what.partition(": ")
-        return _render(400, {"__type": code, "message": message})
+        operation, asked = read_call(environ, accounts_api.TARGET)
+        return render_call(lambda: accounts_api.answer_quota(self._world, operation, asked))
 
 
 def _render_refusal(refused: CloudRefused) -> tuple[int, dict[str, Any]]:
     code, _, message = refused.what.partition(": ")
     return _STATUS.get(code, 400), {"error": {"code": code, "message": message}}
-
-
-def _render(status: int, document: Mapping[str, Any]) -> Reply:
-    return Reply(status, json.dumps(document).encode(), (("Content-Type", "application/x-amz-json-1.1"),))

@@ -25,7 +25,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "expired-certificate": ("", "the site presents a certificate that ended yesterday"),
     "wrong-certificate": ("", "the site presents a certificate for another name"),
     "kill": ("replicas", "the site's service processes are killed and not started again"),
-    "spot": ("", "AWS takes the site's tasks on Fargate Spot back, and has none in their place"),
+    "spot": (
+        "",
+        "the site's spot machines, of tasks or training jobs, are taken back; none in their place",
+    ),
     "dark": ("", "the whole cloud is gone, its API with it"),
     "control-plane": ("", "Route 53 answers DNS and refuses changes"),
     "blind": ("region", "the health checkers of one region reach nothing"),

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -40,11 +40,14 @@ class Program:
     folder: Path
 
 
-def program_of(image: images.Image, report: Callable[[str], None]) -> Program:
-    """The image's entry point in its own virtual environment. Raises Unavailable where that holds no such program."""
+def program_of(image: images.Image, report: Callable[[str], None], command: Sequence[str] = ()) -> Program:
+    """The image's entry point, or `command`, in its own virtual environment.
+
+    Raises Unavailable where that holds no such program.
+    """
     config = image.config
     environment = images.make_environment(str(config["lock"]), report)
-    name, *arguments = config["entry_point"]
+    name, *arguments = command or config["entry_point"]
     executable = environment / "bin" / PurePosixPath(name).name
     if not executable.exists():
         raise Unavailable(

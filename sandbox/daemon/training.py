@@ -1,0 +1,77 @@
+"""The training services of the three clouds as the daemon runs them: one for each, and the jobs of all.
+
+boto3's requests come signed, through the front of Route 53; Azure's and Google's with this sandbox's token, through the
+control interface, the host of an API before its path.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from failover.simulator.wire import Reply
+from sandbox.clouds.aws import logs_api, training_api, training_rules
+from sandbox.clouds.aws.common import DEFAULT_REGION
+from sandbox.clouds.aws.training_api import SageMaker
+from sandbox.clouds.store import CloudRefused
+from sandbox.clouds.world import World
+from sandbox.daemon.wire import read_call, render, render_call
+from sandbox.images import store as images
+from sandbox.replicas.processes import program_of
+from sandbox.training.order import Order, Record
+from sandbox.training.runs import TrainingRuns
+from sandbox.training.surroundings import Program, Surroundings, Verdict
+
+_SIGNED = re.compile(r"Credential=[^/]+/\d+/(?P<region>[a-z0-9-]+)/")
+_JUDGES: Mapping[str, Callable[[World, Record], Verdict]] = {"aws": training_rules.judge}
+
+
+class Training:
+    """Jobs and the services that start them, between `start` and `stop`; kept in `folder`.
+
+    `silent` says why a stack's cloud does not answer, if it does not; `no_spot` whether it has no spot machines now.
+    """
+
+    def __init__(
+        self, world: World, folder: Path, silent: Callable[[str], str | None], no_spot: Callable[[str], bool]
+    ) -> None:
+        self._world, self._silent, self.no_spot = world, silent, no_spot
+        around = Surroundings(self._judge, self._program, lambda stack: self.no_spot(stack))
+        self.runs = TrainingRuns(world.objects, folder, around)
+        self._sagemaker = SageMaker(world, self.runs, time.time)
+
+    def start(self) -> None:
+        """Take up what was there."""
+        self.runs.start()
+
+    def stop(self) -> None:
+        """End the jobs' processes; they go on at the next start."""
+        self.runs.stop()
+
+    def sagemaker(self, environ: Mapping[str, Any]) -> Reply:
+        """The reply to a request that was signed for SageMaker."""
+        operation, asked = read_call(environ, training_api.PREFIX)
+        if why := self._silent(self._sagemaker.owner(asked)):
+            return render(503, {"__type": "ServiceUnavailable", "message": why})
+        found = _SIGNED.search(str(environ.get("HTTP_AUTHORIZATION", "")))
+        region = found["region"] if found else DEFAULT_REGION
+        return render_call(lambda: self._sagemaker.answer(operation, asked, region))
+
+    def logs(self, environ: Mapping[str, Any]) -> Reply:
+        """The reply to a request that was signed for CloudWatch Logs."""
+        operation, asked = read_call(environ, logs_api.PREFIX)
+        return render_call(lambda: logs_api.answer(self.runs, operation, asked))
+
+    def _judge(self, record: Record) -> Verdict:
+        return _JUDGES[record.order.cloud](self._world, record)
+
+    def _program(self, order: Order) -> Program:
+        """The order's command in the virtual environment of its image."""
+        digest = self._world.images.digest_of(order.image)
+        if digest is None:
+            raise CloudRefused(f"no image {order.image}")
+        program = program_of(images.load(self._world.image_store, digest), self._world.report, order.command)
+        return program.command, dict(program.environment), program.folder

@@ -1,0 +1,74 @@
+"""Start one job's process: its data brought in, its folders under the service's names, its output followed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox.replicas.processes import Process, Program
+from sandbox.training.files import Objects, Saving, bring_in, place
+from sandbox.training.layout import has_namespaces, show
+from sandbox.training.lines import Follower
+from sandbox.training.order import Record
+from sandbox.training.surroundings import Program as Asked
+
+
+@dataclass
+class Started:
+    """A process that was made and may be released; what it writes is carried `live`, or `at_end`."""
+
+    process: Process
+    follower: Follower
+    live: list[Saving] = field(default_factory=list)
+    at_end: list[Saving] = field(default_factory=list)
+
+    def ask_to_end(self) -> None:
+        """SIGTERM to the container's first process, as services send it."""
+        if self.process.alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGTERM)
+
+
+def start(
+    record: Record,
+    program: Asked,
+    objects: Objects,
+    work: Path,
+    *,
+    hidden: frozenset[str],
+    readonly: frozenset[str],
+    namespaces: bool | None = None,
+) -> Started:
+    """Everything but the release. `namespaces` None: where this machine lets us."""
+    order = record.order
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    files, log = work / "files", work / "output.log"
+    for mount in order.mounts:
+        if mount.path not in hidden:
+            bring_in(objects, mount, files)
+        if mount.saved:
+            place(files, mount.path).mkdir(parents=True, exist_ok=True)
+    savings = [(mount, Saving(objects, mount, files)) for mount in order.mounts if mount.saved]
+    command, environment, folder = program
+    shown = show(
+        command,
+        {**environment, **order.environment},
+        work=work,
+        root=order.root,
+        folder=folder,
+        readonly=sorted(readonly),
+        namespaces=has_namespaces() if namespaces is None else namespaces,
+    )
+    process = Process(Program(shown.command, shown.environment, folder), {}, log)
+    writable = [(mount, saving) for mount, saving in savings if mount.path not in readonly]
+    return Started(
+        process,
+        Follower(log),
+        [saving for mount, saving in writable if mount.saved == "live"],
+        [saving for mount, saving in writable if mount.saved == "end"],
+    )

@@ -1,0 +1,33 @@
+"""What is prepared before a job's process is released."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sandbox.clouds.object_store import ObjectStore
+from sandbox.training.order import Record
+from sandbox.training.start import start
+from tests.sandbox.training.tiny_job import order
+
+
+def test_what_may_not_be_read_is_not_there_and_what_may_not_be_written_is_not_carried(tmp_path: Path) -> None:
+    objects = ObjectStore(tmp_path / "objects")
+    objects.change("bucket/data/table.csv", b"a,b", lambda there: True)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work/of an earlier start").touch()
+    started = start(
+        Record(order("done"), {}, 1.0),
+        (("/bin/sh", "-c", "echo $WHO; exit 3"), {"WHO": "me"}, tmp_path),
+        objects,
+        tmp_path / "work",
+        hidden=frozenset({"/opt/ml/data/in00"}),
+        readonly=frozenset({"/opt/ml/checkpoints"}),
+        namespaces=False,
+    )
+    assert not (tmp_path / "work/of an earlier start").exists()
+    assert not (tmp_path / "work/files/opt/ml/data/in00").exists()
+    assert (tmp_path / "work/files/opt/ml/model").is_dir()
+    assert (len(started.live), len(started.at_end)) == (0, 1)
+    started.process.release()
+    started.process.end(10)
+    assert (started.process.exit_code, started.follower.read(last=True)) == (3, ["me"])
