@@ -106,6 +106,12 @@ REASONS: tuple[Reason, ...] = (
         "start it again: finished fits are kept",
     ),
     _row(
+        "program failed",
+        r"non-zero status of|exit (?:code|status)|AlgorithmError|ExecuteUserScriptError|exited with",
+        "the job's own program ended with an error, which its last lines tell",
+        "`outlast model jobs attach` prints them",
+    ),
+    _row(
         "not allowed",
         r"AccessDenied|not authorized|Authorization ?Failed|PERMISSION_DENIED|Forbidden|Unauthorized|UNAUTHENTICATED|"
         r"does not have .{0,40}permission|UnrecognizedClient|InvalidClientTokenId|InvalidAuthenticationToken",

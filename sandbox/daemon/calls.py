@@ -16,6 +16,7 @@ from sandbox.clouds.simulated import describe_kinds
 from sandbox.clouds.store import ResourceStore
 from sandbox.daemon import overview
 from sandbox.daemon.private_stores import PrivateStores
+from sandbox.daemon.training import Training
 from sandbox.daemon.vendors import Vendors
 from sandbox.engine import plugins
 from sandbox.network.faults import Faults, parse_fault
@@ -43,6 +44,7 @@ class Controls:
     reload_stacks: Callable[[], None]
     vendors: Vendors
     stores: PrivateStores
+    training: Training
     authority: Authority
 
 
@@ -78,10 +80,13 @@ class Calls:
         if not hmac.compare_digest(given, self._controls.token):
             return _json({"error": "the control interface asks for this sandbox's token"}, 401)
         headers = {name.lower(): value for name, value in request.headers}
+        asked = request.method, request.path, request.args, request.get_data()
+        if (told := self._controls.training.answer(*asked)) is not None:
+            return _json(told[1], told[0])
         stored = self._controls.stores.answer(request.method, request.path, headers, request.get_data(), request.args)
         if stored is not None:
             return Response(stored.body, stored.status, dict(stored.headers))
-        found = self._controls.vendors.answer(request.method, request.path, request.args, request.get_data())
+        found = self._controls.vendors.answer(*asked)
         if found is not None:
             return _json(found[1], found[0])
         handler = self._routes.get((request.method, request.path))

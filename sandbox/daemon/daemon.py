@@ -257,6 +257,7 @@ class Daemon:
             reload_stacks=self._reload_stacks,
             vendors=self.vendors,
             stores=PrivateStores(self.world, self.objects, self._is_dark),
+            training=self.training,
             authority=Authority(self.ca, self.world.record_values, self.clock.simulated_now),
         )
 

@@ -6,6 +6,7 @@ control interface, the host of an API before its path.
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +17,10 @@ from failover.simulator.wire import Reply
 from sandbox.clouds.aws import logs_api, training_api, training_rules
 from sandbox.clouds.aws.common import DEFAULT_REGION
 from sandbox.clouds.aws.training_api import SageMaker
+from sandbox.clouds.gcp import logging_api
+from sandbox.clouds.gcp import training_api as vertex_api
+from sandbox.clouds.gcp import training_rules as vertex_rules
+from sandbox.clouds.gcp.training_api import VertexAi
 from sandbox.clouds.store import CloudRefused
 from sandbox.clouds.world import World
 from sandbox.daemon.wire import read_call, render, render_call
@@ -26,7 +31,8 @@ from sandbox.training.runs import TrainingRuns
 from sandbox.training.surroundings import Program, Surroundings, Verdict
 
 _SIGNED = re.compile(r"Credential=[^/]+/\d+/(?P<region>[a-z0-9-]+)/")
-_JUDGES: Mapping[str, Callable[[World, Record], Verdict]] = {"aws": training_rules.judge}
+_JUDGES: Mapping[str, Callable[[World, Record], Verdict]] = {"aws": training_rules.judge, "gcp": vertex_rules.judge}
+_STATUS = {"PERMISSION_DENIED": 403, "NOT_FOUND": 404, "UNIMPLEMENTED": 501, "DEADLINE_EXCEEDED": 504}
 
 
 class Training:
@@ -42,6 +48,7 @@ class Training:
         around = Surroundings(self._judge, self._program, lambda stack: self.no_spot(stack))
         self.runs = TrainingRuns(world.objects, folder, around)
         self._sagemaker = SageMaker(world, self.runs, time.time)
+        self._vertex = VertexAi(world, self.runs, time.time)
 
     def start(self) -> None:
         """Take up what was there."""
@@ -64,6 +71,29 @@ class Training:
         """The reply to a request that was signed for CloudWatch Logs."""
         operation, asked = read_call(environ, logs_api.PREFIX)
         return render_call(lambda: logs_api.answer(self.runs, operation, asked))
+
+    def answer(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, Any]] | None:
+        """Status and document of a request that came with this sandbox's token; None where it is for no such API."""
+        if found := vertex_api.HOST.fullmatch(path):
+            asked = json.loads(body or b"{}")
+            owner = self._vertex.owner(found["path"], asked)
+            return self._ask_google(owner, lambda: self._vertex.answer(method, found["path"], query, asked))
+        if path == logging_api.PATH and logging_api.is_asked(asked := json.loads(body or b"{}")):
+            return self._ask_google("", lambda: logging_api.answer(self.runs, asked))
+        return None
+
+    def _ask_google(self, stack: str, answer: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+        """An answer, or the refusal as Google's APIs write one."""
+        try:
+            if why := self._silent(stack):
+                raise CloudRefused(f"DEADLINE_EXCEEDED: {why}")
+            return 200, answer()
+        except CloudRefused as refused:
+            status, _, message = refused.what.partition(": ")
+            code = _STATUS.get(status, 400)
+            return code, {"error": {"code": code, "status": status, "message": message}}
 
     def _judge(self, record: Record) -> Verdict:
         return _JUDGES[record.order.cloud](self._world, record)

@@ -48,6 +48,8 @@ SAID = {
     "DEADLINE_EXCEEDED": "time is up",
     "PERMISSION_DENIED: Permission 'aiplatform.customJobs.create' denied": "not allowed",
     "The replica workerpool0-0 exited with a non-zero status of 143.": "killed",
+    "The replica workerpool0-0 exited with a non-zero status of 1. To find out more": "program failed",
+    "AlgorithmError: , exit code: 1": "program failed",
 }
 
 

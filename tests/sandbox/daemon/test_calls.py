@@ -26,6 +26,7 @@ def client(tmp_path: Path, spot: dict[str, int]) -> Client:
     controls = SimpleNamespace(
         token="t",
         stores=nobody,
+        training=nobody,
         vendors=nobody,
         sites=lambda: ["aws", "gcp"],
         simulated_now=clock.simulated_now,

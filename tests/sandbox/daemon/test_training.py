@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from failover.simulator.store import in_process_client
@@ -14,10 +15,12 @@ from jobs.place import AwsPlace
 from jobs.sagemaker_service import SageMakerService
 from jobs.service import Job, JobState, State, TrainingService
 from jobs.spec import TrainingSpec
+from jobs.vertex_service import LOGGING, VertexService, vertex_endpoint
 from sandbox.daemon.training import Training
 from sandbox.images import store as images
 from sandbox.training import run
 from tests.sandbox.clouds.aws.sagemaker import Service
+from tests.sandbox.clouds.gcp.vertex import REGION, Project
 from tests.sandbox.clouds.harness import Clouds
 from tests.sandbox.training.tiny_job import build_job_image
 
@@ -52,8 +55,26 @@ def _aws(clouds: Clouds, training: Training, image: images.Image, monkeypatch: p
     return SageMakerService(sagemaker, logs, place), spec
 
 
+def _gcp(clouds: Clouds, training: Training, image: images.Image, monkeypatch: pytest.MonkeyPatch) -> Made:
+    project = Project(clouds, image)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        told = training.answer(request.method, request.url.path, dict(request.url.params), request.content)
+        assert told is not None
+        return httpx.Response(told[0], json=told[1])
+
+    hosts = (vertex_endpoint(REGION), LOGGING)
+    vertex, logging = (_over_http(host.removeprefix("https://"), answer) for host in hosts)
+    spec = project.spec(data=("gs://store/data/set/",), environment={"WHO": "me"})
+    return VertexService(vertex, logging, project.place()), spec
+
+
+def _over_http(host: str, answer: Callable[[httpx.Request], httpx.Response]) -> httpx.Client:
+    return httpx.Client(base_url=f"http://sandbox/{host}", transport=httpx.MockTransport(answer))
+
+
 Made = tuple[TrainingService, TrainingSpec]
-CLOUDS: dict[str, Callable[[Clouds, Training, images.Image, pytest.MonkeyPatch], Made]] = {"aws": _aws}
+CLOUDS: dict[str, Callable[[Clouds, Training, images.Image, pytest.MonkeyPatch], Made]] = {"aws": _aws, "gcp": _gcp}
 
 
 def _spec(image: str, root: str, identity: str) -> TrainingSpec:
