@@ -46,12 +46,12 @@ def make_audit(settings: BaseSettings) -> pulumi.Output[AuditStore]:
     )
 
 
-def send_log(log_group: aws.cloudwatch.LogGroup, audit: pulumi.Output[AuditStore]) -> pulumi.Resource:
+def send_log(log_group: pulumi.Output[str], audit: pulumi.Output[AuditStore]) -> pulumi.Resource:
     """Every audit record that a site's tasks write goes to the store; what else they print does not."""
     sent: pulumi.Resource = aws.cloudwatch.LogSubscriptionFilter(
         NAME,
         name=NAME,
-        log_group=log_group.name,
+        log_group=log_group,
         filter_pattern=AWS_FILTER,
         destination_arn=apply(audit, lambda store: store.target),
         role_arn=apply(audit, lambda store: store.role),

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra import audit_aws, aws_alarms, aws_budget, aws_dashboard, aws_metrics, plan, sizes
+from infra import audit_aws, aws_alarms, aws_budget, aws_dashboard, aws_metrics, holdings_aws, plan, sizes
 from infra.applied import apply
 from infra.aws_certificate import build_certificate
 from infra.aws_edge import limit_addresses
@@ -22,9 +22,10 @@ from infra.aws_secrets import TaskSecrets, build_secrets
 from infra.contract import CONNECTION_SECONDS, HEALTH_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.edge import HSTS
+from infra.holdings_aws import Holdings
 from infra.image import BuiltImage
 from infra.kinds import AwsOptions, SiteSettings
-from infra.site import after, deploy_site, held
+from infra.site import after, deploy_site
 from infra.stack import build_spec
 
 CONTAINER = "service"
@@ -72,10 +73,11 @@ class Aws:
         origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
         zone = ZoneWriter(spec.zone_id)
         network = build_network(name, self._options)
-        image, repository = build_site_image(name, spec, self._options.architecture)
+        holdings = holdings_aws.of_site(name, spec)
+        image = build_site_image(holdings, spec, self._options.architecture)
         front = _front(name, spec, network, build_certificate(zone, spec, origin))
         limit_addresses(name, front.load_balancer, spec.address_limit)
-        deployed = _service(name, spec, self._options, network, front, image, repository)
+        deployed = _service(name, spec, self._options, network, front, image, holdings)
         watched = aws_metrics.watch(front.load_balancer, front.target_group, deployed.service)
         if spec.dashboard:
             aws_dashboard.build_dashboard(name, spec, watched)
@@ -166,17 +168,16 @@ def _service(
     network: Network,
     front: LoadBalancer,
     image: BuiltImage,
-    repository: aws.ecr.Repository,
+    holdings: Holdings,
 ) -> Deployed:
-    logs = aws.cloudwatch.LogGroup("logs", name=f"/{name}", retention_in_days=spec.log_days, opts=held(spec))
-    sent = [audit_aws.send_log(logs, spec.audit)] if spec.audit else []
+    sent = [audit_aws.send_log(holdings.log_group, spec.audit)] if spec.audit else []
     cluster = aws.ecs.Cluster("cluster", name=name)
     fargate = aws.ecs.ClusterCapacityProviders(
         "fargate", cluster_name=cluster.name, capacity_providers=["FARGATE", "FARGATE_SPOT"]
     )
     execution = build_role(name, "execution")
-    secrets = build_secrets(name, spec.secrets)
-    policy = execution_policy(repository.arn, logs.arn, secrets)
+    secrets = build_secrets(holdings.secrets, spec.secrets)
+    policy = execution_policy(holdings.repository_arn, holdings.log_group_arn, secrets)
     allowed = aws.iam.RolePolicy("execution", role=execution.id, policy=policy)
     task = aws.ecs.TaskDefinition(
         "task",
@@ -191,7 +192,7 @@ def _service(
         runtime_platform=aws.ecs.TaskDefinitionRuntimePlatformArgs(
             operating_system_family="LINUX", cpu_architecture=options.architecture.upper()
         ),
-        container_definitions=_container(spec, image.reference, logs.name, secrets),
+        container_definitions=_container(spec, image.reference, holdings.log_group, secrets),
     )
     service = aws.ecs.Service(
         "service",

@@ -1,4 +1,4 @@
-"""A site's secrets on AWS: one secret of Secrets Manager for each, which the tasks' execution role alone may read."""
+"""The values of a site's secrets on AWS, in Secrets Manager, where the tasks' execution role alone may read them."""
 
 from __future__ import annotations
 
@@ -20,24 +20,22 @@ class TaskSecrets:
     arns: Sequence[pulumi.Output[str]]
 
 
-def build_secrets(name: str, secrets: Mapping[str, str]) -> TaskSecrets:
-    """Variable -> value as secrets of Secrets Manager, each named by the version that the tasks are to read.
+def build_secrets(arns: Mapping[str, pulumi.Output[str]], secrets: Mapping[str, str]) -> TaskSecrets:
+    """Variable -> value into the secrets with those ARNs, each named by the version that the tasks are to read.
 
     ECS reads a secret when a task starts and never again. With its version in the task definition other keys are
     another definition, so the tasks are replaced by it, and a task that is replaced meanwhile reads what its own names.
     """
-    built = [_build(name, variable, value) for variable, value in sorted(secrets.items())]
-    references = [reference for reference, _ in built]
-    return TaskSecrets(references, [arn for _, arn in built])
+    references = [_write(variable, arns[variable], value) for variable, value in sorted(secrets.items())]
+    return TaskSecrets(references, [arns[variable] for variable in sorted(secrets)])
 
 
-def _build(name: str, variable: str, value: str) -> tuple[Mapping[str, Any], pulumi.Output[str]]:
-    short = SHORT_NAMES[variable]
-    # No days in which a deleted secret could be had back, and its name could not: the value is in the stack's file.
-    secret = aws.secretsmanager.Secret(short, name=f"{name}-{short}", recovery_window_in_days=0)
-    version = aws.secretsmanager.SecretVersion(short, secret_id=secret.id, secret_string=pulumi.Output.secret(value))
+def _write(variable: str, arn: pulumi.Output[str], value: str) -> Mapping[str, Any]:
+    version = aws.secretsmanager.SecretVersion(
+        SHORT_NAMES[variable], secret_id=arn, secret_string=pulumi.Output.secret(value)
+    )
     # ECS API, Secret.valueFrom: arn:json-key:version-stage:version-id
-    return {"name": variable, "valueFrom": pulumi.Output.concat(secret.arn, ":::", version.version_id)}, secret.arn
+    return {"name": variable, "valueFrom": pulumi.Output.concat(arn, ":::", version.version_id)}
 
 
 def reading_statements(secrets: TaskSecrets) -> list[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_azure_native import app, authorization, containerregistry, managedidentity, resources
+from pulumi_azure_native import app, authorization, managedidentity
 
 from infra import (
     audit_azure,
@@ -21,6 +21,7 @@ from infra import (
     azure_logs,
     azure_registry_login,
     azure_secrets,
+    holdings_azure,
     plan,
     sizes,
 )
@@ -32,6 +33,7 @@ from infra.azure_secrets import AppSecrets
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.edge import SETTING
+from infra.holdings_azure import Holdings
 from infra.image import BuiltImage, Login, build_image
 from infra.kinds import AzureOptions, SiteSettings
 from infra.site import after, deploy_site, held
@@ -51,10 +53,9 @@ def program(settings: SiteSettings[AzureOptions]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Base:
-    """What the app stands on: its group, its registry, its secrets, and the identity that may pull and read them."""
+    """What the app stands on: its group with registry and log, its secrets, and the identity that may read them."""
 
-    group: resources.ResourceGroup
-    registry: containerregistry.Registry
+    group: Holdings
     identity: managedidentity.UserAssignedIdentity
     may_pull: authorization.RoleAssignment
     may_read: authorization.RoleAssignment
@@ -88,7 +89,7 @@ class Azure:
         environment = _environment(name, spec, self._options, base)
         certificate = self._certificate(name, base, environment)
         ownership = claim_hosts(zone, spec)
-        sent = [azure_logs.send_logs(environment, azure_logs.build_workspace(name, spec, base.group))]
+        sent = [azure_logs.send_logs(environment, base.group.workspace_id)]
         sent += [audit_azure.send_log(environment, spec.audit)] if spec.audit else []
         container_app = _app(name, spec, base, environment, certificate, image, [*ownership, *sent])
         if spec.dashboard:
@@ -111,24 +112,14 @@ class Azure:
         )
 
     def _base(self, name: str, spec: SiteSpec) -> Base:
-        group = resources.ResourceGroup("group", resource_group_name=name, location=spec.region)
-        registry = containerregistry.Registry(
-            "registry",
-            registry_name=plan.name_registry(spec.prefix, spec.name),
-            resource_group_name=group.name,
-            location=spec.region,
-            sku=containerregistry.SkuArgs(name=containerregistry.SkuName.BASIC),
-            admin_user_enabled=False,
-            opts=held(spec),
-        )
+        group = holdings_azure.of_site(name, spec)
         identity = managedidentity.UserAssignedIdentity(
             "identity", resource_name_=name, resource_group_name=group.name, location=spec.region
         )
         return Base(
             group,
-            registry,
             identity,
-            may_pull=self._grant("may-pull", identity, PULL_IMAGES, registry.id),
+            may_pull=self._grant("may-pull", identity, PULL_IMAGES, group.registry_id),
             may_read=self._grant("may-read", identity, READ_SECRETS, self._certificate_scope),
             secrets=azure_secrets.build_secrets(
                 name, self._options.secrets_vault, spec.secrets, identity, self._grant_reading
@@ -151,13 +142,13 @@ class Azure:
         return grant(self._options.subscription_id, name, identity, role, scope)
 
     def _image(self, base: Base, models: Mapping[str, str]) -> BuiltImage:
-        repository = pulumi.Output.concat(base.registry.login_server, "/", CONTAINER)
+        repository = pulumi.Output.concat(base.group.login_server, "/", CONTAINER)
         if self._options.registry_login == "docker":
             return build_image(repository, None, models)
         token = azure_registry_login.repository_token(
-            base.registry.login_server, CONTAINER, authorization.get_client_token_output().token
+            base.group.login_server, CONTAINER, authorization.get_client_token_output().token
         )
-        login = Login(base.registry.login_server, azure_registry_login.TOKEN_USER, token)
+        login = Login(base.group.login_server, azure_registry_login.TOKEN_USER, token)
         return build_image(repository, login, models)
 
     def _certificate(self, name: str, base: Base, environment: app.ManagedEnvironment) -> app.Certificate:
@@ -222,7 +213,7 @@ def _app(
         configuration=app.ConfigurationArgs(
             active_revisions_mode=app.ActiveRevisionsMode.SINGLE,
             ingress=_ingress(spec, certificate),
-            registries=[app.RegistryCredentialsArgs(server=base.registry.login_server, identity=base.identity.id)],
+            registries=[app.RegistryCredentialsArgs(server=base.group.login_server, identity=base.identity.id)],
             secrets=list(base.secrets.references),
         ),
         template=app.TemplateArgs(containers=[_container(spec, image, base.secrets)], scale=_scale(spec)),

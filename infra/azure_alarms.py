@@ -11,15 +11,15 @@ from infra.alerts import BUSY, ERROR_COUNT, ERRORS, SLOW, UNHEALTHY, Alert
 from infra.azure_metrics import APP_METRICS, CATEGORY, MILLISECONDS, Metric
 
 if TYPE_CHECKING:
-    from pulumi_azure_native import app, monitor, resources
+    from pulumi_azure_native import app, monitor
+
+    from infra.holdings_azure import Holdings
 
 WARNING = 2
 """Of Azure's severities, from 0, critical, to 4."""
 
 
-def build_alarms(
-    name: str, address: str, group: resources.ResourceGroup, container_app: app.ContainerApp, least: int
-) -> None:
+def build_alarms(name: str, address: str, group: Holdings, container_app: app.ContainerApp, least: int) -> None:
     """The alarms of one site, of which never fewer than `least` replicas should run."""
     from pulumi_azure_native import monitor  # half a second, for whoever asks for alarms
 
@@ -65,7 +65,7 @@ def _alarm(
     name: str,
     alert: Alert,
     criterion: monitor.MetricCriteriaArgs,
-    group: resources.ResourceGroup,
+    group: Holdings,
     container_app: pulumi.CustomResource,
     told: monitor.ActionGroup,
 ) -> None:

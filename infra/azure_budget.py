@@ -11,10 +11,10 @@ from infra.alerts import BUDGET_LOOKS
 from infra.contract import SiteSpec
 
 if TYPE_CHECKING:
-    from pulumi_azure_native import resources
+    from infra.holdings_azure import Holdings
 
 
-def build_budget(name: str, spec: SiteSpec, group: resources.ResourceGroup) -> None:
+def build_budget(name: str, spec: SiteSpec, group: Holdings) -> None:
     """A budget of the site's group, month by month, where the site's file names a sum.
 
     Azure wants the day from which it counts, the first of this month or a later one. It is that of the first update,

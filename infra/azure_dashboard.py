@@ -20,7 +20,9 @@ from infra.contract import SiteSpec
 from infra.panels import Panel
 
 if TYPE_CHECKING:
-    from pulumi_azure_native import app, portal, resources
+    from pulumi_azure_native import app, portal
+
+    from infra.holdings_azure import Holdings
 
 WIDTH, HEIGHT = 9, 4
 _CHART = "Extension/HubsExtension/PartType/MonitorChartPart"
@@ -40,7 +42,7 @@ _SHOWN: Mapping[Panel, Sequence[Metric]] = {
 """Without the connections that are rejected: Container Apps has no such metric."""
 
 
-def build_dashboard(name: str, spec: SiteSpec, group: resources.ResourceGroup, container_app: app.ContainerApp) -> None:
+def build_dashboard(name: str, spec: SiteSpec, group: Holdings, container_app: app.ContainerApp) -> None:
     """Every panel that Azure has metrics for, two in a row."""
     from pulumi_azure_native import portal  # only for whoever asks for one
 

@@ -7,35 +7,19 @@ Pulumi's state; a diagnostic setting needs none.
 from __future__ import annotations
 
 import pulumi
-from pulumi_azure_native import app, monitor, operationalinsights, resources
-
-from infra.contract import SiteSpec
-from infra.site import held
+from pulumi_azure_native import app, monitor
 
 CATEGORIES = ("ContainerAppConsoleLogs", "ContainerAppSystemLogs")
 """What containers print, and why they were started and stopped: learn.microsoft.com/azure/container-apps/log-options"""
 
 
-def build_workspace(name: str, spec: SiteSpec, group: resources.ResourceGroup) -> operationalinsights.Workspace:
-    """The workspace; without a line in it it costs nothing."""
-    return operationalinsights.Workspace(
-        "logs",
-        workspace_name=name,
-        resource_group_name=group.name,
-        location=spec.region,
-        sku=operationalinsights.WorkspaceSkuArgs(name=operationalinsights.WorkspaceSkuNameEnum.PER_GB2018),
-        retention_in_days=spec.log_days,
-        opts=held(spec),
-    )
-
-
-def send_logs(environment: app.ManagedEnvironment, workspace: operationalinsights.Workspace) -> pulumi.Resource:
+def send_logs(environment: app.ManagedEnvironment, workspace_id: pulumi.Output[str]) -> pulumi.Resource:
     """Every line of the environment goes to the workspace."""
     setting: pulumi.Resource = monitor.DiagnosticSetting(
         "logs",
         name="logs",
         resource_uri=environment.id,
-        workspace_id=workspace.id,
+        workspace_id=workspace_id,
         logs=[monitor.DiagnosticsLogSettingsArgs(category=one, enabled=True) for one in CATEGORIES],
     )
     return setting

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_azure_native import app, network, resources
+from pulumi_azure_native import app, network
 
 from infra.contract import SiteSpec
+from infra.holdings_azure import Holdings
 from infra.kinds import AzureOptions
 
 SUBNET = "apps"
@@ -13,7 +14,7 @@ DELEGATED_TO = "Microsoft.App/environments"
 
 
 def build_network(
-    name: str, spec: SiteSpec, options: AzureOptions, group: resources.ResourceGroup
+    name: str, spec: SiteSpec, options: AzureOptions, group: Holdings
 ) -> app.VnetConfigurationArgs | None:
     """What an environment is told of its subnet; None where it stands in a network of Azure's own.
 

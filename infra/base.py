@@ -1,4 +1,5 @@
-"""The stack `base`: what outlives the sites of one cloud: its store of drain switches and, by choice, of audit records.
+"""The stack `base`: what outlives the sites of one cloud: its store of drain switches; by choice of audit records, and
+the images, logs and secrets of sites.
 
 It is a stack of its own so that destroying a site leaves it, and so that it is made before the sites of other clouds,
 whose switches it holds.
@@ -13,6 +14,7 @@ import pulumi
 
 from infra.applied import apply
 from infra.audit import audit_output
+from infra.holdings import Wanted, holdings_output
 from infra.kinds import BaseSettings
 from infra.switch import FlagStore, host_of, store_output
 
@@ -27,4 +29,8 @@ def program(settings: BaseSettings) -> dict[str, Any]:
     if settings.audit_days:
         audit = importlib.import_module(f"infra.audit_{settings.cloud}").make_audit(settings)
         outputs["audit"] = apply(audit, audit_output)
+    if settings.holds_for:
+        made = Wanted("", settings.cloud, settings.region, settings.prefix, settings.log_days, settings.account)
+        holdings = importlib.import_module(f"infra.holdings_{settings.cloud}").of_base(settings)
+        outputs["holdings"] = apply(holdings, lambda sites: holdings_output(made, sites))
     return outputs

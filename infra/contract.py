@@ -72,6 +72,7 @@ class SiteSpec:
     sum there are none.
     `address_limit`: how often one address may ask in a minute, health checks aside; 0 for no limit.
     `dashboard`: whether the cloud's console shows the site's metrics together.
+    `holdings` is where its images, log and secrets are when the base stack `held_in` holds them; None: it has its own.
     """
 
     name: str
@@ -94,6 +95,8 @@ class SiteSpec:
     address_limit: int = 0
     log_days: int = 30
     dashboard: bool = False
+    held_in: str = ""
+    holdings: pulumi.Output[Mapping[str, Any]] | None = None
 
     @property
     def model_digest(self) -> str:

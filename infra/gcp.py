@@ -8,13 +8,14 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from infra import audit_gcp, gcp_alarms, gcp_budget, gcp_dashboard, gcp_logs, gcp_secrets, plan, sizes
+from infra import audit_gcp, gcp_alarms, gcp_budget, gcp_dashboard, gcp_logs, gcp_secrets, holdings_gcp, plan, sizes
 from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.gcp_certificate import Certificates, build_certificates
 from infra.gcp_edge import limit_addresses
 from infra.gcp_registry import build_site_image
 from infra.gcp_secrets import ServiceSecrets
+from infra.holdings_gcp import Holdings
 from infra.image import BuiltImage
 from infra.kinds import GcpOptions, SiteSettings
 from infra.site import after, deploy_site, held
@@ -51,8 +52,9 @@ class Gcp:
         zone = ZoneWriter(spec.zone_id, self._options.dns)
         scanning = SCANNING if self._options.scan_images else ()
         ready = pulumi.ResourceOptions(depends_on=_apis((*scanning, *gcp_logs.needed_apis(spec))))
-        image = build_site_image(name, spec, ready)
-        service = _service(name, self._options.project, spec, image, ready)
+        holdings = holdings_gcp.of_site(name, self._options.project, spec, ready)
+        image = build_site_image(holdings, spec)
+        service = _service(name, spec, holdings, image, ready)
         address = gcp.compute.GlobalAddress("address", name=name, deletion_policy="DELETE", opts=held(spec, ready))
         certificates = build_certificates(name, spec, zone, ready)
         front = _url_map(name, spec, service, ready)
@@ -89,12 +91,12 @@ def _apis(more: tuple[str, ...]) -> list[gcp.projects.Service]:
 
 
 def _service(
-    name: str, project: str, spec: SiteSpec, image: BuiltImage, ready: pulumi.ResourceOptions
+    name: str, spec: SiteSpec, holdings: Holdings, image: BuiltImage, ready: pulumi.ResourceOptions
 ) -> gcp.cloudrunv2.Service:
     # The service calls nothing of Google's: its account may read its own secrets, and that is all.
     account = gcp.serviceaccount.Account("identity", account_id=name, display_name=name, opts=ready)
-    secrets = gcp_secrets.build_secrets(name, spec.region, spec.secrets, account, ready)
-    sent = gcp_logs.send_logs(name, project, spec, ready)
+    secrets = gcp_secrets.build_secrets(name, holdings.secrets, spec.secrets, account)
+    sent = gcp_logs.send_logs(name, holdings.log_bucket, ready)
     sent += [audit_gcp.send_log(name, spec.audit, ready)] if spec.audit else []
     return gcp.cloudrunv2.Service(
         "service",

@@ -12,7 +12,6 @@ import pulumi_gcp as gcp
 from infra.applied import apply
 from infra.contract import SiteSpec
 from infra.log_days import GOOGLES_OWN
-from infra.site import held
 
 APIS = ("logging",)
 
@@ -22,26 +21,17 @@ def needed_apis(spec: SiteSpec) -> tuple[str, ...]:
     return APIS if spec.log_days != GOOGLES_OWN else ()
 
 
-def send_logs(name: str, project: str, spec: SiteSpec, ready: pulumi.ResourceOptions) -> list[pulumi.Resource]:
-    """The bucket and the sink that fills it; nothing where the project's own keeps as long.
+def send_logs(name: str, bucket: pulumi.Output[str] | None, ready: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    """The sink that fills the bucket with that path; nothing where the project's own keeps as long.
 
     A sink to a bucket of its own project needs no grant (cloud.google.com/logging/docs/export/configure_export_v2).
     """
-    if not needed_apis(spec):
+    if bucket is None:
         return []
-    bucket = gcp.logging.ProjectBucketConfig(
-        "logs",
-        project=project,
-        location=spec.region,
-        bucket_id=name,
-        retention_days=spec.log_days,
-        deletion_policy="DELETE",
-        opts=held(spec, ready),
-    )
     sink = gcp.logging.ProjectSink(
         "logs",
         name=name,
-        destination=apply(bucket.id, lambda path: f"logging.googleapis.com/{path}"),
+        destination=apply(bucket, lambda path: f"logging.googleapis.com/{path}"),
         filter=f'resource.type="cloud_run_revision" AND resource.labels.service_name="{name}"',
         unique_writer_identity=True,
         opts=ready,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pulumi
 import pulumi_gcp as gcp
 
 from infra.contract import SiteSpec
 from infra.image import KEPT_IMAGES, BuiltImage, Login, build_image
-from infra.site import held
+
+if TYPE_CHECKING:
+    from infra.holdings_gcp import Holdings
 
 IMAGE = "service"
 KEPT_SECONDS = 30 * 86_400
@@ -16,18 +20,25 @@ TOKEN_USER = "oauth2accesstoken"
 """With an access token as its password: cloud.google.com/artifact-registry/docs/docker/authentication"""
 
 
-def build_site_image(name: str, spec: SiteSpec, ready: pulumi.ResourceOptions) -> BuiltImage:
-    """Register the repository and the image in it."""
-    repository, login = make_repository(name, spec.region, held(spec, ready))
-    return build_image(pulumi.Output.concat(repository.registry_uri, "/", IMAGE), login, spec.models)
+def build_site_image(holdings: Holdings, spec: SiteSpec) -> BuiltImage:
+    """Register the image, pushed to the repository that the site or its base stack holds."""
+    repository = pulumi.Output.concat(holdings.registry_uri, "/", IMAGE)
+    return build_image(repository, log_in(spec.region), spec.models)
 
 
 def make_repository(
     name: str, region: str, opts: pulumi.ResourceOptions
 ) -> tuple[gcp.artifactregistry.Repository, Login]:
     """A repository, and how it is pushed to."""
-    repository = gcp.artifactregistry.Repository(
-        "repository",
+    return register_repository("repository", name, region, opts), log_in(region)
+
+
+def register_repository(
+    title: str, name: str, region: str, opts: pulumi.ResourceOptions
+) -> gcp.artifactregistry.Repository:
+    """A repository, which has `title` in the program."""
+    return gcp.artifactregistry.Repository(
+        title,
         repository_id=name,
         location=region,
         format="DOCKER",
@@ -37,8 +48,12 @@ def make_repository(
         deletion_policy="DELETE",
         opts=opts,
     )
+
+
+def log_in(region: str) -> Login:
+    """How a region's registry is pushed to."""
     token = gcp.organizations.get_client_config_output().access_token
-    return repository, Login(f"{region}-docker.pkg.dev", TOKEN_USER, token)
+    return Login(f"{region}-docker.pkg.dev", TOKEN_USER, token)
 
 
 def _cleanup_policies() -> list[gcp.artifactregistry.RepositoryCleanupPolicyArgs]:

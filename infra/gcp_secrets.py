@@ -1,4 +1,4 @@
-"""A site's secrets on Google Cloud: in Secret Manager, in the site's region, read by its service account alone."""
+"""The values of a site's secrets on Google Cloud, in Secret Manager, read by its service account alone."""
 
 from __future__ import annotations
 
@@ -22,42 +22,28 @@ class ServiceSecrets:
 
 
 def build_secrets(
-    name: str,
-    region: str,
-    secrets: Mapping[str, str],
-    account: gcp.serviceaccount.Account,
-    ready: pulumi.ResourceOptions,
+    name: str, ids: Mapping[str, pulumi.Output[str]], secrets: Mapping[str, str], account: gcp.serviceaccount.Account
 ) -> ServiceSecrets:
-    """Variable -> value as secrets of Secret Manager, and the account's right to read each."""
+    """Variable -> value into the secrets with those whole names, and the account's right to read each."""
     variables, may_read = [], []
     for variable, value in sorted(secrets.items()):
-        short = SHORT_NAMES[variable]
-        secret = gcp.secretmanager.Secret(
-            short, secret_id=f"{name}-{short}", replication=_replication(region), opts=ready
-        )
-        version = gcp.secretmanager.SecretVersion(short, secret=secret.id, secret_data=pulumi.Output.secret(value))
+        short, secret = SHORT_NAMES[variable], ids[variable]
+        version = gcp.secretmanager.SecretVersion(short, secret=secret, secret_data=pulumi.Output.secret(value))
         may_read.append(
             gcp.secretmanager.SecretIamMember(
-                f"may-read-{short}", secret_id=secret.id, role=READ_SECRETS, member=account.member
+                f"may-read-{short}", secret_id=secret, role=READ_SECRETS, member=account.member
             )
         )
-        variables.append(_variable(variable, secret, version))
+        variables.append(_variable(variable, f"{name}-{short}", version))
     return ServiceSecrets(variables, may_read)
 
 
-def _replication(region: str) -> gcp.secretmanager.SecretReplicationArgs:
-    """In the site's region and in no other: where Google chooses, it may be anywhere."""
-    replica = gcp.secretmanager.SecretReplicationUserManagedReplicaArgs(location=region)
-    managed = gcp.secretmanager.SecretReplicationUserManagedArgs(replicas=[replica])
-    return gcp.secretmanager.SecretReplicationArgs(user_managed=managed)
-
-
 def _variable(
-    variable: str, secret: gcp.secretmanager.Secret, version: gcp.secretmanager.SecretVersion
+    variable: str, secret: str, version: gcp.secretmanager.SecretVersion
 ) -> gcp.cloudrunv2.ServiceTemplateContainerEnvArgs:
     """By its number: with `latest` other keys would be no revision, and a bad one would break every new instance."""
     reference = gcp.cloudrunv2.ServiceTemplateContainerEnvValueSourceSecretKeyRefArgs(
-        secret=secret.secret_id, version=version.version
+        secret=secret, version=version.version
     )
     source = gcp.cloudrunv2.ServiceTemplateContainerEnvValueSourceArgs(secret_key_ref=reference)
     return gcp.cloudrunv2.ServiceTemplateContainerEnvArgs(name=variable, value_source=source)

@@ -85,7 +85,8 @@ class SiteSettings(Generic[OptionsT]):
     `models` maps each model that is served to its digest, the default first; `unpinned` are those that the file names
     without a digest, as it could one release ago. `secrets` are variables of the container that only the cloud's store
     may hold. `profile` is the size of the whole site, from which came what its file does not say; `base` the base
-    stack whose store gets the audit records, "" where none does.
+    stack whose store gets the audit records, "" where none does; `held_in` is the one that holds
+    its images, log and secrets.
     """
 
     kind: str
@@ -113,6 +114,7 @@ class SiteSettings(Generic[OptionsT]):
     monthly_budget_usd: float | None = None
     address_limit: int = 0
     dashboard: bool = False
+    held_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,8 @@ class BaseSettings:
 
     `account` is the subscription on Azure, the project on Google Cloud, and "" on AWS, whose pins are elsewhere.
     `audit_days` is how long nobody may delete an audit record; 0: there is no store of them.
+    `holds_for` are sites whose images, log and secrets it holds: the secrets by the variables in `holds_secrets`,
+    `prefix` and `log_days` as in the sites' own files.
     """
 
     kind: str
@@ -153,6 +157,10 @@ class BaseSettings:
     protect: bool
     audit_store: str = ""
     audit_days: int = 0
+    holds_for: tuple[str, ...] = ()
+    holds_secrets: tuple[str, ...] = ()
+    prefix: str = "outlast"
+    log_days: int = 30
     labels: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -18,6 +18,8 @@ from infra.base_settings import read_audit_store, read_place, read_switches, sto
 from infra.contract import Replicas, Size
 from infra.edge import read_limit
 from infra.exceptions import SITE_RULES, TRAFFIC_RULES, Exceptions, read_exceptions
+from infra.holdings_settings import STACK as _STACK
+from infra.holdings_settings import read_holdings, read_prefix
 from infra.kinds import (
     AwsOptions,
     AzureOptions,
@@ -35,7 +37,7 @@ from infra.panels import KEY as DASHBOARD
 from infra.policy.rules import names_of
 from infra.private_settings import read_private
 from infra.profiles import SIZES, SMALL, Profile
-from infra.reader import Reader, like, one_of
+from infra.reader import Reader, one_of
 from infra.regions import REGION_KEYS, region_check
 from infra.routing_settings import read_own_geographies, read_policy, read_weights
 from infra.secrets import SETTINGS as SECRETS
@@ -51,8 +53,6 @@ KINDS = ("zone", "base", *CLOUDS, PRIVATE, "training", "traffic")
 
 MAX_COMMON_NAME = 64
 """The first name of an ACM certificate may have 64 characters (ACM RequestCertificate, after RFC 5280)."""
-
-_STACK = like(plan.LABEL.pattern, "the name of a stack: letters a-z, digits and hyphens")
 
 _NO_SECRETS = f"write it in plain text if it may be read, or leave it out; secrets are {' and '.join(SECRETS)}"
 
@@ -128,7 +128,8 @@ def _parse_base(stack: str, reader: Reader) -> BaseSettings:
     store = reader.text("store", check=store_check(cloud))
     audit_store, audit_days = read_audit_store(reader, cloud, stack, store)
     protect = reader.boolean("protect")
-    return BaseSettings("base", stack, cloud, region, account, store, protect, audit_store, audit_days)
+    stores = BaseSettings("base", stack, cloud, region, account, store, protect, audit_store, audit_days)
+    return replace(stores, **read_holdings(reader, cloud))
 
 
 def _host(value: str) -> str | None:
@@ -206,7 +207,7 @@ def _parse_site(
         "azure": read_azure,
         "gcp": read_gcp,
     }
-    prefix = reader.text("prefix", "outlast", check=like(r"[a-z][a-z0-9-]*", "letters a-z, digits and hyphens"))
+    prefix = read_prefix(reader)
     bad_names = plan.list_bad_names(cloud, prefix, stack) if prefix and plan.LABEL.fullmatch(stack) else []
     if bad_names:
         reader.wrong("prefix", "; ".join(bad_names), "choose another prefix, or another name for the stack")
@@ -242,6 +243,7 @@ def _parse_site(
         monthly_budget_usd=read_budget(reader),
         address_limit=read_limit(reader, profile, environment),
         dashboard=reader.boolean(DASHBOARD, profile.boolean(DASHBOARD)),
+        held_in=reader.text("heldIn", "", check=_STACK),
     )
 
 

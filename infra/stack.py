@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 from infra.applied import apply
 from infra.audit import AuditStore, find_audit, require_near
 from infra.contract import SITE_VERSION, KnownSite, SiteSpec, parse_site
+from infra.holdings import Found, Wanted, find_holdings
 from infra.judged import judge
 from infra.kinds import GcpOptions, Options, Settings, SiteSettings
 from infra.models import STACKS
@@ -24,6 +26,9 @@ from service.errors import Unavailable
 
 ZONE_VERSION = 1
 """Of the stack output `zone`, as SITE_VERSION is of `site`."""
+
+Refer = Callable[[str], pulumi.StackReference]
+"""Another stack of this project, by its name."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,11 @@ def read_store(stack: str) -> pulumi.Output[FlagStore]:
     return apply(_reference(stack).get_output("store"), parse_known)
 
 
-def read_audit(settings: SiteSettings[Options]) -> pulumi.Output[AuditStore] | None:
+def read_audit(settings: SiteSettings[Options], refer: Refer) -> pulumi.Output[AuditStore] | None:
     """Where the site's audit records go, by its base stack; None where it names none."""
     if not settings.base:
         return None
-    base = _reference(settings.base)
+    base = refer(settings.base)
     project = settings.options.project if isinstance(settings.options, GcpOptions) else ""
     outputs: pulumi.Output[list[Any]] = pulumi.Output.all(base.get_output("audit"), base.get_output("store"))
 
@@ -119,9 +124,20 @@ def read_audit(settings: SiteSettings[Options]) -> pulumi.Output[AuditStore] | N
     return apply(outputs, find)
 
 
+def read_holdings(settings: SiteSettings[Options], refer: Refer) -> pulumi.Output[Found] | None:
+    """Where the base stack that holds them has a site's images, log and secrets; None where the site has its own."""
+    if not settings.held_in:
+        return None
+    account = getattr(settings.options, "subscription_id", "") or getattr(settings.options, "project", "")
+    wanted = Wanted(settings.name, settings.kind, settings.region, settings.prefix, settings.log_days, account)
+    output: pulumi.Output[Any] = refer(settings.held_in).get_output("holdings")
+    return apply(output, lambda found: find_holdings(settings.held_in, found, wanted))
+
+
 def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
     """What is asked of the cloud, from the stack's own settings and what the stack `zone` says."""
     zone = read_zone(settings.zone)
+    refer = functools.cache(_reference)  # one base stack may have both, and the engine takes a reference once
     return SiteSpec(
         name=settings.name,
         region=settings.region,
@@ -137,12 +153,14 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         protect=settings.protect,
         geographies=settings.geographies,
         secrets=settings.secrets,
-        audit=read_audit(settings),
+        audit=read_audit(settings, refer),
         alert_email=settings.alert_email,
         monthly_budget_usd=settings.monthly_budget_usd,
         address_limit=settings.address_limit,
         log_days=settings.log_days,
         dashboard=settings.dashboard,
+        held_in=settings.held_in,
+        holdings=read_holdings(settings, refer),
     )
 
 

@@ -49,6 +49,7 @@ SECTIONS = {
         Row("init-deployment", "outlast.init_deployment.command", "Write the stack files for accounts of your own."),
         Row("cost", "outlast.cost", "What the sites of the stack files cost a month, and per 1,000 predictions."),
         Row("capacity", "outlast.capacity", "Measure how many requests a second a running site bears."),
+        Row("base", "outlast.base", "Let a base stack take over a site's registry, log and secrets, nothing replaced."),
         Row("permissions", "outlast.permissions", "The least that a deployer or a drill runner must be allowed to."),
     ),
     "Work on Outlast": (

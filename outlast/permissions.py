@@ -83,7 +83,7 @@ def for_aws(configs: Configs, role: str, level: int, zone_id: str) -> dict[str, 
     scope = aws.Scope(
         account=_account(configs),
         regions=tuple(dict.fromkeys(str(c["aws:region"]) for c in (sites or configs).values() if "aws:region" in c)),
-        names=tuple(name_site(str(c.get("outlast:prefix", "outlast")), stack) for stack, c in sites.items()),
+        names=tuple(dict.fromkeys([*_names(sites), *_held_names(configs)])),
         zone_id=zone_id,
         store=next((str(config["outlast:store"]) for config in configs.values() if kind_of(config) == "base-aws"), ""),
         bases=tuple(f"outlast-{stack}" for stack in _audit_stacks(configs)),
@@ -106,6 +106,19 @@ def _account(configs: Configs) -> str:
         what = f"{', '.join(configs) or 'no stack'} touches no account of AWS"
         raise InvalidInput(what, hint="--stack names another stack, --stacks another set of stack files")
     return found[0]
+
+
+def _names(sites: Configs) -> list[str]:
+    return [name_site(str(c.get("outlast:prefix", "outlast")), stack) for stack, c in sites.items()]
+
+
+def _held_names(configs: Configs) -> list[str]:
+    """What is called after a site and is in a base stack on AWS."""
+    return [
+        name_site(str(config.get("outlast:prefix", "outlast")), site)
+        for config in configs.values()
+        for site in (config.get("outlast:holdsFor", ()) if kind_of(config) == "base-aws" else ())
+    ]
 
 
 def _audit_stacks(configs: Configs) -> tuple[str, ...]:

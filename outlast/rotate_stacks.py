@@ -18,6 +18,8 @@ from service.errors import Refused, Unavailable
 Run = Callable[[Sequence[str], str], str]
 """Runs `pulumi` with these arguments and that input, and gives what it printed. Raises Unavailable where it fails."""
 
+_HALF_ROTATED = "sites before it have both keys, those after it the old one: mend it, rotate again"
+
 
 @dataclass(frozen=True)
 class StackFiles:
@@ -55,8 +57,8 @@ class StackFiles:
         return KeySet.of_settings(settings)
 
 
-def pulumi_in(root: Path, environ: Mapping[str, str] = os.environ) -> Run:
-    """Runs the `pulumi` of the PATH in the project. Raises Unavailable where there is none."""
+def pulumi_in(root: Path, environ: Mapping[str, str] = os.environ, *, hint: str = _HALF_ROTATED) -> Run:
+    """Runs the `pulumi` of the PATH in the project. Raises Unavailable: with `hint` where it fails."""
     program = shutil.which("pulumi", path=environ.get("PATH"))
     if program is None:
         raise Unavailable("there is no `pulumi` on the PATH", hint="https://www.pulumi.com/docs/install")
@@ -67,9 +69,7 @@ def pulumi_in(root: Path, environ: Mapping[str, str] = os.environ) -> Run:
         if done.returncode:
             told = (done.stderr or done.stdout).strip()
             what = f"`pulumi {' '.join(arguments)}` left with {done.returncode}: {told}"
-            raise Unavailable(
-                what, hint="sites before it have both keys, those after it the old one: mend it, rotate again"
-            )
+            raise Unavailable(what, hint=hint)
         return done.stdout
 
     return run

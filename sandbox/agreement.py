@@ -181,12 +181,25 @@ def _audit_stores_known(stacks: StackSet, settings: Mapping[str, Settings]) -> I
             yield Mistake(place_of(site, "outlast:base"), f"{base} has no audit store", hint)
 
 
+def _holders_known(stacks: StackSet, settings: Mapping[str, Settings]) -> Iterator[Mistake]:
+    """What a site has in a base stack is held there for it."""
+    for site, its in _sites(stacks, settings).items():
+        held = settings.get(its.held_in)
+        if its.held_in and its.held_in not in stacks.bases:
+            what = f"{its.held_in} is no base stack of this set, which has {', '.join(stacks.bases) or 'none'}"
+            yield Mistake(place_of(site, "outlast:heldIn"), what, f"write {place_of(its.held_in)}")
+        elif isinstance(held, BaseSettings) and site not in held.holds_for:
+            hint = f"write {site} into outlast:holdsFor of {place_of(its.held_in)}"
+            yield Mistake(place_of(site, "outlast:heldIn"), f"{its.held_in} holds nothing for it", hint)
+
+
 _CHECKS: tuple[Callable[[StackSet, Mapping[str, Settings]], Iterator[Mistake]], ...] = (
     _one_zone,
     _sites_known,
     _models_accepted,
     _switches_known,
     _audit_stores_known,
+    _holders_known,
 )
 
 

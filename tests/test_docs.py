@@ -20,6 +20,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from infra.kinds import BaseSettings
 from infra.settings import parse
 from outlast.__main__ import main
 from sandbox.accounts_file import read as read_accounts
@@ -54,6 +55,14 @@ RUN_BY = {
     ): f"{AS_IT_STANDS}::test_the_region_is_in_the_answers",
     ("add-a-region.md", "$ make up"): OWN_STACKS,
     ("add-a-region.md", ""): ACCOUNTS,
+    ("move-into-a-base-stack.md", "outlast base adopt"): (
+        "tests/end_to_end/test_own_stacks.py::test_base_stacks_take_over_what_should_outlive_sites"
+        " + tests/end_to_end/test_own_stacks.py::test_what_was_taken_over_is_neither_made_nor_replaced"
+    ),
+    (
+        "move-into-a-base-stack.md",
+        "# stacks/Pulumi.prod-base-aws.yaml",
+    ): f"{AS_IT_STANDS}::test_what_a_base_stack_holds_is_read",
     ("drill-on-a-friday.md", "$ make up"): "tests/end_to_end/test_readme.py",
     ("drill-on-a-friday.md", "$ outlast status"): f"{ON_CALL} + tests/failover/drill/test_plan.py"
     " + tests/failover/evidence/test_commands.py",
@@ -291,6 +300,14 @@ def test_a_stack_file_is_read_by_the_program(block: Block) -> None:
     assert found.kind == config["outlast:kind"]
     with pytest.raises(OutlastError, match="nonsense"):
         parse("example", config | {"outlast:nonsense": "1"})
+
+
+def test_what_a_base_stack_holds_is_read() -> None:
+    (block,) = [b for b in BLOCKS if b.page == "move-into-a-base-stack.md" and b.language == "yaml"]
+    said = yaml.safe_load(block.text)
+    held_in = said.pop("outlast:heldIn")
+    base = parse(held_in, configuration("base-aws", **{key.partition(":")[2]: its for key, its in said.items()}))
+    assert isinstance(base, BaseSettings) and base.holds_for == ("prod-aws",) and len(base.holds_secrets) == 2
 
 
 def _lines(page: str, file: str) -> dict[str, Any]:

@@ -86,6 +86,22 @@ def _weights(records: Sequence[RecordSet], host: str) -> dict[str, int]:
 
 def find_zone(route53: Route53Client, host: str) -> str:
     """The id of the public zone with the longest name that contains `host`."""
+    ids = find_zones(route53, host)
+    if not ids:
+        raise InvalidInput(
+            f"no public hosted zone of this account contains {host}",
+            hint="check --host (or $OUTLAST_HOST) and that the credentials are those of the zone's account",
+        )
+    if len(ids) > 1:
+        raise InvalidInput(
+            f"several public zones contain {host}: {', '.join(ids)}",
+            hint="only one of them can be delegated to; delete the others",
+        )
+    return ids[0]
+
+
+def find_zones(route53: Route53Client, host: str) -> list[str]:
+    """The ids of the public zones of this account that contain `host`, by the longest name that any of them has."""
     found = []
     for page in route53.get_paginator("list_hosted_zones").paginate():
         for zone in page["HostedZones"]:
@@ -93,19 +109,8 @@ def find_zone(route53: Route53Client, host: str) -> str:
             private = zone.get("Config", {}).get("PrivateZone", False)
             if not private and (host == name or host.endswith("." + name)):
                 found.append((len(name), zone["Id"].removeprefix("/hostedzone/")))
-    if not found:
-        raise InvalidInput(
-            f"no public hosted zone of this account contains {host}",
-            hint="check --host (or $OUTLAST_HOST) and that the credentials are those of the zone's account",
-        )
-    longest = max(length for length, _ in found)
-    ids = sorted(zone_id for length, zone_id in found if length == longest)
-    if len(ids) > 1:
-        raise InvalidInput(
-            f"several public zones contain {host}: {', '.join(ids)}",
-            hint="only one of them can be delegated to; delete the others",
-        )
-    return ids[0]
+    longest = max((length for length, _ in found), default=0)
+    return sorted(zone_id for length, zone_id in found if length == longest)
 
 
 def list_records(route53: Route53Client, zone_id: str, host: str) -> Iterator[ResourceRecordSetOutputTypeDef]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from infra.holdings import TYPES as HOLDINGS
+
 
 def words(text: str) -> tuple[str, ...]:
     """A long list, written down as words."""
@@ -76,6 +78,12 @@ IN_USE: Mapping[str, tuple[str, ...]] = {
 }
 """Kind of stack -> the types that its program registers. A kind that is on any cloud is named with its own."""
 
+
+def _held(cloud: str) -> str:
+    """What a base stack registers for the sites whose images, logs and secrets it holds."""
+    return " ".join(dict.fromkeys(type_ for type_, _ in HOLDINGS[cloud] if type_ not in IN_USE[f"base-{cloud}"]))
+
+
 _ALARMS = "aws:sns/topic:Topic aws:sns/topicSubscription:TopicSubscription aws:cloudwatch/metricAlarm:MetricAlarm"
 
 BY_CHOICE: Mapping[str, tuple[str, ...]] = {
@@ -104,12 +112,13 @@ BY_CHOICE: Mapping[str, tuple[str, ...]] = {
     "base-aws": words(
         "aws:s3/bucketVersioning:BucketVersioning "
         "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration "
-        "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream aws:iam/role:Role aws:iam/rolePolicy:RolePolicy"
+        "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream aws:iam/role:Role aws:iam/rolePolicy:RolePolicy "
+        f"{_held('aws')}"
     ),
-    "base-azure": ("azure-native:storage:BlobContainerImmutabilityPolicy",),
+    "base-azure": words(f"azure-native:storage:BlobContainerImmutabilityPolicy {_held('azure')}"),
     "training-aws": words("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"),
     "training-gcp": words("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember gcp:projects/serviceIdentity:ServiceIdentity"),
-    "base-gcp": ("gcp:logging/projectBucketConfig:ProjectBucketConfig",),
+    "base-gcp": words(_held("gcp")),
 }
 """The same, of what a program registers only where the stack's file asks for it."""
 

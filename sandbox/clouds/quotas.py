@@ -115,7 +115,7 @@ def refuse(world: World, resource: Resource) -> None:
         if limit is None:
             continue
         region = quota.region(resource) if quota.region else ""
-        others = (one for one in world.store.all(quota.type) if one.urn != resource.urn)
+        others = (one for one in world.store.all(quota.type) if not resource.is_same(one))
         there = [one for one in others if quota.holder(one) == holder]
         used = sum(quota.usage(one) for one in there if quota.region is None or quota.region(one) == region)
         asked = used + quota.usage(resource)

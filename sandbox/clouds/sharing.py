@@ -1,11 +1,17 @@
 """Resources that several stacks make of one id: an API that two sites switch on, a record that proves one host twice.
 
-The clouds have one of it, and each stack's state names it. It is gone when the last stack has let it go.
+The clouds have one of it, and each stack's state names it. It is gone when the last stack has let it go. One that
+changed its stack in Pulumi's state alone is handed over.
 """
 
 from __future__ import annotations
 
-from sandbox.clouds.store import Resource, stack_of
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from sandbox.clouds.store import Resource, ResourceStore, stack_of
+
+NOWHERE: Mapping[tuple[str, str], str] = MappingProxyType({})
 
 _OTHERS = "others"  # in `Resource.place`: the URNs of those who have it too
 
@@ -26,6 +32,20 @@ def leave(resource: Resource, stack: str) -> bool:
     resource.urn = left[0]
     resource.place = {**resource.place, _OTHERS: left[1:]}
     return True
+
+
+def hand_over(
+    store: ResourceStore, unknown: Sequence[Resource], stack: str, elsewhere: Mapping[tuple[str, str], str]
+) -> list[Resource]:
+    """Give what a stack alone had to those whose states have it now (`pulumi state move` asks no cloud); the others."""
+    left = []
+    for resource in unknown:
+        if resource.stack == stack and (resource.type, resource.id) in elsewhere:
+            resource.urn = elsewhere[resource.type, resource.id]
+            store.put(resource)
+        else:
+            left.append(resource)
+    return left
 
 
 def is_of(resource: Resource, stack: str) -> bool:

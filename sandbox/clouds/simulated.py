@@ -151,7 +151,8 @@ class SimulatedClouds:
             )
         resource = self._resource(request)
         resource.id, resource.outputs, resource.place = known.id, known.outputs, dict(known.place)
-        sharing.join(known, resource)
+        if kind.shared(resource):  # else it changed its stack in Pulumi's state, and is the new one's alone
+            sharing.join(known, resource)
         self._let_propagate(kind, resource, request)
         _refuse(kind, self.world, resource)
         kind.update(self.world, resource)
@@ -256,14 +257,18 @@ class SimulatedClouds:
             self.world.store.end_intent(intent)
         return taken
 
-    def forget_orphans(self, stack: str, known: Collection[tuple[str, str]]) -> list[str]:
+    def forget_orphans(
+        self, stack: str, known: Collection[tuple[str, str]], elsewhere: Mapping[tuple[str, str], str] = sharing.NOWHERE
+    ) -> list[str]:
         """Undo what the clouds have of a stack and its Pulumi state does not: nobody would ever delete it. Their keys.
 
         `known` holds (type, id) of every resource in the stack's state, those that wait for their deletion too. To be
         called before `pulumi up`, while no other command works on the stack; with a state that cannot be read it must
         not be called, for nothing known means that everything is an orphan. The newest go first, as `destroy` does it.
+        `elsewhere` are the URNs of those that other stacks' states have: they moved there, and are no orphans.
         """
-        orphans = [r for r in self.world.store.all() if sharing.is_of(r, stack) and (r.type, r.id) not in known]
+        unknown = [r for r in self.world.store.all() if sharing.is_of(r, stack) and (r.type, r.id) not in known]
+        orphans = sharing.hand_over(self.world.store, unknown, stack, elsewhere)
         for resource in reversed(orphans):
             self._unmake(resource, stack)
         if orphans:

@@ -49,6 +49,10 @@ class Resource:
         """The stack that made it: the site's name."""
         return stack_of(self.urn)
 
+    def is_same(self, other: Resource) -> bool:
+        """Whether both are one resource: by the URN, or by the id where it changed its stack in Pulumi's state."""
+        return self.urn == other.urn or (self.type, self.id) == (other.type, other.id)
+
     def get(self, name: str, default: Any = None) -> Any:
         """An output if the cloud has one of that name, else the input."""
         return self.outputs.get(name, self.inputs.get(name, default))

@@ -179,7 +179,7 @@ class _Deployment:
             directory=directory,
             say=self.report,
         )
-        known = {"stack": stack, "known": known_resources(self.layout, stack)}
+        known = {"stack": stack, "known": known_resources(self.layout, stack), "elsewhere": self._elsewhere(stack)}
         found = control.connect(self.layout).call("POST", "/orphans", known)
         for key in found["forgotten"]:
             self.report(f"{stack}: undone, for an interrupted update left it where no stack knows it: {key}")
@@ -189,6 +189,11 @@ class _Deployment:
             self.report(f"{stack}: {len(gone)} resources are gone and will be made again: {gone[0]}, …")
             arguments = ["refresh", *commands.UNATTENDED]
             commands.run(self.pulumi, arguments, environ=self.environment, directory=directory, stack=stack)
+
+    def _elsewhere(self, stack: str) -> list[tuple[str, str, str]]:
+        """What the other stacks' states have: a resource that moved there is no orphan of this one."""
+        others = (path.stem for path in _state_file(self.layout, stack).parent.glob("*.json"))
+        return [row for other in others if other != stack for row in _read_state(_state_file(self.layout, other))]
 
 
 def _at_once(stacks: StackSet) -> Iterator[tuple[str, ...]]:
@@ -203,16 +208,20 @@ def known_resources(layout: Layout, stack: str) -> list[tuple[str, str]]:
 
     Raises Unavailable for a state that cannot be read: taking that for an empty one would undo the whole stack.
     """
-    path = _state_file(layout, stack)
+    return [(type_, id_) for type_, id_, _ in _read_state(_state_file(layout, stack))]
+
+
+def _read_state(path: Path) -> list[tuple[str, str, str]]:
+    """(type, id, URN) of each resource."""
     try:
         checkpoint = json.loads(path.read_text())["checkpoint"]
         resources = (checkpoint.get("latest") or {}).get("resources") or []
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise Unavailable(
-            f"the state of the stack {stack} cannot be read: {error}",
+            f"the state of the stack {path.stem} cannot be read: {error}",
             hint=f"{path}.bak is the state before; or `make clean`, then `make up`",
         ) from error
-    return [(r["type"], r["id"]) for r in resources if r.get("id")]
+    return [(r["type"], r["id"], r["urn"]) for r in resources if r.get("id")]
 
 
 def _state_file(layout: Layout, stack: str) -> Path:

@@ -40,7 +40,7 @@ class Controls:
     release: Callable[[str | None], None]  # replicas that a fault keeps down
     on_spot: Callable[[str], int]  # how many replicas of a site are on Fargate Spot
     store: ResourceStore
-    forget_orphans: Callable[[str, set[tuple[str, str]]], list[str]]
+    forget_orphans: Callable[[str, set[tuple[str, str]], dict[tuple[str, str], str]], list[str]]
     reload_stacks: Callable[[], None]
     vendors: Vendors
     stores: PrivateStores
@@ -136,7 +136,9 @@ class Calls:
     def _forget_orphans(self, body: Body) -> Body:
         known = {(type_, id_) for type_, id_ in body["known"]}
         missing = [f"{type_}|{id_}" for type_, id_ in known if self._is_gone(type_, id_)]
-        return {"forgotten": self._controls.forget_orphans(body["stack"], known), "missing": sorted(missing)}
+        elsewhere = {(type_, id_): urn for type_, id_, urn in body.get("elsewhere", ())}
+        forgotten = self._controls.forget_orphans(body["stack"], known, elsewhere)
+        return {"forgotten": forgotten, "missing": sorted(missing)}
 
     def _is_gone(self, type_: str, id_: str) -> bool:
         return _is_ours(type_) and self._controls.store.get(type_, id_) is None

@@ -280,8 +280,10 @@ class Daemon:
         self.layout.save_instance(self.instance)
         return seconds
 
-    def _forget_orphans(self, stack: str, known: set[tuple[str, str]]) -> list[str]:
-        return self.clouds.forget_orphans(stack, known) if self.clouds else []
+    def _forget_orphans(
+        self, stack: str, known: set[tuple[str, str]], elsewhere: dict[tuple[str, str], str]
+    ) -> list[str]:
+        return self.clouds.forget_orphans(stack, known, elsewhere) if self.clouds else []
 
     # -- what the parts ask of each other ---------------------------------------------------------------
 

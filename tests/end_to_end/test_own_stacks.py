@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 import yaml
 
 from failover.dial import Dial
+from infra.holdings import TYPES
 from sandbox import keys
 from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of
@@ -252,6 +255,73 @@ def test_audit_records_are_whole_in_three_stores_after_a_kill_and_a_failover(own
     written = {json.loads(line)["site"] for line in out.read_text().splitlines()}
     assert written == {"prod-aws", "prod-azure", "prod-gcp"}
     own.control.call("POST", "/speed", {"speed": 10})
+
+
+ADOPTED = ("prod-aws", "prod-azure", "prod-gcp")
+
+
+def base_of(site: str) -> str:
+    return site.replace("prod-", "prod-base-")
+
+
+def holdings_of(own: Project, *stacks: str) -> dict[tuple[str, str], str]:
+    """Type and id of each holding in the states of some stacks -> the stack that has it."""
+    types = {type_ for row in TYPES.values() for type_, _ in row}
+    found = {}
+    for stack in stacks:
+        rows = json.loads(plain_pulumi(own, "stack", "export", "-s", stack).stdout)["deployment"]["resources"]
+        # Not those that a base stack has for itself.
+        found |= {(r["type"], r["id"]): stack for r in rows if r["type"] in types and not base_s_own(r["id"])}
+    return found
+
+
+def base_s_own(id_: str) -> bool:
+    return "-base-" in id_
+
+
+def test_base_stacks_take_over_what_should_outlive_sites(own: Project) -> None:
+    """Killed at some moment the command goes on when it is given again; only Pulumi's state and the files change."""
+    before = holdings_of(own, *ADOPTED)
+    assert set(before.values()) == {*ADOPTED}
+    texts = stack_texts(own)
+    planned = outlast(own, "base", "adopt", "prod-aws", "--into", "prod-base-aws", "--dry-run").stderr
+    assert all(id_ in planned for (_, id_), stack in before.items() if stack == "prod-aws")
+    assert stack_texts(own) == texts
+    command = (own.python, "-m", "outlast", "base", "adopt", "prod-aws", "--into", "prod-base-aws")
+    with subprocess.Popen(command, cwd=own.root, env=own.inside(), start_new_session=True) as adopting:
+        own.wait_until(lambda: stack_texts(own) != texts, "the files to say it")
+        os.killpg(adopting.pid, signal.SIGKILL)
+    for site in ADOPTED:
+        outlast(own, "base", "adopt", site, "--into", base_of(site))
+    after = holdings_of(own, *ADOPTED, *map(base_of, ADOPTED))
+    assert after == {holding: base_of(stack) for holding, stack in before.items()}
+
+
+def steps_of(own: Project, stack: str) -> set[tuple[str, str]]:
+    """What an update of a stack would do, apart from leaving things as they are."""
+    steps = json.loads(plain_pulumi(own, "preview", "-s", stack, "--json").stdout)["steps"]
+    found = {(step["op"], step["urn"].split("::")[2]) for step in steps}
+    return {(op, type_) for op, type_ in found if op not in ("same", "read")}
+
+
+def output_of(own: Project, site: str) -> str:
+    """What traffic reads of a site, its image's digest among it."""
+    return plain_pulumi(own, "stack", "output", "site", "-s", site).stdout
+
+
+def test_what_was_taken_over_is_neither_made_nor_replaced(own: Project) -> None:
+    before = holdings_of(own, *map(base_of, ADOPTED))
+    exported = {site: output_of(own, site) for site in ADOPTED}
+    for site in ADOPTED:
+        made = {step for step in steps_of(own, base_of(site)) if step[0] != "update"}
+        assert made <= {("create", "gcp:projects/service:Service")}
+        plain_pulumi(own, "up", "-s", base_of(site), "--yes", "--skip-preview")
+        assert {op for op, _ in steps_of(own, site)} <= {"update"}
+        plain_pulumi(own, "up", "-s", site, "--yes", "--skip-preview")
+        plain_pulumi(own, "preview", "-s", site, "--expect-no-changes")
+        assert output_of(own, site) == exported[site]
+    assert holdings_of(own, *ADOPTED, *map(base_of, ADOPTED)) == before
+    assert {site_that_answers(own) for _ in range(40)} >= {*ADOPTED}
 
 
 def leave_traffic(own: Project, site: str) -> None:

@@ -1,7 +1,9 @@
-"""`outlast destroy`: a site goes only when no record leads to it, a base stack only when no switch lies in it."""
+"""`outlast destroy`: a site goes only when no record leads to it, a base stack only when nobody needs it."""
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from failover.simulator.store import Store
 from outlast import destroy
 from service.errors import InvalidInput, Refused, Unavailable
 from tests.infra.harness import BASES, PRIVATE
-from tests.sandbox.own_set import HOST, own_set, write
+from tests.sandbox.own_set import ACCOUNT, HOST, own_set, write
 
 
 def record(site: str, weight: int) -> dict[str, Any]:
@@ -42,6 +44,7 @@ def ran(tmp_path: Path, route53: Any, monkeypatch: pytest.MonkeyPatch) -> list[s
     stacks: list[str] = []
     monkeypatch.setattr(destroy, "ROOT", tmp_path)
     monkeypatch.setattr(destroy, "build_client", lambda: route53)
+    monkeypatch.setattr(destroy, "count_resources", dict)
     monkeypatch.setattr(destroy, "run_pulumi", lambda stack, yes: stacks.append(stack) or 0)
     return stacks
 
@@ -75,6 +78,31 @@ def test_a_base_stack_with_a_switch_stays(ran: list[str]) -> None:
     refused = run("prod-base-azure")
     assert isinstance(refused, Refused) and ran == []
     assert [m.place for m in refused.mistakes] == ["stacks/Pulumi.prod-traffic.yaml: outlast:drainSwitches.prod-aws"]
+
+
+@pytest.mark.parametrize(("accounts", "goes"), [((ACCOUNT,), True), (("999999999999",), False)])
+def test_where_the_zone_is_gone_only_its_own_account_can_say_so(
+    ran: list[str], monkeypatch: pytest.MonkeyPatch, accounts: tuple[str, ...], goes: bool
+) -> None:
+    """Credentials of another account see no zone either, and there DNS may well lead to the site."""
+    monkeypatch.setattr(destroy, "build_client", lambda: Store().client)
+    monkeypatch.setattr(destroy, "find_account", lambda: accounts[0])
+    refused = run("prod-aws")
+    assert (refused is None, ran) == (goes, ["prod-aws"] if goes else [])
+    if not goes:
+        assert isinstance(refused, InvalidInput) and "no public hosted zone of this account contains" in refused.what
+
+
+def test_stacks_are_counted_as_pulumi_lists_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"name": "prod-aws", "resourceCount": 41}, {"name": "organization/outlast/prod-gcp", "resourceCount": 0}]
+    program = tmp_path / "pulumi"
+    program.write_text(f"#!/bin/sh\necho '{json.dumps([*rows, {'name': 'prod-azure'}])}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert destroy.count_resources() == {"prod-aws": 41, "prod-gcp": 0, "prod-azure": 1}
+    program.write_text("#!/bin/sh\necho no bucket >&2\nexit 255\n")
+    with pytest.raises(Unavailable, match="`pulumi stack ls` failed: no bucket"):
+        destroy.count_resources()
 
 
 def test_other_stacks_are_pulumis_own_business(ran: list[str]) -> None:

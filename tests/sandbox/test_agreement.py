@@ -143,6 +143,18 @@ def test_a_training_stack_is_read_with_the_set_and_may_have_an_account_of_its_ow
     ]
 
 
+def test_what_a_site_has_in_a_base_stack_is_held_there_for_it(tmp_path: Path) -> None:
+    files = own_set() | {"prod-base-aws": BASES["base-aws"] | {"aws:allowedAccountIds": [ACCOUNT]}}
+    files["prod-aws"]["outlast:heldIn"] = "base-aws"
+    place = "aws.yaml: outlast:heldIn"
+    missing = "base-aws is no base stack of this set, which has prod-base-aws"
+    assert mistakes_in(tmp_path, files) == [(place, missing)]
+    files["prod-aws"]["outlast:heldIn"] = "prod-base-aws"
+    assert mistakes_in(tmp_path, files) == [(place, "prod-base-aws holds nothing for it")]
+    files["prod-base-aws"] |= {"outlast:holdsFor": ["prod-aws"]}
+    assert agree_on(tmp_path, files).bases[0].holds_for == ("prod-aws",)
+
+
 def test_a_base_stack_belongs_to_the_set_and_pins_no_aws_account_elsewhere(tmp_path: Path) -> None:
     files = own_set() | {f"prod-{stack}": config for stack, config in BASES.items()}
     files["prod-base-aws"] = files["prod-base-aws"] | {"aws:allowedAccountIds": [ACCOUNT]}

@@ -71,7 +71,9 @@ def _secret_of(world: World, version: Resource) -> Resource | None:
 
 def _name_rule(world: World, r: Resource) -> None:
     """A secret's name is taken once in an account and a region: Secrets Manager API, ResourceExistsException."""
-    taken = [own_name(other) for other in world.store.all(SECRET) if other.urn != r.urn and _place(other) == _place(r)]
+    taken = [
+        own_name(other) for other in world.store.all(SECRET) if not r.is_same(other) and _place(other) == _place(r)
+    ]
     if own_name(r) in taken:
         raise CloudRefused(
             f"ResourceExistsException: The operation failed because the secret {own_name(r)} already exists.",

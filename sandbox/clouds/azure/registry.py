@@ -44,7 +44,7 @@ def why_not_push(world: World, address: str, repository: str, login: tuple[str, 
 def _name_rule(world: World, r: Resource) -> None:
     """A registry's name is taken once in the world: Azure Container Registry, registries/checkNameAvailability."""
     name = str(r.inputs.get("registryName") or "").lower()
-    if any(tail(other).lower() == name and other.urn != r.urn for other in world.store.all(REGISTRY)):
+    if any(tail(other).lower() == name and not r.is_same(other) for other in world.store.all(REGISTRY)):
         raise CloudRefused(
             f'Code="AlreadyInUse" Message="The registry DNS name {name}.azurecr.io is already in use."',
             hint="take another name: outlast:prefix and the stack's name make it",

@@ -77,6 +77,28 @@ def test_what_pulumi_never_learned_of_is_undone_newest_first(clouds: Clouds) -> 
     assert clouds.clouds.forget_orphans("aws", state) == []
 
 
+def test_what_moved_into_another_stacks_state_is_handed_over_and_goes_with_that(clouds: Clouds) -> None:
+    """`pulumi state move` asks no cloud: the other stack's state alone says whose it is."""
+    secret = clouds.make("aws:secretsmanager/secret:Secret", name="api-keys")
+    key, urn = (secret.type, secret.id), secret.request.urn.replace(":aws::", ":base::", 1)
+    assert clouds.clouds.forget_orphans("aws", set(), {key: urn}) == []
+    found = clouds.world.store.get(*key)
+    assert found is not None and (found.stack, found.urn) == ("base", urn)
+    assert clouds.clouds.forget_orphans("aws", set()) == []
+    assert clouds.clouds.forget_orphans("base", set()) == [found.key]
+
+
+def test_what_moved_is_changed_by_its_new_stack_and_is_no_longer_the_old_ones(clouds: Clouds) -> None:
+    secret = clouds.make("aws:secretsmanager/secret:Secret", name="api-keys")
+    tagged = {**secret.request.inputs, "tags": {"stack": "base"}}
+    clouds.clouds.update(clouds.request(secret.type, "prod-api-keys", tagged, stack="base", id=secret.id))
+    assert clouds.clouds.forget_orphans("aws", set()) == []
+    found = clouds.world.store.get(secret.type, secret.id)
+    assert found is not None and found.stack == "base" and found.inputs["tags"] == {"stack": "base"}
+    clouds.delete(found)
+    assert clouds.world.store.get(secret.type, secret.id) is None
+
+
 def test_other_stacks_are_left_alone(clouds: Clouds) -> None:
     sites.gcp_site(clouds)
     state = known(clouds)
