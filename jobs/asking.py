@@ -16,8 +16,12 @@ class NoAnswer(Unavailable):
     """A request was sent and no answer came: whether it took effect nobody knows. To ask again is safe."""
 
 
-def ask(client: httpx.Client, method: str, path: str, doing: str, **request: Any) -> dict[str, Any] | None:
+def ask(
+    client: httpx.Client, method: str, path: str, doing: str, *, takes_quota: bool = False, **request: Any
+) -> dict[str, Any] | None:
     """One call's JSON document; None where there is no such thing.
+
+    HTTP 429 is a call too many, or where the call `takes_quota`, a machine too many.
 
     Raises:
         NoAnswer: no answer, or one that says that it may have worked.
@@ -31,7 +35,7 @@ def ask(client: httpx.Client, method: str, path: str, doing: str, **request: Any
         raise NoAnswer(what, hint="check the network, then type the same again: nothing is started twice") from error
     if response.status_code == 404:
         return None
-    if response.status_code >= 500 or (response.status_code == 429 and method == "GET"):  # asked too often
+    if response.status_code >= 500 or (response.status_code == 429 and not takes_quota):
         what = f"could not {doing}: HTTP {response.status_code} {shorten(response.text, 200)}"
         raise NoAnswer(what, hint="type the same again in a minute: nothing is started twice")
     if not response.is_success:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from jobs.asking import NoAnswer, refusal
 from jobs.place import AwsPlace
@@ -179,12 +180,12 @@ def _translated(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _in_our_words(error, doing) from error
-    except NoCredentialsError as error:
-        hint = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for the sandbox: outlast exec -- …"
-        raise Unavailable(f"could not {doing}: {error}", hint=hint) from error
-    except BotoCoreError as error:
+    except (NoConnection, HTTPClientError) as error:
         hint = "check the network, then type the same again: nothing is started twice"
         raise NoAnswer(f"could not {doing}: {error}", hint=hint) from error
+    except BotoCoreError as error:  # no credentials, half of them, or a login that has ended
+        hint = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for the sandbox: outlast exec -- …"
+        raise Unavailable(f"could not {doing}: {error}", hint=hint) from error
 
 
 def _in_our_words(error: ClientError, doing: str) -> Exception:
@@ -192,7 +193,8 @@ def _in_our_words(error: ClientError, doing: str) -> Exception:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == _TAKEN:
         return _Taken(f"could not {doing}: {said}", hint="start with another attempt")
-    if code.startswith("ResourceNotFound") or any(words in said.lower() for words in _ABSENT):
+    absent = code.startswith("ResourceNotFound") or any(words in said.lower() for words in _ABSENT)
+    if absent and error.operation_name != "CreateTrainingJob":  # which names other things that are not there
         return _Absent(f"could not {doing}: {said}", hint="outlast model jobs list")
     if status >= 500 or code.startswith("Throttling"):
         hint = "type the same again in a minute: nothing is started twice"

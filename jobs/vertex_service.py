@@ -59,7 +59,7 @@ class VertexService:
             return found
         body, doing = build_request(spec, self._place, attempt), "start the custom job on Vertex AI"
         try:
-            made = _job(ask_for(self._vertex, "POST", self._jobs(), doing, json=body))
+            made = _job(ask_for(self._vertex, "POST", self._jobs(), doing, takes_quota=True, json=body))
         except NoAnswer:
             if found := self._known(name, spec):
                 return found

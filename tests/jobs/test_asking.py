@@ -32,7 +32,7 @@ def test_gives_the_document_or_none() -> None:
     [
         ("GET", 500, NoAnswer),
         ("GET", 429, NoAnswer),
-        ("POST", 429, Refused),
+        ("POST", 429, NoAnswer),
         ("POST", 400, Refused),
         ("PUT", 409, Refused),
         ("GET", 401, Unavailable),
@@ -43,6 +43,11 @@ def test_tells_no_answer_from_a_refusal(method: str, status: int, kind: type[Out
     with pytest.raises(kind, match=r"could not look.*words") as raised:
         ask(saying(status), method, "/x", "look")
     assert type(raised.value) is kind and raised.value.hint
+
+
+def test_too_many_machines_are_no_call_too_many() -> None:
+    with pytest.raises(Refused, match="could not start"):
+        ask(saying(429), "POST", "/x", "start", takes_quota=True)
 
 
 def test_a_broken_connection_is_no_answer() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import PartialCredentialsError
 from moto import mock_aws
 
 from jobs.asking import NoAnswer
@@ -82,6 +83,16 @@ def test_without_credentials_says_how_to_give_some(monkeypatch: pytest.MonkeyPat
     client = boto3.Session().client("sagemaker", region_name="us-east-1")
     with pytest.raises(Unavailable, match="set AWS_PROFILE"):
         SageMakerService(client, None, AWS).start(SPEC)
+
+
+def test_credentials_by_halves_are_told(monkeypatch: pytest.MonkeyPatch, service: SageMakerService) -> None:
+    def halves(**_: Any) -> None:
+        raise PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY")
+
+    monkeypatch.setattr(service._sagemaker, "describe_training_job", halves)
+    with pytest.raises(Unavailable, match="set AWS_PROFILE") as raised:
+        service.find(NAME)
+    assert not isinstance(raised.value, NoAnswer)
 
 
 def test_a_job_of_another_spec_is_not_taken(fake: FakeSageMaker, service: SageMakerService) -> None:
@@ -188,6 +199,7 @@ REFUSALS = {
     "quota": (400, "ResourceLimitExceeded", "The account-level service limit is 0 Instances", Refused, "quota"),
     "ended": (400, "ExpiredTokenException", "The security token is expired", Unavailable, "have ended"),
     "denied": (400, "AccessDeniedException", "User: x is not authorized to perform: y", Unavailable, "may not do that"),
+    "bucket": (400, "ValidationException", "The bucket s3://b does not exist", Refused, "there are no data"),
     "unknown": (400, "ValidationException", "something new", Refused, "something new"),
 }
 
