@@ -26,7 +26,7 @@ from outlast.drill import find_host
 from outlast.feedback_merged import count_feedback, merge_feedback
 from outlast.feedback_merged import describe as describe_feedback
 from outlast.metrics import read_declared
-from service.command_line import Command, Group, json_option, print_json, say, say_error
+from service.command_line import Command, Group, json_option, print_json, say, say_error, working
 from service.errors import InvalidInput, Mistake, OutlastError, Tampered, Unavailable
 from service.server.commands import TAMPERED, verify_command
 from service.server.commands import audit_command as of_files
@@ -181,7 +181,8 @@ def _read_stores(stores: list[HeldBy]) -> Iterator[Read]:
     clouds = Clouds(dict(os.environ))
     for held in stores:
         try:
-            merged = merge(read_lines(held.store, clouds))
+            with working(f"reading the store of {', '.join(held.sites)}"):
+                merged = merge(read_lines(held.store, clouds))
         except Unavailable as error:
             yield Read(held, Merged(), [], error)
         else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Collection
 
 from threadpoolctl import threadpool_limits
 
 from sandbox.steps import Steps
 from service.bundle.folder import Release
+from service.command_line import working
 from service.evaluation.asked import Asked, Wanted, load_asked
 from service.evaluation.whole import run_steps
 from service.evaluation.workbench import Workbench
@@ -23,7 +25,7 @@ def train_table(wanted: Wanted, *, accept_draft: bool, report: Report, budget: f
     The search takes at most `budget` minutes. Raises InvalidInput for a table that cannot be learnt from, and
     ReleaseRefused where the gate says no, or where the problem is a draft that nobody accepted.
     """
-    steps = Steps(report)
+    steps = Steps(report, bar=working if sys.stderr.isatty() else None)
     with steps.step("read", f"reading {wanted.csv_file or wanted.problem}"):
         asked = load_asked(wanted)
     _tell(asked, report)

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from sandbox.layout import Layout
-from service.command_line import CONTEXT, Group, json_option, model_option, say
+from service.command_line import CONTEXT, Group, json_option, model_option, say, working
 from service.errors import InvalidInput, Refused, Unavailable
 
 
@@ -228,7 +228,9 @@ def down() -> None:
     """Stop the sandbox. It finds everything again at the next `up`."""
     from sandbox.command import up as bringup
 
-    click.echo("  stopped" if bringup.down(_layout()) else "  nothing was running")
+    with working("stopping the sandbox"):
+        stopped = bringup.down(_layout())
+    click.echo("  stopped" if stopped else "  nothing was running")
 
 
 @main.command()
@@ -239,7 +241,8 @@ def clean() -> None:
     layout = _layout()
     if layout.state == layout.root or layout.root.is_relative_to(layout.state):
         raise Refused(f"OUTLAST_STATE={layout.state} holds the project itself", hint="unset OUTLAST_STATE")
-    bringup.down(layout)
+    with working("stopping the sandbox"):
+        bringup.down(layout)
     shutil.rmtree(layout.state, ignore_errors=True)
     click.echo("  forgotten")
 

@@ -38,7 +38,7 @@ from failover.levers.registry import build_levers
 from failover.levers.replica_counter import ReplicaCounter
 from failover.person import name_person
 from service.bundle.folder import choose_released, load_golden
-from service.command_line import Group, json_option, print_json, say, say_error
+from service.command_line import Group, json_option, print_json, say, say_error, working
 from service.errors import InvalidInput, Refused
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -190,7 +190,7 @@ def _own_peak(dial: Dial, sent: float) -> float | None:
 
 def _run(planned: DrillPlan, context: DrillContext, options: Options) -> None:
     stop = Stop()
-    with _signals_ask(stop):
+    with _signals_ask(stop), working(f"drill of {planned.lose}"):
         journal = run_drill(planned, context, say=say, stop=stop)
     finish_drill(journal, options.as_json, stop)
 

@@ -14,7 +14,7 @@ from failover.dial import Dial, authorise
 from failover.metrics.exposition import Coverage, merge
 from failover.metrics.gather import Ask, gather
 from service.bundle.writing import write_whole
-from service.command_line import print_json, say
+from service.command_line import print_json, say, working
 from service.errors import Deviated, InvalidInput, Mistake, Unavailable
 
 SECONDS = 20.0
@@ -40,7 +40,8 @@ def show_metrics(
     """Print the metrics of all, or write them to a file. Raises Deviated where a declared replica was not seen."""
     if not declared:
         raise InvalidInput("no site: whose metrics are meant?", hint="name them: --replicas aws=2 --replicas gcp=2")
-    texts, coverage = gather(asker_of(host), declared, seconds)
+    with working(f"asking {', '.join(declared)}"):
+        texts, coverage = gather(asker_of(host), declared, seconds)
     text = merge(texts, coverage)
     if out is not None:
         write_whole(out, text.encode())

@@ -12,7 +12,7 @@ from failover.drill.route53 import build_client
 from failover.parity.compare import Compared, Parity
 from failover.parity.run import compare_sites
 from service.bundle.folder import choose_released
-from service.command_line import Command, json_option, model_option, print_json, say
+from service.command_line import Command, json_option, model_option, print_json, say, working
 from service.errors import Deviated, InvalidInput
 
 ROWS = 1000
@@ -36,7 +36,8 @@ def parity(host: str, model: str | None, count: int, seed: int, as_json: bool) -
     folder, dial = choose_released(model), Dial.from_environment(os.environ)
     say(f"asking every site of {host} the golden rows of {folder.name}, {count} drawn ones and wrong requests")
     key = os.environ.get("OUTLAST_API_KEY", "")
-    found = compare_sites(build_client(), dial, host, folder, count=count, seed=seed, api_key=key)
+    with working("asking"):
+        found = compare_sites(build_client(), dial, host, folder, count=count, seed=seed, api_key=key)
     if as_json:
         print_json(asdict(found))
     else:

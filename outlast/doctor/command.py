@@ -11,7 +11,7 @@ import click
 
 from outlast.doctor import machine
 from outlast.doctor.checks import LIMIT_SECONDS, Finding, count_wrong, render, run_checks
-from service.command_line import Command, json_option, print_json
+from service.command_line import Command, json_option, print_json, working
 from service.errors import InvalidInput, Mistake, Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,9 +51,12 @@ def doctor(
     if only and not of_accounts:
         raise InvalidInput("these do not fit", [Mistake("--only", "is about accounts", "add --stacks SET")])
     if of_accounts:
-        _tell(look_at_accounts(ROOT, stacks, limit, [_ONLY[one] for one in only]), None, as_json)
+        with working("looking at the accounts"):
+            found = look_at_accounts(ROOT, stacks, limit, [_ONLY[one] for one in only])
+        _tell(found, None, as_json)
     else:
-        found = run_checks(machine.checks(machine.Machine(ROOT)), limit_seconds=limit)
+        with working("looking at this machine"):
+            found = run_checks(machine.checks(machine.Machine(ROOT)), limit_seconds=limit)
         _tell(found, [_FOR[one] for one in wanted] or machine.REQUIRED, as_json)
 
 

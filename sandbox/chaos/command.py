@@ -22,7 +22,7 @@ from sandbox.chaos.page import Circumstances, render_page
 from sandbox.chaos.row import Row
 from sandbox.chaos.run import Lab, run_rows
 from service.bundle.folder import choose_released, load_golden
-from service.command_line import model_option, say
+from service.command_line import model_option, say, working
 from service.errors import Deviated, InvalidInput, Unavailable
 
 PARITY_ROWS = 200  # that every site is asked after the last fault
@@ -62,12 +62,16 @@ def measure(faults: Sequence[ChaosFault], sites: Sequence[str], model: str | Non
     if unknown := set(sites) - set(known):
         raise InvalidInput(f"there are no sites {', '.join(sorted(unknown))}", hint=f"one of: {', '.join(known)}")
 
-    def told(line: str) -> None:
-        load.append(os.getloadavg()[0])
-        say(line)
+    with working("chaos") as announce:
 
-    rows = run_rows(lab, faults, sites, told)
-    differences = tuple(map(str, compare_after(lab, model).differences))
+        def told(line: str) -> None:
+            load.append(os.getloadavg()[0])
+            say(line)
+            announce(len(load) - 1, len(faults) * len(sites or known))
+
+        rows = run_rows(lab, faults, sites, told)
+    with working("asking every site the same, now that all is healed"):
+        differences = tuple(map(str, compare_after(lab, model).differences))
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     cores, python = os.cpu_count() or 1, platform.python_version()
     return rows, Circumstances(lab.dial.speed, today, cores, python, (min(load), max(load)), differences)

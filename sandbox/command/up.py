@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from sandbox.layout import Instance, Layout
 from sandbox.stack_files import StackSet, public_host
 from sandbox.steps import Steps
 from service.bundle.folder import choose_released, load_golden
+from service.command_line import working
 from service.errors import Refused, Unavailable
 
 PROJECT = "outlast"  # Pulumi.yaml's name
@@ -78,7 +80,7 @@ def bring_up(
             "another `make up` is at work in this folder", hint="wait for it, or end it with Ctrl-C"
         ) from None
     with lock:
-        steps = Steps(report)
+        steps = Steps(report, bar=working if sys.stderr.isatty() else None)
         chosen = choose.choose(layout, stacks, report)
         keys.prepare(layout)
         with cli.obtaining() as wait_for_cli:

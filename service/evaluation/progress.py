@@ -1,22 +1,28 @@
-"""How far a long step is: bars on stderr, where that is a terminal."""
+"""How far a long step is, on stderr: bars where that is a terminal, else a line now and then."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from service.command_line import LONG_SECONDS, TICK_SECONDS, say
+
 Announce = Callable[[str, int, int], None]  # (step, done, of)
 
 
 @contextmanager
 def show_progress() -> Iterator[Announce]:
-    """A bar for each step that tells how far it is; on stderr, and silent where that is no terminal."""
+    """A bar for each step that tells how far it is, or lines of those that take over two seconds."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    if not console.is_terminal:
+        yield Lines()
+        return
+    with Progress(*columns, console=console, transient=True) as bars:
         tasks: dict[str, TaskID] = {}
 
         def announce(step: str, done: int, of: int) -> None:
@@ -25,3 +31,26 @@ def show_progress() -> Iterator[Announce]:
             bars.update(tasks[step], completed=done, total=of)
 
         yield announce
+
+
+class Lines:
+    """Tells a step after two seconds, then every ten, and at its end."""
+
+    def __init__(self, *, now: Callable[[], float] = time.monotonic, say: Callable[[str], None] = say) -> None:
+        self._now = now
+        self._say = say
+        self._began: dict[str, float] = {}
+        self._tell_at: dict[str, float] = {}
+
+    def __call__(self, step: str, done: int, of: int) -> None:
+        """So much of it is done."""
+        now = self._now()
+        began = self._began.setdefault(step, now)
+        due = self._tell_at.setdefault(step, began + LONG_SECONDS)
+        if done >= of:
+            if now >= began + LONG_SECONDS:
+                self._say(f"• {step}: {of} of {of}, done in {now - began:.0f} s")
+            del self._began[step], self._tell_at[step]
+        elif now >= due:
+            self._say(f"• {step}: {done} of {of}")
+            self._tell_at[step] = now + TICK_SECONDS

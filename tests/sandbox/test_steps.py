@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -45,3 +47,25 @@ def test_a_step_that_fails_has_its_time_all_the_same() -> None:
     with pytest.raises(ValueError), steps.step("a", "doing a"):
         raise ValueError
     assert set(steps.seconds) == {"a"}
+
+
+def test_on_a_terminal_one_step_at_a_time_has_a_bar_instead_of_ticks() -> None:
+    said: list[str] = []
+    drawn: list[str] = []
+
+    @contextmanager
+    def bar(doing: str) -> Iterator[None]:
+        drawn.append(f"begin {doing}")
+        yield
+        drawn.append(f"end {doing}")
+
+    steps = Steps(said.append, tick_seconds=0.0, bar=bar)
+    with steps.step("silent"), steps.step("a", "doing a"):
+        ticked = threading.Event()
+        beside = Steps(lambda line: ticked.set() if "so far" in line else None, tick_seconds=0.01)
+        with steps.step("b", "doing b"), beside.step("c", "doing c"):
+            assert ticked.wait(10)
+    with steps.step("d", "doing d"):
+        pass
+    assert drawn == ["begin doing a", "end doing a", "begin doing d", "end doing d"]
+    assert not [line for line in said if line.startswith(("doing a:", "doing d:"))]

@@ -7,15 +7,17 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from service import command_line
 from service.__main__ import MOVED
 from service.__main__ import main as service
-from service.command_line import Command, Group, json_option, print_json, say
+from service.command_line import Command, Group, json_option, print_json, say, working
 from service.errors import Deviated, InvalidInput, Mistake, ModelMismatch, OutlastError, Refused, Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,3 +138,42 @@ def test_help_imports_no_command() -> None:
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "Step 9" in done.stdout
     assert done.stderr.strip() == "['service.errors', 'service.command_line', 'service.__main__']"
+
+
+# -- what goes on ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_over_soon_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with working("asking") as announce:
+        announce(1, 2)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_terminal_what_lasts_is_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    twice = threading.Event()
+
+    def say(line: str) -> None:
+        said.append(line)
+        if len(said) == 2:
+            twice.set()
+
+    monkeypatch.setattr(command_line, "say", say)
+    monkeypatch.setattr(command_line, "LONG_SECONDS", 0.01)
+    monkeypatch.setattr(command_line, "TICK_SECONDS", 0.01)
+    with pytest.raises(KeyError), working("asking") as announce:
+        announce(1, 2)
+        assert twice.wait(10)
+        raise KeyError
+    assert said[0] == "• asking, 1 of 2 …" and "done" not in "".join(said), "it failed"
+    monkeypatch.setattr(command_line, "LONG_SECONDS", 0.0)
+    with working("asking"):
+        pass
+    assert said[-1] == "• asking: done in 0 s"
+
+
+def test_on_a_terminal_there_is_a_bar_and_what_is_said_stands_above_it() -> None:
+    script = "from service.command_line import say, working\n"
+    script += "with working('asking') as announce: announce(1, 2); say('a line')\n"
+    shown = _on_a_terminal(script, {"TERM": "xterm", "COLUMNS": "80"})
+    assert "asking" in shown and "50%" in shown and "a line\r\n" in shown
