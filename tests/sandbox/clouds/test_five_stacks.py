@@ -19,7 +19,7 @@ from tests.sandbox.clouds.harness import HOST, Clouds, open_clouds
 from tests.sandbox.clouds.program import deploy
 from tests.sandbox.clouds.test_references import Place, is_noticed, leaves
 
-DOCKERFILE = 'FROM python:3.11\nWORKDIR /app\nCOPY app.py ./\nENTRYPOINT ["python", "app.py"]\n'
+DOCKERFILE = 'FROM python:3.11 AS serve\nWORKDIR /app\nCOPY app.py ./\nENTRYPOINT ["python", "app.py"]\n'
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +29,14 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
     (folder / "service" / "Dockerfile").write_text(DOCKERFILE)
     (folder / "service" / "app.py").write_text("print('hello')\n")
     (folder / LAID_OUT).symlink_to(ROOT / LAID_OUT)  # where the program lays out the models that it builds in
-    patch = pytest.MonkeyPatch()
-    patch.setattr(images, "make_environment", lambda lock, report: folder)
-    with MovingRoute53(seed=1) as route53, warnings.catch_warnings():
+    with pytest.MonkeyPatch.context() as patch, MovingRoute53(seed=1) as route53, warnings.catch_warnings():
+        patch.setattr(images, "make_environment", lambda lock, report: folder)
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pulumi_(aws|azure_native|gcp)\b")
         clouds = open_clouds(folder, route53.client, lookup=_lookup(route53), sleep=None, clock=route53.clock)
         vaults.fill(clouds.world.ca, clouds.world.accounts)
         deploy(clouds)
         yield clouds
         clouds.world.store.journal.close()
-    patch.undo()
 
 
 def _lookup(route53: MovingRoute53) -> Callable[[str, str], list[str]]:
