@@ -72,7 +72,7 @@ class Aws:
         name = plan.name_site(spec.prefix, spec.name)
         origin = pulumi.Output.concat(f"{spec.name}.", spec.host)
         zone = ZoneWriter(spec.zone_id)
-        network = build_network(name, self._options)
+        network = build_network(name, spec.region, self._options)
         holdings = holdings_aws.of_site(name, spec)
         image = build_site_image(holdings, spec, self._options.architecture)
         front = _front(name, spec, network, build_certificate(zone, spec, origin))

@@ -9,7 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import plan
-from infra.aws_private import ANYWHERE, build_private
+from infra.aws_endpoints import build_endpoints
+from infra.aws_private import ANYWHERE, build_gateways, build_private
 from infra.contract import PORT
 from infra.kinds import AwsOptions
 
@@ -30,7 +31,7 @@ class Network:
     """They, and the rules: a task that starts before them reaches neither its image nor its logs."""
 
 
-def build_network(name: str, options: AwsOptions) -> Network:
+def build_network(name: str, region: str, options: AwsOptions) -> Network:
     """Register the network of the site `name`."""
     vpc = aws.ec2.Vpc(
         "vpc", cidr_block=options.vpc_cidr, enable_dns_hostnames=True, enable_dns_support=True, tags={"Name": name}
@@ -44,8 +45,12 @@ def build_network(name: str, options: AwsOptions) -> Network:
     ids = [subnet.id for subnet in subnets.values()]
     if not private:
         return Network(vpc.id, ids, ids, True, front.id, tasks.id, ways_out, paths)
-    inner = build_private(name, vpc.id, private, subnets, ways_out)
-    return Network(vpc.id, ids, inner.subnet_ids, False, front.id, tasks.id, ways_out, [*paths, *inner.paths])
+    gateways = None if options.endpoints else build_gateways(name, subnets, ways_out)
+    inner = build_private(name, vpc.id, private, gateways)
+    paths += inner.paths
+    if options.endpoints:
+        paths += build_endpoints(name, region, vpc.id, tasks.id, inner.subnets, inner.tables)
+    return Network(vpc.id, ids, [*inner.subnets.values()], False, front.id, tasks.id, ways_out, paths)
 
 
 def _subnets(name: str, vpc_id: pulumi.Output[str], ranges: Mapping[str, str]) -> dict[str, aws.ec2.Subnet]:

@@ -26,13 +26,14 @@ class DnsAccount:
 
 @dataclass(frozen=True)
 class AwsOptions:
-    """What only a site on AWS needs to know."""
+    """What only a site on AWS needs to know: `private` tasks get out by NAT gateways, with `endpoints` not at all."""
 
     availability_zones: tuple[str, ...]
     vpc_cidr: str
     private: bool = False
     spot_above: bool = False
     architecture: str = "x86_64"
+    endpoints: bool = False
 
 
 @dataclass(frozen=True)

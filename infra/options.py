@@ -28,6 +28,7 @@ _PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192
 
 
 NETWORKS = ("private", "public")
+EGRESS = ("endpoints", "nat")
 
 
 def read_aws(reader: Reader, region: str, profile: Profile) -> AwsOptions:
@@ -38,6 +39,7 @@ def read_aws(reader: Reader, region: str, profile: Profile) -> AwsOptions:
     if zones and len(zones) not in (2, 3):
         reader.wrong("availabilityZones", f"has {len(zones)}", "write two or three: a load balancer needs two (ELBv2)")
     private = read_network(reader, profile) == "private"
+    endpoints = read_egress(reader, profile, private=private)
     cidr = reader.text("vpcCidr", "10.20.0.0/16", check=_network)
     _check_parts(reader, cidr, len(zones), private)
     return AwsOptions(
@@ -46,12 +48,22 @@ def read_aws(reader: Reader, region: str, profile: Profile) -> AwsOptions:
         private,
         spot_above=reader.boolean("spotAbove", False),
         architecture=read_architecture(reader, "aws"),
+        endpoints=endpoints,
     )
 
 
 def read_network(reader: Reader, profile: Profile) -> str:
     """Whether the replicas have addresses of their own (`public`), or nobody can reach them past the front."""
     return reader.choice("network", NETWORKS, profile.text("network"))
+
+
+def read_egress(reader: Reader, profile: Profile, *, private: bool) -> bool:
+    """Whether private tasks reach what starts them by endpoints in their VPC, and nothing else."""
+    by_endpoints = reader.choice("egress", EGRESS, profile.text("egress")) == "endpoints"
+    if by_endpoints and not private and not reader.is_wrong("network"):
+        what = "is endpoints, and tasks with addresses of their own get out without any"
+        reader.wrong("egress", what, "write outlast:network: private as well")
+    return by_endpoints
 
 
 def _check_parts(reader: Reader, cidr: str, zones: int, private: bool) -> None:

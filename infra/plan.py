@@ -170,11 +170,17 @@ AWS_KEEPS = 5
 LOAD_BALANCER_WANTS = 8
 """Free addresses in each of its subnets (ELBv2 user guide)."""
 
+INTERFACE_ENDPOINTS = 4
+"""Of AWS, by which a task without a way out is started: the registry's two, the log's and the secrets'."""
 
-def room_for_tasks(cidr: str, zones: int = 2, *, private: bool = False) -> int:
-    """How many tasks have an address of their own in the range at once; a deployment runs twice as many as wanted."""
+
+def room_for_tasks(cidr: str, zones: int = 2, *, private: bool = False, endpoints: int = 0) -> int:
+    """How many tasks have an address of their own in the range at once; a deployment runs twice as many as wanted.
+
+    Each of the `endpoints` takes an address of each subnet that tasks are in.
+    """
     ranges = split_range(cidr, zones * (1 + private))[-zones:]
-    taken = AWS_KEEPS + (0 if private else LOAD_BALANCER_WANTS)
+    taken = AWS_KEEPS + endpoints + (0 if private else LOAD_BALANCER_WANTS)
     return sum(ipaddress.IPv4Network(one).num_addresses - taken for one in ranges)
 
 

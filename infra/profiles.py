@@ -37,6 +37,7 @@ DEFAULTS: tuple[Default, ...] = (
     Default("minReplicas", 1, 2, "with one replica the site is away while that one is replaced"),
     Default("maxReplicas", 1, 6, "the survivors of a lost site take its requests; never below `minReplicas`"),
     Default("network", "public", "private", "a NAT gateway costs 33 USD a month in each zone", ("aws",)),
+    Default("egress", "nat", "nat", "endpoints cost as much, and a replica then reaches nothing else", ("aws",)),
     Default("network", "public", "private", "without a subnet of its own an environment lies in one zone", ("azure",)),
     Default(
         "zoneRedundant", False, True, "one zone that fails takes the site; it is asked for from the start", ("azure",)

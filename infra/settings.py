@@ -253,7 +253,8 @@ def _check_room(reader: Reader, options: AwsOptions, replicas: Replicas) -> None
     if any(reader.is_wrong(key) for key in wrong):
         return
     cidr = options.vpc_cidr
-    room = plan.room_for_tasks(cidr, len(options.availability_zones), private=options.private)
+    endpoints = plan.INTERFACE_ENDPOINTS if options.endpoints else 0
+    room = plan.room_for_tasks(cidr, len(options.availability_zones), private=options.private, endpoints=endpoints)
     if 2 * replicas.maximum > room:
         what = f"{cidr} has room for {room} tasks, and a deployment of {replicas.maximum} runs twice as many"
         reader.wrong("vpcCidr", what, "write a larger range, or fewer maxReplicas")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from infra.contract import Replicas, Size
 from infra.cost.prices import HOURS, PRICES, REGIONS, SECONDS, Price
-from infra.plan import SPOT_WEIGHT, tracked_requests
+from infra.plan import INTERFACE_ENDPOINTS, SPOT_WEIGHT, tracked_requests
 
 _GB = 1e9
 _MILLION = 1e6
@@ -60,7 +60,8 @@ class CostedSite:
 
     One that is `switched` has a drain switch: a health check looks for it, and another joins that to the site's own.
     One that is `limited` has a rule of its cloud that counts each address's requests; on Azure the service counts.
-    One on AWS has a load balancer's address in each of its `zones`, and where it is `private` a NAT gateway as well.
+    One on AWS has a load balancer's address in each of its `zones`, and where it is `private` a NAT gateway as well, or
+    with `endpoints` those in its place.
     Its `dashboard` is one of three that an account has for nothing; on the other clouds all are.
     """
 
@@ -77,6 +78,7 @@ class CostedSite:
     architecture: str = "x86_64"
     limited: bool = False
     private: bool = False
+    endpoints: bool = False
     zones: int = 2
     dashboard: bool = False
 
@@ -182,9 +184,9 @@ def list_assumptions(sites: Sequence[CostedSite], load: Load) -> list[str]:
         f"one DNS query for {load.predictions_per_query} predictions",
         "Azure's replicas never count as idle, since the health checkers keep them in use; an instance of Cloud Run is "
         f"busy for {load.seconds:g} s a request",
-        "one Azure registry; what passes a NAT gateway is not counted, nor keeping logs beyond the days in "
-        "their price; no tax, no discount, no alarms (cents each), no egress between the clouds, no store of secrets "
-        "(under a dollar a site) or of drain switches, whose checks are priced as of endpoints outside of AWS",
+        "one Azure registry; what passes a NAT gateway or an endpoint is not counted, nor keeping logs beyond the days "
+        "in their price; no tax, no discount, no alarms (cents each), no egress between the clouds, no store of "
+        "secrets (under a dollar a site) or of drain switches, whose checks are priced as of endpoints outside of AWS",
         *([f"prices of another region for {', '.join(elsewhere)}"] if elsewhere else []),
     ]
 
@@ -229,7 +231,11 @@ def _aws(site: CostedSite, running: int) -> Rows:
     if site.dashboard:
         rows["dashboard, less what is free"] = ("aws-dashboard", ((1, ""),))
     zones = (site.zones, "")
-    if site.private:
+    if site.private and site.endpoints:
+        ours: tuple[Factor, ...] = ((INTERFACE_ENDPOINTS, ""), zones, hours)
+        rows["interface endpoints, of four services one a zone"] = ("aws-endpoint", ours)
+        rows["public IPv4 addresses, the load balancer's one a zone"] = ("aws-address", (zones, hours))
+    elif site.private:
         rows["NAT gateways, one a zone"] = ("aws-nat", (zones, hours))
         rows["public IPv4 addresses, of load balancer and NAT gateway one a zone"] = (
             "aws-address",

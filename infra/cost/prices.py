@@ -60,6 +60,7 @@ PRICES: Mapping[str, Price] = {
     "aws-balancer": Price(0.0225, "hour", _ELB),
     "aws-balancer-unit": Price(0.008, "capacity unit hour", _ELB),
     "aws-nat": Price(0.045, "hour", "aws.amazon.com/vpc/pricing", assumed=True),
+    "aws-endpoint": Price(0.01, "endpoint hour", "aws.amazon.com/privatelink/pricing", assumed=True),
     "aws-address": Price(0.005, "address hour", "aws.amazon.com/vpc/pricing", assumed=True),
     "aws-out": Price(0.09, "GB", "aws.amazon.com/ec2/pricing/on-demand", free=100.0, assumed=True),
     "aws-logs": Price(0.50, "GB", "aws.amazon.com/cloudwatch/pricing", free=5.0, assumed=True),

@@ -12,7 +12,7 @@ import yaml
 from failover.routing.predict import CHECKER_REGIONS
 from infra.cost.estimate import CostedSite
 from infra.edge import read_limit
-from infra.options import read_architecture, read_network
+from infra.options import read_architecture, read_egress, read_network
 from infra.panels import KEY as DASHBOARD
 from infra.reader import Reader, as_text
 from infra.regions import REGION_KEYS
@@ -56,6 +56,7 @@ def _read_site(folder: Path, name: str, share: float) -> CostedSite:
     if cloud not in CLOUDS:
         reader.finish(unknown_keys=False)
     profile = read_profile(reader, cloud)
+    private = cloud == "aws" and read_network(reader, profile) == "private"
     site = CostedSite(
         name=name,
         cloud=cloud,
@@ -67,7 +68,8 @@ def _read_site(folder: Path, name: str, share: float) -> CostedSite:
         spot_above=reader.boolean("spotAbove", False),
         architecture=read_architecture(reader, cloud),
         limited=read_limit(reader, profile, {}) > 0,
-        private=cloud == "aws" and read_network(reader, profile) == "private",
+        private=private,
+        endpoints=cloud == "aws" and read_egress(reader, profile, private=private),
         dashboard=reader.boolean(DASHBOARD, profile.boolean(DASHBOARD)),
         zones=len(reader.texts("availabilityZones", ())) or 2,
     )

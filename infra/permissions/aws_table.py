@@ -107,6 +107,13 @@ GRANTS: Mapping[str, Grant] = {
             "ec2:CreateNatGateway ec2:DeleteNatGateway ec2:DescribeNatGateways ec2:CreateTags ec2:DeleteTags"
         )
     ),
+    # route53:AssociateVPCWithHostedZone: assumed; an interface endpoint's private names are a hosted zone of AWS's own.
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Grant(
+        regional=words(
+            "ec2:CreateVpcEndpoint ec2:ModifyVpcEndpoint ec2:DeleteVpcEndpoints ec2:DescribeVpcEndpoints "
+            "ec2:DescribePrefixLists ec2:CreateTags ec2:DeleteTags route53:AssociateVPCWithHostedZone"
+        )
+    ),
     "aws:ec2/internetGateway:InternetGateway": Grant(
         regional=words(
             "ec2:CreateInternetGateway ec2:AttachInternetGateway ec2:DetachInternetGateway ec2:DeleteInternetGateway "

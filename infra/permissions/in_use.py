@@ -89,6 +89,7 @@ _ALARMS = "aws:sns/topic:Topic aws:sns/topicSubscription:TopicSubscription aws:c
 BY_CHOICE: Mapping[str, tuple[str, ...]] = {
     "aws": words(
         "aws:appautoscaling/policy:Policy aws:ec2/eip:Eip aws:ec2/natGateway:NatGateway "
+        "aws:ec2/vpcEndpoint:VpcEndpoint "
         "aws:secretsmanager/secret:Secret "
         "aws:wafv2/webAcl:WebAcl aws:wafv2/webAclAssociation:WebAclAssociation "
         "aws:secretsmanager/secretVersion:SecretVersion "

@@ -15,6 +15,7 @@ from sandbox.clouds.aws import (
     buckets,
     certificates,
     dashboards,
+    endpoints,
     fargate,
     firewall,
     health,
@@ -34,7 +35,7 @@ from service.errors import OutlastError
 
 # Importing a module enters its types into the table.
 MODULES = (
-    *(firewall, buckets, bucket_settings, network, security_groups, registry, roles),
+    *(firewall, buckets, bucket_settings, network, security_groups, endpoints, registry, roles),
     *(secrets, certificates, balancer, listeners, tasks, fargate, scaling, audit, alarms, dashboards),
 )
 

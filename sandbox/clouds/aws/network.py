@@ -73,18 +73,14 @@ def is_publicly_routable(world: World, subnet_id: str) -> bool:
 
 
 def reaches_registries(world: World, subnet_id: str, *, public_ip: bool) -> bool:
-    """Whether what runs in the subnet gets there: with its own address by the gateway, by NAT, or by an endpoint."""
+    """Whether what runs in the subnet gets out to them: with its own address by the gateway, or by NAT."""
     if public_ip and reaches_internet(world, subnet_id):
         return True
     tables = [
         a.inputs.get("routeTableId") for a in world.store.all(ASSOCIATION) if a.inputs.get("subnetId") == subnet_id
     ]
     found = [table for reference in tables if (table := world.store.find(ROUTE_TABLE, reference)) is not None]
-    subnet = world.store.find(SUBNET, subnet_id)
-    vpc = subnet.inputs.get("vpcId") if subnet is not None else None
-    return any(_leads_out_by_nat(world, route) for table in found for route in _routes(world, table)) or any(
-        endpoint.inputs.get("vpcId") == vpc for endpoint in world.store.all(ENDPOINT)
-    )
+    return any(_leads_out_by_nat(world, route) for table in found for route in _routes(world, table))
 
 
 def _leads_out_by_nat(world: World, route: Values) -> bool:

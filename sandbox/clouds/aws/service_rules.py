@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.clouds.aws.common import EVERYWHERE, arn
+from sandbox.clouds.aws.endpoints import S3, find_missing
 from sandbox.clouds.aws.health import listeners_of
 from sandbox.clouds.aws.network import count_addresses, is_publicly_routable, reaches_registries, vpc_of
 from sandbox.clouds.aws.registry import repository_arn
@@ -19,6 +20,24 @@ CLUSTER = "aws:ecs/cluster:Cluster"
 CAPACITY_PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
 
 _TASKS = "ecs-tasks.amazonaws.com"
+# docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html and
+# task_cannot_pull_image.html: what a stopped task says.
+_NO_AUTH = "ResourceInitializationError: unable to pull secrets or registry auth: "
+_NO_REGISTRY = (
+    f"{_NO_AUTH}The task cannot pull registry auth from Amazon ECR: There is a connection issue between the task and "
+    "Amazon ECR. Check your task network configuration."
+)
+_UNREACHABLE = {
+    "ecr.api": _NO_REGISTRY,
+    "secretsmanager": f"{_NO_AUTH}unable to retrieve secret from asm: There is a connection issue between the task and "
+    "AWS Secrets Manager. Check your task network configuration.",
+    "ecr.dkr": "CannotPullContainerError: The task cannot pull the image from Amazon ECR: There is a connection issue "
+    "between the task and the registry. Check your task network configuration.",
+    S3: "CannotPullContainerError: failed to copy: httpReadSeeker: failed open: failed to do request: the layers in "
+    "Amazon S3: dial tcp: i/o timeout",
+    "logs": "ResourceInitializationError: failed to validate logger args: There is a connection issue between the task "
+    "and Amazon CloudWatch. Check your task network configuration.",
+}
 _WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
@@ -92,16 +111,24 @@ def connection_rule(world: World, r: Resource) -> None:
     """
     network: Values = r.inputs.get("networkConfiguration") or {}
     public_ip = bool(network.get("assignPublicIp"))
-    out = lets_out(world, network.get("securityGroups") or [], 443, EVERYWHERE)
-    if out and all(reaches_registries(world, subnet, public_ip=public_ip) for subnet in network.get("subnets") or []):
-        return
-    raise CloudRefused(
-        "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth "
-        "from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network "
-        "configuration.",
-        hint="let the tasks' security group out to TCP 443, and give them assign_public_ip in a subnet with a route to "
-        "an internet gateway, or a NAT gateway",
-    )
+    groups = network.get("securityGroups") or []
+    inside = [one for one in network.get("subnets") or [] if not reaches_registries(world, one, public_ip=public_ip)]
+    needed = _needed_services(container_of(_task_of(world, r)))
+    lacking = [find_missing(world, subnet, groups, needed) for subnet in inside]
+    missing = needed[0] if not lets_out(world, groups, 443, EVERYWHERE) else next(filter(None, lacking), None)
+    if missing:
+        raise CloudRefused(
+            _UNREACHABLE[missing],
+            hint="let the tasks' security group out to TCP 443, and give them assign_public_ip in a subnet with a "
+            f"route to an internet gateway, a NAT gateway, or an endpoint in the VPC for {missing}",
+        )
+
+
+def _needed_services(container: Values) -> list[str]:
+    """What of AWS starts a container like this, in the order in which it is asked."""
+    secrets = ["secretsmanager"] if container.get("secrets") else []
+    logs = ["logs"] if (container.get("logConfiguration") or {}).get("logDriver") == "awslogs" else []
+    return ["ecr.api", *secrets, "ecr.dkr", S3, *logs]
 
 
 def log_rule(world: World, r: Resource) -> None:

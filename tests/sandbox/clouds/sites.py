@@ -212,6 +212,42 @@ def aws_private_site(clouds: Clouds) -> Made:
     return service
 
 
+def aws_endpoint_site(clouds: Clouds) -> Made:
+    """The same, whose tasks get out nowhere: the services that start them are in the VPC."""
+    service = aws_site(clouds)
+    vpc = clouds.only("aws:ec2/vpc:Vpc")
+    vpc.inputs["enableDnsHostnames"] = True
+    inside = clouds.make("aws:ec2/subnet:Subnet", "inside", vpcId=vpc.id, cidrBlock="10.0.9.0/24")
+    table = clouds.make("aws:ec2/routeTable:RouteTable", "inside", vpcId=vpc.id)
+    association = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    clouds.make(association, "inside", routeTableId=table.id, subnetId=inside.id)
+    tasks = service.request.inputs["networkConfiguration"]["securityGroups"]
+    add_endpoints(clouds, vpc.id, inside.id, table.id, tasks[0])
+    network = {**service.request.inputs["networkConfiguration"], "subnets": [inside.id], "assignPublicIp": False}
+    clouds.change(service, networkConfiguration=network)
+    return service
+
+
+def add_endpoints(clouds: Clouds, vpc: str, subnet: str, table: str, tasks: str) -> None:
+    """Those by which a task in a subnet without a way out starts, each named after its service."""
+    group = clouds.make("aws:ec2/securityGroup:SecurityGroup", "endpoints", name="endpoints", vpcId=vpc)
+    clouds.make(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        "endpoints-in",
+        securityGroupId=group.id,
+        referencedSecurityGroupId=tasks,
+        ipProtocol="tcp",
+        fromPort=443,
+        toPort=443,
+    )
+    inside = {"vpcEndpointType": "Interface", "subnetIds": [subnet], "securityGroupIds": [group.id]}
+    for service in ("ecr.api", "ecr.dkr", "logs", "secretsmanager"):
+        named = {"serviceName": f"com.amazonaws.us-east-1.{service}", "privateDnsEnabled": True}
+        clouds.make("aws:ec2/vpcEndpoint:VpcEndpoint", service, vpcId=vpc, **named, **inside)
+    s3 = {"serviceName": "com.amazonaws.us-east-1.s3", "vpcEndpointType": "Gateway", "routeTableIds": [table]}
+    clouds.make("aws:ec2/vpcEndpoint:VpcEndpoint", "s3", vpcId=vpc, **s3)
+
+
 # -- Azure -----------------------------------------------------------------------------------------------------------
 
 

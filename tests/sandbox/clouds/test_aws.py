@@ -244,11 +244,6 @@ def a_nat(clouds: Clouds) -> None:
     table.inputs["routes"] = [{"cidrBlock": "0.0.0.0/0", "natGatewayId": nat.id}]
 
 
-def an_endpoint(clouds: Clouds) -> None:
-    no_gateway(clouds)
-    clouds.make("aws:ec2/vpcEndpoint:VpcEndpoint", vpcId=clouds.only("aws:ec2/vpc:Vpc").id, serviceName="ecr")
-
-
 @pytest.mark.parametrize(
     ("public_ip", "change", "connected"),
     [
@@ -256,7 +251,6 @@ def an_endpoint(clouds: Clouds) -> None:
         (False, lambda clouds: None, False),
         (True, no_gateway, False),
         (False, a_nat, True),
-        (False, an_endpoint, True),
     ],
 )
 def test_a_task_pulls_over_its_own_network(

@@ -285,6 +285,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         "subnets[0].addressPrefix",
         {"addressSpace": {"addressPrefixes": ["10.0.0.0/24"]}, "subnets": [{"addressPrefix": "10.0.0.0/25"}]},
     ),
+    (
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        {"vpcEndpointType": "Inside"},
+        "vpcEndpointType",
+        {"vpcEndpointType": "Interface"},
+    ),
     ("aws:ec2/eip:Eip", {"domain": "vps"}, "domain", {"domain": "vpc"}),
     ("aws:ec2/natGateway:NatGateway", {"connectivityType": "open"}, "connectivityType", {"connectivityType": "public"}),
     (

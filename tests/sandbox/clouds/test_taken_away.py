@@ -344,6 +344,9 @@ AWS_PRIVATE: dict[str, Take] = {
     "aws:ec2/natGateway:NatGateway": _next_deployment_is_refused("aws", "connection issue between the task"),
     "aws:ec2/internetGateway:InternetGateway": _next_deployment_is_refused("aws", "connection issue between the task"),
 }
+AWS_ENDPOINTS: dict[str, Take] = {
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _next_deployment_is_refused("aws", "connection issue between the task"),
+}
 AWS_SCALED: dict[str, Take] = {
     "aws:appautoscaling/target:Target": _next_policy_has_no_target,
     "aws:appautoscaling/policy:Policy": _nothing_scales,
@@ -473,6 +476,7 @@ SITES = {
     "azure": (sites.azure_site, AZURE),
     "gcp": (sites.gcp_site, GCP),
     "aws with private tasks": (sites.aws_private_site, AWS_PRIVATE),
+    "aws with endpoints": (sites.aws_endpoint_site, AWS_ENDPOINTS),
     "aws with keys": (sites.aws_keys, AWS_KEYS),
     "aws that scales": (sites.aws_scaled, AWS_SCALED),
     "azure with keys": (sites.azure_keys, AZURE_KEYS),
