@@ -141,6 +141,8 @@ RUN_BY = {
     ("score-many-files.md", ""): "tests/service/offline",
     ("sync-stores.md", "sha256/"): "not run: it is the layout, which tests/outlast/sync/test_manifest.py holds",
     ("sync-stores.md", ""): "tests/outlast/sync/test_command.py + tests/outlast/sync/test_kills.py",
+    ("train-where-the-data-is.md", "outlast up"): "tests/end_to_end/test_training.py::test_the_guide_trains_on_aws",
+    ("train-where-the-data-is.md", "pulumi stack init"): ACCOUNTS,
     ("the-page.md", "$ make watch"): "tests/end_to_end/test_page.py::test_the_same_is_in_a_terminal",
     ("the-page.md", "$ make page"): "tests/end_to_end/test_page.py",
     (

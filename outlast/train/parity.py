@@ -52,7 +52,10 @@ def require_parity(results: Sequence[Result], compared: Sequence[Compared]) -> N
     mistakes = [mistake for other in compared[1:] for mistake in _differences(first, other, tolerance)]
     if mistakes:
         what = f"the trainings on {', '.join(one.cloud for one in compared)} did not give the same model"
-        hint = "nothing was released; are the images and library versions the same? Train on one cloud to release it"
+        hint = (
+            "nothing was released; a --budget cuts each search where its machine's time ends, so leave it out; "
+            "are the images of one commit? Training on one cloud releases without comparing"
+        )
         raise Deviated("\n".join([what, *(f"- {mistake}" for mistake in mistakes)]), hint=hint)
 
 

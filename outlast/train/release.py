@@ -44,9 +44,9 @@ def open_result(cloud: str, job: str, folder: Path, trained: Trained, inputs: Jo
 
 
 def require_gate(result: Result, problem: ProblemFile, *, accept_draft: bool) -> None:
-    """Raise ReleaseRefused where the gate said no in the job, or says so here of the floors that the problem file has.
+    """Raise ReleaseRefused where the gate said no in the job, or the problem file's floors do not hold here.
 
-    So floors that were raised after the job was started hold as well.
+    The verdict is what the job wrote; the floors are held once more to the intervals in its manifest.
     """
     verdict = result.candidate.manifest.verdict
     reasons = [Mistake("", str(reason)) for reason in verdict.get("reasons", ())]

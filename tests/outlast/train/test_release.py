@@ -91,7 +91,7 @@ def test_what_the_gate_refused_there_is_refused_here(take: Callable[..., Result]
         require_gate(take(passed=False), problem, accept_draft=False)
 
 
-def test_a_floor_that_was_raised_since_holds_too(take: Callable[..., Result], problem: ProblemFile) -> None:
+def test_a_floor_that_the_verdict_leaves_out_holds_too(take: Callable[..., Result], problem: ProblemFile) -> None:
     with pytest.raises(ReleaseRefused, match=r"accuracy: the lower end 0\.\d+ is below the floor 0\.9999"):
         require_gate(take(), replace(problem, floors={"accuracy": 0.9999}), accept_draft=False)
     with pytest.raises(ReleaseRefused, match="specificity: the lower end None"):
