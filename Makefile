@@ -150,6 +150,7 @@ reference: .venv/complete ## write the reference pages that are made from the co
 	@$(RUN) jobs.reference
 	@$(RUN) outlast.reference
 	@$(RUN) outlast.api_reference
+	@$(RUN) tools.error_page
 
 model: .venv/complete ## train, evaluate and release a model: PROBLEM=tumour|digits, or CSV=file TARGET=column
 	@$(OUTLAST) model train $(TABLE)

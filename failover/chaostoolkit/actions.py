@@ -48,7 +48,8 @@ def run_whole_drill(
     data = render_data(measured)
     write_reports(measured, data, journal.parent)
     if judge(measured) != PASSED:
-        raise Deviated(f"the drill {judge(measured)}: {'; '.join(measured.deviations)}; {journal.parent} shows it")
+        what = f"the drill {judge(measured)}: {'; '.join(measured.deviations)}"
+        raise Deviated(what, hint=f"{journal.parent} holds its report and its journal")
     return data
 
 

@@ -30,9 +30,8 @@ def host_answers_right(host: str = "", times: int = 10) -> bool:
             row = around.golden.rows[n % len(around.golden.rows)]
             answer = ask_golden(http, around.host, around.golden, row)
             if not answer.right:
-                raise Deviated(
-                    f"request {n + 1} of {times} to {around.host}: {answer.error or answer.wrong} ({answer.served_by})"
-                )
+                why = f"{answer.error or answer.wrong} ({answer.served_by})"
+                raise Deviated(f"request {n + 1} of {times} to {around.host}: {why}", hint=_look(around))
     return True
 
 
@@ -49,9 +48,9 @@ def site_answers_right(site: str, host: str = "") -> bool:
         deadline_seconds=around.dial.deadline_seconds,
     )
     if not probe.answer.right:
-        raise Deviated(f"{site} does not answer right: {probe.answer.error or probe.answer.wrong}")
+        raise Deviated(f"{site} does not answer right: {probe.answer.error or probe.answer.wrong}", hint=_look(around))
     if probe.certificate_ends is None:
-        raise Deviated(f"{site} has no valid certificate: {probe.certificate_error}")
+        raise Deviated(f"{site} has no valid certificate: {probe.certificate_error}", hint="outlast certificate check")
     return True
 
 
@@ -77,8 +76,13 @@ def traffic_left(site: str, host: str = "", within_seconds: float = 120.0, quiet
     with _client(around) as http:
         answer = ask_golden(http, around.host, around.golden, around.golden.rows[0])
     if not answer.right or answer.served_by == site:
-        raise Deviated(f"{SERVED_BY} says {answer.served_by}: {answer.error or answer.wrong or 'it is still served'}")
+        why = answer.error or answer.wrong or "it is still served"
+        raise Deviated(f"{SERVED_BY} says {answer.served_by}: {why}", hint=_look(around))
     return round(passed, 1)
+
+
+def _look(around: Surroundings) -> str:
+    return f"outlast status --host {around.host} shows every site"
 
 
 def _wait_until_unnamed(around: Surroundings, site: str, began: float, within: float, quiet: int) -> float:
@@ -94,7 +98,8 @@ def _wait_until_unnamed(around: Surroundings, site: str, began: float, within: f
             first = first if streak else passed
             streak += 1
         if passed > within:
-            raise Deviated(f"DNS still names {site} after {within:g} s (simulated)")
+            hint = f"does its record have a health check or less weight? outlast lint --host {around.host}"
+            raise Deviated(f"DNS still names {site} after {within:g} s (simulated)", hint=hint)
         time.sleep(PAUSE_SECONDS if streak == 0 else 0.0)
     return first
 

@@ -242,7 +242,8 @@ class _Drill:
             checks = read_checks(self._context.route53, [site.check_id for site in self._plan.sites])
         others = sorted({check.drill_id for check in checks.values() if check.drill_id} - {self.id})
         if others:
-            raise Refused(f"another drill began at the same moment: {', '.join(others)}")
+            what = f"another drill began at the same moment: {', '.join(others)}"
+            raise Refused(what, hint="repeat this one when that is over: `outlast status --host HOST` tells of it")
 
     def _undo(self, which: Callable[[Change], bool]) -> None:
         """Undo what the journal says is pending, and go on trying while Route 53 does not answer."""

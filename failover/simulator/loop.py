@@ -57,7 +57,7 @@ class LoopThread:
         """Run a coroutine on the loop and wait for its result. Raises Unavailable once its thread has died."""
         if not self.is_alive:
             work.close()
-            raise Unavailable(f"the thread {self._name} has died: {self._failure!r}")
+            raise Unavailable(f"the thread {self._name} has died: {self._failure!r}", hint="start it anew")
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     def call(self, work: Callable[[], T]) -> T:

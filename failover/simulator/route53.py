@@ -232,7 +232,8 @@ class MovingRoute53:
         began = self.clock.simulated_now()
         while not holds():
             if self.clock.simulated_now() - began > timeout_seconds:
-                raise Unavailable(f"{what} did not come to hold within {timeout_seconds:g} s of the clock")
+                hint = "give it more timeout_seconds: records and health checks move by the clock"
+                raise Unavailable(f"{what} did not come to hold within {timeout_seconds:g} s of the clock", hint=hint)
             time.sleep(POLL_SECONDS)
         return self.clock.simulated_now() - began
 

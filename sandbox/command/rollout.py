@@ -148,7 +148,8 @@ def find_wrong(asking: Asking, site: str) -> str:
 def _find_wrong_model(http: httpx.Client, host: str, name: str, digest: str) -> str:
     golden = load_golden(choose_released(name))
     if golden.digest != digest:
-        raise Unavailable(f"the model {name} that is here is {golden.digest}, and {digest} is to be served")
+        what = f"the model {name} that is here is {golden.digest}, and {digest} is to be served"
+        raise Unavailable(what, hint="it was released anew meanwhile: repeat the command, which serves that one")
     health = http.get(f"https://{host}/health").json()
     served = health.get("models", {}).get(name, {}).get("digest", "none")
     if served != digest:

@@ -38,7 +38,7 @@ def pinned_version(sources: Path = SOURCES) -> str:
     """The version of the CLI in go.mod, such as 3.259.0."""
     found = re.search(rf"^\s*{re.escape(_MODULE)} v(\S+)", (sources / "go.mod").read_text(), re.MULTILINE)
     if not found:
-        raise Unavailable(f"{sources / 'go.mod'} does not require {_MODULE}")
+        raise Unavailable(f"{sources / 'go.mod'} does not require {_MODULE}", hint="git checkout -- tools/pulumi")
     return found[1]
 
 

@@ -50,7 +50,8 @@ def measure_needs(folder: Path) -> Needs:
         raise Refused(what, hint="bring a smaller one: fewer or shallower trees") from error
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise OutlastError(f"the model could not be loaded as the server does it: {said}")
+        what = f"the model could not be loaded as the server does it: {said}"
+        raise OutlastError(what, hint="export it anew: docs/guides/bring-your-own-model.md names what is taken")
     found = json.loads(done.stdout)
     return Needs(found["seconds"], found["memory_mib"], (folder / "model.onnx").stat().st_size)
 

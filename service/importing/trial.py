@@ -32,7 +32,7 @@ def measure(folder: Path) -> dict[str, float]:
 
     classifier = Classifier.load(folder)
     if wrong := classifier.golden_failures():
-        raise ModelMismatch(f"the model does not give its golden answers: {wrong[0]}")
+        raise ModelMismatch(f"the model does not give its golden answers: {wrong[0]}", hint="import it again")
     seconds = time.perf_counter() - begun
     return {"seconds": round(seconds, 3), "memory_mib": round(read_peak_mib(), 1)}
 

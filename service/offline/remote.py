@@ -90,7 +90,8 @@ class RemoteClassifier:
                 parts.append(self._ask(asked))
             except _TooLarge as error:
                 if len(asked) == 1:
-                    raise InvalidInput(f"the endpoint refuses a single row as too large: {error}") from error
+                    what = f"the endpoint refuses a single row as too large: {error}"
+                    raise InvalidInput(what, hint="shorten its texts, or raise OUTLAST_MAX_BODY_BYTES there") from error
                 self._batch = len(asked) // 2
             else:
                 start += len(asked)

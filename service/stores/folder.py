@@ -70,7 +70,9 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         if ".." in key.split("/") or key.startswith("/"):
-            raise InvalidInput(f"{key!r} is no key of {self.root}: it leads out of the folder")
+            raise InvalidInput(
+                f"{key!r} is no key of {self.root}: it leads out of the folder", hint="name it without .."
+            )
         return self.root / key
 
 

