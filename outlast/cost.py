@@ -41,10 +41,14 @@ TEMPLATES = Path(__file__).parent / "templates"
     metavar="MINUTES",
     help="The longest time of one training job, which is added for each cloud.",
 )
+@click.option("--lines", is_flag=True, help="Line by line, and what is assumed.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with a bar chart as well.")
 @json_option
-def cost(stacks: str | None, rps: float | None, minutes: int, html: Path | None, as_json: bool) -> None:
-    """What the sites cost a month, line by line, from a dated table of list prices. Asks no cloud."""
+def cost(stacks: str | None, rps: float | None, minutes: int, lines: bool, html: Path | None, as_json: bool) -> None:
+    """What the sites cost a month, from a dated table of list prices, and what the same would cost otherwise.
+
+    Asks no cloud.
+    """
     costs = reckon(load_traffic(stacks), rps=rps)
     training = Training.of(minutes)
     for warning in [*list_warnings(costs), *training.warnings(costs.today)]:
@@ -55,7 +59,7 @@ def cost(stacks: str | None, rps: float | None, minutes: int, html: Path | None,
     if as_json:
         print_json({**to_data(costs), "training": training.to_data()})
     else:
-        click.echo(f"{render_text(costs)}\n\n{training.render_text()}")
+        click.echo(f"{render_text(costs, lines=lines)}\n\n{training.render_text()}")
 
 
 def load_traffic(stacks: str | None, root: Path = ROOT) -> TrafficSettings:

@@ -53,17 +53,16 @@ def _beside(costs: Costs) -> str:
     return f"  ({'; '.join(parts)})" if parts else ""
 
 
-def render_text(costs: Costs) -> str:
-    """Every line, the whole, and the price of redundancy."""
-    found = costs.estimate
-    lines = [_row(line) for line in found.lines]
+def render_text(costs: Costs, *, lines: bool = False) -> str:
+    """The whole and the price of redundancy; with `lines` how each amount came about, and what is assumed."""
     cheapest = min((v.estimate.usd for v in costs.variants), default=0.0)
     variants = [_variant(variant, cheapest) for variant in costs.variants]
-    notes = [f"  - {assumption}" for assumption in costs.assumptions]
-    summary = [render_summary(costs), "", "line by line (amount at price, * assumed):", *lines]
-    return "\n".join(
-        [*summary, "", "the same load otherwise (a month, above the cheapest):", *variants, "", "assumed:", *notes]
-    )
+    otherwise = ["the same load otherwise (a month, above the cheapest):", *variants]
+    if not lines:
+        return "\n".join([render_summary(costs), "", *otherwise])
+    amounts = ["line by line (amount at price, * assumed):", *map(_row, costs.estimate.lines)]
+    notes = ["assumed:", *(f"  - {assumption}" for assumption in costs.assumptions)]
+    return "\n".join([render_summary(costs), "", *amounts, "", *otherwise, "", *notes])
 
 
 def _row(line: Line) -> str:

@@ -40,12 +40,19 @@ def test_without_a_caller_there_is_no_price_of_a_prediction() -> None:
 
 
 def test_the_text_marks_what_is_assumed_and_says_how_it_was_multiplied() -> None:
-    text = render_text(costs())
+    text = render_text(costs(), lines=True)
+    assert text.index("line by line") < text.index("otherwise") < text.index("assumed:\n  - a prediction sends")
     assert "public IPv4 addresses, the load balancer's one a zone and one a task: 4 x 730 h at 0.005" in text
     (row,) = [line for line in text.splitlines() if "Fargate, CPU" in line]
     assert "*" not in row
     (row,) = [line for line in text.splitlines() if "Container Apps, memory" in line]
     assert "*" in row
+
+
+def test_the_report_fits_a_screen_unless_its_lines_are_asked_for() -> None:
+    short = render_text(costs())
+    assert "Fargate" not in short.partition("otherwise")[0] and len(short.splitlines()) <= 16
+    assert set(short.splitlines()) < set(render_text(costs(), lines=True).splitlines())
 
 
 def test_the_price_of_redundancy_is_beside_the_cheapest_site() -> None:
