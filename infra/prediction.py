@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from failover.routing.answers import RecordSet, Zone
 from failover.routing.lint_rules import LintFinding
 from failover.routing.lint_sites import Promises, SiteFacts, lint_sites
-from failover.routing.lint_zone import lint_zone
+from failover.routing.lint_zone import lint_zone, list_reached
 from failover.routing.predict import Check, Fault, Prediction, predict_failover
 from infra.contract import KnownSite
 from infra.health_check import describe_check
@@ -34,7 +35,8 @@ def lint_plan(
     allowed = {location: one.allowed for one in settings.policy.geographies for location in one.locations}
     zone, goal = Zone(host.partition(".")[2], records), settings.rto_seconds
     findings = lint_zone(zone, host, checks, allowed=allowed, goal_seconds=goal)
-    return (*findings, *lint_sites([_facts(sites[name], stores.get(name)) for name in weights], _promises(settings)))
+    promises = replace(_promises(settings), reached=list_reached(zone, host))
+    return (*findings, *lint_sites([_facts(sites[name], stores.get(name)) for name in weights], promises))
 
 
 def _describe_checks(

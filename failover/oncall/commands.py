@@ -29,7 +29,7 @@ from failover.oncall.watch import Watcher
 from failover.person import name_person
 from failover.routing.lint_rules import LintFinding
 from failover.routing.lint_sites import Promises, lint_sites
-from failover.routing.lint_zone import lint_zone
+from failover.routing.lint_zone import lint_zone, list_reached
 from failover.routing.predict import Check, predict_failover
 from service.command_line import Command, json_option, print_json, say
 from service.errors import Deviated, InvalidInput, Mistake, OutlastError
@@ -96,7 +96,8 @@ def lint(host: str, goal: float | None, peak_rps: float | None, next_drill: int,
     standing, checks = edge.look(), _read_configs(edge.route53)
     with translate_errors(f"read the zone of {host}"):
         zone = read_zone(edge.route53, find_zone(edge.route53, standing.host), standing.host)
-    promises = Promises(peak_rps=peak_rps, next_drill=standing.now + timedelta(days=next_drill))
+    reached = list_reached(zone, standing.host)
+    promises = Promises(peak_rps, next_drill=standing.now + timedelta(days=next_drill), reached=reached)
     findings = (
         *lint_zone(zone, standing.host, checks, goal_seconds=goal),
         *lint_sites([describe_site(site) for site in standing.sites], promises),
@@ -156,7 +157,7 @@ def undrain(site: str, host: str, anyway: bool, as_json: bool) -> None:
         _tell(as_json, found, f"{site} is not drained: there is nothing to do", standing.shares())
         return
     draining.check_undrain(found, standing.now, anyway=anyway)
-    done = edge.sweep(found, standing.now)
+    done = _sweep_before(edge, found, standing.now)
     if done:  # what an expired drill left is gone: is anything left to undo?
         found = draining.find_site(edge.look(), site)
     if draining.is_out(found):
@@ -164,6 +165,16 @@ def undrain(site: str, host: str, anyway: bool, as_json: bool) -> None:
     if found.look.problem:
         say(f"warning: {site} {found.look.problem}: it gets traffic until its checkers have looked")
     _tell(as_json, found, "\n".join(done), edge.look().shares())
+
+
+def _sweep_before(edge: _Edge, site: SiteStanding, now: datetime) -> list[str]:
+    """Undo what an expired drill left. Where that fails the site is put back all the same, and it is said."""
+    try:
+        return edge.sweep(site, now)
+    except OutlastError as error:
+        say(f"warning: what drill {site.drill_id} left at {site.name} is not undone: {error.what}")
+        say("  hint: outlast drill sweep, once that is mended")
+        return []
 
 
 @click.command(cls=Command)

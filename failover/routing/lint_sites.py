@@ -32,11 +32,16 @@ class SiteFacts:
 
 @dataclass(frozen=True)
 class Promises:
-    """What the sites are held to; None for what was not promised. `regions`: site -> where it may be."""
+    """What the sites are held to; None for what was not promised. `regions`: site -> where it may be.
+
+    `reached`: where clients are -> the only sites that may answer them (`lint_zone.list_reached`); empty where every
+    site answers everybody.
+    """
 
     peak_rps: float | None = None
     next_drill: datetime | None = None
     regions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    reached: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def lint_sites(sites: Sequence[SiteFacts], promises: Promises) -> tuple[LintFinding, ...]:
@@ -59,15 +64,28 @@ def _find_mixed_digests(sites: Sequence[SiteFacts], promises: Promises) -> Itera
 
 
 def _find_small_survivors(sites: Sequence[SiteFacts], promises: Promises) -> Iterator[LintFinding]:
-    """Whoever is lost: each site in turn."""
-    capacities = {site.name: site.capacity_rps for site in sites}
-    if promises.peak_rps is None or len(sites) < 2 or None in capacities.values():
+    """Whoever is lost: each site in turn, and what is left for those whom it answers.
+
+    Nobody says how much of the peak comes from one geography: all of it may.
+    """
+    if promises.peak_rps is None:
         return
+    capacities = {site.name: site.capacity_rps for site in sites}
+    everybody = {"": [*capacities]} if len(sites) > 1 else {}
+    for where, names in (promises.reached or everybody).items():
+        yield from _find_small(where, {name: capacities[name] for name in names if name in capacities}, promises)
+
+
+def _find_small(where: str, capacities: Mapping[str, float | None], promises: Promises) -> Iterator[LintFinding]:
+    if promises.peak_rps is None or None in capacities.values():
+        return
+    whose = f" to clients of {where}" if where else ""
     for lost in capacities:
         left = sum(rps or 0.0 for name, rps in capacities.items() if name != lost)
         if left < HEADROOM * promises.peak_rps:
             need = f"{HEADROOM:g} times the peak of {promises.peak_rps:g}"
-            yield make_finding("survivors-too-small", lost, f"leaves {left:g} requests a second when lost, not {need}")
+            told = f"leaves {left:g} requests a second{whose} when lost, not {need}"
+            yield make_finding("survivors-too-small", lost, told)
 
 
 def _find_own_switches(sites: Sequence[SiteFacts], promises: Promises) -> Iterator[LintFinding]:

@@ -55,6 +55,18 @@ def list_groups(zone: Zone, host: str) -> dict[str, tuple[RecordSet, ...]]:
     return found
 
 
+def list_reached(zone: Zone, host: str) -> dict[str, tuple[str, ...]]:
+    """Where clients are -> the only sites that may answer them; empty for a host that is not routed by location."""
+    sight = Sight([zone], lambda check_id: True)
+    located = [record for group in list_groups(zone, normal_name(host)).values() for record in group if record.location]
+    names = {EVERYWHERE: "the rest of the world"}
+    ends = {str(record.location): list_ends(sight, [record]) for record in located}
+    return {
+        names.get(location, location): tuple(dict.fromkeys(end.set_identifier or end.name for end in found))
+        for location, found in ends.items()
+    }
+
+
 def _is_group(zone: Zone, record: RecordSet) -> bool:
     """Whether an alias leads to records that are chosen among; one to a load balancer's name is an end."""
     return record.alias is not None and any(

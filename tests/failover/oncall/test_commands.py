@@ -112,6 +112,17 @@ def test_a_drain_holds_where_what_the_drill_left_cannot_be_undone(fake_route53: 
     assert fake_route53.tags["check-aws"]["drain:by"] == "ann"
 
 
+@pytest.mark.usefixtures("looks")
+@pytest.mark.parametrize("drained", [True, False])
+def test_a_site_comes_back_where_what_the_drill_left_cannot_be_undone(fake_route53: FakeRoute53, drained: bool) -> None:
+    leave_an_expired_drill(fake_route53)
+    fake_route53.tags["check-aws"] |= {"drill:undo": "nonsense"} | ({"drain:by": "ann"} if drained else {})
+    done = call("undrain", "aws")
+    assert done.exit_code == 0, done.output
+    assert "is not undone: the tag drill:undo of health check check-aws does not say what to undo" in done.stderr
+    assert fake_route53.checks["check-aws"]["Disabled"] is fake_route53.checks["check-aws"]["Inverted"] is False
+
+
 def test_a_person_is_named_where_nobody_says_who(looks: dict[str, SiteLook], fake_route53: FakeRoute53) -> None:
     call("drain", "aws")
     assert fake_route53.tags["check-aws"]["drain:by"] == name_person()

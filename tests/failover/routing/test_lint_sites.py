@@ -77,3 +77,19 @@ def test_what_nobody_knows_is_not_judged() -> None:
 
 def test_one_site_has_no_survivors_to_judge() -> None:
     assert lint(SITES[0], promises=Promises(peak_rps=1000)) == {}
+
+
+def test_in_a_geography_only_its_own_sites_are_left() -> None:
+    """Three sites bear 300 together; clients of the EU have two of them, and those elsewhere have one."""
+    reached = {"continent EU": ("azure", "gcp"), "everywhere else": ("aws",)}
+    promises = Promises(peak_rps=100, reached=reached)
+    found = {one.place: one.what for one in lint_sites(SITES, promises) if one.rule == "survivors-too-small"}
+    assert found.keys() == {"aws", "azure", "gcp"}
+    assert found["aws"].startswith("leaves 0 requests a second to clients of everywhere else when lost")
+    assert found["gcp"].startswith("leaves 100 requests a second to clients of continent EU when lost")
+
+
+def test_a_geography_of_which_one_sites_capacity_is_unknown_is_not_judged() -> None:
+    unknown = [site("aws", capacity_rps=None), *SITES[1:]]
+    found = lint_sites(unknown, Promises(peak_rps=80, reached={"continent EU": ("azure", "gcp"), "*": ("aws", "gcp")}))
+    assert not [one for one in found if one.place == "aws"]

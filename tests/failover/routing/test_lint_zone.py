@@ -9,7 +9,7 @@ import pytest
 
 from failover.routing.answers import Alias, RecordSet, Zone
 from failover.routing.lint_rules import LintFinding
-from failover.routing.lint_zone import lint_zone, list_groups
+from failover.routing.lint_zone import lint_zone, list_groups, list_reached
 from infra.routing import Geography, Member, RoutingPolicy, plan_records
 from tests.failover.routing.test_lint import CHECKS, H, check
 
@@ -32,6 +32,15 @@ def replaced(found: Zone, identifier: str, **changed: Any) -> Zone:
     """The zone with one record of the host's group changed."""
     group = [replace(r, **changed) if (r.name, r.set_identifier) == (H, identifier) else r for r in found.records]
     return Zone(found.name, tuple(group))
+
+
+def test_clients_of_a_geography_reach_its_sites_and_no_other() -> None:
+    reached = list_reached(zone(), H)
+    assert {where: sorted(sites) for where, sites in reached.items()} == {
+        "continent EU": ["azure", "gcp"],
+        "the rest of the world": ["aws", "azure", "gcp"],
+    }
+    assert list_reached(zone(RoutingPolicy()), H) == {}
 
 
 @pytest.mark.parametrize(
