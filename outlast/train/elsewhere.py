@@ -33,7 +33,8 @@ def train_elsewhere(on: str, data: Sequence[str], cpu: int, memory: float, asked
     today = datetime.datetime.now(datetime.UTC).date()
     running: list[Running] = []
     with detaching(running, stop=asked["stop_on_interrupt"]):
-        running += start(wanted, size, sites, max_cost=asked["max_cost"], today=today, say=say)
+        for one in start(wanted, size, sites, max_cost=asked["max_cost"], today=today, say=say):
+            running.append(one)  # one by one: Ctrl-C may come between two clouds
         done = finish(running, sites, accept_draft=asked["accept_draft"], say=say, pause=pause)
     tell(done, as_json=asked["as_json"])
 

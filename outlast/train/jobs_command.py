@@ -10,7 +10,7 @@ import click
 
 from jobs.spec import SCHEMES
 from service.command_line import Command, Group, json_option, print_json, say, say_error
-from service.errors import InvalidInput, OutlastError
+from service.errors import InvalidInput, OutlastError, Unavailable
 
 _MOST_SHOWN = 20
 
@@ -109,10 +109,17 @@ def _list(cloud: str, site: Any) -> list[dict[str, str]]:
 def _find(name: str, on: str | None, stacks: str | None) -> _Found:
     from outlast.train.training import find
 
+    silent = []
     for cloud, site in _open(on, stacks):
-        running = find(name, cloud, site)
+        try:
+            running = find(name, cloud, site)
+        except Unavailable as error:
+            silent.append(error)
+            continue
         if running is not None:
             return _Found(cloud, site, running)
+    if silent:
+        raise silent[0]
     raise InvalidInput(f"no job is called {name}", hint="outlast model jobs list names them")
 
 

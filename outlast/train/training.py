@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from jobs.cost import Cost, estimate, refuse_above
 from jobs.machines import age_days, is_stale
@@ -45,24 +45,21 @@ class Done:
 
 def start(
     asked: Asked, size: Size, sites: Mapping[str, Site], *, max_cost: float | None, today: datetime.date, say: Say
-) -> list[Running]:
-    """Upload and start on every cloud, or find what was started before. Nothing is started above `max_cost` USD."""
+) -> Iterator[Running]:
+    """Upload and start on every cloud, or find what was started before. Nothing is started above `max_cost` USD.
+
+    Each is given when it runs, so that a caller who is interrupted knows of it.
+    """
     tables = choose_tables(asked.tables, tuple(sites))
     specs = {cloud: build_spec(asked, size, site.place) for cloud, site in sites.items()}
     _tell_cost({cloud: estimate(spec, cloud) for cloud, spec in specs.items()}, max_cost, today, say)
-    running = []
     for cloud, site in sites.items():
         store = open_store(site.place.data_address)
         uploaded = upload(store, asked.path, tables[cloud], asked.released)
         spec = replace(specs[cloud], data=uploaded.addresses)
-
-        def prepare(attempt: int, store: Any = store, spec: Any = spec) -> None:
-            journal.write_entry(store, spec, attempt)
-
-        one = start_or_find(cloud, site.service, spec, prepare)
-        running.append(one)
+        one = start_or_find(cloud, site.service, spec, partial(journal.write_entry, store, spec))
         say(f"{cloud}: {one.job.name} is {one.state.state.value.lower()}; to come back: {one.attach}")
-    return running
+        yield one
 
 
 def find(name: str, cloud: str, site: Site) -> Running | None:

@@ -36,7 +36,8 @@ def training(project: Project) -> Iterator[Project]:
     subprocess.run(["git", "checkout", "--quiet", "--", "service/released"], cwd=project.root, check=True)
     stacks = json.loads(project.pulumi("stack", "ls", "--json").stdout)
     for stack in (one["name"] for one in stacks if one["name"].startswith("training-")):
-        project.pulumi("destroy", "-s", stack, "--yes", "--skip-preview", "--remove")
+        project.pulumi("destroy", "-s", stack, "--yes", "--skip-preview")
+        project.pulumi("stack", "rm", stack, "--yes", "--preserve-config")
 
 
 def test_the_guide_trains_on_aws(training: Project) -> None:

@@ -36,7 +36,8 @@ def sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Site]:
     asked, size = read_asked("digits", (), {}), choose_size(2, 8.0, None, None, spot=False)
     for cloud in ("aws", "gcp"):
         chosen = {cloud: made[cloud]}
-        training.start(replace(asked, released=None), size, chosen, max_cost=None, today=TODAY, say=lambda line: None)
+        wanted = replace(asked, released=None)
+        list(training.start(wanted, size, chosen, max_cost=None, today=TODAY, say=lambda line: None))
     return made
 
 
@@ -84,3 +85,15 @@ def test_a_job_is_stopped_by_its_name(sites: dict[str, Site]) -> None:
 def test_a_name_that_nobody_knows_is_said(sites: dict[str, Site]) -> None:
     done = _run("stop", "outlast-0123456789abcdef-1")
     assert done.exit_code == 2 and "no job is called outlast-0123456789abcdef-1" in done.stderr
+
+
+def test_a_cloud_that_does_not_answer_hides_no_job_of_another(
+    sites: dict[str, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(name: str) -> None:
+        raise Unavailable("AWS does not answer")
+
+    monkeypatch.setattr(sites["aws"].service, "find", fail)
+    assert _run("stop", _name(sites["gcp"])).exit_code == 0
+    done = _run("stop", "outlast-0123456789abcdef-1")
+    assert done.exit_code == Unavailable.exit_code and "AWS does not answer" in done.stderr

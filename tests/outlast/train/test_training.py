@@ -32,7 +32,7 @@ class Rehearsal:
 
     def start(self, sites: dict[str, Site], **more: Any) -> list[Running]:
         asked, size = read_asked("digits", (), {}), choose_size(2, 8.0, None, None, spot=False)
-        return start(asked, size, sites, **{"max_cost": None, "today": TODAY, "say": self.said.append, **more})
+        return list(start(asked, size, sites, **{"max_cost": None, "today": TODAY, "say": self.said.append, **more}))
 
     def finish(self, running: list[Running], sites: dict[str, Site]) -> Done:
         folders = {"artifacts": self.folder / "artifacts", "home": self.home}
