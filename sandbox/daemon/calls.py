@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from sandbox.network.faults import Faults, parse_fault
 from service.errors import InvalidInput, OutlastError
 
 Body = dict[str, Any]
+_RANGE = re.compile(r"bytes=(\d+)-")
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,14 @@ class Calls:
     def _answer(self, request: Request) -> Response:
         if request.path.startswith(AUTHORITY):
             return self._ask_authority(request)
+        if "sig" in request.args:
+            return self._read_signed(request)
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given, self._controls.token):
             return _json({"error": "the control interface asks for this sandbox's token"}, 401)
         headers = {name.lower(): value for name, value in request.headers}
         asked = request.method, request.path, request.args, request.get_data()
-        if (told := self._controls.training.answer(*asked)) is not None:
+        if (told := self._controls.training.answer(*asked, request.host_url.rstrip("/"))) is not None:
             return _json(told[1], told[0])
         stored = self._controls.stores.answer(request.method, request.path, headers, request.get_data(), request.args)
         if stored is not None:
@@ -102,6 +106,17 @@ class Calls:
         reply = self._controls.authority.answer(request.method, request.path, base, request.get_data())
         content, headers = render(reply, request.method)
         return Response(content, reply.status, headers)
+
+    def _read_signed(self, request: Request) -> Response:
+        """What an address that is signed means takes no token, and bytes from where they are asked for."""
+        content = self._controls.training.read_log(request.path, request.args) if request.method == "GET" else None
+        if content is None:
+            return _json({"error": {"code": "AuthenticationFailed", "message": "Signature did not match."}}, 403)
+        found = _RANGE.fullmatch(request.headers.get("range", ""))
+        begin = int(found[1]) if found else 0
+        if found and begin >= len(content):
+            return Response(b"", 416)
+        return Response(content[begin:], 206 if found else 200, content_type="text/plain")
 
     def _describe_resources(self, _body: Body) -> Body:
         return {"kinds": describe_kinds(), "existing": overview.count_types(self._controls.store)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,13 +18,16 @@ from failover.simulator.wire import Reply
 from sandbox.clouds.aws import logs_api, training_api, training_rules
 from sandbox.clouds.aws.common import DEFAULT_REGION
 from sandbox.clouds.aws.training_api import SageMaker
+from sandbox.clouds.azure import training_api as azure_api
+from sandbox.clouds.azure import training_rules as azure_rules
+from sandbox.clouds.azure.training_api import AzureMl
 from sandbox.clouds.gcp import logging_api
 from sandbox.clouds.gcp import training_api as vertex_api
 from sandbox.clouds.gcp import training_rules as vertex_rules
 from sandbox.clouds.gcp.training_api import VertexAi
 from sandbox.clouds.store import CloudRefused
 from sandbox.clouds.world import World
-from sandbox.daemon.wire import read_call, render, render_call
+from sandbox.daemon.wire import read_call, render, render_call, render_refusal
 from sandbox.images import store as images
 from sandbox.replicas.processes import program_of
 from sandbox.training.order import Order, Record
@@ -31,7 +35,11 @@ from sandbox.training.runs import TrainingRuns
 from sandbox.training.surroundings import Program, Surroundings, Verdict
 
 _SIGNED = re.compile(r"Credential=[^/]+/\d+/(?P<region>[a-z0-9-]+)/")
-_JUDGES: Mapping[str, Callable[[World, Record], Verdict]] = {"aws": training_rules.judge, "gcp": vertex_rules.judge}
+_JUDGES: Mapping[str, Callable[[World, Record], Verdict]] = {
+    "aws": training_rules.judge,
+    "azure": azure_rules.judge,
+    "gcp": vertex_rules.judge,
+}
 _STATUS = {"PERMISSION_DENIED": 403, "NOT_FOUND": 404, "UNIMPLEMENTED": 501, "DEADLINE_EXCEEDED": 504}
 
 
@@ -48,6 +56,7 @@ class Training:
         around = Surroundings(self._judge, self._program, lambda stack: self.no_spot(stack))
         self.runs = TrainingRuns(world.objects, folder, around)
         self._sagemaker = SageMaker(world, self.runs, time.time)
+        self._azure = AzureMl(world, self.runs, time.time, secrets.token_bytes(32))
         self._vertex = VertexAi(world, self.runs, time.time)
 
     def start(self) -> None:
@@ -73,9 +82,14 @@ class Training:
         return render_call(lambda: logs_api.answer(self.runs, operation, asked))
 
     def answer(
-        self, method: str, path: str, query: Mapping[str, str], body: bytes
+        self, method: str, path: str, query: Mapping[str, str], body: bytes, base: str = ""
     ) -> tuple[int, dict[str, Any]] | None:
-        """Status and document of a request that came with this sandbox's token; None where it is for no such API."""
+        """Status and document of a request that came with this sandbox's token; None where it is for no such API.
+
+        `base` is the address that was asked, which those of logs begin with.
+        """
+        if azure_api.PATH.fullmatch(path) or azure_api.HISTORY.fullmatch(path):
+            return self._ask_azure(path, lambda: self._azure.answer(method, path, json.loads(body or b"{}"), base))
         if found := vertex_api.HOST.fullmatch(path):
             asked = json.loads(body or b"{}")
             owner = self._vertex.owner(found["path"], asked)
@@ -83,6 +97,19 @@ class Training:
         if path == logging_api.PATH and logging_api.is_asked(asked := json.loads(body or b"{}")):
             return self._ask_google("", lambda: logging_api.answer(self.runs, asked))
         return None
+
+    def read_log(self, path: str, query: Mapping[str, str]) -> bytes | None:
+        """The log that a signed address of Azure's means; None where nobody signed it."""
+        return self._azure.read_log(path, query)
+
+    def _ask_azure(self, path: str, answer: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+        """An answer, or the refusal as Azure's APIs write one."""
+        if why := self._silent(self._azure.owner(path)):
+            return 504, {"error": {"code": "GatewayTimeout", "message": why}}
+        try:
+            return 200, answer()
+        except CloudRefused as refused:
+            return render_refusal(refused)
 
     def _ask_google(self, stack: str, answer: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
         """An answer, or the refusal as Google's APIs write one."""

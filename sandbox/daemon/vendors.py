@@ -18,20 +18,7 @@ from sandbox.clouds.azure import arm_api, vault_api
 from sandbox.clouds.gcp import monitoring_api, run_api
 from sandbox.clouds.store import CloudRefused
 from sandbox.clouds.world import World
-from sandbox.daemon.wire import read_call, render, render_call
-
-_STATUS = {
-    "ResourceNotFound": 404,
-    "NOT_FOUND": 404,
-    "SubscriptionNotFound": 404,
-    "PERMISSION_DENIED": 403,
-    "VaultNotFound": 404,
-    "CertificateNotFound": 404,
-    "SecretNotFound": 404,
-    "MethodNotAllowed": 405,
-    "UNIMPLEMENTED": 501,
-    "ABORTED": 409,
-}
+from sandbox.daemon.wire import read_call, render, render_call, render_refusal
 
 
 class Vendors:
@@ -75,7 +62,7 @@ class Vendors:
         try:
             found = accounts_api.answer(self._world, path)
         except CloudRefused as refused:
-            return _render_refusal(refused)
+            return render_refusal(refused)
         return None if found is None else (200, found)
 
     def _reply(self, stack: str, vendor: str, answer: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
@@ -86,7 +73,7 @@ class Vendors:
         try:
             return 200, answer()
         except CloudRefused as refused:
-            return _render_refusal(refused)
+            return render_refusal(refused)
 
     def ecs(self, environ: Mapping[str, Any]) -> Reply:
         """The reply to a request that was signed for ECS."""
@@ -106,8 +93,3 @@ class Vendors:
         """The reply to a request that was signed for Service Quotas."""
         operation, asked = read_call(environ, accounts_api.TARGET)
         return render_call(lambda: accounts_api.answer_quota(self._world, operation, asked))
-
-
-def _render_refusal(refused: CloudRefused) -> tuple[int, dict[str, Any]]:
-    code, _, message = refused.what.partition(": ")
-    return _STATUS.get(code, 400), {"error": {"code": code, "message": message}}

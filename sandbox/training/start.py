@@ -49,11 +49,13 @@ def start(
     work.mkdir(parents=True)
     files, log = work / "files", work / "output.log"
     for mount in order.mounts:
-        if mount.path not in hidden:
-            bring_in(objects, mount, files)
+        if mount.path in hidden:
+            continue
+        bring_in(objects, mount, files)
         if mount.saved:
             place(files, mount.path).mkdir(parents=True, exist_ok=True)
-    savings = [(mount, Saving(objects, mount, files)) for mount in order.mounts if mount.saved]
+    kept = [mount for mount in order.mounts if mount.saved and mount.path not in hidden]
+    savings = [(mount, Saving(objects, mount, files)) for mount in kept]
     command, environment, folder = program
     shown = show(
         command,

@@ -6,20 +6,25 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
 from failover.simulator.store import in_process_client
-from jobs.place import AwsPlace
+from jobs.azure_ml_service import AzureMlService
+from jobs.place import AwsPlace, AzurePlace
 from jobs.sagemaker_service import SageMakerService
 from jobs.service import Job, JobState, State, TrainingService
 from jobs.spec import TrainingSpec
 from jobs.vertex_service import LOGGING, VertexService, vertex_endpoint
+from sandbox.daemon.calls import Calls
 from sandbox.daemon.training import Training
 from sandbox.images import store as images
 from sandbox.training import run
 from tests.sandbox.clouds.aws.sagemaker import Service
+from tests.sandbox.clouds.azure.azure_ml import Workspace
 from tests.sandbox.clouds.gcp.vertex import REGION, Project
 from tests.sandbox.clouds.harness import Clouds
 from tests.sandbox.training.tiny_job import build_job_image
@@ -73,8 +78,41 @@ def _over_http(host: str, answer: Callable[[httpx.Request], httpx.Response]) -> 
     return httpx.Client(base_url=f"http://sandbox/{host}", transport=httpx.MockTransport(answer))
 
 
+def _azure(clouds: Clouds, training: Training, image: images.Image, monkeypatch: pytest.MonkeyPatch) -> Made:
+    workspace = Workspace(clouds, clouds.world.objects, image)
+    identity, root = workspace.identity, "az://trainstore"
+    data, output, checkpoints = f"{root}/data/inputs", f"{root}/output/jobs", f"{root}/checkpoints/jobs"
+    place = AzurePlace(
+        "eastus",
+        workspace.image,
+        data,
+        output,
+        checkpoints,
+        identity.id,
+        workspace_id=workspace.workspace.id,
+        identity_client_id=str(identity.outputs["clientId"]),
+    )
+    spec = replace(
+        _spec(workspace.image, root, identity.id), data=(f"{data}/",), output=output, checkpoints=checkpoints
+    )
+    arm, history, files = (_client(training, below) for below in ("", "/eastus.api.azureml.ms", ""))
+    return AzureMlService(arm, history, files, place), spec
+
+
+def _client(training: Training, below: str) -> httpx.Client:
+    """HTTP to the control interface, answered in this process; whoever is asked for nothing else has no answer."""
+    nobody = SimpleNamespace(answer=lambda *asked: None)
+    controls: Any = SimpleNamespace(token="t", training=training, stores=nobody, vendors=nobody)
+    transport = httpx.WSGITransport(app=Calls(controls))
+    return httpx.Client(transport=transport, base_url=f"http://control{below}", headers={"authorization": "Bearer t"})
+
+
 Made = tuple[TrainingService, TrainingSpec]
-CLOUDS: dict[str, Callable[[Clouds, Training, images.Image, pytest.MonkeyPatch], Made]] = {"aws": _aws, "gcp": _gcp}
+CLOUDS: dict[str, Callable[[Clouds, Training, images.Image, pytest.MonkeyPatch], Made]] = {
+    "aws": _aws,
+    "azure": _azure,
+    "gcp": _gcp,
+}
 
 
 def _spec(image: str, root: str, identity: str) -> TrainingSpec:
