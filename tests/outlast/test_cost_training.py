@@ -7,7 +7,8 @@ import datetime
 import pytest
 
 from jobs.machines import CHECKED
-from outlast.cost_training import Training
+from outlast.cost_training import CPU, MEMORY_GIB, Training
+from outlast.train.command import train
 
 
 def test_every_cloud_has_its_machine_and_its_price() -> None:
@@ -24,3 +25,8 @@ def test_half_the_time_costs_half() -> None:
 def test_old_prices_are_told() -> None:
     assert Training.of(60).warnings(CHECKED) == []
     assert "91 days old" in Training.of(60).warnings(CHECKED + datetime.timedelta(days=91))[0]
+
+
+def test_the_usual_size_is_the_commands() -> None:
+    defaults = {option.name: option.default for option in train.params}
+    assert (defaults["cpu"], defaults["memory"]) == (CPU, MEMORY_GIB)

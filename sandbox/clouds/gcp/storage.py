@@ -53,8 +53,9 @@ declare(
 declare(
     GCS_MEMBER,
     fidelity=Fidelity.SIMULATED,
-    effect="with allUsers as member, objects are readable without credentials",
-    not_simulated="conditions, and every other member",
+    effect="with allUsers as member, objects are readable without credentials; a training job reads and writes what "
+    "its account's members let it, conditions on the beginning of an object's name included",
+    not_simulated="other conditions, and members for anybody else",
     id_of=_member_id,
     rules=(_may_be_public,),
     forces_new=because(PROVIDER, "bucket", "role", "member"),
