@@ -170,7 +170,8 @@ class TrainingSettings:
     """Of the stack that holds what training jobs of one cloud need: their image, their store, their identity.
 
     `account` is as for a base stack. `data_sources` are stores of others that a job may read, `kms_key` the key that
-    everything is encrypted with ("": the cloud's own).
+    everything is encrypted with ("": the cloud's own). `subnets` and `security_groups` are of AWS, `network` is of
+    Google Cloud, and `isolated` asks Azure for a network of the workspace's own.
     """
 
     kind: str
@@ -183,6 +184,10 @@ class TrainingSettings:
     checkpoint_days: int
     data_sources: tuple[str, ...] = ()
     kms_key: str = ""
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    network: str = ""
+    isolated: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
 
 

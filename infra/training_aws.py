@@ -18,6 +18,7 @@ from infra.image import build_training_image
 from infra.kinds import TrainingSettings
 from infra.site import after
 from infra.training import CHECKPOINTS, DATA, OUTPUT, UPLOAD_DAYS, name_identity, name_training
+from service.errors import Unavailable
 
 NAME = "training"
 LOGS = "/aws/sagemaker/TrainingJobs"
@@ -31,7 +32,7 @@ Statement = Mapping[str, Any]
 
 def make_training(settings: TrainingSettings) -> dict[str, Any]:
     """Everything; the outputs are known once a job can be started."""
-    kept = pulumi.ResourceOptions(protect=settings.protect)
+    kept, key = pulumi.ResourceOptions(protect=settings.protect), _find_key(settings.kms_key)
     repository, login = make_repository(name_training(settings), kept)
     image = build_training_image(repository.repository_url, login)
     bucket, closed = _make_bucket(settings, kept)
@@ -40,9 +41,9 @@ def make_training(settings: TrainingSettings) -> dict[str, Any]:
         "trainingImage": image.reference,
         **{f"{part}Address": f"s3://{settings.store}/{part}" for part in (DATA, OUTPUT, CHECKPOINTS)},
         "identity": after(role.arn, may, *closed),
-        "subnets": [],
-        "securityGroups": [],
-        "kmsKeyArn": settings.kms_key,
+        "subnets": list(settings.subnets),
+        "securityGroups": list(settings.security_groups),
+        "kmsKeyArn": key,
     }
 
 
@@ -120,6 +121,29 @@ def _encrypt(bucket: aws.s3.Bucket, key: str) -> pulumi.CustomResource:
     return encrypted
 
 
+def _find_key(arn: str) -> str:
+    """The key, which KMS is asked for first: a bucket takes the name of one that is not there, and then no object.
+
+    Raises Unavailable.
+    """
+    if not arn:
+        return ""
+    try:
+        key = aws.kms.get_key(key_id=arn)
+    except Exception as error:  # Pulumi raises nothing narrower of what a provider refuses
+        told = " ".join(str(error).split())
+        what = f"outlast:kmsKey names a key that KMS does not show ({told})"
+        raise Unavailable(what, hint="name a key that is there, and let who deploys call kms:DescribeKey") from None
+    return _require_usable(key)
+
+
+def _require_usable(key: Any) -> str:
+    if key.enabled:
+        return str(key.arn)
+    what = f"outlast:kmsKey names {key.arn}, which is {key.key_state}"
+    raise Unavailable(what, hint="enable the key, cancel its deletion, or name another")
+
+
 # -- the role ------------------------------------------------------------------------------------------------------
 
 
@@ -133,6 +157,7 @@ def _make_role(
         *_pulling(repository.arn),
         *_telling(settings.region, account),
         *_unlocking(settings.kms_key),
+        *_reaching(settings, account),
     ]
     return role, aws.iam.RolePolicy("job", role=role.id, policy=_document(*statements))
 
@@ -180,6 +205,25 @@ def _unlocking(key: str) -> list[Statement]:
     """What it takes to read and write under a key, and to attach a volume that it encrypts (CreateGrant)."""
     use = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
     return [_allow(use, key)] if key else []
+
+
+def _reaching(settings: TrainingSettings, account: pulumi.Output[str]) -> list[Statement]:
+    """What it takes to put a job into subnets: SageMaker developer guide, training in a VPC, execution role."""
+    if not settings.subnets:
+        return []
+    base = apply(account, lambda its: f"arn:aws:ec2:{settings.region}:{its}:")
+    interfaces = pulumi.Output.concat(base, "network-interface/*")
+    places = [
+        *(pulumi.Output.concat(base, "subnet/", one) for one in settings.subnets),
+        *(pulumi.Output.concat(base, "security-group/", one) for one in settings.security_groups),
+    ]
+    changed = ["CreateNetworkInterfacePermission", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission"]
+    looked_at = ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs")
+    return [
+        _allow(["ec2:CreateNetworkInterface"], [interfaces, *places]),
+        _allow([f"ec2:{action}" for action in changed], interfaces),
+        _allow([f"ec2:Describe{what}" for what in looked_at], "*"),  # they take no narrower resource
+    ]
 
 
 def _allow(actions: list[str], resources: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ WRITE_BLOBS = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 FOLDERS = {DATA: "inputs", OUTPUT: "jobs", CHECKPOINTS: "jobs"}
 """Container -> the folder in it that jobs are told: an address has a path on each cloud."""
 
+_SKU = {False: containerregistry.SkuName.BASIC, True: containerregistry.SkuName.PREMIUM}
 VAULT_DAYS = 7
 """In which a vault that was deleted keeps its name: the fewest that there are (Key Vault, soft delete)."""
 
@@ -95,7 +96,8 @@ def _make_image(base: Base) -> tuple[containerregistry.Registry, pulumi.Output[s
         registry_name=plan.name_registry(PREFIX, base.settings.name),
         resource_group_name=base.group.name,
         location=base.settings.region,
-        sku=containerregistry.SkuArgs(name=containerregistry.SkuName.BASIC),
+        # A workspace's own network reaches it by a private endpoint, which Premium alone has.
+        sku=containerregistry.SkuArgs(name=_SKU[base.settings.isolated]),
         admin_user_enabled=False,
         opts=base.kept,
     )
@@ -162,6 +164,10 @@ def _make_lifecycle(base: Base, account: storage.StorageAccount) -> None:
 # -- the workspace -------------------------------------------------------------------------------------------------
 
 
+# Jobs reach the workspace's own stores by private endpoints, and nothing else: Azure ML, managed network isolation.
+_ONLY_ITS_OWN = ml.ManagedNetworkSettingsArgs(isolation_mode=ml.IsolationMode.ALLOW_ONLY_APPROVED_OUTBOUND)
+
+
 def _make_workspace(base: Base, account: storage.StorageAccount, registry: containerregistry.Registry) -> ml.Workspace:
     """Jobs reach the workspace's stores by identity, so that no key of the account lies in its vault."""
     settings = base.settings
@@ -179,6 +185,8 @@ def _make_workspace(base: Base, account: storage.StorageAccount, registry: conta
         key_vault=_make_vault(base).id,
         container_registry=registry.id,
         system_datastores_auth_mode=ml.SystemDatastoresAuthMode.IDENTITY,
+        managed_network=_ONLY_ITS_OWN if settings.isolated else None,
+        # Of the control plane: whoever starts jobs does so from elsewhere.
         public_network_access=ml.PublicNetworkAccessType.ENABLED,
         opts=base.kept,
         **training_azure_key.of_workspace(settings),

@@ -41,7 +41,7 @@ def make_training(settings: TrainingSettings) -> dict[str, Any]:
         **{f"{part}Address": f"gs://{settings.store}/{part}" for part in (DATA, OUTPUT, CHECKPOINTS)},
         "identity": after(account.email, *may),
         "project": settings.account,
-        "network": "",
+        "network": settings.network,
         "kmsKeyName": settings.kms_key,
     }
 

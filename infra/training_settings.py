@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from infra.base_settings import read_place, store_check
 from infra.kinds import TrainingSettings
@@ -36,6 +37,10 @@ _KEYS = {
         "the key's name, projects/<project>/locations/<region>/keyRings/<ring>/cryptoKeys/<key>",
     ),
 }
+_NETWORK = like(
+    r"projects/\d{6,}/global/networks/[a-z]([a-z0-9-]{0,61}[a-z0-9])?",
+    "projects/<the project's number>/global/networks/<name>, of a network that Vertex AI is peered with",
+)
 _SOURCES = {
     "aws": like(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket"),
     "azure": like(_ACCOUNT_ID, "the resource id of a storage account (`az storage account show --query id`)"),
@@ -60,7 +65,26 @@ def read_training(reader: Reader, stack: str, clouds: tuple[str, ...]) -> Traini
         checkpoint_days=reader.integer("checkpointDays", 1, 365, CHECKPOINT_DAYS),
         data_sources=_read_sources(reader, cloud, store),
         kms_key=_read_key(reader, cloud, region, account),
+        **_read_network(reader, cloud),
     )
+
+
+def _read_network(reader: Reader, cloud: str) -> dict[str, Any]:
+    """Which network jobs have, by choice: each cloud's service takes something else."""
+    if cloud == "azure":
+        return {"isolated": reader.boolean("isolated", False)}
+    if cloud == "gcp":
+        return {"network": reader.text("network", "", check=_NETWORK)}
+    if cloud != "aws":
+        return {}
+    subnets, groups = (
+        reader.texts(key, (), check=like(rf"{prefix}-[0-9a-f]{{8,17}}", f"ids such as {prefix}-0a1b2c3d4e5f67890"))
+        for key, prefix in (("subnets", "subnet"), ("securityGroups", "sg"))
+    )
+    if bool(subnets) != bool(groups) and not reader.is_wrong("subnets") and not reader.is_wrong("securityGroups"):
+        missing, given = ("securityGroups", "subnets") if subnets else ("subnets", "securityGroups")
+        reader.wrong(missing, f"is missing, and outlast:{given} is there", "SageMaker takes both or none (VpcConfig)")
+    return {"subnets": subnets, "security_groups": groups}
 
 
 def _check_name(reader: Reader, stack: str) -> None:

@@ -310,8 +310,9 @@ GRANTS: Mapping[str, Grant] = {
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Grant(
         words("s3:GetLifecycleConfiguration s3:PutLifecycleConfiguration"), _MODELS
     ),
+    # With it the program asks for the key that the stack's file names, to say what is wrong with that.
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Grant(
-        words("s3:GetEncryptionConfiguration s3:PutEncryptionConfiguration"), _MODELS
+        words("s3:GetEncryptionConfiguration s3:PutEncryptionConfiguration"), _MODELS, ("kms:DescribeKey",)
     ),
     "aws:s3/bucketVersioning:BucketVersioning": Grant(
         words("s3:GetBucketVersioning s3:PutBucketVersioning"), ("arn:aws:s3:::{audit}",)

@@ -21,8 +21,12 @@ BUCKET_MEMBER = "gcp:storage/bucketIAMMember:BucketIAMMember"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
 _KIND = ("training",)
-# Actions that take no narrower resource than any (Service Authorization Reference: ECR, CloudWatch).
-_WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
+# Actions that take no narrower resource than any (Service Authorization Reference: ECR, CloudWatch, EC2).
+_WITHOUT_RESOURCE = {
+    "ecr:GetAuthorizationToken",
+    "cloudwatch:PutMetricData",
+    *(f"ec2:Describe{what}" for what in ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs")),
+}
 
 
 # A subscription, or a whole group: what lies in it next year is reached as well.

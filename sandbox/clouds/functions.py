@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sandbox.clouds.aws import registry as aws_registry
 from sandbox.clouds.aws.common import DEFAULT_REGION
+from sandbox.clouds.aws.keys import find_key
 from sandbox.clouds.azure.environments import verification_id
 from sandbox.clouds.azure.registry import client_token
 from sandbox.clouds.gcp import registry as gcp_registry
@@ -52,6 +53,7 @@ FUNCTIONS: dict[str, Callable[[World, Values, Values], Values]] = {
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": aws_registry.authorization_token,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
+    "aws:kms/getKey:getKey": find_key,
     "azure-native:app:getCustomDomainVerificationId": _verification_id,
     "azure-native:authorization:getClientToken": _client_token,
     "azure-native:authorization:getClientConfig": _client_config,

@@ -242,6 +242,11 @@ class _Clouds(mocks.Mocks):
         self.calls.append(args.token)
         return {
             "aws:ecr/getAuthorizationToken:getAuthorizationToken": {"userName": "AWS", "password": "ecr-token"},
+            "aws:kms/getKey:getKey": {
+                "arn": args.args.get("keyId"),
+                "enabled": True,
+                "keyState": "Enabled",
+            },
             "azure-native:app:getCustomDomainVerificationId": {"value": "VERIFICATION"},
             "azure-native:authorization:getClientToken": {"token": "entra-token"},
             "azure-native:authorization:getClientConfig": {"tenantId": "tenant"},

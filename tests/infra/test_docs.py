@@ -28,9 +28,14 @@ def documented(stack: str) -> set[str]:
     """The settings that the reference lists in the sections that concern a stack."""
     sections = re.split(r"\n(?=##)", REFERENCE)
     kind = stack_file(stack)["config"]["outlast:kind"]
-    concerned = [s for s in sections if s.startswith("## Every kind") or f"`{kind}`" in s.splitlines()[0]]
+    names = {f"`{kind}`", f"`{stack}`"}
+    concerned = [s for s in sections if s.startswith("## Every kind") or names & {*_quoted(s.splitlines()[0])}]
     rows = [line for s in concerned for line in s.splitlines() if line.startswith("| `outlast:")]
     return {row.split("`")[1].removeprefix("outlast:") for row in rows}
+
+
+def _quoted(heading: str) -> list[str]:
+    return re.findall("`[a-z-]+`", heading)
 
 
 @pytest.mark.parametrize("stack", [*STACKS, *TRAINING, "private"])

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from infra import training_aws
+from service.errors import Unavailable
 from tests.infra.harness import Run, run_stack
 
 STACK = "training-aws"
@@ -60,6 +65,37 @@ def test_a_key_of_ones_own_is_the_buckets_default_and_the_role_may_use_it(run_of
     assert run.outputs["kmsKeyArn"] == KEY
     assert not run.problems
     assert not run_of(STACK).all(ENCRYPTION) and not where(run_of(STACK), "kms:Decrypt")
+
+
+def test_a_key_that_is_not_there_is_named_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(key_id: str) -> None:
+        raise Exception(f"reading KMS Key ({key_id}):\n  NotFoundException")
+
+    monkeypatch.setattr(training_aws.aws.kms, "get_key", refuse)
+    with pytest.raises(Unavailable, match=r"does not show .reading KMS Key .*: NotFoundException") as caught:
+        training_aws._find_key(KEY)
+    assert "kms:DescribeKey" in caught.value.hint
+    assert training_aws._find_key("") == ""
+
+
+def test_a_key_that_cannot_be_used_is_named() -> None:
+    key = SimpleNamespace(arn=KEY, enabled=False, key_state="PendingDeletion")
+    with pytest.raises(Unavailable, match="which is PendingDeletion") as caught:
+        training_aws._require_usable(key)
+    assert "cancel its deletion" in caught.value.hint
+
+
+def test_a_job_in_subnets_may_make_its_interfaces_there_and_nowhere_else(run_of: Callable[[str], Run]) -> None:
+    places = {"subnets": ["subnet-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"]}
+    run = run_stack(STACK, **places)
+    assert where(run, "ec2:CreateNetworkInterface") == [
+        "arn:aws:ec2:us-east-1:0:network-interface/*",
+        "arn:aws:ec2:us-east-1:0:subnet/subnet-0a1b2c3d",
+        "arn:aws:ec2:us-east-1:0:security-group/sg-0a1b2c3d",
+    ]
+    assert where(run, "ec2:DescribeSubnets") == ["*"]
+    assert {key: run.outputs[key] for key in places} == places
+    assert not where(run_of(STACK), "ec2:CreateNetworkInterface")
 
 
 def test_nobody_reads_the_bucket_without_tls(run_of: Callable[[str], Run]) -> None:

@@ -53,3 +53,17 @@ def test_addresses_have_a_container_and_a_folder_each(run_of: Callable[[str], Ru
     assert outputs["dataAddress"] == "az://outlasttraining/data/inputs"
     assert outputs["outputAddress"] == "az://outlasttraining/output/jobs"
     assert outputs["checkpointsAddress"] == "az://outlasttraining/checkpoints/jobs"
+
+
+def test_an_isolated_workspace_has_a_network_of_its_own_and_a_registry_that_it_reaches() -> None:
+    run = run_stack(STACK, isolated=True)
+    workspace = run.one("azure-native:machinelearningservices:Workspace").inputs
+    assert workspace["managedNetwork"]["isolationMode"] == "AllowOnlyApprovedOutbound"
+    assert run.one("azure-native:containerregistry:Registry").inputs["sku"] == {"name": "Premium"}
+    assert not run.problems
+
+
+def test_a_workspace_that_is_not_has_the_clouds_network(run_of: Callable[[str], Run]) -> None:
+    run = run_of(STACK)
+    assert "managedNetwork" not in run.one("azure-native:machinelearningservices:Workspace").inputs
+    assert run.one("azure-native:containerregistry:Registry").inputs["sku"] == {"name": "Basic"}

@@ -42,3 +42,8 @@ def test_nothing_is_made_before_its_api_is_on(run_of: Callable[[str], Run]) -> N
 
 def test_the_account_is_known_once_it_may_do_its_work(run_of: Callable[[str], Run]) -> None:
     assert {"may-read", "may-write"} <= {name for _, name in run_of(STACK).waits["identity"]}
+
+
+def test_a_network_that_jobs_are_to_have_is_handed_on() -> None:
+    network = "projects/123456789012/global/networks/training"
+    assert run_stack(STACK, network=network).outputs["network"] == network

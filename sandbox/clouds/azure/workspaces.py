@@ -160,4 +160,5 @@ declare(
     forces_new=because(ID, "workspaceName")
     | IN_GROUP
     | because(f"{SDK}: 'This cannot be changed once the workspace has been created'", "storageAccount", "keyVault"),
+    replacement_unknown=("encryption", "hbiWorkspace", "managedNetwork"),
 )

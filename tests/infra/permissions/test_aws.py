@@ -63,7 +63,10 @@ def test_a_policy_fits_where_it_is_put() -> None:
         return len(json.dumps(deployer_policy(SCOPE, kinds), separators=(",", ":")))
 
     assert length("zone", "azure", "gcp", "traffic") <= LARGEST_MANAGED
-    assert length("aws") <= length(*IN_USE) <= LARGEST_INLINE
+    # What outlives the sites and what trains is deployed, and its policy printed, by the stack's own name.
+    alone = {kind for kind in IN_USE if kind.startswith(("base-", "training-"))}
+    assert length("aws") <= length(*(kind for kind in IN_USE if kind not in alone)) <= LARGEST_INLINE
+    assert max(map(length, alone)) <= LARGEST_MANAGED
 
 
 def test_two_sites_in_two_regions_are_both_named() -> None:
