@@ -11,7 +11,7 @@ from outlast.sync import reckoning
 from outlast.sync.checking import Checked, check, measure
 from outlast.sync.copying import worst_of
 from outlast.sync.manifest import SETS
-from outlast.sync.meter import Meter
+from outlast.sync.meter import count_bytes
 from outlast.sync.reading import read_source
 from outlast.sync.reckoning import Leg, describe_bytes, describe_usd
 from outlast.sync.restoring import restore
@@ -89,8 +89,8 @@ def _copy(run: Run, dry_run: bool, as_json: bool) -> None:
             print_json(run.document())
         _leave(run.unread, None)
         return
-    with Meter("copying", sum(file.size for file in run.moved)) as meter:
-        run.execute(meter.add)
+    with count_bytes("copying", sum(file.size for file in run.moved)) as add:
+        run.execute(add)
     if as_json:
         print_json(run.document())
     else:
@@ -118,8 +118,8 @@ def _check(places: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     say(f"{total}, at most {describe_usd(reckoning.sum_usd(legs))} of egress ({reckoning.describe_prices()})")
     if dry_run:
         return
-    with Meter("reading back", sum(sizes.values())) as meter:
-        found = [check(store, place, meter.add) for place, store in stores.items()]
+    with count_bytes("reading back", sum(sizes.values())) as add:
+        found = [check(store, place, add) for place, store in stores.items()]
     if as_json:
         print_json([one.document() for one in found])
     else:
