@@ -82,6 +82,7 @@ def _show_site(
         "cpu_percent": measured.cpu_percent,
         "memory_mb": measured.memory_mb,
         "drift": measured.drift_state,
+        "live": None,
         "usd_per_hour": known.usd_per_hour.get(site.name),
     }
 

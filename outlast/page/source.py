@@ -19,6 +19,7 @@ from outlast.page.prices import usd_per_hour
 from outlast.page.records import wait_for_record
 from outlast.page.row import RowBox
 from outlast.page.traffic import Client, Traffic, clients_of
+from outlast.page.truths import Truths, judge_by
 from outlast.page.view import Fixed, show
 from outlast.page.zone import ZoneAnswer
 from sandbox import keys
@@ -27,7 +28,7 @@ from sandbox.command.environment import dial_of, load_cli, sandbox_environment
 from sandbox.layout import Layout
 from sandbox.serving import asked_model
 from sandbox.stack_files import public_host
-from service.bundle.folder import choose_released, load_golden
+from service.bundle.folder import choose_released, load_golden, load_release
 from service.errors import InvalidInput, OutlastError
 
 LOST = "dark"
@@ -46,7 +47,9 @@ class Sandbox:
         self._authority = Authority("zone", self._dial)
         self.host = public_host(layout)
         self._model = asked_model(layout)
-        self._golden = load_golden(choose_released(self._model))
+        released = choose_released(self._model)
+        self._golden = load_golden(released)
+        self._truths = Truths(layout.logs, released.name, judge_by(load_release(released).manifest))
         self._api_key = keys.api_key_of(layout)
         self._box = RowBox(self._dial, self.host, self._golden, self._api_key)
         self._zone = ZoneAnswer(self._dial, self.host)
@@ -75,13 +78,13 @@ class Sandbox:
         """The page's data now. Raises Unavailable where the sandbox does not answer any more."""
         status = self._control.status() | {"host": self.host, "model": {"name": self._model}}
         self.traffic.allow(bool(status["weights"]))
-        measured = self._asking.measured()
+        measured, truths = self._asking.measured(), self._truths.states()
         with self._lock:
             fixed = Fixed(self._usd, self._find_digests(status))
             zone = self._zone.ask()
-        return show(status, self.traffic.asked(), zone, fixed, measured, self._find_drill(), time.monotonic()) | {
-            "action": self._action.state()
-        }
+        return show(
+            status, self.traffic.asked(), zone, fixed, measured, truths, self._find_drill(), time.monotonic()
+        ) | {"action": self._action.state()}
 
     def _find_digests(self, status: dict[str, Any]) -> dict[str, str]:
         """What each site says that it serves. One that does not answer keeps what it said."""

@@ -48,6 +48,7 @@ def show(
     zone: Zone | None,
     fixed: Fixed,
     measured: Mapping[str, Measured],
+    truths: Mapping[str, str],
     drill: Mapping[str, Any] | None,
     now: float,
 ) -> dict[str, Any]:
@@ -61,6 +62,7 @@ def show(
         "model": status["model"]["name"],
         "sites": [
             _show_site(status, place, minute, fixed, measured.get(place["site"], Measured()))
+            | {"live": truths.get(place["site"], "no truth came back yet")}
             for place in _places(status)
         ],
         "zone": show_zone(zone, status["speed"], now),

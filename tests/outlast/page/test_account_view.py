@@ -48,6 +48,7 @@ def test_a_site_is_shown_with_what_is_known_of_it() -> None:
         "cpu_percent": 3.0,
         "memory_mb": 90.0,
         "drift": "stable, PSI 0.05",
+        "live": None,
         "usd_per_hour": 0.1,
     }
     assert (azure["ready"], azure["wanted"], azure["usd_per_hour"], azure["version"]) == (1, None, None, "")

@@ -52,7 +52,7 @@ FIXED = Fixed({"aws": 0.1}, {"aws": "sha256:1"})
 
 
 def _view(zone: Zone | None = None) -> dict[str, Any]:
-    return show(STATUS, ASKED, zone, FIXED, MEASURED, None, NOW)
+    return show(STATUS, ASKED, zone, FIXED, MEASURED, {"aws": "as released, 31 truths"}, None, NOW)
 
 
 def test_a_site_is_shown_with_what_is_known_of_it() -> None:
@@ -75,10 +75,12 @@ def test_a_site_is_shown_with_what_is_known_of_it() -> None:
         "cpu_percent": 3.1,
         "memory_mb": 90.0,
         "drift": "drifted, PSI 0.30",
+        "live": "as released, 31 truths",
         "usd_per_hour": 0.1,
     }
     assert (gcp["health"], gcp["failure"], gcp["share"]) == ("unhealthy", "connection refused", 0.333)
     assert (gcp["cpu_percent"], gcp["usd_per_hour"], gcp["digest"]) == (None, None, "")
+    assert gcp["live"] == "no truth came back yet"
     assert (gcp["regions"], own["regions"]) == ({"us-east-1": "connection refused"}, {})
     assert (own["health"], own["p50_ms"], own["ready"], own["share"]) == ("no check", None, 0, 0.0)
 
@@ -86,7 +88,7 @@ def test_a_site_is_shown_with_what_is_known_of_it() -> None:
 def test_a_site_that_runs_is_shown_before_dns_has_it() -> None:
     workload = {"stack": "new", "revision": "r3", "wanted": 1, "min": 1, "max": 2, "replicas": [{"ready": True}]}
     status = {**STATUS, "weights": [], "workloads": [workload, workload]}
-    (new,) = show(status, [], None, FIXED, {}, None, NOW)["sites"]
+    (new,) = show(status, [], None, FIXED, {}, {}, None, NOW)["sites"]
     assert (new["name"], new["weight"], new["health"], new["ready"]) == ("new", "not in DNS yet", "no check", 2)
 
 
