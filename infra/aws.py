@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from infra import audit_aws, aws_alarms, aws_budget, aws_dashboard, aws_metrics, holdings_aws, plan, sizes
 from infra.applied import apply
+from infra.aws_access_logs import build_access_logs
 from infra.aws_certificate import build_certificate
 from infra.aws_edge import limit_addresses
 from infra.aws_network import Network, build_network
@@ -105,6 +106,7 @@ class Aws:
 
 
 def _front(name: str, spec: SiteSpec, network: Network, certificate: aws.acm.CertificateValidation) -> LoadBalancer:
+    targets = _target_group(name, network)
     balancer = aws.lb.LoadBalancer(
         "front",
         name=name,
@@ -114,10 +116,10 @@ def _front(name: str, spec: SiteSpec, network: Network, certificate: aws.acm.Cer
         subnets=network.subnet_ids,
         drop_invalid_header_fields=True,
         enable_deletion_protection=spec.protect,
+        access_logs=build_access_logs(name, spec, targets),
         client_keep_alive=CONNECTION_SECONDS,  # by default an hour, and who keeps a connection never asks DNS again
         opts=pulumi.ResourceOptions(depends_on=network.ways_out),
     )
-    targets = _target_group(name, network)
     https = aws.lb.Listener(
         "https",
         load_balancer_arn=balancer.arn,
@@ -171,7 +173,7 @@ def _service(
     holdings: Holdings,
 ) -> Deployed:
     sent = [audit_aws.send_log(holdings.log_group, spec.audit)] if spec.audit else []
-    cluster = aws.ecs.Cluster("cluster", name=name)
+    cluster = aws.ecs.Cluster("cluster", name=name, settings=_insights(options))
     fargate = aws.ecs.ClusterCapacityProviders(
         "fargate", cluster_name=cluster.name, capacity_providers=["FARGATE", "FARGATE_SPOT"]
     )
@@ -221,6 +223,12 @@ def _service(
         ),
     )
     return Deployed(service, task.arn, add_scaling(name, spec, service, cluster.name, _metric_label(front)))
+
+
+def _insights(options: AwsOptions) -> list[aws.ecs.ClusterSettingArgs]:
+    """Said either way: left out, a cluster follows the account's own setting."""
+    value = "enabled" if options.container_insights else "disabled"
+    return [aws.ecs.ClusterSettingArgs(name="containerInsights", value=value)]
 
 
 def _registered(front: LoadBalancer) -> aws.ecs.ServiceLoadBalancerArgs:

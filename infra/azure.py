@@ -89,7 +89,7 @@ class Azure:
         environment = _environment(name, spec, self._options, base)
         certificate = self._certificate(name, base, environment)
         ownership = claim_hosts(zone, spec)
-        sent = [azure_logs.send_logs(environment, base.group.workspace_id)]
+        sent = [azure_logs.send_logs(environment, base.group.workspace_id, spec)]
         sent += [audit_azure.send_log(environment, spec.audit)] if spec.audit else []
         container_app = _app(name, spec, base, environment, certificate, image, [*ownership, *sent])
         if spec.dashboard:

@@ -9,17 +9,23 @@ from __future__ import annotations
 import pulumi
 from pulumi_azure_native import app, monitor
 
+from infra.contract import SiteSpec
+
 CATEGORIES = ("ContainerAppConsoleLogs", "ContainerAppSystemLogs")
 """What containers print, and why they were started and stopped: learn.microsoft.com/azure/container-apps/log-options"""
 
+REQUESTS = "ContainerAppHTTPLogs"
+"""A line for each request: learn.microsoft.com/azure/azure-monitor/reference/tables/containerapphttplogs"""
 
-def send_logs(environment: app.ManagedEnvironment, workspace_id: pulumi.Output[str]) -> pulumi.Resource:
-    """Every line of the environment goes to the workspace."""
+
+def send_logs(environment: app.ManagedEnvironment, workspace_id: pulumi.Output[str], spec: SiteSpec) -> pulumi.Resource:
+    """Every line of the environment goes to the workspace, and by choice one for each request."""
+    wanted = (*CATEGORIES, REQUESTS) if spec.access_logs else CATEGORIES
     setting: pulumi.Resource = monitor.DiagnosticSetting(
         "logs",
         name="logs",
         resource_uri=environment.id,
         workspace_id=workspace_id,
-        logs=[monitor.DiagnosticsLogSettingsArgs(category=one, enabled=True) for one in CATEGORIES],
+        logs=[monitor.DiagnosticsLogSettingsArgs(category=one, enabled=True) for one in wanted],
     )
     return setting

@@ -71,7 +71,8 @@ class SiteSpec:
     The cloud's alarms go to `alert_email`, and mails when its bill nears `monthly_budget_usd`; without an address or a
     sum there are none.
     `address_limit`: how often one address may ask in a minute, health checks aside; 0 for no limit.
-    `dashboard`: whether the cloud's console shows the site's metrics together.
+    `dashboard`: whether the cloud's console shows the site's metrics together; `access_logs`: whether what lets
+    requests in keeps a line for each of them, for as many days as the log.
     `holdings` is where its images, log and secrets are when the base stack `held_in` holds them; None: it has its own.
     """
 
@@ -95,6 +96,7 @@ class SiteSpec:
     address_limit: int = 0
     log_days: int = 30
     dashboard: bool = False
+    access_logs: bool = False
     held_in: str = ""
     holdings: pulumi.Output[Mapping[str, Any]] | None = None
 

@@ -96,7 +96,7 @@ def _service(
     # The service calls nothing of Google's: its account may read its own secrets, and that is all.
     account = gcp.serviceaccount.Account("identity", account_id=name, display_name=name, opts=ready)
     secrets = gcp_secrets.build_secrets(name, holdings.secrets, spec.secrets, account)
-    sent = gcp_logs.send_logs(name, holdings.log_bucket, ready)
+    sent = gcp_logs.send_logs(name, spec, holdings.log_bucket, ready)
     sent += [audit_gcp.send_log(name, spec.audit, ready)] if spec.audit else []
     return gcp.cloudrunv2.Service(
         "service",
@@ -223,6 +223,7 @@ def _url_map(
         load_balancing_scheme=SCHEME,
         protocol="HTTPS",
         backends=[gcp.compute.BackendServiceBackendArgs(group=group.id)],
+        log_config=gcp_logs.log_requests(spec),
         security_policy=limit_addresses(name, spec.address_limit, ready),
     )
     return gcp.compute.URLMap("service", name=name, default_service=backend.id)

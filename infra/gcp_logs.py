@@ -21,7 +21,9 @@ def needed_apis(spec: SiteSpec) -> tuple[str, ...]:
     return APIS if spec.log_days != GOOGLES_OWN else ()
 
 
-def send_logs(name: str, bucket: pulumi.Output[str] | None, ready: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+def send_logs(
+    name: str, spec: SiteSpec, bucket: pulumi.Output[str] | None, ready: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
     """The sink that fills the bucket with that path; nothing where the project's own keeps as long.
 
     A sink to a bucket of its own project needs no grant (cloud.google.com/logging/docs/export/configure_export_v2).
@@ -32,8 +34,21 @@ def send_logs(name: str, bucket: pulumi.Output[str] | None, ready: pulumi.Resour
         "logs",
         name=name,
         destination=apply(bucket, lambda path: f"logging.googleapis.com/{path}"),
-        filter=f'resource.type="cloud_run_revision" AND resource.labels.service_name="{name}"',
+        filter=_filter(name, spec),
         unique_writer_identity=True,
         opts=ready,
     )
     return [sink]
+
+
+def _filter(name: str, spec: SiteSpec) -> str:
+    """The lines of its service, and by choice those of its load balancer."""
+    service = f'resource.type="cloud_run_revision" AND resource.labels.service_name="{name}"'
+    balancer = f'resource.type="http_load_balancer" AND resource.labels.url_map_name="{name}"'
+    return f"({service}) OR ({balancer})" if spec.access_logs else service
+
+
+def log_requests(spec: SiteSpec) -> gcp.compute.BackendServiceLogConfigArgs:
+    """Every request, or none: a sample would leave out the one that somebody asks about."""
+    sample = 1.0 if spec.access_logs else None
+    return gcp.compute.BackendServiceLogConfigArgs(enable=spec.access_logs, sample_rate=sample)

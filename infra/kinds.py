@@ -34,6 +34,7 @@ class AwsOptions:
     spot_above: bool = False
     architecture: str = "x86_64"
     endpoints: bool = False
+    container_insights: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class SiteSettings(Generic[OptionsT]):
     address_limit: int = 0
     dashboard: bool = False
     held_in: str = ""
+    access_logs: bool = False
 
 
 @dataclass(frozen=True)

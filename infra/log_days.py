@@ -21,6 +21,9 @@ OFFERED: Mapping[str, tuple[int, ...] | range] = {
 }
 """Cloud -> the days that it offers."""
 
+ACCESS_LOGS = "accessLogs"
+"""The setting that asks for a line for each request that reaches what lets requests in."""
+
 GOOGLES_OWN = 30
 """What a project's own bucket `_Default` keeps: a site that asks for as many needs none of its own."""
 

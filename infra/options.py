@@ -47,6 +47,7 @@ def read_aws(reader: Reader, region: str, profile: Profile) -> AwsOptions:
         cidr,
         private,
         spot_above=reader.boolean("spotAbove", False),
+        container_insights=reader.boolean("containerInsights", profile.boolean("containerInsights")),
         architecture=read_architecture(reader, "aws"),
         endpoints=endpoints,
     )

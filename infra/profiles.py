@@ -51,6 +51,19 @@ DEFAULTS: tuple[Default, ...] = (
         "no address alone takes more than two replicas bear; a gateway with many callers behind it may need more",
     ),
     Default("dashboard", False, True, "CloudWatch shows three for nothing, and each further one for 3 USD a month"),
+    Default(
+        "accessLogs",
+        False,
+        True,
+        "a line for each request, health checks included; what never reached a replica is in no other log",
+    ),
+    Default(
+        "containerInsights",
+        False,
+        True,
+        "its metrics cost about as much as a small task; what a task used before it was killed is seen nowhere else",
+        ("aws",),
+    ),
     Default("protect", True, True, "what holds data or a name is not had back by making it again"),
 )
 """Scaling to zero is in no column: Route 53's checkers ask every site more than once a second, so none is idle."""

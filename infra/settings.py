@@ -31,7 +31,7 @@ from infra.kinds import (
     ZoneSettings,
 )
 from infra.labels import read_labels
-from infra.log_days import read_log_days
+from infra.log_days import ACCESS_LOGS, read_log_days
 from infra.options import check_vnet_room, read_aws, read_aws_pins, read_azure, read_gcp
 from infra.panels import KEY as DASHBOARD
 from infra.policy.rules import names_of
@@ -244,6 +244,7 @@ def _parse_site(
         address_limit=read_limit(reader, profile, environment),
         dashboard=reader.boolean(DASHBOARD, profile.boolean(DASHBOARD)),
         held_in=reader.text("heldIn", "", check=_STACK),
+        access_logs=reader.boolean(ACCESS_LOGS, profile.boolean(ACCESS_LOGS)),
     )
 
 

@@ -161,6 +161,7 @@ def build_spec(settings: SiteSettings[Options]) -> SiteSpec:
         dashboard=settings.dashboard,
         held_in=settings.held_in,
         holdings=read_holdings(settings, refer),
+        access_logs=settings.access_logs,
     )
 
 

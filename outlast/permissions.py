@@ -138,9 +138,10 @@ def _audit_store(config: Mapping[str, Any]) -> str:
 def _say_size(policy: Mapping[str, Any]) -> None:
     size = len(json.dumps(policy, separators=(",", ":")))
     if size > aws.LARGEST_MANAGED:
+        inline = f", or write it into the role itself, which takes {aws.LARGEST_INLINE:,}"
         say(
-            f"this has {size:,} characters, and a managed policy takes {aws.LARGEST_MANAGED:,}: print it by --stack, "
-            f"or write it into the role itself, which takes {aws.LARGEST_INLINE:,}"
+            f"this has {size:,} characters, and a managed policy takes {aws.LARGEST_MANAGED:,}: print it by --stack"
+            + (inline if size <= aws.LARGEST_INLINE else "")
         )
 
 

@@ -19,6 +19,12 @@ from infra.plan import INTERFACE_ENDPOINTS, SPOT_WEIGHT, tracked_requests
 _GB = 1e9
 _MILLION = 1e6
 
+ACCESS_LOG_BYTES = {"aws": 100, "azure": 800, "gcp": 1200}
+"""Of one request in the log of what lets it in: assumed. AWS's is text of about 500 bytes, delivered compressed."""
+
+INSIGHTS_METRICS = 24
+"""That Container Insights sends of one service: assumed, eight each of the cluster, the service and the task family."""
+
 CHECKERS_PER_REGION = 2
 """Of Route 53 that ask one endpoint, from each region: about sixteen in all (seen from their addresses)."""
 
@@ -62,7 +68,8 @@ class CostedSite:
     One that is `limited` has a rule of its cloud that counts each address's requests; on Azure the service counts.
     One on AWS has a load balancer's address in each of its `zones`, and where it is `private` a NAT gateway as well, or
     with `endpoints` those in its place.
-    Its `dashboard` is one of three that an account has for nothing; on the other clouds all are.
+    Its `dashboard` is one of three that an account has for nothing; on the other clouds all are. With `access_logs` a
+    line is kept for each request, that of a health checker too, on AWS for `log_days`.
     """
 
     name: str
@@ -81,6 +88,9 @@ class CostedSite:
     endpoints: bool = False
     zones: int = 2
     dashboard: bool = False
+    access_logs: bool = False
+    container_insights: bool = False
+    log_days: int = 30
 
     @property
     def rps_kept_to(self) -> float:
@@ -230,6 +240,8 @@ def _aws(site: CostedSite, running: int) -> Rows:
     rows["load balancer"] = ("aws-balancer", ((1, ""), hours))
     if site.dashboard:
         rows["dashboard, less what is free"] = ("aws-dashboard", ((1, ""),))
+    if site.container_insights:
+        rows["Container Insights"] = ("aws-insights", ((INSIGHTS_METRICS, "metrics"),))
     zones = (site.zones, "")
     if site.private and site.endpoints:
         ours: tuple[Factor, ...] = ((INTERFACE_ENDPOINTS, ""), zones, hours)
@@ -290,6 +302,7 @@ def _aws_requests(site: CostedSite, running: int, callers: float, checkers: floa
         "load balancer, capacity units": ("aws-balancer-unit", (units, (HOURS, "h"))),
         "data out, less what is free": ("aws-out", (_gigabytes(callers + checkers, load.answer_bytes),)),
         "logs, less what is free": ("aws-logs", (_gigabytes(callers, load.log_bytes),)),
+        **_access_logs(site, callers + checkers),
     }
 
 
@@ -298,6 +311,7 @@ def _azure_requests(site: CostedSite, running: int, callers: float, checkers: fl
         "requests, less what is free": ("azure-requests", (_millions(callers + checkers),)),
         "data out, less what is free": ("azure-out", (_gigabytes(callers + checkers, load.answer_bytes),)),
         "logs, less what is free": ("azure-logs", (_gigabytes(callers, load.log_bytes),)),
+        **_access_logs(site, callers + checkers),
     }
 
 
@@ -312,7 +326,17 @@ def _gcp_requests(site: CostedSite, running: int, callers: float, checkers: floa
         "load balancer, data in and out": ("gcp-balancer-data", (_gigabytes(callers + checkers, both_ways),)),
         "data out": ("gcp-out", (_gigabytes(callers + checkers, load.answer_bytes),)),
         "logs, less what is free": ("gcp-logs", (_gigabytes(callers, load.log_bytes),)),
+        **_access_logs(site, callers + checkers),
     }
+
+
+def _access_logs(site: CostedSite, rps: float) -> Rows:
+    """A line of each request: on AWS kept in a bucket, elsewhere taken in as the log is, which used what is free."""
+    if not site.access_logs:
+        return {}
+    months = (max(1.0, round(site.log_days / 30.4, 1)), "months") if site.cloud == "aws" else (1, "")
+    price = "aws-access-log" if site.cloud == "aws" else f"{site.cloud}-logs-more"
+    return {"a line for each request": (price, (_gigabytes(rps, ACCESS_LOG_BYTES[site.cloud]), months))}
 
 
 def _gigabytes(rps: float, size: int) -> Factor:

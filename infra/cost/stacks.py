@@ -12,6 +12,7 @@ import yaml
 from failover.routing.predict import CHECKER_REGIONS
 from infra.cost.estimate import CostedSite
 from infra.edge import read_limit
+from infra.log_days import ACCESS_LOGS, read_log_days
 from infra.options import read_architecture, read_egress, read_network
 from infra.panels import KEY as DASHBOARD
 from infra.reader import Reader, as_text
@@ -71,6 +72,9 @@ def _read_site(folder: Path, name: str, share: float) -> CostedSite:
         private=private,
         endpoints=cloud == "aws" and read_egress(reader, profile, private=private),
         dashboard=reader.boolean(DASHBOARD, profile.boolean(DASHBOARD)),
+        access_logs=reader.boolean(ACCESS_LOGS, profile.boolean(ACCESS_LOGS)),
+        container_insights=cloud == "aws" and reader.boolean("containerInsights", profile.boolean("containerInsights")),
+        log_days=read_log_days(reader, profile),
         zones=len(reader.texts("availabilityZones", ())) or 2,
     )
     reader.finish(unknown_keys=False)

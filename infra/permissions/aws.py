@@ -33,7 +33,7 @@ class Scope:
     regions: Sequence[str]
     names: Sequence[str]
     zone_id: str = "ZONE_ID"
-    store: str = "STORE"
+    store: str = ""
     bases: Sequence[str] = ()
     audit: str = ""
     traffic: Sequence[str] = ()
@@ -108,6 +108,7 @@ def _statements(grants: Sequence[Grant], scope: Scope) -> list[dict[str, Any]]:
 def _expand(templates: Iterable[str], scope: Scope) -> tuple[str, ...]:
     words = {
         "{name}": scope.names,
+        "{store}": scope.store,
         "{base}": scope.bases,
         "{audit}": scope.audit,
         "{traffic}": scope.traffic,

@@ -49,6 +49,14 @@ _TOPICS = (
     f"arn:aws:sns:{METRICS_REGION}:{{account}}:{{traffic}}-alerts",
 )
 
+_WATCHING = (
+    "arn:aws:cloudwatch:{region}:{account}:alarm:{name}-*",
+    f"arn:aws:cloudwatch:{METRICS_REGION}:{{account}}:alarm:{{traffic}}-*",
+    "arn:aws:cloudwatch::{account}:dashboard/{name}",  # of no region
+)
+_ACCESS_LOGS = ("arn:aws:s3:::{name}-alb-*",)
+"""The bucket into which a site's load balancer writes, whose end is chance, and its objects: `*` holds a slash too."""
+
 GRANTS: Mapping[str, Grant] = {
     "aws:acm/certificate:Certificate": Grant(
         words(
@@ -243,18 +251,14 @@ GRANTS: Mapping[str, Grant] = {
         ),
     ),
     "aws:cloudwatch/dashboard:Dashboard": Grant(
-        words("cloudwatch:PutDashboard cloudwatch:GetDashboard cloudwatch:DeleteDashboards"),
-        ("arn:aws:cloudwatch::{account}:dashboard/{name}",),  # of no region
+        words("cloudwatch:PutDashboard cloudwatch:GetDashboard cloudwatch:DeleteDashboards"), _WATCHING
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Grant(
         words(
             "cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms cloudwatch:DescribeAlarms "
             "cloudwatch:ListTagsForResource cloudwatch:TagResource cloudwatch:UntagResource"
         ),
-        (
-            "arn:aws:cloudwatch:{region}:{account}:alarm:{name}-*",
-            f"arn:aws:cloudwatch:{METRICS_REGION}:{{account}}:alarm:{{traffic}}-*",
-        ),
+        _WATCHING,
     ),
     "aws:budgets/budget:Budget": Grant(
         words(
@@ -305,10 +309,11 @@ GRANTS: Mapping[str, Grant] = {
             "arn:aws:s3:::{audit}",
             *_MODELS,
             "arn:aws:s3:::{models}/*",
+            *_ACCESS_LOGS,
         ),
     ),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Grant(
-        words("s3:GetLifecycleConfiguration s3:PutLifecycleConfiguration"), _MODELS
+        words("s3:GetLifecycleConfiguration s3:PutLifecycleConfiguration"), (*_MODELS, *_ACCESS_LOGS)
     ),
     # With it the program asks for the key that the stack's file names, to say what is wrong with that.
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Grant(
@@ -334,11 +339,11 @@ GRANTS: Mapping[str, Grant] = {
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Grant(
         words("s3:GetBucketPublicAccessBlock s3:PutBucketPublicAccessBlock"),
-        ("arn:aws:s3:::{store}", "arn:aws:s3:::{audit}", *_MODELS),
+        ("arn:aws:s3:::{store}", "arn:aws:s3:::{audit}", *_MODELS, *_ACCESS_LOGS),
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Grant(
         words("s3:GetBucketPolicy s3:PutBucketPolicy s3:DeleteBucketPolicy"),
-        ("arn:aws:s3:::{store}", "arn:aws:s3:::{audit}", *_MODELS),
+        ("arn:aws:s3:::{store}", "arn:aws:s3:::{audit}", *_MODELS, *_ACCESS_LOGS),
     ),
     # WAF reads the ACL back through what it is associated with, and needs both to be named.
     "aws:wafv2/webAcl:WebAcl": Grant(

@@ -94,6 +94,8 @@ BY_CHOICE: Mapping[str, tuple[str, ...]] = {
         "aws:wafv2/webAcl:WebAcl aws:wafv2/webAclAssociation:WebAclAssociation "
         "aws:secretsmanager/secretVersion:SecretVersion "
         "aws:cloudwatch/dashboard:Dashboard "
+        "aws:s3/bucket:Bucket aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock aws:s3/bucketPolicy:BucketPolicy "
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration "
         f"aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter aws:budgets/budget:Budget {_ALARMS}"
     ),
     "azure": words(

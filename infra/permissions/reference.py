@@ -35,6 +35,7 @@ _AWS = aws.Scope(
     "ACCOUNT",
     ("REGION",),
     ("PREFIX-STACK",),
+    store="STORE",
     bases=("outlast-BASE",),
     audit="AUDIT_STORE",
     traffic=("TRAFFIC",),

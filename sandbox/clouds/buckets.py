@@ -85,6 +85,18 @@ def _statements(policy: Any) -> list[dict[str, Any]]:
     return [one for one in document.get("Statement", []) if isinstance(one, dict)]
 
 
+def lets_service(world: World, bucket: str, service: str, action: str) -> bool:
+    """Whether a policy of the bucket of S3 allows a service of AWS this action; conditions are not looked at."""
+    policies = [one.inputs.get("policy") for one in world.store.all(S3_POLICY) if one.inputs.get("bucket") == bucket]
+    allowed = [s for policy in policies for s in _statements(policy) if s.get("Effect") == "Allow"]
+    return any(_is_for(s, service) and action in _listed(s.get("Action")) for s in allowed)
+
+
+def _is_for(statement: dict[str, Any], service: str) -> bool:
+    principal = statement.get("Principal")
+    return isinstance(principal, dict) and service in _listed(principal.get("Service"))
+
+
 def lets_everybody(policy: Any) -> bool:
     """Whether a bucket's policy is public: it allows something to everybody. One that denies is not."""
     return any(map(_is_for_everybody, _statements(policy)))

@@ -277,6 +277,7 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
         return {"identity": identity, "name": name, "staticIp": "192.0.2.20"}
     known: dict[str, dict[str, Any]] = {
         "aws:route53/zone:Zone": arn | {"zoneId": "Z0SANDBOX", "nameServers": ["ns-1.example"]},
+        "aws:s3/bucket:Bucket": arn | {"bucket": inputs.get("bucket") or f"{inputs.get('bucketPrefix')}1"},
         "aws:ec2/eip:Eip": arn | {"allocationId": f"{name}-allocation"},
         "aws:route53/record:Record": {"fqdn": inputs.get("name")},
         "aws:secretsmanager/secretVersion:SecretVersion": {"versionId": f"version-{name}"},
@@ -291,7 +292,8 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
         | {"registryId": "0", "repositoryUrl": f"ecr.example/{inputs.get('name')}"},
         "aws:lb/loadBalancer:LoadBalancer": arn
         | {"dnsName": "front.elb.example", "zoneId": "Z0ELB", "arnSuffix": f"app/{inputs.get('name')}/1"},
-        "aws:lb/targetGroup:TargetGroup": arn | {"arnSuffix": f"targetgroup/{inputs.get('name')}/2"},
+        "aws:lb/targetGroup:TargetGroup": {"arn": f"arn:aws:elasticloadbalancing:us-east-1:000000000000:{name}"}
+        | {"arnSuffix": f"targetgroup/{inputs.get('name')}/2"},
         "azure-native:resources:ResourceGroup": {"name": inputs.get("resourceGroupName")},
         "azure-native:storage:StorageAccount": {"name": inputs.get("accountName")},
         "azure-native:storage:BlobContainer": {"name": inputs.get("containerName")},

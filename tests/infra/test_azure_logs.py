@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from infra.azure_logs import CATEGORIES
+from infra.azure_logs import CATEGORIES, REQUESTS
 from tests.infra.harness import Run, run_stack
 
 SETTING = "azure-native:monitor:DiagnosticSetting"
@@ -26,3 +26,8 @@ def test_it_is_kept_as_long_as_is_asked_for() -> None:
     run = run_stack("azure", logRetentionDays=730, protect=True)
     workspace = run.one("azure-native:operationalinsights:Workspace")
     assert workspace.inputs["retentionInDays"] == 730 and workspace.options["protect"]
+
+
+def test_by_choice_a_line_for_each_request_goes_there_too() -> None:
+    setting = run_stack("azure", accessLogs=True).one(SETTING).inputs
+    assert [one["category"] for one in setting["logs"]] == [*CATEGORIES, REQUESTS]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.infra.harness import Run, run_stack
 
+BACKEND = "gcp:compute/backendService:BackendService"
 BUCKET, SINK = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "gcp:logging/projectSink:ProjectSink"
 
 
@@ -26,3 +27,16 @@ def test_any_other_number_is_a_bucket_in_the_sites_region_that_its_service_fills
     )
     assert f"{SINK}::logs" in run.one("gcp:cloudrunv2/service:Service").options["dependsOn"]
     assert "api-logging" in run.all("gcp:projects/service:Service")
+
+
+def test_by_choice_its_load_balancer_fills_it_too_with_every_request() -> None:
+    run = run_stack("gcp", logRetentionDays=90, accessLogs=True)
+    assert (
+        'OR (resource.type="http_load_balancer" AND resource.labels.url_map_name="outlast-gcp")'
+        in (run.one(SINK).inputs["filter"])
+    )
+    assert run.one(BACKEND).inputs["logConfig"] == {"enable": True, "sampleRate": 1.0}
+
+
+def test_without_a_word_requests_are_not_logged(run_of: Callable[[str], Run]) -> None:
+    assert run_of("gcp").one(BACKEND).inputs["logConfig"] == {"enable": False}

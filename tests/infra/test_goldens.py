@@ -37,7 +37,7 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
         "aws:cloudwatch/dashboard:Dashboard": {"dashboardBody.as JSON.widgets": lambda found: len(found) == 6},
         "aws:secretsmanager/secret:Secret": {"recoveryWindowInDays": 0},  # its name is free for the next `up`
         "aws:secretsmanager/secretVersion:SecretVersion": {"secretString": bool},
-        "aws:ecs/cluster:Cluster": {},
+        "aws:ecs/cluster:Cluster": {"settings.0.name": "containerInsights"},
         "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": {"capacityProviders": lambda p: "FARGATE" in p},
         "aws:ecs/taskDefinition:TaskDefinition": {
             "requiresCompatibilities": ["FARGATE"],
@@ -257,6 +257,14 @@ BESIDE = {"sites"}  # the list of sites for clients, which is no record of the p
 OTHERWISE: dict[str, dict[str, dict[str, Any]]] = {
     "aws-production": {
         "aws:ec2/eip:Eip": {"domain": "vpc"},
+        "aws:ecs/cluster:Cluster": {"settings.0.value": "enabled"},
+        "aws:lb/loadBalancer:LoadBalancer": {"accessLogs.enabled": True, "enableDeletionProtection": True},
+        "aws:s3/bucket:Bucket": {"forceDestroy": True, "bucketPrefix": "outlast-aws-alb-"},
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {"rules.0.expiration.days": 365},
+        "aws:s3/bucketPolicy:BucketPolicy": {
+            "policy": lambda p: [s["Sid"] for s in p["as JSON"]["Statement"]] == ["Deliver", "OnlyTls"]
+        },
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {"restrictPublicBuckets": True},
         "aws:ec2/natGateway:NatGateway": {"allocationId": bool, "subnetId": bool},
         "aws:ecs/service:Service": {"networkConfiguration.assignPublicIp": False},
         "aws:cloudwatch/logGroup:LogGroup": {"retentionInDays": 365},
@@ -265,12 +273,14 @@ OTHERWISE: dict[str, dict[str, dict[str, Any]]] = {
     },
     "azure-production": {
         "azure-native:operationalinsights:Workspace": {"retentionInDays": 365},
+        "azure-native:monitor:DiagnosticSetting": {"logs": lambda logs: len(logs) == 3},
         "azure-native:network:VirtualNetwork": {"subnets.0.delegations.0.serviceName": "Microsoft.App/environments"},
         "azure-native:app:ManagedEnvironment": {"zoneRedundant": True, "vnetConfiguration.internal": False},
     },
     "gcp-production": {
         "gcp:logging/projectBucketConfig:ProjectBucketConfig": {"retentionDays": 365, "location": "us-central1"},
         "gcp:logging/projectSink:ProjectSink": {"uniqueWriterIdentity": True},
+        "gcp:compute/backendService:BackendService": {"logConfig.enable": True, "logConfig.sampleRate": 1},
         "gcp:compute/securityPolicy:SecurityPolicy": {
             "rules.1.rateLimitOptions.enforceOnKey": "IP",  # by default one counter for everybody
             "rules.1.rateLimitOptions.exceedAction": "deny(429)",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from outlast.permissions import for_aws, kind_of, permissions, read_configs
+from outlast.permissions import _say_size, for_aws, kind_of, permissions, read_configs
 from service.errors import InvalidInput
 from tests.infra.harness import BASES, ROOT
 
@@ -99,3 +99,9 @@ def test_a_deployer_may_make_training_stacks_only_where_one_is_named() -> None:
     made = "arn:aws:iam::000000000000:role/outlast-training-aws-job"
     assert made not in json.dumps(run("--cloud", "aws"))
     assert made in json.dumps(run("--cloud", "aws", "--stack", "training-aws"))
+
+
+def test_what_fits_into_no_policy_is_not_sent_into_a_role(capsys: pytest.CaptureFixture[str]) -> None:
+    for characters, said in ((6_300, "which takes 10,240"), (10_400, "print it by --stack\n")):
+        _say_size({"Statement": "a" * characters})
+        assert said in capsys.readouterr().err

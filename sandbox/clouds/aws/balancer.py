@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sandbox.clouds.aws.common import arn, own_name, region_of
 from sandbox.clouds.aws.network import SUBNET, has_gateway, vpc_of
 from sandbox.clouds.aws.security_groups import strangers
+from sandbox.clouds.buckets import S3_BUCKET, lets_service
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53 import ELB_ZONE_ID
 from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, OneOf, Range, Text, because, is_given
@@ -15,6 +16,7 @@ from sandbox.clouds.values import Values, hex_id, stable_hex
 from sandbox.clouds.world import World
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+_DELIVERY = "logdelivery.elasticloadbalancing.amazonaws.com"
 
 
 # -- rules -----------------------------------------------------------------------------------------------------------
@@ -40,6 +42,26 @@ def _subnet_rules(world: World, r: Resource) -> None:
     if len(zones) < 2:
         raise CloudRefused(
             "InvalidSubnet: A load balancer cannot be attached to multiple subnets in the same Availability Zone"
+        )
+
+
+def _log_rules(world: World, r: Resource) -> None:
+    """The bucket of access logs is there, in its region, and lets the log delivery service write: ELBv2 API,
+    InvalidConfigurationRequest; Elastic Load Balancing, "Enable access logs", "Access denied for bucket".
+    """
+    asked = r.inputs.get("accessLogs") or {}
+    if not asked.get("enabled"):
+        return
+    name = str(asked.get("bucket"))
+    bucket = world.store.get(S3_BUCKET, name)
+    if bucket is None:
+        raise CloudRefused(f"InvalidConfigurationRequest: The specified bucket does not exist: {name}")
+    if region_of(bucket) != region_of(r):
+        raise CloudRefused(f"InvalidConfigurationRequest: The bucket {name} is not in the region {region_of(r)}")
+    if not lets_service(world, name, _DELIVERY, "s3:PutObject"):
+        raise CloudRefused(
+            f"InvalidConfigurationRequest: Access Denied for bucket: {name}. Please check S3bucket permission",
+            hint=f"a bucket policy that allows {_DELIVERY} s3:PutObject, on which the load balancer depends",
         )
 
 
@@ -117,8 +139,9 @@ declare(
     BALANCER,
     fidelity=Fidelity.SIMULATED,
     effect="has a DNS name and a loopback address on which its listeners are open",
-    not_simulated="HTTP features: header rules, access logs, idle timeouts; one address where the real one has several",
-    rules=(_subnet_rules, _network_rules),
+    not_simulated="HTTP features: header rules, idle timeouts; that access logs are written; "
+    "one address where the real one has several",
+    rules=(_subnet_rules, _network_rules, _log_rules),
     id_of=_balancer_id,
     create=_create_balancer,
     outputs=_balancer_outputs,

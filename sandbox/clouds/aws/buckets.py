@@ -14,7 +14,9 @@ _NAME = Text(63, r"[a-z0-9][a-z0-9.-]*[a-z0-9]", "S3 user guide, Bucket naming r
 
 
 def _bucket_id(world: World, r: Resource) -> str:
-    return str(r.inputs.get("bucket") or f"{own_name(r)}-{hex_id(7)}")
+    """pulumi-aws 7.51.1, Bucket.bucket_prefix: "Creates a unique bucket name beginning with the specified prefix"."""
+    prefix = r.inputs.get("bucketPrefix") or f"{own_name(r)}-"
+    return str(r.inputs.get("bucket") or f"{prefix}{hex_id(7)}")
 
 
 def _outputs(world: World, r: Resource) -> Values:
@@ -52,8 +54,11 @@ declare(
     id_of=_bucket_id,
     outputs=_outputs,
     delete=keep_objects("aws", "BucketNotEmpty: The bucket you tried to delete is not empty"),
-    limits={"bucket": _NAME},
-    forces_new=because(ID, "bucket"),
+    limits={
+        "bucket": _NAME,
+        "bucketPrefix": Text(37, _NAME.pattern.removesuffix("[a-z0-9]"), "pulumi-aws 7.51.1, Bucket.bucket_prefix"),
+    },
+    forces_new=because(ID, "bucket", "bucketPrefix"),
 )
 declare(
     S3_BLOCK,

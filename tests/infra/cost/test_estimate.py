@@ -156,3 +156,25 @@ def test_a_dashboard_of_aws_is_one_of_three_that_cost_nothing() -> None:
     lines = estimate([site("aws", dashboard=True), site("gcp", dashboard=True)], Checks(), Load()).lines
     (line,) = [line for line in lines if "dashboard" in line.what]
     assert (line.where, line.usd, line.price.usd) == ("aws", 0, 3)
+
+
+@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+def test_a_line_for_each_request_costs_more_with_more_requests(cloud: str) -> None:
+    def line(rps: float) -> float:
+        lines = estimate([site(cloud, access_logs=True, share=1)], Checks(), Load(rps=rps)).lines
+        return month(lines, cloud, "a line for each request")
+
+    assert 0 < line(0) < line(100), "a health checker's requests are written as well"
+
+
+def test_lines_are_kept_on_aws_for_as_long_as_the_file_says() -> None:
+    def kept(days: int) -> float:
+        lines = estimate([site("aws", access_logs=True, log_days=days)], Checks(), Load()).lines
+        return month(lines, "aws", "a line for each request")
+
+    assert kept(365) == pytest.approx(12 * kept(30))
+
+
+def test_container_insights_by_hand() -> None:
+    lines = estimate([site("aws", container_insights=True)], Checks(), Load()).lines
+    assert month(lines, "aws", "Container Insights") == pytest.approx(24 * 0.30)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from sandbox.clouds.store import CloudRefused
+from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import Clouds
 from tests.sandbox.clouds.stores import BLOCK, BUCKET, POLICY, S3_BUCKET, make_s3, policy_text
 
@@ -47,3 +48,40 @@ def test_a_policy_that_denies_everybody_is_not_public(clouds: Clouds) -> None:
     only_tls = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"{made.outputs['arn']}/*"}
     clouds.make(POLICY, stack="base-aws", bucket=made.id, policy=json.dumps({"Statement": [only_tls]}))
     assert clouds.only(POLICY)
+
+
+BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+DELIVERY = {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
+
+
+def asked_for_logs(clouds: Clouds, bucket: str) -> str:
+    """What is said to a load balancer that is to write into that bucket; "" where it may."""
+    balancer = clouds.only(BALANCER)
+    inputs = {**balancer.inputs, "accessLogs": {"bucket": bucket, "enabled": True}}
+    try:
+        clouds.clouds.update(clouds.request(BALANCER, balancer.name, inputs, stack="aws", id=balancer.id))
+    except CloudRefused as refused:
+        return refused.what
+    return ""
+
+
+def test_a_load_balancer_writes_only_where_the_log_delivery_service_may(clouds: Clouds) -> None:
+    sites.aws_site(clouds)
+    assert "The specified bucket does not exist: lines" in asked_for_logs(clouds, "lines")
+    made = clouds.make(BUCKET, bucketPrefix="site-alb-")
+    assert made.id.startswith("site-alb-")
+    assert f"Access Denied for bucket: {made.id}" in asked_for_logs(clouds, made.id)
+    deliver = {
+        "Effect": "Allow",
+        "Principal": DELIVERY,
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{made.id}/*",
+    }
+    clouds.make(POLICY, bucket=made.id, policy=json.dumps({"Statement": [deliver]}))
+    assert asked_for_logs(clouds, made.id) == ""
+
+
+def test_the_bucket_of_access_logs_lies_in_the_load_balancers_region(clouds: Clouds) -> None:
+    sites.aws_site(clouds)
+    elsewhere = clouds.make(BUCKET, bucket="site-alb-elsewhere", region="eu-west-1")
+    assert "is not in the region us-east-1" in asked_for_logs(clouds, elsewhere.id)
