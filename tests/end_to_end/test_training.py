@@ -1,13 +1,17 @@
-"""Training on simulated clouds: the guide's commands, one of them killed on the way."""
+"""Training on simulated clouds: the guide's commands, one killed on the way; three clouds that lose machines agree."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import random
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
 GUIDE = (ROOT / "docs" / "guides" / "train-where-the-data-is.md").read_text()
 (BLOCK,) = re.findall(r"## On the sandbox\n.*?```\n(.*?)```", GUIDE, re.DOTALL)
 UP, INIT, MAKE, TRAIN, LIST = BLOCK.splitlines()
+CLOUDS = ["aws", "azure", "gcp"]
 
 
 def type_in(project: Project, command: str) -> subprocess.CompletedProcess[str]:
@@ -34,6 +39,8 @@ def training(project: Project) -> Iterator[Project]:
     assert UP == "outlast up"  # as the project is
     yield project
     subprocess.run(["git", "checkout", "--quiet", "--", "service/released"], cwd=project.root, check=True)
+    for folder in ("mine", "service/released/mine"):
+        shutil.rmtree(project.root / folder, ignore_errors=True)
     stacks = json.loads(project.pulumi("stack", "ls", "--json").stdout)
     for stack in (one["name"] for one in stacks if one["name"].startswith("training-")):
         project.pulumi("destroy", "-s", stack, "--yes", "--skip-preview")
@@ -52,15 +59,36 @@ def test_the_guide_trains_on_aws(training: Project) -> None:
     assert "released  " in done.stdout and "the gate lets it pass" in done.stderr
 
 
-def kill_at(project: Project, command: str, pattern: str) -> None:
-    """Start a command, and kill it as soon as it prints a line that matches."""
+def test_three_clouds_give_one_model(training: Project) -> None:
+    """Each job loses its spot machine, the command is killed; started again, all give the same model."""
+    for stack in ("training-azure", "training-gcp"):
+        training.pulumi("stack", "init", stack)
+        training.pulumi("up", "-s", stack, "--yes", "--skip-preview")
+    problem = write_problem(training.root / "mine")
+    command = f"outlast model train --on all --problem {problem} --spot --max-cost 1 --json"
+    kill_at(training, command, *(f"^{cloud}  " for cloud in CLOUDS))
+    for cloud in CLOUDS:
+        training.sandbox("fault", "--site", f"training-{cloud}", "--kind", "spot", "--for", "20")
+    done = json.loads(type_in(training, command).stdout)
+    starts = {job["stack"]: job["starts"] for job in training.status()["training"]}  # of each stack the last job's
+    assert starts == {f"training-{cloud}": 2 for cloud in CLOUDS}
+    assert len({one["winner"] for one in done["compared"]}) == 1
+    assert max(one["gap"] for one in done["compared"]) <= 1e-5
+    told = json.loads((training.root / "service" / "released" / "mine" / "manifest.json").read_text())["training"]
+    assert [one["cloud"] for one in told["compared"]] == CLOUDS
+    assert told["data"][0]["sha256"] == hashlib.sha256((problem.parent / "mine.csv").read_bytes()).hexdigest()
+
+
+def kill_at(project: Project, command: str, *patterns: str) -> None:
+    """Start a command, and kill it as soon as it has printed a line that matches each pattern."""
     words, environment = _words(project, command), project.environment()
     with subprocess.Popen(words, cwd=project.root, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        told = []
+        told, left = [], set(patterns)
         for line in process.stderr:
             told.append(line)
-            if re.search(pattern, line):
+            left -= {pattern for pattern in left if re.search(pattern, line)}
+            if not left:
                 process.send_signal(signal.SIGKILL)
                 break
     assert process.returncode == -signal.SIGKILL, "".join(told)
@@ -70,3 +98,45 @@ def _words(project: Project, command: str) -> list[str]:
     program, *arguments = shlex.split(command)
     assert program == "outlast"
     return [project.python, "-m", "outlast", *arguments]
+
+
+def write_problem(folder: Path) -> Path:
+    """A small problem with a table of its own, which is uploaded to each cloud."""
+    folder.mkdir()
+    draw = random.Random(3)
+    lines = ["length,width,kind"]
+    for _ in range(240):
+        length, width = draw.gauss(5, 1), draw.gauss(3, 1)
+        lines.append(f"{length:.2f},{width:.2f},{'long' if length - width + draw.gauss(0, 0.5) > 2 else 'wide'}")
+    table = folder / "mine.csv"
+    table.write_text("\n".join(lines) + "\n")
+    sha256 = hashlib.sha256(table.read_bytes()).hexdigest()
+    path = folder / "mine.toml"
+    path.write_text(PROBLEM.format(sha256=sha256))
+    return path
+
+
+PROBLEM = """\
+objective = "tell long from wide"
+data = "mine"
+positive_class = "long"
+
+[costs]
+false_positive = 1.0
+false_negative = 1.0
+
+[floors]
+accuracy = 0.6
+
+[grids.softmax]
+C = [0.3, 1.0]
+
+[grids.naive_bayes]
+
+[grids.dummy]
+
+[table]
+path = "mine.csv"
+target = "kind"
+sha256 = "{sha256}"
+"""
