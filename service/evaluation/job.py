@@ -162,13 +162,16 @@ def _write_checked(path: Path, content: bytes) -> None:
         raise Unavailable(what, hint="the store behind the folder lost a write: start the job again, fits are kept")
 
 
-def _announce(say: Callable[[str], None]) -> Callable[[str, int, int], None]:
-    """A line for each step's progress, the last one always, others at most once a second."""
+def _announce(
+    say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+) -> Callable[[str, int, int], None]:
+    """A line for each step's progress, at most once a second: a search of many short fits would fill a log."""
     said: dict[str, float] = {}
 
     def announce(step: str, done: int, of: int) -> None:
-        if done == of or time.monotonic() - said.get(step, float("-inf")) >= _SAID_EVERY:
-            said[step] = time.monotonic()
+        now = clock()
+        if now - said.get(step, float("-inf")) >= _SAID_EVERY:
+            said[step] = now
             say(f"{step} {done} of {of}")
 
     return announce

@@ -8,11 +8,11 @@ which `jobs.reasons` reads no more than what all of their kind have in common.
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import Any
 
 from sandbox.clouds.aws import roles
+from sandbox.clouds.aws.training_machines import TYPES
 from sandbox.clouds.buckets import list_buckets
 from sandbox.clouds.store import CloudRefused
 from sandbox.clouds.world import World
@@ -24,15 +24,6 @@ SERVICE = "sagemaker.amazonaws.com"
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # botocore: TrainingJobName
 _CONSTRAINT = "ValidationException: 1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: "
-
-
-@functools.cache
-def instance_types() -> tuple[str, ...]:
-    """Every type of machine, by botocore's shape TrainingInstanceType."""
-    from botocore.loaders import Loader
-
-    shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
-    return tuple(shapes["TrainingInstanceType"]["enum"])
 
 
 def refuse(world: World, asked: dict[str, Any]) -> None:
@@ -52,8 +43,8 @@ def _refuse_names(asked: dict[str, Any]) -> None:
     if not _NAME.fullmatch(name):
         told = "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
         raise CloudRefused(_CONSTRAINT.format(name, "trainingJobName") + told)
-    if kind not in instance_types():
-        told = f"Member must satisfy enum value set: [{', '.join(instance_types()[:8])}, ...]"
+    if kind not in TYPES:
+        told = f"Member must satisfy enum value set: [{', '.join(sorted(TYPES)[:8])}, ...]"
         raise CloudRefused(_CONSTRAINT.format(kind, "resourceConfig.instanceType") + told)
 
 

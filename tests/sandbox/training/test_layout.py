@@ -28,6 +28,7 @@ def test_without_namespaces_the_paths_lead_below_the_jobs_folder(tmp_path: Path)
     assert shown.environment == {"MODEL": f"{files}/opt/ml/model", "WHO": "me"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not has_namespaces(), reason="mounts of one's own take root on Linux")
 def test_with_namespaces_the_service_s_own_paths_are_there_for_the_job_alone(bench: Bench) -> None:
     bench.runs.stop()

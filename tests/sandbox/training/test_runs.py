@@ -10,6 +10,8 @@ from sandbox.training.order import Outcome, Phase, Record
 from sandbox.training.surroundings import Verdict
 from tests.sandbox.training.tiny_job import Bench, order
 
+pytestmark = pytest.mark.slow  # each test waits for a process
+
 
 def _has_made_a_fit(bench: Bench, record: Record) -> bool:
     return record.phase is Phase.RUNNING and bench.objects.read("bucket/checkpoints/fit-0") is not None
@@ -52,7 +54,6 @@ def test_a_stop_is_sigterm_and_after_its_grace_the_end(bench: Bench, does: str, 
     assert "stopped by SIGTERM" in bench.texts(record.order)
 
 
-@pytest.mark.slow
 def test_one_site_runs_one_at_a_time_and_a_queued_one_is_stopped_at_once(bench: Bench) -> None:
     first = bench.submit(order("wait"))
     bench.wait(first, until=lambda one: one.phase is Phase.RUNNING)
@@ -96,7 +97,6 @@ def test_one_that_is_not_started_again_is_lost(bench: Bench) -> None:
     assert bench.runs.take_back("training-aws") == bench.runs.on_spot("training-aws") == 0
 
 
-@pytest.mark.slow
 def test_a_sandbox_that_is_stopped_takes_its_jobs_up_again(bench: Bench) -> None:
     record = bench.submit(order("once"))
     bench.wait(record, until=lambda one: _has_made_a_fit(bench, one))

@@ -153,9 +153,11 @@ def test_results_that_a_store_does_not_give_back_end_the_job(tmp_path: Path, mon
     assert not (tmp_path / "out" / TRAINING_FILE).exists()
 
 
-def test_progress_is_a_line_a_second_and_the_last_one_always() -> None:
+def test_progress_is_a_line_a_second_for_each_step() -> None:
     lines: list[str] = []
-    announce = job._announce(lines.append)
+    now = iter([0.0, 0.4, 0.9, 1.0, 1.1, 1.2])
+    announce = job._announce(lines.append, lambda: next(now))
     for done in range(5):
         announce("fits", done, 4)
-    assert lines == ["fits 0 of 4", "fits 4 of 4"]
+    announce("contenders", 1, 3)
+    assert lines == ["fits 0 of 4", "fits 3 of 4", "contenders 1 of 3"]

@@ -8,6 +8,8 @@ from sandbox.clouds.aws import logs_api
 from sandbox.clouds.store import CloudRefused
 from tests.sandbox.clouds.aws.sagemaker import Service
 
+pytestmark = pytest.mark.slow  # each test waits for a process
+
 
 def test_its_log_is_a_stream_for_each_start(service: Service) -> None:
     with pytest.raises(CloudRefused, match="log group does not exist"):

@@ -8,6 +8,8 @@ from sandbox.clouds.store import CloudRefused
 from sandbox.training.order import Outcome, Phase
 from tests.sandbox.clouds.aws.sagemaker import Service, model
 
+pytestmark = pytest.mark.slow  # each test waits for a process
+
 
 def test_a_job_is_described_from_its_start_to_its_artifacts(service: Service) -> None:
     told = service.end(service.start())
@@ -37,7 +39,6 @@ def test_a_name_is_taken_once(service: Service) -> None:
         service.describe("outlast-2")
 
 
-@pytest.mark.slow
 def test_a_limit_of_time_stops_it_and_spot_goes_on_from_its_checkpoints(service: Service) -> None:
     told = service.end(service.start("wait", StoppingCondition={"MaxRuntimeInSeconds": 1}))
     assert (told["TrainingJobStatus"], told["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")

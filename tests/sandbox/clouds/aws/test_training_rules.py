@@ -29,6 +29,7 @@ def test_what_cannot_be_is_refused_at_the_call(service: Service) -> None:
         assert "allows principal 'sagemaker.amazonaws.com' to assume" in _refused(service, RoleArn=role)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lacks", "told"),
     [
