@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra.kinds import BaseSettings
 from sandbox.agreement import Agreed, agree
 from sandbox.stack_files import find
 from service.errors import InvalidInput
@@ -152,7 +153,8 @@ def test_what_a_site_has_in_a_base_stack_is_held_there_for_it(tmp_path: Path) ->
     files["prod-aws"]["outlast:heldIn"] = "prod-base-aws"
     assert mistakes_in(tmp_path, files) == [(place, "prod-base-aws holds nothing for it")]
     files["prod-base-aws"] |= {"outlast:holdsFor": ["prod-aws"]}
-    assert agree_on(tmp_path, files).bases[0].holds_for == ("prod-aws",)
+    (base,) = agree_on(tmp_path, files).stores
+    assert isinstance(base, BaseSettings) and base.holds_for == ("prod-aws",)
 
 
 def test_a_base_stack_belongs_to_the_set_and_pins_no_aws_account_elsewhere(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ The table is held against the table of kinds: a simulated type that is not in it
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -14,12 +16,17 @@ from sandbox.clouds import retention
 from sandbox.clouds.audit_routes import list_routes
 from sandbox.clouds.aws import audit as aws_audit
 from sandbox.clouds.azure import audit as azure_audit
+from sandbox.clouds.azure.training_api import AzureMl
+from sandbox.clouds.azure.workspaces import ML_WORKSPACE
 from sandbox.clouds.buckets import list_buckets
 from sandbox.clouds.gcp import audit as gcp_audit
 from sandbox.clouds.kinds import KINDS, Fidelity
 from sandbox.clouds.retention import is_held
 from sandbox.clouds.store import CloudRefused
+from sandbox.images.store import Image
+from sandbox.training.runs import TrainingRuns
 from tests.sandbox.clouds import audits, sites, stores
+from tests.sandbox.clouds.azure.azure_ml import Workspace
 from tests.sandbox.clouds.harness import HOST, OTHER_DIGEST, Clouds
 
 Take = Callable[[Clouds, str], None]
@@ -460,6 +467,24 @@ AUDITS: dict[str, Take] = {
     retention.LOG_BUCKET: _nothing_arrives("gcp"),
     gcp_audit.SINK: _nothing_arrives("gcp"),
 }
+
+
+def _training_site(clouds: Clouds) -> None:
+    Workspace(clouds, clouds.world.objects, Image(OTHER_DIGEST, Path()))
+
+
+def _no_job_is_taken(clouds: Clouds, type_: str) -> None:
+    workspace = clouds.only(type_)
+    jobs = f"{workspace.id}/jobs"
+    api = AzureMl(clouds.world, cast(TrainingRuns, None), lambda: 0.0, b"")
+    assert api.owner(jobs) == "training-azure"
+    clouds.delete(workspace)
+    assert api.owner(jobs) == ""
+    with pytest.raises(CloudRefused, match="ResourceNotFound"):
+        api.answer("PUT", f"{jobs}/one", {"properties": {}})
+
+
+TRAINING: dict[str, Take] = {ML_WORKSPACE: _no_job_is_taken}
 STORES: dict[str, Take] = {
     stores.BUCKET: _nobody_reads_switches("aws"),
     stores.POLICY: _nobody_reads_switches("aws"),
@@ -486,6 +511,7 @@ SITES = {
     "gcp with an alarm": (sites.gcp_alarm, GCP_ALARM),
     "aws with a limit": (sites.aws_edge, AWS_EDGE),
     "gcp with a limit": (sites.gcp_edge, GCP_EDGE),
+    "azure that trains": (_training_site, TRAINING),
 }
 # Kept in moto: taken away in test_route53, where there is one.
 IN_MOTO = {"aws:route53/zone:Zone", "aws:route53/record:Record", "aws:route53/healthCheck:HealthCheck"}
