@@ -17,6 +17,7 @@ from outlast.train.asked import choose_size, read_asked
 from outlast.train.following import Running
 from outlast.train.parity import draw
 from outlast.train.places import enter_sandbox, in_sandbox, name_clouds, open_service, read_place
+from outlast.train.tables import refuse_other_clouds
 from outlast.train.training import Done, Site, finish, start
 from service.command_line import INTERRUPTED, say
 from service.evaluation.cli import print_result
@@ -28,6 +29,7 @@ def train_elsewhere(on: str, data: Sequence[str], cpu: int, memory: float, asked
     """`outlast model train --on CLOUD`."""
     enter_sandbox(asked["stacks"])
     size = choose_size(cpu, memory, asked["budget"], asked["time_limit"], spot=asked["spot"])
+    refuse_other_clouds(data, name_clouds(on))
     wanted = read_asked(asked["problem"], data, asked)
     sites = open_sites(name_clouds(on), asked["stacks"])
     today = datetime.datetime.now(datetime.UTC).date()

@@ -51,18 +51,23 @@ def find_tables(named: Sequence[str]) -> tuple[Table, ...]:
     return tuple(_measure(file) for text in named for file in find_files(text).files)
 
 
+def refuse_other_clouds(named: Sequence[str], clouds: Sequence[str]) -> None:
+    """Raise InvalidInput for addresses in stores of clouds that do not train: before anything is read of them."""
+    mine = [SCHEMES[cloud] for cloud in clouds]
+    strange = [text for text in named if text.partition("://")[0] in set(SCHEMES.values()) - set(mine)]
+    if strange:
+        where = " and ".join(NAMES[cloud] for cloud in clouds)
+        mistakes = [Mistake(text, f"lies in a store of another cloud than {where}") for text in strange]
+        hint = f"train where it lies, copy it to {' or '.join(f'{scheme}://…' for scheme in mine)}, or name a file here"
+        raise InvalidInput("data is trained on where it lies", mistakes, hint=hint)
+
+
 def choose_tables(tables: Sequence[Table], clouds: Sequence[str]) -> Mapping[str, tuple[Table, ...]]:
     """Cloud -> the tables that it trains on: its own and those on this machine, in the order that was stated.
 
     Raises InvalidInput for an address of a cloud that does not train, and where clouds would train on other bytes.
     """
-    mine = [SCHEMES[cloud] for cloud in clouds]
-    strange = [table for table in tables if table.scheme and table.scheme not in mine]
-    if strange:
-        where = " and ".join(NAMES[cloud] for cloud in clouds)
-        mistakes = [Mistake(str(table), f"lies in a store of another cloud than {where}") for table in strange]
-        hint = f"train where it lies, copy it to {' or '.join(f'{scheme}://…' for scheme in mine)}, or name a file here"
-        raise InvalidInput("data is trained on where it lies", mistakes, hint=hint)
+    refuse_other_clouds([str(table) for table in tables], clouds)
     chosen = {cloud: tuple(table for table in tables if table.scheme in ("", SCHEMES[cloud])) for cloud in clouds}
     _refuse_same_names(chosen)
     _refuse_differences(chosen)

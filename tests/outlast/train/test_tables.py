@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from outlast.train.tables import Table, choose_tables, find_tables
+from outlast.train.tables import Table, choose_tables, find_tables, refuse_other_clouds
 from service.errors import InvalidInput
 from service.stores.address import Address
 from service.stores.files import StoreFile
@@ -61,6 +61,12 @@ def test_an_address_of_another_cloud_is_refused() -> None:
     assert "gs://bucket/in/b.csv: lies in a store of another cloud than AWS" in str(caught.value)
     assert "s3://bucket" not in str(caught.value)
     assert "copy it to s3://" in caught.value.hint
+
+
+def test_an_address_of_another_cloud_is_refused_before_it_is_read() -> None:
+    with pytest.raises(InvalidInput, match=r"gs://nowhere/b\.csv: lies in a store of another cloud than AWS and Azure"):
+        refuse_other_clouds(["rows.csv", "s3://b/a.csv", "az://a/b/c.csv", "gs://nowhere/b.csv"], ("aws", "azure"))
+    refuse_other_clouds(["rows.csv", "s3://b/a.csv"], ("aws",))
 
 
 def test_other_bytes_on_one_cloud_are_refused() -> None:
