@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from failover.client import NoAddress, Policy
+from failover.client import Endpoint, NoAddress, Policy
 from failover.client.tracing import Tracing
 from failover.logs.lines import REQUEST_ID
 from service.server.endpoint import _TRACEPARENT
-from tests.failover.client.conftest import ADDRESSES, FEATURES, QUICK, H, Make
+from tests.failover.client.conftest import ADDRESSES, FEATURES, QUICK, H, Make, World
 from tests.failover.simulator.site import Site
 
 SENT = re.compile(r"\r\n(traceparent|x-request-id): (\S+)", re.IGNORECASE)
@@ -126,6 +126,19 @@ def test_a_name_that_is_not_there_ends_every_span(make: Make) -> None:
         make(tracer=spans.tracer, host=f"gone.{H}", policy=QUICK).predict(FEATURES)
     resolved, call = spans.named("DNS")[0], spans.named("outlast POST /predict")[0]
     assert (resolved.status.is_ok, call.status.is_ok) == (False, False)
+
+
+def test_calls_below_a_current_span_are_of_its_trace(world: World, sites: dict[str, Site]) -> None:
+    spans = Spans()
+    with (
+        Endpoint(H, "secret", reach=world.reach, policy=QUICK, tracer=spans.tracer) as endpoint,
+        spans.tracer.start_as_current_span("an order") as order,
+    ):
+        endpoint.predict(FEATURES)
+        endpoint.predict(FEATURES)
+    own = format(order.get_span_context().trace_id, "032x")
+    assert {_id(span) for span in spans.all} == {own}
+    assert [sent["x-request-id"] for sent in _sent(sites["aws"])] == [own, own]
 
 
 def test_without_a_tracer_nothing_is_sent(make: Make, sites: dict[str, Site]) -> None:
