@@ -20,6 +20,7 @@ _WANTED = re.compile(
     r"|process_resident_memory_bytes)[ {]|^outlast_drift\{.*\(label\)"
 )
 """Of some hundred lines these alone are read: it is done every few seconds."""
+_HINT = "is the site a server of this release? `outlast metrics` shows what it answers"
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,10 @@ def read(text: str, at: float) -> Counted:
     try:
         samples = [sample for family in text_string_to_metric_families(f"{lines}\n") for sample in family.samples]
     except ValueError as error:
-        raise InvalidInput(f"not the metrics of a replica: {text[:80]!r}") from error
+        raise InvalidInput(f"not the metrics of a replica: {text[:80]!r}", hint=_HINT) from error
     named = next((sample for sample in samples if REPLICA in sample.labels), None)
     if named is None:
-        raise InvalidInput(f"not the metrics of a replica: {text[:80]!r}", hint="it names no replica")
+        raise InvalidInput(f"not the metrics of a replica: {text[:80]!r}", hint=_HINT)
     by_name = {sample.name: sample for sample in samples}
     info = by_name["outlast_model_info"].labels if "outlast_model_info" in by_name else {}
     asked = [sample for sample in samples if re.search("predict|infer", sample.labels.get("route", ""))]

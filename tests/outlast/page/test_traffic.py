@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
@@ -67,3 +68,25 @@ def test_who_comes_back_finds_new_clients(clients: Clients) -> None:
         found.enter()
         found.leave()
     assert clients.opened == 2
+
+
+class Rounds(threading.Event):
+    """A stop that lets a client go round so often; before the last round it is allowed to ask."""
+
+    def __init__(self, rounds: int, allow: Callable[[], None]) -> None:
+        super().__init__()
+        self._left = rounds
+        self._allow = allow
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._left -= 1
+        if self._left == 0:
+            self._allow()
+        return self._left < 0
+
+
+def test_nobody_is_asked_before_dns_has_a_site(clients: Clients) -> None:
+    found = Traffic(clients.open)
+    found.allow(False)
+    found._ask("ttl", lambda: Look("aws"), Rounds(5, lambda: found.allow(True)))
+    assert len(found.asked()) == 1
