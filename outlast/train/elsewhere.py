@@ -10,16 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console
-
 from failover.levers.clouds import Clouds
 from outlast.train.asked import choose_size, read_asked
 from outlast.train.following import Running
-from outlast.train.parity import draw
 from outlast.train.places import enter_sandbox, in_sandbox, name_clouds, open_service, read_place
 from outlast.train.tables import refuse_other_clouds
 from outlast.train.training import Done, Site, finish, start
-from service.command_line import INTERRUPTED, say
+from service.command_line import INTERRUPTED, say, say_error
+from service.errors import OutlastError
 from service.evaluation.cli import print_result
 
 _PAUSE_SECONDS, _SANDBOX_PAUSE_SECONDS = 5.0, 0.5
@@ -60,16 +58,23 @@ def detaching(running: Sequence[Running], *, stop: bool) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         for one in running:
-            if stop:
-                one.service.stop(one.job)
-            say(f"{one.job.name} is being stopped" if stop else f"the job goes on; to come back: {one.attach}")
+            _stop(one) if stop else say(f"the job goes on; to come back: {one.attach}")
         sys.exit(INTERRUPTED)
 
 
+def _stop(running: Running) -> None:
+    """One that cannot be stopped is told, and the others are stopped all the same."""
+    try:
+        running.service.stop(running.job)
+    except OutlastError as error:
+        say_error(error)
+        say(f"the job goes on; to come back: {running.attach}")
+    else:
+        say(f"{running.job.name} is being stopped")
+
+
 def tell(done: Done, *, as_json: bool) -> None:
-    """The table of differences, what was released, and what it cost."""
-    if len(done.results) > 1 and not as_json:
-        Console().print(draw(done.compared))
+    """What was released, and what it cost."""
     manifest, first = done.released.release.manifest, done.results[0]
     news = "new" if done.released.changed else "answers as released, so not a byte changes"
     words = [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 from rich.table import Table as Drawn
 
 from outlast.train.release import Result
@@ -59,8 +61,14 @@ def require_parity(results: Sequence[Result], compared: Sequence[Compared]) -> N
         raise Deviated("\n".join([what, *(f"- {mistake}" for mistake in mistakes)]), hint=hint)
 
 
-def draw(compared: Sequence[Compared]) -> Drawn:
+def render(compared: Sequence[Compared]) -> str:
     """The table that a person reads."""
+    written = io.StringIO()
+    Console(file=written, width=120).print(_draw(compared))
+    return written.getvalue().rstrip("\n")
+
+
+def _draw(compared: Sequence[Compared]) -> Drawn:
     table = Drawn(box=None, pad_edge=False)
     for name in ("cloud", "winner", "threshold", "processor", "rows", "largest gap", "labels differ", "golden gap"):
         table.add_column(name, justify="left" if name in ("cloud", "winner", "processor") else "right")

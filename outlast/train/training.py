@@ -16,7 +16,7 @@ from outlast.train import journal
 from outlast.train.asked import Asked, Size, build_spec
 from outlast.train.collecting import collect, describe_training, measure_cost, read_inputs
 from outlast.train.following import Running, Say, follow, start_or_find
-from outlast.train.parity import Compared, compare, require_parity
+from outlast.train.parity import Compared, compare, render, require_parity
 from outlast.train.release import Result, put_in_place, require_gate
 from outlast.train.tables import choose_tables
 from outlast.train.upload import upload
@@ -91,6 +91,7 @@ def finish(
         say(f"{one.cloud}: results and report in {results[-1].folder}")
     compared = compare(results)
     if len(results) > 1:
+        say(render(compared))
         require_parity(results, compared)
     require_gate(results[0], problems[0], accept_draft=accept_draft)
     costs = {one.cloud: measure_cost(one) for one in running}

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from jobs.service import Job
 from jobs.spec import TrainingSpec
 from outlast.train.elsewhere import detaching, tell
 from outlast.train.following import Running
 from outlast.train.training import Done
 from service.command_line import INTERRUPTED
+from service.errors import Unavailable
 from tests.outlast.train.fake import FakeService, make_sites
 from tests.outlast.train.test_training import Rehearsal, rehearsal
 
@@ -33,16 +35,35 @@ def test_ctrl_c_detaches_or_stops(stop: bool, tmp_path: Path, capsys: pytest.Cap
     assert told in capsys.readouterr().err
 
 
+def test_one_that_cannot_be_stopped_keeps_no_other_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(job: Job) -> None:
+        raise Unavailable("AWS does not answer")
+
+    silent, other = FakeService("aws", tmp_path), FakeService("gcp", tmp_path)
+    monkeypatch.setattr(silent, "stop", fail)
+    running = [Running(one.cloud, one, one.start(SPEC), SPEC) for one in (silent, other)]
+    with pytest.raises(SystemExit), detaching(running, stop=True):
+        raise KeyboardInterrupt
+    assert other.stopped == other.started
+    said = capsys.readouterr().err
+    assert "AWS does not answer" in said and f"to come back: {running[0].attach}" in said
+
+
 @pytest.fixture
 def done(rehearsal: Rehearsal, tmp_path: Path) -> Done:
     sites = make_sites(tmp_path, ("aws", "azure"))
     return rehearsal.finish(rehearsal.start(sites), sites)
 
 
-def test_people_see_the_table_and_the_cost(done: Done, capsys: pytest.CaptureFixture[str]) -> None:
+def test_people_see_the_table_and_the_cost(
+    rehearsal: Rehearsal, done: Done, capsys: pytest.CaptureFixture[str]
+) -> None:
     tell(done, as_json=False)
+    assert any("largest gap" in line for line in rehearsal.said)
     said = capsys.readouterr().out
-    assert "largest gap" in said and "answers as released" in said
+    assert "answers as released" in said
     assert "aws: 0.0604 USD for 1800 s of ml.m5.large, at the list price, at most" in said
 
 
