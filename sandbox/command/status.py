@@ -77,9 +77,20 @@ def render(document: dict[str, Any]) -> str:
         if check["failure"]
     ]
     lines += [f"not serving: {key}: {why}" for key, why in document["why_not"].items()]
+    lines += _training_lines(document)
     lines += _alarm_lines(document)
     lines += [f"damaged and left out: {line}" for line in document["damaged"]]
     return "\n".join(line for line in lines if line is not None)
+
+
+def _training_lines(document: dict[str, Any]) -> list[str]:
+    """Each training job that is not over; `status --json` has all of them."""
+    jobs = [job for job in document.get("training", []) if job["phase"] != "ended"]
+    return [f"training at {job['stack']}: {job['job']}: {job['phase']}{_starts(job)}" for job in jobs]
+
+
+def _starts(job: dict[str, Any]) -> str:
+    return f", start {job['starts']}" if job["starts"] > 1 else ""
 
 
 def _alarm_lines(document: dict[str, Any]) -> list[str]:

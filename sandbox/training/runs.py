@@ -21,7 +21,7 @@ from sandbox.training.files import Objects
 from sandbox.training.lines import Line
 from sandbox.training.order import Order, Outcome, Phase, Record
 from sandbox.training.run import Signals
-from sandbox.training.start import Started, start
+from sandbox.training.start import Started, clear, start
 from sandbox.training.surroundings import Surroundings
 from service.errors import OutlastError, Unavailable
 
@@ -190,6 +190,7 @@ class TrainingRuns:
             _log.exception("a training job could not be run")
             self._book.end(record, Outcome.FAILED, f"InternalServerError: {error!r}")
         finally:
+            clear(self._folder_of(record))
             with self._changed:
                 self._book.take_machine(record)
                 self._running.pop(record.order.key, None)
@@ -202,7 +203,7 @@ class TrainingRuns:
             record,
             self._around.program(record.order),
             self._objects,
-            self._folder / record.order.folder / str(record.starts),
+            self._folder_of(record),
             hidden=hidden,
             readonly=readonly,
             namespaces=self._namespaces,
@@ -210,6 +211,10 @@ class TrainingRuns:
         running.process = started.process
         self._write_down()
         return started
+
+    def _folder_of(self, record: Record) -> Path:
+        """That of its last start."""
+        return self._folder / record.order.folder / str(record.starts)
 
     def _write_down(self) -> None:
         with self._lock, contextlib.suppress(Unavailable):

@@ -33,6 +33,15 @@ class Started:
                 os.kill(self.process.pid, signal.SIGTERM)
 
 
+def clear(work: Path) -> None:
+    """Take away what a start left: copies of data and output, which are in the stores, and lines, which are kept.
+
+    By their names, and never the folder as a whole: the job's root is mounted in it, if in a namespace of its own.
+    """
+    shutil.rmtree(work / "files", ignore_errors=True)
+    (work / "output.log").unlink(missing_ok=True)
+
+
 def start(
     record: Record,
     program: Asked,
@@ -45,8 +54,8 @@ def start(
 ) -> Started:
     """Everything but the release. `namespaces` None: where this machine lets us."""
     order = record.order
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    clear(work)
+    work.mkdir(parents=True, exist_ok=True)
     files, log = work / "files", work / "output.log"
     for mount in order.mounts:
         if mount.path in hidden:

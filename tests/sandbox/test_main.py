@@ -36,6 +36,7 @@ def test_another_failure_of_the_system_is_not_taken_for_it(monkeypatch: pytest.M
     assert isinstance(CliRunner().invoke(commands.main, ["up"]).exception, ConnectionResetError)
 
 
+JOB = {"stack": "training-aws", "job": "outlast-1", "phase": "running", "starts": 1}
 ALARM = {
     "site": "azure",
     "name": "outlast-azure-errors",
@@ -77,6 +78,7 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
             "why_not": {},
             "alarms": [ALARM, {**ALARM, "told": []}, {**ALARM, "state": "OK"}],
             "mails": "mails.txt",
+            "training": [JOB, {**JOB, "phase": "queued", "starts": 2}, {**JOB, "phase": "ended", "job": "over"}],
             "logs": "logs of every process: a folder, each cut at 5 MB",
             "page": "http://127.0.0.1:25353/#token",
             "damaged": ["faults.json is damaged"],
@@ -94,6 +96,9 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
     assert "the page: http://127.0.0.1:25353/#token" in shown
     assert "alarms: 2 of 3 on; mails in mails.txt" in shown
     assert "damaged and left out: faults.json is damaged" in shown
+    assert "training at training-aws: outlast-1: running\n" in shown
+    assert "training at training-aws: outlast-1: queued, start 2" in shown
+    assert "over" not in shown
     assert f"unhealthy: azure: {REFUSED}" in shown
 
 

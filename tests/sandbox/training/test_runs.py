@@ -30,6 +30,8 @@ def test_a_job_finds_its_data_and_leaves_its_output(bench: Bench) -> None:
     assert bench.texts(record.order)[0].endswith(" table.csv")
     assert record.created <= record.started <= record.ended
     assert record.busy_seconds > 0
+    bench.runs.stop()
+    assert not list((bench.folder / "jobs").rglob("table.csv")), "copies of data are not kept"
 
 
 def test_one_that_fails_says_with_what_and_one_that_may_not_start_why(bench: Bench) -> None:
