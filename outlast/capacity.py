@@ -20,8 +20,7 @@ from failover.drill.probes import ask_golden
 from infra.capacity import Step, choose, is_lower_bound, is_over, per_replica, write_measured
 from infra.cost.stacks import read_config
 from infra.models import STACKS
-from infra.reader import Reader
-from infra.settings import CLOUDS, read_profile, read_replicas
+from outlast.least_replicas import count_least
 from service.bundle.folder import choose_released, load_golden
 from service.bundle.golden import Golden
 from service.bundle.writing import write_whole
@@ -95,17 +94,12 @@ def measure(
 
 
 def _min_replicas(site: str, path: Path) -> int:
-    """Those that always run: what the stack's file says, else what its size gives."""
+    """Those that always run."""
     try:
-        reader = Reader(site, read_config(path))
+        config = read_config(path)
     except (OSError, yaml.YAMLError) as error:
         raise InvalidInput(f"{path.name} cannot be read", hint="--replicas says how many replicas run") from error
-    cloud = reader.choice("kind", CLOUDS)
-    if cloud not in CLOUDS:
-        reader.finish(unknown_keys=False)
-    replicas = read_replicas(reader, read_profile(reader, cloud))
-    reader.finish(unknown_keys=False)
-    return replicas.minimum
+    return count_least(site, config)
 
 
 def _asked(site: str, host: str, model: str | None) -> Asked:

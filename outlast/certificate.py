@@ -125,6 +125,8 @@ def renew_command(
 ) -> None:
     """Renew the certificate in a Key Vault when fewer than --days remain, or when it is for other names than it should.
 
+    One that no client trusts is renewed as well: by a test authority, or vouching for itself.
+
     The names are proven by DNS-01 in the hosted zone, with the AWS credentials of this shell; the result goes into the
     vault with those of Azure. Made to be run every day by a scheduler.
     """
@@ -132,11 +134,13 @@ def renew_command(
     target = choose_target(ROOT, stack, host, secret, more)
     target = target.rehearse() if staging else target
     vault = CertificateVault.at(target.secret, clouds)
+    asked = STAGING if staging else directory
     if dry_run:
-        _tell_reason(vault, target, days, force, as_json)
+        why = find_reason(vault.look(), target.names, _now(), days, directory=asked)
+        _tell_reason(target, why or ("--force was given" if force else ""), as_json)
         return
     pem = read_file(account_key, hint="name a file that can be read") if account_key else b""
-    wanted = Wanted(target.names, STAGING if staging else directory, pem, email, read_binding(eab_kid, os.environ))
+    wanted = Wanted(target.names, asked, pem, email, read_binding(eab_kid, os.environ))
     done = renew(
         vault,
         lambda: _open_proofs(clouds, zone_id, target.names[0]),
@@ -205,8 +209,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _tell_reason(vault: CertificateVault, target: Target, days: int, force: bool, as_json: bool) -> None:
-    why = find_reason(vault.look(), target.names, _now(), days) or ("--force was given" if force else "")
+def _tell_reason(target: Target, why: str, as_json: bool) -> None:
     if as_json:
         print_json({"names": target.names, "would_renew": bool(why), "why": why})
     else:

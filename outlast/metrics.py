@@ -10,9 +10,10 @@ import click
 
 from failover.metrics.command import SECONDS, parse_replicas, show_metrics
 from infra.models import ROOT
-from infra.profiles import SMALL, Profile
+from infra.reader import as_text
 from outlast.cost import load_traffic
 from outlast.drill import find_host
+from outlast.least_replicas import count_least
 from sandbox import stack_files
 from service.command_line import Command, json_option
 
@@ -39,14 +40,13 @@ def metrics(
 def read_declared(stacks: str | None, root: Path) -> dict[str, int | None]:
     """Site -> the replicas that its stack file asks for at least; None for a machine of one's own."""
     sites = load_traffic(stacks, root).weights
-    return {site: _least(stack_files.read_config(root, site)) for site in sites}
+    return {site: _least(site, stack_files.read_config(root, site)) for site in sites}
 
 
-def _least(config: Mapping[str, Any]) -> int | None:
+def _least(site: str, config: Mapping[str, Any]) -> int | None:
     if config["outlast:kind"] == stack_files.PRIVATE:
         return None
-    profile = Profile(str(config.get("outlast:size", SMALL)), str(config["outlast:kind"]))
-    return int(config.get("outlast:minReplicas") or profile.integer("minReplicas"))
+    return count_least(site, {key: as_text(value) for key, value in config.items()})
 
 
 COMMANDS = {"metrics": metrics}

@@ -33,12 +33,25 @@ class Renewal:
     why: str
 
 
-def find_reason(held: Held | None, names: Sequence[str], now: datetime, least_days: int = LEAST_DAYS) -> str:
+STAGING = "staging"
+"""In the directory of a test authority and, in capitals, in the names of its issuers, whom no client trusts:
+letsencrypt.org/docs/staging-environment."""
+
+
+def find_reason(
+    held: Held | None, names: Sequence[str], now: datetime, least_days: int = LEAST_DAYS, *, directory: str = ""
+) -> str:
     """Why a certificate has to be renewed; "" while it has not."""
     if held is None:
         return "there is none in the vault yet"
     if set(held.names) != set(names):
         return f"it is for {', '.join(held.names) or 'no name'}, and has to be for {', '.join(names)}"
+    if held.is_own:
+        return "it vouches for itself, so no client trusts it"
+    if STAGING in held.issuer.lower() and STAGING not in directory.lower():
+        return (
+            f"it is by {held.issuer}, which no client trusts, and {directory or 'another authority'} is asked for one"
+        )
     left = held.not_after - now
     if left < timedelta(days=least_days):
         return f"it ends on {held.not_after:%Y-%m-%d}, which is less than {least_days} days away"
@@ -57,7 +70,9 @@ def renew(
 ) -> Renewal:
     """Renew where there is a reason, or `force`; `proofs` is asked for only then. Raises OutlastError."""
     held = vault.look()
-    why = find_reason(held, wanted.names, now, least_days) or ("--force was given" if force else "")
+    why = find_reason(held, wanted.names, now, least_days, directory=wanted.directory) or (
+        "--force was given" if force else ""
+    )
     if held is not None and not why:
         return Renewal(held, "")
     registrant = Registrant(wanted.account_key or _account_key(vault), wanted.email, wanted.binding)

@@ -37,10 +37,15 @@ _ADDRESS = re.compile(r"(https://[A-Za-z0-9-]{3,24}\.vault\.azure\.net)/secrets/
 
 @dataclass(frozen=True)
 class Held:
-    """A certificate as it lies in the vault: the names that it is for, and until when."""
+    """A certificate as it lies in the vault: the names that it is for, until when, and by whose word.
+
+    `issuer` is the authority's name as the certificate has it, `is_own` says that it vouches for itself.
+    """
 
     names: tuple[str, ...]
     not_after: datetime
+    issuer: str = ""
+    is_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,4 +148,5 @@ def _read(content: bytes) -> Held:
         names = tuple(found.get_values_for_type(x509.DNSName))
     except x509.ExtensionNotFound:
         names = ()
-    return Held(names, certificate.not_valid_after_utc)
+    issuer = certificate.issuer.rfc4514_string()
+    return Held(names, certificate.not_valid_after_utc, issuer, is_own=certificate.issuer == certificate.subject)

@@ -34,16 +34,25 @@ def look_at_credentials(clouds: Clouds, project: str) -> Finding:
 
 def look_at_apis(clouds: Clouds, project: str) -> Finding:
     """The two APIs by which the program switches on what else it needs have to be on before it runs."""
-    with clouds.google(USAGE) as api:
-        params = {"filter": "state:ENABLED", "pageSize": "200"}
-        answer = ask(api, "GET", f"/v1/projects/{project}/services", f"list the APIs of {project}", params=params)
-    services = answer.json().get("services", []) if answer.status_code != 404 else []
-    on = {str(one["name"]).rpartition("/")[2] for one in services}
+    on = _list_apis(clouds, project)
     lacking = [name for name in BOOTSTRAP_APIS if name not in on]
     if lacking:
         command = f"gcloud services enable {' '.join(lacking)} --project {project}"
         return wrong(f"not enabled: {', '.join(lacking)}", command)
     return fine(f"{len(on)} APIs are enabled, the two that enable others among them")
+
+
+def _list_apis(clouds: Clouds, project: str) -> set[str]:
+    """Those that are on, page after page: a page holds 200 at most (Service Usage API, services.list)."""
+    found, params = set[str](), {"filter": "state:ENABLED", "pageSize": "200"}
+    with clouds.google(USAGE) as api:
+        while True:
+            answer = ask(api, "GET", f"/v1/projects/{project}/services", f"list the APIs of {project}", params=params)
+            page = answer.json() if answer.status_code != 404 else {}
+            found |= {str(one["name"]).rpartition("/")[2] for one in page.get("services", ())}
+            if not page.get("nextPageToken"):
+                return found
+            params = {**params, "pageToken": str(page["nextPageToken"])}
 
 
 def look_at_quotas(clouds: Clouds, project: str, sites: int) -> Finding:

@@ -11,10 +11,10 @@ def test_the_committed_sites_are_declared_with_their_least_replicas() -> None:
 
 
 def test_a_file_that_does_not_say_it_has_its_sizes_default() -> None:
-    assert _least({"outlast:kind": "aws"}) == 1
-    assert _least({"outlast:kind": "gcp", "outlast:size": "production"}) == 2
-    assert _least({"outlast:kind": "gcp", "outlast:minReplicas": "4"}) == 4
+    assert _least("site", {"outlast:kind": "aws"}) == 1
+    assert _least("site", {"outlast:kind": "gcp", "outlast:size": "production"}) == 2
+    assert _least("site", {"outlast:kind": "gcp", "outlast:minReplicas": "4"}) == 4
 
 
 def test_a_machine_of_ones_own_does_not_say_how_many_serve() -> None:
-    assert _least({"outlast:kind": "private", "outlast:size": "production"}) is None
+    assert _least("site", {"outlast:kind": "private", "outlast:size": "production"}) is None

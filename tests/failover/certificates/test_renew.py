@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -37,6 +38,28 @@ def held(*names: str, days: float = 90) -> Held:
 )
 def test_a_certificate_is_renewed_for_a_reason(there: Held | None, why: str) -> None:
     found = find_reason(there, (HOST, GROUP), NOW)
+    assert why in found and bool(why) == bool(found)
+
+
+STAGED = "CN=(STAGING) Riddling Rhubarb R12,O=(STAGING) Let's Encrypt,C=US"
+LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+
+
+@pytest.mark.parametrize(
+    ("there", "directory", "why"),
+    [
+        (
+            replace(held(HOST), issuer=STAGED),
+            LETS_ENCRYPT,
+            f"is by {STAGED}, which no client trusts, and {LETS_ENCRYPT}",
+        ),
+        (replace(held(HOST), issuer=STAGED), "https://acme-staging-v02.api.letsencrypt.org/directory", ""),
+        (replace(held(HOST), issuer="CN=R12,O=Let's Encrypt,C=US"), LETS_ENCRYPT, ""),
+        (replace(held(HOST), is_own=True), LETS_ENCRYPT, "vouches for itself"),
+    ],
+)
+def test_what_no_client_trusts_is_renewed_before_its_time(there: Held, directory: str, why: str) -> None:
+    found = find_reason(there, (HOST,), NOW, directory=directory)
     assert why in found and bool(why) == bool(found)
 
 

@@ -32,6 +32,19 @@ def test_apis_that_are_off_are_named_with_the_command(seam: Seam) -> None:
     assert look_at_credentials(clouds, PROJECT).state == WRONG, "the API that would tell is off as well"
 
 
+def test_apis_are_looked_for_on_every_page() -> None:
+    pages = {"": ([f"a{n}.googleapis.com" for n in range(200)], "2"), "2": (BOOTSTRAP_APIS, "")}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        names, after = pages[request.url.params.get("pageToken", "")]
+        return httpx.Response(
+            200, json={"services": [{"name": f"projects/1/services/{n}"} for n in names], "nextPageToken": after}
+        )
+
+    found = look_at_apis(Clouds({"OUTLAST_GOOGLE_TOKEN": "t"}, httpx.MockTransport(answer)), PROJECT)
+    assert (found.state, found.what[:8]) == (FINE, "202 APIs")
+
+
 def test_a_project_of_somebody_else(seam: Seam) -> None:
     assert look_at_credentials(seam(), "another-one").what == "these credentials do not see the project another-one"
 
