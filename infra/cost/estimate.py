@@ -9,15 +9,18 @@ a single request) or caused by requests, those of Route 53's health checkers amo
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.contract import Replicas, Size
+from infra.cost import beside
+from infra.cost.beside import Beside, Factor, Rows
 from infra.cost.prices import HOURS, PRICES, REGIONS, SECONDS, Price
 from infra.plan import INTERFACE_ENDPOINTS, SPOT_WEIGHT, tracked_requests
 
 _GB = 1e9
 _MILLION = 1e6
+NOTHING = Beside()
 
 ACCESS_LOG_BYTES = {"aws": 100, "azure": 800, "gcp": 1200}
 """Of one request in the log of what lets it in: assumed. AWS's is text of about 500 bytes, delivered compressed."""
@@ -91,6 +94,7 @@ class CostedSite:
     access_logs: bool = False
     container_insights: bool = False
     log_days: int = 30
+    beside: Beside = NOTHING
 
     @property
     def rps_kept_to(self) -> float:
@@ -106,9 +110,6 @@ class CostedSite:
         """How many of the running replicas are Spot's: rounded down, for no share of them is promised."""
         above = (running - self.replicas.minimum) * SPOT_WEIGHT // (SPOT_WEIGHT + 1) if self.spot_above else 0
         return max(min(self.spot, running), above)
-
-
-Factor = tuple[float, str]
 
 
 @dataclass(frozen=True)
@@ -195,8 +196,8 @@ def list_assumptions(sites: Sequence[CostedSite], load: Load) -> list[str]:
         "Azure's replicas never count as idle, since the health checkers keep them in use; an instance of Cloud Run is "
         f"busy for {load.seconds:g} s a request",
         "one Azure registry; what passes a NAT gateway or an endpoint is not counted, nor keeping logs beyond the days "
-        "in their price; no tax, no discount, no alarms (cents each), no egress between the clouds, no store of "
-        "secrets (under a dollar a site) or of drain switches, whose checks are priced as of endpoints outside of AWS",
+        "in their price, but for audit records; no tax, no discount, no alarms of DNS (cents each), no egress between "
+        "the clouds, no store of drain switches, whose checks are priced as of endpoints outside of AWS",
         *([f"prices of another region for {', '.join(elsewhere)}"] if elsewhere else []),
     ]
 
@@ -215,11 +216,10 @@ def _site_lines(site: CostedSite, checks: Checks, load: Load) -> list[Line]:
     asked = {"aws": _aws_requests, "azure": _azure_requests, "gcp": _gcp_requests}[site.cloud]
     caused = asked(site, running, callers, checks.rps, load)
     edge, counted = _edge(site, callers + checks.rps)
-    return [*_lines(site.name, {**standing, **edge}, True), *_lines(site.name, {**caused, **counted}, False)]
-
-
-Rows = Mapping[str, tuple[str, tuple[Factor, ...]]]
-"""What is paid for -> the key of its price, and the factors of its amount."""
+    there = beside.standing(site.cloud, site.beside)
+    carried = beside.caused(site.cloud, site.beside, callers, load.log_bytes)
+    due, asked_for = {**standing, **edge, **there}, {**caused, **counted, **carried}
+    return [*_lines(site.name, due, True), *_lines(site.name, asked_for, False)]
 
 
 def _lines(where: str, rows: Rows, standing: bool) -> list[Line]:

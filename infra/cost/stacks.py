@@ -10,13 +10,16 @@ from typing import Any
 import yaml
 
 from failover.routing.predict import CHECKER_REGIONS
+from infra.cost.beside import Beside
 from infra.cost.estimate import CostedSite
 from infra.edge import read_limit
 from infra.log_days import ACCESS_LOGS, read_log_days
 from infra.options import read_architecture, read_egress, read_network
 from infra.panels import KEY as DASHBOARD
+from infra.profiles import Profile
 from infra.reader import Reader, as_text
 from infra.regions import REGION_KEYS
+from infra.secrets import SETTINGS as SECRETS
 from infra.settings import CLOUDS, PRIVATE, read_profile, read_replicas, read_size
 from service.errors import OutlastError, Unavailable
 
@@ -70,6 +73,7 @@ def _read_site(folder: Path, name: str, share: float) -> CostedSite:
         architecture=read_architecture(reader, cloud),
         limited=read_limit(reader, profile, {}) > 0,
         private=private,
+        beside=_read_beside(folder, reader, cloud, profile),
         endpoints=cloud == "aws" and read_egress(reader, profile, private=private),
         dashboard=reader.boolean(DASHBOARD, profile.boolean(DASHBOARD)),
         access_logs=reader.boolean(ACCESS_LOGS, profile.boolean(ACCESS_LOGS)),
@@ -79,6 +83,18 @@ def _read_site(folder: Path, name: str, share: float) -> CostedSite:
     )
     reader.finish(unknown_keys=False)
     return site
+
+
+def _read_beside(folder: Path, reader: Reader, cloud: str, profile: Profile) -> Beside:
+    """What the site's file asks for beside the site; how long audit records are kept its base stack's file says."""
+    base = reader.text("base", "")
+    kept = read_config(folder / f"Pulumi.{base}.yaml").get("outlast:auditRetentionDays", "0") if base else "0"
+    return Beside(
+        secrets=sum(reader.is_given(key) for key in SECRETS),
+        alarms=reader.is_given("alertEmail"),
+        scanned=cloud == "gcp" and reader.boolean("scanImages", profile.boolean("scanImages")),
+        audit_days=int(kept) if kept.isdigit() else 0,
+    )
 
 
 def read_config(path: Path) -> dict[str, str]:
