@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class Scope:
 
     `bases` are those of the base stacks that take audit records, `outlast-<stack>`, and `audit` is their bucket;
     `traffic` are the traffic stacks, whose alarms have their names; `training` the names of training stacks' resources,
-    `outlast-<stack>`, and `models` is their bucket.
+    `outlast-<stack>`, and `models` is their bucket. `ways_out` are the settings `outlast:egress` of the sites.
     """
 
     account: str
@@ -39,6 +39,7 @@ class Scope:
     traffic: Sequence[str] = ()
     training: Sequence[str] = ()
     models: str = ""
+    ways_out: Sequence[str] = ("nat",)
 
 
 LARGEST_MANAGED, LARGEST_INLINE = 6144, 10240
@@ -46,6 +47,12 @@ LARGEST_MANAGED, LARGEST_INLINE = 6144, 10240
 
 ON_AWS = ("zone", "aws", "traffic", "base-aws", "training-aws")
 """The kinds of stack that lie on AWS with all that they have."""
+
+WAYS_OUT: Mapping[str, tuple[str, ...]] = {
+    "nat": ("aws:ec2/eip:Eip", "aws:ec2/natGateway:NatGateway"),
+    "endpoints": ("aws:ec2/vpcEndpoint:VpcEndpoint",),
+}
+"""`outlast:egress` -> the types that are registered for it alone."""
 
 LINKED = (
     "ecs.amazonaws.com",
@@ -59,7 +66,8 @@ def deployer_policy(scope: Scope, kinds: Iterable[str]) -> dict[str, Any]:
     """What whoever runs `pulumi up` of these kinds of stack has to be allowed to, and no more."""
     kinds = tuple(kinds)
     types = [type_ for kind in kinds for type_ in _on_aws(kind)]
-    statements = _statements([GRANTS[type_] for type_ in dict.fromkeys(types)], scope)
+    left_out = {type_ for way, unused in WAYS_OUT.items() if way not in scope.ways_out for type_ in unused}
+    statements = _statements([GRANTS[type_] for type_ in dict.fromkeys(types) if type_ not in left_out], scope)
     if "aws" in kinds:
         statements += [_pass_role(scope, "ecs-tasks", ROLES), _linked_roles(scope)]
     if scope.bases:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
+
+import pytest
 
 from infra.permissions.aws import LARGEST_INLINE, LARGEST_MANAGED, Scope, deployer_policy, drill_policy
 from infra.permissions.aws_table import GRANTS
@@ -56,6 +59,18 @@ def test_a_drill_runner_can_switch_a_check_and_nothing_else() -> None:
     }
     assert changing == {"route53:ChangeTagsForResource", "route53:UpdateHealthCheck"}
     assert "ecs:UpdateService" in actions_of(drill_policy(SCOPE, 3)) - actions_of(drill_policy(SCOPE))
+
+
+@pytest.mark.parametrize(
+    ("ways_out", "has", "lacks"),
+    [
+        (["nat"], "ec2:CreateNatGateway", "ec2:CreateVpcEndpoint"),
+        (["endpoints"], "ec2:CreateVpcEndpoint", "ec2:AllocateAddress"),
+    ],
+)
+def test_only_the_way_out_that_sites_have_may_be_made(ways_out: list[str], has: str, lacks: str) -> None:
+    actions = actions_of(deployer_policy(dataclasses.replace(SCOPE, ways_out=ways_out), ["aws"]))
+    assert has in actions and lacks not in actions
 
 
 def test_a_policy_fits_where_it_is_put() -> None:
