@@ -13,6 +13,7 @@ from infra.contract import HEALTH_PATH, LIVE_PATH, PORT, Site, SiteSpec
 from infra.dns import ZoneWriter
 from infra.gcp_certificate import Certificates, build_certificates
 from infra.gcp_edge import limit_addresses
+from infra.gcp_network import build_network
 from infra.gcp_registry import build_site_image
 from infra.gcp_secrets import ServiceSecrets
 from infra.holdings_gcp import Holdings
@@ -54,7 +55,8 @@ class Gcp:
         ready = pulumi.ResourceOptions(depends_on=_apis((*scanning, *gcp_logs.needed_apis(spec))))
         holdings = holdings_gcp.of_site(name, self._options.project, spec, ready)
         image = build_site_image(holdings, spec)
-        service = _service(name, spec, holdings, image, ready)
+        access = build_network(name, spec, self._options.vpc_cidr, ready)
+        service = _service(name, spec, holdings, image, access, ready)
         address = gcp.compute.GlobalAddress("address", name=name, deletion_policy="DELETE", opts=held(spec, ready))
         certificates = build_certificates(name, spec, zone, ready)
         front = _url_map(name, spec, service, ready)
@@ -91,7 +93,12 @@ def _apis(more: tuple[str, ...]) -> list[gcp.projects.Service]:
 
 
 def _service(
-    name: str, spec: SiteSpec, holdings: Holdings, image: BuiltImage, ready: pulumi.ResourceOptions
+    name: str,
+    spec: SiteSpec,
+    holdings: Holdings,
+    image: BuiltImage,
+    access: gcp.cloudrunv2.ServiceTemplateVpcAccessArgs | None,
+    ready: pulumi.ResourceOptions,
 ) -> gcp.cloudrunv2.Service:
     # The service calls nothing of Google's: its account may read its own secrets, and that is all.
     account = gcp.serviceaccount.Account("identity", account_id=name, display_name=name, opts=ready)
@@ -111,18 +118,23 @@ def _service(
         invoker_iam_disabled=True,
         # The provider's default would refuse `pulumi destroy`, and every change that replaces the service.
         deletion_protection=False,
-        template=_template(spec, image, account, secrets),
+        template=_template(spec, image, account, secrets, access),
         opts=pulumi.ResourceOptions.merge(ready, pulumi.ResourceOptions(depends_on=[*secrets.may_read, *sent])),
     )
 
 
 def _template(
-    spec: SiteSpec, image: BuiltImage, account: gcp.serviceaccount.Account, secrets: ServiceSecrets
+    spec: SiteSpec,
+    image: BuiltImage,
+    account: gcp.serviceaccount.Account,
+    secrets: ServiceSecrets,
+    access: gcp.cloudrunv2.ServiceTemplateVpcAccessArgs | None,
 ) -> gcp.cloudrunv2.ServiceTemplateArgs:
     return gcp.cloudrunv2.ServiceTemplateArgs(
         service_account=account.email,
         containers=[_container(spec, image, secrets)],
         max_instance_request_concurrency=spec.concurrency,
+        vpc_access=access,
         scaling=gcp.cloudrunv2.ServiceTemplateScalingArgs(
             min_instance_count=spec.replicas.minimum, max_instance_count=spec.replicas.maximum
         ),

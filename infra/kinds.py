@@ -56,12 +56,13 @@ class AzureOptions:
 
 @dataclass(frozen=True)
 class GcpOptions:
-    """What only a site on Google Cloud needs to know."""
+    """What only a site on Google Cloud needs to know. `vpc_cidr`: where instances are that get out nowhere, or ""."""
 
     project: str
     dns: DnsAccount
     scan_images: bool = False
     billing_account: str = ""
+    vpc_cidr: str = ""
 
 
 Options = AwsOptions | AzureOptions | GcpOptions

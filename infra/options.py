@@ -150,14 +150,18 @@ def _read_own_network(reader: Reader, profile: Profile) -> dict[str, Any]:
     return {"vnet_cidr": cidr if private else "", "zone_redundant": redundant}
 
 
-def check_vnet_room(reader: Reader, options: AzureOptions, replicas: Replicas) -> None:
-    """While a revision replaces another, both have addresses: one for ten replicas, beside those that Azure keeps."""
-    if not options.vnet_cidr or any(reader.is_wrong(key) for key in ("vnetCidr", "maxReplicas", "minReplicas")):
+def check_room(reader: Reader, options: AzureOptions | GcpOptions, replicas: Replicas) -> None:
+    """While a revision replaces another, both have addresses: on Azure one for ten replicas, on Google two for each."""
+    if isinstance(options, AzureOptions):
+        key, cidr, count = "vnetCidr", options.vnet_cidr, plan.room_for_replicas
+    else:
+        key, cidr, count = "vpcCidr", options.vpc_cidr, plan.room_for_instances
+    if not cidr or any(reader.is_wrong(one) for one in (key, "maxReplicas", "minReplicas")):
         return
-    room = plan.room_for_replicas(options.vnet_cidr)
+    room = count(cidr)
     if replicas.maximum > room:
-        what = f"{options.vnet_cidr} has room for {room} replicas, and maxReplicas is {replicas.maximum}"
-        reader.wrong("vnetCidr", what, "write a larger range, or fewer maxReplicas")
+        what = f"{cidr} has room for {room} replicas, and maxReplicas is {replicas.maximum}"
+        reader.wrong(key, what, "write a larger range, or fewer maxReplicas")
 
 
 def _read_secrets_vault(reader: Reader, certificate_vault: str, subscription: str) -> str:
@@ -205,7 +209,24 @@ def read_gcp(reader: Reader, region: str, profile: Profile) -> GcpOptions:
         read_dns_account(reader),
         scan_images=reader.boolean("scanImages", profile.boolean("scanImages")),
         billing_account=reader.text("billingAccount", "", check=_BILLING_ACCOUNT),
+        vpc_cidr=_read_closed_network(reader, profile),
     )
+
+
+def _read_closed_network(reader: Reader, profile: Profile) -> str:
+    """The range in which instances are that get out nowhere; "" where they get out as Cloud Run does."""
+    closed = reader.choice("egress", ("internet", "none"), profile.text("egress")) == "none"
+    cidr = reader.text("vpcCidr", "10.40.0.0/24", check=_run_range)
+    return cidr if closed else ""
+
+
+def _run_range(value: str) -> str | None:
+    try:
+        network = ipaddress.IPv4Network(value)
+    except ValueError:
+        network = None
+    fits = network is not None and network.prefixlen <= 26 and any(network.subnet_of(one) for one in _PRIVATE)
+    return None if fits else "a private IPv4 range of /26 or larger, such as 10.40.0.0/24 (Direct VPC egress)"
 
 
 _BILLING_ACCOUNT = like(r"[0-9A-F]{6}(-[0-9A-F]{6}){2}", "a billing account's id, such as 012345-6789AB-CDEF01")

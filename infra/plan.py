@@ -193,6 +193,14 @@ def room_for_replicas(cidr: str) -> int:
     return (ipaddress.IPv4Network(cidr).num_addresses - 14) // 2 * 10
 
 
+def room_for_instances(cidr: str) -> int:
+    """How many instances of Cloud Run have their two addresses in the range, while a revision replaces all of them.
+
+    cloud.google.com/run/docs/configuring/vpc-direct-vpc, "IP address allocation"; Google keeps four of a subnet.
+    """
+    return (ipaddress.IPv4Network(cidr).num_addresses - 4) // 4
+
+
 # -- capacity ------------------------------------------------------------------------------------------------------
 
 

@@ -38,6 +38,7 @@ DEFAULTS: tuple[Default, ...] = (
     Default("maxReplicas", 1, 6, "the survivors of a lost site take its requests; never below `minReplicas`"),
     Default("network", "public", "private", "a NAT gateway costs 33 USD a month in each zone", ("aws",)),
     Default("egress", "nat", "nat", "endpoints cost as much, and a replica then reaches nothing else", ("aws",)),
+    Default("egress", "internet", "internet", "a replica that reaches nothing sees no drill's fault flag", ("gcp",)),
     Default("network", "public", "private", "without a subnet of its own an environment lies in one zone", ("azure",)),
     Default(
         "zoneRedundant", False, True, "one zone that fails takes the site; it is asked for from the start", ("azure",)

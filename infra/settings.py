@@ -22,7 +22,6 @@ from infra.holdings_settings import STACK as _STACK
 from infra.holdings_settings import read_holdings, read_prefix
 from infra.kinds import (
     AwsOptions,
-    AzureOptions,
     BaseSettings,
     Options,
     Settings,
@@ -32,7 +31,7 @@ from infra.kinds import (
 )
 from infra.labels import read_labels
 from infra.log_days import ACCESS_LOGS, read_log_days
-from infra.options import check_vnet_room, read_aws, read_aws_pins, read_azure, read_gcp
+from infra.options import check_room, read_aws, read_aws_pins, read_azure, read_gcp
 from infra.panels import KEY as DASHBOARD
 from infra.policy.rules import names_of
 from infra.private_settings import read_private
@@ -215,8 +214,8 @@ def _parse_site(
     replicas, options = read_replicas(reader, profile), readers[cloud](reader, region, profile)
     if isinstance(options, AwsOptions):
         _check_room(reader, options, replicas)
-    if isinstance(options, AzureOptions):
-        check_vnet_room(reader, options, replicas)
+    else:
+        check_room(reader, options, replicas)
     models, unpinned = read_models(reader, available)
     return SiteSettings(
         kind=cloud,

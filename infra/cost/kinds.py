@@ -81,7 +81,8 @@ NOT_PRICED: tuple[Free, ...] = (
             "aws:ec2/internetGateway:InternetGateway aws:ec2/routeTable:RouteTable "
             "aws:ec2/routeTableAssociation:RouteTableAssociation aws:ec2/securityGroup:SecurityGroup "
             "aws:ec2/subnet:Subnet aws:ec2/vpc:Vpc aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule "
-            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule azure-native:network:VirtualNetwork"
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule azure-native:network:VirtualNetwork "
+            "gcp:compute/network:Network gcp:compute/subnetwork:Subnetwork"
         ),
     ),
     Free(

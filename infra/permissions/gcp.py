@@ -55,6 +55,8 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": words(
         _of("compute.regionNetworkEndpointGroups", "create", "get", "delete", "use") + " compute.regionOperations.get"
     ),
+    "gcp:compute/network:Network": words(_of("compute.networks", *_CHANGE, "updatePolicy")),
+    "gcp:compute/subnetwork:Subnetwork": words(_of("compute.subnetworks", *_CHANGE, "use")),
     "gcp:compute/sSLPolicy:SSLPolicy": words(_of("compute.sslPolicies", *_CHANGE, "use")),
     "gcp:compute/targetHttpProxy:TargetHttpProxy": words(
         _of("compute.targetHttpProxies", "create", "get", "delete", "setUrlMap", "use")

@@ -105,6 +105,7 @@ BY_CHOICE: Mapping[str, tuple[str, ...]] = {
     ),
     "traffic": words(_ALARMS),
     "gcp": words(
+        "gcp:compute/network:Network gcp:compute/subnetwork:Subnetwork "
         "gcp:billing/budget:Budget gcp:monitoring/alertPolicy:AlertPolicy "
         "gcp:monitoring/notificationChannel:NotificationChannel gcp:monitoring/dashboard:Dashboard "
         "gcp:secretmanager/secret:Secret gcp:secretmanager/secretVersion:SecretVersion "

@@ -16,6 +16,7 @@ from sandbox.clouds.gcp import (
     dashboards,
     entry_points,
     members,
+    network,
     project,
     registry,
     run,
@@ -28,7 +29,7 @@ from service.errors import OutlastError
 # Importing a module enters its types into the table.
 MODULES = (
     *(armor, project, registry, secrets, run, certificates, balancer, storage),
-    *(audit, alarms, dashboards, members),
+    *(audit, alarms, dashboards, members, network),
 )
 
 

@@ -21,6 +21,7 @@ from sandbox.clouds.gcp.common import (
     project_of,
     tail,
 )
+from sandbox.clouds.gcp.network import access_rule
 from sandbox.clouds.gcp.project import ACCOUNT
 from sandbox.clouds.gcp.run_scaling import bounds_of, rule_of
 from sandbox.clouds.gcp.run_sizes import CPU, MEMORY, concurrency_of, memory_of, size_combination
@@ -264,7 +265,7 @@ declare(
     effect="real service processes, a new revision serving once it is ready",
     not_simulated="CPU and memory limits, volumes, probes by gRPC, its run.app address",
     id_of=located_id("services"),
-    rules=(needs_api("run"), _image_rules, _account_rules, _variable_rules, _secret_rules),
+    rules=(needs_api("run"), _image_rules, _account_rules, _variable_rules, _secret_rules, access_rule),
     create=revisions.begin,
     update=revisions.begin_when(_template),
     outputs=_outputs,

@@ -463,6 +463,18 @@ def gcp_site(clouds: Clouds) -> Made:
     return service
 
 
+def gcp_closed_site(clouds: Clouds) -> Made:
+    """The same, whose instances are in a network of the site's own."""
+    service = gcp_site(clouds)
+    network = clouds.make("gcp:compute/network:Network", name="site", autoCreateSubnetworks=False, **ON_GCP)
+    where = {"name": "site", "network": network.id, "region": "us-central1", "ipCidrRange": "10.40.0.0/24"}
+    subnet = clouds.make("gcp:compute/subnetwork:Subnetwork", **where, **ON_GCP)
+    inside = [{"network": network.id, "subnetwork": subnet.id}]
+    access = {"vpcAccess": {"networkInterfaces": inside, "egress": "ALL_TRAFFIC"}}
+    clouds.change(service, template={**service.request.inputs["template"], **access})
+    return service
+
+
 # -- secrets -----------------------------------------------------------------------------------------------------------
 
 KEYS = "OUTLAST_API_KEYS"

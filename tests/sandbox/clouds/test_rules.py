@@ -291,6 +291,13 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         "vpcEndpointType",
         {"vpcEndpointType": "Interface"},
     ),
+    ("gcp:compute/network:Network", {"name": "Site"}, "name", {"name": "site"}),
+    (
+        "gcp:compute/subnetwork:Subnetwork",
+        {"network": "n", "ipCidrRange": "10.40.0.0/30"},
+        "ipCidrRange",
+        {"network": "n", "ipCidrRange": "10.40.0.0/26"},
+    ),
     ("aws:ec2/eip:Eip", {"domain": "vps"}, "domain", {"domain": "vpc"}),
     ("aws:ec2/natGateway:NatGateway", {"connectivityType": "open"}, "connectivityType", {"connectivityType": "public"}),
     (

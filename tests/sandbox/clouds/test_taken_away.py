@@ -346,6 +346,14 @@ def _nothing_scales(clouds: Clouds, type_: str) -> None:
     assert fixed is not None and (fixed.scaling, fixed.max_replicas) == (None, 2)
 
 
+def _next_subnet_has_no_network(clouds: Clouds, type_: str) -> None:
+    network = clouds.only(type_)
+    clouds.delete(network)
+    where = {"network": network.id, "region": "us-central1", "ipCidrRange": "10.41.0.0/24"}
+    with pytest.raises(CloudRefused, match="was not found"):
+        clouds.make("gcp:compute/subnetwork:Subnetwork", "late", name="late", stack="gcp", **where)
+
+
 AWS_PRIVATE: dict[str, Take] = {
     "aws:ec2/eip:Eip": _next_deployment_is_refused("aws", "connection issue between the task and Amazon ECR"),
     "aws:ec2/natGateway:NatGateway": _next_deployment_is_refused("aws", "connection issue between the task"),
@@ -353,6 +361,10 @@ AWS_PRIVATE: dict[str, Take] = {
 }
 AWS_ENDPOINTS: dict[str, Take] = {
     "aws:ec2/vpcEndpoint:VpcEndpoint": _next_deployment_is_refused("aws", "connection issue between the task"),
+}
+GCP_CLOSED: dict[str, Take] = {
+    "gcp:compute/subnetwork:Subnetwork": _next_deployment_is_refused("gcp", "VPC subnetwork .* was not found"),
+    "gcp:compute/network:Network": _next_subnet_has_no_network,
 }
 AWS_SCALED: dict[str, Take] = {
     "aws:appautoscaling/target:Target": _next_policy_has_no_target,
@@ -502,6 +514,7 @@ SITES = {
     "gcp": (sites.gcp_site, GCP),
     "aws with private tasks": (sites.aws_private_site, AWS_PRIVATE),
     "aws with endpoints": (sites.aws_endpoint_site, AWS_ENDPOINTS),
+    "gcp with a network": (sites.gcp_closed_site, GCP_CLOSED),
     "aws with keys": (sites.aws_keys, AWS_KEYS),
     "aws that scales": (sites.aws_scaled, AWS_SCALED),
     "azure with keys": (sites.azure_keys, AZURE_KEYS),
