@@ -26,9 +26,6 @@ EXCUSED_DAYS = 180
 _TORN_DOWN = "a sandbox is torn down"
 """The reason of those exceptions of the committed files that a real deployment has no use for."""
 
-LACKED_BY_ALL = frozenset({"aws-balancer-access-log", "aws-container-insights", "gcp-balancer-logged"})
-"""Rules that a site of the size `production` breaks as well. It keeps the others: an excuse would switch them off."""
-
 _GUESSED_RPS = 50
 _OF_SITES = ("kind", "vpcCidr", "concurrency")
 _OF_TRAFFIC = ("routing", "ttlSeconds", "checkIntervalSeconds", "failureThreshold", "drillEveryDays", "rtoSeconds")
@@ -117,12 +114,15 @@ class _Builder:
         return {"gcp:project": self._answer("gcp_project"), "gcp:region": self._answer("gcp_region")}
 
     def _excuses(self, cloud: str, committed: Mapping[str, Any]) -> Config:
-        """What the committed site is excused from and this one lacks as well; later somebody looks again."""
-        small = self._answer("size") == SMALL
+        """What the committed site is excused from and a small one lacks as well; later somebody looks again.
+
+        One of the size `production` keeps every rule: an excuse would switch it off.
+        """
+        if self._answer("size") != SMALL:
+            return {}
         rows = [row for row in committed.get("outlast:exceptions", []) if row["reason"] != _TORN_DOWN]
-        rows = [row for row in rows if small or row["rule"] in LACKED_BY_ALL]
         found = [{**row, "reason": _reason(row["reason"]), "until": self._until} for row in rows]
-        if cloud == "azure" and small:
+        if cloud == "azure":
             found += self._excuse("azure-app-replicas", "one replica is what the size small has")["outlast:exceptions"]
         return {"outlast:exceptions": found} if found else {}
 
