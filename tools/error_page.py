@@ -22,6 +22,7 @@ PACKAGES = ("service", "failover", "infra", "jobs", "sandbox", "outlast")
 MISTAKE = "Mistake"
 # What a simulated cloud says is the cloud's own text, and stands in refusals.md.
 SIMULATED = ("sandbox.clouds",)
+SIMULATED_KINDS = ("CloudRefused", "NotReady")
 # Taken alone, it imports nothing of ours: its errors are its own, and no command's.
 ALONE = ("failover.client",)
 _INTRODUCTION = f"""# Errors
@@ -97,7 +98,7 @@ def read_module(source: Source) -> Iterator[Row]:
             row = _row(source, function, call, kind, _argument(call, 1, "what"), _argument(call, 2, "hint"))
             place = Scope(source, function, call.lineno).render(_argument(call, 0, "place") or ast.Constant(""))
             yield replace(row, what=f"{place}: {row.what}" if place else row.what)
-        elif kind in exit_codes():
+        elif kind in exit_codes() and kind not in SIMULATED_KINDS:
             yield _row(source, function, call, kind, _argument(call, 0, "what"), _argument(call, 99, "hint"))
 
 
