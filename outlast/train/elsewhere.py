@@ -59,6 +59,8 @@ def detaching(running: Sequence[Running], *, stop: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         for one in running:
             _stop(one) if stop else say(f"the job goes on; to come back: {one.attach}")
+        if len(running) > 1:
+            say("to compare what they give: the same command again; attach releases one without comparing")
         sys.exit(INTERRUPTED)
 
 

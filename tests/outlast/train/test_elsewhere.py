@@ -32,7 +32,8 @@ def test_ctrl_c_detaches_or_stops(stop: bool, tmp_path: Path, capsys: pytest.Cap
     assert left.value.code == INTERRUPTED
     assert service.stopped == (service.started if stop else [])
     told = f"{service.started[0]} is being stopped" if stop else "to come back: outlast model jobs attach outlast-"
-    assert told in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert told in said and "the same command again" not in said
 
 
 def test_one_that_cannot_be_stopped_keeps_no_other_running(
@@ -49,6 +50,7 @@ def test_one_that_cannot_be_stopped_keeps_no_other_running(
     assert other.stopped == other.started
     said = capsys.readouterr().err
     assert "AWS does not answer" in said and f"to come back: {running[0].attach}" in said
+    assert "to compare what they give: the same command again" in said
 
 
 @pytest.fixture
