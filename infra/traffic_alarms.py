@@ -1,7 +1,8 @@
 """Alarms of the traffic stack: one for each site, on what the health checkers of Route 53 see of it.
 
 Route 53 is a service of us-east-1, and CloudWatch has its metrics there alone:
-docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
+docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html. An alarm's states, and what missing
+data make of them: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ def build_alarms(name: str, address: str, checks: Mapping[str, aws.route53.Healt
             comparison_operator="LessThanThreshold",
             threshold=UNREACHABLE.threshold,
             evaluation_periods=UNREACHABLE.minutes,
-            treat_missing_data="breaching",
+            # Begins without data and says nothing then; a metric that stops is told as such. `breaching` would mail an
+            # alarm of each new check, whose first minute has no figure yet.
+            treat_missing_data="missing",
             alarm_actions=[topic.arn],
             ok_actions=[topic.arn],
+            insufficient_data_actions=[topic.arn],
         )

@@ -151,8 +151,9 @@ def place_of(site: str, config: Mapping[str, Any]) -> LogPlace:
     """Where a site's log is, as its stack file says. Raises InvalidInput for a site whose log is its owner's."""
     cloud = str(config.get("outlast:kind", ""))
     if cloud not in CLOUDS:
-        what = f"{site} is of the kind {cloud or '(none)'}: its log is on its own machine"
-        raise InvalidInput(what, hint="name sites on clouds with --site")
+        what = f"{site} is of the kind {cloud or '(none)'}: no cloud has its log"
+        where = f"on its machine read what `outlast serve --site {site}` prints (journalctl, docker logs, a file)"
+        raise InvalidInput(what, hint=f"{where}; name sites on clouds with --site")
     name = name_site(str(config.get("outlast:prefix", "outlast")), site)
     region, account = (str(config.get(key, "")) for key in (REGION_KEYS[cloud], _ACCOUNTS.get(cloud, "")))
     return LogPlace(site, cloud, name, region, account)

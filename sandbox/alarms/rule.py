@@ -89,4 +89,5 @@ class AlarmRule:
     conditions: Sequence[Condition]
     every: bool = True
     told: tuple[str, ...] = ()  # addresses, when it begins
-    told_end: tuple[str, ...] = ()  # and when it is over
+    told_end: tuple[str, ...] = ()  # when it is over
+    told_unknown: tuple[str, ...] = ()  # and when there are no data any more

@@ -121,12 +121,14 @@ class AlarmWatch:
             self._keep()
 
     def _tell(self, rule: AlarmRule, before: Standing, after: Standing, at: float) -> None:
-        """That it begins, and that it is over; not that a new one has found nothing."""
+        """That it begins, that it is over, that data stopped; not that a new one has found nothing."""
         told: tuple[str, ...] = ()
         if after.state is State.ALARM:
             told = rule.told
         elif after.state is State.OK and before.state is State.ALARM:
             told = rule.told_end
+        elif after.state is State.INSUFFICIENT_DATA:
+            told = rule.told_unknown
         for address in told:
             write_mail(self.files.mails, rule, after, address, now=at)
 

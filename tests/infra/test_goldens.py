@@ -186,7 +186,7 @@ DESIGN: dict[str, dict[str, dict[str, Any]]] = {
         },
         "aws:sns/topic:Topic": {"region": "us-east-1"},  # where the metrics of Route 53 are
         "aws:sns/topicSubscription:TopicSubscription": {"region": "us-east-1"},
-        "aws:cloudwatch/metricAlarm:MetricAlarm": {"region": "us-east-1", "treatMissingData": "breaching"},
+        "aws:cloudwatch/metricAlarm:MetricAlarm": {"region": "us-east-1", "treatMissingData": "missing"},
         "aws:route53/record:Record": {"type": "CNAME", "ttl": 30, "weightedRoutingPolicies": lambda w: len(w) == 1},
     },
     "training-aws": {

@@ -14,10 +14,11 @@ def test_each_site_has_one_on_its_own_check(run_of: RunOf) -> None:
     assert found == {f"alarm-unreachable-{site}": f"{site}-id" for site in ("aws", "azure", "gcp")}
 
 
-def test_no_data_is_as_bad_as_unhealthy(run_of: RunOf) -> None:
+def test_a_check_without_data_is_told_as_that_and_a_new_one_is_not_an_alarm(run_of: RunOf) -> None:
     for alarm in run_of("traffic").all(ALARM).values():
         assert (alarm.inputs["comparisonOperator"], alarm.inputs["threshold"]) == ("LessThanThreshold", 1)
-        assert alarm.inputs["treatMissingData"] == "breaching"
+        assert alarm.inputs["treatMissingData"] == "missing"
+        assert alarm.inputs["insufficientDataActions"] == alarm.inputs["alarmActions"] == ["arn:alerts"]
 
 
 def test_they_are_where_the_metrics_are_wherever_the_stack_is() -> None:

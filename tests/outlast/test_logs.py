@@ -78,7 +78,7 @@ def test_where_a_log_is_follows_from_the_stack_file() -> None:
     assert place_of("prod-aws", aws) == LogPlace("prod-aws", "aws", "shop-prod-aws", "eu-west-1", "")
     azure = {"outlast:kind": "azure", "azure-native:location": "eastus", "azure-native:subscriptionId": "s"}
     assert place_of("azure", azure) == LogPlace("azure", "azure", "outlast-azure", "eastus", "s")
-    with pytest.raises(InvalidInput, match="its own machine"):
+    with pytest.raises(InvalidInput, match="no cloud has its log"):
         place_of("own", {"outlast:kind": "private"})
 
 

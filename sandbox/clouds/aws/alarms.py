@@ -73,11 +73,13 @@ def _rule(world: World, r: Resource) -> AlarmRule:
         missing=str(r.inputs.get("treatMissingData") or "missing"),
     )
     enabled = r.inputs.get("actionsEnabled") is not False
-    told, told_end = (
-        _addresses(world, r.inputs.get(name)) if enabled else () for name in ("alarmActions", "okActions")
+    told, told_end, told_unknown = (
+        _addresses(world, r.inputs.get(name)) if enabled else ()
+        for name in ("alarmActions", "okActions", "insufficientDataActions")
     )
     about = str(r.inputs.get("alarmDescription") or "")
-    return AlarmRule(r.key, r.stack, own_name(r), about, (condition,), told=told, told_end=told_end)
+    named = r.key, r.stack, own_name(r), about
+    return AlarmRule(*named, (condition,), told=told, told_end=told_end, told_unknown=told_unknown)
 
 
 def _asked(world: World, r: Resource) -> tuple[tuple[tuple[str, Measure], ...], str, int]:

@@ -9,7 +9,7 @@ from sandbox.clouds import quotas, revisions
 from sandbox.clouds.aws import scaling
 from sandbox.clouds.aws.common import account_of, arn, own_name, region_of
 from sandbox.clouds.aws.health import why_unhealthy
-from sandbox.clouds.aws.service_rules import CAPACITY_PROVIDERS, CLUSTER, SERVICE_RULES
+from sandbox.clouds.aws.service_rules import CAPACITY_PROVIDERS, CLUSTER, INSIGHTS, SERVICE_RULES
 from sandbox.clouds.aws.targets import health_path
 from sandbox.clouds.aws.task_count import SERVICE, SPOT, follow_program, see_count, spot_of, wanted_tasks
 from sandbox.clouds.aws.tasks import ECS_NAME, TASK, container_of, cpus_of, memory_of
@@ -209,7 +209,7 @@ declare(
     not_simulated="Container Insights, Service Connect, the service-linked role of an account's first cluster",
     id_of=lambda world, r: arn("ecs", r, f"cluster/{own_name(r)}"),
     outputs=_named_outputs,
-    limits={"name": ECS_NAME},
+    limits={"name": ECS_NAME, "settings[].value": INSIGHTS},
     forces_new=because(ID, "name"),
 )
 declare(

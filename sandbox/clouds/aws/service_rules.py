@@ -12,11 +12,13 @@ from sandbox.clouds.aws.secrets import read_secrets
 from sandbox.clouds.aws.security_groups import lets_out, strangers
 from sandbox.clouds.aws.targets import target_type
 from sandbox.clouds.aws.tasks import TASK, architecture_of, container_of, containers_of
+from sandbox.clouds.rules import OneOf
 from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
 
 CLUSTER = "aws:ecs/cluster:Cluster"
+INSIGHTS = OneOf(("enabled", "enhanced", "disabled"), "ECS API, ClusterSetting.value of containerInsights")
 CAPACITY_PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
 
 _TASKS = "ecs-tasks.amazonaws.com"

@@ -85,6 +85,17 @@ def test_a_restart_does_not_tell_what_was_told(clouds: Clouds, tmp_path: Path) -
     assert watched.subjects() == ["ALARM: site-errors (aws)"]
 
 
+def test_data_that_stop_are_told_and_data_that_never_came_are_not(clouds: Clouds, tmp_path: Path) -> None:
+    alarm, topic = sites.aws_alarm(clouds), clouds.only(sites.TOPIC).id
+    clouds.change(alarm, treatMissingData="missing", insufficientDataActions=[topic])
+    watched = Watched(tmp_path, clouds.effects().alarms)
+    assert watched.minutes(3, "aws")[-1] == "INSUFFICIENT_DATA" and watched.subjects() == []
+    watched.minutes(3, "aws", 500)
+    watched.minutes(3, "aws")
+    assert watched.subjects()[0] == "ALARM: site-errors (aws)"
+    assert watched.subjects()[-1] == "INSUFFICIENT_DATA: site-errors (aws)"
+
+
 def test_an_alarm_that_is_taken_away_is_forgotten_and_a_new_one_waits_for_a_whole_minute(
     clouds: Clouds, tmp_path: Path
 ) -> None:

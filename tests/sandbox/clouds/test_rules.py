@@ -39,6 +39,12 @@ RATE = {"name": "each", "priority": 1}
 THROTTLE = {"priority": 1, "action": "throttle", "rateLimitOptions": {"exceedAction": "deny(429)"}}
 LAST = {"priority": 2147483647, "action": "allow"}
 EDGE: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
+    (
+        "aws:ecs/cluster:Cluster",
+        {"settings": [{"name": "containerInsights", "value": "on"}]},
+        "settings[0].value",
+        {"settings": [{"name": "containerInsights", "value": "enhanced"}]},
+    ),
     ("aws:cloudwatch/dashboard:Dashboard", {"dashboardName": "a b"}, "dashboardName", {"dashboardName": "a-b"}),
     (
         "aws:cloudwatch/dashboard:Dashboard",
