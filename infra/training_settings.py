@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from infra.base_settings import read_place, store_check
@@ -13,8 +14,13 @@ from infra.regions import TITLES
 CHECKPOINT_DAYS = 14
 """Longer than a job whose limit nobody raised: Vertex AI ends one after 7 days (its API, Scheduling.timeout)."""
 
-LONGEST_NAME = 30 - len("outlast--job")
-"""Of a stack: the service account on Google Cloud has it in its name, which has 30 characters at most."""
+LONGEST_NAMES: Mapping[str, tuple[int, str]] = {
+    "aws": (64 - len("outlast--job"), "a role"),
+    "azure": (33 - len("outlast-"), "a workspace"),
+    "gcp": (30 - len("outlast--job"), "a service account"),
+}
+"""How long a stack's name may be, by what is called after it and has the least room: IAM API, roleNameType; Azure ML,
+workspaceName; IAM API of Google Cloud, service accounts."""
 
 _ACCOUNT_ID = (
     r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[\w().-]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{3,24}"
@@ -53,7 +59,7 @@ def read_training(reader: Reader, stack: str, clouds: tuple[str, ...]) -> Traini
     cloud = reader.choice("cloud", clouds)
     region, account = read_place(reader, cloud)
     store = reader.text("store", check=_STORES.get(cloud, store_check(cloud)))
-    _check_name(reader, stack)
+    _check_name(reader, cloud, stack)
     return TrainingSettings(
         kind="training",
         name=stack,
@@ -87,11 +93,12 @@ def _read_network(reader: Reader, cloud: str) -> dict[str, Any]:
     return {"subnets": subnets, "security_groups": groups}
 
 
-def _check_name(reader: Reader, stack: str) -> None:
+def _check_name(reader: Reader, cloud: str, stack: str) -> None:
     """Everything that has no name of its own is called after the stack."""
-    if len(stack) > LONGEST_NAME:
-        what = f"the stack's name '{stack}' becomes part of a name of at most 30 characters"
-        reader.wrong("kind", what, f"give it one of at most {LONGEST_NAME}")
+    longest, called = LONGEST_NAMES.get(cloud, (len(stack), ""))
+    if len(stack) > longest:
+        what = f"the stack's name '{stack}' is too long: {called} is called after it"
+        reader.wrong("kind", what, f"give it at most {longest} characters")
 
 
 def _read_sources(reader: Reader, cloud: str, store: str) -> tuple[str, ...]:

@@ -107,5 +107,9 @@ def test_a_region_of_another_cloud_is_answered_with_its_neighbour() -> None:
     assert "'westeurope' is one of Azure; near it is" in str(mistake)
 
 
-def test_a_name_that_leaves_no_room_for_what_is_called_after_it_is_named() -> None:
-    assert "at most 18" in mistakes("training-aws", "a-stack-that-trains-on-aws")["kind"]
+@pytest.mark.parametrize(("cloud", "longest"), [("aws", 52), ("azure", 25), ("gcp", 18)])
+def test_a_name_that_leaves_no_room_for_what_is_called_after_it_is_named(cloud: str, longest: int) -> None:
+    stack = f"training-{cloud}"
+    assert f"at most {longest}" in mistakes(stack, "a" * (longest + 1))["kind"]
+    assert parse("a" * longest, configuration(stack)).name == "a" * longest
+    assert len(f"prod-{stack}") <= longest, "the names that the guide gives fit"
