@@ -80,6 +80,7 @@ def read_configs(root: Path, stacks: str | None, only: Sequence[str] = (), *, tr
 def for_aws(configs: Configs, role: str, level: int, zone_id: str) -> dict[str, Any]:
     """The policy for whoever deploys these stacks, or drills their sites."""
     sites = {stack: config for stack, config in configs.items() if config["outlast:kind"] == "aws"}
+    training = {stack: config for stack, config in configs.items() if kind_of(config) == "training-aws"}
     scope = aws.Scope(
         account=_account(configs),
         regions=tuple(dict.fromkeys(str(c["aws:region"]) for c in (sites or configs).values() if "aws:region" in c)),
@@ -90,8 +91,10 @@ def for_aws(configs: Configs, role: str, level: int, zone_id: str) -> dict[str, 
         bases=tuple(f"outlast-{stack}" for stack in _audit_stacks(configs)),
         audit=next((audit for config in configs.values() if (audit := _audit_store(config))), ""),
         traffic=tuple(stack for stack, config in configs.items() if kind_of(config) == "traffic"),
-        training=tuple(f"outlast-{stack}" for stack, config in configs.items() if kind_of(config) == "training-aws"),
-        models=next((str(c["outlast:store"]) for c in configs.values() if kind_of(c) == "training-aws"), ""),
+        training=tuple(f"outlast-{stack}" for stack in training),
+        models=next((str(config["outlast:store"]) for config in training.values()), ""),
+        sources=tuple(str(one) for config in training.values() for one in config.get("outlast:dataSources", ())),
+        keys=tuple(str(config["outlast:kmsKey"]) for config in training.values() if config.get("outlast:kmsKey")),
     )
     if role == "drill":
         return aws.drill_policy(scope, level)

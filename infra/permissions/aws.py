@@ -26,7 +26,8 @@ class Scope:
 
     `bases` are those of the base stacks that take audit records, `outlast-<stack>`, and `audit` is their bucket;
     `traffic` are the traffic stacks, whose alarms have their names; `training` the names of training stacks' resources,
-    `outlast-<stack>`, and `models` is their bucket. `ways_out` are the settings `outlast:egress` of the sites.
+    `outlast-<stack>`, `models` is their bucket, `sources` are the other buckets that jobs read, `keys` encrypt them;
+    `ways_out` are the settings `outlast:egress` of the sites.
     """
 
     account: str
@@ -40,6 +41,8 @@ class Scope:
     training: Sequence[str] = ()
     models: str = ""
     ways_out: Sequence[str] = ("nat",)
+    sources: Sequence[str] = ()
+    keys: Sequence[str] = ()
 
 
 LARGEST_MANAGED, LARGEST_INLINE = 6144, 10240
@@ -83,7 +86,14 @@ def drill_policy(scope: Scope, level: int = 1) -> dict[str, Any]:
 
 def trainer_policy(scope: Scope) -> dict[str, Any]:
     """What whoever runs `outlast model train --on aws` has to be allowed to, and no more."""
-    return _policy([*_statements(TRAINER, scope), _pass_role(scope, "sagemaker", TRAINING_ROLES)])
+    statements = [*_statements(TRAINER, scope), _pass_role(scope, "sagemaker", TRAINING_ROLES)]
+    if scope.sources:
+        buckets = [f"arn:aws:s3:::{source}" for source in scope.sources]
+        # Each table is read once before a job starts, for its digest.
+        statements += [_allow(("s3:ListBucket",), buckets), _allow(("s3:GetObject",), [f"{one}/*" for one in buckets])]
+    if scope.keys:
+        statements.append(_allow(("kms:Decrypt", "kms:GenerateDataKey"), list(scope.keys)))
+    return _policy(statements)
 
 
 def _on_aws(kind: str) -> list[str]:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from outlast.permissions import _say_size, for_aws, kind_of, permissions, read_configs
 from service.errors import InvalidInput
-from tests.infra.harness import BASES, ROOT
+from tests.infra.harness import BASES, ROOT, stack_file
 
 
 def run(*words: str) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def test_a_deployer_on_aws_is_held_to_the_account_of_the_files() -> None:
 
 def test_what_is_too_long_for_one_policy_says_how_to_split_it() -> None:
     done = CliRunner().invoke(permissions, ["--cloud", "aws"])
-    assert "a managed policy takes 6,144: print it by --stack, or write it into the role itself" in done.stderr
+    assert "a managed policy takes 6,144: print it by --stack" in done.stderr
     assert CliRunner().invoke(permissions, ["--cloud", "aws", "--stack", "traffic"]).stderr == ""
 
 
@@ -105,3 +105,12 @@ def test_what_fits_into_no_policy_is_not_sent_into_a_role(capsys: pytest.Capture
     for characters, said in ((6_300, "which takes 10,240"), (10_400, "print it by --stack\n")):
         _say_size({"Statement": "a" * characters})
         assert said in capsys.readouterr().err
+
+
+def test_whoever_trains_reads_the_tables_elsewhere_and_uses_the_key() -> None:
+    key = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
+    config = stack_file("training-aws")["config"] | {"outlast:dataSources": ["warehouse"], "outlast:kmsKey": key}
+    statements = for_aws({"training-aws": config}, "trainer", 1, "Z")["Statement"]
+    allowed = {action: one["Resource"] for one in statements for action in one["Action"] if "warehouse" in str(one)}
+    assert allowed == {"s3:ListBucket": ["arn:aws:s3:::warehouse"], "s3:GetObject": ["arn:aws:s3:::warehouse/*"]}
+    assert [one["Resource"] for one in statements if "kms:Decrypt" in one["Action"]] == [[key]]
