@@ -79,14 +79,18 @@ def _build(world: World, r: Resource) -> None:
     if gone := [f"{name} ({folder})" for name, folder in named.items() if not _is_folder(folder)]:
         raise CloudRefused(f"context.named: no folder for {', '.join(gone)}")
     try:
-        target = str(r.inputs.get("target") or "")
-        image = images.build(context, dockerfile, world.image_store, _arguments(r.inputs), named, target)
+        image = images.build(context, dockerfile, world.image_store, _arguments(r.inputs), named, _target(r.inputs))
         images.make_environment(str(image.config["lock"]), world.report)
     except OutlastError as error:
         found = [f"{mistake.place}: {mistake.what}" for mistake in getattr(error, "mistakes", ())]
         raise CloudRefused(f"failed to build: {': '.join([error.what, *found])}", hint=error.hint) from error
     _push(world, r, image)
     r.place["digest"] = image.digest
+
+
+def _target(inputs: Values) -> str:
+    """The stage that is built; "" the last one."""
+    return str(inputs.get("target") or "")
 
 
 def _platforms(inputs: Values) -> list[str]:
@@ -139,7 +143,9 @@ def _refusal(world: World, host: str, repository: str, tags: list[str], login: V
 
 def _context_hash(world: World, r: Resource) -> Values:
     """Known in a preview already: the engine compares it, and so sees a changed file as a changed image."""
-    return {"contextHash": images.hash_context(*_paths(world, r.inputs), _named(world, r.inputs))}
+    named, arguments = _named(world, r.inputs), _arguments(r.inputs)
+    hashed = images.hash_context(*_paths(world, r.inputs), named, arguments, _target(r.inputs))
+    return {"contextHash": hashed}
 
 
 def _outputs(world: World, r: Resource) -> Values:

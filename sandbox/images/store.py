@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -94,13 +94,32 @@ def load(store: Path, digest: str) -> Image:
     return Image(digest, folder)
 
 
-def hash_context(context: Path, dockerfile: Path, named: Mapping[str, Path] | None = None) -> str:
-    """SHA-256 over every file that the build may read, and the Dockerfile: what makes a new build necessary."""
+def hash_context(
+    context: Path,
+    dockerfile: Path,
+    named: Mapping[str, Path] | None = None,
+    arguments: Mapping[str, str] | None = None,
+    target: str = "",
+) -> str:
+    """SHA-256 over every file that the build may read, and the Dockerfile: what makes a new build necessary.
+
+    What is read in the Dockerfile counts as well: a later version of this builder may take another lock of the same
+    file, and an image that an earlier one made must not be taken for its.
+    """
     digest = hashlib.sha256(dockerfile.read_bytes())
+    digest.update(_describe_recipe(dockerfile, arguments, (named or {}).keys(), target).encode() + b"\0")
     for prefix, folder in {"": context, **(named or {})}.items():
         for name, path in list_context(folder, dockerfile).items():
             digest.update(f"{prefix}\0{name}".encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _describe_recipe(dockerfile: Path, arguments: Mapping[str, str] | None, named: Collection[str], target: str) -> str:
+    """What the builder reads; nothing of a Dockerfile that cannot be built: the build says why."""
+    try:
+        return repr(parse_dockerfile(dockerfile, arguments, named, target))
+    except InvalidInput:
+        return ""
 
 
 def _config(recipe: Recipe, files: Mapping[str, Path], arguments: Mapping[str, str]) -> dict[str, Any]:

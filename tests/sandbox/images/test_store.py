@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,23 @@ def test_a_named_build_context_takes_the_place_of_the_stage_of_its_name(context:
     write(tmp_path / "models", {"tumour/model.onnx": "another"})
     assert images.build(context, dockerfile, store, named=named).digest != image.digest
     assert images.hash_context(context, dockerfile, named) != before
+
+
+def test_another_reading_of_the_same_files_is_another_build(context: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dockerfile = context / "Dockerfile"
+    before = images.hash_context(context, dockerfile)
+    assert images.hash_context(context, dockerfile) == before
+    read = images.parse_dockerfile
+    monkeypatch.setattr(images, "parse_dockerfile", lambda *given: replace(read(*given), lock="another.lock"))
+    assert images.hash_context(context, dockerfile) != before
+
+
+def test_a_dockerfile_that_cannot_be_built_has_a_hash(context: Path) -> None:
+    dockerfile = context / "Dockerfile"
+    write(context, {"Dockerfile": "FROM a\nADD it /x\n"})
+    before = images.hash_context(context, dockerfile)
+    write(context, {"Dockerfile": "FROM a\nADD it /y\n"})
+    assert images.hash_context(context, dockerfile) != before
 
 
 def test_a_source_that_does_not_exist_is_named(context: Path) -> None:
