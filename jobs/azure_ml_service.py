@@ -191,8 +191,9 @@ def _written(time: str | None) -> str:
 
 def _split(name: str, begin: int, content: bytes, over: bool) -> list[LogLine]:
     found, at = [], begin
-    for line in content.splitlines(keepends=True):
-        if line.endswith(b"\n") or over:
-            at += len(line)
-            found.append(LogLine(line.decode(errors="replace").rstrip("\r\n"), "", f"{name} {at}"))
+    *whole, rest = content.split(b"\n")  # and not by carriage returns, with which a line is written over
+    ended = [line + b"\n" for line in whole] + ([rest] if rest and over else [])
+    for line in ended:
+        at += len(line)
+        found.append(LogLine(line.decode(errors="replace").rstrip("\r\n"), "", f"{name} {at}"))
     return found

@@ -164,6 +164,15 @@ def test_lines_go_on_after_the_last_one_seen(fake: FakeArm, service: AzureMlServ
     assert service.lines(job, last[0].cursor) == []
 
 
+def test_a_line_that_was_written_over_is_read_once(fake: FakeArm, service: AzureMlService) -> None:
+    job = service.start(SPEC)
+    fake.details[NAME] = {"logFiles": {LOG: "https://store/log?sig=x"}}
+    fake.files["/log"] = b"10 %\r100 %\ndone\r\n"
+    lines = service.lines(job)
+    assert [line.text for line in lines] == ["10 %\r100 %", "done"]
+    assert service.lines(job, lines[-1].cursor) == []
+
+
 def test_an_address_of_a_log_that_has_ended_says_how_to_get_another(fake: FakeArm, service: AzureMlService) -> None:
     job = service.start(SPEC)
     fake.details[NAME] = {"logFiles": {LOG: "https://store/gone"}}
