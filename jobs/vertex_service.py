@@ -124,7 +124,7 @@ class VertexService:
             page = ask_for(self._logging, "POST", "/v2/entries:list", "read the job's log", json=body)
             found += page.get("entries", [])
             if not page.get("nextPageToken"):
-                return sorted(found, key=lambda entry: (entry["timestamp"], entry.get("insertId", "")))
+                return sorted(found, key=_instant)
             body["pageToken"] = page["nextPageToken"]
 
     def stop(self, job: Job) -> None:
@@ -167,6 +167,11 @@ def _read_state(document: dict[str, Any]) -> JobState:
         started=document.get("startTime", ""),
         ended=document.get("endTime", ""),
     )
+
+
+def _instant(entry: dict[str, Any]) -> tuple[str, str]:
+    """What entries are sorted by. A time has as many digits of its second as it needs: 01.5Z sorts before 01Z."""
+    return entry["timestamp"].removesuffix("Z"), entry.get("insertId", "")
 
 
 def _line(entry: dict[str, Any]) -> LogLine:

@@ -165,6 +165,15 @@ def test_lines_go_on_after_the_last_one_seen(fake: FakeVertex, service: VertexSe
     assert [line.text for line in service.lines(job, lines[-1].cursor)] == ["same instant"]
 
 
+def test_times_with_more_digits_come_after_those_with_fewer(fake: FakeVertex, service: VertexService) -> None:
+    job, at = service.start(SPEC), "2026-11-29T10:00:0"
+    fake.entries = [
+        {"timestamp": f"{at}1{more}", "insertId": "a", "textPayload": text}
+        for text, more in (("first", "Z"), ("second", ".123Z"), ("third", ".123456Z"))
+    ]
+    assert [line.text for line in service.lines(job)] == ["first", "second", "third"]
+
+
 REFUSALS = {
     "quota": (429, "RESOURCE_EXHAUSTED", "The following quota metrics exceed quota limits", Refused, "quota"),
     "act as": (400, "INVALID_ARGUMENT", "You do not have permission to act as service_account", Refused, "identity"),
