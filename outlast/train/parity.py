@@ -119,7 +119,7 @@ def _differences(first: Compared, other: Compared, tolerance: float) -> list[Mis
     ):
         found.append(Mistake(where, f"the thresholds are {first.thresholds} and {other.thresholds}"))
     for name, gap in (("rows out of fold", other.gap), ("golden rows", other.golden_gap)):
-        if gap > tolerance:
+        if not gap <= tolerance:  # so that an answer which is no number is told as well
             found.append(Mistake(where, f"{name} differ by up to {gap:.2g}, more than {tolerance:g}"))
     return found
 

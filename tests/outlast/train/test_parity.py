@@ -71,6 +71,13 @@ def test_another_threshold_is_told(tmp_path: Path) -> None:
     require_parity(results, near)
 
 
+def test_an_answer_that_is_no_number_is_told(tmp_path: Path) -> None:
+    results = [_train(tmp_path, "aws"), _train(tmp_path, "gcp")]
+    first, other = compare(results)
+    with pytest.raises(Deviated, match="golden rows differ by up to nan"):
+        require_parity(results, (first, replace(other, golden_gap=float("nan"))))
+
+
 def test_other_rows_are_not_compared(tmp_path: Path) -> None:
     results = [_train(tmp_path, "aws"), _train(tmp_path, "gcp", probabilities=PROBABILITIES[:-1])]
     with pytest.raises(ModelMismatch, match="answered other rows"):
