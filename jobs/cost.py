@@ -52,7 +52,7 @@ def refuse_above(costs: dict[str, Cost], max_usd: float, today: datetime.date) -
         each = ", ".join(f"{cloud} {cost.usd:.2f} ({cost.machine})" for cloud, cost in costs.items())
         raise Refused(
             f"training may cost {total:.2f} USD, more than {max_usd:.2f}: {each}",
-            hint="a shorter --budget, fewer clouds, or a higher --max-cost",
+            hint="a shorter --time-limit, fewer clouds, or a higher --max-cost",
         )
 
 

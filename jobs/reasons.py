@@ -97,7 +97,7 @@ REASONS: tuple[Reason, ...] = (
         "time is up",
         r"MaxRuntimeExceeded|MaxWaitTimeExceeded|timed? ?out|timeout|DEADLINE_EXCEEDED|maximum.{0,20}(?:run|time)",
         "the job reached its limit of time",
-        "start it again with a longer --budget: finished fits are kept",
+        "start it again with a longer --time-limit: finished fits are kept",
     ),
     _row(
         "killed",

@@ -136,7 +136,7 @@ def _mistakes_of_size(spec: TrainingSpec) -> Iterator[Mistake]:
         yield Mistake("memory_gib", f"{spec.memory_gib} is not above 0")
     if not 60 <= spec.max_seconds <= LONGEST_SECONDS:
         what = f"{spec.max_seconds} s is no limit of time from 60 s to {LONGEST_SECONDS} s"
-        yield Mistake("max_seconds", what, "a job without a limit may cost without one: --budget MINUTES")
+        yield Mistake("max_seconds", what, "a job without a limit may cost without one: --time-limit MINUTES")
 
 
 def _mistakes_of_names(spec: TrainingSpec) -> Iterator[Mistake]:

@@ -118,8 +118,8 @@ STATES: list[tuple[dict[str, Any], State, str]] = [
     ({"TrainingJobStatus": "InProgress", "SecondaryStatus": "a new one"}, State.PENDING, ""),
     ({"TrainingJobStatus": "Stopping", "SecondaryStatus": "Stopping"}, State.STOPPING, ""),
     ({"TrainingJobStatus": "Stopped", "SecondaryStatus": "Stopped"}, State.STOPPED, ""),
-    ({"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxRuntimeExceeded"}, State.STOPPED, "longer --budget"),
-    ({"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxWaitTimeExceeded"}, State.STOPPED, "longer --budget"),
+    ({"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxRuntimeExceeded"}, State.STOPPED, "longer --time-limit"),
+    ({"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxWaitTimeExceeded"}, State.STOPPED, "longer --time-limit"),
     (
         {"TrainingJobStatus": "Failed", "FailureReason": "AlgorithmError: , exit code: 137"},
         State.FAILED,
