@@ -1,8 +1,7 @@
 """Data into a job's folder and results out of it: copies between the simulated stores and this machine's disk.
 
 A mounted bucket shows what a container wrote once a file is closed; here changed files are carried a few times a
-second,
-a half-written one as well, which is what a mount leaves when its machine goes.
+second, a half-written one as well, which is what a mount leaves when its machine goes.
 """
 
 from __future__ import annotations

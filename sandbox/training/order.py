@@ -36,8 +36,8 @@ class Outcome(StrEnum):
 class Mount:
     """A part of a store that the container finds under `path`: an object, or a folder with all below it.
 
-    An object's name is `bucket/key`. `saved`: what the container writes is carried to the
-    store, at once and again, or only at the end. `archive`: as one model.tar.gz.
+    An object's name is `bucket/key`. `saved`: what the container writes is carried to the store, at once and again, or
+    only at the end. `archive`: as one model.tar.gz.
     """
 
     path: str
