@@ -58,6 +58,7 @@ def describe_training(running: Running, result: Result, cost: Cost | None, regio
         "fits": dict(trained.fits),
         "data": [{"address": table.address, "sha256": table.sha256} for table in trained.inputs.tables],
         "problem_sha256": trained.inputs.problem_sha256,
+        "held_to": dict(trained.inputs.released),
         **_describe_cost(cost),
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from jobs.asking import NoAnswer
 from jobs.service import Job, JobState, State, TrainingService
-from jobs.spec import TrainingSpec, job_name
+from jobs.spec import TrainingSpec, digest, job_name, parse_name
 from outlast.train.tables import NAMES
 from service.errors import OutlastError
 
@@ -70,6 +70,14 @@ def start_or_find(cloud: str, service: TrainingService, spec: TrainingSpec, prep
             return Running(cloud, service, job, spec, state)
     what = f"{_MOST_ATTEMPTS} jobs of this spec failed on {NAMES[cloud]}"
     raise OutlastError(what, hint="outlast model jobs list tells why; change what is asked for")
+
+
+def find_succeeded(cloud: str, service: TrainingService, spec: TrainingSpec, name: str) -> Running | None:
+    """The job of this name if it is of the spec and succeeded."""
+    named = parse_name(name)
+    job = service.find(name) if named and named[0] == digest(spec)[:16] else None
+    state = service.look(job) if job else None
+    return Running(cloud, service, job, spec, state) if job and state and state.state is State.SUCCEEDED else None
 
 
 def follow(running: Sequence[Running], say: Say, pause: Callable[[], None]) -> None:

@@ -65,13 +65,22 @@ def put_in_place(result: Result, target: Path, training: Mapping[str, Any]) -> R
     One that answers as the released model does changes no byte. Raises Refused where that model is another one than
     the candidate was held to.
     """
-    previous = load_previous(target)
-    _refuse_change_meanwhile(result, previous)
-    candidate = result.candidate
-    if previous is not None and previous.digest == candidate.digest:
+    previous, candidate = load_previous(target), result.candidate
+    if previous is not None and _is_released(candidate, previous):
         return Released(previous, changed=False)
+    _refuse_change_meanwhile(result, previous)
     manifest = replace(candidate.manifest, training=training)
     return Released(write_release(target, manifest, candidate.model_bytes, candidate.golden), changed=True)
+
+
+def _is_released(candidate: Release, released: Release) -> bool:
+    """Whether what is released is this candidate, byte for byte, or with how it was trained written into its manifest.
+
+    A manifest pins the model and the golden rows by their digests.
+    """
+    if released.digest == candidate.digest:
+        return True
+    return replace(released.manifest, training=candidate.manifest.training) == candidate.manifest
 
 
 def _refuse_other_answers(job: str, candidate: Release) -> None:
@@ -105,4 +114,4 @@ def _refuse_change_meanwhile(result: Result, previous: Release | None) -> None:
     now = None if previous is None else hashlib.sha256((previous.folder / MANIFEST_FILE).read_bytes()).hexdigest()
     if held_to != now:
         what = f"the released {result.trained.problem} is another one than {result.job} was held to"
-        raise Refused(what, hint="start the training again: finished fits are kept, so that it takes less time")
+        raise Refused(what, hint="start the training again: the next job is held to that one")

@@ -7,19 +7,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from jobs.cost import Cost, estimate, refuse_above
 from jobs.machines import age_days, is_stale
 from jobs.place import Place
 from jobs.service import TrainingService
+from jobs.spec import TrainingSpec
 from outlast.train import journal
 from outlast.train.asked import Asked, Size, build_spec
 from outlast.train.collecting import collect, describe_training, measure_cost, read_inputs
-from outlast.train.following import Running, Say, follow, start_or_find
+from outlast.train.following import Running, Say, find_succeeded, follow, start_or_find
 from outlast.train.parity import Compared, compare, render, require_parity
 from outlast.train.release import Result, put_in_place, require_gate
-from outlast.train.tables import choose_tables
-from outlast.train.upload import upload
+from outlast.train.tables import Table, choose_tables
+from outlast.train.upload import upload, upload_tables
+from service.bundle.folder import Release
 from service.evaluation.steps import Released, home_of
 from service.evaluation.workbench import ARTIFACTS
 from service.stores.opening import open_store
@@ -51,15 +54,47 @@ def start(
     Each is given when it runs, so that a caller who is interrupted knows of it.
     """
     tables = choose_tables(asked.tables, tuple(sites))
+    earlier = _read_earlier(asked.released, tuple(sites))
     specs = {cloud: build_spec(asked, size, site.place) for cloud, site in sites.items()}
     _tell_cost({cloud: estimate(spec, cloud) for cloud, spec in specs.items()}, max_cost, today, say)
     for cloud, site in sites.items():
-        store = open_store(site.place.data_address)
-        uploaded = upload(store, asked.path, tables[cloud], asked.released)
-        spec = replace(specs[cloud], data=uploaded.addresses)
-        one = start_or_find(cloud, site.service, spec, partial(journal.write_entry, store, spec))
+        one = _start_one(asked, cloud, site, specs[cloud], tables[cloud], earlier)
         say(f"{cloud}: {one.job.name} is {one.state.state.value.lower()}; to come back: {one.attach}")
         yield one
+
+
+def _start_one(
+    asked: Asked, cloud: str, site: Site, spec: TrainingSpec, tables: Sequence[Table], earlier: _Earlier | None
+) -> Running:
+    store = open_store(site.place.data_address)
+    if earlier is not None:
+        given = upload_tables(store, asked.path, tables, earlier.held_to)
+        same = replace(spec, data=given.addresses)
+        if found := find_succeeded(cloud, site.service, same, earlier.jobs[cloud]):
+            return found
+    spec = replace(spec, data=upload(store, asked.path, tables, asked.released).addresses)
+    return start_or_find(cloud, site.service, spec, partial(journal.write_entry, store, spec))
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """The jobs that made the released model, and the SHA-256 of the files that they were held to."""
+
+    jobs: Mapping[str, str]
+    held_to: Mapping[str, str]
+
+
+def _read_earlier(released: Release | None, clouds: Sequence[str]) -> _Earlier | None:
+    """What made the released model, if it was trained on just these clouds.
+
+    The same asked once more is those jobs and no new ones. They were held to what was released before, so that their
+    inputs are other ones than those of a job that is started now.
+    """
+    training: Mapping[str, Any] = released.manifest.training if released else {}
+    jobs, held_to = training.get("jobs"), training.get("held_to")
+    if not isinstance(jobs, Mapping) or not isinstance(held_to, Mapping) or set(jobs) != set(clouds):
+        return None
+    return _Earlier(jobs, held_to)
 
 
 def find(name: str, cloud: str, site: Site) -> Running | None:
@@ -97,6 +132,7 @@ def finish(
     costs = {one.cloud: measure_cost(one) for one in running}
     first = running[0]
     training = describe_training(first, results[0], costs[first.cloud], sites[first.cloud].place.region)
+    training["jobs"] = {result.cloud: result.job for result in results}
     if len(results) > 1:
         training["compared"] = [one.to_document() for one in compared]
     done = put_in_place(results[0], (home or home_of(problems[0])) / problems[0].name, training)

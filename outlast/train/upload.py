@@ -30,21 +30,27 @@ class Uploaded:
 
 def upload(store: Store, problem: Path, tables: Sequence[Table], released: Release | None) -> Uploaded:
     """Lay everything into the store that is not there yet. Tables that lie in a store stay where they are."""
+    model = _files_of(released)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in model.items()}
+    uploaded = upload_tables(store, problem, tables, digests)
+    rendered = render_inputs(uploaded.inputs)
+    folder = folder_of(rendered)
+    for name, content in model.items():
+        _put(store, f"{folder}{RELEASED_FOLDER}/{problem.stem}/{name}", content)
+    _put(store, f"{folder}{problem.name}", problem.read_bytes())
+    _put(store, f"{folder}{INPUTS_FILE}", rendered)
+    return uploaded
+
+
+def upload_tables(store: Store, problem: Path, tables: Sequence[Table], released: Mapping[str, str]) -> Uploaded:
+    """The tables alone; what a job is given that is held to a model with files of these SHA-256."""
     addresses = [_place(store, table) for table in tables]
     described = [
         InputTable(table.name, address, table.sha256, table.size)
         for table, address in zip(tables, addresses, strict=True)
     ]
-    model = _files_of(released)
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in model.items()}
-    question = problem.read_bytes()
-    inputs = JobInputs(problem.name, hashlib.sha256(question).hexdigest(), tuple(described), digests)
-    rendered = render_inputs(inputs)
-    folder = folder_of(rendered)
-    for name, content in model.items():
-        _put(store, f"{folder}{RELEASED_FOLDER}/{problem.stem}/{name}", content)
-    _put(store, f"{folder}{problem.name}", question)
-    _put(store, f"{folder}{INPUTS_FILE}", rendered)
+    inputs = JobInputs(problem.name, hashlib.sha256(problem.read_bytes()).hexdigest(), tuple(described), released)
+    folder = folder_of(render_inputs(inputs))
     return Uploaded((f"{store.name(folder).rstrip('/')}/", *addresses), inputs)
 
 

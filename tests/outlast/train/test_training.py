@@ -32,6 +32,7 @@ class Rehearsal:
 
     def start(self, sites: dict[str, Site], **more: Any) -> list[Running]:
         asked, size = read_asked("digits", (), {}), choose_size(2, 8.0, None, None, spot=False)
+        asked = replace(asked, released=load_release(self.home / "digits"))
         return list(start(asked, size, sites, **{"max_cost": None, "today": TODAY, "say": self.said.append, **more}))
 
     def finish(self, running: list[Running], sites: dict[str, Site]) -> Done:
@@ -87,6 +88,20 @@ def test_a_new_model_says_where_when_on_what_and_for_how_much(rehearsal: Rehears
     assert (training["started"], training["fits"]) == ("2026-01-01T00:00:00Z", {"found": 2, "made": 40})
     assert training["cost"]["machine"] == "ml.m5.large" and training["cost"]["usd"] > 0
     assert [one["cloud"] for one in training["compared"]] == list(CLOUDS)
+    # The model that they made is released now. Asked for once more, they are found: nothing is paid twice.
+    again = rehearsal.finish(rehearsal.start(sites), sites)
+    assert not again.released.changed and again.released.release.digest == done.released.release.digest
+    assert [len(_service(site).started) for site in sites.values()] == [1, 1, 1]
+
+
+def test_a_released_model_of_other_clouds_is_trained_anew(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    manifest = replace(load_release(RELEASED / "digits").manifest, version="9")
+    sites = make_sites(tmp_path, ("aws", "gcp"), manifest=manifest)
+    rehearsal.finish(rehearsal.start({"aws": sites["aws"]}), sites)
+    (other,) = rehearsal.start({"gcp": sites["gcp"]})
+    assert other.job.name == _service(sites["gcp"]).started[0]
+    (same,) = rehearsal.start({"aws": sites["aws"]})
+    assert [same.job.name] == _service(sites["aws"]).started
 
 
 def test_a_job_is_found_by_its_name_alone(rehearsal: Rehearsal, tmp_path: Path) -> None:
