@@ -2,7 +2,8 @@
 
 The replicas' output is appended to files; each file is read on from where its last delivered line ended. That place is
 written down after a delivery: what a killed sandbox had read and not delivered is read again, and a line may be
-delivered twice, as by the real carriers. A file that was begun anew, because it grew too long, is read from its start.
+delivered twice, as by the real carriers. Of a file that was cut, because it grew too long, the rest is read where its
+former content lies (`log_folder`), then the file from its start.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from failover.simulator.clock import ScaledClock
 from sandbox.clouds.audit_routes import Route
 from sandbox.clouds.object_store import ObjectStore
+from sandbox.daemon.log_folder import before_cut
 from service.bundle.writing import write_whole
 
 _LOOK_WALL_SECONDS = 0.5
@@ -114,8 +116,7 @@ class AuditShipping:
     def _gather(self, route: Route, gathered: Gathered) -> None:
         delivered = self._delivered[route.key]
         for file in self._files(route.stack):
-            begin = gathered.offsets.get(file.name, delivered.get(file.name, 0))
-            read = _read_lines(file, 0 if _size(file) < begin else begin)
+            read = _read_on(file, gathered.offsets.get(file.name, delivered.get(file.name, 0)))
             gathered.offsets[file.name] = read.end
             wanted = [line for line in read.lines if route.wants(line)]
             if wanted and not gathered.lines:
@@ -183,6 +184,14 @@ def _log_entry(route: Route, line: bytes, now: datetime.datetime) -> dict[str, A
 class _Read:
     lines: list[bytes]
     end: int
+
+
+def _read_on(file: Path, begin: int) -> _Read:
+    """As `_read_lines`; of a file that was cut meanwhile first what it held from `begin` on."""
+    if _size(file) >= begin:
+        return _read_lines(file, begin)
+    rest, anew = _read_lines(before_cut(file), begin), _read_lines(file, 0)
+    return _Read(rest.lines + anew.lines, anew.end)
 
 
 def _read_lines(file: Path, begin: int) -> _Read:

@@ -52,8 +52,13 @@ class LogFolder:
             total -= files[file].st_size
 
 
+def before_cut(log: Path) -> Path:
+    """Where what a log held before its latest cut lies, byte for byte."""
+    return log.with_name(log.name + BEFORE)
+
+
 def _begin_anew(log: Path) -> None:
-    shutil.copyfile(log, log.with_name(log.name + BEFORE))
+    shutil.copyfile(log, before_cut(log))
     os.truncate(log, 0)
 
 

@@ -13,6 +13,7 @@ from failover.simulator.clock import ScaledClock
 from sandbox.clouds.audit_routes import Route, has_field
 from sandbox.clouds.object_store import ObjectStore
 from sandbox.daemon.audit_shipping import AuditShipping
+from sandbox.daemon.log_folder import LogFolder
 from tests.sandbox.clouds.harness import Wall
 
 NOW = datetime.datetime(2026, 11, 29, 13, 30, 5, tzinfo=datetime.UTC)
@@ -170,6 +171,19 @@ def test_a_log_that_was_begun_anew_is_read_from_its_start(sandbox: Sandbox) -> N
     (sandbox.folder / "gcp-5.log").write_text(record(1))
     sandbox.shipping.ship()
     assert sorted(json.loads(line)["jsonPayload"]["seq"] for line in sandbox.lines("gcp")) == [0.0, 1.0]
+
+
+def test_what_was_printed_before_a_cut_and_not_read_yet_is_read_beside_it(sandbox: Sandbox) -> None:
+    sandbox.shipping.follow([ROUTES["gcp"]])
+    sandbox.write("gcp-5.log", record(0, filler="x" * 100))
+    sandbox.shipping.ship()
+    sandbox.write("gcp-5.log", record(1))
+    LogFolder(sandbox.folder, set, file_bytes=10).trim()
+    sandbox.write("gcp-5.log", record(2))
+    sandbox.shipping.ship()
+    sandbox.write("gcp-5.log", record(3))
+    sandbox.shipping.ship()
+    assert sorted(json.loads(line)["jsonPayload"]["seq"] for line in sandbox.lines("gcp")) == [0.0, 1.0, 2.0, 3.0]
 
 
 def test_it_ships_in_the_background_until_it_is_stopped(sandbox: Sandbox) -> None:
