@@ -105,7 +105,7 @@ class Account:
         """A bar for each second in which somebody looked; the last minute of them."""
         if not self._bars or self._bars[-1][0] != second:
             self._bars.append((second, bar_of(measured)))
-        return [bar for at, bar in self._bars if second - at < BUCKETS]
+        return [bar for at, bar in self._bars.copy() if second - at < BUCKETS]
 
     def act(self, what: str, site: str) -> str:
         """The command that does it. Raises InvalidInput for what no button says."""

@@ -29,6 +29,9 @@ def _find(folder: Path, site: str, request: str) -> Iterator[dict[str, Any]]:
             file.seek(max(0, path.stat().st_size - _LAST_BYTES))
             lines = [line for line in file.read().splitlines() if request.encode() in line and b'"chain"' in line]
         for line in lines:
-            record = json.loads(line)
+            try:
+                record = json.loads(line)
+            except ValueError:  # half a line, at one of the two ends
+                continue
             if record.get("request_id") == request and record.get("kind") == "prediction":
                 yield record

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
 from outlast.page.refreshed import Refreshed
+from sandbox.daemon.log_folder import before_cut
 from service.bundle.manifest import Manifest
 from service.server.audit.settled import Settled, settle
 
@@ -48,17 +50,28 @@ class Truths:
         return found
 
     def _read_on(self, log: Path) -> None:
-        """Whole lines alone; a log that was begun anew is read from its start."""
-        begin = self._offsets.get(log, 0)
+        """What came since; of a log that was cut first the rest of what it held, then the log from its start."""
+        with suppress(FileNotFoundError):  # its process has ended, and it was deleted in this moment
+            begin = self._offsets.get(log, 0)
+            if log.stat().st_size < begin:
+                with suppress(FileNotFoundError):
+                    self._read(before_cut(log), begin)
+                begin = 0
+            self._offsets[log] = self._read(log, begin)
+
+    def _read(self, log: Path, begin: int) -> int:
+        """Whole lines alone. Returns where the last of them ends."""
         with log.open("rb") as file:
-            file.seek(begin if log.stat().st_size >= begin else 0)
+            file.seek(begin)
             for line in file:
                 if not line.endswith(b"\n"):
                     break
-                self._offsets[log] = file.tell()
-                if _FEEDBACK in line:
-                    record = orjson.loads(line)
-                    self._lines[record.get("predicted_by") or record.get("site", "")].append(line)
+                begin += len(line)
+                with suppress(orjson.JSONDecodeError):
+                    if _FEEDBACK in line:
+                        record = orjson.loads(line)
+                        self._lines[record.get("predicted_by") or record.get("site", "")].append(line)
+        return begin
 
 
 def judge_by(manifest: Manifest) -> Judge:
@@ -71,7 +84,11 @@ def judge_by(manifest: Manifest) -> Judge:
         from service.offline.feedback import Feedback
 
         index = {name: number for number, name in enumerate(manifest.classes)}
-        ordered = sorted(settled, key=lambda one: one.predicted_at)
+        # An earlier release of the same name may have had other classes: it is held to nothing here.
+        known = [one for one in settled if index.keys() >= {*one.truth, *one.predicted}]
+        if not known:
+            return "of other classes"
+        ordered = sorted(known, key=lambda one: one.predicted_at)
         truth = np.array([index[label] for one in ordered for label in one.truth], dtype=np.intp)
         predicted = np.array([index[label] for one in ordered for label in one.predicted], dtype=np.intp)
         first, last = (datetime.fromtimestamp(one.predicted_at, UTC).isoformat() for one in (ordered[0], ordered[-1]))

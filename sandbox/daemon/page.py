@@ -77,7 +77,7 @@ class PagePort:
             self._report(f"the page's server could not be started: {error}")
             return False
         assert process.stdin is not None
-        with process.stdin as pipe, contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:  # closing it may say so as well
             pipe.write(f"{self._token}\n".encode())
             pipe.flush()
             self._wait(process)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from outlast.page.truths import Truths, judge_by
+from sandbox.daemon.log_folder import LogFolder
 from service.bundle.folder import RELEASED, load_release
 from service.server.audit.settled import Settled
 
@@ -50,7 +51,25 @@ def test_truths_count_for_the_site_that_answered_and_from_twenty_on_are_judged(t
     assert truths._round() == {"aws": "judged 20, 20 truths"}
     log.write_text(_record(50, predicted_by=""))  # begun anew; of a release that did not say who had answered
     assert truths._round() == {"aws": "judged 20, 20 truths", "gcp": "1 of 20 truths"}
-    assert truths.states() == truths._round()
+    LogFolder(tmp_path, set, file_bytes=10).trim()
+    assert truths.states() == truths._round() == {"aws": "judged 20, 20 truths", "gcp": "1 of 20 truths"}
+
+
+def test_what_came_before_a_cut_counts(tmp_path: Path) -> None:
+    truths, log = Truths(tmp_path, "tumour", _count), tmp_path / "aws-100.log"
+    log.write_text(_record(0))
+    assert truths._round() == {"aws": "1 of 20 truths"}
+    with log.open("a") as writing:
+        writing.write(_record(1))
+    LogFolder(tmp_path, set, file_bytes=10).trim()
+    with log.open("a") as writing:
+        writing.write("no record\n")
+    assert truths._round() == {"aws": "2 of 20 truths"}
+
+
+def test_truths_of_a_release_with_other_classes_are_held_to_nothing() -> None:
+    other = Settled("1", "tumour", ["cat"], ["dog"], 1.0, 2.0, "k")
+    assert judge_by(MANIFEST)([other] * 20) == "of other classes"
 
 
 @pytest.mark.parametrize(
