@@ -54,7 +54,7 @@ def sync(
     if checks:
         _check(places, dry_run, as_json)
     elif into:
-        _restore(str(source), what, into, dry_run)
+        _restore(str(source), what, into, dry_run, as_json)
     else:
         _copy(prepare(Path.cwd(), what, str(source), places, as_newest=as_newest), dry_run, as_json)
 
@@ -99,14 +99,16 @@ def _copy(run: Run, dry_run: bool, as_json: bool) -> None:
     _leave(run.unread, worst_of(run.targets))
 
 
-def _restore(address: str, what: str, folder: Path, dry_run: bool) -> None:
+def _restore(address: str, what: str, folder: Path, dry_run: bool, as_json: bool) -> None:
     source = read_source(address, what)
     leg = Leg(address, out=sum(file.size for file in source.files))
     say(f"{len(source.files)} files, {describe_bytes(leg.out)}; at most {describe_usd(leg.usd)} of egress")
-    if dry_run:
-        return
-    written = restore(source, folder)
-    click.echo(f"{folder}: {written} files written, {len(source.files) - written} were there")
+    written = None if dry_run else restore(source, folder)
+    if as_json:
+        about = {"set": what, "source": address, "files": len(source.files), "bytes": leg.out}
+        print_json({**about, "egress_usd": leg.usd, "into": str(folder), "written": written})
+    elif written is not None:
+        click.echo(f"{folder}: {written} files written, {len(source.files) - written} were there")
 
 
 def _check(places: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
@@ -117,6 +119,8 @@ def _check(places: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     total = f"{describe_bytes(sum(sizes.values()))} to read back, about {seconds:.0f} s"
     say(f"{total}, at most {describe_usd(reckoning.sum_usd(legs))} of egress ({reckoning.describe_prices()})")
     if dry_run:
+        if as_json:
+            print_json([{"address": leg.address, "bytes": leg.out, "egress_usd": leg.usd} for leg in legs])
         return
     with count_bytes("reading back", sum(sizes.values())) as add:
         found = [check(store, place, add) for place, store in stores.items()]

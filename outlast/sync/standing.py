@@ -17,7 +17,10 @@ from service.stores.opening import open_store
 
 @dataclass
 class Standing:
-    """A set's copies, each beside the newest. `changed`: files of the source folder that no newest manifest has."""
+    """A set's copies, each beside the newest.
+
+    `changed`: files of the source folder that the newest manifest has not, or has otherwise; None: not known.
+    """
 
     run: Remembered
     lags: list[Lag]
@@ -49,7 +52,7 @@ def _stand(run: Remembered) -> Standing:
         except OutlastError as error:
             unread[place] = error
     changed = None
-    if "://" not in run.source:
+    if held and "://" not in run.source:
         try:
             changed = _count_changes(run, held)
         except OutlastError as error:
@@ -59,9 +62,9 @@ def _stand(run: Remembered) -> Standing:
 
 def _count_changes(run: Remembered, held: list[Held]) -> int:
     source = read_source(run.source, run.what)
-    top = max((store.number for store in held), default=0)
+    top = max(store.number for store in held)
     newest = {file for store in held if store.number == top for manifest in store.newest for file in manifest.files}
-    return len(newest ^ set(source.files))
+    return len({file.name for file in newest ^ set(source.files)})
 
 
 def render(standings: list[Standing]) -> Iterator[str]:

@@ -67,6 +67,10 @@ def test_the_plan_and_the_result_as_data(tmp_path: Path) -> None:
     words = ("--what", "data", "--from", source, "--to", tmp_path / "x", "--json")
     assert json.loads(_run(*words, "--dry-run").stdout)["stores"][0]["to_write_bytes"] == 3
     assert json.loads(_run(*words).stdout)["stores"][0]["written_bytes"] == 3
+    (leg,) = json.loads(_run("--check", "--to", tmp_path / "x", "--dry-run", "--json").stdout)
+    assert leg["address"] == str(tmp_path / "x") and leg["bytes"] > 3
+    back = ("--what", "data", "--from", tmp_path / "x", "--into", tmp_path / "back", "--json")
+    assert [json.loads(_run(*back, *more).stdout)["written"] for more in (["--dry-run"], [], [])] == [None, 1, 0]
 
 
 @pytest.mark.parametrize(

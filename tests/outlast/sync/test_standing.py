@@ -32,8 +32,9 @@ def test_each_copy_is_set_beside_the_newest_and_the_source(tmp_path: Path) -> No
     assert told[1].endswith(", 1 behind: 1 files, 2 B lacking")
     assert told[2].endswith("z: empty: 2 files, 3 B lacking")
     write_files(tmp_path / "source", {"c": b"333"})
+    (tmp_path / "source" / "b").write_bytes(b"another")
     assert list(render(collect(tmp_path)))[-1] == (
-        "  1 files differ in the source since: repeat `outlast sync --what data`"
+        "  2 files differ in the source since: repeat `outlast sync --what data`"
     )
     (standing,) = collect(tmp_path)
     assert [copy["in_step"] for copy in standing.document()["copies"]] == [True, False, False]
@@ -47,6 +48,15 @@ def test_a_copy_that_cannot_be_read_is_told_beside_the_others(tmp_path: Path) ->
     (standing,) = collect(tmp_path)
     assert list(standing.unread) == [str(tmp_path / "y")]
     assert any("y: not read: " in line for line in render([standing]))
+
+
+def test_where_no_copy_can_be_read_nobody_knows_what_differs(tmp_path: Path) -> None:
+    write_files(tmp_path / "source", {"a": b"1"})
+    _copy(tmp_path, "x")
+    manifest = next((tmp_path / "x" / "manifests" / "data").iterdir())
+    manifest.write_bytes(b"{}")
+    (standing,) = collect(tmp_path)
+    assert standing.changed is None and len(standing.unread) == 1
 
 
 def test_without_a_copy_it_says_how_to_make_one(tmp_path: Path) -> None:
