@@ -146,6 +146,7 @@ def feedback_sites(
         hint = "outlast audit feedback FILE…, or outlast audit feedback --all-sites"
         raise InvalidInput("say whose feedback", hint=hint)
     if paths:
+        _refuse_of_stores({"--stacks": stacks, "--since": since, "--count": counted, "--out": out})
         context.invoke(of_files.commands["feedback"], paths=paths)
         return
     if out:
@@ -161,6 +162,14 @@ def feedback_sites(
     for line in describe_feedback(given, sum(chain.repeated for chain in chains)):
         say(line)
     feedback_export.write(feedback_export.rows_since(given, begin), out)
+
+
+def _refuse_of_stores(given: dict[str, Any]) -> None:
+    """Raises InvalidInput for what is done to the feedback of all sites alone; files are printed as they are."""
+    wrong = [option for option, value in given.items() if value]
+    if wrong:
+        mistakes = [Mistake(option, "is of --all-sites", "leave it out; lines go to stdout") for option in wrong]
+        raise InvalidInput("these do not fit files", mistakes)
 
 
 def _refuse_findings(reads: list[Read], counted: list[str], unverified: bool) -> None:

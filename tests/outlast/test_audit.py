@@ -183,3 +183,5 @@ def test_feedback_of_files_is_as_it_was(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["label"] == "benign"
     assert run("feedback").exit_code == 2
     assert run("feedback", "--all-sites", str(log)).exit_code == 2
+    refused = run("feedback", str(log), "--out", str(tmp_path / "truth.jsonl"))
+    assert refused.exit_code == 2 and "--out: is of --all-sites" in refused.stderr
