@@ -33,9 +33,14 @@ _SHOWS = [
     click.Option(["--port"], type=click.IntRange(0, 65535), default=0, help="With --page: its port of 127.0.0.1."),
     click.Option(["--open", "opens"], is_flag=True, help="With --page: open it in the browser of this desktop."),
     click.Option(["--allow-predict"], is_flag=True, help="With --page: let its reader send a row to the host."),
-    click.Option(["--stacks"], metavar="SET", help="With --page: the stack files that say what each site costs."),
+    click.Option(
+        ["--stacks"],
+        metavar="SET",
+        help="With --page, or --plain of a host: the stack files, for what is declared and costs.",
+    ),
 ]
 _FITS_NOT = {"drains": "--drain", "as_json": "--json"}
+_OF_PAGE = {"port": "--port", "opens": "--open", "allow_predict": "--allow-predict"}
 
 
 class _Watch(Command):
@@ -44,6 +49,7 @@ class _Watch(Command):
     def invoke(self, context: click.Context) -> Any:
         asked = {str(option.name): context.params.pop(str(option.name)) for option in _SHOWS}
         shows = [option for option in ("--plain", "--page") if asked[option[2:]]]
+        _refuse_misfits(asked)
         if not shows:
             return super().invoke(context)
         wrong = [option for name, option in _FITS_NOT.items() if context.params[name]]
@@ -61,6 +67,18 @@ class _Watch(Command):
             source = _open_account(host, asked) if named_here else _open_sandbox()
             watch_plain(source, Console(), context.params["looks"])
         return None
+
+
+def _refuse_misfits(asked: Mapping[str, Any]) -> None:
+    """Raises InvalidInput for both ways to show it, and for options of the page where none is served."""
+    mistakes = []
+    if asked["plain"] and asked["page"]:
+        mistakes.append(Mistake("--plain", "is of this terminal, --page of a browser", "leave one out"))
+    given = [option for name, option in _OF_PAGE.items() if asked[name]]
+    if given and not asked["page"]:
+        mistakes += [Mistake(option, "is of a page", "add --page, or leave it out") for option in given]
+    if mistakes:
+        raise InvalidInput("these do not fit", mistakes)
 
 
 def _open_sandbox() -> Source:

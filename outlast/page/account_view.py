@@ -106,7 +106,7 @@ def bar_of(measured: Mapping[str, Measured]) -> dict[str, float]:
 def list_troubles(notes: Sequence[Note], alarms: Sequence[Alarm], why_not: Mapping[str, str]) -> list[dict[str, str]]:
     """What somebody on call has to know, then what only a client sees, then what could not be measured."""
     return [
-        *({"name": note.place, "site": note.place, "about": f"{note.what} ({note.hint})"} for note in notes),
+        *({"name": n.rule, "site": n.place, "about": f"{n.place}: {n.what} ({n.hint})"} for n in notes),
         *({"name": alarm.rule, "site": alarm.site, "about": f"{alarm.site}: {alarm.what}"} for alarm in alarms),
         *({"name": "no metrics", "site": site, "about": f"{site} {why}"} for site, why in why_not.items()),
     ]

@@ -60,14 +60,18 @@ def _drill(drill: Mapping[str, Any] | None) -> str:
 
 
 def _troubles(view: Mapping[str, Any]) -> list[str]:
-    return [*view["faults"], *(f"alarm: {one['name']}" for one in view["alarms"])]
+    """The sandbox's alarms have their site in their names; what is found at real accounts is told with its place."""
+    told = "{site}: {name}" if view["read_only"] else "alarm: {name}"
+    return [*view["faults"], *(told.format_map(one) for one in view["alarms"])]
 
 
 def facts(view: Mapping[str, Any]) -> dict[str, str]:
     """What is worth a line when it changes, by what it is of: neither a share nor a time, which change always."""
     if "error" in view:
-        return {"sandbox": str(view["error"])}
-    told = {"sandbox": "answers", "clients": ", ".join(_followed(view)) or "no answer yet"}
+        return {"source": str(view["error"])}
+    told = {"source": "answers"}
+    if not view["read_only"]:  # nobody is played for real accounts
+        told["clients"] = ", ".join(_followed(view)) or "no answer yet"
     for site in view["sites"]:
         told[site["name"]] = f"{site['health']}, weight {site['weight']}, {_ready(site)} ready"
     told["drill"] = f"{view['drill']['site']}: {view['drill']['step']}" if view["drill"] else "none"

@@ -58,8 +58,8 @@ def _watched(source: Source, looks: int, *, terminal: bool) -> str:
 def test_without_a_terminal_each_change_is_a_line() -> None:
     source = Source(VIEW, VIEW, {**VIEW, "sites": [SITE, {**LOST, "health": "healthy"}]})
     lines = [line[len("12:00:00 ") :] for line in _watched(source, 4, terminal=False).splitlines()]
-    assert lines[:2] == ["sandbox: answers", "clients: browser at nobody, outlast at aws"]
-    assert lines[6:] == ["azure: healthy, weight 50, 0 of 2 ready", "sandbox: the sandbox does not answer"]
+    assert lines[:2] == ["source: answers", "clients: browser at nobody, outlast at aws"]
+    assert lines[6:] == ["azure: healthy, weight 50, 0 of 2 ready", "source: the sandbox does not answer"]
     assert source.ran == [True] * 4 and not source.traffic.is_running
 
 
@@ -73,6 +73,19 @@ def test_on_a_terminal_it_is_drawn_anew() -> None:
 def test_what_is_of_alarms_does_not_fit(option: str, shows: str) -> None:
     done = CliRunner().invoke(watch, [shows, option])
     assert done.exit_code == 2 and option in done.stderr and f"do not fit {shows}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--plain", "--allow-predict"], "--allow-predict: is of a page"),
+        (["--open", "--port", "1"], "--port: is of a page"),
+        (["--plain", "--page"], "--plain: is of this terminal"),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(given: list[str], told: str) -> None:
+    done = CliRunner().invoke(watch, given)
+    assert done.exit_code == 2 and told in done.stderr
 
 
 def test_a_page_is_of_a_host() -> None:

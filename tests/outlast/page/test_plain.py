@@ -39,7 +39,7 @@ VIEW: dict[str, Any] = {
     ],
     "drill": DRILL,
     "faults": ["azure: the cloud is gone"],
-    "alarms": [{"name": "traffic-azure-unreachable"}],
+    "alarms": [{"name": "traffic-azure-unreachable", "site": "azure"}],
 }
 AWAY = {"error": "the sandbox does not answer", "hint": "make up"}
 
@@ -68,7 +68,7 @@ def test_sixty_columns_suffice() -> None:
 
 def test_a_sandbox_that_is_away_is_told() -> None:
     assert _drawn(AWAY) == ["the sandbox does not answer (make up)"]
-    assert facts(AWAY) == {"sandbox": "the sandbox does not answer"}
+    assert facts(AWAY) == {"source": "the sandbox does not answer"}
 
 
 @pytest.mark.parametrize(
@@ -99,3 +99,11 @@ def test_real_accounts_are_told_as_such_and_replicas_that_nobody_declared_are_th
     drawn = _drawn({**VIEW, "read_only": True, "sites": [{**SITE, "min": None}]})
     assert drawn[0] == "api.outlast.example, real accounts, read only"
     assert drawn[2].split() == ["aws", "healthy", "50", "2", "50%", "12"]
+
+
+def test_what_is_found_at_real_accounts_is_told_with_its_place_and_no_client_is() -> None:
+    troubles = [{"name": "drained", "site": "gcp"}, {"name": "no metrics", "site": "azure"}]
+    view = {**VIEW, "read_only": True, "clients": [], "faults": [], "alarms": troubles}
+    assert _drawn(view)[-2:] == ["gcp: drained", "azure: no metrics"]
+    assert facts(view)["faults and alarms"] == "gcp: drained; azure: no metrics"
+    assert "clients" not in facts(view)
