@@ -1,8 +1,8 @@
 """Moves a site's images, log and secrets' names from the site's stack into a base stack: in Pulumi's state alone.
 
-No cloud is asked, so nothing there is replaced, and no request notices. The order makes every moment at which it can be
-killed a safe one: the files say it first, so that from then on neither stack's program would make or delete what is
-on its way; the state protects it next, then it moves. Run again, it goes on where it was.
+No cloud is asked, so nothing there is changed by it. The order makes every moment at which it can be killed a safe one:
+the files say it first, so that from then on neither stack's program would make or delete what is on its way; the state
+protects it next, then it moves. Run again, it goes on where it was.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def adopt(site: str, into: str, dry_run: bool) -> None:
         say("nothing was changed")
         return
     adoption.carry_out(plan, lambda line: say(f"• {line}"))
-    say(f"now `pulumi up -s {into}`, then `pulumi up -s {site}`: neither preview makes, replaces or deletes a thing")
+    say(f"now `pulumi up -s {into}`, then `pulumi up -s {site}`: neither preview replaces or deletes a thing")
 
 
 def _tell(plan: Plan, site: str, into: str) -> None:
