@@ -1,4 +1,4 @@
-"""A network that leads nowhere, for a site on Google Cloud whose instances are to reach nothing (Direct VPC egress).
+"""A network without a route out, for a site on Google Cloud whose instances are to reach nothing (Direct VPC egress).
 
 What starts an instance and takes its output, Artifact Registry, Secret Manager and Cloud Logging, is Cloud Run's own
 and does not pass the network: cloud.google.com/run/docs/configuring/vpc-direct-vpc.

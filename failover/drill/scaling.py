@@ -19,7 +19,7 @@ from service.errors import OutlastError
 KIND = "replicas"
 """Of the journal's entries."""
 
-SIMULATED_SECONDS, LEAST_SECONDS = 15.0, 1.0  # between two looks, the second wall
+SIMULATED_SECONDS, LEAST_SECONDS = 15.0, 1.0  # between two looks; the least in real time
 GIVE_UP_AFTER = 3
 """Refusals in a row after which a site is not asked any more: credentials do not come while a drill runs."""
 
@@ -43,7 +43,7 @@ class ScalingWatch:
         self._notes = notes
         self._every_seconds = every_seconds
         self._refusals = dict.fromkeys(workloads, 0)
-        self._stop = threading.Event()
+        self._stop, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="replicas", daemon=True)
 
     def __enter__(self) -> Self:
@@ -53,6 +53,7 @@ class ScalingWatch:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(timeout=_JOIN_SECONDS)
+        self._over.set()
 
     def look(self) -> None:
         """Count once, at every site that has not refused too often."""
@@ -63,10 +64,15 @@ class ScalingWatch:
                 found = self._count(workload)
             except OutlastError as error:
                 self._refusals[site] += 1
-                self._notes.write(KIND, site=site, error=error.what)
+                self._write(site, error=error.what)
             else:
                 self._refusals[site] = 0
-                self._notes.write(KIND, site=site, ready=found.ready, wanted=found.wanted)
+                self._write(site, ready=found.ready, wanted=found.wanted)
+
+    def _write(self, site: str, **fields: Any) -> None:
+        """What a cloud answers when nobody waits any more is left: the journal may be closed."""
+        if not self._over.is_set():
+            self._notes.write(KIND, site=site, **fields)
 
     def _run(self) -> None:
         while not self._stop.is_set():
