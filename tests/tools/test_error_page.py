@@ -15,7 +15,6 @@ INSIDE = {
     "failover.drill.run": "the reason why a drill ends; its report tells what is next",
     "failover.metrics.command": "the coverage of a site, told beside the others'",
     "failover.parity.asking": "a row of the table of differences",
-    "outlast.page.measured": "a replica that is left out of the picture",
     "sandbox.command.control": "what the daemon answered, hint included",
     "sandbox.engine.commands": "several errors as one, each with its hint",
     "sandbox.engine.official": "why the CLI is built from its sources instead",
