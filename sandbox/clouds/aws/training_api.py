@@ -5,6 +5,7 @@ Operations, members and states are botocore's (sagemaker, service-2). A job's pr
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,7 @@ class SageMaker:
 
     def __init__(self, world: World, runs: TrainingRuns, now: Callable[[], float]) -> None:
         self._world, self._runs, self._now = world, runs, now
+        self._one_by_one = threading.Lock()  # requests come in threads, and a name is taken once
 
     def answer(self, operation: str, asked: Document, region: str = DEFAULT_REGION) -> Document:
         """One operation. Raises CloudRefused with the API's own code."""
@@ -71,12 +73,13 @@ class SageMaker:
     def _create(self, asked: Document, region: str) -> Document:
         refuse(self._world, asked)
         key = self._arn(str(asked["TrainingJobName"]), region)
-        if self._runs.find(key):
-            raise CloudRefused(
-                "ResourceInUse: Training job names must be unique within an AWS account and region, and a training job "
-                f"with this name already exists ({key})"
-            )
-        self._runs.submit(Record(self._order(asked, key), asked, self._now()))
+        with self._one_by_one:
+            if self._runs.find(key):
+                raise CloudRefused(
+                    "ResourceInUse: Training job names must be unique within an AWS account and region, and a training "
+                    f"job with this name already exists ({key})"
+                )
+            self._runs.submit(Record(self._order(asked, key), asked, self._now()))
         return {"TrainingJobArn": key}
 
     def _order(self, asked: Document, key: str) -> Order:

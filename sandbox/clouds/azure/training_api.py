@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import shlex
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -56,6 +57,7 @@ class AzureMl:
 
     def __init__(self, world: World, runs: TrainingRuns, now: Callable[[], float], secret: bytes) -> None:
         self._world, self._runs, self._now, self._secret = world, runs, now, secret
+        self._one_by_one = threading.Lock()  # requests come in threads, and a name is taken once
 
     def owner(self, path: str) -> str:
         """The stack whose workspace is asked for; empty where there is none."""
@@ -81,7 +83,8 @@ class AzureMl:
         if method == "POST" and found["cancel"]:
             return self._cancel(self._find(workspace, job))
         if method == "PUT" and job and not found["cancel"]:
-            return self._put(workspace, job, asked)
+            with self._one_by_one:
+                return self._put(workspace, job, asked)
         raise CloudRefused(f"MethodNotAllowed: the sandbox has no {method} of {path}")
 
     # -- environments --------------------------------------------------------------------------------------------

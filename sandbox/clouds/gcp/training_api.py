@@ -8,6 +8,7 @@ are. A job's process is run by `sandbox.training.runs`.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -52,6 +53,7 @@ class VertexAi:
 
     def __init__(self, world: World, runs: TrainingRuns, now: Callable[[], float]) -> None:
         self._world, self._runs, self._now = world, runs, now
+        self._one_by_one = threading.Lock()  # requests come in threads, and each job has a number of its own
 
     def answer(self, method: str, path: str, query: Mapping[str, str], asked: Document) -> Document:
         """One request. Raises CloudRefused with the API's own status."""
@@ -107,9 +109,10 @@ class VertexAi:
 
     def _create(self, project: str, parent: str, asked: Document) -> Document:
         refuse(self._world, project, asked)
-        count = len(self._runs.of_cloud("gcp"))
-        key = f"{parent}/customJobs/{int(stable_hex(parent, str(count), length=15), 16)}"
-        return describe(self._runs.submit(Record(self._order(asked, key), asked, self._now())))
+        with self._one_by_one:
+            count = len(self._runs.of_cloud("gcp"))
+            key = f"{parent}/customJobs/{int(stable_hex(parent, str(count), length=15), 16)}"
+            return describe(self._runs.submit(Record(self._order(asked, key), asked, self._now())))
 
     def _order(self, asked: Document, key: str) -> Order:
         spec = asked["jobSpec"]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+
 import pytest
 
 from sandbox.clouds.store import CloudRefused
-from sandbox.training.order import Outcome, Phase
+from sandbox.training.order import Outcome, Phase, Record
 from tests.sandbox.clouds.aws.sagemaker import Service, model
 
 pytestmark = pytest.mark.slow  # each test waits for a process
@@ -37,6 +41,23 @@ def test_a_name_is_taken_once(service: Service) -> None:
         service.api.answer("StopTrainingJob", {"TrainingJobName": "outlast-1"})
     with pytest.raises(CloudRefused, match="ValidationException: Requested resource not found"):
         service.describe("outlast-2")
+
+
+def test_of_two_that_are_sent_at_once_one_is_taken(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    look_for, meeting = service.runs.find, Barrier(2)
+
+    def meet(key: str) -> Record | None:
+        found = look_for(key)
+        with suppress(BrokenBarrierError):
+            meeting.wait(0.2)
+        return found
+
+    monkeypatch.setattr(service.runs, "find", meet)
+    with ThreadPoolExecutor(2) as both:
+        sent = [both.submit(service.start, "wait") for _ in range(2)]
+    refused = [str(one.exception()) for one in sent if one.exception()]
+    assert len(refused) == 1 and "ResourceInUse" in refused[0]
+    service.api.answer("StopTrainingJob", {"TrainingJobName": "outlast-1"})
 
 
 def test_a_limit_of_time_stops_it_and_spot_goes_on_from_its_checkpoints(service: Service) -> None:

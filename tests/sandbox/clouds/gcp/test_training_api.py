@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+
 import pytest
 
 from jobs.service import State
 from jobs.vertex import build_request
 from sandbox.clouds.store import CloudRefused
-from sandbox.training.order import Phase
+from sandbox.training.order import Phase, Record
 from tests.sandbox.clouds.gcp.vertex import BUCKET, PROJECT, REGION, STACK, Vertex
 
 pytestmark = pytest.mark.slow  # each test waits for processes
@@ -49,6 +53,24 @@ def test_equal_display_names_are_two_jobs(vertex: Vertex) -> None:
     vertex.end(kept)
 
 
+def test_two_that_are_sent_at_once_get_numbers_of_their_own(vertex: Vertex, monkeypatch: pytest.MonkeyPatch) -> None:
+    body, meeting = build_request(vertex.spec("wait"), vertex.place()), Barrier(2)
+    jobs_of = vertex.bench.runs.of_cloud
+
+    def meet(cloud: str) -> list[Record]:
+        found = jobs_of(cloud)
+        with suppress(BrokenBarrierError):
+            meeting.wait(0.2)
+        return found
+
+    monkeypatch.setattr(vertex.bench.runs, "of_cloud", meet)
+    with ThreadPoolExecutor(2) as both:
+        names = {job["name"] for job in both.map(lambda _: vertex.api.answer("POST", PARENT, {}, body), range(2))}
+    assert len(names) == 2
+    for name in names:
+        vertex.api.answer("POST", f"/v1/{name}:cancel", {}, {})
+
+
 def test_a_stop_and_a_limit_of_time_end_it(vertex: Vertex) -> None:
     job = vertex.service.start(vertex.spec("wait"))
     record = vertex.bench.runs.find(job.id)
@@ -65,7 +87,7 @@ def test_a_stop_and_a_limit_of_time_end_it(vertex: Vertex) -> None:
     late = vertex.service.find(body["displayName"])
     assert late is not None
     seen = vertex.service.look(vertex.end(late))
-    assert seen.state is State.STOPPED and "longer --budget" in seen.hint
+    assert seen.state is State.STOPPED and "longer --time-limit" in seen.hint
 
 
 def test_spot_goes_on_from_its_checkpoints(vertex: Vertex) -> None:
