@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from jobs.spec import SCHEMES
 from service.command_line import Command, say
@@ -17,6 +19,7 @@ from service.evaluation.gathered import TABLES, gather_table, join_files
 
 LOCAL, ALL = "local", "all"
 _ELSEWHERE = ("spot", "max_cost", "time_limit", "stop_on_interrupt", "stacks")
+_SIZE = ("cpu", "memory")
 
 
 @click.command("train", cls=Command)
@@ -57,16 +60,21 @@ def train(context: click.Context, /, on: str, data: tuple[str, ...], cpu: int, m
     here. The same command finds a job that was started before, and never pays for it twice.
     """
     if on == LOCAL:
-        context.invoke(commands.model, **_as_local(data, asked))
+        sized = [name for name in _SIZE if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
+        context.invoke(commands.model, **_as_local(data, asked, sized))
         return
     from outlast.train.elsewhere import train_elsewhere
 
     train_elsewhere(on, data, cpu, memory, asked)
 
 
-def _as_local(data: tuple[str, ...], asked: dict[str, Any]) -> dict[str, Any]:
-    """The options of the nine steps. Raises InvalidInput for one that says something of a job alone."""
-    wrong = [Mistake(f"--{name.replace('_', '-')}", "says something of a job") for name in _ELSEWHERE if asked[name]]
+def _as_local(data: tuple[str, ...], asked: dict[str, Any], sized: Sequence[str]) -> dict[str, Any]:
+    """The options of the nine steps. Raises InvalidInput for one that says something of a job alone.
+
+    `sized` are the options of a job's machine that were given: they have defaults.
+    """
+    named = [*(name for name in _ELSEWHERE if asked[name]), *sized]
+    wrong = [Mistake(f"--{name.replace('_', '-')}", "says something of a job") for name in named]
     if data and asked["csv_file"]:
         wrong.append(Mistake("--csv", "names a table, and --data does too"))
     if wrong:

@@ -49,9 +49,9 @@ def test_elsewhere_gets_everything(called: list[Any]) -> None:
 
 
 def test_options_of_a_job_are_refused_here(called: list[Any]) -> None:
-    done = _run("--problem", "digits", "--spot", "--time-limit", "3", "--csv", "a.csv", "--data", "b.csv")
+    done = _run("--problem", "digits", "--spot", "--time-limit", "3", "--cpu", "2", "--csv", "a.csv", "--data", "b.csv")
     assert done.exit_code == 2 and not called
-    for option in ("--spot", "--time-limit", "--csv"):
+    for option in ("--spot", "--time-limit", "--cpu", "--csv"):
         assert option in done.stderr
 
 
