@@ -140,9 +140,12 @@ class _Window:
         self._at_end = False
 
     def look(self, size: int) -> bytes:
-        """The next bytes, as many as asked or as there are."""
-        while not self._at_end and len(self._text) - self._at < size:
-            more = self._read(size - (len(self._text) - self._at))
+        """The next bytes, as many as asked or as there are.
+
+        One more is read, so that whether the file ends there is known at once, however much was read before.
+        """
+        while not self._at_end and len(self._text) - self._at <= size:
+            more = self._read(size + 1 - (len(self._text) - self._at))
             self._text, self._at = self._text[self._at :] + more, 0
         return self._text[self._at : self._at + size]
 

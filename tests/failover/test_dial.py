@@ -304,7 +304,7 @@ def test_a_deadline_is_for_the_whole_request(
     began = time.monotonic()
     with pytest.raises(kinds):
         world.dial.get(URL, deadline_seconds=0.3)
-    assert time.monotonic() - began < 0.6
+    assert time.monotonic() - began < 1.5  # and not the 2 s of the site, on a busy machine either
 
 
 def test_a_name_without_an_address_cannot_be_dialled(world: World) -> None:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from service.errors import InvalidInput
@@ -45,6 +45,7 @@ def test_parts_hold_whole_records_and_end_where_they_say(tmp_path: Path, size: i
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-le"])
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet='aé", \n\r', max_size=60), st.integers(1, 20))
+@example(text='"\naaaaaa""\na', size=5)  # the rest of the file is looked at to its end before, and anew
 def test_going_on_from_any_part_gives_the_parts_of_the_whole(tmp_path: Path, codec: str, text: str, size: int) -> None:
     """So that a run which was killed, and a range of another machine, cut blocks as one process does."""
     path = tmp_path / "table.csv"
