@@ -55,7 +55,10 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": words(
         _of("compute.regionNetworkEndpointGroups", "create", "get", "delete", "use") + " compute.regionOperations.get"
     ),
-    "gcp:compute/network:Network": words(_of("compute.networks", *_CHANGE, "updatePolicy")),
+    # terraform-provider-google, resource_compute_network.go: without default routes means that they are deleted again.
+    "gcp:compute/network:Network": words(
+        f"{_of('compute.networks', *_CHANGE, 'updatePolicy')} {_of('compute.routes', 'list', 'delete')}"
+    ),
     "gcp:compute/subnetwork:Subnetwork": words(_of("compute.subnetworks", *_CHANGE, "use")),
     "gcp:compute/sSLPolicy:SSLPolicy": words(_of("compute.sslPolicies", *_CHANGE, "use")),
     "gcp:compute/targetHttpProxy:TargetHttpProxy": words(
