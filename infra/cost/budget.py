@@ -65,6 +65,6 @@ def _refuse(settings: TrafficSettings, costs: Costs) -> None:
     raise Refused(
         "this deployment costs more than its budget",
         [mistake],
-        hint=f"`outlast cost` shows every line; raise the budget, or excuse '{OVER_BUDGET}' in outlast:exceptions, "
-        "with a reason and an end",
+        hint="`outlast cost --lines` shows every amount; raise the budget, or excuse "
+        f"'{OVER_BUDGET}' in outlast:exceptions, with a reason and an end",
     )
