@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,8 +82,13 @@ def build_spec(asked: Asked, size: Size, place: Place) -> TrainingSpec:
         max_seconds=round(size.minutes * 60),
         identity=place.identity,
         spot=size.spot,
-        labels={"outlast-problem": asked.problem.name},
+        labels={"outlast-problem": _to_label(asked.problem.name)},
     )
+
+
+def _to_label(name: str) -> str:
+    """A problem is called as its file is, and a label of Google Cloud holds less than that."""
+    return re.sub(r"[^a-z0-9_-]", "-", name.lower())[:63]
 
 
 def _find_problem(named: str | None) -> Path:

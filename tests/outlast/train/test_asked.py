@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs.spec import check
 from outlast.train.asked import build_spec, choose_size, read_asked
 from service.errors import InvalidInput
 from service.training.problem import PROBLEMS
@@ -79,3 +81,12 @@ def test_the_spec_is_of_the_place_and_the_size(tmp_path: Path) -> None:
     assert (spec.image, spec.identity, spec.output) == (place.training_image, "role", place.output_address)
     assert (spec.cpu, spec.memory_gib, spec.max_seconds, spec.spot) == (4, 16.0, 31 * 60, True)
     assert spec.labels == {"outlast-problem": "digits"}
+    named = replace(asked, problem=replace(asked.problem, name="Visits 2026.v2"))
+    data = ("gs://bucket/data/inputs/1/",)
+    stores = {"output": "gs://bucket/output", "checkpoints": "gs://bucket/checkpoints"}
+    image = f"registry/training@sha256:{'0' * 64}"
+    spec = replace(
+        build_spec(named, choose_size(2, 8.0, None, None, spot=False), place), data=data, image=image, **stores
+    )
+    check(spec, "gcp")
+    assert spec.labels == {"outlast-problem": "visits-2026-v2"}
