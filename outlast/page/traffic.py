@@ -67,9 +67,9 @@ class Traffic:
     def enter(self) -> None:
         """One more looks at the page."""
         with self._lock:
-            self._viewers += 1
             if self._running is None:
                 self._running = self._start()
+            self._viewers += 1
 
     def leave(self) -> None:
         """One fewer looks; without any, nothing is asked."""

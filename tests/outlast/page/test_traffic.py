@@ -90,3 +90,13 @@ def test_nobody_is_asked_before_dns_has_a_site(clients: Clients) -> None:
     found.allow(False)
     found._ask("ttl", lambda: Look("aws"), Rounds(5, lambda: found.allow(True)))
     assert len(found.asked()) == 1
+
+
+def test_a_viewer_for_whom_no_client_could_be_opened_is_none() -> None:
+    def refuse(_: ExitStack) -> dict[str, Client]:
+        raise OSError("no socket is left")
+
+    found = Traffic(refuse)
+    with pytest.raises(OSError):
+        found.enter()
+    assert not found.is_watched and not found.is_running
