@@ -68,6 +68,14 @@ def measure_cost(running: Running) -> Cost | None:
     return spent(running.spec, running.cloud, running.state)
 
 
+def tell_cost(cloud: str, cost: Cost | None) -> str:
+    """The same for a person."""
+    if cost is None:
+        return f"{cloud}: its service did not say how long the job ran"
+    how = "as its service counts" if cost.exact else "at the list price, at most"
+    return f"{cloud}: {cost.usd:.4f} USD for {cost.seconds} s of {cost.machine}, {how}"
+
+
 def _describe_cost(cost: Cost | None) -> Mapping[str, Any]:
     if cost is None:
         return {}

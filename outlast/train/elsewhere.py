@@ -12,6 +12,7 @@ from typing import Any
 
 from failover.levers.clouds import Clouds
 from outlast.train.asked import choose_size, read_asked
+from outlast.train.collecting import tell_cost
 from outlast.train.following import Running
 from outlast.train.places import enter_sandbox, in_sandbox, name_clouds, open_service, read_place
 from outlast.train.tables import refuse_other_clouds
@@ -85,7 +86,7 @@ def tell(done: Done, *, as_json: bool) -> None:
         f"  released  {done.released.release.folder}",
         f"  serve it  {manifest.problem}@{done.released.release.digest} in a site's outlast:models",
         f"  report    {first.folder / 'report.html'}",
-        *(f"  cost      {line}" for line in _list_costs(done)),
+        *(f"  cost      {tell_cost(cloud, cost)}" for cloud, cost in done.costs.items()),
     ]
     print_result(to_document(done), as_json, "\n".join(words))
 
@@ -106,12 +107,3 @@ def to_document(done: Done) -> Mapping[str, Any]:
         "compared": [one.to_document() for one in done.compared],
         "usd": {cloud: None if cost is None else round(cost.usd, 4) for cloud, cost in done.costs.items()},
     }
-
-
-def _list_costs(done: Done) -> Iterator[str]:
-    for cloud, cost in done.costs.items():
-        if cost is None:
-            yield f"{cloud}: its service did not say how long the job ran"
-        else:
-            how = "as its service counts" if cost.exact else "at the list price, at most"
-            yield f"{cloud}: {cost.usd:.4f} USD for {cost.seconds} s of {cost.machine}, {how}"

@@ -16,13 +16,14 @@ from jobs.service import TrainingService
 from jobs.spec import TrainingSpec
 from outlast.train import journal
 from outlast.train.asked import Asked, Size, build_spec
-from outlast.train.collecting import collect, describe_training, measure_cost, read_inputs
+from outlast.train.collecting import collect, describe_training, measure_cost, read_inputs, tell_cost
 from outlast.train.following import Running, Say, find_succeeded, follow, start_or_find
 from outlast.train.parity import Compared, compare, render, require_parity
 from outlast.train.release import Result, put_in_place, require_gate
 from outlast.train.tables import Table, choose_tables
 from outlast.train.upload import upload, upload_tables
 from service.bundle.folder import Release
+from service.errors import OutlastError
 from service.evaluation.steps import Released, home_of
 from service.evaluation.workbench import ARTIFACTS
 from service.stores.opening import open_store
@@ -116,8 +117,29 @@ def finish(
     artifacts: Path = ARTIFACTS,
     home: Path | None = None,
 ) -> Done:
-    """Follow jobs to their end, and release the model of the first where all gave the same and the gate says yes."""
-    follow(running, say, pause)
+    """Follow jobs to their end, and release the model of the first where all gave the same and the gate says yes.
+
+    What they cost is said as well where nothing is released.
+    """
+    try:
+        follow(running, say, pause)
+        return _release(running, sites, accept_draft=accept_draft, say=say, artifacts=artifacts, home=home)
+    except OutlastError:
+        for one in running:
+            if one.state.state.final and (cost := measure_cost(one)):
+                say(f"cost: {tell_cost(one.cloud, cost)}")
+        raise
+
+
+def _release(
+    running: Sequence[Running],
+    sites: Mapping[str, Site],
+    *,
+    accept_draft: bool,
+    say: Say,
+    artifacts: Path,
+    home: Path | None,
+) -> Done:
     results, problems = [], []
     for one in running:
         inputs, problem = read_inputs(one)

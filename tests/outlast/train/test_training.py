@@ -135,6 +135,8 @@ def test_clouds_that_differ_release_nothing(rehearsal: Rehearsal, tmp_path: Path
     with pytest.raises(Deviated, match=r"rows out of fold differ by up to 0\.05"):
         rehearsal.finish(rehearsal.start(sites), sites)
     assert (rehearsal.home / "digits" / "manifest.json").read_bytes() == before
+    told = [line.split(" for ")[0] for line in rehearsal.said if line.startswith("cost: ")]
+    assert [line.split()[1] for line in told] == ["aws:", "gcp:"], "it was paid all the same"
 
 
 def test_a_failed_job_is_started_again_by_the_same_command(rehearsal: Rehearsal, tmp_path: Path) -> None:
