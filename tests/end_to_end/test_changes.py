@@ -26,7 +26,9 @@ CRASHES = re.compile(r"Traceback|AssertionError|Unexpected type|unhandled except
 # Inputs that no cloud acts upon: changed in place.
 HARMLESS = ("tags", "labels", "description", "comment", "displayName")
 # Resources of which a preview shows no change because each of their inputs is checked.
-NEVER_SHOWN = frozenset({"aws:ecr/lifecyclePolicy:LifecyclePolicy::repository"})
+NEVER_SHOWN = frozenset(
+    {"aws:ecr/lifecyclePolicy:LifecyclePolicy::repository", "gcp:monitoring/dashboard:Dashboard::dashboard"}
+)
 # Types without any such input.
 ONLY_REPLACED = {
     "aws:cloudwatch/dashboard:Dashboard",
