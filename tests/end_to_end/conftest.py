@@ -151,14 +151,14 @@ class Project:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a sandbox that nobody used yet comes before the others on it; what takes it down comes behind them."""
+    """What needs a sandbox that nobody used yet comes before the others on it."""
     at = [place for place, item in enumerate(items) if item.path.parent == Path(__file__).parent]
     for place, item in zip(at, sorted((items[place] for place in at), key=_turn), strict=True):
         items[place] = item
 
 
 def _turn(item: pytest.Item) -> int:
-    return {"test_sandbox": 0, "test_clients": 0, "test_teardown": 2}.get(item.path.stem, 1)
+    return int(item.path.stem not in ("test_clients", "test_sandbox", "test_teardown"))
 
 
 @pytest.fixture(scope="session")

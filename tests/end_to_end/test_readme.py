@@ -34,6 +34,7 @@ ELSEWHERE = {
     "make watch": "goes on until Ctrl-C: tests/end_to_end/test_page.py",
     "make soak MINUTES=10": "takes ten minutes: tests/bench runs a short one",
     "make model PROBLEM=tumour": "takes minutes: tests/service/evaluation",
+    "outlast model train --on aws": "asks for a training stack: tests/end_to_end/test_training.py",
     "outlast model train --csv FILE": "takes minutes: tests/service/evaluation",
 }
 # What stands in capitals is the reader's own.

@@ -1,6 +1,6 @@
 """The whole product goes again: no process, no port and no file of a resource stays.
 
-These tests are the last on the shared sandbox (tests/end_to_end/conftest.py).
+Before the other tests have used the sandbox (tests/end_to_end/conftest.py); it is up again for them afterwards.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def test_destroy_leaves_no_process_no_port_and_no_file(project: Project) -> None
         with pytest.raises(ConnectionRefusedError), socket.create_connection(address, timeout=5):
             pass
     project.wait_until(lambda: _files_of_resources(project) == set(), "the files of resources going")
+    project.up()
 
 
 def _files_of_resources(project: Project) -> set[str]:
