@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.applied import apply
 from infra.audit import AWS_FILTER, AWS_PREFIX, FIREHOSE_MEGABYTES, FIREHOSE_SECONDS, AuditStore
+from infra.aws_buckets import close_bucket, render_policy
 from infra.kinds import BaseSettings
 
 NAME = "audit"
@@ -82,31 +82,7 @@ def _bucket(settings: BaseSettings) -> tuple[aws.s3.Bucket, Sequence[pulumi.Reso
         rule=aws.s3.BucketObjectLockConfigurationRuleArgs(default_retention=held),
         opts=pulumi.ResourceOptions(depends_on=[versioning]),
     )
-    return bucket, [lock, _closed(bucket)]
-
-
-def _closed(bucket: aws.s3.Bucket) -> pulumi.Resource:
-    """Nobody reads it without credentials, and nobody without TLS."""
-    block = aws.s3.BucketPublicAccessBlock(
-        NAME,
-        bucket=bucket.bucket,
-        block_public_acls=True,
-        block_public_policy=True,
-        ignore_public_acls=True,
-        restrict_public_buckets=True,
-    )
-    statement = {
-        "Sid": "OnlyTls",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    policy: pulumi.Resource = aws.s3.BucketPolicy(
-        NAME, bucket=bucket.bucket, policy=_document(statement), opts=pulumi.ResourceOptions(depends_on=[block])
-    )
-    return policy
+    return bucket, [lock, close_bucket(NAME, bucket)]
 
 
 def _extended_s3(
@@ -169,17 +145,13 @@ def _trust(service: str) -> str:
 def _writing(bucket: pulumi.Output[str]) -> pulumi.Output[str]:
     """Write and nothing else: neither read, nor list, nor delete."""
     put = ["s3:PutObject", "s3:AbortMultipartUpload"]
-    return _document(
+    return render_policy(
         {"Effect": "Allow", "Action": put, "Resource": pulumi.Output.concat(bucket, "/*")},
         {"Effect": "Allow", "Action": ["s3:GetBucketLocation"], "Resource": bucket},
     )
 
 
 def _sending(stream: pulumi.Output[str]) -> pulumi.Output[str]:
-    return _document(
+    return render_policy(
         {"Effect": "Allow", "Action": ["firehose:PutRecord", "firehose:PutRecordBatch"], "Resource": stream}
     )
-
-
-def _document(*statements: Mapping[str, Any]) -> pulumi.Output[str]:
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.applied import apply
+from infra.aws_buckets import Statement, close_bucket
 from infra.contract import SiteSpec
 from infra.site import held
 
@@ -33,14 +34,6 @@ def build_access_logs(
         return None
     # With logs in it S3 deletes no bucket: what holds them is `protect`, as it does a log group.
     bucket = aws.s3.Bucket(NAME, bucket_prefix=name_prefix(name), force_destroy=True, opts=held(spec))
-    block = aws.s3.BucketPublicAccessBlock(
-        NAME,
-        bucket=bucket.bucket,
-        block_public_acls=True,
-        block_public_policy=True,
-        ignore_public_acls=True,
-        restrict_public_buckets=True,
-    )
     days = aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=spec.log_days)
     rule = aws.s3.BucketLifecycleConfigurationRuleArgs(
         id=NAME,
@@ -49,23 +42,17 @@ def build_access_logs(
         expiration=days,
     )
     aws.s3.BucketLifecycleConfiguration(NAME, bucket=bucket.bucket, rules=[rule])
-    policy = aws.s3.BucketPolicy(
-        NAME,
-        bucket=bucket.bucket,
-        policy=_let_deliver(bucket, target_group),
-        opts=pulumi.ResourceOptions(depends_on=[block]),
-    )
+    policy = close_bucket(NAME, bucket, _let_deliver(bucket, target_group))
     # Of the policy, not of the bucket: a load balancer is refused one that it may not write to.
     return aws.lb.LoadBalancerAccessLogsArgs(bucket=policy.bucket, enabled=True)
 
 
-def _let_deliver(bucket: aws.s3.Bucket, target_group: aws.lb.TargetGroup) -> pulumi.Output[str]:
-    """Load balancers of this account and region may write, and nobody may come without TLS."""
+def _let_deliver(bucket: aws.s3.Bucket, target_group: aws.lb.TargetGroup) -> Statement:
+    """Load balancers of this account and region may write."""
     parts = apply(target_group.arn, lambda arn: arn.split(":"))
     account = apply(parts, lambda found: found[4])
     balancers = apply(parts, lambda found: f"{':'.join(found[:5])}:loadbalancer/*")
-    every = pulumi.Output.concat(bucket.arn, "/*")
-    deliver = {
+    return {
         "Sid": "Deliver",
         "Effect": "Allow",
         "Principal": {"Service": DELIVERY},
@@ -73,12 +60,3 @@ def _let_deliver(bucket: aws.s3.Bucket, target_group: aws.lb.TargetGroup) -> pul
         "Resource": pulumi.Output.concat(bucket.arn, "/AWSLogs/", account, "/*"),
         "Condition": {"ArnLike": {"aws:SourceArn": balancers}},
     }
-    only_tls = {
-        "Sid": "OnlyTls",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [bucket.arn, every],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [deliver, only_tls]})

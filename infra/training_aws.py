@@ -6,13 +6,13 @@ on as little as it takes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.applied import apply
+from infra.aws_buckets import Statement, close_bucket, render_policy
 from infra.aws_registry import make_repository
 from infra.image import build_training_image
 from infra.kinds import TrainingSettings
@@ -26,8 +26,6 @@ LOGS = "/aws/sagemaker/TrainingJobs"
 
 METRICS = "/aws/sagemaker/TrainingJobs"
 """The namespace of the machine's figures, which SageMaker writes as the role."""
-
-Statement = Mapping[str, Any]
 
 
 def make_training(settings: TrainingSettings) -> dict[str, Any]:
@@ -57,34 +55,10 @@ def _make_bucket(
     # Whoever may delete the stack means its models and tables as well.
     bucket = aws.s3.Bucket(NAME, bucket=settings.store, force_destroy=not settings.protect, opts=kept)
     _make_lifecycle(settings, bucket)
-    closed = [_close(bucket)]
+    closed: list[pulumi.CustomResource] = [close_bucket(NAME, bucket)]
     if settings.kms_key:
         closed.append(_encrypt(bucket, settings.kms_key))
     return bucket, closed
-
-
-def _close(bucket: aws.s3.Bucket) -> pulumi.CustomResource:
-    """Nobody reads it without credentials, and nobody without TLS."""
-    block = aws.s3.BucketPublicAccessBlock(
-        NAME,
-        bucket=bucket.bucket,
-        block_public_acls=True,
-        block_public_policy=True,
-        ignore_public_acls=True,
-        restrict_public_buckets=True,
-    )
-    only_tls = {
-        "Sid": "OnlyTls",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    policy: pulumi.CustomResource = aws.s3.BucketPolicy(
-        NAME, bucket=bucket.bucket, policy=_document(only_tls), opts=pulumi.ResourceOptions(depends_on=[block])
-    )
-    return policy
 
 
 def _make_lifecycle(settings: TrainingSettings, bucket: aws.s3.Bucket) -> None:
@@ -159,7 +133,7 @@ def _make_role(
         *_unlocking(settings.kms_key),
         *_reaching(settings, account),
     ]
-    return role, aws.iam.RolePolicy("job", role=role.id, policy=_document(*statements))
+    return role, aws.iam.RolePolicy("job", role=role.id, policy=render_policy(*statements))
 
 
 def _trust(account: pulumi.Output[str]) -> pulumi.Output[str]:
@@ -170,7 +144,7 @@ def _trust(account: pulumi.Output[str]) -> pulumi.Output[str]:
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"aws:SourceAccount": account}},
     }
-    return _document(statement)
+    return render_policy(statement)
 
 
 def _storing(settings: TrainingSettings, bucket: pulumi.Output[str]) -> list[Statement]:
@@ -228,7 +202,3 @@ def _reaching(settings: TrainingSettings, account: pulumi.Output[str]) -> list[S
 
 def _allow(actions: list[str], resources: Any) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": actions, "Resource": resources}
-
-
-def _document(*statements: Statement) -> pulumi.Output[str]:
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
