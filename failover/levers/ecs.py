@@ -52,12 +52,8 @@ class EcsLever(StateLever):
     def read(self, target: str) -> tuple[State, str]:
         """How many tasks are asked for, and which kinds of scaling are suspended."""
         service = parse_service(target)
-        with translate_errors(f"look at ECS service {service.name}"):
-            ecs = self._clouds.aws("ecs", service.region)
-            found = ecs.describe_services(cluster=service.cluster, services=[service.name])["services"]
-        if not found:
-            raise Unavailable(f"there is no ECS service {target}", hint="`pulumi up` of traffic names it anew")
-        return {"desired": int(found[0]["desiredCount"]), **self._read_scaling(service)}, ""
+        found = describe_service(self._clouds, target, "look at ECS service")
+        return {"desired": int(found["desiredCount"]), **self._read_scaling(service)}, ""
 
     def write(self, target: str, state: State, version: str) -> None:
         """Scaling is suspended before the tasks go, and goes on after they are back."""
@@ -99,3 +95,15 @@ def parse_service(target: str) -> Service:
         place = "outlast:workload"
         raise InvalidInput("no ECS service is named", [Mistake(place, f"{target!r} is no ARN of a service")])
     return Service(found["region"], found["cluster"], found["name"])
+
+
+def describe_service(clouds: Clouds, target: str, doing: str) -> dict[str, Any]:
+    """What DescribeServices says of the service that an ARN names. Raises Unavailable where there is none."""
+    service = parse_service(target)
+    with translate_errors(f"{doing} {service.name}"):
+        ecs = clouds.aws("ecs", service.region)
+        answer = ecs.describe_services(cluster=service.cluster, services=[service.name])
+    found: list[dict[str, Any]] = answer["services"]
+    if not found:
+        raise Unavailable(f"there is no ECS service {target}", hint="`pulumi up` of traffic names it anew")
+    return found[0]

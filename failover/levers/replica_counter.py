@@ -14,9 +14,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from failover.levers.clouds import Clouds, ask_for, translate_errors
+from failover.levers.clouds import Clouds, ask_for
 from failover.levers.container_app import API_VERSION
-from failover.levers.ecs import parse_service
+from failover.levers.ecs import describe_service
 from failover.levers.replicas import Replicas
 from service.errors import Unavailable
 
@@ -48,13 +48,8 @@ class ReplicaCounter:
         )
 
     def _ecs(self, workload: str) -> Replicas:
-        service = parse_service(workload)
-        with translate_errors(f"count the tasks of {service.name}"):
-            ecs = self._clouds.aws("ecs", service.region)
-            found = ecs.describe_services(cluster=service.cluster, services=[service.name])["services"]
-        if not found:
-            raise Unavailable(f"there is no ECS service {workload}", hint="`pulumi up` of traffic names it anew")
-        return Replicas(int(found[0]["runningCount"]), int(found[0]["desiredCount"]))
+        found = describe_service(self._clouds, workload, "count the tasks of")
+        return Replicas(int(found["runningCount"]), int(found["desiredCount"]))
 
     def _container_app(self, workload: str) -> Replicas:
         doing = f"count the replicas of {workload.rpartition('/')[2]}"
