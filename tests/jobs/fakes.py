@@ -14,9 +14,14 @@ from typing import Any
 
 import boto3
 import httpx
+import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
+
+from jobs.service import TrainingService
+from service.errors import OutlastError
+from tests.jobs.specs import spec_for
 
 Document = dict[str, Any]
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:training-job/"
@@ -283,3 +288,16 @@ class FakeVertex(Losing):
         index = int(asked.get("pageToken", 0))
         more = {"nextPageToken": str(index + 2)} if index + 2 < len(rows) else {}
         return httpx.Response(200, json={"entries": rows[index : index + 2], **more})
+
+
+Refusal = tuple[int, str, str, type[OutlastError], str]
+"""The status, code and message of a service, and the error and words that a person gets."""
+
+
+def refuse_start(fake: FakeSageMaker | FakeArm | FakeVertex, service: TrainingService, refusal: Refusal) -> None:
+    """A start that the service refuses so says why and what to do, and leaves no job."""
+    status, code, message, kind, said = refusal
+    fake.refuse = (status, code, message)
+    with pytest.raises(kind, match=said) as raised:
+        service.start(spec_for(service.cloud))
+    assert message in raised.value.what and raised.value.hint and fake.jobs == {}

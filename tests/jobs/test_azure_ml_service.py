@@ -10,8 +10,8 @@ from jobs.asking import NoAnswer
 from jobs.azure_ml_service import AzureMlService, history_endpoint
 from jobs.service import Job, State
 from jobs.spec import digest, job_name
-from service.errors import InvalidInput, OutlastError, Refused, Unavailable
-from tests.jobs.fakes import FakeArm
+from service.errors import InvalidInput, Refused, Unavailable
+from tests.jobs.fakes import FakeArm, Refusal, refuse_start
 from tests.jobs.specs import AZURE, WORKSPACE, spec_for
 
 SPEC = spec_for("azure")
@@ -183,7 +183,7 @@ def test_an_address_of_a_log_that_has_ended_says_how_to_get_another(fake: FakeAr
         service.lines(job)
 
 
-REFUSALS = {
+REFUSALS: dict[str, Refusal] = {
     "quota": (400, "UserError", "The requested size exceeds the quota of the subscription", Refused, "quota"),
     "size": (400, "UserError", "VM size Standard_D2s_v3 is not supported in region", Refused, "does not have machines"),
     "ended": (401, "InvalidAuthenticationToken", "The access token has expired", Unavailable, "have ended"),
@@ -191,17 +191,6 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize(("status", "code", "message", "kind", "said"), REFUSALS.values(), ids=REFUSALS)
-def test_says_why_a_start_is_refused(
-    fake: FakeArm,
-    service: AzureMlService,
-    status: int,
-    code: str,
-    message: str,
-    kind: type[OutlastError],
-    said: str,
-) -> None:
-    fake.refuse = (status, code, message)
-    with pytest.raises(kind, match=said) as raised:
-        service.start(SPEC)
-    assert message in raised.value.what and raised.value.hint and fake.jobs == {}
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_says_why_a_start_is_refused(fake: FakeArm, service: AzureMlService, refusal: Refusal) -> None:
+    refuse_start(fake, service, refusal)

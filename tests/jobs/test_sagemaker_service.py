@@ -16,8 +16,8 @@ from jobs.asking import NoAnswer
 from jobs.sagemaker_service import SageMakerService
 from jobs.service import Job, State
 from jobs.spec import digest, job_name
-from service.errors import InvalidInput, OutlastError, Refused, Unavailable
-from tests.jobs.fakes import FakeSageMaker
+from service.errors import InvalidInput, Refused, Unavailable
+from tests.jobs.fakes import FakeSageMaker, Refusal, refuse_start
 from tests.jobs.specs import AWS, spec_for
 
 SPEC = spec_for("aws")
@@ -194,7 +194,7 @@ def test_lines_go_on_after_the_last_one_seen(fake: FakeSageMaker, service: SageM
     assert service.lines(job, more[-1].cursor) == []
 
 
-REFUSALS = {
+REFUSALS: dict[str, Refusal] = {
     "role": (400, "ValidationException", "Could not assume role arn:aws:iam::1:role/x.", Refused, "as this identity"),
     "quota": (400, "ResourceLimitExceeded", "The account-level service limit is 0 Instances", Refused, "quota"),
     "ended": (400, "ExpiredTokenException", "The security token is expired", Unavailable, "have ended"),
@@ -204,20 +204,9 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize(("status", "code", "message", "kind", "said"), REFUSALS.values(), ids=REFUSALS)
-def test_says_why_a_start_is_refused(
-    fake: FakeSageMaker,
-    service: SageMakerService,
-    status: int,
-    code: str,
-    message: str,
-    kind: type[OutlastError],
-    said: str,
-) -> None:
-    fake.refuse = (status, code, message)
-    with pytest.raises(kind, match=said) as raised:
-        service.start(SPEC)
-    assert message in raised.value.what and raised.value.hint and fake.jobs == {}
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_says_why_a_start_is_refused(fake: FakeSageMaker, service: SageMakerService, refusal: Refusal) -> None:
+    refuse_start(fake, service, refusal)
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from jobs.asking import NoAnswer
 from jobs.service import Job, State
 from jobs.spec import digest, job_name
 from jobs.vertex_service import LOGGING, VertexService, vertex_endpoint
-from service.errors import InvalidInput, OutlastError, Refused, Unavailable
-from tests.jobs.fakes import FakeVertex
+from service.errors import InvalidInput, Refused, Unavailable
+from tests.jobs.fakes import FakeVertex, Refusal, refuse_start
 from tests.jobs.specs import GOOGLE, spec_for
 
 SPEC = spec_for("gcp")
@@ -174,7 +174,7 @@ def test_times_with_more_digits_come_after_those_with_fewer(fake: FakeVertex, se
     assert [line.text for line in service.lines(job)] == ["first", "second", "third"]
 
 
-REFUSALS = {
+REFUSALS: dict[str, Refusal] = {
     "quota": (429, "RESOURCE_EXHAUSTED", "The following quota metrics exceed quota limits", Refused, "quota"),
     "act as": (400, "INVALID_ARGUMENT", "You do not have permission to act as service_account", Refused, "identity"),
     "machine": (400, "INVALID_ARGUMENT", "Machine type e2-x is not supported.", Refused, "does not have machines"),
@@ -183,17 +183,6 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize(("status", "code", "message", "kind", "said"), REFUSALS.values(), ids=REFUSALS)
-def test_says_why_a_start_is_refused(
-    fake: FakeVertex,
-    service: VertexService,
-    status: int,
-    code: str,
-    message: str,
-    kind: type[OutlastError],
-    said: str,
-) -> None:
-    fake.refuse = (status, code, message)
-    with pytest.raises(kind, match=said) as raised:
-        service.start(SPEC)
-    assert message in raised.value.what and raised.value.hint and fake.jobs == {}
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_says_why_a_start_is_refused(fake: FakeVertex, service: VertexService, refusal: Refusal) -> None:
+    refuse_start(fake, service, refusal)
