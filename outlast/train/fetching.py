@@ -12,12 +12,11 @@ from typing import Any
 from service.bundle.reading import Reader, is_list, is_number, is_sha256, is_table, is_text, is_whole, parse_json
 from service.bundle.writing import write_whole
 from service.errors import InvalidInput, Mistake, ModelMismatch
+from service.evaluation.job import TRAINING_FILE, TRAINING_SCHEMA
 from service.stores.store import Store, read_whole
 from service.training.job_inputs import JobInputs, parse_inputs
 
-TRAINING_FILE = "training.json"
 _AGAIN = "attach to the job once more; if it stays so, start the training again: finished fits are kept"
-_SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def parse_training(raw: bytes, place: str) -> Trained:
     except InvalidInput as error:
         raise ModelMismatch(f"{place} was cut: {error.what}", hint=_AGAIN) from error
     take = reader.take
-    take("schema", lambda value: value == _SCHEMA, f"must be {_SCHEMA}")
+    take("schema", lambda value: value == TRAINING_SCHEMA, f"must be {TRAINING_SCHEMA}")
     text = "must be a text"
     trained = Trained(
         problem=take("problem", is_text, text),

@@ -15,9 +15,8 @@ from rich.table import Table as Drawn
 from outlast.train.release import Result
 from service.bundle.classifier import Classifier
 from service.errors import Deviated, Mistake, ModelMismatch
+from service.evaluation.job import OUT_OF_FOLD_FILE
 from service.training.export import run_onnx
-
-OUT_OF_FOLD_FILE = "out-of-fold.npz"
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from service.training.problem import ProblemFile, load_problem
 
 TRAINING_FILE = "training.json"
 OUT_OF_FOLD_FILE = "out-of-fold.npz"
-_SCHEMA = 1
+TRAINING_SCHEMA = 1
 _SAID_EVERY = 1.0  # seconds between two lines of one step
 
 
@@ -130,7 +130,7 @@ def _describe(found: Findings, release: Release, inputs: JobInputs) -> dict[str,
     """Who was trained, on what, by how many fits."""
     fits = found.bench.bench.kept
     return {
-        "schema": _SCHEMA,
+        "schema": TRAINING_SCHEMA,
         "problem": found.bench.problem.name,
         "winner": found.comparison.winner,
         "digest": release.digest,
