@@ -19,8 +19,7 @@ from failover.parity.compare import Parity
 from failover.parity.run import compare_sites
 from sandbox.chaos.faults import FAULTS, ChaosFault, choose_faults
 from sandbox.chaos.page import Circumstances, render_page
-from sandbox.chaos.row import Row
-from sandbox.chaos.run import Lab, run_rows
+from sandbox.chaos.run import Lab, Measured, run_rows
 from service.bundle.folder import choose_released, load_golden
 from service.command_line import model_option, say, working
 from service.errors import Deviated, InvalidInput, Unavailable
@@ -39,7 +38,8 @@ PARITY_ROWS = 200  # that every site is asked after the last fault
 @model_option
 def chaos(faults: str, sites: str, write: Path | None, model: str | None) -> None:
     """Make every fault at every site of the sandbox, one after the other, and measure who notices and who suffers."""
-    rows, around = measure(choose_faults(faults), sites.replace(",", " ").split(), model)
+    measured, around = measure(choose_faults(faults), sites.replace(",", " ").split(), model)
+    rows = measured.rows
     before = write.read_text(encoding="utf-8") if write and write.exists() else ""
     page = render_page(rows, around, before)
     if write:
@@ -55,7 +55,7 @@ def chaos(faults: str, sites: str, write: Path | None, model: str | None) -> Non
         raise Deviated(what, hint="the page says which and why")
 
 
-def measure(faults: Sequence[ChaosFault], sites: Sequence[str], model: str | None) -> tuple[list[Row], Circumstances]:
+def measure(faults: Sequence[ChaosFault], sites: Sequence[str], model: str | None) -> tuple[Measured, Circumstances]:
     """The rows, and what they were measured on."""
     lab, load = open_lab(model), [os.getloadavg()[0]]
     known = [site.name for site in lab.fleet().sites]
@@ -69,12 +69,13 @@ def measure(faults: Sequence[ChaosFault], sites: Sequence[str], model: str | Non
             say(line)
             announce(len(load) - 1, len(faults) * len(sites or known))
 
-        rows = run_rows(lab, faults, sites, told)
+        measured = run_rows(lab, faults, sites, told)
     with working("asking every site the same, now that all is healed"):
         differences = tuple(map(str, compare_after(lab, model).differences))
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     cores, python = os.cpu_count() or 1, platform.python_version()
-    return rows, Circumstances(lab.dial.speed, today, cores, python, (min(load), max(load)), differences)
+    not_made = tuple(measured.not_made)
+    return measured, Circumstances(lab.dial.speed, today, cores, python, (min(load), max(load)), differences, not_made)
 
 
 def compare_after(lab: Lab, model: str | None) -> Parity:
@@ -91,9 +92,10 @@ def open_lab(model: str | None) -> Lab:
     if not os.environ.get("OUTLAST_SANDBOX_ENDPOINT"):
         raise Unavailable("faults are made in the sandbox alone, and this is not its environment", hint="make chaos")
     dial, clock = Dial.from_environment(os.environ), SystemClock()
-    levers = build_levers(Clouds(os.environ), now=clock.utc, pause=clock.sleep, speed=dial.speed)
+    clouds = Clouds(os.environ)
+    levers = build_levers(clouds, now=clock.utc, pause=clock.sleep, speed=dial.speed)
     golden = load_golden(choose_released(model or os.environ.get("OUTLAST_DEFAULT_MODEL")))
-    return Lab(build_client(), dial, os.environ["OUTLAST_HOST"], golden, levers, os.environ)
+    return Lab(build_client(), dial, os.environ["OUTLAST_HOST"], golden, levers, os.environ, clouds)
 
 
 COMMANDS = {"chaos": chaos}

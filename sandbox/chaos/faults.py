@@ -17,7 +17,8 @@ _BLIND_REGION = "us-east-1"
 class ChaosFault:
     """One fault: `kind` as its lever takes it, `noticed_by` the first of health checks, pinned probe and nobody.
 
-    A fault that is `of_provider` breaks DNS's provider, not a site: no site may leave for it.
+    A fault that is `of_provider` breaks DNS's provider, not a site: no site may leave for it. One that `needs_spot` is
+    made where a site has tasks on Spot. `fails_at_most` is the share of requests that may fail; None where any may.
     """
 
     name: str
@@ -26,6 +27,8 @@ class ChaosFault:
     noticed_by: str = CHECKS
     by_flag: bool = False
     of_provider: bool = False
+    needs_spot: bool = False
+    fails_at_most: float | None = None
 
     def way(self, site: str, flag: str) -> Way:
         """How it is made at a site, whose replicas read their fault flag at `flag`."""
@@ -47,6 +50,14 @@ FAULTS: Sequence[ChaosFault] = (
     ChaosFault("stale-model", "another model is served than released", "stale-model", by_flag=True),
     ChaosFault("expired-certificate", "the certificate ended yesterday", "expired-certificate", PROBE),
     ChaosFault("wrong-certificate", "the certificate is of another name", "wrong-certificate", PROBE),
+    ChaosFault(
+        "spot",
+        "AWS takes the tasks on Spot back, with two minutes' notice",
+        "spot",
+        NOBODY,
+        needs_spot=True,
+        fails_at_most=0.01,
+    ),
     ChaosFault("dark", "the whole cloud is gone, its API with it", "dark"),
     ChaosFault("control-plane", "Route 53 answers DNS and refuses changes", "control-plane", NOBODY, of_provider=True),
     ChaosFault(

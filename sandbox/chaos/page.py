@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.chaos.faults import CHECKS, FAULTS
-from sandbox.chaos.row import Row, Window
+from sandbox.chaos.row import NotMade, Row, Window
 
 HEAD = """# Faults, measured
 
@@ -30,17 +30,24 @@ it lasted as long as the fault. Right before the fault every client but `outlast
 the site, as in a drill: what is measured is close to the worst, not to the average. **Late**: wrong answers after the
 predicted window; those, and empty answers of DNS, have to be 0.
 
+**With Spot**: a site of AWS with `outlast:spotAbove`, scaled above `minReplicas` for as long as the row takes, so that
+a task is on Spot. Nobody has to notice when it is taken back: those on demand carry on. No answer may be wrong, and one
+request in a hundred may fail. Container Apps and Cloud Run have no such capacity for what serves.
+
 The [kinds of clients](../concepts/recovery-time.md): `ttl` keeps an answer of DNS for its TTL, `jvm` for 30 s
 on top of that, `browser` for 60 s and its connections, `pool` its connections; `outlast` is `failover.client`, which
 goes to the next site.
 """
 
-_SECTION = re.compile(r"## (?P<site>\S+), speed (?P<speed>\d+)\n")
+_SECTION = re.compile(r"## (?P<site>[^,\n]+), speed (?P<speed>\d+)\n")
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """Where and how the rows were measured; `differences` is in what the sites differed when all was healed."""
+    """Where and how the rows were measured, and what could not be: `not_made`.
+
+    `differences` is in what the sites differed when all was healed.
+    """
 
     speed: int
     date: str
@@ -48,27 +55,28 @@ class Circumstances:
     python: str
     load: tuple[float, float]
     differences: tuple[str, ...] = ()
+    not_made: tuple[NotMade, ...] = ()
 
 
 def render_page(rows: Sequence[Row], around: Circumstances, before: str = "") -> str:
     """The whole page. Of `before`, the page that it replaces, the tables of other sites and speeds stay."""
     tables = _read_sections(before)
-    for site in dict.fromkeys(row.site for row in rows):
-        tables[around.speed, site] = _render_section(site, [row for row in rows if row.site == site], around)
+    for place in dict.fromkeys(row.place for row in rows):
+        tables[around.speed, place] = _render_section(place, [row for row in rows if row.place == place], around)
     return HEAD + "\n".join(tables[key] for key in sorted(tables, key=lambda key: (-key[0], key[1]))) + FOOT
 
 
 def _read_sections(page: str) -> dict[tuple[int, str], str]:
-    """The table of each speed and site that a page has, with all that belongs to it."""
+    """The table of each speed and place that a page has, with all that belongs to it."""
     parts = ((_SECTION.match(part), part) for part in re.split(r"(?m)^(?=## )", page))
     return {(int(match["speed"]), match["site"]): part.rstrip() + "\n" for match, part in parts if match}
 
 
-def _render_section(site: str, rows: Sequence[Row], around: Circumstances) -> str:
+def _render_section(place: str, rows: Sequence[Row], around: Circumstances) -> str:
     kinds = [window.kind for window in rows[0].windows]
     low, high = around.load
     lines = [
-        f"## {site}, speed {around.speed}",
+        f"## {place}, speed {around.speed}",
         "",
         f"{around.date}, {around.cores} cores, Python {around.python}; load of the machine between {low:.1f} and "
         f"{high:.1f}. {_summary(rows)}",
@@ -81,7 +89,9 @@ def _render_section(site: str, rows: Sequence[Row], around: Circumstances) -> st
     ]
     notes = [f"* {row.fault}: {'; '.join(row.mistakes)}." for row in rows if row.mistakes]
     told = ["", "Not as promised:", "", *notes] if notes else ["", "Every row is as promised."]
-    return "\n".join([*lines, *told, "", _tell_parity(around)]) + "\n"
+    left_out = [f"Not made: {one.fault}, because {one.why}." for one in around.not_made if one.site == place]
+    paragraphs = [*left_out, _tell_parity(around)]
+    return "\n".join([*lines, *told, *(line for one in paragraphs for line in ("", one))]) + "\n"
 
 
 def _tell_parity(around: Circumstances) -> str:

@@ -38,8 +38,19 @@ class Window:
 
 
 @dataclass(frozen=True)
+class NotMade:
+    """A fault that a site cannot have, and why."""
+
+    fault: str
+    site: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Row:
-    """One line of the table. `noticed_after` is None where nobody noticed, `restored_after` where it did not end."""
+    """One line of the table. `noticed_after` is None where nobody noticed, `restored_after` where it did not end;
+    `beside` is what was not as promised of what no observer sees.
+    """
 
     fault: str
     site: str
@@ -53,6 +64,14 @@ class Row:
     predicted: tuple[float, float]
     expected: str
     of_provider: bool
+    on_spot: bool = False
+    fails_at_most: float | None = None
+    beside: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """The heading of its table: a site that has tasks on Spot is set up in another way than one without."""
+        return f"{self.site} with Spot" if self.on_spot else self.site
 
     @property
     def mistakes(self) -> tuple[str, ...]:
@@ -72,7 +91,19 @@ class Row:
             found.append("a site left DNS for a fault of none")
         if self.restored_after is None:
             found.append("not restored")
-        return tuple(found)
+        return (*found, *self._beyond_bearable(), *self.beside)
+
+    def _beyond_bearable(self) -> list[str]:
+        """Of a fault that callers should hardly feel: any wrong answer, and failures beyond its share."""
+        if self.fails_at_most is None:
+            return []
+        asked, failed, wrong = (
+            sum(getattr(window, name) for window in self.windows) for name in ("requests", "failed", "wrong")
+        )
+        found = [f"{wrong} wrong answers"] if wrong else []
+        if failed > self.fails_at_most * asked:
+            found.append(f"{failed} of {asked} requests failed, expected were at most {self.fails_at_most:.0%}")
+        return found
 
 
 def left_dns_after(answers: Sequence[Sample], site: str, moments: Moments, needed: int) -> float | None:

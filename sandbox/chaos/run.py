@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,14 @@ from failover.drill.plan import predict_loss
 from failover.drill.samples import AUTHORITY, CLIENT, SITE, Sample
 from failover.drill.streaks import count_answers_needed
 from failover.drill.waits import BREAKING
-from failover.levers.change import Change, sign
+from failover.levers.change import ECS, Change, sign
+from failover.levers.clouds import Clouds
 from failover.levers.lever import Lever
 from failover.recovery.kinds import find_kind
 from failover.routing import predict
 from sandbox.chaos.faults import ChaosFault
-from sandbox.chaos.row import Moments, Row, measure_row
+from sandbox.chaos.row import Moments, NotMade, Row, measure_row
+from sandbox.chaos.spot import Mix, count_running, find_mix, scaled_above, tell_left
 from service.bundle.golden import Golden
 from service.errors import Unavailable
 
@@ -68,26 +70,61 @@ class Lab:
     golden: Golden
     levers: Mapping[str, Lever]
     environ: Mapping[str, str]
+    clouds: Clouds
 
     def fleet(self) -> Fleet:
         """The sites, as Route 53 has them now."""
         return read_fleet(self.route53, self.host)
 
 
-def run_rows(lab: Lab, faults: Sequence[ChaosFault], sites: Sequence[str], say: Say) -> list[Row]:
+@dataclass(frozen=True)
+class Measured:
+    """The rows, and what has none."""
+
+    rows: list[Row] = field(default_factory=list)
+    not_made: list[NotMade] = field(default_factory=list)
+
+
+def run_rows(lab: Lab, faults: Sequence[ChaosFault], sites: Sequence[str], say: Say) -> Measured:
     """A row for each fault at each site, in order. Raises Unavailable where the sandbox does not get steady again."""
-    rows = []
-    fleet = lab.fleet()
+    measured, fleet = Measured(), lab.fleet()
     for site in sites or [site.name for site in fleet.sites]:
         for fault in faults:
-            row = run_row(lab, fleet, fault, fleet.site(site))
-            rows.append(row)
-            after = "" if row.noticed_after is None else f" after {row.noticed_after:.0f} s"
-            say(f"{fault.name} at {site}: {row.noticed_by}{after}; " + ("; ".join(row.mistakes) or "as promised"))
-    return rows
+            told = run_one(lab, fleet, fault, fleet.site(site), measured)
+            say(f"{fault.name} at {site}: {told}")
+    return measured
 
 
-def run_row(lab: Lab, fleet: Fleet, fault: ChaosFault, site: FleetSite) -> Row:
+def run_one(lab: Lab, fleet: Fleet, fault: ChaosFault, site: FleetSite, measured: Measured) -> str:
+    """One fault at one site, kept in `measured`: what there is to say of it."""
+    if fault.needs_spot:
+        mix = find_mix(lab.clouds, site)
+        if isinstance(mix, str):
+            measured.not_made.append(NotMade(fault.name, site.name, mix))
+            return f"not made: {mix}"
+        row = run_spot(lab, fleet, fault, site, mix)
+    else:
+        row = run_row(lab, fleet, fault, site)
+    measured.rows.append(row)
+    after = "" if row.noticed_after is None else f" after {row.noticed_after:.0f} s"
+    return f"{row.noticed_by}{after}; " + ("; ".join(row.mistakes) or "as promised")
+
+
+def run_spot(lab: Lab, fleet: Fleet, fault: ChaosFault, site: FleetSite, mix: Mix) -> Row:
+    """One fault that takes Spot's tasks, at a site that has some for as long as it lasts."""
+
+    def wait(holds: Callable[[], bool], what: str) -> None:
+        wait_until(holds, what, speed=lab.dial.speed)
+
+    left: list[int] = []
+    with scaled_above(lab.clouds, lab.levers[ECS], site, mix, wait):
+        row = run_row(lab, fleet, fault, site, before_healing=lambda: left.append(count_running(lab.clouds, site)))
+    return replace(row, on_spot=True, fails_at_most=fault.fails_at_most, beside=tell_left(left[0], mix))
+
+
+def run_row(
+    lab: Lab, fleet: Fleet, fault: ChaosFault, site: FleetSite, *, before_healing: Callable[[], None] = lambda: None
+) -> Row:
     """One fault at one site."""
     recorder, speed = Recorder(), lab.dial.speed
     way = fault.way(site.name, site.fault_flag)
@@ -106,6 +143,7 @@ def run_row(lab: Lab, fleet: Fleet, fault: ChaosFault, site: FleetSite) -> Row:
         change = inject(lab, fault, site, lasts)
         try:
             time.sleep(lasts)
+            before_healing()
         finally:
             healed = recorder.elapsed()
             heal(lab, change)

@@ -70,4 +70,5 @@ def _document(world: World, service: Resource) -> Document:
         "desiredCount": wanted_tasks(service),
         "runningCount": running,
         "pendingCount": max(0, wanted_tasks(service) - running),
+        "capacityProviderStrategy": service.inputs.get("capacityProviderStrategies") or [],
     }

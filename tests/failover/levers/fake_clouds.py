@@ -36,6 +36,7 @@ class FakeWorld:
 
     desired: int = 2
     running: int = 2
+    strategy: list[dict[str, Any]] = field(default_factory=list)
     revisions: list[dict[str, Any]] = field(default_factory=list)
     series: list[dict[str, Any]] = field(default_factory=list)
     suspended: dict[str, bool] | None = None
@@ -146,7 +147,13 @@ class FakeEcs:
 
     def describe_services(self, *, cluster: str, services: list[str]) -> dict[str, Any]:
         found = (
-            [{"desiredCount": self.world.desired, "runningCount": self.world.running}]
+            [
+                {
+                    "desiredCount": self.world.desired,
+                    "runningCount": self.world.running,
+                    "capacityProviderStrategy": self.world.strategy,
+                }
+            ]
             if (cluster, services) == ("outlast-aws", ["outlast-aws"])
             else []
         )

@@ -26,8 +26,8 @@ def test_every_fault_is_one_of_the_sandbox_or_of_the_service(fault: ChaosFault) 
         assert (site == "") == fault.of_provider
 
 
-def test_there_are_fifteen_with_fifteen_names() -> None:
-    assert len({fault.name for fault in FAULTS}) == len(FAULTS) == 15
+def test_there_are_sixteen_with_sixteen_names() -> None:
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS) == 16
 
 
 def test_some_are_chosen_by_name() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sandbox.chaos.faults import CHECKS
 from sandbox.chaos.page import Circumstances, render_page
-from sandbox.chaos.row import Row, Window
+from sandbox.chaos.row import NotMade, Row, Window
 
 AROUND = Circumstances(10, "2026-11-29", 2, "3.11.7", (1.5, 4.0))
 TTL, POOL = Window("ttl", 200, 40, 3, 44.4, False), Window("pool", 200, 0, 0, 0.0, False)
@@ -46,6 +46,15 @@ def test_the_tables_of_other_sites_and_speeds_stay_on_the_page() -> None:
     assert render_page([ROW], AROUND, whole) == whole
     changed = render_page([replace(ROW, noticed_after=33.0)], AROUND, whole)
     assert (changed.count("| 33 |"), changed.count("| 31 |")) == (1, 2)
+
+
+def test_a_site_with_spot_has_a_table_of_its_own_and_one_without_says_so() -> None:
+    without = replace(AROUND, not_made=(NotMade("spot", "gcp", "Cloud Run has none"),))
+    whole = render_page([ROW, replace(ROW, on_spot=True), replace(ROW, site="gcp")], without)
+    heads = ["aws, speed 10", "aws with Spot, speed 10", "gcp, speed 10", "What the columns say"]
+    assert [line.removeprefix("## ") for line in whole.splitlines() if line.startswith("## ")] == heads
+    assert whole.count("\n\nNot made: spot, because Cloud Run has none.\n\nAfterwards") == 1
+    assert render_page([ROW], AROUND, whole) == whole, "it stays as well"
 
 
 def test_a_page_of_an_older_release_is_replaced() -> None:

@@ -113,3 +113,11 @@ def test_a_site_that_was_not_missed_often_enough_has_not_left() -> None:
 
 def test_kinds_are_told_by_the_names_of_their_observers() -> None:
     assert kinds_of([s for s in story() if s.by.startswith("client-")]) == ["outlast", "ttl"]
+
+
+def test_of_a_fault_that_is_hardly_felt_little_may_fail_and_nothing_be_wrong() -> None:
+    found = replace(row(story()), fails_at_most=0.01, beside=("two tasks too many",))
+    assert found.mistakes == ("50 of 380 requests failed, expected were at most 1%", "two tasks too many")
+    assert replace(found, fails_at_most=0.5, beside=()).mistakes == ()
+    wrong = tuple(replace(window, failed=0, wrong=1) for window in found.windows)
+    assert replace(found, windows=wrong, beside=()).mistakes == ("2 wrong answers",)

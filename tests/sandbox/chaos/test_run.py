@@ -31,7 +31,7 @@ def lab(clouds: FakeWorld) -> Lab:
     fake.tags["check-aws"]["outlast:fault-flag"] = FLAG_URL
     levers = build_levers(clouds.clouds, now=lambda: datetime.now(UTC), pause=FakeClock().sleep, speed=10)
     golden: Any = None
-    return Lab(fake, Dial(speed=10), "api.outlast.example", golden, levers, {})
+    return Lab(fake, Dial(speed=10), "api.outlast.example", golden, levers, {}, clouds.clouds)
 
 
 def test_a_flag_is_written_for_a_while_and_taken_away(lab: Lab, clouds: FakeWorld) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from sandbox.clouds.aws import ecs_api
 from sandbox.clouds.store import CloudRefused
 from sandbox.engine.cloud import NotReady
 from service.errors import OutlastError
@@ -38,6 +39,8 @@ def test_tasks_above_the_base_are_on_spot_by_weight(clouds: Clouds) -> None:
     assert plain is not None and mixed is not None
     assert (plain.on_spot(6), mixed.on_spot(6)) == (0, 3)
     assert mixed.revision == plain.revision
+    [told] = ecs_api.answer(clouds.world, "DescribeServices", {"services": [service.id]})["services"]
+    assert told["capacityProviderStrategy"] == mix
 
 
 # -- certificates ----------------------------------------------------------------------------------------------------
