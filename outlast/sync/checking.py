@@ -49,9 +49,8 @@ def check(store: Store, address: str, tell: Callable[[int], None]) -> Checked:
     manifests, changed = _read_manifests(store)
     blobs = dict(list_blobs(store))
     for sha256, entry in blobs.items():
-        if hash_object(store, entry) != sha256:
+        if hash_object(store, entry, tell) != sha256:
             changed.append(entry.key)
-        tell(entry.size)
     named = {sha256 for manifest in manifests for sha256 in manifest.blobs}
     wanted = {sha256 for manifest in _newest(manifests) for sha256 in manifest.blobs}
     missing = tuple(f"{BLOBS}{sha256}" for sha256 in sorted(wanted - blobs.keys()))

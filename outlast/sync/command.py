@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from outlast.sync import reckoning
 from outlast.sync.checking import Checked, check, measure
-from outlast.sync.copying import worst_of
+from outlast.sync.copying import Target, worst_of
 from outlast.sync.manifest import SETS
 from outlast.sync.meter import count_bytes
 from outlast.sync.reading import read_source
@@ -19,7 +20,9 @@ from outlast.sync.run import Run, prepare
 from service.command_line import Command, json_option, print_json, say, say_error
 from service.errors import Deviated, InvalidInput, Mistake, OutlastError
 from service.stores.opening import open_store
+from service.stores.store import Store
 
+T = TypeVar("T")
 GUIDE = "docs/guides/sync-stores.md"
 
 
@@ -87,23 +90,26 @@ def _copy(run: Run, dry_run: bool, as_json: bool) -> None:
     if dry_run:
         if as_json:
             print_json(run.document())
-        _leave(run.unread, None)
+        _leave(run.unread, run.targets)
         return
-    with count_bytes("copying", sum(file.size for file in run.moved)) as add:
+    with count_bytes("copying", run.size) as add:
         run.execute(add)
     if as_json:
         print_json(run.document())
     else:
         for line in run.describe_result():
             click.echo(line)
-    _leave(run.unread, worst_of(run.targets))
+    _leave(run.unread, run.targets)
 
 
 def _restore(address: str, what: str, folder: Path, dry_run: bool, as_json: bool) -> None:
     source = read_source(address, what)
     leg = Leg(address, out=sum(file.size for file in source.files))
     say(f"{len(source.files)} files, {describe_bytes(leg.out)}; at most {describe_usd(leg.usd)} of egress")
-    written = None if dry_run else restore(source, folder)
+    written = None
+    if not dry_run:
+        with count_bytes("writing", leg.out) as add:
+            written = restore(source, folder, add)
     if as_json:
         about = {"set": what, "source": address, "files": len(source.files), "bytes": leg.out}
         print_json({**about, "egress_usd": leg.usd, "into": str(folder), "written": written})
@@ -113,7 +119,8 @@ def _restore(address: str, what: str, folder: Path, dry_run: bool, as_json: bool
 
 def _check(places: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     stores = {place: open_store(place) for place in places}
-    sizes = {place: measure(store) for place, store in stores.items()}
+    unread: dict[str, OutlastError] = {}
+    sizes = _ask_each(stores, lambda store, _: measure(store), unread)
     legs = [Leg(place, out=size) for place, size in sizes.items()]
     seconds = reckoning.predict_seconds(legs, None)
     total = f"{describe_bytes(sum(sizes.values()))} to read back, about {seconds:.0f} s"
@@ -121,18 +128,42 @@ def _check(places: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     if dry_run:
         if as_json:
             print_json([{"address": leg.address, "bytes": leg.out, "egress_usd": leg.usd} for leg in legs])
+        _leave(unread)
         return
     with count_bytes("reading back", sum(sizes.values())) as add:
-        found = [check(store, place, add) for place, store in stores.items()]
-    if as_json:
-        print_json([one.document() for one in found])
-    else:
-        for one in found:
-            click.echo(describe_check(one))
-    findings = [finding for one in found for finding in one.findings]
+        answering = {place: stores[place] for place in sizes}
+        found = _ask_each(answering, lambda store, place: check(store, place, add), unread)
+    _print_checks(list(found.values()), unread, as_json)
+    findings = [finding for one in found.values() for finding in one.findings]
     if findings:
+        for error in unread.values():
+            say_error(error)
         hint = "delete what was changed, and repeat the `outlast sync` that wrote it: it writes it again"
         raise Deviated("not all copies are what was written:\n- " + "\n- ".join(findings), hint=hint)
+    _leave(unread)
+
+
+def _ask_each(
+    stores: dict[str, Store], ask: Callable[[Store, str], T], unread: dict[str, OutlastError]
+) -> dict[str, T]:
+    """What each store answers; one that does not is added to `unread`, and the next is asked."""
+    answers = {}
+    for place, store in stores.items():
+        try:
+            answers[place] = ask(store, place)
+        except OutlastError as error:
+            unread[place] = error
+    return answers
+
+
+def _print_checks(found: list[Checked], unread: dict[str, OutlastError], as_json: bool) -> None:
+    if as_json:
+        print_json([*(one.document() for one in found), *({"address": a, "error": str(e)} for a, e in unread.items())])
+        return
+    for one in found:
+        click.echo(describe_check(one))
+    for place in unread:
+        click.echo(f"{place}: not read back")
 
 
 def describe_check(one: Checked) -> str:
@@ -145,13 +176,15 @@ def describe_check(one: Checked) -> str:
     return told + (f"; {len(one.findings)} wrong" if one.findings else "; all as written")
 
 
-def _leave(unread: dict[str, OutlastError], worst: OutlastError | None) -> None:
-    for error in unread.values():
-        say_error(error)
+def _leave(unread: dict[str, OutlastError], targets: Sequence[Target] = ()) -> None:
+    """Tell every error; the command leaves with that of the worst."""
+    errors = [*unread.values(), *(error for target in targets if (error := target.error))]
+    worst = worst_of(errors)
+    for error in errors:
+        if error is not worst:
+            say_error(error)
     if worst:
         raise worst
-    if unread:
-        sys.exit(next(iter(unread.values())).exit_code)
 
 
 COMMANDS = {"sync": sync}

@@ -14,33 +14,52 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from outlast.sync.manifest import File, Manifest
 from outlast.sync.plan import Work
 from outlast.sync.reading import Source, look, read_pieces
 from service.errors import Deviated, OutlastError, Unavailable
+from service.stores.parts import ONE_REQUEST
 from service.stores.store import Store
 
 AT_ONCE = 4
-_IN_MEMORY = 1 << 26
+_CHANGED = "delete what is named, and repeat the command: it writes it again from the source"
 
 
 @dataclass
 class Target:
-    """A store that is copied to, what it lacks, and what came of it. `error` ends the work on it, not on the others."""
+    """A store that is copied to, what it lacks, and what came of it.
+
+    `stopped` ends the work on it, not on the others. `wrong` says which of its objects are not what was written: the
+    rest is copied, and no manifest names them.
+    """
 
     store: Store
     work: Work
     written: int = 0
     read: int = 0
-    error: OutlastError | None = None
+    stopped: OutlastError | None = None
+    wrong: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.wrong += self.work.wrong
 
     @property
     def address(self) -> str:
         """As it was named."""
         return self.work.store
+
+    @property
+    def error(self) -> OutlastError | None:
+        """Why it is not complete: content that is wrong, all of it, before what ended the work."""
+        if not self.wrong:
+            return self.stopped
+        if len(self.wrong) == 1:
+            return Deviated(f"{self.wrong[0]}: it is not what was written", hint=_CHANGED)
+        listed = "".join(f"\n- {one}" for one in self.wrong)
+        return Deviated(f"{self.address}: {len(self.wrong)} objects are not what was written:{listed}", hint=_CHANGED)
 
     def count(self, *, written: int = 0, read: int = 0) -> None:
         """Add bytes that went there, or came back from there."""
@@ -59,7 +78,7 @@ class Done:
 
 
 Tell = Callable[[int], None]
-"""Is told the bytes of each file that is done."""
+"""Is told the bytes of each piece that was moved."""
 
 
 def copy(source: Source, manifest: Manifest, targets: Sequence[Target], tell: Tell, *, at_once: int = AT_ONCE) -> Done:
@@ -69,11 +88,10 @@ def copy(source: Source, manifest: Manifest, targets: Sequence[Target], tell: Te
     unproven = _by_blob({target.address: target.work.prove for target in targets}, targets)
 
     def copy_one(file: File) -> int:
-        fetched = _write(source, file, lacking.get(file.sha256, []))
+        fetched = _write(source, file, lacking.get(file.sha256, []), tell)
         for target in (*lacking.get(file.sha256, []), *unproven.get(file.sha256, [])):
             with _giving_up(target):
-                _read_back(target, file.key, file.size, file.sha256)
-        tell(file.size)
+                _read_back(target, file.key, file.size, file.sha256, tell)
         return fetched
 
     files = [file for sha256, file in manifest.blobs.items() if sha256 in lacking or sha256 in unproven]
@@ -92,50 +110,57 @@ def _by_blob(files: Mapping[str, Iterable[File]], targets: Sequence[Target]) -> 
     return found
 
 
-def _write(source: Source, file: File, targets: Sequence[Target]) -> int:
+def _write(source: Source, file: File, targets: Sequence[Target], tell: Tell) -> int:
     """Returns the bytes that were read from the source: once for all targets."""
-    if not [target for target in targets if not target.error]:
+    if not [target for target in targets if not target.stopped]:
         return 0
-    with fetch(source, file) as content:
+    with fetch(source, file, tell) as content:
         for target in targets:
             with _giving_up(target):
-                if not target.error:
+                if not target.stopped:
                     content.seek(0)
                     target.count(written=file.size * target.store.put_if_absent(file.key, content))
+                    tell(file.size)
     return file.size
 
 
 @contextmanager
-def fetch(source: Source, file: File) -> Iterator[BinaryIO]:
+def fetch(source: Source, file: File, tell: Tell) -> Iterator[BinaryIO]:
     """The bytes on this machine, before any is written: under a digest nothing else may come to lie."""
     found, key = hashlib.sha256(), source.key(file)
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as content:
+    with tempfile.SpooledTemporaryFile(ONE_REQUEST) as content:
         for piece in read_pieces(source.store, key, file.size):
             found.update(piece)
-            content.write(piece)
+            _set_aside(content, piece, file)
+            tell(len(piece))
         if found.hexdigest() != file.sha256:
             what = f"{source.store.name(key)} is not what it was: its SHA-256 is {found.hexdigest()}, not {file.sha256}"
             raise Deviated(what, hint="was it written to meanwhile? Repeat the command; else restore it from a copy")
         yield cast(BinaryIO, content)
 
 
-def _read_back(target: Target, key: str, size: int, sha256: str) -> None:
-    if target.error:
+def _set_aside(content: IO[bytes], piece: bytes, file: File) -> None:
+    try:
+        content.write(piece)
+    except OSError as error:
+        what = f"{file.name} ({file.size} bytes) cannot be kept in {tempfile.gettempdir()} meanwhile: {error.strerror}"
+        raise Unavailable(what, hint="free space there, or name a folder on a larger disk: TMPDIR=…") from error
+
+
+def _read_back(target: Target, key: str, size: int, sha256: str, tell: Tell) -> None:
+    if target.stopped:
         return
     found = hashlib.sha256()
     entry = target.store.find(key)
     if entry is None or entry.size != size:
-        raise _changed(target.store.name(key), f"has {entry.size if entry else 'no'} bytes, not {size}")
+        target.wrong.append(f"{target.store.name(key)} has {entry.size if entry else 'no'} bytes, not {size}")
+        return
     for piece in read_pieces(target.store, key, size, entry.version):
         found.update(piece)
-    target.count(read=size)
+        target.count(read=len(piece))
+        tell(len(piece))
     if found.hexdigest() != sha256:
-        raise _changed(target.store.name(key), f"has the SHA-256 {found.hexdigest()}")
-
-
-def _changed(name: str, what: str) -> Deviated:
-    hint = "delete that object, and repeat the command: it writes it again from the source"
-    return Deviated(f"{name} {what}: it is not what was written", hint=hint)
+        target.wrong.append(f"{target.store.name(key)} has the SHA-256 {found.hexdigest()}")
 
 
 @contextmanager
@@ -144,7 +169,7 @@ def _giving_up(target: Target) -> Iterator[None]:
     try:
         yield
     except OutlastError as error:
-        target.error = error
+        target.stopped = error
 
 
 def _finish(target: Target, manifest: Manifest) -> None:
@@ -153,15 +178,16 @@ def _finish(target: Target, manifest: Manifest) -> None:
             return
         content = manifest.content
         target.store.put_if_absent(manifest.key, content)
-        _read_back(target, manifest.key, len(content), hashlib.sha256(content).hexdigest())
+        _read_back(target, manifest.key, len(content), hashlib.sha256(content).hexdigest(), lambda size: None)
+        if target.wrong:
+            return
         held = look(target.store, target.address, manifest.what)
         if held.number > manifest.number or not held.is_in_step(manifest):
             what = f"{target.address} holds another manifest number {held.number}: another run wrote at the same time"
             raise Deviated(what, hint="repeat the command whose source is right: that becomes the next number")
 
 
-def worst_of(targets: Sequence[Target]) -> OutlastError | None:
+def worst_of(errors: Iterable[OutlastError | None]) -> OutlastError | None:
     """What the command leaves with: content that is wrong before a store that does not answer."""
-    errors = [target.error for target in targets if target.error]
-    errors.sort(key=lambda error: isinstance(error, Unavailable))
-    return errors[0] if errors else None
+    found = [error for error in errors if error]
+    return min(found, key=lambda error: isinstance(error, Unavailable), default=None)

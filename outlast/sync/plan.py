@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from outlast.sync.manifest import File, Manifest
-from service.errors import Deviated, Mistake, Refused
+from service.errors import Mistake, Refused
 
-LARGEST = 5_000_000_000
-"""Bytes of one conditional write: S3 takes 5 GiB, Azure 5,000 MiB (their API references), in one request."""
-_CHANGED = "delete that object, and repeat the command: it writes it again from the source"
+LARGEST = 5_000_000_000_000
+"""Bytes of one object in every store: Google takes 5 TiB, the others no less (their references)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,8 @@ class Held:
 class Work:
     """What a store lacks: blobs to write, blobs that are there and were never proven, and the manifest.
 
-    `dropped` are files of its newest manifest that the new one has not; their bytes stay.
+    `dropped` are files of its newest manifest that the new one has not; their bytes stay. `wrong` says which blobs have
+    not the size of what they were: they stay as well, and no manifest is written that would name them.
     """
 
     store: str
@@ -53,6 +53,7 @@ class Work:
     prove: tuple[File, ...] = ()
     manifest: bool = False
     dropped: tuple[File, ...] = ()
+    wrong: tuple[str, ...] = ()
 
     @property
     def write_bytes(self) -> int:
@@ -109,18 +110,17 @@ def refuse_ahead(manifest: Manifest, stores: Iterable[Held]) -> None:
 
 
 def plan_work(manifest: Manifest, held: Held) -> Work:
-    """What one store lacks of a manifest. Raises Deviated where a blob has not the size of what it was."""
+    """What one store lacks of a manifest."""
     proven = {sha256 for one in held.manifests for sha256 in one.blobs}
-    for sha256, file in manifest.blobs.items():
-        if held.blobs.get(sha256, file.size) != file.size:
-            place = f"{held.name.rstrip('/')}/{file.key}"
-            raise Deviated(f"{place} has {held.blobs[sha256]} bytes, not {file.size}", hint=_CHANGED)
     lacking = [file for sha256, file in manifest.blobs.items() if sha256 not in held.blobs]
-    unproven = [f for sha256, f in manifest.blobs.items() if sha256 in held.blobs and sha256 not in proven]
+    there = [file for sha256, file in manifest.blobs.items() if sha256 in held.blobs]
+    wrong = [f for f in there if held.blobs[f.sha256] != f.size]
+    unproven = [f for f in there if f.sha256 not in proven and f not in wrong]
     names = {file.name for file in manifest.files}
     dropped = {file for one in held.newest for file in one.files if file.name not in names}
     writes = held.number < manifest.number or not held.is_in_step(manifest)
-    return Work(held.name, tuple(lacking), tuple(unproven), writes, tuple(sorted(dropped)))
+    told = [f"{held.name.rstrip('/')}/{f.key} has {held.blobs[f.sha256]} bytes, not {f.size}" for f in wrong]
+    return Work(held.name, tuple(lacking), tuple(unproven), writes, tuple(sorted(dropped)), tuple(sorted(told)))
 
 
 @dataclass(frozen=True)

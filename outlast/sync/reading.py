@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -86,11 +86,12 @@ def read_pieces(store: Store, key: str, size: int, version: str = "") -> Iterato
         yield store.read_range(key, start, min(PIECE, size - start), version=version)
 
 
-def hash_object(store: Store, entry: Entry) -> str:
+def hash_object(store: Store, entry: Entry, tell: Callable[[int], None] = lambda size: None) -> str:
     """The SHA-256 (hex) of what lies there now."""
     found = hashlib.sha256()
     for piece in read_pieces(store, entry.key, entry.size, entry.version):
         found.update(piece)
+        tell(len(piece))
     return found.hexdigest()
 
 

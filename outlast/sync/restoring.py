@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from outlast.sync.copying import fetch
+from outlast.sync.copying import Tell, fetch
 from outlast.sync.manifest import File
 from outlast.sync.reading import Source, hash_object
 from service.bundle.manifest import MANIFEST_FILE
@@ -12,7 +12,7 @@ from service.errors import Mistake, Refused
 from service.stores.folder import FolderStore
 
 
-def restore(source: Source, folder: Path) -> int:
+def restore(source: Source, folder: Path, tell: Tell = lambda size: None) -> int:
     """Returns how many files were written; what is there already is left. Raises Refused where it is another content.
 
     A model's own manifest comes last: a model that is half there is not taken for one.
@@ -22,7 +22,7 @@ def restore(source: Source, folder: Path) -> int:
     written = 0
     for file in sorted(source.files, key=lambda file: (PurePosixPath(file.name).name == MANIFEST_FILE, file.name)):
         if target.find(file.name) is None:
-            with fetch(source, file) as content:
+            with fetch(source, file, tell) as content:
                 content.seek(0)
                 written += target.put_if_absent(file.name, content)
     return written

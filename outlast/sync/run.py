@@ -22,14 +22,15 @@ from outlast.sync.reckoning import (
     sum_bytes,
     sum_usd,
 )
-from service.errors import OutlastError, Unavailable
+from service.errors import OutlastError
 from service.stores.opening import open_store
 from service.stores.store import Store
 
 
 @dataclass
 class Run:
-    """What is copied where. `unread` are stores that did not answer: they are left out, and the others copied to."""
+    """What is copied where. `unread` are stores that did not answer, or hold a manifest that was changed: they are left
+    out, and the others copied to."""
 
     folder: Path
     source: Source
@@ -39,10 +40,9 @@ class Run:
     done: Done | None = None
 
     @property
-    def moved(self) -> list[File]:
-        """The files that a store lacks, or that were never proven in one."""
-        wanted = {file for target in self.targets for file in (*target.work.write, *target.work.prove)}
-        return sorted(wanted)
+    def size(self) -> int:
+        """The bytes that the plan moves."""
+        return sum(leg.into + leg.out for leg in self.legs)
 
     @property
     def legs(self) -> list[Leg]:
@@ -85,7 +85,8 @@ class Run:
     def describe_result(self) -> Iterator[str]:
         """What was moved, in what time, and what it cost at most."""
         for target in self.targets:
-            told = f"not complete: {target.error.what}" if target.error else f"holds number {self.manifest.number}"
+            error = target.error
+            told = f"not complete: {_first_line(error)}" if error else f"holds number {self.manifest.number}"
             moved = f"{describe_bytes(target.written)} written, {describe_bytes(target.read)} read back"
             yield f"{target.address}: {told}; {moved}"
         seconds = self.done.seconds if self.done else 0.0
@@ -116,7 +117,7 @@ def prepare(folder: Path, what: str, address: str, places: tuple[str, ...], *, a
         store = open_store(place)
         try:
             stores[place] = store, look(store, place, what)
-        except Unavailable as error:
+        except OutlastError as error:
             unread[place] = error
     manifest = _choose(source, what, [held for _, held in stores.values()], as_newest)
     targets = [Target(store, plan_work(manifest, held)) for store, held in stores.values()]
@@ -139,9 +140,15 @@ def describe_work(work: Work) -> str:
         parts.append(f"{len(work.prove)} there to be read back, as no manifest names them yet")
     if work.manifest:
         parts.append("the manifest")
+    if work.wrong:
+        parts.append(f"{len(work.wrong)} of another size than what was written")
     if work.dropped:
         parts.append(f"{len(work.dropped)} files extra, as earlier manifests have them: {_some(work.dropped)}")
     return "; ".join(parts) or "in step"
+
+
+def _first_line(error: OutlastError) -> str:
+    return error.what.partition("\n")[0]
 
 
 def _some(files: tuple[File, ...]) -> str:

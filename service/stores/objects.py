@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from service.errors import InvalidInput, OutlastError, Refused, Unavailable
 from service.stores.address import Address
+from service.stores.parts import ONE_REQUEST, measure_rest, put_by_client, put_to_amazon
 from service.stores.store import Entry
 
 # obstore's own three minutes are long for whoever mistyped an endpoint.
@@ -45,13 +46,23 @@ class ObjectStore:
         return cls(_build(address), address)
 
     def put_if_absent(self, key: str, content: bytes | BinaryIO) -> bool:
-        """One conditional PUT: the cloud itself refuses the second of two writers."""
+        """One conditional PUT: the cloud itself refuses the second of two writers. In parts where it is large."""
+        size = measure_rest(content)
         with self._told(key, "written"):
+            if not isinstance(content, bytes) and size > ONE_REQUEST:
+                return self._put_in_parts(key, content, size)
             try:
-                # In parts there would be no condition.
                 self._native.put(key, content, mode="create", use_multipart=False)
             except _errors().AlreadyExistsError:
                 return False
+        return True
+
+    def _put_in_parts(self, key: str, content: BinaryIO, size: int) -> bool:
+        if self.find(key) is not None:
+            return False
+        if self._address.scheme == "s3":
+            return put_to_amazon(self._address, key, content, size)
+        put_by_client(self._native, key, content, size)
         return True
 
     def read_range(self, key: str, start: int, length: int, *, version: str = "") -> bytes:

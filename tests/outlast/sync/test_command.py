@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from outlast.sync.command import sync
+from service.errors import Unavailable
+from service.stores.folder import FolderStore
+from service.stores.store import Entry
 from tests.outlast.sync.stores import ROOT, digest, write_files, write_models
 
 
@@ -48,6 +52,46 @@ def test_one_flipped_byte_leaves_with_5_and_names_the_key(tmp_path: Path) -> Non
     assert json.loads(_run("--check", "--to", tmp_path / "x", "--json").stdout)[0]["changed"] == [
         f"sha256/{digest(b'two')}"
     ]
+
+
+def test_a_store_that_does_not_answer_is_told_and_the_others_are_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_files(tmp_path / "source", {"a": b"one"})
+    to = (tmp_path / "x", tmp_path / "y", tmp_path / "z")
+    assert _run("--what", "data", "--from", source, "--to", ",".join(map(str, to))).exit_code == 0
+    (tmp_path / "z" / "sha256" / digest(b"one")).write_bytes(b"onf")
+    listed = FolderStore.list
+
+    def refuse(store: FolderStore, prefix: str = "") -> Iterator[Entry]:
+        if store.root == to[0]:
+            raise Unavailable(f"{store.root} does not answer", hint="is it there?")
+        return listed(store, prefix)
+
+    monkeypatch.setattr(FolderStore, "list", refuse)
+    found = _run("--check", "--to", f"{to[0]},{to[1]}")
+    assert found.stdout.splitlines()[0].endswith("all as written")
+    assert found.stdout.splitlines()[1] == f"{to[0]}: not read back"
+    assert (found.exit_code, found.stderr.splitlines()[-1]) == (4, "hint: is it there?")
+    assert _run("--check", "--dry-run", "--to", to[0]).exit_code == 4
+    both = _run("--check", "--to", f"{to[0]},{to[2]}", "--json")
+    assert both.exit_code == 5
+    assert ["hint: is it there?" in entry.get("error", "") for entry in json.loads(both.stdout)] == [False, True]
+    assert f"{to[0]} does not answer" in both.stderr
+
+
+def test_every_blob_of_another_size_is_named_and_the_other_stores_are_copied_to(tmp_path: Path) -> None:
+    source = write_files(tmp_path / "source", {"a": b"one", "b": b"two", "c": b"three"})
+    blobs = [tmp_path / "x" / "sha256" / digest(content) for content in (b"one", b"two")]
+    for blob in blobs:
+        write_files(blob.parent, {blob.name: b"on"})
+    words = ("--what", "data", "--from", source, "--to", f"{tmp_path / 'x'},{tmp_path / 'y'}")
+    assert "2 of another size than what was written" in _run(*words, "--dry-run").stderr
+    found = _run(*words)
+    assert found.exit_code == 5
+    assert all(f"{blob} has 2 bytes, not 3" in found.stderr for blob in blobs)
+    assert f"{tmp_path / 'y'}: holds number 1" in found.stdout
+    assert found.stderr.splitlines()[-1].startswith("hint: delete what is named")
 
 
 def test_a_store_that_is_ahead_leaves_with_3(tmp_path: Path) -> None:

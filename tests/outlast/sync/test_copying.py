@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import threading
 
 import pytest
@@ -92,7 +94,7 @@ def test_a_store_that_refuses_is_left_out_and_the_others_are_copied_to() -> None
     stores["y"].on_call = refuse
     _, done = sync(source_of(CONTENTS), dict(stores))
     assert [target.address for target in done.targets if target.error] == ["y"]
-    assert isinstance(worst_of(done.targets), Unavailable)
+    assert isinstance(worst_of(target.error for target in done.targets), Unavailable)
     assert not stores["y"].objects
     stores["y"].on_call = lambda call: None
     sync(source_of(CONTENTS), dict(stores))
@@ -104,18 +106,44 @@ def test_a_byte_that_a_store_changed_while_it_wrote_is_found_and_no_manifest_nam
     key = f"sha256/{digest(b'4,5,6,7')}"
     stores["y"].on_call = lambda call: stores["y"].flip(key) if call == f"after put {key}" else None
     _, done = sync(source_of(CONTENTS), dict(stores))
-    error = worst_of(done.targets)
+    error = worst_of(target.error for target in done.targets)
     assert isinstance(error, Deviated)
     assert f"y/{key} has the SHA-256" in str(error)
     assert not look(stores["y"], "y", "data").manifests
     assert look(stores["x"], "x", "data").number == 1
 
 
+def test_every_wrong_blob_is_named_the_rest_is_copied_and_no_manifest_names_them() -> None:
+    store = Memory("x")
+    short, changed = (f"sha256/{digest(content)}" for content in (b"1,2,3", b"4,5,6,7"))
+    store.objects = {short: b"1,2", changed: b"4,5,6,8"}
+    told: list[int] = []
+    _, manifest, targets = plan(source_of(CONTENTS), {"x": store})
+    done = copy(source_of(CONTENTS), manifest, targets, told.append)
+    error = worst_of(target.error for target in done.targets)
+    assert isinstance(error, Deviated)
+    assert str(error).startswith("x: 2 objects are not what was written:\n- x/sha256/")
+    assert f"- x/{short} has 3 bytes, not 5" in str(error)
+    assert f"- x/{changed} has the SHA-256 {digest(b'4,5,6,8')}" in str(error)
+    assert store.objects.keys() == {short, changed, f"sha256/{digest(b'')}"}
+    assert sum(told) == sum(work.write_bytes + work.read_bytes for work in (target.work for target in targets))
+
+
+def test_a_full_disk_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, piece: object, /) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("outlast.sync.copying.tempfile.SpooledTemporaryFile", lambda size: Full())
+    with pytest.raises(Unavailable, match=r"a\.csv \(1 bytes\) cannot be kept in .*: No space left on device"):
+        sync(source_of({"a.csv": b"1"}), {"x": Memory("x")})
+
+
 def test_a_blob_that_a_killed_run_left_is_read_back_before_a_manifest_names_it() -> None:
     store = Memory("x")
     store.objects[f"sha256/{digest(b'1,2,3')}"] = b"1,2,4"
     _, done = sync(source_of(CONTENTS), {"x": store})
-    assert isinstance(worst_of(done.targets), Deviated)
+    assert isinstance(worst_of(target.error for target in done.targets), Deviated)
     assert not look(store, "x", "data").manifests
 
 
@@ -135,7 +163,7 @@ def test_two_runs_at_once_are_told_and_the_next_one_settles_it() -> None:
     errors: list[OutlastError | None] = []
 
     def run(source: Source, manifest: Manifest, targets: list[Target]) -> None:
-        errors.append(worst_of(copy(source, manifest, targets, lambda size: None).targets))
+        errors.append(worst_of(target.error for target in copy(source, manifest, targets, lambda size: None).targets))
 
     def wait(call: str) -> None:
         if call.startswith("after put manifests/"):
@@ -151,7 +179,7 @@ def test_two_runs_at_once_are_told_and_the_next_one_settles_it() -> None:
     store.on_call = lambda call: None
     assert measure_lags([look(store, "x", "data")])[0].contested
     manifest, done = sync(source_of({"a": b"one"}), {"x": store})
-    assert (manifest.number, worst_of(done.targets)) == (2, None)
+    assert (manifest.number, worst_of(target.error for target in done.targets)) == (2, None)
     assert check(store, "x", lambda size: None).findings == []
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from outlast.sync.manifest import File, Manifest, sort_files
 from outlast.sync.plan import Held, check_source, choose_manifest, measure_lags, plan_work, refuse_ahead
-from service.errors import Deviated, Refused
+from service.errors import Refused
 from tests.outlast.sync.stores import NOW
 
 X, Y, Z = (File(name, 10, name * 64) for name in "abc")
@@ -92,9 +92,12 @@ def test_the_same_files_under_a_later_number_are_written_as_that_number() -> Non
     assert plan_work(_manifest(2, X), _held("s", _manifest(1, X))).manifest
 
 
-def test_a_blob_of_another_size_is_named() -> None:
-    with pytest.raises(Deviated, match=f"s3://a/sha256/{X.sha256} has 9 bytes, not 10"):
-        plan_work(_manifest(1, X), Held("s3://a", (), {X.sha256: 9}))
+def test_blobs_of_another_size_are_named_and_the_rest_is_planned() -> None:
+    work = plan_work(_manifest(1, X, Y, Z), Held("s3://a/", (), {X.sha256: 9, Y.sha256: 0}))
+    assert work.wrong == tuple(
+        f"s3://a/sha256/{file.sha256} has {size} bytes, not 10" for file, size in ((X, 9), (Y, 0))
+    )
+    assert (work.write, work.prove, work.manifest) == ((Z,), (), True)
 
 
 def test_a_lag_is_counted_in_numbers_files_and_bytes() -> None:

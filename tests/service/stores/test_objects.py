@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from service.errors import InvalidInput, Refused, Unavailable
-from service.stores import files
+from service.stores import files, objects, parts
 from service.stores.address import Address
 from service.stores.matching import find_files
 from service.stores.objects import ObjectStore
@@ -54,15 +54,27 @@ def test_what_a_cloud_says_is_told_with_the_address(error: str, kind: type[Excep
 
 
 @pytest.mark.slow
-def test_amazons_protocol_is_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("one_request", [1 << 26, 1 << 20], ids=["in one request", "in parts"])
+def test_amazons_protocol_is_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_request: int) -> None:
+    monkeypatch.setattr(objects, "ONE_REQUEST", one_request)
+    monkeypatch.setattr(parts, "LEAST_PART", 5 << 20)  # S3's own least
     with start_bucket(monkeypatch) as bucket:
         _speak(bucket, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "one_request",
+    [pytest.param(1 << 26, id="in one request"), pytest.param(1 << 20, id="in parts", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("scheme", ["az", "gs"])
-def test_azures_and_googles_protocols_are_spoken(scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_azures_and_googles_protocols_are_spoken(
+    scheme: str, one_request: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "ONE_REQUEST", one_request)
+    monkeypatch.setattr(parts, "LEAST_PART", 1 << 20)
     with start_cloud(scheme, monkeypatch) as (bucket, server):
         _speak(bucket, tmp_path)
+        assert server.largest == (11_000_000 if one_request > 11_000_000 else 1 << 20)
         server.refuses = True
         with pytest.raises(Unavailable, match="may not be read with the credentials that are set"):
             open_store(bucket).read_range("below/a.csv", 0, 1)
@@ -78,6 +90,8 @@ def _speak(bucket: str, tmp_path: Path) -> None:
     long.write_bytes(np.random.default_rng(0).bytes(11_000_000))
     with long.open("rb") as stream:
         assert store.put_if_absent("sub/long", stream)
+        stream.seek(0)
+        assert not store.put_if_absent("sub/long", stream)
     assert store.read_range("sub/long", 10_000_000, 1_000_000) == long.read_bytes()[10_000_000:]
     assert [(entry.key, entry.size) for entry in store.list()] == [("a.csv", 8), ("sub/long", 11_000_000)]
     with pytest.raises(Refused, match="changed while it was read"):
