@@ -1,4 +1,7 @@
-"""`outlast logs`: what the replicas of all sites wrote, in one order; in the sandbox, and on real accounts."""
+"""`outlast logs`: what all sites wrote, in one order; in the sandbox, and on real accounts.
+
+Two sources: the replicas, and what lets requests in (load balancers, Azure's ingress), which has a line for each.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing import Any
 import click
 
 from failover.levers.clouds import Clouds
+from failover.logs.access_reading import AccessReader
 from failover.logs.clouds import Asked, LogPlace, read_log
 from failover.logs.lines import REQUEST_ID, LogLine, merge, own_replica, own_time, read_span
 from infra.models import ROOT
@@ -28,35 +32,58 @@ _POLL_SECONDS = 2.0
 _LATE = timedelta(minutes=15)  # by which a line may come later than it was written: Log Analytics takes minutes
 _ACCOUNTS = {"azure": "azure-native:subscriptionId", "gcp": "gcp:project"}
 
+REPLICAS, ACCESS, ALL = "replicas", "access", "all"
+
 Read = Callable[[str, Asked], list[LogLine]]
-"""The lines of one site, the oldest first."""
+"""The lines of one site from one source, the oldest first."""
 
 
 @click.command("logs", cls=Command)
 @click.option("--site", "only", multiple=True, metavar="SITE", help="Only of this site; may be repeated.")
 @click.option("--since", default="10m", show_default=True, metavar="SPAN", help="How far back: 30s, 10m, 2h, 1d.")
 @click.option("--request", default="", metavar="ID", help="Only lines that name this request (x-request-id).")
+@click.option(
+    "--source",
+    type=click.Choice([REPLICAS, ACCESS, ALL]),
+    default=REPLICAS,
+    show_default=True,
+    help="What replicas print, or the access logs of what lets requests in.",
+)
 @click.option("--follow", is_flag=True, help="Go on with what is written from now on, until Ctrl-C.")
 @click.option("--stacks", metavar="SET", help="Of real accounts: the stack files of your own.")
 @json_option
-def logs(only: tuple[str, ...], since: str, request: str, follow: bool, stacks: str | None, as_json: bool) -> None:
-    """Print what the replicas of all sites wrote, merged by time: log lines and audit records.
+def logs(
+    only: tuple[str, ...], since: str, request: str, source: str, follow: bool, stacks: str | None, as_json: bool
+) -> None:
+    """Print what all sites wrote, merged by time: log lines and audit records, or a line for each request.
 
     The sites are the sandbox's, or with --stacks those of real accounts.
     """
     asked = Asked(datetime.now(UTC) - read_span(since), check_request(request))
     layout = Layout.of(ROOT)
     sites = choose_sites(layout, stacks, only)
-    read = read_real(layout.root, Clouds(os.environ)) if stacks else read_sandbox(layout)
+    told: dict[str, str] = {}
+    reads = open_sources(layout, stacks, source, lambda text: _tell(text, text, told))
     show = _print_data if as_json else _print_text
     seen: set[LogLine] = set()
-    told: dict[str, str] = {}
     while True:
-        seen |= _print_new(show, merge(_read_each(sites, asked, read, told)), seen)
+        seen |= _print_new(show, merge(_read_each(sites, asked, reads, told)), seen)
         if not follow:
             return
         time.sleep(_POLL_SECONDS)
         asked, seen = move_on(asked, seen, datetime.now(UTC))
+
+
+def open_sources(layout: Layout, stacks: str | None, source: str, tell: Callable[[str], None]) -> list[Read]:
+    """How each source that is asked for is read."""
+    reads: list[Read] = []
+    if source != REPLICAS:
+        if not stacks:
+            raise InvalidInput("the sandbox writes no access logs", hint="of real accounts: --stacks SET")
+        reads.append(read_access(layout.root, Clouds(os.environ), tell))
+    if source != ACCESS:
+        reads.append(read_real(layout.root, Clouds(os.environ)) if stacks else read_sandbox(layout))
+    return reads
 
 
 def check_request(request: str) -> str:
@@ -81,20 +108,26 @@ def move_on(asked: Asked, seen: set[LogLine], now: datetime) -> tuple[Asked, set
     return replace(asked, since=since), {line for line in seen if line.time >= since}
 
 
-def _read_each(sites: Sequence[str], asked: Asked, read: Read, told: dict[str, str]) -> list[list[LogLine]]:
-    """A site whose log cannot be read is said, once for each reason, and keeps nobody from the others'."""
+def _read_each(sites: Sequence[str], asked: Asked, reads: Sequence[Read], told: dict[str, str]) -> list[list[LogLine]]:
+    """What cannot be read is said, once for each reason, and keeps nobody from the other sites and sources."""
     found = []
-    for site in sites:
-        try:
-            found.append(read(site, asked))
-            told.pop(site, None)
-        except OutlastError as error:
-            if len(sites) == 1:
-                raise
-            if told.get(site) != str(error):
-                told[site] = str(error)
-                say(f"{site}: {error}")
+    for number, read in enumerate(reads):
+        for site in sites:
+            try:
+                found.append(read(site, asked))
+                told.pop(f"{site} {number}", None)
+            except OutlastError as error:
+                if len(sites) == len(reads) == 1:
+                    raise
+                _tell(f"{site} {number}", f"{site}: {error}", told)
     return found
+
+
+def _tell(about: str, text: str, told: dict[str, str]) -> None:
+    """Say something about a site unless it was the last that was said of it."""
+    if told.get(about) != text:
+        told[about] = text
+        say(text)
 
 
 def _print_new(show: Callable[[LogLine], None], lines: Iterator[LogLine], seen: set[LogLine]) -> set[LogLine]:
@@ -145,6 +178,12 @@ def read_files(folder: Path, site: str, asked: Asked) -> list[LogLine]:
 def read_real(root: Path, clouds: Clouds) -> Read:
     """Through the API of each site's cloud."""
     return lambda site, asked: read_log(place_of(site, stack_files.read_config(root, site)), asked, clouds)
+
+
+def read_access(root: Path, clouds: Clouds, tell: Callable[[str], None]) -> Read:
+    """Through the same APIs."""
+    reader = AccessReader(clouds, tell)
+    return lambda site, asked: reader.read(place_of(site, stack_files.read_config(root, site)), asked)
 
 
 def place_of(site: str, config: Mapping[str, Any]) -> LogPlace:

@@ -21,6 +21,8 @@ from failover.logs.lines import LogLine, own_replica, own_time
 
 ANALYTICS, ANALYTICS_SCOPE = "https://api.loganalytics.azure.com", "https://api.loganalytics.io/.default"
 LOGGING = "https://logging.googleapis.com"
+SERVICE_REQUESTS = "run.googleapis.com/requests"
+"""Cloud Run's own log of requests, which `failover.logs.access_reading` reads: no replica wrote it."""
 _PAGE = 1000
 
 
@@ -73,29 +75,40 @@ def _read_cloudwatch(place: LogPlace, asked: Asked, clouds: Clouds) -> Iterator[
 
 
 def _read_analytics(place: LogPlace, asked: Asked, clouds: Clouds) -> Iterator[Entry]:
-    group = f"/subscriptions/{place.account}/resourceGroups/{place.name}"
-    path = f"/v1{group}/providers/Microsoft.OperationalInsights/workspaces/{place.name}/query"
     query = [
         f"ContainerAppConsoleLogs | where TimeGenerated >= datetime({asked.since.isoformat()})",
         f'where ContainerAppName == "{place.name}"',
         *([f'where Log contains "{asked.request}"'] if asked.request else []),
         "project TimeGenerated, ContainerGroupName, Log | order by TimeGenerated asc",
     ]
+    for time, replica, text in query_rows(place, query, clouds):
+        yield read_time(time), str(replica or ""), str(text)
+
+
+def query_rows(place: LogPlace, query: list[str], clouds: Clouds) -> Iterator[list[Any]]:
+    """The rows that a query of the site's workspace finds, given as its parts between the bars."""
+    group = f"/subscriptions/{place.account}/resourceGroups/{place.name}"
+    path = f"/v1{group}/providers/Microsoft.OperationalInsights/workspaces/{place.name}/query"
     doing = f"query the log of {place.name}"
     with clouds.azure(ANALYTICS_SCOPE, ANALYTICS) as client:
         document = ask_for(client, "POST", path, doing, json={"query": " | ".join(query)})
     for table in document.get("tables", []):
-        for time, replica, text in table["rows"]:
-            yield _read_time(time), str(replica or ""), str(text)
+        yield from table["rows"]
 
 
 def _read_logging(place: LogPlace, asked: Asked, clouds: Clouds) -> Iterator[Entry]:
     words = [
         'resource.type="cloud_run_revision"',
         f'resource.labels.service_name="{place.name}"',
+        f'-log_id("{SERVICE_REQUESTS}")',
         f'timestamp>="{asked.since.isoformat()}"',
         *([f'"{asked.request}"'] if asked.request else []),
     ]
+    yield from map(_logged, list_entries(place, words, clouds))
+
+
+def list_entries(place: LogPlace, words: list[str], clouds: Clouds) -> Iterator[dict[str, Any]]:
+    """The entries of Cloud Logging for which all words of its query language hold, the oldest first."""
     body: dict[str, Any] = {
         "resourceNames": [f"projects/{place.account}"],
         "filter": " AND ".join(words),
@@ -105,21 +118,20 @@ def _read_logging(place: LogPlace, asked: Asked, clouds: Clouds) -> Iterator[Ent
     with clouds.google(LOGGING) as client:
         while True:
             page = ask_for(client, "POST", "/v2/entries:list", f"list the log of {place.name}", json=body)
-            yield from map(_logged, page.get("entries", []))
+            yield from page.get("entries", [])
             if not page.get("nextPageToken"):
                 return
             body["pageToken"] = page["nextPageToken"]
 
 
 def _logged(entry: dict[str, Any]) -> Entry:
-    """A line that is JSON is taken apart by Cloud Run; Cloud Run's own line of a request has neither."""
-    payload = entry.get("jsonPayload") or entry.get("httpRequest")
-    text = entry.get("textPayload") or json.dumps(payload or {}, separators=(",", ":"))
+    """A line that is JSON is taken apart by Cloud Run."""
+    text = entry.get("textPayload") or json.dumps(entry.get("jsonPayload") or {}, separators=(",", ":"))
     instance = str(entry.get("labels", {}).get("instanceId", ""))[:12]
-    return _read_time(entry["timestamp"]), instance, text
+    return read_time(entry["timestamp"]), instance, text
 
 
-def _read_time(text: str) -> datetime:
+def read_time(text: str) -> datetime:
     """RFC 3339 with up to nine digits of a second, of which Python takes six."""
     whole, _, rest = text.rstrip("Z").partition(".")
     found = datetime.fromisoformat(f"{whole}.{rest[:6]:0<6}" if rest else whole)

@@ -115,6 +115,26 @@ def test_one_site_that_does_not_answer_is_an_error(logs: dict[str, list[LogLine]
     assert CliRunner().invoke(command.logs, ["--site", "gcp"]).exit_code == 4
 
 
+def test_the_access_logs_of_real_accounts_are_put_between_the_lines_of_replicas(
+    logs: dict[str, list[LogLine]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs |= {"aws": [line(1, "aws"), line(3, "aws")], "gcp": []}
+
+    def read(site: str, asked: Asked) -> list[LogLine]:
+        if site == "gcp":
+            raise Unavailable("gcp has none", hint="")
+        return [LogLine(NOW + timedelta(seconds=2), site, "-", '{"log": "load-balancer"}')]
+
+    monkeypatch.setattr(command, "read_real", lambda root, clouds: lambda site, asked: logs[site])
+    monkeypatch.setattr(command, "read_access", lambda root, clouds, tell: read)
+    asked = ["--stacks", "prod", "--site", "aws", "--site", "gcp", "--source"]
+    both = CliRunner().invoke(command.logs, [*asked, "all"])
+    assert ["load-balancer" in text for text in both.stdout.splitlines()] == [False, True, False]
+    assert "gcp: gcp has none" in both.stderr and both.exit_code == 0
+    alone = CliRunner().invoke(command.logs, [*asked, "access"])
+    assert len(alone.stdout.splitlines()) == 1
+
+
 def test_programs_get_a_document_a_line(logs: dict[str, list[LogLine]]) -> None:
     logs["aws"] = [line(1, "aws")]
     done = CliRunner().invoke(command.logs, ["--site", "aws", "--json"])

@@ -125,7 +125,7 @@ def test_cloud_logging_is_listed_page_after_page() -> None:
             {
                 "entries": [
                     {"timestamp": "2026-11-23T12:00:04Z", "jsonPayload": own},
-                    {"timestamp": "2026-11-23T12:00:05.5Z", "httpRequest": {}, "labels": {"instanceId": "i" * 40}},
+                    {"timestamp": "2026-11-23T12:00:05.5Z", "textPayload": "p", "labels": {"instanceId": "i" * 40}},
                 ]
             },
         ]
@@ -140,7 +140,7 @@ def test_cloud_logging_is_listed_page_after_page() -> None:
     assert asked[0]["resourceNames"] == ["projects/a-project"] and asked[1]["pageToken"] == "more"
     assert asked[0]["filter"] == (
         'resource.type="cloud_run_revision" AND resource.labels.service_name="outlast-gcp" '
-        'AND timestamp>="2026-11-23T12:00:00+00:00" AND "id-1"'
+        'AND -log_id("run.googleapis.com/requests") AND timestamp>="2026-11-23T12:00:00+00:00" AND "id-1"'
     )
 
 
