@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-
 import pulumi
 
-from infra.stack import load_settings
+from infra.stack import load_program, load_settings
 from infra.tagging import tag_everything
 from service.errors import OutlastError
 
 
 def main() -> None:
-    """Run the stack that Pulumi asks for. Only that stack's cloud is imported: each SDK costs seconds and memory."""
+    """Run the stack that Pulumi asks for."""
     try:
         settings = load_settings()
         tag_everything(settings.labels)
-        outputs = importlib.import_module(f"infra.{settings.kind}").program(settings)
+        outputs = load_program(settings.kind)(settings)
     except OutlastError as error:
         raise pulumi.RunError(str(error)) from None
     for name, value in outputs.items():

@@ -99,7 +99,7 @@ def _measure_site(
             seconds[way] += [time.monotonic() - began] if turn else []
             created[way] = _count(said)
     sdk = sorted({_module_of(resource["type"])[0] for resource in resources})
-    statements = {"ours": f"import infra.{site}", "bare": "; ".join(f"import {name}" for name in sdk)}
+    statements = {"ours": f"import infra.{site}.site", "bare": "; ".join(f"import {name}" for name in sdk)}
     imports = {way: [_import_seconds(line) for _ in range(rounds)] for way, line in statements.items()}
     return Site(
         site,

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import plan
-from infra.kinds import DnsAccount
+from infra.settings.kinds import DnsAccount
 
 
 class ZoneWriter:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from infra.profiles import Profile
-from infra.reader import NAMESPACE, Reader
+from infra.settings.profiles import Profile
+from infra.settings.reader import NAMESPACE, Reader
 
 SETTING = "requestsPerMinutePerAddress"
 LEAST, MOST = 10, 1_000_000

@@ -6,7 +6,7 @@ from typing import Any
 
 from infra import plan
 from infra.contract import HEALTH_PATH, HEALTH_TEXT, KnownSite
-from infra.kinds import TrafficSettings
+from infra.settings.kinds import TrafficSettings
 
 
 def describe_check(settings: TrafficSettings, site: KnownSite) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from infra.kinds import Settings
 from infra.models import find_available
 from infra.overlay import lay_over
-from infra.settings import parse
+from infra.settings.kinds import Settings
+from infra.stack_file import parse
 from service.server.settings.table import find_mistakes
 
 

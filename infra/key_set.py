@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from infra.reader import NAMESPACE
+from infra.settings.reader import NAMESPACE
 from service.server.settings.keys import MAX_RECEIPT_KEYS, MIN_SECRET_BYTES, draw_entry, parse_api_keys
 
 _API_KEYS, _RECEIPT_KEYS = f"{NAMESPACE}:apiKeys", f"{NAMESPACE}:receiptKeys"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from infra.reader import Reader, like
+from infra.settings.reader import Reader, like
 
 OWNER, COST_CENTRE, DATA_CLASS = "owner", "cost-centre", "data-class"
 

@@ -17,7 +17,7 @@ import filelock
 import yaml
 
 from infra.overlay import ACCEPTED
-from infra.served import Available
+from infra.settings.served import Available
 from service.bundle.folder import DRAFTS, RELEASED, list_models, list_released, load_release, read_digest
 from service.errors import ModelMismatch, OutlastError, Unavailable
 

@@ -14,8 +14,8 @@ from failover.routing.lint_zone import lint_zone, list_reached
 from failover.routing.predict import Check, Fault, Prediction, predict_failover
 from infra.contract import KnownSite
 from infra.health_check import describe_check
-from infra.kinds import TrafficSettings
 from infra.routing import Member, plan_records
+from infra.settings.kinds import TrafficSettings
 from infra.switch import FlagStore, describe_gate, describe_switch
 
 FAULTS: tuple[Fault, ...] = ("refused", "blackhole")

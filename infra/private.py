@@ -12,7 +12,7 @@ import pulumi
 
 from infra.contract import Site, site_output
 from infra.dns import ZoneWriter
-from infra.kinds import PrivateSettings
+from infra.settings.kinds import PrivateSettings
 from infra.site import after
 from infra.stack import read_zone
 

@@ -10,9 +10,9 @@ import yaml
 
 from infra.contract import KnownSite
 from infra.cost.stacks import read_config
-from infra.kinds import TrafficSettings
 from infra.models import STACKS
 from infra.routing import Geography
+from infra.settings.kinds import TrafficSettings
 
 
 def say_unknown_capacity(settings: TrafficSettings, *, stacks: Path = STACKS) -> None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from infra.reader import NAMESPACE, Reader
+from infra.settings.reader import NAMESPACE, Reader
 from service.bundle.reading import Reader as FileReader
 from service.bundle.reading import parse_json, read_file
 from service.errors import InvalidInput, Mistake

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from infra.audit import AuditStore, find_audit, require_near
 from infra.contract import SITE_VERSION, KnownSite, SiteSpec, parse_site
 from infra.holdings import Found, Wanted, find_holdings
 from infra.judged import judge
-from infra.kinds import GcpOptions, Options, Settings, SiteSettings
 from infra.models import STACKS
 from infra.overlay import VARIABLE, lay_over, read_overlay
 from infra.secrets import API_KEYS, lay_over_keys, read_key_file
 from infra.secrets import VARIABLE as KEY_FILE
+from infra.settings.kinds import GcpOptions, Options, Settings, SiteSettings
+from infra.stack_file import CLOUDS
 from infra.switch import STORE_VERSION, FlagStore, parse_store
 from service.errors import Unavailable
 
@@ -29,6 +31,8 @@ ZONE_VERSION = 1
 
 Refer = Callable[[str], pulumi.StackReference]
 """Another stack of this project, by its name."""
+Program = Callable[[Any], dict[str, Any]]
+"""Settings of a stack -> its outputs."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,12 @@ def load_settings() -> Settings:
         _warn_of_names_alone(settings)
         _warn_of_hashes(settings)
     return settings
+
+
+def load_program(kind: str) -> Program:
+    """The program of a kind of stack. Only that stack's cloud is imported: each SDK costs seconds and memory."""
+    program: Program = importlib.import_module(f"infra.{kind}.site" if kind in CLOUDS else f"infra.{kind}").program
+    return program
 
 
 def _tell_of_keys(stack_file: Mapping[str, str], config: Mapping[str, str]) -> None:

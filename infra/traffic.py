@@ -22,10 +22,10 @@ from infra.contract import KnownSite
 from infra.cost.budget import judge_cost
 from infra.gates import Checks, add_gates, make_check
 from infra.health_check import describe_check
-from infra.kinds import TrafficSettings
 from infra.prediction import lint_plan, plan_host, predict_loss
 from infra.promises import say_different_models, say_unknown_capacity, say_unnamed_groups
 from infra.routing import SITES_RECORD, name_record
+from infra.settings.kinds import TrafficSettings
 from infra.stack import read_own, read_site, read_store, read_zone
 from infra.switch import FlagStore
 from service.errors import Mistake, Refused

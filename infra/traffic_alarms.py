@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import pulumi_aws as aws
 
 from infra.alerts import METRICS_REGION, UNREACHABLE
-from infra.aws_alarms import build_topic
-from infra.aws_metrics import PERIOD
+from infra.aws.alarms import build_topic
+from infra.aws.metrics import PERIOD
 
 
 def build_alarms(name: str, address: str, checks: Mapping[str, aws.route53.HealthCheck]) -> None:

@@ -11,7 +11,7 @@ import importlib
 from typing import Any
 
 from infra import plan
-from infra.kinds import TrainingSettings
+from infra.settings.kinds import TrainingSettings
 
 PREFIX = "outlast"
 DATA, OUTPUT, CHECKPOINTS = "data", "output", "checkpoints"
@@ -23,7 +23,7 @@ UPLOAD_DAYS = 7
 
 def program(settings: TrainingSettings) -> dict[str, Any]:
     """Register it all; export what a job is started with. Only the stack's own cloud is imported."""
-    made: dict[str, Any] = importlib.import_module(f"infra.training_{settings.cloud}").make_training(settings)
+    made: dict[str, Any] = importlib.import_module(f"infra.{settings.cloud}.training").make_training(settings)
     return {"cloud": settings.cloud, "region": settings.region, **made}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra.kinds import ZoneSettings
+from infra.settings.kinds import ZoneSettings
 from infra.stack import ZONE_VERSION
 
 

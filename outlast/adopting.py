@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from infra.holdings import TYPES, title_of
-from infra.log_days import read_log_days
-from infra.reader import Reader, as_text
-from infra.regions import REGION_KEYS
 from infra.secrets import SHORT_NAMES
-from infra.settings import parse, read_profile
+from infra.settings.log_days import read_log_days
+from infra.settings.reader import Reader, as_text
+from infra.settings.regions import REGION_KEYS
+from infra.stack_file import parse, read_profile
 from outlast.rotate_stacks import Run
 from outlast.stack_text import set_settings
 from sandbox.stack_files import path_of, place_of, read_config

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.audit import AuditStore
-from infra.kinds import BaseSettings, Settings
-from infra.reader import as_text
-from infra.settings import parse
+from infra.settings.kinds import BaseSettings, Settings
+from infra.settings.reader import as_text
+from infra.stack_file import parse
 from sandbox import stack_files
 from sandbox.layout import Layout
 from service.errors import InvalidInput, Mistake

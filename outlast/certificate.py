@@ -20,8 +20,8 @@ from failover.certificates.vault import CertificateVault
 from failover.dial import Dial
 from failover.levers.clouds import Clouds
 from infra.models import ROOT
-from infra.reader import Reader, as_text
 from infra.routing import group_host
+from infra.settings.reader import Reader, as_text
 from sandbox import stack_files
 from service.bundle.reading import read_file
 from service.command_line import Group, json_option, print_json, say

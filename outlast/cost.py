@@ -11,9 +11,9 @@ from infra.cost.estimate import Estimate
 from infra.cost.prices import CHECKED, HOURS
 from infra.cost.report import Costs, bars, describe_load, list_warnings, render_text, to_data
 from infra.judged import judge
-from infra.kinds import TrafficSettings
 from infra.models import ROOT
-from infra.reader import as_text
+from infra.settings.kinds import TrafficSettings
+from infra.settings.reader import as_text
 from outlast.cost_training import Training
 from sandbox import stack_files
 from sandbox.layout import Layout

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.kinds import BaseSettings
-from infra.reader import as_text
-from infra.settings import parse
+from infra.settings.kinds import BaseSettings
+from infra.settings.reader import as_text
+from infra.stack_file import parse
 from sandbox import stack_files
 from service.errors import Mistake, Refused
 

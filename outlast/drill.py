@@ -11,8 +11,8 @@ from failover.commands import drill as everywhere
 from failover.evidence.commands import history as by_options
 from failover.evidence.commands import report_history
 from failover.evidence.history import Promise
-from infra.kinds import TrafficSettings
 from infra.models import ROOT
+from infra.settings.kinds import TrafficSettings
 from outlast.cost import load_traffic
 from sandbox import stack_files
 from sandbox.layout import Layout

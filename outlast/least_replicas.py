@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from infra.reader import Reader
-from infra.settings import CLOUDS, read_profile, read_replicas
+from infra.settings.reader import Reader
+from infra.stack_file import CLOUDS, read_profile, read_replicas
 
 
 def count_least(site: str, config: Mapping[str, str]) -> int:

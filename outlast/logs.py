@@ -22,7 +22,7 @@ from failover.logs.clouds import Asked, LogPlace, read_log
 from failover.logs.lines import REQUEST_ID, LogLine, merge, own_replica, own_time, read_span
 from infra.models import ROOT
 from infra.plan import name_site
-from infra.regions import CLOUDS, REGION_KEYS
+from infra.settings.regions import CLOUDS, REGION_KEYS
 from sandbox import stack_files
 from sandbox.layout import Layout
 from service.command_line import Command, json_option, say

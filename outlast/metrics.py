@@ -10,7 +10,7 @@ import click
 
 from failover.metrics.command import SECONDS, parse_replicas, show_metrics
 from infra.models import ROOT
-from infra.reader import as_text
+from infra.settings.reader import as_text
 from outlast.cost import load_traffic
 from outlast.drill import find_host
 from outlast.least_replicas import count_least

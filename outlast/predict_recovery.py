@@ -18,7 +18,7 @@ from failover.recovery.kinds import KINDS
 from failover.recovery.picture import Point, render_picture, show
 from failover.routing.predict import CHECKERS, Check, Fault
 from infra.contract import CONNECTION_SECONDS
-from infra.kinds import TrafficSettings
+from infra.settings.kinds import TrafficSettings
 from outlast.cost import load_traffic, read_traffic
 from service.bundle.writing import write_whole
 from service.command_line import Command, json_option, print_json, say

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.judged import judge
-from infra.kinds import PrivateSettings
 from infra.models import ROOT, STACKS
 from infra.plan import environment, origin_host
-from infra.reader import NAMESPACE, as_text
 from infra.routing import group_host
 from infra.secrets import SETTINGS as SECRETS
 from infra.secrets import read_key_file
+from infra.settings.kinds import PrivateSettings
+from infra.settings.reader import NAMESPACE, as_text
 from sandbox import stack_files
 from sandbox.layout import HTTPS_PORT, MACHINES, Instance, Layout
 from sandbox.network.certificates import PrivateCA

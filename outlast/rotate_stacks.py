@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.key_set import KeySet
-from infra.reader import NAMESPACE
 from infra.secrets import SETTINGS
+from infra.settings.reader import NAMESPACE
 from service.errors import Refused, Unavailable
 
 Run = Callable[[Sequence[str], str], str]

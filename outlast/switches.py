@@ -8,10 +8,10 @@ from typing import Any
 
 from failover.oncall.switch import SwitchedHost
 from failover.routing.answers import normal_name
-from infra.kinds import BaseSettings, Settings, TrafficSettings
 from infra.models import STACKS
-from infra.reader import as_text
-from infra.settings import parse
+from infra.settings.kinds import BaseSettings, Settings, TrafficSettings
+from infra.settings.reader import as_text
+from infra.stack_file import parse
 from infra.switch import FlagStore, host_of
 from sandbox.stack_files import path_of, read_config
 from service.errors import InvalidInput, Mistake

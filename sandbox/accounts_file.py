@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.kinds import AzureOptions, GcpOptions
 from infra.routing import group_host
-from infra.spelling import closest
+from infra.settings.kinds import AzureOptions, GcpOptions
+from infra.settings.spelling import closest
 from sandbox.agreement import Agreed
 from sandbox.clouds.accounts import Accounts, Vault
 from sandbox.clouds.quotas import NAMES

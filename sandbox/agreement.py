@@ -1,7 +1,7 @@
 """What is wrong with a set of stack files: in each by itself, and where they contradict each other. All of it together.
 
-Each file is judged by the program's own reading of it (`infra.judged`); what only all of them show is judged here,
-before anything is made.
+Each file is judged by the program's own reading of it (`infra.judged`); what only all of them show is judged
+here, before anything is made.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.judged import judge
-from infra.kinds import (
+from infra.secrets import lay_over_keys
+from infra.settings.kinds import (
     AzureOptions,
     BaseSettings,
     GcpOptions,
@@ -24,8 +25,7 @@ from infra.kinds import (
     TrainingSettings,
     ZoneSettings,
 )
-from infra.reader import as_text
-from infra.secrets import lay_over_keys
+from infra.settings.reader import as_text
 from sandbox.stack_files import GUIDE, StackSet, place_of, read_config
 from service.errors import InvalidInput, Mistake
 

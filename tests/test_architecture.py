@@ -60,13 +60,14 @@ failover.drill.tables failover.drill.timeline
 failover.parity.compare failover.parity.mistakes
 failover.oncall.alarms failover.oncall.notes failover.oncall.render failover.oncall.standing
 failover.levers.change failover.levers.levels failover.logs.lines
-infra.contract infra.exceptions infra.health_check infra.kinds infra.options infra.plan infra.prediction infra.reader
-infra.capacity infra.holds infra.cost.estimate infra.cost.prices infra.cost.report infra.cost.variants
-infra.permissions.aws infra.permissions.aws_table infra.permissions.azure infra.permissions.gcp infra.permissions.in_use
+infra.azure.metrics infra.capacity infra.contract infra.cost.estimate infra.cost.prices infra.cost.report
+infra.cost.variants infra.gcp.metrics infra.health_check infra.holds infra.labels infra.panels infra.permissions.aws
+infra.permissions.aws_table infra.permissions.azure infra.permissions.gcp infra.permissions.in_use infra.plan
 infra.policy.aws infra.policy.azure infra.policy.every infra.policy.gcp infra.policy.rule infra.policy.rules
-infra.azure_metrics infra.gcp_metrics infra.labels infra.panels infra.policy.values infra.profiles
-infra.regions infra.routing infra.routing_settings infra.served infra.settings infra.sizes infra.spelling
-infra.base_settings infra.switch infra.variables
+infra.policy.values infra.prediction infra.routing infra.settings.base infra.settings.exceptions infra.settings.kinds
+infra.settings.options infra.settings.profiles infra.settings.reader infra.settings.regions infra.settings.routing
+infra.settings.served infra.settings.spelling infra.stack_file infra.settings.variables infra.sizes
+infra.switch
 jobs.azure_ml jobs.container jobs.cost jobs.machines jobs.place jobs.reasons jobs.sagemaker jobs.service jobs.spec
 jobs.vertex outlast.cost_training
 sandbox.chaos.faults sandbox.chaos.page sandbox.chaos.row

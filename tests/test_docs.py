@@ -20,8 +20,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from infra.kinds import BaseSettings
-from infra.settings import parse
+from infra.settings.kinds import BaseSettings
+from infra.stack_file import parse
 from outlast.__main__ import main
 from sandbox.accounts_file import read as read_accounts
 from service.errors import OutlastError

@@ -12,9 +12,9 @@ from infra.cost.estimate import Checks, Load, estimate, list_assumptions
 from infra.cost.report import Costs, list_warnings, render_summary
 from infra.cost.stacks import count_regions, read_deployment
 from infra.cost.variants import compare
-from infra.exceptions import OVER_BUDGET
-from infra.kinds import TrafficSettings
 from infra.models import STACKS
+from infra.settings.exceptions import OVER_BUDGET
+from infra.settings.kinds import TrafficSettings
 from service.errors import Mistake, Refused
 
 

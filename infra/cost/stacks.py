@@ -13,14 +13,14 @@ from failover.routing.predict import CHECKER_REGIONS
 from infra.cost.beside import Beside
 from infra.cost.estimate import CostedSite
 from infra.edge import read_limit
-from infra.log_days import ACCESS_LOGS, read_log_days
-from infra.options import read_architecture, read_egress, read_network
 from infra.panels import KEY as DASHBOARD
-from infra.profiles import Profile
-from infra.reader import Reader, as_text
-from infra.regions import REGION_KEYS
 from infra.secrets import SETTINGS as SECRETS
-from infra.settings import CLOUDS, PRIVATE, read_profile, read_replicas, read_size
+from infra.settings.log_days import ACCESS_LOGS, read_log_days
+from infra.settings.options import read_architecture, read_egress, read_network
+from infra.settings.profiles import Profile
+from infra.settings.reader import Reader, as_text
+from infra.settings.regions import REGION_KEYS
+from infra.stack_file import CLOUDS, PRIVATE, read_profile, read_replicas, read_size
 from service.errors import OutlastError, Unavailable
 
 

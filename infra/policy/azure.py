@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.edge import VARIABLE
 from infra.policy.rule import Facts, Resource, Rule
 from infra.policy.values import APP, containers, dig, variables
-from infra.profiles import PRODUCTION
+from infra.settings.profiles import PRODUCTION
 
 REGISTRY = "azure-native:containerregistry:Registry"
 ENVIRONMENT = "azure-native:app:ManagedEnvironment"

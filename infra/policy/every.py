@@ -12,7 +12,7 @@ from infra.labels import SETTINGS as LABELS
 from infra.policy.base import HELD
 from infra.policy.rule import Facts, Resource, Rule
 from infra.policy.values import WORKLOADS, containers, dig, variables
-from infra.profiles import PRODUCTION
+from infra.settings.profiles import PRODUCTION
 
 CHECK, RECORD = "aws:route53/healthCheck:HealthCheck", "aws:route53/record:Record"
 ZONE = "aws:route53/zone:Zone"

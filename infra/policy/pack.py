@@ -13,12 +13,12 @@ from typing import Any
 
 import pulumi_policy as crossguard
 
-from infra.exceptions import Excuse
 from infra.policy.rule import Facts, Resource, Rule
 from infra.policy.rules import RULES, rules_of
-from infra.reader import Reader
-from infra.regions import REGION_KEYS
-from infra.settings import read_all_exceptions
+from infra.settings.exceptions import Excuse
+from infra.settings.reader import Reader
+from infra.settings.regions import REGION_KEYS
+from infra.stack_file import read_all_exceptions
 
 NAME = "outlast"
 DOCUMENTED = "docs/reference/policy.md"

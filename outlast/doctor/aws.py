@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from failover.levers.clouds import Clouds, translate_errors
-from infra.profiles import SMALL, Profile
+from infra.settings.profiles import SMALL, Profile
 from outlast.doctor.checks import Finding, fine, unknown, wrong
 from outlast.doctor.stacks import Config, Subjects
 from service.errors import Unavailable

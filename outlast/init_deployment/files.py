@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from infra.profiles import SMALL
-from infra.regions import CLOUDS
+from infra.settings.profiles import SMALL
+from infra.settings.regions import CLOUDS
 from outlast.init_deployment.questions import QUESTIONS, Answers, chosen_clouds
 from sandbox import keys, stack_files
 from sandbox.agreement import agree

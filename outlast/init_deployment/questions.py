@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from infra.profiles import PRODUCTION, SIZES, SMALL
-from infra.regions import CLOUDS, TITLES
-from infra.spelling import closest
+from infra.settings.profiles import PRODUCTION, SIZES, SMALL
+from infra.settings.regions import CLOUDS, TITLES
+from infra.settings.spelling import closest
 from service.errors import Mistake
 
 Answers = Mapping[str, str]

@@ -4,7 +4,7 @@ What the SDKs' types let through and the real API would refuse only in the middl
 anything is made, all of it at once. Values that a preview does not know yet are left alone. Every rule names its
 source. infra computes names within these limits on purpose from its own tables (`infra.plan`): the simulator's rules
 are taken from the clouds' documentation, so the two check each other. Sizes and regions are the exception:
-`infra.sizes` and `infra.regions` are their one table, with its sources, and the rows ask it.
+`infra.sizes` and `infra.settings.regions` are their one table, with its sources, and the rows ask it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.regions import TITLES, regions_of
+from infra.settings.regions import TITLES, regions_of
 from sandbox.clouds.values import Values, nested
 from sandbox.engine.wire import UNKNOWN
 
@@ -90,7 +90,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Region:
-    """A region of a cloud, as `infra.regions` lists them with its sources, or one of `others`. Azure has no case."""
+    """A region of a cloud: one of `infra.settings.regions`, where its source is, or of `others`. Azure has no case."""
 
     cloud: str
     others: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class Region:
 
     def __str__(self) -> str:
         others = f", or one of {', '.join(self.others)}" if self.others else ""
-        return f"a region of {TITLES[self.cloud]}{others} (infra.regions)"
+        return f"a region of {TITLES[self.cloud]}{others} (infra.settings.regions)"
 
 
 Rule = Text | Range | OneOf | Network | Region

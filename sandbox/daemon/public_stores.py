@@ -7,7 +7,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from infra.regions import regions_of
+from infra.settings.regions import regions_of
 from sandbox.clouds.buckets import BLOB_HOSTS, GCS_HOST, Bucket, find_bucket, list_buckets
 from sandbox.clouds.object_store import ObjectStore
 from sandbox.clouds.world import World

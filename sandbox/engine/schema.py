@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from infra.spelling import closest
+from infra.settings.spelling import closest
 from sandbox.engine import sdk
 from sandbox.engine.changes import join_path
 from sandbox.engine.outputs import complete, complete_result, output_names, promised_names

@@ -24,7 +24,7 @@ FORGOTTEN: dict[str, tuple[tuple[str, ...], str]] = {
 
 @pytest.mark.parametrize("stack", FORGOTTEN)
 def test_what_does_not_wait_fails_and_what_waits_comes_up(project: Project, stack: str) -> None:
-    program, (waits, told) = project.root / "infra" / f"{stack}.py", FORGOTTEN[stack]
+    program, (waits, told) = project.root / "infra" / stack / "site.py", FORGOTTEN[stack]
     before = without = program.read_text()
     for one in waits:
         assert without.count(one) == 1

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from infra.profiles import DEFAULTS
-from infra.settings import CLOUDS
+from infra.settings.profiles import DEFAULTS
+from infra.stack_file import CLOUDS
 from tests.infra.harness import ROOT, STACKS, TRAINING, Run, run_stack
 
 FOLDER = ROOT / "tests" / "golden"

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import functools
 import gc
-import importlib
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -24,12 +23,13 @@ import pulumi
 import yaml
 from pulumi.runtime import mocks, rpc
 
-from infra import azure_registry_login
 from infra.audit import AuditStore, audit_output
-from infra.regions import REGION_KEYS
+from infra.azure import registry_login
 from infra.secrets import lay_over_keys
-from infra.served import Available
-from infra.settings import parse
+from infra.settings.regions import REGION_KEYS
+from infra.settings.served import Available
+from infra.stack import load_program
+from infra.stack_file import parse
 from infra.tagging import tag_everything
 from sandbox.engine import schema
 from service.bundle.folder import RELEASED, list_released, read_digest
@@ -360,7 +360,7 @@ async def _note_waits(outputs: Mapping[str, Any], run: Run) -> None:
 
 def _run(program: Callable[[], None], clouds: _Clouds, run: Run, preview: bool) -> str | None:
     """Why the program was refused; None when it ran."""
-    with _event_loops(), mock.patch.object(azure_registry_login, "post_form", clouds.post_form):
+    with _event_loops(), mock.patch.object(registry_login, "post_form", clouds.post_form):
         # The root of the last run belongs to a loop that is closed.
         pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
         mocks.set_mocks(
@@ -425,7 +425,7 @@ def run_stack(
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:
         tag_everything(settings.labels)
-        outputs = importlib.import_module(f"infra.{settings.kind}").program(settings)
+        outputs = load_program(settings.kind)(settings)
         waits = pulumi.Output.from_input(_note_waits(outputs, run))
         return pulumi.Output.all(outputs, waits).apply(lambda known: run.outputs.update(known[0]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+from pathlib import Path
 
 import pulumi
 import pytest
@@ -39,10 +40,10 @@ def test_an_error_of_ours_is_said_without_a_traceback_and_any_other_keeps_it() -
 
 
 def test_nothing_in_infra_works_on_late_values_in_another_way() -> None:
-    def calls(path: str) -> list[str]:
-        tree = ast.parse((ROOT / "infra" / path).read_text())
+    def calls(path: Path) -> list[str]:
+        tree = ast.parse(path.read_text())
         attributes = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
-        return [path for func in attributes if isinstance(func, ast.Attribute) and func.attr == "apply"]
+        return [path.name for func in attributes if isinstance(func, ast.Attribute) and func.attr == "apply"]
 
-    found = [one for path in sorted((ROOT / "infra").glob("*.py")) for one in calls(path.name)]
+    found = [one for path in sorted((ROOT / "infra").rglob("*.py")) for one in calls(path)]
     assert found == ["applied.py"]

@@ -13,19 +13,19 @@ import pytest
 
 from tests.infra.harness import ROOT
 
-INFRA = sorted((ROOT / "infra").glob("*.py"))
+INFRA = sorted(path for path in (ROOT / "infra").rglob("*.py") if path.name != "__init__.py")
 
 # Maps whose keys are the user's own; everything else that a resource takes has a class.
 OPEN_MAPS = {"tags", "build_args", "limits", "metadata", "named", "labels", "dimensions"}
 
 
-@pytest.mark.parametrize("path", INFRA, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", INFRA, ids=lambda p: str(p.relative_to(ROOT)))
 def test_nothing_asks_whether_it_runs_on_the_sandbox(path: Path) -> None:
     words = [n.value for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant)]
     assert not [w for w in words if isinstance(w, str) and w.strip() in ("sandbox", "outlast-sandbox", "000000000000")]
 
 
-@pytest.mark.parametrize("path", INFRA, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", INFRA, ids=lambda p: str(p.relative_to(ROOT)))
 def test_resources_take_classes_where_the_sdk_has_them(path: Path) -> None:
     """A misspelt key of a dict passes the SDK silently, a misspelt argument of a class does not."""
     for call in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)):

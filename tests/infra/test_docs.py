@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from infra.exceptions import SITE_RULES
-from infra.gcp import APIS
-from infra.profiles import DEFAULTS, Value
-from infra.settings import parse
+from infra.gcp.site import APIS
+from infra.settings.exceptions import SITE_RULES
+from infra.settings.profiles import DEFAULTS, Value
+from infra.stack_file import parse
 from service.errors import InvalidInput
 from tests.infra.harness import ROOT, STACKS, TRAINING, configuration, stack_file
 

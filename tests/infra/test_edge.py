@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from infra.edge import HOPS, HSTS, LEAST, VARIABLE, read_limit
-from infra.profiles import PRODUCTION, SMALL, Profile
-from infra.reader import Reader
+from infra.settings.profiles import PRODUCTION, SMALL, Profile
+from infra.settings.reader import Reader
 from service.errors import InvalidInput
 from service.server.http.replies import fixed_headers
 from service.server.settings.table import SETTINGS

@@ -12,7 +12,7 @@ import pulumi
 import pytest
 
 from infra.holdings import HOLDINGS_VERSION, TYPES, Wanted, find_holdings, holdings_output, title_of
-from infra.regions import REGION_KEYS
+from infra.settings.regions import REGION_KEYS
 from service.errors import InvalidInput, Unavailable
 from tests.infra.harness import Run, run_stack, stack_file
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from infra.judged import judge
-from infra.kinds import SiteSettings
 from infra.models import STACKS as STACKS_FOLDER
+from infra.settings.kinds import SiteSettings
 from service.bundle.folder import RELEASED, read_digest
 from service.errors import InvalidInput
 from tests.infra.harness import KEYS, STACKS, configuration, with_keys

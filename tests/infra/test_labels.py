@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.labels import SETTINGS
-from infra.settings import KINDS, parse
+from infra.stack_file import KINDS, parse
 from service.errors import InvalidInput
 from tests.infra.harness import BASES, STACKS, configuration
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from infra.contract import KnownSite, parse_site
-from infra.kinds import TrafficSettings
 from infra.prediction import lint_plan, predict_loss
-from infra.settings import parse
+from infra.settings.kinds import TrafficSettings
+from infra.stack_file import parse
 from tests.infra.harness import HOST, configuration, site
 
 SITES = {name: parse_site(site(name)) for name in ("aws", "azure", "gcp")}

@@ -10,10 +10,10 @@ import pulumi
 import pytest
 
 from infra.contract import KnownSite, parse_site
-from infra.kinds import TrafficSettings
 from infra.promises import say_different_models, say_unknown_capacity, say_unnamed_groups
 from infra.routing import Geography
-from infra.settings import parse
+from infra.settings.kinds import TrafficSettings
+from infra.stack_file import parse
 from tests.infra.harness import configuration
 from tests.infra.harness import site as site_output
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from infra.kinds import SiteSettings
 from infra.secrets import API_KEYS, RECEIPT_KEYS, SETTINGS, VARIABLE, lay_over_keys, read_key_file
-from infra.settings import parse
+from infra.settings.kinds import SiteSettings
+from infra.stack_file import parse
 from service.errors import InvalidInput, Mistake
 from service.server.settings.table import find_mistakes
 from tests.infra.harness import KEYS, configuration

@@ -10,12 +10,12 @@ import pulumi
 import pytest
 
 from infra import plan
-from infra.aws import Aws
-from infra.azure import Azure
-from infra.azure_secrets import KEYS_VERSION
+from infra.aws.site import Aws
+from infra.azure.secrets import KEYS_VERSION
+from infra.azure.site import Azure
 from infra.contract import HEALTH_PATH, Cloud, Replicas, Site, SiteSpec, Size, parse_site, site_output
-from infra.gcp import Gcp
-from infra.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
+from infra.gcp.site import Gcp
+from infra.settings.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
 from service.bundle.folder import RELEASED, read_digest
 from service.errors import Unavailable
 from tests.infra import harness

@@ -9,9 +9,9 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from infra.kinds import SiteSettings
 from infra.overlay import render_overlay
 from infra.secrets import API_KEYS, RECEIPT_KEYS
+from infra.settings.kinds import SiteSettings
 from infra.stack import load_settings, read_config
 from service.bundle.folder import RELEASED, read_digest
 from service.errors import InvalidInput

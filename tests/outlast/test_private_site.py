@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.kinds import PrivateSettings
 from infra.models import ROOT
+from infra.settings.kinds import PrivateSettings
 from outlast.private_site import prepare, read_private_site, variables_of
 from sandbox.layout import Instance, Layout
 from sandbox.network.certificates import KeyPair

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.kinds import BaseSettings
+from infra.settings.kinds import BaseSettings
 from sandbox.agreement import Agreed, agree
 from sandbox.stack_files import find
 from service.errors import InvalidInput

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.reader import as_text
+from infra.settings.reader import as_text
 from sandbox import stack_files
 from sandbox.clouds.accounts import Accounts, Vault
 from sandbox.layout import Layout

@@ -12,10 +12,10 @@ import pytest
 
 from infra.cost import budget
 from infra.cost.budget import judge_cost, reckon
-from infra.exceptions import OVER_BUDGET, Excuse
-from infra.kinds import TrafficSettings
 from infra.routing import RoutingPolicy
-from infra.settings import parse
+from infra.settings.exceptions import OVER_BUDGET, Excuse
+from infra.settings.kinds import TrafficSettings
+from infra.stack_file import parse
 from service.errors import Refused
 from tests.infra.harness import configuration
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from infra import azure as program
+from infra.azure import site as program
 from infra.permissions.azure import ACTIONS, ASSIGNED, deployer_role, drill_role
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"

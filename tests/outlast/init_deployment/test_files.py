@@ -10,12 +10,12 @@ import yaml
 
 from failover.routing.lint_rules import RULES
 from infra.contract import parse_site
-from infra.kinds import TrafficSettings
 from infra.prediction import lint_plan
-from infra.profiles import SIZES
-from infra.reader import as_text
-from infra.regions import CLOUDS
-from infra.settings import parse
+from infra.settings.kinds import TrafficSettings
+from infra.settings.profiles import SIZES
+from infra.settings.reader import as_text
+from infra.settings.regions import CLOUDS
+from infra.stack_file import parse
 from outlast.init_deployment.files import EXCUSED_DAYS, Config, build, judge, render
 from outlast.init_deployment.questions import fill
 from service.bundle.folder import RELEASED, read_digest

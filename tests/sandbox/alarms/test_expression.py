@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.aws_metrics import SHARE_OF_ERRORS
+from infra.aws.metrics import SHARE_OF_ERRORS
 from sandbox.alarms.expression import compute, explain_unknown, names_in
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from infra.audit import AWS_FILTER, AZURE_CONTAINER
-from infra.audit_gcp import record_filter
+from infra.gcp.audit import record_filter
 from sandbox.clouds.aws.audit import STREAM, SUBSCRIPTION
 from sandbox.clouds.azure.audit import SETTING
 from sandbox.clouds.gcp.audit import SINK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,7 +10,8 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks
 
-from infra.settings import parse
+from infra.stack import load_program
+from infra.stack_file import parse
 from sandbox.clouds.azure import login
 from sandbox.engine import schema
 from tests.infra import harness
@@ -81,7 +81,7 @@ def _program(stack: str, run: harness.Run, changed: Mapping[str, Any]) -> Any:
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:
-        outputs = importlib.import_module(f"infra.{settings.kind}").program(settings)
+        outputs = load_program(settings.kind)(settings)
         return pulumi.Output.from_input(outputs).apply(run.outputs.update)
 
     return program

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from failover.dial import Dial
-from infra import azure_registry_login
+from infra.azure import registry_login
 from sandbox.clouds.azure.registry import REGISTRY, access_token, client_token
 from sandbox.clouds.store import Resource
 from sandbox.clouds.world import World
@@ -53,10 +53,10 @@ def test_the_program_logs_in_by_the_registrys_name(
     monkeypatch.setenv("OUTLAST_PORT_OFFSET", str(port - 443))
     monkeypatch.setenv("OUTLAST_CA_FILE", str(ca.folder / "ca.pem"))
     monkeypatch.setattr(Dial, "resolve", lambda self, host: SimpleNamespace(addresses=tuple(login.names()[host])))
-    token = azure_registry_login.exchange(SERVER, "service", client_token(), azure_registry_login.post_form)
+    token = registry_login.exchange(SERVER, "service", client_token(), registry_login.post_form)
     assert token == access_token(SERVER, "service")
     with pytest.raises(Unavailable, match="401") as caught:
-        azure_registry_login.exchange(SERVER, "service", "very-secret", azure_registry_login.post_form)
+        registry_login.exchange(SERVER, "service", "very-secret", registry_login.post_form)
     assert "very-secret" not in str(caught.value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.azure_registry_login import TOKEN_USER, exchange
+from infra.azure.registry_login import TOKEN_USER, exchange
 from sandbox.clouds.azure import login
 from sandbox.clouds.azure.registry import client_token, why_not_push
 from tests.sandbox.clouds.harness import Clouds
