@@ -34,9 +34,10 @@ class TrainingSpec:
     """What is to be trained, where its data lie and what it may take.
 
     `data` are addresses in the order in which they are joined: one that ends in `/` is a folder, another one file. Each
-    becomes one `--data` of the container's command. Below `output` every job has a folder of its own; below
-    `checkpoints` all attempts at the same fits share one. `identity` is what the job runs as: a role's ARN, a managed
-    identity's resource id or a service account's address. Where `spot`, the service may take the machine away.
+    becomes one `--data` of the container's command. Below `output` every job has a folder of its own; in `checkpoints`
+    lie finished fits, whose names say what each depends on, so that jobs may share it. `identity` is what the job runs
+    as: a role's ARN, a managed identity's resource id or a service account's address. Where `spot`, the service may
+    take the machine away.
     """
 
     image: str
@@ -66,11 +67,6 @@ def digest(spec: TrainingSpec) -> str:
     return _sha256(vars(spec))
 
 
-def fits_digest(spec: TrainingSpec) -> str:
-    """SHA-256 of what the fits depend on: a longer limit, another machine or spot goes on from the same checkpoints."""
-    return _sha256([spec.image, spec.data, spec.arguments, dict(spec.environment)])
-
-
 def job_name(spec: TrainingSpec, attempt: int) -> str:
     """The job's name at the service: the same for the same spec and attempt, so that nothing is started twice."""
     return f"outlast-{digest(spec)[:16]}-{attempt}"
@@ -88,8 +84,8 @@ def output_of(spec: TrainingSpec, attempt: int) -> str:
 
 
 def checkpoints_of(spec: TrainingSpec) -> str:
-    """The folder in which every attempt at the same fits finds those that are finished."""
-    return f"{spec.checkpoints.rstrip('/')}/{fits_digest(spec)[:32]}/"
+    """The folder of finished fits: another attempt, limit, image or released model finds them there."""
+    return f"{spec.checkpoints.rstrip('/')}/"
 
 
 def marks(spec: TrainingSpec, attempt: int) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -69,13 +70,13 @@ def read_asked(named: str | None, data: Sequence[str], options: dict[str, object
     return Asked(path, problem, tables, released, tuple(_list_arguments(options)))
 
 
-def build_spec(asked: Asked, size: Size, place: Place) -> TrainingSpec:
-    """The job on one cloud; its addresses of data come when they are uploaded."""
+def build_spec(asked: Asked, size: Size, place: Place, tables: Sequence[Table]) -> TrainingSpec:
+    """The job on one cloud that trains on these tables; its addresses of data come when they are uploaded."""
     return TrainingSpec(
         image=place.training_image,
         data=(),
         output=place.output_address,
-        checkpoints=place.checkpoints_address,
+        checkpoints=f"{place.checkpoints_address.rstrip('/')}/{_digest_tables(asked.problem, tables)}",
         arguments=asked.arguments,
         cpu=size.cpu,
         memory_gib=size.memory_gib,
@@ -84,6 +85,12 @@ def build_spec(asked: Asked, size: Size, place: Place) -> TrainingSpec:
         spot=size.spot,
         labels={"outlast-problem": _to_label(asked.problem.name)},
     )
+
+
+def _digest_tables(problem: ProblemFile, tables: Sequence[Table]) -> str:
+    """Whose fits are kept together: those of the same bytes, whatever problem file asks for them."""
+    said = [table.sha256 for table in tables] or [problem.data]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
 
 
 def _to_label(name: str) -> str:

@@ -56,7 +56,7 @@ def start(
     """
     tables = choose_tables(asked.tables, tuple(sites))
     earlier = _read_earlier(asked.released, tuple(sites))
-    specs = {cloud: build_spec(asked, size, site.place) for cloud, site in sites.items()}
+    specs = {cloud: build_spec(asked, size, site.place, tables[cloud]) for cloud, site in sites.items()}
     _tell_cost({cloud: estimate(spec, cloud) for cloud, spec in specs.items()}, max_cost, today, say)
     for cloud, site in sites.items():
         one = _start_one(asked, cloud, site, specs[cloud], tables[cloud], earlier)

@@ -6,12 +6,11 @@ table, and the weights of a linear one. The graph is run here, so that parity al
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import version
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +22,7 @@ from service.evaluation.metrics import Floats
 from service.evaluation.workbench import Workbench
 from service.training.algorithms import LINEAR
 from service.training.export import export_onnx, run_onnx
+from service.training.fit_names import name_fit
 from service.training.sealed import read_sealed, write_sealed
 
 FOLDER = "finals"
@@ -106,9 +106,9 @@ def take_final(bench: Workbench, algorithm: str, parameters: Mapping[str, Any], 
 
 
 def _name(bench: Workbench, algorithm: str, parameters: Mapping[str, Any]) -> str:
-    """A hash of everything that the fit depends on, as the names of the other fits are."""
-    said = json.dumps([*bench.bench.depends_on, bench.problem.name, algorithm, dict(parameters)], sort_keys=True)
-    return hashlib.sha256(said.encode() + bench.splits.training.tobytes()).hexdigest()[:32]
+    """As the names of the other fits, and of what exports the model: its graph is kept with it."""
+    exported_by = [bench.problem.name, version("onnx"), version("skl2onnx")]
+    return name_fit([*bench.bench.shared_by_fits, exported_by], algorithm, parameters, [bench.splits.training])
 
 
 def _render(final: Final) -> bytes:

@@ -1,18 +1,15 @@
 """Grid search with stratified cross-validation that can be killed and goes on where it was.
 
 Each fit on a fold is one task with one file: its probabilities for the rows it did not see. A task whose file is there
-and whole is not done again. The file's name is a hash of everything that the result depends on, so a change of data,
-split, grid or library makes new files and never reads a stale one.
+and whole is not done again. `service.training.fit_names` says what a file's name is made of.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +22,7 @@ from service.cluster.client import Cluster
 from service.training.algorithms import require_packages
 from service.training.checkpoints import Checkpoints
 from service.training.datasets import Dataset
+from service.training.fit_names import describe_table, name_fit
 from service.training.pipeline import build_pipeline, fit_pipeline
 
 Floats = NDArray[np.float64]
@@ -111,16 +109,13 @@ class Fitter:
         found: Iterable[tuple[str, Floats]] = pool(fit(name, task, *shared) for name, task in wanted.items())
         return found
 
-    @property
-    def depends_on(self) -> list[Any]:
+    @cached_property
+    def shared_by_fits(self) -> list[Any]:
         """What every fit depends on, beside its algorithm, parameters and rows."""
-        table = [self._dataset.sha256, self._dataset.features]
-        return [*table, self._seed, self._balanced, version("scikit-learn"), version("numpy")]
+        return [*describe_table(self._dataset, self._truth), self._seed, self._balanced]
 
     def _name(self, task: Task) -> str:
-        table, features, *others = self.depends_on
-        said = json.dumps([table, features, task.algorithm, dict(task.parameters), *others], sort_keys=True)
-        return hashlib.sha256(said.encode() + task.fit.tobytes() + b"/" + task.judge.tobytes()).hexdigest()[:32]
+        return name_fit(self.shared_by_fits, task.algorithm, task.parameters, (task.fit, task.judge))
 
 
 def fit_task(

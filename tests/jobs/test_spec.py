@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.spec import TrainingSpec, check, checkpoints_of, digest, fits_digest, job_name, marks, output_of, parse_name
+from jobs.spec import TrainingSpec, check, checkpoints_of, digest, job_name, marks, output_of, parse_name
 from service.errors import InvalidInput
 
 IMAGE = f"registry.example/outlast@sha256:{'a' * 64}"
@@ -47,19 +47,16 @@ def test_the_digest_stays_what_it_is() -> None:
         {"data": SPEC.data[::-1]},
         {"arguments": ("--seed", "2")},
         {"environment": {"A": "1"}},
+        {"max_seconds": 7200},
+        {"spot": True},
+        {"cpu": 4},
+        {"identity": "another"},
     ],
 )
-def test_other_fits_have_another_name_and_other_checkpoints(change: dict[str, Any]) -> None:
+def test_another_job_has_another_name_and_looks_for_fits_in_the_same_folder(change: dict[str, Any]) -> None:
+    """Each fit's own name says what it depends on: `service.training.fit_names`."""
     other = replace(SPEC, **change)
     assert job_name(other, 1) != job_name(SPEC, 1)
-    assert checkpoints_of(other) != checkpoints_of(SPEC)
-
-
-@pytest.mark.parametrize("change", [{"max_seconds": 7200}, {"spot": True}, {"cpu": 4}, {"identity": "another"}])
-def test_the_same_fits_on_other_terms_are_another_job_with_the_same_checkpoints(change: dict[str, Any]) -> None:
-    other = replace(SPEC, **change)
-    assert job_name(other, 1) != job_name(SPEC, 1)
-    assert fits_digest(other) == fits_digest(SPEC)
     assert checkpoints_of(other) == checkpoints_of(SPEC)
 
 
@@ -67,7 +64,7 @@ def test_attempts_have_names_and_outputs_of_their_own() -> None:
     first, second = job_name(SPEC, 1), job_name(SPEC, 2)
     assert first == f"outlast-{digest(SPEC)[:16]}-1" and second == f"outlast-{digest(SPEC)[:16]}-2"
     assert output_of(SPEC, 2) == f"s3://bucket/output/{second}/"
-    assert checkpoints_of(SPEC).startswith("s3://bucket/checkpoints/") and checkpoints_of(SPEC).endswith("/")
+    assert checkpoints_of(SPEC) == checkpoints_of(replace(SPEC, checkpoints="s3://bucket/checkpoints"))
 
 
 def test_a_name_says_its_digest_and_attempt() -> None:

@@ -77,7 +77,7 @@ def test_a_job_has_a_limit_of_time() -> None:
 def test_the_spec_is_of_the_place_and_the_size(tmp_path: Path) -> None:
     asked = read_asked("digits", (), {"budget": 1.0})
     place = make_place("gcp", tmp_path)
-    spec = build_spec(asked, choose_size(4, 16.0, 1.0, None, spot=True), place)
+    spec = build_spec(asked, choose_size(4, 16.0, 1.0, None, spot=True), place, ())
     assert (spec.image, spec.identity, spec.output) == (place.training_image, "role", place.output_address)
     assert (spec.cpu, spec.memory_gib, spec.max_seconds, spec.spot) == (4, 16.0, 31 * 60, True)
     assert spec.labels == {"outlast-problem": "digits"}
@@ -86,7 +86,23 @@ def test_the_spec_is_of_the_place_and_the_size(tmp_path: Path) -> None:
     stores = {"output": "gs://bucket/output", "checkpoints": "gs://bucket/checkpoints"}
     image = f"registry/training@sha256:{'0' * 64}"
     spec = replace(
-        build_spec(named, choose_size(2, 8.0, None, None, spot=False), place), data=data, image=image, **stores
+        build_spec(named, choose_size(2, 8.0, None, None, spot=False), place, ()), data=data, image=image, **stores
     )
     check(spec, "gcp")
     assert spec.labels == {"outlast-problem": "visits-2026-v2"}
+
+
+def test_fits_of_the_same_table_are_kept_together_whatever_is_asked_of_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("x,y\n1,a\n")
+    (tmp_path / "other.csv").write_text("x,y\n2,a\n")
+    place = make_place("aws", tmp_path)
+
+    def where(named: str, *data: Path, budget: float | None = None) -> str:
+        asked = read_asked(named, [*map(str, data)], {"budget": budget, **({"target": "y"} if data else {})})
+        return build_spec(asked, choose_size(2, 8.0, budget, None, spot=False), place, asked.tables).checkpoints
+
+    mine, other = tmp_path / "mine.csv", tmp_path / "other.csv"
+    kept = where(str(_problem(tmp_path)), mine)
+    assert kept.startswith(place.checkpoints_address)
+    assert where("digits", mine, budget=3.0) == kept, "another budget, and another problem file"
+    assert len({kept, where("digits", other), where("digits", mine, other), where("digits"), where("tumour")}) == 5

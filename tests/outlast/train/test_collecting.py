@@ -20,7 +20,7 @@ from tests.outlast.train.fake import SUCCEEDED, FakeService, make_place
 def running(tmp_path: Path) -> Running:
     """A job that succeeded."""
     asked, place = read_asked("digits", (), {}), make_place("aws", tmp_path)
-    spec = build_spec(asked, choose_size(2, 8.0, None, None, spot=True), place)
+    spec = build_spec(asked, choose_size(2, 8.0, None, None, spot=True), place, ())
     spec = replace(spec, data=upload(FolderStore(tmp_path / "data"), asked.path, (), asked.released).addresses)
     service = FakeService("aws", tmp_path / "output")
     one = Running("aws", service, service.start(spec), spec)

@@ -22,7 +22,7 @@ from service.errors import InvalidInput, Unavailable
 from service.evaluation import job
 from service.evaluation.asked import Wanted
 from service.evaluation.job import OUT_OF_FOLD_FILE, TRAINING_FILE, Places, run_job, summarise_job
-from service.training.job_inputs import INPUTS_FILE, InputTable, JobInputs, render_inputs
+from service.training.job_inputs import INPUTS_FILE, InputTable, JobInputs, find_inputs, render_inputs
 from service.training.source import hash_file
 
 ROOT = Path(__file__).parents[3]
@@ -127,7 +127,14 @@ def test_a_job_leaves_a_release_and_the_answers_it_was_judged_by(
     assert answers["classes"].tolist() == list(release.manifest.classes)
     # Held to the model that is released where the job was started.
     write_release(places.data[0] / "released/sums", release.manifest, release.model_bytes, release.golden)
-    again = run_job(replace(places, out=tmp_path), Wanted(target="ok"), now=NOW, say=lambda line: None)
+    # Neither that model, nor another floor, nor a budget is another fit.
+    problem = places.data[0] / "sums.toml"
+    problem.write_text(PROBLEM.replace("auc = 0.5", "auc = 0.4"))
+    inputs = find_inputs(places.data)[1]
+    changed = replace(inputs, problem_sha256=hash_file(problem))
+    (places.data[0] / INPUTS_FILE).write_bytes(render_inputs(changed))
+    more = {"now": NOW, "budget": 5.0, "say": lambda line: None}
+    again = run_job(replace(places, out=tmp_path), Wanted(target="ok"), **more)
     assert (again["version"], again["fits"]["made"], again["passed"]) == ("2", 0, True)
     assert load_release(tmp_path).manifest.verdict["compared"]
 

@@ -1,0 +1,61 @@
+"""The name of a finished fit: a hash of all that its result depends on, and of nothing else.
+
+Whoever asks for the same fit again finds it: with another limit of time, floor, cost or budget, held to another
+released model, on another machine. Whoever asks for another fit never reads a stale one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.training.algorithms import ALGORITHMS
+from service.training.datasets import Dataset
+
+Indices = NDArray[np.intp]
+
+_SERVICE = Path(__file__).resolve().parent.parent
+_LIBRARIES = ("numpy", "scipy", "scikit-learn")
+# Our own part of a fit. A changed comment in them fits anew once, which costs less than a stale fit.
+_CODE = (
+    *(f"training/{name}.py" for name in ("algorithms", "boosting", "pipeline", "text_columns")),
+    *(f"bundle/{name}.py" for name in ("rows", "text")),
+)
+
+
+def describe_table(dataset: Dataset, truth: Indices) -> list[Any]:
+    """The table as a fit sees it: its bytes, the columns with their kinds, and each row's class."""
+    kinds = dict.fromkeys(dataset.categorical, "category") | dict.fromkeys(dataset.texts, "text")
+    columns = [(name, kinds.get(name, "number")) for name in dataset.features]
+    return [dataset.sha256, columns, hashlib.sha256(truth.astype(np.int64).tobytes()).hexdigest()]
+
+
+def name_fit(table: Sequence[Any], algorithm: str, parameters: Mapping[str, Any], rows: Iterable[Indices]) -> str:
+    """The name of one fit. `table` is the table and the settings that all its fits share, `rows` the rows of each part.
+
+    The rows are written as numbers of one width, so that a machine of another width finds them.
+    """
+    said = json.dumps([*table, algorithm, dict(parameters), _list_versions(algorithm), _digest_code()], sort_keys=True)
+    parts = [said.encode(), *(part.astype(np.int64).tobytes() for part in rows)]
+    return hashlib.sha256(b"/".join(parts)).hexdigest()[:32]
+
+
+def _list_versions(algorithm: str) -> list[str]:
+    """Of an algorithm's own package as it says itself: XGBoost is installed under several names."""
+    package = ALGORITHMS[algorithm].package
+    own = [str(import_module(package).__version__)] if package else []
+    return [*map(version, _LIBRARIES), *own]
+
+
+@cache
+def _digest_code() -> str:
+    return hashlib.sha256(b"\0".join((_SERVICE / name).read_bytes() for name in _CODE)).hexdigest()
