@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from service.bundle.writing import write_whole
 from service.command_line import say
 
 TEXTS = ("label", "predicted", "model", "version", "digest", "feedback_id", "site", "replica", "predicted_by")
+MOMENTS = ("time", "given_at")
 WHOLE = ("row", "times")
 
 
@@ -42,14 +43,9 @@ def _as_table(rows: Sequence[dict[str, Any]]) -> Any:
     arrow = load_arrow()
     moment = arrow.timestamp("us", tz="UTC")
     columns = {
-        "time": arrow.array([datetime.datetime.fromisoformat(row["time"]) for row in rows], type=moment),
-        "given_at": arrow.array([_at(row["given_at"]) for row in rows], type=moment),
+        **{name: arrow.array([datetime.fromisoformat(row[name]) for row in rows], type=moment) for name in MOMENTS},
         **{name: arrow.array([row[name] for row in rows], type=arrow.string()) for name in TEXTS},
         **{name: arrow.array([row[name] for row in rows], type=arrow.int64()) for name in WHOLE},
         "corrected": arrow.array([row.get("corrected", []) for row in rows], type=arrow.list_(arrow.string())),
     }
     return arrow.table(columns)
-
-
-def _at(seconds: float) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)

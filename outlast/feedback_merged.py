@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -37,8 +38,9 @@ class Given:
         """A line for each row, as `outlast model shift --feedback` reads them, and where it is from."""
         last = self.records[-1]
         about = {name: str(last.get(name, "")) for name in ("site", "replica", "predicted_by", "version", "digest")}
+        given_at = datetime.fromtimestamp(self.settled.time, UTC).isoformat()
         for row in self.settled.rows():
-            yield {**row, **about, "given_at": self.settled.time, "times": len(self.records)}
+            yield {**row, **about, "given_at": given_at, "times": len(self.records)}
 
 
 def merge_feedback(records: Sequence[Record]) -> list[Given]:

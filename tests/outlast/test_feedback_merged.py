@@ -41,7 +41,7 @@ def test_the_last_truth_counts_at_whichever_site_it_came_in() -> None:
         "site": "gcp",
         "replica": "gcp-30.0",
         "predicted_by": "azure",
-        "given_at": 30.0,
+        "given_at": "1970-01-01T00:00:30+00:00",
         "times": 2,
     }
     assert [row["row"] for row in earlier.rows()] == [0, 1]
