@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.applied import apply
+
+if TYPE_CHECKING:
+    import pulumi_aws as aws  # a second, which readers of the metrics need not wait
 
 PERIOD = 60
 """Seconds: what both services send is by the minute."""

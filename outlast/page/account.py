@@ -1,6 +1,7 @@
-"""The page's data of real accounts, read as anybody on call reads it: Route 53's API, DNS, each site's own answers.
+"""The page's data of real accounts, read as anybody on call reads it: Route 53's API, DNS, each site's own answers, and
+what its cloud measures and alarms of.
 
-Nothing here changes anything: of Route 53 only calls that read are made, and a button answers with the command to type.
+Nothing here changes anything: of a cloud only calls that read are made, and a button answers with the command to type.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from failover.dial import Dial
 from failover.drill.route53 import build_client
+from failover.levers.clouds import Clouds
 from failover.metrics.command import asker_of
 from failover.metrics.gather import Ask
 from failover.oncall.alarms import Alarms
@@ -23,16 +25,19 @@ from failover.oncall.notes import find_notes
 from failover.oncall.standing import HostStanding
 from infra.models import ROOT
 from outlast.metrics import read_declared
-from outlast.page.account_view import Bar, Known, bar_of, list_troubles, show_account
+from outlast.page.account_view import Bar, Known, Looked, bar_of, list_troubles, pair, show_account
 from outlast.page.asking import Asking
+from outlast.page.cloud_view import list_cloud_alarms
+from outlast.page.cloud_watching import EVERY_SECONDS, CloudWatching, Watched, find_watched
 from outlast.page.journals import find_drill
-from outlast.page.measured import Measured
 from outlast.page.prices import usd_per_hour
 from outlast.page.refreshed import Refreshed
 from outlast.page.row import RowBox
 from outlast.page.traffic import Traffic
 from outlast.page.view import BUCKETS
 from outlast.page.zone import ZoneAnswer
+from sandbox import stack_files
+from sandbox.layout import Layout
 from service.bundle.folder import choose_released, load_golden
 from service.errors import InvalidInput, Refused
 
@@ -58,6 +63,7 @@ class Reached:
     dial: Dial
     ask_metrics: Ask
     drills: Path
+    clouds: CloudWatching
 
 
 class Account:
@@ -83,10 +89,12 @@ class Account:
     def view(self) -> dict[str, Any]:
         """The page's data now. Raises Unavailable where Route 53's API does not answer."""
         standing, measured, now = self._looks.get(), self._asking.measured(), time.monotonic()
+        readings = self._reached.clouds.readings()
         troubles = list_troubles(find_notes(standing), list(self._alarms.standing.values()), self._asking.why_not)
+        troubles += list_cloud_alarms(readings, self._known.clouds)
         drill = find_drill(self._reached.drills, time.time())
-        bars = self._add_bar(measured, int(now))
-        shown = show_account(standing, self._known, measured, self._zone.ask(), bars, troubles, drill, now)
+        bars = self._add_bar(pair(measured, readings, [site.name for site in standing.sites]), int(now))
+        shown = show_account(standing, self._known, measured, readings, self._zone.ask(), bars, troubles, drill, now)
         return shown | {"action": {"what": "", "site": "", "running": False, "said": ""}}
 
     def _look(self) -> HostStanding:
@@ -101,10 +109,10 @@ class Account:
     def _sites(self) -> list[str]:
         return [site.name for site in self._looks.get().sites]
 
-    def _add_bar(self, measured: Mapping[str, Measured], second: int) -> list[Bar]:
+    def _add_bar(self, looked: Mapping[str, Looked], second: int) -> list[Bar]:
         """A bar for each second in which somebody looked; the last minute of them."""
         if not self._bars or self._bars[-1][0] != second:
-            self._bars.append((second, bar_of(measured)))
+            self._bars.append((second, bar_of(looked)))
         return [bar for at, bar in self._bars.copy() if second - at < BUCKETS]
 
     def act(self, what: str, site: str) -> str:
@@ -129,11 +137,23 @@ def open_account(host: str, environ: Mapping[str, str], *, stacks: str | None, m
     """The host in the account of the environment's AWS credentials; prices only of stack files that are named."""
     key, dial = environ.get("OUTLAST_API_KEY", ""), Dial.from_environment(environ)
     released = choose_released(environ.get("OUTLAST_DEFAULT_MODEL") or None)
+    watched = _find_watched(environ, stacks)
     known = Known(
         model=released.name,
         may_predict=may_predict,
         usd_per_hour=usd_per_hour(stacks) if stacks else {},
         declared=read_declared(stacks, ROOT) if stacks else {},
+        clouds=watched.asked,
     )
-    reached = Reached(build_client(), dial, asker_of(host, environ), Path("drills"))
+    clouds = CloudWatching(watched, Clouds(environ), every_seconds=EVERY_SECONDS / dial.speed)
+    reached = Reached(build_client(), dial, asker_of(host, environ), Path("drills"), clouds)
     return Account(host, reached, RowBox(dial, host, load_golden(released), key), known)
+
+
+def _find_watched(environ: Mapping[str, str], stacks: str | None) -> Watched:
+    """Of the set that is named; without one of the sandbox's, where the environment is a sandbox's."""
+    if stacks:
+        return find_watched(ROOT, stack_files.find(ROOT, stacks))
+    if environ.get("OUTLAST_SANDBOX_ENDPOINT"):
+        return find_watched(ROOT, stack_files.load(Layout.of(ROOT)))
+    return Watched()

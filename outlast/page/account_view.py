@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ from failover.drill.fleet import TAG_DIGEST
 from failover.oncall.alarms import Alarm
 from failover.oncall.notes import Note
 from failover.oncall.standing import HostStanding, SiteStanding
+from outlast.cloud_metrics.figures import Reading
+from outlast.page.cloud_view import describe_figures, list_unread, name_source, rate_of
 from outlast.page.measured import Measured
 from outlast.page.view import BUCKETS, Zone, show_zone
 
@@ -18,19 +20,34 @@ Bar = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Known:
-    """What does not come from the accounts: the stack files' prices and replicas, and what may be done."""
+    """What does not come from the accounts: the stack files' prices, replicas and clouds, and what may be done."""
 
     model: str
     may_predict: bool
     speed: int = 1
     usd_per_hour: Mapping[str, float] = field(default_factory=dict)
     declared: Mapping[str, int | None] = field(default_factory=dict)
+    clouds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was measured of one site: by its replicas, and by its cloud."""
+
+    measured: Measured
+    reading: Reading
+
+    @property
+    def rate(self) -> tuple[float, float]:
+        """Requests a second, and those of them that failed."""
+        return rate_of(self.measured, self.reading)
 
 
 def show_account(
     standing: HostStanding,
     known: Known,
     measured: Mapping[str, Measured],
+    readings: Mapping[str, Reading],
     zone: Zone | None,
     bars: Sequence[Bar],
     troubles: Sequence[Mapping[str, str]],
@@ -38,29 +55,34 @@ def show_account(
     now: float,
 ) -> dict[str, Any]:
     """Everything that is on the page, as of the sandbox; what only the sandbox knows is None or empty."""
-    rates = {name: one.per_second for name, one in measured.items()}
+    looked = pair(measured, readings, [site.name for site in standing.sites])
+    total = sum(one.rate[0] for one in looked.values())
     return {
         "host": standing.host,
         "read_only": True,
         "may_predict": known.may_predict,
         "speed": known.speed,
         "model": known.model,
-        "sites": [
-            _show_site(standing, site, known, measured.get(site.name, Measured()), sum(rates.values()))
-            for site in standing.sites
-        ],
+        "sites": [_show_site(standing, site, known, looked[site.name], total) for site in standing.sites],
         "zone": show_zone(zone, known.speed, now),
         "timeline": [*([{}] * (BUCKETS - len(bars))), *bars],
         "clients": [],
         "alarms": list(troubles),
+        "unread": list_unread(readings, known.clouds),
         "faults": [],
         "drill": drill,
     }
 
 
+def pair(measured: Mapping[str, Measured], readings: Mapping[str, Reading], sites: Iterable[str]) -> dict[str, Looked]:
+    """Both kinds of figures of each site."""
+    return {site: Looked(measured.get(site, Measured()), readings.get(site, Reading())) for site in sites}
+
+
 def _show_site(
-    standing: HostStanding, site: SiteStanding, known: Known, measured: Measured, total: float
+    standing: HostStanding, site: SiteStanding, known: Known, looked: Looked, total: float
 ) -> dict[str, Any]:
+    measured, figures, cloud = looked.measured, looked.reading.figures, known.clouds.get(site.name, "")
     endpoint, least = site.endpoint, known.declared.get(site.name)
     view = endpoint.view if endpoint else None
     tags = endpoint.tags if endpoint else {}
@@ -70,16 +92,18 @@ def _show_site(
         "failure": site.look.problem or (view.failure if view else ""),
         "regions": dict(view.regions) if view else {},
         "weight": f"{standing.shares()[site.name]:.0%} of DNS now",
-        "ready": measured.replicas,
+        "ready": measured.replicas or None,
         "wanted": least,
         "min": least,
         "max": None,
         "version": measured.version and f"{known.model} {measured.version}",
         "digest": ", ".join(site.look.digests) or measured.digest or tags.get(TAG_DIGEST, ""),
-        "share": round(measured.per_second / total, 3) if total else 0.0,
+        "share": round(looked.rate[0] / total, 3) if total else 0.0,
+        "counted_by": name_source(measured, looked.reading, cloud),
+        "cloud": describe_figures(looked.reading, cloud) if cloud else None,
         "p50_ms": measured.p50_ms,
         "p95_ms": measured.p95_ms,
-        "cpu_percent": measured.cpu_percent,
+        "cpu_percent": measured.cpu_percent if measured.replicas else figures and figures.cpu_percent,
         "memory_mb": measured.memory_mb,
         "drift": measured.drift_state,
         "live": None,
@@ -96,10 +120,11 @@ def _health(site: SiteStanding) -> str:
     return "healthy" if site.is_healthy else "unhealthy"
 
 
-def bar_of(measured: Mapping[str, Measured]) -> dict[str, float]:
+def bar_of(looked: Mapping[str, Looked]) -> dict[str, float]:
     """A second of the timeline: what each site answers in one, and what of it failed."""
-    bar = {name: max(0.0, one.per_second - one.failed_per_second) for name, one in measured.items()}
-    bar["failed"] = sum(one.failed_per_second for one in measured.values())
+    rates = {name: one.rate for name, one in looked.items()}
+    bar = {name: max(0.0, every - failed) for name, (every, failed) in rates.items()}
+    bar["failed"] = sum(failed for _, failed in rates.values())
     return {name: round(number, 2) for name, number in bar.items() if number}
 
 

@@ -26,6 +26,8 @@ def draw(view: Mapping[str, Any]) -> Group:
         *(Text(f"{one['kind']:8} {one['site'] or 'nobody':8} {one['failed']} failed") for one in view["clients"]),
         Text(f"drill: {_drill(view['drill'])}"),
         *(Text(line, style="red") for line in _troubles(view)),
+        *(Text(f"{site['name']}: {site['cloud']}", style="dim") for site in view["sites"] if site.get("cloud")),
+        *(Text(line, style="dim") for line in view.get("unread", ())),
     )
 
 
@@ -35,7 +37,8 @@ def _whose(view: Mapping[str, Any]) -> str:
 
 def _ready(site: Mapping[str, Any]) -> str:
     """How many replicas, and of how many where somebody has declared that."""
-    return str(site["ready"]) if site["min"] is None else f"{site['ready']} of {site['min']}"
+    ready = "?" if site["ready"] is None else str(site["ready"])
+    return ready if site["min"] is None else f"{ready} of {site['min']}"
 
 
 def _table(sites: list[dict[str, Any]]) -> Table:
@@ -76,6 +79,8 @@ def facts(view: Mapping[str, Any]) -> dict[str, str]:
         told[site["name"]] = f"{site['health']}, weight {site['weight']}, {_ready(site)} ready"
     told["drill"] = f"{view['drill']['site']}: {view['drill']['step']}" if view["drill"] else "none"
     told["faults and alarms"] = "; ".join(_troubles(view)) or "none"
+    if view.get("unread"):
+        told["not known"] = "; ".join(view["unread"])
     return told
 
 

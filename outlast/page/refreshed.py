@@ -17,7 +17,10 @@ def _in_background(work: Callable[[], None]) -> None:
 
 
 class Refreshed(Generic[T]):
-    """The first `get` waits for the value; a later one has the last, and makes the next where that one is old."""
+    """The first `get` waits for the value; a later one has the last, and makes the next where that one is old.
+
+    With `first` none waits: that is the value until one was made.
+    """
 
     def __init__(
         self,
@@ -26,6 +29,7 @@ class Refreshed(Generic[T]):
         *,
         now: Callable[[], float] = time.monotonic,
         begin: Callable[[Callable[[], None]], None] = _in_background,
+        first: T | None = None,
     ) -> None:
         self._make = make
         self._every = every_seconds
@@ -33,12 +37,12 @@ class Refreshed(Generic[T]):
         self._begin = begin
         self._lock = threading.Lock()
         self._made = float("-inf")
-        self._value: T | None = None
+        self._value = first
         self._error: OutlastError | None = None
 
     def get(self) -> T:
         """The value. Raises what the latest attempt raised, until one goes well again."""
-        if self._made == float("-inf"):
+        if self._made == float("-inf") and self._value is None:
             self._refresh()
         elif self._now() - self._made > self._every and not self._lock.locked():
             self._begin(self._refresh)

@@ -8,9 +8,11 @@ from typing import Any, cast
 import pytest
 
 from failover.dial import Dial
+from failover.levers.clouds import Clouds
 from failover.oncall import look
 from outlast.page.account import TO_TYPE, Account, Reached, open_account
 from outlast.page.account_view import Known
+from outlast.page.cloud_watching import CloudWatching, Watched
 from outlast.page.row import RowBox
 from service.errors import InvalidInput, Refused, Unavailable
 from tests.failover.drill.fake_route53 import FakeRoute53
@@ -58,7 +60,8 @@ def _nobody(*_: Any, **__: Any) -> Any:
 
 
 def _account(route53: Recorded, drills: Path, box: Box, *, may_predict: bool = False) -> Account:
-    reached = Reached(cast(Any, route53), Dial(), lambda _: METRICS, drills)
+    clouds = CloudWatching(Watched(elsewhere={"gcp": "refused"}), Clouds())
+    reached = Reached(cast(Any, route53), Dial(), lambda _: METRICS, drills, clouds)
     return Account(HOST, reached, cast(RowBox, box), Known("tumour", may_predict=may_predict))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from failover.drill.facts import CheckerView
 from failover.oncall.alarms import Alarm
 from failover.oncall.notes import find_notes
 from failover.oncall.standing import HostStanding
-from outlast.page.account_view import Known, bar_of, list_troubles, show_account
+from outlast.cloud_metrics.figures import Figures, Reading
+from outlast.page.account_view import Known, bar_of, list_troubles, pair, show_account
 from outlast.page.measured import Measured
 from outlast.page.view import BUCKETS, Zone
 from tests.failover.drill.three_sites import HOST
@@ -23,8 +25,8 @@ MEASURED = {
 
 
 def _show(standing: HostStanding, **more: Any) -> dict[str, Any]:
-    given: dict[str, Any] = {"zone": None, "bars": [], "troubles": [], "drill": None, "now": 0.0, **more}
-    return show_account(standing, KNOWN, MEASURED, **given)
+    given: dict[str, Any] = {"zone": None, "bars": [], "troubles": [], "drill": None, "now": 0.0}
+    return show_account(standing, KNOWN, **{"measured": MEASURED, "readings": {}, **given, **more})
 
 
 def test_a_site_is_shown_with_what_is_known_of_it() -> None:
@@ -43,6 +45,8 @@ def test_a_site_is_shown_with_what_is_known_of_it() -> None:
         "version": "tumour 3",
         "digest": "sha256:one",
         "share": 0.75,
+        "counted_by": "its replicas",
+        "cloud": None,
         "p50_ms": 4.0,
         "p95_ms": 9.0,
         "cpu_percent": 3.0,
@@ -53,6 +57,7 @@ def test_a_site_is_shown_with_what_is_known_of_it() -> None:
     }
     assert (azure["ready"], azure["wanted"], azure["usd_per_hour"], azure["version"]) == (1, None, None, "")
     assert (gcp["health"], gcp["weight"], gcp["share"]) == ("drained", "0% of DNS now", 0.0)
+    assert (gcp["ready"], gcp["counted_by"]) == (None, "nobody")
     assert gcp["failure"] == DEAD.error
 
 
@@ -72,8 +77,26 @@ def test_it_is_read_only_and_as_long_as_the_sandboxs() -> None:
 
 
 def test_a_bar_tells_what_was_answered_from_what_failed() -> None:
-    assert bar_of(MEASURED) == {"aws": 5.5, "azure": 2.0, "failed": 0.5}
-    assert bar_of({"aws": Measured()}) == {}
+    assert bar_of(pair(MEASURED, {}, MEASURED)) == {"aws": 5.5, "azure": 2.0, "failed": 0.5}
+    assert bar_of(pair({}, {}, ["aws"])) == {}
+
+
+def test_without_the_key_shares_and_bars_are_of_the_clouds_and_say_so() -> None:
+    minute = datetime(2026, 11, 29, 12, 1, tzinfo=UTC)
+    readings = {"azure": Reading(Figures(minute, 6.0, 3.0, 7.0, "average", 31.0))}
+    known = replace(KNOWN, clouds={"azure": "azure", "gcp": "gcp"})
+    standing = host(site("aws"), site("azure"), site("gcp"))
+    measured = {"aws": MEASURED["aws"]}
+    view = show_account(standing, known, measured, readings, None, [], [], None, 0.0)
+    aws, azure, gcp = view["sites"]
+    assert [(one["share"], one["counted_by"]) for one in (aws, azure, gcp)] == [
+        (0.5, "its replicas"),
+        (0.5, "Azure Monitor"),
+        (0.0, "nobody"),
+    ]
+    assert (azure["ready"], azure["p95_ms"], azure["cpu_percent"]) == (None, None, 31.0)
+    assert azure["cloud"] == "6 requests/s, 50.0% 5xx, average 7 ms, CPU 31 % (Azure Monitor, minute of 12:01 UTC)"
+    assert bar_of(pair(measured, readings, ["aws", "azure"])) == {"aws": 5.5, "azure": 3.0, "failed": 3.5}
 
 
 def test_troubles_are_the_notes_then_alarms_then_sites_without_metrics() -> None:

@@ -107,3 +107,15 @@ def test_what_is_found_at_real_accounts_is_told_with_its_place_and_no_client_is(
     assert _drawn(view)[-2:] == ["gcp: drained", "azure: no metrics"]
     assert facts(view)["faults and alarms"] == "gcp: drained; azure: no metrics"
     assert "clients" not in facts(view)
+
+
+def test_what_the_clouds_say_is_told_and_a_minutes_figures_are_no_change() -> None:
+    figures = "6 requests/s, 0.0% 5xx (CloudWatch, minute of 12:01 UTC)"
+    site = {**SITE, "ready": None, "cloud": figures}
+    view = {**VIEW, "read_only": True, "clients": [], "sites": [site], "unread": ["gcp's alarms: no credentials"]}
+    drawn = _drawn(view)
+    assert "? of 2" in drawn[2]
+    assert " ".join(drawn[-3:]) == f"aws: {figures} gcp's alarms: no credentials"
+    before = facts(view)
+    assert before["not known"] == "gcp's alarms: no credentials"
+    assert changes(before, facts({**view, "sites": [{**site, "cloud": "another minute"}]})) == []

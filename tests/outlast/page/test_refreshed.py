@@ -55,6 +55,14 @@ def test_what_it_raised_is_raised_until_it_goes_well() -> None:
     assert value.get() == 7
 
 
+def test_with_a_first_value_nobody_waits() -> None:
+    begun: list[Callable[[], None]] = []
+    value = Refreshed(lambda: 7, 10.0, begin=begun.append, first=0)
+    assert value.get() == 0
+    begun.pop()()
+    assert value.get() == 7 and begun == []
+
+
 def test_the_next_one_is_made_by_a_thread_of_its_own() -> None:
     makers: list[str] = []
     done = threading.Event()
