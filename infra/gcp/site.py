@@ -166,7 +166,7 @@ def _container(
             http_get=gcp.cloudrunv2.ServiceTemplateContainerStartupProbeHttpGetArgs(path=HEALTH_PATH, port=PORT),
             period_seconds=2,
             failure_threshold=30,
-            timeout_seconds=2,
+            timeout_seconds=1,  # less than the period (Cloud Run API v2, Probe)
         ),
         liveness_probe=gcp.cloudrunv2.ServiceTemplateContainerLivenessProbeArgs(
             http_get=gcp.cloudrunv2.ServiceTemplateContainerLivenessProbeHttpGetArgs(path=LIVE_PATH, port=PORT),

@@ -244,13 +244,13 @@ def _run_combinations(inputs: Values) -> Iterator[Mistake]:
 
 
 def _probe_combinations(inputs: Values) -> Iterator[Mistake]:
-    """pulumi-gcp 10.2.0, timeoutSeconds and periodSeconds of probes: a look ends before the next; by default 1, 10."""
+    """Cloud Run API v2, Probe: timeoutSeconds is smaller than periodSeconds; by default they are 1 and 10."""
     for name in ("startupProbe", "livenessProbe"):
         probe = nested(inputs, "template", "containers", 0, name) or {}
         timeout, period = probe.get("timeoutSeconds", 1), probe.get("periodSeconds", 10)
-        if is_known(timeout, period) and timeout > period:
+        if is_known(timeout, period) and timeout >= period:
             where = f"template.containers[0].{name}.timeoutSeconds"
-            yield where, f"{timeout:g} s is more than periodSeconds, {period:g}"
+            yield where, f"{timeout:g} s is not less than periodSeconds, {period:g}"
 
 
 declare(

@@ -375,7 +375,7 @@ MISTAKES: dict[str, Act] = {
     "a liveness probe of Cloud Run that answers 404": liveness_at(
         RUN, f"{CONTAINER}.livenessProbe", {"httpGet": {"path": "/wrong"}}
     ),
-    "a probe whose time-out is longer than its period": wrong(
+    "a probe whose time-out is not shorter than its period": wrong(
         RUN, f"{CONTAINER}.startupProbe", {"httpGet": {"path": "/"}, "timeoutSeconds": 5, "periodSeconds": 2}
     ),
     "an execution role that may not read its secret": without(POLICY, "keys"),

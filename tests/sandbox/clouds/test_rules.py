@@ -500,9 +500,9 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ),
     (
         "gcp:cloudrunv2/service:Service",
-        {"template": {"containers": [{"livenessProbe": {"timeoutSeconds": 11}}]}},
+        {"template": {"containers": [{"livenessProbe": {"timeoutSeconds": 10}}]}},
         "template.containers[0].livenessProbe.timeoutSeconds",
-        {"template": {"containers": [{"livenessProbe": {"timeoutSeconds": 2, "periodSeconds": 2}}]}},
+        {"template": {"containers": [{"livenessProbe": {"timeoutSeconds": 1, "periodSeconds": 2}}]}},
     ),
     (
         "azure-native:app:ManagedEnvironment",
