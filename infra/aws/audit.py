@@ -143,11 +143,12 @@ def _trust(service: str) -> str:
 
 
 def _writing(bucket: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Write and nothing else: neither read, nor list, nor delete."""
-    put = ["s3:PutObject", "s3:AbortMultipartUpload"]
+    """What Firehose asks for to deliver to a bucket, and no delete ("Controlling access", its developer guide)."""
+    objects = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+    listed = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
     return render_policy(
-        {"Effect": "Allow", "Action": put, "Resource": pulumi.Output.concat(bucket, "/*")},
-        {"Effect": "Allow", "Action": ["s3:GetBucketLocation"], "Resource": bucket},
+        {"Effect": "Allow", "Action": objects, "Resource": pulumi.Output.concat(bucket, "/*")},
+        {"Effect": "Allow", "Action": listed, "Resource": bucket},
     )
 
 

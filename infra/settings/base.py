@@ -15,6 +15,8 @@ from infra.settings.regions import region_check
 _BUCKET = like(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "3 to 63 letters a-z, digits and hyphens, as nobody else has them")
 # Logging API, LogBucket: letters, digits, underscores, hyphens and periods, at most 100 of them.
 _LOG_BUCKET = like(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", "at most 100 letters, digits, hyphens, underscores and periods")
+LONGEST_AUDITED = 64 - len("outlast--audit-carrier")
+"""Characters of a stack's name on AWS after which the roles of its audit store are called (IAM API, roleNameType)."""
 _STORES: Mapping[str, Check] = {
     "aws": _BUCKET,
     "azure": like(r"[a-z0-9]{3,24}", "3 to 24 letters a-z and digits, as nobody else has them"),
@@ -35,6 +37,9 @@ def read_audit_store(reader: Reader, cloud: str, stack: str, switches: str) -> t
     if not reader.is_given("auditRetentionDays"):
         return "", 0
     days = reader.integer("auditRetentionDays", 1, LONGEST_DAYS)
+    if cloud == "aws" and len(stack) > LONGEST_AUDITED:
+        what = f"the stack's name '{stack}' is too long: the roles of its audit store are called after it"
+        reader.wrong("auditRetentionDays", what, f"give the stack at most {LONGEST_AUDITED} characters")
     # On Google Cloud it is a log bucket, whose name is the project's own.
     default = {"aws": f"{switches}-audit", "azure": f"{switches}audit"}.get(cloud, f"{stack}-audit")
     store = reader.text("auditStore", default, check=_LOG_BUCKET if cloud == "gcp" else store_check(cloud))

@@ -55,9 +55,11 @@ def test_nothing_is_carried_before_the_lock_is_there() -> None:
     ]
 
 
-def test_whoever_carries_records_writes_and_nothing_else() -> None:
+def test_whoever_carries_records_may_what_firehose_asks_for_and_deletes_nothing() -> None:
     actions = {action for one in statements(base(), ROLE_POLICY, "audit-carrier") for action in one["Action"]}
-    assert actions == {"s3:PutObject", "s3:AbortMultipartUpload", "s3:GetBucketLocation"}
+    # Amazon Data Firehose Developer Guide, "Controlling access": an S3 destination.
+    objects = {"s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"}
+    assert actions == objects | {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}
     sender = {action for one in statements(base(), ROLE_POLICY, "audit-sender") for action in one["Action"]}
     assert sender == {"firehose:PutRecord", "firehose:PutRecordBatch"}
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra.settings.base import LONGEST_AUDITED
 from infra.settings.kinds import BaseSettings, TrafficSettings
 from infra.stack_file import parse
 from service.errors import InvalidInput
@@ -89,3 +90,10 @@ def test_switches_are_read_by_site_and_may_be_left_out() -> None:
     for given, found in ((SWITCHES, SWITCHES), (None, {})):
         settings = parse("traffic", configuration("traffic", drainSwitches=given))
         assert isinstance(settings, TrafficSettings) and settings.drain_switches == found
+
+
+def test_a_stack_whose_audit_roles_would_have_too_long_a_name_is_refused() -> None:
+    config = configuration("base-aws", auditRetentionDays=1)
+    assert isinstance(parse("b" * LONGEST_AUDITED, config), BaseSettings)
+    with pytest.raises(InvalidInput, match="the roles of its audit store are called after it"):
+        parse("b" * (LONGEST_AUDITED + 1), config)
