@@ -356,9 +356,12 @@ GRANTS: Mapping[str, Grant] = {
     "aws:wafv2/webAclAssociation:WebAclAssociation": Grant(
         words(
             "wafv2:AssociateWebACL wafv2:DisassociateWebACL wafv2:GetWebACLForResource wafv2:GetWebACL "
-            "elasticloadbalancing:SetWebACL"
+            "elasticloadbalancing:CreateWebACLAssociation elasticloadbalancing:DeleteWebACLAssociation "
+            "elasticloadbalancing:GetLoadBalancerWebACL"
         ),
         ("arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/*", f"{_ELB}loadbalancer/app/{{name}}/*"),
+        # Takes no resource, although WAF's own guide names one (Service Authorization Reference, ELB v2).
+        ("elasticloadbalancing:SetWebAcl",),
     ),
     RECORD: Grant(
         words("route53:ChangeResourceRecordSets route53:GetHostedZone route53:ListResourceRecordSets"),

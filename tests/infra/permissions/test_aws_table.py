@@ -11,9 +11,16 @@ from infra.permissions.aws_table import DRILL, DRILL_LEVEL_3, GRANTS, Grant
 
 # IAM's prefixes for services that boto3 calls otherwise.
 SERVICES = {"elasticloadbalancing": "elbv2"}
-# Permissions without an operation: WAF Developer Guide, "Permissions for AssociateWebACL"; Service Authorization
-# Reference, "Actions defined by AWS Budget Service".
-PERMISSIONS_ONLY = {"elasticloadbalancing:SetWebACL", "budgets:ModifyBudget", "budgets:ViewBudget"}
+# Permissions without an operation: Service Authorization Reference, of ELB v2 (what AssociateWebACL and its like depend
+# on) and of AWS Budget Service.
+PERMISSIONS_ONLY = {
+    "budgets:ModifyBudget",
+    "budgets:ViewBudget",
+    "elasticloadbalancing:CreateWebACLAssociation",
+    "elasticloadbalancing:DeleteWebACLAssociation",
+    "elasticloadbalancing:GetLoadBalancerWebACL",
+    "elasticloadbalancing:SetWebAcl",
+}
 
 
 @functools.cache
