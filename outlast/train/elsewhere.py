@@ -13,6 +13,7 @@ from typing import Any
 from failover.levers.clouds import Clouds
 from outlast.train.asked import choose_size, read_asked
 from outlast.train.collecting import tell_cost
+from outlast.train.failures import Failures
 from outlast.train.following import Running
 from outlast.train.places import enter_sandbox, in_sandbox, name_clouds, open_service, read_place
 from outlast.train.tables import refuse_other_clouds
@@ -32,19 +33,23 @@ def train_elsewhere(on: str, data: Sequence[str], cpu: int, memory: float, asked
     wanted = read_asked(asked["problem"], data, asked)
     sites = open_sites(name_clouds(on), asked["stacks"])
     today = datetime.datetime.now(datetime.UTC).date()
-    running: list[Running] = []
+    running, failures = list[Running](), Failures(tuple(sites), say)
     with detaching(running, stop=asked["stop_on_interrupt"]):
-        for one in start(wanted, size, sites, max_cost=asked["max_cost"], today=today, say=say):
+        for one in start(wanted, size, sites, failures, max_cost=asked["max_cost"], today=today):
             running.append(one)  # one by one: Ctrl-C may come between two clouds
-        done = finish(running, sites, accept_draft=asked["accept_draft"], say=say, pause=pause)
+        done = finish(running, sites, failures, accept_draft=asked["accept_draft"], pause=pause)
     tell(done, as_json=asked["as_json"])
 
 
 def open_sites(clouds: Sequence[str], stacks: str | None) -> dict[str, Site]:
-    """The clouds that train, each by its training stack."""
-    apis = Clouds(os.environ)
-    places = {cloud: read_place(cloud, stacks) for cloud in clouds}
-    return {cloud: Site(place, open_service(place, apis)) for cloud, place in places.items()}
+    """The clouds that train, each by its training stack. Raises OutlastError with all that cannot."""
+    apis, failures, sites = Clouds(os.environ), Failures(clouds, say), {}
+    for cloud in clouds:
+        with failures.kept(cloud):
+            place = read_place(cloud, stacks)
+            sites[cloud] = Site(place, open_service(place, apis))
+    failures.raise_all("nothing was started, as not every cloud can train")
+    return sites
 
 
 def pause() -> None:

@@ -16,7 +16,11 @@ from service.evaluation.job import TRAINING_FILE, TRAINING_SCHEMA
 from service.stores.store import Store, read_whole
 from service.training.job_inputs import JobInputs, parse_inputs
 
-_AGAIN = "attach to the job once more; if it stays so, start the training again: finished fits are kept"
+_ANEW = "the next attempt finds the finished fits"
+_GONE = f"start the training again: {_ANEW}"
+_CHANGED = (
+    f"attach to the job once more; if it stays so, delete {TRAINING_FILE} there and start the training again: {_ANEW}"
+)
 
 
 @dataclass(frozen=True)
@@ -52,25 +56,36 @@ def fetch(store: Store, folder: Path) -> Trained:
     """
     raw = _read(store, TRAINING_FILE)
     if raw is None:
-        what = f"{store.name(TRAINING_FILE)} is not there: the job did not finish writing its results"
-        raise ModelMismatch(what, hint=_AGAIN)
+        where = store.name(TRAINING_FILE)
+        what = f"{where} is not there: the job did not finish writing its results, or somebody deleted them"
+        raise ModelMismatch(what, hint=_GONE)
     trained = parse_training(raw, store.name(TRAINING_FILE))
     contents = {file.name: _read(store, file.name) for file in trained.files}
     mistakes = [m for file in trained.files if (m := _find_mismatch(file, contents[file.name]))]
     if mistakes:
-        raise ModelMismatch(f"the results in {store.name('')} are not whole", mistakes, hint=_AGAIN)
+        raise ModelMismatch(f"the results in {store.name('')} are not whole", mistakes, hint=_CHANGED)
     for name, content in contents.items():
         write_whole(folder / name, content or b"")
     write_whole(folder / TRAINING_FILE, raw)
     return trained
 
 
+def find_gone(store: Store) -> tuple[str, ...]:
+    """The files of a finished job that are not there any more. Raises what `parse_training` does."""
+    raw = _read(store, TRAINING_FILE)
+    if raw is None:
+        return (TRAINING_FILE,)
+    there = {entry.key for entry in store.list()}
+    listed = parse_training(raw, store.name(TRAINING_FILE)).files
+    return tuple(file.name for file in listed if file.name not in there)
+
+
 def parse_training(raw: bytes, place: str) -> Trained:
     """Check the bytes of training.json. Raises ModelMismatch with every mistake."""
     try:
-        reader = Reader(parse_json(raw, place, hint=_AGAIN))
+        reader = Reader(parse_json(raw, place, hint=_CHANGED))
     except InvalidInput as error:
-        raise ModelMismatch(f"{place} was cut: {error.what}", hint=_AGAIN) from error
+        raise ModelMismatch(f"{place} was cut: {error.what}", hint=_CHANGED) from error
     take = reader.take
     take("schema", lambda value: value == TRAINING_SCHEMA, f"must be {TRAINING_SCHEMA}")
     text = "must be a text"
@@ -88,7 +103,7 @@ def parse_training(raw: bytes, place: str) -> Trained:
         files=tuple(_read_file(each, reader) for each in take("files", is_list, "must be a list with a file") or ()),
     )
     if reader.mistakes:
-        raise ModelMismatch(f"{place} does not say what was trained", reader.mistakes, hint=_AGAIN)
+        raise ModelMismatch(f"{place} does not say what was trained", reader.mistakes, hint=_CHANGED)
     return trained
 
 
@@ -96,7 +111,7 @@ def _read_inputs(document: Any, place: str) -> JobInputs:
     try:
         return parse_inputs(json.dumps(document).encode(), f"{place} inputs")
     except InvalidInput as error:
-        raise ModelMismatch(error.what, error.mistakes, hint=_AGAIN) from error
+        raise ModelMismatch(error.what, error.mistakes, hint=_CHANGED) from error
 
 
 def _read_file(document: Any, outer: Reader) -> Listed:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from jobs.asking import NoAnswer
 from jobs.service import Job, JobState, State, TrainingService
 from jobs.spec import TrainingSpec, digest, job_name, parse_name
+from outlast.train.failures import Failures, Say
+from outlast.train.fetching import find_gone
 from outlast.train.tables import NAMES
 from service.errors import OutlastError
+from service.stores.opening import open_store
 
 _MOST_SILENCE = 60  # looks in a row without an answer
 _MOST_ATTEMPTS = 99
 
-Say = Callable[[str], None]
+AGAIN = "the same command goes on: it finds what runs or succeeded, and starts only what is missing"
 
 
 @dataclass
@@ -55,10 +58,13 @@ class Running:
         self.state = state
 
 
-def start_or_find(cloud: str, service: TrainingService, spec: TrainingSpec, prepare: Callable[[int], None]) -> Running:
-    """The job of a spec: one that runs or succeeded is taken as it is, after one that failed comes the next attempt.
+def start_or_find(
+    cloud: str, service: TrainingService, spec: TrainingSpec, prepare: Callable[[int], None], say: Say
+) -> Running:
+    """The job of a spec: one that runs or succeeded is taken as it is.
 
-    `prepare(attempt)` is called before a start.
+    After one that failed, or whose results were deleted, comes the next attempt. `prepare(attempt)` is called before a
+    start.
     """
     for attempt in range(1, _MOST_ATTEMPTS + 1):
         job = service.find(job_name(spec, attempt))
@@ -66,37 +72,55 @@ def start_or_find(cloud: str, service: TrainingService, spec: TrainingSpec, prep
             prepare(attempt)
             return Running(cloud, service, service.start(spec, attempt), spec)
         state = service.look(job)
-        if state.state not in (State.FAILED, State.STOPPED):
+        if state.state not in (State.FAILED, State.STOPPED) and not _is_gone(cloud, job, state, say):
             return Running(cloud, service, job, spec, state)
     what = f"{_MOST_ATTEMPTS} jobs of this spec failed on {NAMES[cloud]}"
     raise OutlastError(what, hint="outlast model jobs list tells why; change what is asked for")
 
 
-def find_succeeded(cloud: str, service: TrainingService, spec: TrainingSpec, name: str) -> Running | None:
-    """The job of this name if it is of the spec and succeeded."""
+def find_succeeded(cloud: str, service: TrainingService, spec: TrainingSpec, name: str, say: Say) -> Running | None:
+    """The job of this name if it is of the spec, succeeded, and its results are there."""
     named = parse_name(name)
     job = service.find(name) if named and named[0] == digest(spec)[:16] else None
     state = service.look(job) if job else None
-    return Running(cloud, service, job, spec, state) if job and state and state.state is State.SUCCEEDED else None
+    if job is None or state is None or state.state is not State.SUCCEEDED or _is_gone(cloud, job, state, say):
+        return None
+    return Running(cloud, service, job, spec, state)
 
 
-def follow(running: Sequence[Running], say: Say, pause: Callable[[], None]) -> None:
-    """Watch jobs until the last one is over. Raises OutlastError with the reason of each that did not succeed."""
+def _is_gone(cloud: str, job: Job, state: JobState, say: Say) -> bool:
+    """Whether a job's results were deleted. A store that does not answer raises: nothing is paid twice on a guess."""
+    if state.state is not State.SUCCEEDED or not state.artifacts:
+        return False
+    gone = find_gone(open_store(state.artifacts.rstrip("/")))
+    if gone:
+        say(f"{cloud}: {job.name} succeeded, and of its results {', '.join(gone[:3])} was deleted: another is started")
+    return bool(gone)
+
+
+def follow(running: Sequence[Running], failures: Failures, pause: Callable[[], None]) -> None:
+    """Watch jobs until the last one is over. What ends the watching of one, or its job, is kept as a failure."""
     for one in running:
-        one.step(say)
-    while going := [one for one in running if not one.state.state.final]:
+        _step(one, failures)
+    while going := [one for one in running if not (one.state.state.final or one.cloud in failures.of)]:
         pause()
         for one in going:
-            one.step(say)
-    _refuse_failures(one for one in running if one.state.state is not State.SUCCEEDED)
+            _step(one, failures)
+    for one in running:
+        with failures.kept(one.cloud):
+            _refuse_failure(one)
 
 
-def _refuse_failures(failed: Iterable[Running]) -> None:
-    told = [(f"{one.job.name} on {NAMES[one.cloud]} {_ended(one.state)}", one.state.hint) for one in failed]
-    if told:
-        hints = dict.fromkeys(hint for _, hint in told if hint)
+def _step(one: Running, failures: Failures) -> None:
+    with failures.kept(one.cloud, "the other jobs are followed to their end"):
+        one.step(failures.say)
+
+
+def _refuse_failure(one: Running) -> None:
+    if one.state.state.final and one.state.state is not State.SUCCEEDED:
         again = "the same command starts it again: fits that are finished are kept"
-        raise OutlastError("; ".join(what for what, _ in told), hint="; ".join([*hints, again]))
+        hint = "; ".join(filter(None, (one.state.hint, again)))
+        raise OutlastError(f"{one.job.name} on {NAMES[one.cloud]} {_ended(one.state)}", hint=hint)
 
 
 def _ended(state: JobState) -> str:

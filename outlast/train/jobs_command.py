@@ -51,12 +51,13 @@ def attach(
 ) -> None:
     """Follow a job again, from its first line to the gate and the release, as if the command had never ended."""
     from outlast.train import elsewhere
+    from outlast.train.failures import Failures
     from outlast.train.training import finish
 
     found = _find(name, on, stacks)
     with elsewhere.detaching([found.running], stop=stop_on_interrupt):
-        sites = {found.cloud: found.site}
-        done = finish([found.running], sites, accept_draft=accept_draft, say=say, pause=elsewhere.pause)
+        sites, failures = {found.cloud: found.site}, Failures([found.cloud], say)
+        done = finish([found.running], sites, failures, accept_draft=accept_draft, pause=elsewhere.pause)
     elsewhere.tell(done, as_json=as_json)
 
 

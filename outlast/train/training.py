@@ -17,7 +17,8 @@ from jobs.spec import TrainingSpec
 from outlast.train import journal
 from outlast.train.asked import Asked, Size, build_spec
 from outlast.train.collecting import collect, describe_training, measure_cost, read_inputs, tell_cost
-from outlast.train.following import Running, Say, find_succeeded, follow, start_or_find
+from outlast.train.failures import Failures, Say
+from outlast.train.following import AGAIN, Running, find_succeeded, follow, start_or_find
 from outlast.train.parity import Compared, compare, render, require_parity
 from outlast.train.release import Result, put_in_place, require_gate
 from outlast.train.tables import Table, choose_tables
@@ -27,6 +28,7 @@ from service.errors import OutlastError
 from service.evaluation.steps import Released, home_of
 from service.evaluation.workbench import ARTIFACTS
 from service.stores.opening import open_store
+from service.training.problem import ProblemFile
 
 
 @dataclass(frozen=True)
@@ -48,33 +50,50 @@ class Done:
 
 
 def start(
-    asked: Asked, size: Size, sites: Mapping[str, Site], *, max_cost: float | None, today: datetime.date, say: Say
+    asked: Asked,
+    size: Size,
+    sites: Mapping[str, Site],
+    failures: Failures,
+    *,
+    max_cost: float | None,
+    today: datetime.date,
 ) -> Iterator[Running]:
     """Upload and start on every cloud, or find what was started before. Nothing is started above `max_cost` USD.
 
-    Each is given when it runs, so that a caller who is interrupted knows of it.
+    Each is given when it runs, so that a caller who is interrupted knows of it. A cloud that refuses, or does not
+    answer, is kept as a failure.
     """
+    say = failures.say
     tables = choose_tables(asked.tables, tuple(sites))
     earlier = _read_earlier(asked.released, tuple(sites))
     specs = {cloud: build_spec(asked, size, site.place, tables[cloud]) for cloud, site in sites.items()}
     _tell_cost({cloud: estimate(spec, cloud) for cloud, spec in specs.items()}, max_cost, today, say)
     for cloud, site in sites.items():
-        one = _start_one(asked, cloud, site, specs[cloud], tables[cloud], earlier)
-        say(f"{cloud}: {one.job.name} is {one.state.state.value.lower()}; to come back: {one.attach}")
-        yield one
+        one = None
+        with failures.kept(cloud, "the others go on"):
+            one = _start_one(asked, cloud, site, specs[cloud], tables[cloud], earlier, say)
+        if one is not None:
+            say(f"{cloud}: {one.job.name} is {one.state.state.value.lower()}; to come back: {one.attach}")
+            yield one
 
 
 def _start_one(
-    asked: Asked, cloud: str, site: Site, spec: TrainingSpec, tables: Sequence[Table], earlier: _Earlier | None
+    asked: Asked,
+    cloud: str,
+    site: Site,
+    spec: TrainingSpec,
+    tables: Sequence[Table],
+    earlier: _Earlier | None,
+    say: Say,
 ) -> Running:
     store = open_store(site.place.data_address)
     if earlier is not None:
         given = upload_tables(store, asked.path, tables, earlier.held_to)
         same = replace(spec, data=given.addresses)
-        if found := find_succeeded(cloud, site.service, same, earlier.jobs[cloud]):
+        if found := find_succeeded(cloud, site.service, same, earlier.jobs[cloud], say):
             return found
     spec = replace(spec, data=upload(store, asked.path, tables, asked.released).addresses)
-    return start_or_find(cloud, site.service, spec, partial(journal.write_entry, store, spec))
+    return start_or_find(cloud, site.service, spec, partial(journal.write_entry, store, spec), say)
 
 
 @dataclass(frozen=True)
@@ -110,9 +129,9 @@ def find(name: str, cloud: str, site: Site) -> Running | None:
 def finish(
     running: Sequence[Running],
     sites: Mapping[str, Site],
+    failures: Failures,
     *,
     accept_draft: bool,
-    say: Say,
     pause: Callable[[], None],
     artifacts: Path = ARTIFACTS,
     home: Path | None = None,
@@ -122,33 +141,30 @@ def finish(
     What they cost is said as well where nothing is released.
     """
     try:
-        follow(running, say, pause)
-        return _release(running, sites, accept_draft=accept_draft, say=say, artifacts=artifacts, home=home)
+        follow(running, failures, pause)
+        return _release(running, sites, failures, accept_draft=accept_draft, artifacts=artifacts, home=home)
     except OutlastError:
         for one in running:
             if one.state.state.final and (cost := measure_cost(one)):
-                say(f"cost: {tell_cost(one.cloud, cost)}")
+                failures.say(f"cost: {tell_cost(one.cloud, cost)}")
         raise
 
 
 def _release(
     running: Sequence[Running],
     sites: Mapping[str, Site],
+    failures: Failures,
     *,
     accept_draft: bool,
-    say: Say,
     artifacts: Path,
     home: Path | None,
 ) -> Done:
-    results, problems = [], []
-    for one in running:
-        inputs, problem = read_inputs(one)
-        results.append(collect(one, inputs, artifacts / problem.name / "jobs"))
-        problems.append(problem)
-        say(f"{one.cloud}: results and report in {results[-1].folder}")
+    collected = _collect_all(running, failures, artifacts)
+    failures.raise_all("nothing was released, as not every cloud gave a model", again=AGAIN)
+    results, problems = [result for result, _ in collected], [problem for _, problem in collected]
     compared = compare(results)
     if len(results) > 1:
-        say(render(compared))
+        failures.say(render(compared))
         require_parity(results, compared)
     require_gate(results[0], problems[0], accept_draft=accept_draft)
     costs = {one.cloud: measure_cost(one) for one in running}
@@ -159,6 +175,19 @@ def _release(
         training["compared"] = [one.to_document() for one in compared]
     done = put_in_place(results[0], (home or home_of(problems[0])) / problems[0].name, training)
     return Done(tuple(results), costs, compared, done)
+
+
+def _collect_all(running: Sequence[Running], failures: Failures, artifacts: Path) -> list[tuple[Result, ProblemFile]]:
+    """What every job that succeeded wrote, and the problem file of each."""
+    collected = []
+    for one in running:
+        if one.cloud in failures.of:
+            continue
+        with failures.kept(one.cloud):
+            inputs, problem = read_inputs(one)
+            collected.append((collect(one, inputs, artifacts / problem.name / "jobs"), problem))
+            failures.say(f"{one.cloud}: results and report in {collected[-1][0].folder}")
+    return collected
 
 
 def _tell_cost(costs: dict[str, Cost], max_cost: float | None, today: datetime.date, say: Say) -> None:

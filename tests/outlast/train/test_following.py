@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from jobs.asking import NoAnswer
 from jobs.service import JobState, State
 from jobs.spec import TrainingSpec
 from outlast.train import following
+from outlast.train.failures import Failures
 from outlast.train.following import Running, follow, start_or_find
 from service.errors import OutlastError, Unavailable
 from tests.outlast.train.fake import SUCCEEDED, FakeService
@@ -26,7 +29,14 @@ def _service(tmp_path: Path, *states: State | JobState) -> FakeService:
 
 
 def _start(service: FakeService, prepared: list[int] | None = None) -> Running:
-    return start_or_find("aws", service, SPEC, (prepared if prepared is not None else []).append)
+    return start_or_find("aws", service, SPEC, (prepared if prepared is not None else []).append, lambda line: None)
+
+
+def _follow(*running: Running, say: Callable[[str], None] = lambda line: None) -> None:
+    """As a command does: what went wrong is told together at the end."""
+    failures = Failures([one.cloud for one in running], say)
+    follow(running, failures, lambda: None)
+    failures.raise_all("nothing was released")
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +55,7 @@ def test_every_line_and_every_change_is_said_once(tmp_path: Path) -> None:
     service = _service(tmp_path, State.PENDING, State.RUNNING, interrupted, State.RUNNING, SUCCEEDED)
     said: list[str] = []
     pauses: list[None] = []
-    follow([_start(service)], said.append, lambda: pauses.append(None))
+    follow([_start(service)], Failures(["aws"], said.append), lambda: pauses.append(None))
     assert said == [
         "aws  fits 1 of 2",
         "aws  fits 2 of 2",
@@ -83,21 +93,27 @@ def test_nobody_starts_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_failed_is_told_with_its_reason_after_the_others_ended(tmp_path: Path) -> None:
-    failing, fine = (
-        _service(tmp_path, State.RUNNING, FAILED),
-        _service(tmp_path, State.RUNNING, State.RUNNING, SUCCEEDED),
-    )
-    running = [_start(failing), _start(fine)]
-    with pytest.raises(OutlastError, match="on AWS failed: AlgorithmError: OutOfMemory") as caught:
-        follow(running, lambda line: None, lambda: None)
-    assert caught.value.hint.startswith("a larger --memory; the same command starts it again")
-    assert running[1].state.state is State.SUCCEEDED
+    failing = _service(tmp_path, State.RUNNING, FAILED)
+    silent = _service(tmp_path, State.RUNNING)
+    fine = _service(tmp_path, State.RUNNING, State.RUNNING, State.RUNNING, SUCCEEDED)
+    running = [replace(_start(one), cloud=cloud) for one, cloud in ((failing, "aws"), (silent, "azure"), (fine, "gcp"))]
+    silent.raised = [Unavailable("ExpiredToken", hint="log in")]
+    said: list[str] = []
+    with pytest.raises(OutlastError) as caught:
+        _follow(*running, say=said.append)
+    assert running[2].state.state is State.SUCCEEDED
+    first, *told = caught.value.what.splitlines()
+    assert first == "nothing was released"
+    assert [line.partition(":")[0] for line in told] == ["- Azure", "- AWS"], "in the order in which they ended"
+    assert "ExpiredToken; the job goes on" in told[0] and "failed: AlgorithmError: OutOfMemory" in told[1]
+    assert "a larger --memory; the same command starts it again" in caught.value.hint and "log in" in caught.value.hint
+    assert "azure: ExpiredToken; the job goes on; the other jobs are followed to their end" in said
 
 
 def test_one_that_was_stopped_is_not_called_failed(tmp_path: Path) -> None:
     service = _service(tmp_path, State.RUNNING, JobState(State.STOPPED, "MaxRuntimeExceeded"))
     with pytest.raises(OutlastError, match="on AWS was stopped: MaxRuntimeExceeded"):
-        follow([_start(service)], lambda line: None, lambda: None)
+        _follow(_start(service))
 
 
 def test_silence_is_waited_for_and_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,11 +121,11 @@ def test_silence_is_waited_for_and_not_for_ever(tmp_path: Path, monkeypatch: pyt
     service = _service(tmp_path, State.RUNNING, SUCCEEDED)
     running = _start(service)
     service.raised = [NoAnswer("no answer") for _ in range(3)]
-    follow([running], lambda line: None, lambda: None)
+    _follow(running)
     service.left[running.job.name] = iter([JobState(State.RUNNING)] * 9)
     service.raised = [NoAnswer("no answer") for _ in range(9)]
     with pytest.raises(NoAnswer, match="no answer; the job goes on") as caught:
-        follow([Running("aws", service, running.job, SPEC)], lambda line: None, lambda: None)
+        _follow(Running("aws", service, running.job, SPEC))
     assert "outlast model jobs attach outlast-" in caught.value.hint
 
 
@@ -118,5 +134,5 @@ def test_credentials_that_end_meanwhile_leave_the_job_to_be_found(tmp_path: Path
     running = _start(service)
     service.raised = [Unavailable("ExpiredToken", hint="log in")]
     with pytest.raises(Unavailable, match="ExpiredToken; the job goes on") as caught:
-        follow([running], lambda line: None, lambda: None)
+        _follow(running)
     assert caught.value.hint == f"log in; then {running.attach}"

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from jobs.service import JobState, State
 from outlast.train import elsewhere, training
 from outlast.train.asked import choose_size, read_asked
+from outlast.train.failures import Failures
 from outlast.train.jobs_command import jobs
 from outlast.train.training import Site
 from service.errors import Unavailable
@@ -37,7 +38,8 @@ def sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Site]:
     for cloud in ("aws", "gcp"):
         chosen = {cloud: made[cloud]}
         wanted = replace(asked, released=None)
-        list(training.start(wanted, size, chosen, max_cost=None, today=TODAY, say=lambda line: None))
+        failures = Failures([cloud], lambda line: None)
+        list(training.start(wanted, size, chosen, failures, max_cost=None, today=TODAY))
     return made
 
 

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from jobs.asking import NoAnswer
 from jobs.machines import CHECKED
 from jobs.service import JobState, State
+from outlast.train import following
 from outlast.train.asked import choose_size, read_asked
-from outlast.train.following import Running
+from outlast.train.failures import Failures
+from outlast.train.following import AGAIN, Running
 from outlast.train.training import Done, Site, find, finish, start
 from service.bundle.folder import RELEASED, load_release
-from service.errors import Deviated, OutlastError, Refused
+from service.errors import Deviated, OutlastError, Refused, Unavailable
 from tests.outlast.train.fake import SUCCEEDED, FakeService, make_sites
 from tests.outlast.train.finished import PROBABILITIES
 
@@ -33,11 +36,13 @@ class Rehearsal:
     def start(self, sites: dict[str, Site], **more: Any) -> list[Running]:
         asked, size = read_asked("digits", (), {}), choose_size(2, 8.0, None, None, spot=False)
         asked = replace(asked, released=load_release(self.home / "digits"))
-        return list(start(asked, size, sites, **{"max_cost": None, "today": TODAY, "say": self.said.append, **more}))
+        self.failures = Failures(tuple(sites), self.said.append)
+        return list(start(asked, size, sites, self.failures, **{"max_cost": None, "today": TODAY, **more}))
 
     def finish(self, running: list[Running], sites: dict[str, Site]) -> Done:
         folders = {"artifacts": self.folder / "artifacts", "home": self.home}
-        return finish(running, sites, accept_draft=False, say=self.said.append, pause=lambda: None, **folders)
+        failures = getattr(self, "failures", Failures(tuple(sites), self.said.append))
+        return finish(running, sites, failures, accept_draft=False, pause=lambda: None, **folders)
 
     @property
     def home(self) -> Path:
@@ -147,3 +152,57 @@ def test_a_failed_job_is_started_again_by_the_same_command(rehearsal: Rehearsal,
     service.states = (SUCCEEDED,)
     done = rehearsal.finish(rehearsal.start(sites), sites)
     assert [done.results[0].job] == service.started[1:] and service.started[1].endswith("-2")
+
+
+def test_one_silent_cloud_ends_no_other_and_typed_again_only_its_job_is_started(
+    rehearsal: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sites = make_sites(tmp_path, CLOUDS)
+    azure = _service(sites["azure"])
+    with monkeypatch.context() as silent:
+        silent.setattr(azure, "find", _raise(NoAnswer("could not look: timeout", hint="check the network")))
+        running = rehearsal.start(sites)
+        assert [one.cloud for one in running] == ["aws", "gcp"]
+        assert "azure: could not look: timeout; the others go on" in rehearsal.said
+        with pytest.raises(Unavailable, match="Azure: could not look: timeout") as caught:
+            rehearsal.finish(running, sites)
+    assert caught.value.what.startswith("nothing was released") and AGAIN in caught.value.hint
+    assert [one.state.state for one in running] == [State.SUCCEEDED] * 2
+    assert len([line for line in rehearsal.said if line.startswith("cost: ")]) == 2
+    done = rehearsal.finish(rehearsal.start(sites), sites)
+    assert [result.cloud for result in done.results] == list(CLOUDS)
+    assert [len(_service(site).started) for site in sites.values()] == [1, 1, 1]
+
+
+def test_deleted_results_are_told_and_made_by_the_next_attempt(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    sites = make_sites(tmp_path)
+    first = rehearsal.finish(rehearsal.start(sites), sites).results[0]
+    service, output = _service(sites["aws"]), tmp_path / "aws" / "output"
+    (output / first.job / "report.html").unlink()
+    again = rehearsal.finish(rehearsal.start(sites), sites).results[0]
+    assert (
+        f"aws: {first.job} succeeded, and of its results report.html was deleted: another is started" in rehearsal.said
+    )
+    assert service.started == [first.job, again.job] and again.job.endswith("-2")
+    rehearsal.finish(rehearsal.start(sites), sites)
+    assert len(service.started) == 2, "what is there is not paid twice"
+    with pytest.MonkeyPatch.context() as silent, pytest.raises(Unavailable):
+        silent.setattr(following, "find_gone", _raise(Unavailable("the store does not answer")))
+        rehearsal.finish(rehearsal.start(sites), sites)
+    assert len(service.started) == 2, "and a store that does not answer is no proof"
+
+
+def test_deleted_results_of_the_released_model_are_made_anew(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    manifest = replace(load_release(RELEASED / "digits").manifest, version="9")
+    sites = make_sites(tmp_path, manifest=manifest)
+    job = rehearsal.finish(rehearsal.start(sites), sites).results[0].job
+    (tmp_path / "aws" / "output" / job / "training.json").unlink()
+    (other,) = rehearsal.start(sites)
+    assert other.job.name != job and _service(sites["aws"]).started == [job, other.job.name]
+
+
+def _raise(error: Exception) -> Any:
+    def call(*given: Any, **named: Any) -> Any:
+        raise error
+
+    return call
