@@ -30,25 +30,24 @@ def read_all(root: Path) -> list[tuple[str, Config]]:
 
 
 def refuse_used(root: Path, base: str, count: Callable[[], Mapping[str, int]]) -> None:
-    """Raises Refused while a drain switch lies in the base stack, or a site that is up needs what it has.
+    """Raises Refused while traffic that is up has a drain switch in the base stack, or a site that is up needs it.
 
-    `count` says how many resources each stack has: the file of a site that was destroyed may go on naming its base.
+    `count` says how many resources each stack has: the file of one that was destroyed may go on naming its base.
     """
     files = read_all(root)
-    mistakes = [*_switches(files, base)]
-    needed = [*_needed(files, base)]
+    needed = [*_switches(files, base), *_needed(files, base)]
     up = count() if needed else {}
-    mistakes += [mistake for site, mistake in needed if up.get(site)]
+    mistakes = [mistake for stack, mistake in needed if up.get(stack)]
     if mistakes:
         raise Refused(f"{base} has what others need; nothing was destroyed", mistakes)
 
 
-def _switches(files: list[tuple[str, Config]], base: str) -> Iterator[Mistake]:
+def _switches(files: list[tuple[str, Config]], base: str) -> Iterator[tuple[str, Mistake]]:
     for stack, config in files:
         for site, its in (config.get("outlast:drainSwitches") or {}).items():
             if its == base:
                 place = stack_files.place_of(stack, f"outlast:drainSwitches.{site}")
-                yield Mistake(place, f"is {base}", "leave it out, and `up`")
+                yield stack, Mistake(place, f"is {base}, and {stack} is up", "leave it out, and `up`")
 
 
 def _needed(files: list[tuple[str, Config]], base: str) -> Iterator[tuple[str, Mistake]]:

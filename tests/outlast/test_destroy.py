@@ -44,7 +44,7 @@ def ran(tmp_path: Path, route53: Any, monkeypatch: pytest.MonkeyPatch) -> list[s
     stacks: list[str] = []
     monkeypatch.setattr(destroy, "ROOT", tmp_path)
     monkeypatch.setattr(destroy, "build_client", lambda: route53)
-    monkeypatch.setattr(destroy, "count_resources", dict)
+    monkeypatch.setattr(destroy, "count_resources", lambda: {"prod-traffic": 19})
     monkeypatch.setattr(destroy, "run_pulumi", lambda stack, yes: stacks.append(stack) or 0)
     return stacks
 

@@ -41,6 +41,18 @@ def test_the_file_of_a_site_that_is_gone_holds_nothing_back(tmp_path: Path, up: 
     refuse_used(tmp_path, BASE, lambda: up)
 
 
+def test_it_stays_while_traffic_that_is_up_has_a_drain_switch_in_it(tmp_path: Path) -> None:
+    found = own_set() | {BASE: BASES["base-aws"]}
+    found["prod-traffic"]["outlast:drainSwitches"] = {"prod-gcp": BASE}
+    write(tmp_path, found)
+    refuse_used(tmp_path, BASE, lambda: {"prod-traffic": 0, "prod-gcp": 12})
+    with pytest.raises(Refused) as caught:
+        refuse_used(tmp_path, BASE, lambda: {"prod-traffic": 19})
+    (mistake,) = caught.value.mistakes
+    assert mistake.place == "stacks/Pulumi.prod-traffic.yaml: outlast:drainSwitches.prod-gcp"
+    assert "prod-traffic is up" in mistake.what
+
+
 def test_where_no_site_names_it_pulumi_is_not_asked(tmp_path: Path) -> None:
     files(tmp_path)
     refuse_used(tmp_path, BASE, lambda: pytest.fail("it was asked"))
