@@ -15,6 +15,7 @@ HOLDS: Mapping[str, str] = {
     "azure-native:app:ManagedEnvironment": "the address that DNS names",
     "aws:secretsmanager/secret:Secret": "keys that callers hold the other half of",
     "azure-native:keyvault:Secret": "keys that callers hold the other half of",
+    "azure-native:keyvault:Vault": "all that is in it, and a name that is taken once in the world",
     "gcp:secretmanager/secret:Secret": "keys that callers hold the other half of",
     "aws:s3/bucket:Bucket": "what outlives the sites",
     "azure-native:storage:StorageAccount": "what outlives the sites, and a name that is taken once in the world",

@@ -193,7 +193,10 @@ def _make_workspace(base: Base, account: storage.StorageAccount, registry: conta
 
 
 def _make_vault(base: Base) -> keyvault.Vault:
-    """A workspace cannot be made without one (its API, properties.keyVault); jobs put nothing into it."""
+    """A workspace cannot be made without one (its API, properties.keyVault); jobs put nothing into it.
+
+    Whoever destroys it destroys what the workspace keeps there, and its name stays taken for days.
+    """
     properties = keyvault.VaultPropertiesArgs(
         tenant_id=authorization.get_client_config_output().tenant_id,
         sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
@@ -206,6 +209,7 @@ def _make_vault(base: Base) -> keyvault.Vault:
         resource_group_name=base.group.name,
         location=base.settings.region,
         properties=properties,
+        opts=base.kept,
     )
 
 

@@ -16,6 +16,7 @@ from infra.settings.profiles import PRODUCTION
 
 CHECK, RECORD = "aws:route53/healthCheck:HealthCheck", "aws:route53/record:Record"
 ZONE = "aws:route53/zone:Zone"
+VAULT = "azure-native:keyvault:Vault"
 CAPACITY_TAG = "outlast:capacity-rps"
 OF_SITES = (
     "aws:ecr/repository:Repository",
@@ -155,7 +156,7 @@ RULES = (
         "held-is-protected",
         "what holds data or a name is not had back by making it again",
         "outlast:protect: true, which is the default of a site",
-        (*OF_SITES, *HELD),
+        (*OF_SITES, *HELD, VAULT),
         _held_is_protected,
     ),
     Rule(

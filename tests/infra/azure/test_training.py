@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from infra.azure.training import READ_BLOBS, WRITE_BLOBS
+from infra.holds import HOLDS
 from tests.infra.harness import Run, run_stack
 
 STACK = "training-azure"
+WORKSPACE = "azure-native:machinelearningservices:Workspace"
 ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 WAREHOUSE = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rows/providers/Microsoft.Storage"
@@ -46,6 +50,14 @@ def test_the_vault_is_called_after_the_store(run_of: Callable[[str], Run]) -> No
     vault = run_of(STACK).one("azure-native:keyvault:Vault").inputs
     assert vault["vaultName"] == "kv-outlasttraining"
     assert vault["properties"]["tenantId"] == "tenant"
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_the_vault_is_protected_with_all_else_that_holds_data_or_a_name(protect: bool) -> None:
+    run = run_stack(STACK, protect=protect)
+    kept = {one.type for one in run.resources if one.options.get("protect")}
+    assert kept == ({*HOLDS} & {one.type for one in run.resources} | {WORKSPACE} if protect else set())
+    assert ("azure-native:keyvault:Vault" in kept) is protect
 
 
 def test_addresses_have_a_container_and_a_folder_each(run_of: Callable[[str], Run]) -> None:
