@@ -1,7 +1,9 @@
 """What tasks without a way out of their VPC need of AWS: an endpoint in the VPC for each service that starts them.
 
 docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html: an image's layers come from S3, by a gateway endpoint
-that costs nothing; the registry's two, the log's and the secrets' are interfaces in each zone.
+that costs nothing; the registry's two, the log's and the secrets' are interfaces in each zone. Their group lets the
+tasks get to these alone: to the interfaces by the group of those, to S3 by the list of addresses that AWS keeps of it
+(docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html).
 """
 
 from __future__ import annotations
@@ -21,15 +23,13 @@ Text = pulumi.Output[str]
 def build_endpoints(
     name: str, region: str, vpc_id: Text, tasks: Text, subnets: Mapping[str, Text], tables: Sequence[Text]
 ) -> list[pulumi.Resource]:
-    """The endpoints, which have to stand before a task starts. `tasks` is the group that may speak to them."""
+    """The endpoints, which have to stand before a task starts. `tasks` is the group that may speak to them alone."""
     group = aws.ec2.SecurityGroup("endpoints", name=f"{name}-endpoints", description="From tasks to AWS", vpc_id=vpc_id)
     let_in = aws.vpc.SecurityGroupIngressRule(
         "endpoints-in",
         security_group_id=group.id,
         referenced_security_group_id=tasks,
-        ip_protocol="tcp",
-        from_port=HTTPS,
-        to_port=HTTPS,
+        **tcp(HTTPS),
     )
     interfaces = [
         aws.ec2.VpcEndpoint(
@@ -53,4 +53,14 @@ def build_endpoints(
         route_table_ids=list(tables),
         tags={"Name": f"{name}-s3"},
     )
-    return [let_in, *interfaces, layers]
+    egress = aws.vpc.SecurityGroupEgressRule
+    let_out = [
+        egress("tasks-to-endpoints", security_group_id=tasks, referenced_security_group_id=group.id, **tcp(HTTPS)),
+        egress("tasks-to-s3", security_group_id=tasks, prefix_list_id=layers.prefix_list_id, **tcp(HTTPS)),
+    ]
+    return [let_in, *let_out, *interfaces, layers]
+
+
+def tcp(port: int) -> dict[str, str | int]:
+    """The inputs of a security group's rule that say one port."""
+    return {"ip_protocol": "tcp", "from_port": port, "to_port": port}

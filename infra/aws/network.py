@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import plan
-from infra.aws.endpoints import build_endpoints
+from infra.aws.endpoints import HTTPS, build_endpoints, tcp
 from infra.aws.private import ANYWHERE, build_gateways, build_private
 from infra.contract import PORT
 from infra.settings.kinds import AwsOptions
@@ -42,6 +42,8 @@ def build_network(name: str, region: str, options: AwsOptions) -> Network:
     tasks = aws.ec2.SecurityGroup("tasks", name=f"{name}-tasks", description="From the front to tasks", vpc_id=vpc.id)
     ways_out = _routes(name, vpc.id, subnets)
     paths = [*ways_out, *_rules(front.id, tasks.id)]
+    if not options.endpoints:
+        paths.append(_let_out(tasks.id))
     ids = [subnet.id for subnet in subnets.values()]
     if not private:
         return Network(vpc.id, ids, ids, True, front.id, tasks.id, ways_out, paths)
@@ -75,16 +77,19 @@ def _routes(name: str, vpc_id: pulumi.Output[str], subnets: dict[str, aws.ec2.Su
 
 
 def _rules(front: pulumi.Output[str], tasks: pulumi.Output[str]) -> list[pulumi.Resource]:
-    """Anyone (health checkers too) -> the load balancer -> the tasks -> HTTPS, for their image and their logs."""
+    """Anyone (health checkers too) -> the load balancer -> the tasks."""
     ingress, egress = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
     return [
-        ingress("front-in-80", security_group_id=front, cidr_ipv4=ANYWHERE, **_tcp(80)),
-        ingress("front-in-443", security_group_id=front, cidr_ipv4=ANYWHERE, **_tcp(443)),
-        egress("front-out", security_group_id=front, referenced_security_group_id=tasks, **_tcp(PORT)),
-        ingress("tasks-in", security_group_id=tasks, referenced_security_group_id=front, **_tcp(PORT)),
-        egress("tasks-out", security_group_id=tasks, cidr_ipv4=ANYWHERE, **_tcp(443)),
+        ingress("front-in-80", security_group_id=front, cidr_ipv4=ANYWHERE, **tcp(80)),
+        ingress("front-in-443", security_group_id=front, cidr_ipv4=ANYWHERE, **tcp(HTTPS)),
+        egress("front-out", security_group_id=front, referenced_security_group_id=tasks, **tcp(PORT)),
+        ingress("tasks-in", security_group_id=tasks, referenced_security_group_id=front, **tcp(PORT)),
     ]
 
 
-def _tcp(port: int) -> dict[str, str | int]:
-    return {"ip_protocol": "tcp", "from_port": port, "to_port": port}
+def _let_out(tasks: pulumi.Output[str]) -> pulumi.Resource:
+    """The tasks -> HTTPS, for their image and their logs: AWS has them at public addresses that change."""
+    rule: pulumi.Resource = aws.vpc.SecurityGroupEgressRule(
+        "tasks-out", security_group_id=tasks, cidr_ipv4=ANYWHERE, **tcp(HTTPS)
+    )
+    return rule

@@ -15,6 +15,8 @@ _YEAR_SECONDS = 31_536_000  # what hstspreload.org asks for
 LISTENER, BALANCER = "aws:lb/listener:Listener", "aws:lb/loadBalancer:LoadBalancer"
 SERVICE = "aws:ecs/service:Service"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+NAT = "aws:ec2/natGateway:NatGateway"
 
 # TLS 1.2 and better with forward secrecy. docs.aws.amazon.com/elasticloadbalancing/latest/application/
 # describe-ssl-policies.html
@@ -168,10 +170,20 @@ def _trust(resource: Resource, facts: Facts) -> str:
 
 def _open_ports(resource: Resource, facts: Facts) -> str:
     ports = (dig(resource.inputs, "fromPort"), dig(resource.inputs, "toPort"))
-    anyone = dig(resource.inputs, "cidrIpv4") == "0.0.0.0/0" or dig(resource.inputs, "cidrIpv6") == "::/0"
-    return (
-        f"anyone reaches the ports {ports[0]} to {ports[1]}" if anyone and ports not in ((80, 80), (443, 443)) else ""
-    )
+    open_ = _is_anyone(resource) and ports not in ((80, 80), (443, 443))
+    return f"anyone reaches the ports {ports[0]} to {ports[1]}" if open_ else ""
+
+
+def _open_egress(resources: Sequence[Resource], facts: Facts) -> list[str]:
+    """Tasks that get out nowhere: a NAT gateway that somebody adds later is no way out by itself then."""
+    public = any(dig(one.inputs, "networkConfiguration.assignPublicIp") for one in resources if one.type == SERVICE)
+    if public or any(one.type == NAT for one in resources):
+        return []
+    return [f"'{one.name}' lets out to everywhere" for one in resources if one.type == EGRESS and _is_anyone(one)]
+
+
+def _is_anyone(rule: Resource) -> bool:
+    return any(dig(rule.inputs, key) == anyone for key, anyone in (("cidrIpv4", "0.0.0.0/0"), ("cidrIpv6", "::/0")))
 
 
 def _zone_protected(resource: Resource, facts: Facts) -> str:
@@ -384,6 +396,13 @@ RULES = (
         "from anywhere to 80 and 443 alone",
         (INGRESS,),
         _open_ports,
+    ),
+    Rule(
+        "aws-egress-closed",
+        "where nothing leads out, a rule that lets out to everywhere waits for the day on which something does",
+        "out to the endpoints' group and to the prefix list of S3, as outlast:egress endpoints has it",
+        kinds=("aws",),
+        stack_check=_open_egress,
     ),
     Rule(
         "aws-zone-protected",

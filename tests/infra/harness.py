@@ -292,6 +292,7 @@ def _computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any
         | {"registryId": "0", "repositoryUrl": f"ecr.example/{inputs.get('name')}"},
         "aws:lb/loadBalancer:LoadBalancer": arn
         | {"dnsName": "front.elb.example", "zoneId": "Z0ELB", "arnSuffix": f"app/{inputs.get('name')}/1"},
+        "aws:ec2/vpcEndpoint:VpcEndpoint": {"prefixListId": "pl-s3"} if name.endswith("s3") else {},
         "aws:lb/targetGroup:TargetGroup": {"arn": f"arn:aws:elasticloadbalancing:us-east-1:000000000000:{name}"}
         | {"arnSuffix": f"targetgroup/{inputs.get('name')}/2"},
         "azure-native:resources:ResourceGroup": {"name": inputs.get("resourceGroupName")},

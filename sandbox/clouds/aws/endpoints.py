@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from sandbox.clouds.aws.common import ec2_outputs, prefixed, region_of
 from sandbox.clouds.aws.network import ASSOCIATION, ENDPOINT, ROUTE_TABLE, SUBNET, VPC
-from sandbox.clouds.aws.security_groups import GROUP, lets_in
+from sandbox.clouds.aws.security_groups import GROUP, lets_in, lets_out
 from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.references import exists
 from sandbox.clouds.rules import NO_MEMBER, OneOf, because
 from sandbox.clouds.store import CloudRefused, Resource
+from sandbox.clouds.values import Values, stable_hex
 from sandbox.clouds.world import World
 
 INTERFACE, GATEWAY = "Interface", "Gateway"
@@ -29,7 +30,9 @@ def find_missing(world: World, subnet_id: str, groups: Sequence[str], services: 
 def _leads_to(world: World, subnet_id: str, groups: Sequence[str], service: str) -> bool:
     """A gateway endpoint by the subnet's route table; an interface by the service's own name, from anywhere in the VPC.
 
-    VPC user guide, "AWS PrivateLink": without private DNS the service's name leads to its public addresses.
+    VPC user guide, "AWS PrivateLink": without private DNS the service's name leads to its public addresses. The groups
+    have to let it out: to a group of the interface, or to the prefix list of what a gateway leads to ("Gateway
+    endpoints for Amazon S3", security).
     """
     subnet = world.store.find(SUBNET, subnet_id)
     if subnet is None:
@@ -39,7 +42,8 @@ def _leads_to(world: World, subnet_id: str, groups: Sequence[str], service: str)
         vpc = subnet.inputs.get("vpcId")
         if endpoint.inputs.get("vpcId") != vpc or endpoint.inputs.get("serviceName") != named:
             continue
-        if _kind(endpoint) == GATEWAY and _tables(world, subnet_id) & set(endpoint.inputs.get("routeTableIds") or []):
+        routed = _tables(world, subnet_id) & set(endpoint.inputs.get("routeTableIds") or [])
+        if _kind(endpoint) == GATEWAY and routed and lets_out(world, groups, _HTTPS, _prefix_list(endpoint)):
             return True
         if _kind(endpoint) == INTERFACE and _answers(world, endpoint, groups):
             return True
@@ -47,14 +51,25 @@ def _leads_to(world: World, subnet_id: str, groups: Sequence[str], service: str)
 
 
 def _answers(world: World, endpoint: Resource, groups: Sequence[str]) -> bool:
-    """In some subnet, by the service's own name, and for members of one of these groups."""
+    """In some subnet, by the service's own name, and for members of one of these groups that may go there."""
     inside = endpoint.inputs.get("subnetIds") and endpoint.inputs.get("privateDnsEnabled")
     mine = endpoint.inputs.get("securityGroupIds") or []
-    return bool(inside) and any(lets_in(world, mine, _HTTPS, group) for group in groups)
+    let_in = any(lets_in(world, mine, _HTTPS, group) for group in groups)
+    return bool(inside) and let_in and any(lets_out(world, groups, _HTTPS, own) for own in mine)
 
 
 def _kind(endpoint: Resource) -> str:
     return str(endpoint.inputs.get("vpcEndpointType") or GATEWAY)
+
+
+def _prefix_list(endpoint: Resource) -> str:
+    """The id under which AWS keeps the addresses of the endpoint's service; the real ones are other digits."""
+    return f"pl-{stable_hex(str(endpoint.inputs.get('serviceName')), length=8)}"
+
+
+def _outputs(world: World, r: Resource) -> Values:
+    listed = {"prefixListId": _prefix_list(r)} if _kind(r) == GATEWAY else {}
+    return ec2_outputs("vpc-endpoint")(world, r) | listed
 
 
 def _tables(world: World, subnet_id: str) -> set[str]:
@@ -105,11 +120,14 @@ declare(
         _service_rule,
         _dns_rule,
     ),
-    illness=("its group lets the tasks' group in to no 443, or it stands in no subnet: no task behind it starts",),
+    illness=(
+        "its group lets the tasks' group in to no 443, or theirs them out to none, or it stands in no subnet: no task "
+        "behind it starts",
+    ),
     effect="tasks in subnets without a way out get to that service by it",
     not_simulated="its policy, its addresses, what passes it; the minutes that it takes to be made",
     id_of=prefixed("vpce"),
-    outputs=ec2_outputs("vpc-endpoint"),
+    outputs=_outputs,
     limits={"vpcEndpointType": OneOf((GATEWAY, INTERFACE, "GatewayLoadBalancer", "Resource", "ServiceNetwork"), _EC2)},
     forces_new=because(f"{NO_MEMBER} ModifyVpcEndpoint", "vpcId", "serviceName", "vpcEndpointType"),
 )

@@ -42,6 +42,7 @@ _SECURITY_RULE = {"cidrIpv4": _ANY_RANGE, "fromPort": _RULE_PORT, "toPort": _RUL
 # Of a security group's rule a change of the *kind* of source (a range of addresses, a group) replaces it too; a change
 # of its value does not (vpc_security_group_ingress_rule.go, ModifyPlan). The table knows inputs only.
 _SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+_PEERS = tuple(source for source in _SOURCES if source != "cidrIpv6")  # nothing here has an address of version 6
 
 
 # -- what may reach what ---------------------------------------------------------------------------------------------
@@ -53,7 +54,7 @@ def lets_in(world: World, groups: Iterable[str], port: int, source: str) -> bool
 
 
 def lets_out(world: World, groups: Iterable[str], port: int, target: str) -> bool:
-    """Whether one of the security groups has an egress rule for TCP `port` to `target` (a CIDR or a group).
+    """Whether one of the security groups has an egress rule for TCP `port` to `target`: a CIDR, a group, a prefix list.
 
     A new group has none: pulumi-aws removes the one that EC2 gives it (SecurityGroup, "NOTE on Egress rules").
     """
@@ -81,7 +82,7 @@ def _rules_of(world: World, group: str, type_: str, inline: str) -> Iterator[Val
             yield {"peer": peer, **own}
     for rule in world.store.all(type_):
         if rule.inputs.get("securityGroupId") == found.id:
-            peer = rule.inputs.get("cidrIpv4") or rule.inputs.get("referencedSecurityGroupId")
+            peer = next(filter(None, map(rule.inputs.get, _PEERS)), None)
             yield {"peer": peer, "protocol": rule.inputs.get("ipProtocol"), **rule.inputs}
 
 
@@ -158,8 +159,8 @@ declare(
 declare(
     EGRESS,
     fidelity=Fidelity.SIMULATED,
-    effect="lets the balancer out to its tasks, and the tasks to the registry",
-    not_simulated="what else goes out",
+    effect="lets the balancer out to its tasks, and the tasks to the registry or to the endpoints of their VPC",
+    not_simulated="what else goes out; whether there is such a prefix list",
     id_of=prefixed("sgr"),
     outputs=_rule_outputs,
     rules=(_rule_rules,),

@@ -114,15 +114,17 @@ def connection_rule(world: World, r: Resource) -> None:
     network: Values = r.inputs.get("networkConfiguration") or {}
     public_ip = bool(network.get("assignPublicIp"))
     groups = network.get("securityGroups") or []
-    inside = [one for one in network.get("subnets") or [] if not reaches_registries(world, one, public_ip=public_ip)]
+    let_out, subnets = lets_out(world, groups, 443, EVERYWHERE), network.get("subnets") or []
+    inside = [one for one in subnets if not (let_out and reaches_registries(world, one, public_ip=public_ip))]
     needed = _needed_services(container_of(_task_of(world, r)))
     lacking = [find_missing(world, subnet, groups, needed) for subnet in inside]
-    missing = needed[0] if not lets_out(world, groups, 443, EVERYWHERE) else next(filter(None, lacking), None)
+    missing = next(filter(None, lacking), None)
     if missing:
         raise CloudRefused(
             _UNREACHABLE[missing],
             hint="let the tasks' security group out to TCP 443, and give them assign_public_ip in a subnet with a "
-            f"route to an internet gateway, a NAT gateway, or an endpoint in the VPC for {missing}",
+            "route to an internet gateway or a NAT gateway; or give them an endpoint in the VPC for "
+            f"{missing}, and let the group out to that",
         )
 
 

@@ -42,6 +42,18 @@ def test_nothing_leads_out_and_nobody_but_the_tasks_gets_in() -> None:
     assert (let_in["referencedSecurityGroupId"], let_in["toPort"]) == ("tasks-id", 443)
 
 
+def test_tasks_are_let_out_to_them_and_to_nothing_else() -> None:
+    type_ = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+    rules = [one.inputs for one in closed().all(type_).values() if one.inputs["securityGroupId"] == "tasks-id"]
+    assert all("cidrIpv4" not in one and (one["fromPort"], one["toPort"]) == (443, 443) for one in rules)
+    assert {one.get("referencedSecurityGroupId") for one in rules} == {"endpoints-id", None}
+    assert {one.get("prefixListId") for one in rules} == {"pl-s3", None}
+    waits = set(closed().one("aws:ecs/service:Service").options["dependsOn"])
+    assert {f"{type_}::tasks-to-endpoints", f"{type_}::tasks-to-s3"} <= waits
+    open_ = run_stack("aws", network="private", availabilityZones=ZONES).all(type_)
+    assert open_["tasks-out"].inputs["cidrIpv4"] == "0.0.0.0/0", "by NAT: AWS has its services at public addresses"
+
+
 def test_no_task_starts_before_them() -> None:
     waits = set(closed().one("aws:ecs/service:Service").options["dependsOn"])
     assert {f"{ENDPOINT}::{name}" for name in closed().all(ENDPOINT)} <= waits

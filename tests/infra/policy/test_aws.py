@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.policy.aws import BALANCER, RULES
+from infra.policy.aws import BALANCER, EGRESS, NAT, RULES, SERVICE
 from infra.policy.rule import Resource
 from tests.infra.policy.held import Case, ask, ask_stack, check_case, policy, task
 
@@ -91,7 +91,7 @@ CASES = {
         {"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443},
     ),
 }
-STACK = {"aws-rate-limited", "aws-registry-expires", "aws-zone-protected"}
+STACK = {"aws-egress-closed", "aws-rate-limited", "aws-registry-expires", "aws-zone-protected"}
 
 
 def test_every_rule_has_a_case() -> None:
@@ -117,6 +117,19 @@ def test_a_load_balancer_needs_a_web_acl_of_its_own_or_another_stack_none() -> N
     for inputs, told in (({}, ["the web ACL 'edge' counts nobody's requests"]), (counting, [])):
         assert ask_stack("aws-rate-limited", [balancer, acl, Resource(ACL, "edge", inputs)]) == told
     assert ask_stack("aws-rate-limited", []) == []
+
+
+def test_where_nothing_leads_out_no_group_lets_out_to_everywhere() -> None:
+    """By the inventories of the program itself, and by what it registered before."""
+    anywhere = Resource(EGRESS, "tasks-out", {"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443})
+    listed = Resource(EGRESS, "tasks-to-s3", {"prefixListId": "pl-s3", "fromPort": 443, "toPort": 443})
+    closed, public = ({"networkConfiguration": {"assignPublicIp": is_public}} for is_public in (False, True))
+    service = Resource(SERVICE, "service", closed)
+    assert ask_stack("aws-egress-closed", [service, anywhere]) == ["'tasks-out' lets out to everywhere"]
+    assert ask_stack("aws-egress-closed", [Resource(EGRESS, "v6", {"cidrIpv6": "::/0"})])
+    assert ask_stack("aws-egress-closed", [service, listed]) == []
+    assert ask_stack("aws-egress-closed", [service, anywhere, Resource(NAT, "nat-a", {})]) == []
+    assert ask_stack("aws-egress-closed", [Resource(SERVICE, "service", public), anywhere]) == []
 
 
 def test_a_repository_without_a_lifecycle_policy_keeps_every_image() -> None:

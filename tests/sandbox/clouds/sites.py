@@ -245,7 +245,12 @@ def add_endpoints(clouds: Clouds, vpc: str, subnet: str, table: str, tasks: str)
         named = {"serviceName": f"com.amazonaws.us-east-1.{service}", "privateDnsEnabled": True}
         clouds.make("aws:ec2/vpcEndpoint:VpcEndpoint", service, vpcId=vpc, **named, **inside)
     s3 = {"serviceName": "com.amazonaws.us-east-1.s3", "vpcEndpointType": "Gateway", "routeTableIds": [table]}
-    clouds.make("aws:ec2/vpcEndpoint:VpcEndpoint", "s3", vpcId=vpc, **s3)
+    layers = clouds.make("aws:ec2/vpcEndpoint:VpcEndpoint", "s3", vpcId=vpc, **s3)
+    out = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+    clouds.delete(clouds.only(out, "tasks"))  # to anywhere
+    https = {"securityGroupId": tasks, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+    clouds.make(out, "to-endpoints", referencedSecurityGroupId=group.id, **https)
+    clouds.make(out, "to-s3", prefixListId=layers.outputs["prefixListId"], **https)
 
 
 # -- Azure -----------------------------------------------------------------------------------------------------------

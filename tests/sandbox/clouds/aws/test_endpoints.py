@@ -14,6 +14,7 @@ from tests.sandbox.clouds import sites
 from tests.sandbox.clouds.harness import Clouds
 
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 ECR = "connection issue between the task and Amazon ECR"
 
 
@@ -49,6 +50,9 @@ def test_with_all_of_them_tasks_start_and_nothing_leads_out(clouds: Clouds) -> N
         (changed("ecr.api", serviceName="com.amazonaws.eu-west-1.ecr.api"), ECR),
         (changed("s3", routeTableIds=["rtb-of-another-subnet"]), "i/o timeout"),
         (lambda clouds: clouds.delete(clouds.only(RULE, "endpoints-in")), ECR),
+        (lambda clouds: clouds.delete(clouds.only(EGRESS, "to-endpoints")), ECR),
+        (lambda clouds: clouds.delete(clouds.only(EGRESS, "to-s3")), "i/o timeout"),
+        (lambda clouds: clouds.only(EGRESS, "to-s3").inputs.update(prefixListId="pl-of-dynamodb"), "i/o timeout"),
     ],
 )
 def test_what_a_task_lacks_keeps_it_from_starting(clouds: Clouds, change: Callable[[Clouds], None], told: str) -> None:
