@@ -1,4 +1,7 @@
-"""What a site's file asks for beside the site, and what that costs: secrets, alarms, scans, the audit store. Pure."""
+"""What a site has beside what serves, and what that costs. Pure.
+
+Its registry; and as its file asks secrets, alarms, scans, the audit store.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,16 @@ Factor = tuple[float, str]
 Rows = Mapping[str, tuple[str, tuple[Factor, ...]]]
 """What is paid for -> the key of its price, and the factors of its amount."""
 
-ALARMS: Mapping[str, int] = {"aws": 5, "azure": 4, "gcp": 4}
-"""Cloud -> how many alarms watch a site that has an address for them."""
+ALARMS: Mapping[str, int] = {"aws": 7, "azure": 4, "gcp": 4}
+"""Cloud -> how many metrics, signals or conditions the alarms of a site look at that has an address for them."""
+
+IMAGES_GB = 0.5
+"""That the images take which a registry keeps, twenty that share their layers: assumed."""
 
 IMAGES = 4
 """Pushed in a month: a release a week."""
 
-_DAYS_A_MONTH = HOURS / 24
+DAYS_A_MONTH = HOURS / 24
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Beside:
 
 def standing(cloud: str, beside: Beside) -> Rows:
     """Due without a request."""
-    rows: dict[str, tuple[str, tuple[Factor, ...]]] = {}
+    rows = dict(registry(cloud))
     if beside.secrets and cloud != "azure":
         rows["secrets"] = (f"{cloud}-secret", ((beside.secrets, ""),))
     if beside.alarms:
@@ -45,12 +51,19 @@ def standing(cloud: str, beside: Beside) -> Rows:
     return rows
 
 
+def registry(cloud: str) -> Rows:
+    """Azure's is paid for by the day, with ten GB of images in its price; of the others the images alone."""
+    if cloud == "azure":
+        return {"container registry, Basic": ("azure-registry", ((round(DAYS_A_MONTH, 1), "days"),))}
+    return {"images kept, less what is free": (f"{cloud}-image", ((IMAGES_GB, "GB"), (1, "months")))}
+
+
 def caused(cloud: str, beside: Beside, rps: float, record_bytes: int) -> Rows:
     """By the predictions: their records on the way to the audit store, and there for as long as its days say."""
     if not beside.audit_days:
         return {}
     records: Factor = (rps * SECONDS * record_bytes / 1e9, "GB")
-    kept: tuple[Factor, ...] = (records, (beside.audit_days / _DAYS_A_MONTH, "months"))
+    kept: tuple[Factor, ...] = (records, (beside.audit_days / DAYS_A_MONTH, "months"))
     return {
         "audit records, carried": (f"{cloud}-audit-carried", (records,)),
         "audit records, kept": (f"{cloud}-audit-kept", kept),

@@ -20,7 +20,8 @@ from service.errors import Mistake, Refused
 
 def reckon(settings: TrafficSettings, *, rps: float | None = None, stacks: Path = STACKS) -> Costs:
     """What the sites of a stack of traffic cost at `rps` predictions a second; None: at those that its file names."""
-    checks = Checks(settings.interval_seconds, count_regions(settings.checker_regions))
+    regions = count_regions(settings.checker_regions)
+    checks = Checks(settings.interval_seconds, regions, alarms=bool(settings.alert_email))
     load = Load(rps=settings.average_rps if rps is None else rps)
     found = read_deployment(stacks, _shares(settings))
     sites = [replace(site, switched=site.name in settings.drain_switches) for site in found.sites]

@@ -9,12 +9,14 @@ a single request) or caused by requests, those of Route 53's health checkers amo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from infra.contract import Replicas, Size
-from infra.cost import beside
+from infra.cost import beside, dns
 from infra.cost.beside import Beside, Factor, Rows
+from infra.cost.dns import CHECKERS_PER_REGION
+from infra.cost.logs import Logged, rows_of
 from infra.cost.prices import HOURS, PRICES, REGIONS, SECONDS, Price
 from infra.plan import INTERFACE_ENDPOINTS, SPOT_WEIGHT, tracked_requests
 
@@ -22,14 +24,8 @@ _GB = 1e9
 _MILLION = 1e6
 NOTHING = Beside()
 
-ACCESS_LOG_BYTES = {"aws": 100, "azure": 800, "gcp": 1200}
-"""Of one request in the log of what lets it in: assumed. AWS's is text of about 500 bytes, delivered compressed."""
-
 INSIGHTS_METRICS = 24
 """That Container Insights sends of one service: assumed, eight each of the cluster, the service and the task family."""
-
-CHECKERS_PER_REGION = 2
-"""Of Route 53 that ask one endpoint, from each region: about sixteen in all (seen from their addresses)."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +42,11 @@ class Load:
 
 @dataclass(frozen=True)
 class Checks:
-    """What of the health checks is paid for, and how often a site is asked by them."""
+    """What of the health checks is paid for, and how often a site is asked by them; with `alarms` each has one."""
 
     interval_seconds: int = 10
     regions: int = 8
+    alarms: bool = False
 
     @property
     def rps(self) -> float:
@@ -114,18 +111,32 @@ class CostedSite:
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that is paid for: `where` is a site or DNS, the amount is the product of `factors`."""
+    """One thing that is paid for: `where` is a site or DNS, the amount is the product of `factors`.
+
+    `taken` of what is free in an account another line of the same price has used up.
+    """
 
     where: str
     what: str
     price: Price
     factors: tuple[Factor, ...]
     standing: bool
+    taken: float = 0.0
+
+    @property
+    def whole(self) -> float:
+        """The amount, in the price's unit."""
+        return math.prod(number for number, _ in self.factors)
+
+    @property
+    def free(self) -> float:
+        """How many of the price's units cost nothing here."""
+        return max(self.price.free - self.taken, 0.0)
 
     @property
     def amount(self) -> float:
         """In the price's unit, less what is free."""
-        return max(math.prod(number for number, _ in self.factors) - self.price.free, 0.0)
+        return max(self.whole - self.free, 0.0)
 
     @property
     def usd(self) -> float:
@@ -136,7 +147,7 @@ class Line:
     def formula(self) -> str:
         """The amount, as it is multiplied."""
         product = " x ".join(f"{_plain(number)} {unit}".strip() for number, unit in self.factors)
-        return f"{product} - {_plain(self.price.free)}" if self.price.free else product
+        return f"{product} - {_plain(self.free)}" if self.free else product
 
 
 def _plain(number: float) -> str:
@@ -183,7 +194,15 @@ DNS = "DNS"
 def estimate(sites: Sequence[CostedSite], checks: Checks, load: Load) -> Estimate:
     """What the sites cost, each at its share of the load, and the zone with a health check for each of them."""
     lines = [line for site in sites for line in _site_lines(site, checks, load)]
-    return Estimate((*lines, *_dns_lines(sites, checks, load)), load)
+    return Estimate(tuple(_give_once([*lines, *_dns_lines(sites, checks, load)])), load)
+
+
+def _give_once(lines: Sequence[Line]) -> Iterator[Line]:
+    """The same lines, what is free given to the first that use it: an account has it once, however many its sites."""
+    taken = dict[Price, float]()
+    for line in lines:
+        yield replace(line, taken=taken.get(line.price, 0.0))
+        taken[line.price] = taken.get(line.price, 0.0) + line.whole
 
 
 def list_assumptions(sites: Sequence[CostedSite], load: Load) -> list[str]:
@@ -195,9 +214,11 @@ def list_assumptions(sites: Sequence[CostedSite], load: Load) -> list[str]:
         f"one DNS query for {load.predictions_per_query} predictions",
         "Azure's replicas never count as idle, since the health checkers keep them in use; an instance of Cloud Run is "
         f"busy for {load.seconds:g} s a request",
-        "one Azure registry; what passes a NAT gateway or an endpoint is not counted, nor keeping logs beyond the days "
-        "in their price, but for audit records; no tax, no discount, no alarms of DNS (cents each), no egress between "
-        "the clouds, no store of drain switches, whose checks are priced as of endpoints outside of AWS",
+        "the sites of one cloud share an account, which has what is free once; AWS's ten alarm metrics and ten metrics "
+        "of one's own are among it, its first fifty health checks are not",
+        f"images take {beside.IMAGES_GB:g} GB in each registry; the log of private tasks alone passes their way out",
+        "drain switches lie outside of AWS; between the clouds nothing passes while they serve, for each site has its "
+        "own images, with the model in them; no tax, no discount",
         *([f"prices of another region for {', '.join(elsewhere)}"] if elsewhere else []),
     ]
 
@@ -270,7 +291,6 @@ def _azure(site: CostedSite, running: int) -> Rows:
             "azure-memory",
             ((running, ""), (site.size.memory_mib / 1024, "GiB"), seconds),
         ),
-        "container registry, Basic": ("azure-registry", ((round(HOURS / 24, 1), "days"),)),
     }
 
 
@@ -301,8 +321,8 @@ def _aws_requests(site: CostedSite, running: int, callers: float, checkers: floa
     return {
         "load balancer, capacity units": ("aws-balancer-unit", (units, (HOURS, "h"))),
         "data out, less what is free": ("aws-out", (_gigabytes(callers + checkers, load.answer_bytes),)),
-        "logs, less what is free": ("aws-logs", (_gigabytes(callers, load.log_bytes),)),
-        **_access_logs(site, callers + checkers),
+        **_way_out(site, callers, load),
+        **_logs(site, callers, checkers, load),
     }
 
 
@@ -310,8 +330,7 @@ def _azure_requests(site: CostedSite, running: int, callers: float, checkers: fl
     return {
         "requests, less what is free": ("azure-requests", (_millions(callers + checkers),)),
         "data out, less what is free": ("azure-out", (_gigabytes(callers + checkers, load.answer_bytes),)),
-        "logs, less what is free": ("azure-logs", (_gigabytes(callers, load.log_bytes),)),
-        **_access_logs(site, callers + checkers),
+        **_logs(site, callers, checkers, load),
     }
 
 
@@ -325,18 +344,22 @@ def _gcp_requests(site: CostedSite, running: int, callers: float, checkers: floa
         "requests, less what is free": ("gcp-requests", (_millions(callers + checkers),)),
         "load balancer, data in and out": ("gcp-balancer-data", (_gigabytes(callers + checkers, both_ways),)),
         "data out": ("gcp-out", (_gigabytes(callers + checkers, load.answer_bytes),)),
-        "logs, less what is free": ("gcp-logs", (_gigabytes(callers, load.log_bytes),)),
-        **_access_logs(site, callers + checkers),
+        **_logs(site, callers, checkers, load),
     }
 
 
-def _access_logs(site: CostedSite, rps: float) -> Rows:
-    """A line of each request: on AWS kept in a bucket, elsewhere taken in as the log is, which used what is free."""
-    if not site.access_logs:
+def _logs(site: CostedSite, callers: float, checkers: float, load: Load) -> Rows:
+    return rows_of(
+        Logged(site.cloud, site.log_days, callers * load.log_bytes, callers + checkers, each_request=site.access_logs)
+    )
+
+
+def _way_out(site: CostedSite, callers: float, load: Load) -> Rows:
+    """Private tasks send their log through what they get out by; answers leave by the load balancer."""
+    if not site.private:
         return {}
-    months = (max(1.0, round(site.log_days / 30.4, 1)), "months") if site.cloud == "aws" else (1, "")
-    price = "aws-access-log" if site.cloud == "aws" else f"{site.cloud}-logs-more"
-    return {"a line for each request": (price, (_gigabytes(rps, ACCESS_LOG_BYTES[site.cloud]), months))}
+    what, price = ("endpoints", "aws-endpoint-data") if site.endpoints else ("NAT gateways", "aws-nat-data")
+    return {f"log through {what}": (price, (_gigabytes(callers, load.log_bytes),))}
 
 
 def _gigabytes(rps: float, size: int) -> Factor:
@@ -351,19 +374,11 @@ def _millions(rps: float) -> Factor:
 
 
 def _dns_lines(sites: Sequence[CostedSite], checks: Checks, load: Load) -> list[Line]:
-    rows: dict[str, tuple[str, tuple[Factor, ...]]] = {"the zone": ("zone", ((1, ""),))}
-    counts = {"aws": sum(s.cloud == "aws" for s in sites), "elsewhere": sum(s.cloud != "aws" for s in sites)}
-    names = {"aws": "AWS's endpoints", "elsewhere": "endpoints elsewhere"}
-    for side, count in counts.items():
-        if count:
-            options: tuple[Factor, ...] = ((count, ""), (checks.options, "options"))
-            rows[f"health checks of {names[side]}"] = (f"check-{side}", ((count, ""),))
-            rows[f"health checks of {names[side]}, options"] = (f"check-option-{side}", options)
-    if switched := sum(site.switched for site in sites):
-        # What joins others costs as a check of AWS's endpoints; the options are HTTPS and an interval below 30 s.
-        rows["health checks that join a drain switch"] = ("check-aws", ((switched, ""),))
-        rows["health checks of drain switches"] = ("check-elsewhere", ((switched, ""),))
-        looks: tuple[Factor, ...] = ((switched, ""), (2, "options"))
-        rows["health checks of drain switches, options"] = ("check-option-elsewhere", looks)
-    queries: Factor = (load.rps * SECONDS / load.predictions_per_query / _MILLION, "million")
-    return [*_lines(DNS, rows, True), *_lines(DNS, {"queries": ("queries", (queries,))}, False)]
+    on_aws = sum(site.cloud == "aws" for site in sites)
+    rows = dns.standing(
+        {"aws": on_aws, "elsewhere": len(sites) - on_aws},
+        options=checks.options,
+        switched=sum(site.switched for site in sites),
+        alarms=len(sites) if checks.alarms else 0,
+    )
+    return [*_lines(DNS, rows, True), *_lines(DNS, dns.caused(load.rps, load.predictions_per_query), False)]

@@ -25,7 +25,7 @@ def estimate_committed(folder: Path = STACKS) -> Estimate:
     config = yaml.safe_load((folder / "Pulumi.traffic.yaml").read_text())["config"]
     weights: Mapping[str, int] = config["outlast:weights"]
     regions = count_regions(config.get("outlast:checkerRegions", ()))
-    checks = Checks(int(config["outlast:checkIntervalSeconds"]), regions)
+    checks = Checks(int(config["outlast:checkIntervalSeconds"]), regions, alarms="outlast:alertEmail" in config)
     return estimate(read_deployment(folder, weights).sites, checks, Load())
 
 

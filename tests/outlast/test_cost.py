@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -44,6 +45,22 @@ def test_the_page_has_bars_of_every_site_and_asks_the_network_for_nothing(tmp_pa
     assert "one training job of 60 minutes" in page
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
     assert "list prices" in page.lower()
+
+
+def test_text_data_and_page_say_the_same_lines_and_the_same_sums(tmp_path: Path) -> None:
+    text = run("--lines", "--html", str(tmp_path / "cost.html"))
+    page, data = html.unescape((tmp_path / "cost.html").read_text()), json.loads(run("--json"))
+    for line in data["lines"]:
+        said = f"{line['what']}: {line['formula']} at"
+        assert [row for row in text.splitlines() if said in row and f"{line['month']:,.2f}" in row], said
+        assert line["what"] in page and line["formula"] in page
+    for place, usd in data["places"].items():
+        assert re.search(rf"^  {place} +{usd:,.2f}$", text, re.MULTILINE)
+        assert f"{usd:,.2f}" in page
+    assert f"{data['month']:,.2f}" in page
+    assert sum(line["month"] for line in data["lines"]) == pytest.approx(data["month"], abs=0.01 * len(data["lines"]))
+    for variant in data["variants"]:
+        assert f"{variant['month']:,.2f}" in page and variant["name"] in page
 
 
 def test_a_set_that_is_not_there_is_refused() -> None:

@@ -22,6 +22,13 @@ def test_half_the_time_costs_half() -> None:
     assert half["aws"]["usd"] == pytest.approx(whole["aws"]["usd"] / 2, abs=0.0001)
 
 
+def test_a_stack_without_a_job_costs_its_registry() -> None:
+    """0.10 a GB for half of one; on Azure 0.1666 a day."""
+    stacks = {cloud: each["stack_month"] for cloud, each in Training.of(60).to_data()["clouds"].items()}
+    assert stacks == {"aws": 0.05, "azure": 5.06, "gcp": 0.05}
+    assert "its stack 5.06 a month without a job" in Training.of(60).render_text()
+
+
 def test_old_prices_are_told() -> None:
     assert Training.of(60).warnings(CHECKED) == []
     assert "91 days old" in Training.of(60).warnings(CHECKED + datetime.timedelta(days=91))[0]

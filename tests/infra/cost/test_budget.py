@@ -12,6 +12,7 @@ import pytest
 
 from infra.cost import budget
 from infra.cost.budget import judge_cost, reckon
+from infra.cost.prices import SECONDS
 from infra.routing import RoutingPolicy
 from infra.settings.exceptions import OVER_BUDGET, Excuse
 from infra.settings.kinds import TrafficSettings
@@ -44,7 +45,7 @@ def test_within_the_budget_the_preview_says_the_cost(said: dict[str, list[str]])
 def test_the_health_checks_of_drain_switches_are_paid_for() -> None:
     without = reckon(settings()).estimate
     costs = reckon(settings(drain_switches={"azure": "base-aws"}))
-    assert costs.estimate.usd - without.usd == pytest.approx(0.50 + 0.75 + 2 * 2.00)
+    assert costs.estimate.usd - without.usd == pytest.approx(0.50 + 0.75 + 2 * 2.00 + 0.40 * 0.6 * SECONDS / 1e6)
     only_aws = next(v.estimate for v in costs.variants if v.name == "only aws")
     assert not any("switch" in line.what for line in only_aws.lines), "it is the switch of another site"
 

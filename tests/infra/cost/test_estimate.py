@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,7 +87,10 @@ def test_load_is_shared_by_weight() -> None:
     load = Load(rps=100)
     some, none = (estimate([site("aws", share=s)], Checks(), load).by_place["aws"] for s in (0.5, 0.0))
     assert some - none == pytest.approx(
-        50 / 25 * 730 * 0.008 + max(50 * SECONDS * 700 / 1e9 - 5, 0) * 0.5 + max(51.6 * SECONDS / 1e6 - 100, 0) * 0.09
+        50 / 25 * 730 * 0.008
+        + max(50 * SECONDS * 700 / 1e9 - 5, 0) * 0.5
+        + 50 * SECONDS * 700 / 1e9 * 0.2 * 0.03
+        + max(51.6 * SECONDS / 1e6 - 100, 0) * 0.09
     )
 
 
@@ -139,6 +143,25 @@ def test_prices_of_another_region_are_named_as_assumed() -> None:
     assert "aws (eu-central-1: the prices of us-east-1)" in said
 
 
+def test_what_is_free_in_an_account_is_given_once_however_many_sites_are_in_it() -> None:
+    two = [site("aws", name=name, dashboard=True) for name in ("aws", "aws-eu")]
+    four = [*two, *(replace(one, name=f"{one.name}-2") for one in two)]
+    assert month(estimate(four[:3], Checks(), Load()).lines, "aws-2", "dashboard, less what is free") == 0
+    lines = estimate(four, Checks(), Load()).lines
+    assert month(lines, "aws-eu-2", "dashboard, less what is free") == 3.00
+    busy = estimate(two, Checks(), Load(rps=300)).lines
+    out = sum((line.whole for line in busy if line.what == "data out, less what is free"), 0.0)
+    paid = sum((line.usd for line in busy if line.what == "data out, less what is free"), 0.0)
+    assert paid == pytest.approx((out - 100) * 0.09)
+
+
+@pytest.mark.parametrize(("endpoints", "each"), [(False, 0.045), (True, 0.01)])
+def test_the_log_of_private_tasks_pays_its_way_out(endpoints: bool, each: float) -> None:
+    way = "endpoints" if endpoints else "NAT gateways"
+    lines = estimate([site("aws", private=True, endpoints=endpoints, share=1)], Checks(), Load(rps=10)).lines
+    assert month(lines, "aws", f"log through {way}") == pytest.approx(10 * 700 * SECONDS / 1e9 * each)
+
+
 @given(low=st.floats(0, 500), more=st.floats(0, 500))
 def test_more_load_never_costs_less(low: float, more: float) -> None:
     less, greater = (estimate(THREE, Checks(), Load(rps=rps)).usd for rps in (low, low + more))
@@ -177,4 +200,6 @@ def test_lines_are_kept_on_aws_for_as_long_as_the_file_says() -> None:
 
 def test_container_insights_by_hand() -> None:
     lines = estimate([site("aws", container_insights=True)], Checks(), Load()).lines
-    assert month(lines, "aws", "Container Insights") == pytest.approx(24 * 0.30)
+    assert month(lines, "aws", "Container Insights") == pytest.approx((24 - 10) * 0.30), (
+        "ten metrics of one's own are free"
+    )
