@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from click.core import ParameterSource
 from rich.console import Console
 from rich.live import Live
 
+from failover.drill.options import DEFAULT_DRILLS
 from failover.oncall.commands import COMMANDS as ONCALL
 from infra.models import ROOT
 from outlast.page.plain import changes, draw, facts
@@ -36,11 +38,25 @@ _SHOWS = [
     click.Option(
         ["--stacks"],
         metavar="SET",
-        help="With --page, or --plain of a host: the stack files, for what is declared and costs.",
+        help="With --page, or --plain of a host: the stack files, for what is declared and costs, and for what the "
+        "clouds themselves measure and alarm of.",
+    ),
+    click.Option(
+        ["--drills"],
+        type=click.Path(path_type=Path),
+        help="With --page, or --plain of a host: where this machine's drills are looked for.  [default: drills]",
+    ),
+    click.Option(
+        ["--lock"],
+        default="",
+        metavar="ADDRESS",
+        help="With --page, or --plain of a host: the lock that drills of all machines share, to show who holds it. "
+        "[env: OUTLAST_DRILL_LOCK]",
     ),
 ]
 _FITS_NOT = {"drains": "--drain", "as_json": "--json"}
 _OF_PAGE = {"port": "--port", "opens": "--open", "allow_predict": "--allow-predict"}
+_OF_BOTH = {"stacks": "--stacks", "drills": "--drills", "lock": "--lock"}
 
 
 class _Watch(Command):
@@ -52,10 +68,7 @@ class _Watch(Command):
         _refuse_misfits(asked)
         if not shows:
             return super().invoke(context)
-        wrong = [option for name, option in _FITS_NOT.items() if context.params[name]]
-        if wrong:
-            mistakes = [Mistake(option, "is of alarms", f"leave it or {shows[0]} out") for option in wrong]
-            raise InvalidInput(f"these do not fit {shows[0]}", mistakes)
+        _refuse_alarms(context, shows[0])
         host = context.params["host"]
         if asked["page"]:
             from outlast.page.serving import serve_here  # it loads a server
@@ -77,8 +90,25 @@ def _refuse_misfits(asked: Mapping[str, Any]) -> None:
     given = [option for name, option in _OF_PAGE.items() if asked[name]]
     if given and not asked["page"]:
         mistakes += [Mistake(option, "is of a page", "add --page, or leave it out") for option in given]
+    given = [option for name, option in _OF_BOTH.items() if asked[name]]
+    if given and not asked["page"] and not asked["plain"]:
+        mistakes += [
+            Mistake(option, "is of what is shown", "add --page or --plain, or leave it out") for option in given
+        ]
     if mistakes:
         raise InvalidInput("these do not fit", mistakes)
+
+
+def _refuse_alarms(context: click.Context, shows: str) -> None:
+    """Raises InvalidInput for options of alarms where none is raised, and for a count of looks that nobody counts."""
+    wrong = [option for name, option in _FITS_NOT.items() if context.params[name]]
+    if context.get_parameter_source("every") == ParameterSource.COMMANDLINE:
+        wrong.append("--every")
+    mistakes = [Mistake(option, "is of alarms", f"leave it or {shows} out") for option in wrong]
+    if shows == "--page" and context.params["looks"]:
+        mistakes.append(Mistake("--looks", "counts looks; a page is served until Ctrl-C", "leave it out, or --plain"))
+    if mistakes:
+        raise InvalidInput(f"these do not fit {shows}", mistakes)
 
 
 def _open_sandbox() -> Source:
@@ -90,9 +120,10 @@ def _open_sandbox() -> Source:
 def _open_account(host: str, asked: Mapping[str, Any]) -> Source:
     if not host:
         raise InvalidInput("no host: whose sites are meant?", hint="name it with --host or in $OUTLAST_HOST")
-    from outlast.page.account import open_account
+    from outlast.page.account import Options, open_account
 
-    return open_account(host, os.environ, stacks=asked["stacks"], may_predict=asked["allow_predict"])
+    drills = asked["drills"] or DEFAULT_DRILLS
+    return open_account(host, os.environ, Options(asked["stacks"], asked["allow_predict"], drills, asked["lock"]))
 
 
 def watch_plain(source: Source, console: Console, looks: int | None) -> None:

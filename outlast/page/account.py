@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from failover.dial import Dial
+from failover.drill.options import DEFAULT_DRILLS
 from failover.drill.route53 import build_client
 from failover.levers.clouds import Clouds
 from failover.metrics.command import asker_of
@@ -29,6 +30,7 @@ from outlast.page.account_view import Bar, Known, Looked, bar_of, list_troubles,
 from outlast.page.asking import Asking
 from outlast.page.cloud_view import list_cloud_alarms
 from outlast.page.cloud_watching import EVERY_SECONDS, CloudWatching, Watched, find_watched
+from outlast.page.elsewhere import SharedLock, tell_tagged
 from outlast.page.journals import find_drill
 from outlast.page.prices import usd_per_hour
 from outlast.page.refreshed import Refreshed
@@ -64,6 +66,7 @@ class Reached:
     ask_metrics: Ask
     drills: Path
     clouds: CloudWatching
+    lock: SharedLock
 
 
 class Account:
@@ -95,7 +98,10 @@ class Account:
         drill = find_drill(self._reached.drills, time.time())
         bars = self._add_bar(pair(measured, readings, [site.name for site in standing.sites]), int(now))
         shown = show_account(standing, self._known, measured, readings, self._zone.ask(), bars, troubles, drill, now)
-        return shown | {"action": {"what": "", "site": "", "running": False, "said": ""}}
+        held, why_not = self._reached.lock.tell()
+        shown["unread"] += [why_not] if why_not else []
+        elsewhere = "" if drill else held or tell_tagged(standing)
+        return shown | {"elsewhere": elsewhere, "action": {"what": "", "site": "", "running": False, "said": ""}}
 
     def _look(self) -> HostStanding:
         reached, now = self._reached, datetime.now(UTC)
@@ -133,20 +139,33 @@ class Account:
         return {**self._box.predict(row), "record": None}
 
 
-def open_account(host: str, environ: Mapping[str, str], *, stacks: str | None, may_predict: bool) -> Account:
+@dataclass(frozen=True)
+class Options:
+    """What of the page is asked for: the stack files, where drills are looked for, and the lock that they share."""
+
+    stacks: str | None = None
+    may_predict: bool = False
+    drills: Path = DEFAULT_DRILLS
+    lock: str = ""
+
+
+def open_account(host: str, environ: Mapping[str, str], options: Options) -> Account:
     """The host in the account of the environment's AWS credentials; prices only of stack files that are named."""
+    stacks = options.stacks
     key, dial = environ.get("OUTLAST_API_KEY", ""), Dial.from_environment(environ)
     released = choose_released(environ.get("OUTLAST_DEFAULT_MODEL") or None)
     watched = _find_watched(environ, stacks)
     known = Known(
         model=released.name,
-        may_predict=may_predict,
+        may_predict=options.may_predict,
         usd_per_hour=usd_per_hour(stacks) if stacks else {},
         declared=read_declared(stacks, ROOT) if stacks else {},
         clouds=watched.asked,
     )
-    clouds = CloudWatching(watched, Clouds(environ), every_seconds=EVERY_SECONDS / dial.speed)
-    reached = Reached(build_client(), dial, asker_of(host, environ), Path("drills"), clouds)
+    clouds = Clouds(environ)
+    watching = CloudWatching(watched, clouds, every_seconds=EVERY_SECONDS / dial.speed)
+    lock = SharedLock(options.lock or environ.get("OUTLAST_DRILL_LOCK", ""), clouds)
+    reached = Reached(build_client(), dial, asker_of(host, environ), options.drills, watching, lock)
     return Account(host, reached, RowBox(dial, host, load_golden(released), key), known)
 
 

@@ -24,7 +24,7 @@ def draw(view: Mapping[str, Any]) -> Group:
         _table(view["sites"]),
         Text(f"DNS: {answer}"),
         *(Text(f"{one['kind']:8} {one['site'] or 'nobody':8} {one['failed']} failed") for one in view["clients"]),
-        Text(f"drill: {_drill(view['drill'])}"),
+        Text(f"drill: {_drill(view)}"),
         *(Text(line, style="red") for line in _troubles(view)),
         *(Text(f"{site['name']}: {site['cloud']}", style="dim") for site in view["sites"] if site.get("cloud")),
         *(Text(line, style="dim") for line in view.get("unread", ())),
@@ -53,9 +53,10 @@ def _table(sites: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _drill(drill: Mapping[str, Any] | None) -> str:
+def _drill(view: Mapping[str, Any]) -> str:
+    drill = view["drill"]
     if drill is None:
-        return "none"
+        return view.get("elsewhere") or "none"
     if drill["stopped"]:
         return f"{drill['site']}: stopped at {drill['step']}, not undone (outlast drill restore)"
     low, high = drill["predicted_seconds"]
@@ -77,7 +78,7 @@ def facts(view: Mapping[str, Any]) -> dict[str, str]:
         told["clients"] = ", ".join(_followed(view)) or "no answer yet"
     for site in view["sites"]:
         told[site["name"]] = f"{site['health']}, weight {site['weight']}, {_ready(site)} ready"
-    told["drill"] = f"{view['drill']['site']}: {view['drill']['step']}" if view["drill"] else "none"
+    told["drill"] = f"{view['drill']['site']}: {view['drill']['step']}" if view["drill"] else _drill(view)
     told["faults and alarms"] = "; ".join(_troubles(view)) or "none"
     if view.get("unread"):
         told["not known"] = "; ".join(view["unread"])

@@ -131,7 +131,7 @@ def test_of_real_accounts_it_is_the_same_and_every_call_only_reads(
     client = build_client()
     client.meta.events.register("before-call.route53", lambda model, **_: called.append(model.name))
     monkeypatch.setattr(account, "build_client", lambda: client)
-    real = account.open_account(HOST, environ, stacks=None, may_predict=True)
+    real = account.open_account(HOST, environ, account.Options(may_predict=True))
     view = real.view()
     assert {(site["name"], site["health"], len(site["regions"])) for site in view["sites"]} == {
         (site, "healthy", 8) for site in ("aws", "azure", "gcp")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from outlast import watch as module
+from outlast.page import account
+from outlast.page.account import Options
 from outlast.page.traffic import Traffic
 from outlast.watch import watch, watch_plain
 from service.errors import Unavailable
@@ -69,9 +73,10 @@ def test_on_a_terminal_it_is_drawn_anew() -> None:
 
 
 @pytest.mark.parametrize("shows", ["--plain", "--page"])
-@pytest.mark.parametrize("option", ["--drain", "--json"])
+@pytest.mark.parametrize("option", ["--drain", "--json", "--every=5"])
 def test_what_is_of_alarms_does_not_fit(option: str, shows: str) -> None:
     done = CliRunner().invoke(watch, [shows, option])
+    option = option.partition("=")[0]
     assert done.exit_code == 2 and option in done.stderr and f"do not fit {shows}" in done.stderr
 
 
@@ -81,6 +86,8 @@ def test_what_is_of_alarms_does_not_fit(option: str, shows: str) -> None:
         (["--plain", "--allow-predict"], "--allow-predict: is of a page"),
         (["--open", "--port", "1"], "--port: is of a page"),
         (["--plain", "--page"], "--plain: is of this terminal"),
+        (["--page", "--looks", "3"], "--looks: counts looks; a page is served until Ctrl-C"),
+        (["--drills", "there", "--lock", "x", "--stacks", "prod"], "--lock: is of what is shown"),
     ],
 )
 def test_what_would_be_passed_over_is_refused(given: list[str], told: str) -> None:
@@ -107,6 +114,17 @@ def test_the_terminal_shows_the_host_that_is_given_and_else_the_sandbox(monkeypa
     in_shell = {"OUTLAST_HOST": "api.outlast.example"}
     assert CliRunner().invoke(watch, ["--plain", "--looks", "1"], env=in_shell).exit_code == 0
     assert opened == ["api.example", "the sandbox", "the sandbox"]
+
+
+def test_the_account_is_opened_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(account, "open_account", lambda *given: opened.append(given) or Source(VIEW))
+    address = "https://a-bucket.s3.us-east-1.amazonaws.com/lock"
+    given = ["--plain", "--looks", "1", "--host", "api.example", "--stacks", "prod", "--drills", "there"]
+    assert CliRunner().invoke(watch, [*given, "--lock", address]).exit_code == 0
+    assert opened == [("api.example", os.environ, Options("prod", False, Path("there"), address))]
+    assert CliRunner().invoke(watch, ["--plain", "--looks", "1", "--host", "api.example"]).exit_code == 0
+    assert opened[1:] == [("api.example", os.environ, Options())]
 
 
 def test_the_page_is_served_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,10 @@ import pytest
 from failover.dial import Dial
 from failover.levers.clouds import Clouds
 from failover.oncall import look
-from outlast.page.account import TO_TYPE, Account, Reached, open_account
+from outlast.page.account import TO_TYPE, Account, Options, Reached, open_account
 from outlast.page.account_view import Known
 from outlast.page.cloud_watching import CloudWatching, Watched
+from outlast.page.elsewhere import SharedLock
 from outlast.page.row import RowBox
 from service.errors import InvalidInput, Refused, Unavailable
 from tests.failover.drill.fake_route53 import FakeRoute53
@@ -61,7 +62,7 @@ def _nobody(*_: Any, **__: Any) -> Any:
 
 def _account(route53: Recorded, drills: Path, box: Box, *, may_predict: bool = False) -> Account:
     clouds = CloudWatching(Watched(elsewhere={"gcp": "refused"}), Clouds())
-    reached = Reached(cast(Any, route53), Dial(), lambda _: METRICS, drills, clouds)
+    reached = Reached(cast(Any, route53), Dial(), lambda _: METRICS, drills, clouds, SharedLock("", Clouds()))
     return Account(HOST, reached, cast(RowBox, box), Known("tumour", may_predict=may_predict))
 
 
@@ -110,5 +111,5 @@ def test_it_is_opened_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "nobody")
     environ = {"OUTLAST_SPEED": "10", "OUTLAST_DEFAULT_MODEL": "tumour"}
-    account = open_account(HOST, environ, stacks=None, may_predict=False)
+    account = open_account(HOST, environ, Options())
     assert len(account.example()["columns"]) == 30 and not account.is_used
