@@ -8,6 +8,13 @@ import pulumi_gcp as gcp
 from infra.alerts import BUDGET_LOOKS, BudgetLook
 from infra.contract import SiteSpec
 
+APIS = ("billingbudgets",)
+
+
+def needed_apis(spec: SiteSpec, billing_account: str) -> tuple[str, ...]:
+    """What the project that asks for it has to have switched on: a billing account has no APIs of its own."""
+    return APIS if billing_account and spec.monthly_budget_usd is not None else ()
+
 
 def build_budget(
     name: str,
@@ -27,18 +34,23 @@ def build_budget(
             f"no budget is made: on Google Cloud it is a billing account's, and none is named\nhint: {hint}"
         )
         return
-    whole = gcp.billing.BudgetAmountSpecifiedAmountArgs(currency_code="USD", units=f"{spec.monthly_budget_usd:.0f}")
     gcp.billing.Budget(
         "budget",
         billing_account=billing_account,
         display_name=f"{name}-month",
-        amount=gcp.billing.BudgetAmountArgs(specified_amount=whole),
+        amount=gcp.billing.BudgetAmountArgs(specified_amount=_dollars(spec.monthly_budget_usd)),
         # One label is all that a budget takes (API, Filter.labels); every resource of the site has this one.
         budget_filter=gcp.billing.BudgetBudgetFilterArgs(calendar_period="MONTH", labels={"site": spec.name}),
         threshold_rules=[_threshold(look) for look in BUDGET_LOOKS],
         all_updates_rule=gcp.billing.BudgetAllUpdatesRuleArgs(monitoring_notification_channels=[told.id]),
         opts=ready,
     )
+
+
+def _dollars(amount: float) -> gcp.billing.BudgetAmountSpecifiedAmountArgs:
+    """As google.type.Money is written: whole dollars as a text, and what is left in billionths."""
+    whole, nanos = divmod(round(amount * 1e9), 1_000_000_000)
+    return gcp.billing.BudgetAmountSpecifiedAmountArgs(currency_code="USD", units=str(whole), nanos=nanos or None)
 
 
 def _threshold(look: BudgetLook) -> gcp.billing.BudgetThresholdRuleArgs:

@@ -86,7 +86,7 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": words(_of("cloudkms.cryptoKeys", "getIamPolicy", "setIamPolicy")),
     "gcp:monitoring/notificationChannel:NotificationChannel": words(_of("monitoring.notificationChannels", *_CHANGE)),
     "gcp:monitoring/dashboard:Dashboard": words(_of("monitoring.dashboards", *_CHANGE)),
-    # On the billing account, which a role of the project does not reach: see the guide to alarms.
+    # Of the billing account: see `ON_THE_BILLING_ACCOUNT`.
     "gcp:billing/budget:Budget": words(_of("billing.budgets", *_CHANGE)),
     "gcp:monitoring/alertPolicy:AlertPolicy": words(_of("monitoring.alertPolicies", *_CHANGE)),
     "gcp:secretmanager/secret:Secret": words(_of("secretmanager.secrets", *_CHANGE)),
@@ -98,6 +98,10 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "gcp:compute/uRLMap:URLMap": words(_of("compute.urlMaps", *_CHANGE, "use")),
 }
+
+ON_THE_BILLING_ACCOUNT = "roles/billing.costsManager"
+"""Has what a budget needs. IAM takes no permission that begins with `billing.` in a project's own role ("Permission
+billing.budgets.create is not valid"; cloud.google.com/billing/docs/how-to/custom-roles)."""
 
 DRILL = words("run.services.get run.services.update iam.serviceAccounts.actAs monitoring.timeSeries.list")
 """A drill of level 3 closes the service's ingress and opens it again; the others count its instances alone, by
@@ -113,9 +117,10 @@ TRAINER = words(
 
 
 def deployer_role(kinds: Sequence[str] = ("gcp",)) -> dict[str, Any]:
-    """What whoever runs `pulumi up` of these kinds of stack on Google Cloud has to be allowed to."""
+    """What whoever runs `pulumi up` of these kinds of stack on Google Cloud has to be allowed to in the project."""
     permissions = {p for kind in kinds for type_ in types_of(kind) if type_ != RECORD for p in PERMISSIONS[type_]}
-    return _role("Outlast deployer", "Deploys a site of Outlast.", permissions)
+    of_the_project = {p for p in permissions if not p.startswith("billing.")}
+    return _role("Outlast deployer", "Deploys a site of Outlast.", of_the_project)
 
 
 def drill_role() -> dict[str, Any]:

@@ -84,7 +84,11 @@ def _azure() -> Iterator[str]:
 
 def _gcp() -> Iterator[str]:
     yield "## Google Cloud\n\n### Deployer of a site\n"
-    yield "For `gcloud iam roles create outlastDeployer --project PROJECT --file role.json`.\n"
+    yield (
+        "For `gcloud iam roles create outlastDeployer --project PROJECT --file role.json`. A budget needs "
+        f"`{gcp.ON_THE_BILLING_ACCOUNT}` on the billing account beside it: IAM puts none of its permissions "
+        "into a project's role.\n"
+    )
     yield _block(gcp.deployer_role())
     yield "### Drill runner, of level 3\n"
     yield "Of the lower levels `monitoring.timeSeries.list` alone, by which instances are counted.\n"
