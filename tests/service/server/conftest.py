@@ -1,4 +1,7 @@
-"""Servers that several tests share: each takes most of a second to start."""
+"""Servers that several tests share: each takes most of a second to start.
+
+They end with this folder's tests, not with the session: the timers that are short for tests take processor time.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from tests.service.server.harness import (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that asks for no key; it signs with the same receipt key as the guarded one, at another site."""
     folder = tmp_path_factory.mktemp("open")
@@ -39,7 +42,7 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guarded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the guarded server keeps its audit log (`audit`), and reads its fault flag (`fault.json`)."""
     folder = tmp_path_factory.mktemp("guarded")
@@ -47,7 +50,7 @@ def guarded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guarded_server(guarded_folder: Path) -> Iterator[Server]:
     """A server as shipped: keys, receipts, audit; with drills allowed and short limits, so that tests see them."""
     limited = {"name": "limited", "sha256": hash_key(LIMITED_KEY), "rps": 0.001, "burst": 2}
