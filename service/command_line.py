@@ -27,7 +27,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130  # 128 and SIGINT's number, as shells have it
 CONTEXT: Mapping[str, Any] = {"help_option_names": ["-h", "--help"]}
+_EVERY_ERROR = "docs/reference/errors.md lists every error, and what to do"
 # What a system says where nothing more can be written.
 _NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
@@ -141,20 +142,33 @@ class _Speaking(click.Command):
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, False, **extra)
         try:
-            left = super().main(args, prog_name, complete_var, False, **extra)
-        except OutlastError as error:
-            _leave(error)
-        except click.exceptions.NoArgsIsHelpError as error:
-            error.show()
-            sys.exit(error.exit_code)
-        except click.ClickException as error:
-            _leave(_as_ours(error))
+            sys.exit(self._run(args, prog_name, complete_var, **extra))
         except (KeyboardInterrupt, click.Abort):
             say("interrupted: what is finished stays, and the same command goes on from there")
             sys.exit(INTERRUPTED)
+
+    def _run(self, args: Sequence[str] | None, prog_name: str | None, complete_var: str | None, **extra: Any) -> int:
+        try:
+            left = super().main(args, prog_name, complete_var, False, **extra)
+        except OutlastError as error:
+            return _tell(error)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            say(f"hint: type one of these: {error.ctx.command_path if error.ctx else prog_name} COMMAND --help")
+            return error.exit_code
+        except click.ClickException as error:
+            return _tell(_as_ours(error))
         except OSError as error:
-            _leave(_as_not_writable(error))
-        sys.exit(left if isinstance(left, int) else 0)
+            return _tell(_as_not_writable(error))
+        return left if isinstance(left, int) else 0
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what was typed; an error knows of which command, so that its hint can name it."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
 
 
 class Command(_Speaking):
@@ -168,9 +182,13 @@ class Group(_Speaking, click.Group):
     group_class = type
 
 
-def _leave(error: OutlastError) -> NoReturn:
+def _tell(error: OutlastError) -> int:
+    """Its exit code. The last line says what to do next, of an error that has no hint of its own as well."""
     say_error(error)
-    sys.exit(error.exit_code)
+    if not str(error).splitlines()[-1].lstrip().startswith("hint:"):
+        listed = getattr(error, "mistakes", ())
+        say(f"hint: {'correct what is listed, and repeat the command' if listed else _EVERY_ERROR}")
+    return error.exit_code
 
 
 def _as_ours(error: click.ClickException) -> OutlastError:

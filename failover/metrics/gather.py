@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from failover.metrics.exposition import Coverage, Source, find_replica
 from service.errors import OutlastError
@@ -30,16 +32,27 @@ def gather(
         seconds: how long at most.
     """
 
+    over = threading.Event()
+
     def watch(site: str) -> tuple[dict[Source, str], Coverage]:
-        return _watch(lambda: ask(site), site, declared[site], seconds, clock, sleep)
+        return _watch(lambda: ask(site), site, declared[site], seconds, clock, sleep, over)
 
     texts: dict[Source, str] = {}
     coverage = []
-    with ThreadPoolExecutor(max_workers=max(1, len(declared))) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, len(declared))) as pool, _set_at_end(over):
         for found, each in pool.map(watch, declared):
             texts |= found
             coverage.append(each)
     return texts, coverage
+
+
+@contextmanager
+def _set_at_end(over: threading.Event) -> Iterator[None]:
+    """After Ctrl-C as well: the threads would go on asking, and the command wait for them."""
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def _watch(
@@ -49,6 +62,7 @@ def _watch(
     seconds: float,
     clock: Callable[[], float],
     sleep: Callable[[float], None],
+    over: threading.Event,
 ) -> tuple[dict[Source, str], Coverage]:
     found: dict[Source, str] = {}
     ends, error = clock() + seconds, ""
@@ -59,7 +73,7 @@ def _watch(
             error = ""
         except OutlastError as failed:
             error = failed.what
-        if len(found) == declared or clock() + INTERVAL_SECONDS > ends:
+        if len(found) == declared or clock() + INTERVAL_SECONDS > ends or over.is_set():
             break
         sleep(INTERVAL_SECONDS)
     return found, Coverage(site, tuple(sorted(source.replica for source in found)), declared, error)

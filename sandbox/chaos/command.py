@@ -21,13 +21,13 @@ from sandbox.chaos.faults import FAULTS, ChaosFault, choose_faults
 from sandbox.chaos.page import Circumstances, render_page
 from sandbox.chaos.run import Lab, Measured, run_rows
 from service.bundle.folder import choose_released, load_golden
-from service.command_line import model_option, say, working
+from service.command_line import Command, model_option, say, working
 from service.errors import Deviated, InvalidInput, Unavailable
 
 PARITY_ROWS = 200  # that every site is asked after the last fault
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--faults", default="", help=f"Some of them alone: {', '.join(fault.name for fault in FAULTS)}.")
 @click.option("--sites", default="", help="Some sites alone, by their names in DNS.")
 @click.option(

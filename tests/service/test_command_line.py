@@ -59,12 +59,23 @@ def run(failure: BaseException | None = None, *arguments: str, **environment: st
 )
 def test_each_error_has_its_exit_code(error: OutlastError, code: int) -> None:
     done = run(error)
-    assert (done.exit_code, done.stdout, done.stderr) == (code, "", "at work\nerror: it broke\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (
+        code,
+        "",
+        "at work\nerror: it broke\nhint: docs/reference/errors.md lists every error, and what to do\n",
+    )
 
 
 def test_an_error_says_all_mistakes_and_what_to_do() -> None:
     done = run(InvalidInput("two things are wrong", [Mistake("a", "is missing"), Mistake("b", "is odd")], hint="see c"))
     assert done.stderr.endswith("error: two things are wrong\n- a: is missing\n- b: is odd\nhint: see c\n")
+
+
+def test_an_error_without_a_hint_of_its_own_ends_in_one() -> None:
+    listed = run(InvalidInput("one thing is wrong", [Mistake("a", "is missing")]))
+    assert listed.stderr.endswith("- a: is missing\nhint: correct what is listed, and repeat the command\n")
+    told = run(InvalidInput("one thing is wrong", [Mistake("a", "is missing", "write a")]))
+    assert told.stderr.endswith("- a: is missing\n  hint: write a\n")
 
 
 def test_data_is_alone_on_stdout() -> None:

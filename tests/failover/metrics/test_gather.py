@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
+
+import pytest
 
 from failover.metrics.gather import INTERVAL_SECONDS, gather
 from service.errors import Unavailable
@@ -29,9 +32,9 @@ def take_turns(*replicas: str) -> Callable[[str], str]:
 
 
 def run(ask: Callable[[str], str], declared: int | None, seconds: float = 10) -> tuple[list[str], str, float]:
-    time = Time()
-    found, (coverage,) = gather(ask, {"aws": declared}, seconds, clock=time.clock, sleep=time.sleep)
-    return [source.replica for source in found], str(coverage), time.now
+    fake = Time()
+    found, (coverage,) = gather(ask, {"aws": declared}, seconds, clock=fake.clock, sleep=fake.sleep)
+    return [source.replica for source in found], str(coverage), fake.now
 
 
 def test_it_ends_when_all_were_seen() -> None:
@@ -39,8 +42,8 @@ def test_it_ends_when_all_were_seen() -> None:
 
 
 def test_the_latest_text_of_a_replica_counts() -> None:
-    time = Time()
-    found, _ = gather(take_turns("a", "a", "b"), {"aws": 2}, 10, clock=time.clock, sleep=time.sleep)
+    fake = Time()
+    found, _ = gather(take_turns("a", "a", "b"), {"aws": 2}, 10, clock=fake.clock, sleep=fake.sleep)
     assert [text.count(" 2\n") for text in found.values()] == [4, 0]
 
 
@@ -52,6 +55,19 @@ def test_without_a_number_the_whole_time_is_used() -> None:
     found, told, took = run(take_turns("a", "b"), None, seconds=2)
     assert (found, told) == (["a", "b"], "aws: 2 of an unknown number of replicas seen")
     assert took == 2.0
+
+
+def test_ctrl_c_ends_the_asking_of_every_site() -> None:
+    asked = itertools.count(1)
+
+    def ask(site: str) -> str:
+        if site == "aws":
+            raise KeyboardInterrupt
+        assert next(asked) < 10_000, "it goes on asking"
+        raise Unavailable("does not answer")
+
+    with pytest.raises(KeyboardInterrupt):
+        gather(ask, {"aws": 1, "gcp": 1}, 1e9, sleep=lambda seconds: time.sleep(0.001))
 
 
 def test_no_time_is_one_question() -> None:

@@ -10,7 +10,9 @@ from service.errors import InvalidInput, Unavailable
 
 
 def call(*typed: str) -> None:
-    CliRunner().invoke(chaos, typed, env={"OUTLAST_SANDBOX_ENDPOINT": None}, catch_exceptions=False)
+    CliRunner().invoke(
+        chaos, typed, env={"OUTLAST_SANDBOX_ENDPOINT": None}, catch_exceptions=False, standalone_mode=False
+    )
 
 
 def test_an_unknown_fault_is_named_with_all_that_there_are() -> None:
