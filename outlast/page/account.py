@@ -35,6 +35,7 @@ from outlast.page.journals import find_drill
 from outlast.page.prices import usd_per_hour
 from outlast.page.refreshed import Refreshed
 from outlast.page.row import RowBox
+from outlast.page.sent import SentRows
 from outlast.page.traffic import Traffic
 from outlast.page.view import BUCKETS
 from outlast.page.zone import ZoneAnswer
@@ -67,6 +68,7 @@ class Reached:
     drills: Path
     clouds: CloudWatching
     lock: SharedLock
+    sent: SentRows
 
 
 class Account:
@@ -136,7 +138,13 @@ class Account:
         if not self._known.may_predict:
             hint = f"outlast watch --page --allow-predict --host {self._host}"
             raise Refused("no row is sent to real accounts unless that is allowed", hint=hint)
-        return {**self._box.predict(row), "record": None}
+        answer = self._box.predict(row)
+        looked_for = self._reached.sent.note(answer["site"], answer["request"])
+        return {**answer, "record": None, "looked_for": looked_for}
+
+    def find_record(self, _: str, request: str) -> dict[str, Any] | None:
+        """The audit record of a row that was sent, once the log of the site that answered has it."""
+        return self._reached.sent.find(request)
 
 
 @dataclass(frozen=True)
@@ -165,7 +173,9 @@ def open_account(host: str, environ: Mapping[str, str], options: Options) -> Acc
     clouds = Clouds(environ)
     watching = CloudWatching(watched, clouds, every_seconds=EVERY_SECONDS / dial.speed)
     lock = SharedLock(options.lock or environ.get("OUTLAST_DRILL_LOCK", ""), clouds)
-    reached = Reached(build_client(), dial, asker_of(host, environ), options.drills, watching, lock)
+    reached = Reached(
+        build_client(), dial, asker_of(host, environ), options.drills, watching, lock, SentRows(watched.places, clouds)
+    )
     return Account(host, reached, RowBox(dial, host, load_golden(released), key), known)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from outlast.page.sent import is_prediction
+
 _LAST_BYTES = 200_000
 _PATIENCE_SECONDS = 2.0
 """A record is written after the answer, with others."""
@@ -33,5 +35,5 @@ def _find(folder: Path, site: str, request: str) -> Iterator[dict[str, Any]]:
                 record = json.loads(line)
             except ValueError:  # half a line, at one of the two ends
                 continue
-            if record.get("request_id") == request and record.get("kind") == "prediction":
+            if is_prediction(record, request):
                 yield record

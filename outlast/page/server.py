@@ -44,6 +44,7 @@ class Source(Protocol):
     def act(self, what: str, site: str) -> str: ...
     def example(self) -> dict[str, Any]: ...
     def predict(self, row: list[Any]) -> dict[str, Any]: ...
+    def find_record(self, site: str, request: str) -> dict[str, Any] | None: ...
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,9 @@ def make_app(source: Source, door: Door) -> Starlette:
             raise InvalidInput("there is no row", hint='send {"row": [...]}')
         return source.predict(row)
 
+    def find_record(document: Mapping[str, Any]) -> dict[str, Any]:
+        return {"record": source.find_record(str(document.get("site", "")), str(document.get("request", "")))}
+
     return Starlette(
         routes=[
             Route("/", _guarded(door, show_page)),
@@ -98,6 +102,7 @@ def make_app(source: Source, door: Door) -> Starlette:
             Route("/example", _guarded(door, give_example)),
             Route("/act", _guarded(door, _answering(act)), methods=["POST"]),
             Route("/predict", _guarded(door, _answering(predict)), methods=["POST"]),
+            Route("/record", _guarded(door, _answering(find_record)), methods=["POST"]),
         ]
     )
 

@@ -129,4 +129,8 @@ class Sandbox:
     def predict(self, row: list[Any]) -> dict[str, Any]:
         """Send one row; with the answer comes the audit record that the replica wrote of it."""
         answer = self._box.predict(row)
-        return {**answer, "record": wait_for_record(self._layout.logs, answer["site"], answer["request"])}
+        return {**answer, "record": self.find_record(answer["site"], answer["request"]), "looked_for": ""}
+
+    def find_record(self, site: str, request: str) -> dict[str, Any] | None:
+        """The audit record that a replica wrote of a request, if it comes in a moment."""
+        return wait_for_record(self._layout.logs, site, request)

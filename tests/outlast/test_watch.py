@@ -47,6 +47,9 @@ class Source:
     def predict(self, row: list[Any]) -> dict[str, Any]:
         raise AssertionError("a terminal sends no row")
 
+    def find_record(self, site: str, request: str) -> dict[str, Any] | None:
+        raise AssertionError("a terminal looks for no record")
+
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:

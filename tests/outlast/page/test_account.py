@@ -15,6 +15,7 @@ from outlast.page.account_view import Known
 from outlast.page.cloud_watching import CloudWatching, Watched
 from outlast.page.elsewhere import SharedLock
 from outlast.page.row import RowBox
+from outlast.page.sent import SentRows
 from service.errors import InvalidInput, Refused, Unavailable
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.three_sites import HOST
@@ -46,7 +47,7 @@ class Box:
 
     def predict(self, row: list[Any]) -> dict[str, Any]:
         self.sent.append(row)
-        return {"label": "benign", "site": "aws"}
+        return {"label": "benign", "site": "aws", "request": "r-1"}
 
 
 @pytest.fixture
@@ -62,7 +63,9 @@ def _nobody(*_: Any, **__: Any) -> Any:
 
 def _account(route53: Recorded, drills: Path, box: Box, *, may_predict: bool = False) -> Account:
     clouds = CloudWatching(Watched(elsewhere={"gcp": "refused"}), Clouds())
-    reached = Reached(cast(Any, route53), Dial(), lambda _: METRICS, drills, clouds, SharedLock("", Clouds()))
+    reached = Reached(
+        cast(Any, route53), Dial(), lambda _: METRICS, drills, clouds, SharedLock("", Clouds()), SentRows([], Clouds())
+    )
     return Account(HOST, reached, cast(RowBox, box), Known("tumour", may_predict=may_predict))
 
 
@@ -103,7 +106,16 @@ def test_what_no_button_says_is_refused(what: str, site: str, route53: Recorded,
 def test_a_row_is_sent_where_that_is_allowed(route53: Recorded, tmp_path: Path) -> None:
     box = Box()
     account = _account(route53, tmp_path, box, may_predict=True)
-    assert account.predict([2.0]) == {"label": "benign", "site": "aws", "record": None} and box.sent == [[2.0]]
+    assert account.predict([2.0]) == {
+        "label": "benign",
+        "site": "aws",
+        "request": "r-1",
+        "record": None,
+        "looked_for": "",  # no stack files say where the site's log is
+    }
+    assert box.sent == [[2.0]]
+    with pytest.raises(InvalidInput, match="sent no request"):
+        account.find_record("aws", "r-1")
     assert account.example()["columns"] == ["a"]
 
 

@@ -49,6 +49,10 @@ class Source:
         self.pressed.append(row)
         return {"label": "benign"}
 
+    def find_record(self, site: str, request: str) -> dict[str, Any] | None:
+        self._raise()
+        return {"site": site, "request_id": request} if request == "there" else None
+
     def _raise(self) -> None:
         if self.error is not None:
             raise self.error
@@ -104,7 +108,13 @@ def test_a_post_with_all_three_is_done(http: Http, source: Source) -> None:
     assert source.pressed == [("lose", "aws"), [1.0, None]]
 
 
-@pytest.mark.parametrize("path", ["/act", "/predict"])
+def test_a_record_is_looked_for_and_may_be_none_yet(http: Http) -> None:
+    there = http.post("/record", json={"site": "aws", "request": "there"}, headers=ALLOWED)
+    assert there.json() == {"record": {"site": "aws", "request_id": "there"}}
+    assert http.post("/record", json={}, headers=ALLOWED).json() == {"record": None}
+
+
+@pytest.mark.parametrize("path", ["/act", "/predict", "/record"])
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -132,7 +142,7 @@ def test_a_name_that_points_here_is_answered_nothing(path: str, http: Http) -> N
 
 
 def test_a_get_changes_nothing(http: Http) -> None:
-    assert {http.get(path, headers=ALLOWED).status_code for path in ("/act", "/predict")} == {405}
+    assert {http.get(path, headers=ALLOWED).status_code for path in ("/act", "/predict", "/record")} == {405}
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b"{", b"\xff"])
