@@ -24,7 +24,7 @@ from outlast.least_replicas import count_least
 from service.bundle.folder import choose_released, load_golden
 from service.bundle.golden import Golden
 from service.bundle.writing import write_whole
-from service.command_line import Group, json_option, model_option, print_json, say
+from service.command_line import Announce, Group, json_option, model_option, print_json, say, working
 from service.errors import Deviated, InvalidInput, Unavailable
 
 CLIENTS = (1, 2, 4, 8, 16, 32, 64)
@@ -74,7 +74,8 @@ def measure(
     path = STACKS / f"Pulumi.{site}.yaml"
     running = replicas or _min_replicas(site, path)
     asked = _asked(site, host, model)
-    steps = run_steps(lambda clients: run_step(asked, clients, seconds), p95_ms / 1000, say)
+    with working(f"measuring {site}") as announce:
+        steps = run_steps(lambda clients: run_step(asked, clients, seconds), p95_ms / 1000, say, announce)
     best = choose(steps, p95_ms / 1000)
     if best is None:
         what = f"{site} did not keep a p95 of {p95_ms:g} ms for a single client, or answered wrong"
@@ -112,7 +113,12 @@ def _asked(site: str, host: str, model: str | None) -> Asked:
     return Asked(dial, host, address, golden, os.environ.get("OUTLAST_API_KEY", ""))
 
 
-def run_steps(step: Callable[[int], Step], p95_seconds: float, report: Callable[[str], None]) -> list[Step]:
+def run_steps(
+    step: Callable[[int], Step],
+    p95_seconds: float,
+    report: Callable[[str], None],
+    announce: Announce = lambda done, of: None,
+) -> list[Step]:
     """Ask from ever more clients, until that tells nothing new."""
     steps: list[Step] = []
     for clients in CLIENTS:
@@ -120,6 +126,7 @@ def run_steps(step: Callable[[int], Step], p95_seconds: float, report: Callable[
         last = steps[-1]
         told = f"{last.clients} clients: {last.rps:.0f} a second, p95 {1000 * last.p95_seconds:.0f} ms"
         report(f"• {told}, {last.failed} failed")
+        announce(len(steps), len(CLIENTS))
         if is_over(steps, p95_seconds):
             break
     return steps

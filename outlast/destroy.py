@@ -19,7 +19,7 @@ from failover.routing.answers import RecordSet
 from infra.models import ROOT
 from outlast.destroy_base import read_all, refuse_used, what_stays
 from sandbox import stack_files
-from service.command_line import Command, say
+from service.command_line import Command, say, working
 from service.errors import InvalidInput, Refused, Unavailable
 
 Config = Mapping[str, Any]
@@ -38,6 +38,13 @@ def destroy(stack: str, yes: bool) -> None:
     Plain `pulumi destroy -s SITE` runs no program, so nothing of ours can hold it back: there it is what
     outlast:protect keeps that refuses to go.
     """
+    with working(f"looking whether others need {stack}"):
+        refuse_needed(stack)
+    click.get_current_context().exit(run_pulumi(stack, yes=yes))
+
+
+def refuse_needed(stack: str) -> None:
+    """Raises Refused where DNS or another stack leads to it."""
     config = stack_files.read_config(ROOT, stack)
     kind = str(config.get("outlast:kind", ""))
     if kind in (*stack_files.SITE_KINDS, stack_files.PRIVATE):
@@ -47,7 +54,6 @@ def destroy(stack: str, yes: bool) -> None:
         refuse_used(ROOT, stack, count_resources)
         if told := what_stays(ROOT, stack):
             say(f"• {told}")
-    click.get_current_context().exit(run_pulumi(stack, yes=yes))
 
 
 def find_host(root: Path, config: Config) -> str:

@@ -21,7 +21,7 @@ from infra.contract import CONNECTION_SECONDS
 from infra.settings.kinds import TrafficSettings
 from outlast.cost import load_traffic, read_traffic
 from service.bundle.writing import write_whole
-from service.command_line import Command, json_option, print_json, say
+from service.command_line import Command, json_option, print_json, say, working
 from service.errors import InvalidInput, Mistake
 from service.pages.page import Table, render
 
@@ -54,7 +54,9 @@ def predict(html: Path | None, as_json: bool, **asked: Any) -> None:
     stack, drills, seed = asked.pop("stack"), asked.pop("drills"), asked.pop("seed")
     settings = read_traffic(stack) if stack else load_traffic(None)
     asked["connection_seconds"] = asked["connection_seconds"] or None
-    recovery = predict_recovery(build_scenario(settings, **asked), seed=seed)
+    scenario = build_scenario(settings, **asked)
+    with working("drawing losses of a site"):
+        recovery = predict_recovery(scenario, seed=seed)
     points = read_points(drills, recovery.scenario.level)
     if html:
         write_whole(html, render_page(settings, recovery, points))

@@ -13,6 +13,7 @@ from pathlib import Path
 from infra.key_set import KeySet
 from infra.secrets import SETTINGS
 from infra.settings.reader import NAMESPACE
+from service.command_line import working
 from service.errors import Refused, Unavailable
 
 Run = Callable[[Sequence[str], str], str]
@@ -47,9 +48,11 @@ class StackFiles:
             for key, text in keys.settings().items():
                 if text:
                     self.run(["config", "set", "--secret", key, "--stack", site], text)
-        for site in self.sites:
-            self.report(f"pulumi up: {site}")
-            self.run(["up", "--yes", "--suppress-progress", "--stack", site], "")
+        with working("giving the keys to one site after the other") as announce:
+            for number, site in enumerate(self.sites):
+                announce(number, len(self.sites))
+                self.report(f"pulumi up: {site}")
+                self.run(["up", "--yes", "--suppress-progress", "--stack", site], "")
 
     def _read(self, site: str) -> KeySet:
         config = json.loads(self.run(["config", "--json", "--show-secrets", "--stack", site], ""))

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from service.ticks import LONG_SECONDS, TICK_SECONDS, ticking
+
 Report = Callable[[str], None]
 Bar = Callable[[str], AbstractContextManager[object]]
-TOLD_FROM_SECONDS = 2.0  # what takes less needs no figure
-TICK_SECONDS = 10.0
 
 
 class Steps:
@@ -33,22 +33,21 @@ class Steps:
 
         On a terminal a `bar` stands in the place of what would be said every few seconds.
         """
-        began, over = time.monotonic(), threading.Event()
+        began = time.monotonic()
         if doing:
             self._report(doing)
         try:
-            with self._go_on_saying(doing, began, over):
+            with self._go_on_saying(doing, began):
                 yield
         finally:
-            over.set()
             took = time.monotonic() - began
             with self._lock:
                 self.seconds[name] = round(took, 2)
-        if doing and took >= TOLD_FROM_SECONDS:
+        if doing and took >= LONG_SECONDS:
             self._report(f"{doing}: done in {took:.1f} s")
 
     @contextmanager
-    def _go_on_saying(self, doing: str, began: float, over: threading.Event) -> Iterator[None]:
+    def _go_on_saying(self, doing: str, began: float) -> Iterator[None]:
         if doing and self._bar is not None and self._bar_is_free.acquire(blocking=False):
             try:
                 with self._bar(doing):
@@ -56,10 +55,12 @@ class Steps:
             finally:
                 self._bar_is_free.release()
             return
-        if doing:
-            threading.Thread(target=self._tick, args=(doing, began, over), daemon=True).start()
-        yield
+        if not doing:
+            yield
+            return
 
-    def _tick(self, doing: str, began: float, over: threading.Event) -> None:
-        while not over.wait(self._tick_seconds):
+        def tell() -> None:
             self._report(f"{doing}: {time.monotonic() - began:.0f} s so far")
+
+        with ticking(tell, first=self._tick_seconds, every=self._tick_seconds):
+            yield

@@ -22,7 +22,6 @@ import importlib
 import json
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from service.errors import InvalidInput, OutlastError, Unavailable
+from service.ticks import LONG_SECONDS, open_bars, ticking
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -43,7 +43,6 @@ _EVERY_ERROR = "docs/reference/errors.md lists every error, and what to do"
 _NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 Announce = Callable[[int, int], None]  # (done, of)
-LONG_SECONDS, TICK_SECONDS = 2.0, 10.0  # what takes less needs no word; how often it is said that it goes on
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,43 +81,16 @@ def working(doing: str) -> Iterator[Announce]:
 
     What it yields takes how much is done, and of how much, from any thread; until then a bar shows that it goes on.
     """
-    bar = _open_bar() if sys.stderr.isatty() else None
-    if bar is not None:
-        task = bar.add_task(doing, total=None)
-        with bar:
-            yield lambda done, of: bar.update(task, completed=done, total=of)
+    if (bars := open_bars()) is not None:
+        task = bars.add_task(doing, total=None)
+        with bars:
+            yield lambda done, of: bars.update(task, completed=done, total=of)
         return
-    told, over = {"": ""}, threading.Event()
-    began = time.monotonic()
-    thread = threading.Thread(target=_tell_until, args=(over, doing, told), daemon=True)
-    thread.start()
-    try:
+    told, began = {"": ""}, time.monotonic()
+    with ticking(lambda: say(f"• {doing}{told['']} …")):
         yield lambda done, of: told.update({"": f", {done} of {of}"})
-    finally:
-        over.set()
-        thread.join()
     if (took := time.monotonic() - began) >= LONG_SECONDS:
         say(f"• {doing}: done in {took:.0f} s")
-
-
-def _tell_until(over: threading.Event, doing: str, told: Mapping[str, str]) -> None:
-    """Nothing of what is over soon."""
-    rest = LONG_SECONDS
-    while not over.wait(rest):
-        say(f"• {doing}{told['']} …")
-        rest = TICK_SECONDS
-
-
-def _open_bar() -> Any:
-    """None where there is nothing to draw with: the serving image has no such library."""
-    try:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-    except ImportError:
-        return None
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    # What is said meanwhile on stderr comes above the bar; data on stdout is left alone.
-    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
 
 
 def say_error(error: OutlastError) -> None:

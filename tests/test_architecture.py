@@ -27,7 +27,7 @@ def words(text: str) -> list[str]:
 
 ROOT = Path(__file__).resolve().parent.parent
 # What each package may import of the others: a whole package, or a part of it.
-COMMON = {"service.errors", "service.bundle", "service.command_line"}
+COMMON = {"service.errors", "service.bundle", "service.command_line", "service.ticks"}
 ALLOWED = {
     "service": set[str](),
     "failover": {*COMMON, "service.pages"},

@@ -6,10 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-from service.command_line import LONG_SECONDS, TICK_SECONDS, say
+from service.command_line import say
+from service.ticks import LONG_SECONDS, TICK_SECONDS, open_bars
 
 Announce = Callable[[str, int, int], None]  # (step, done, of)
 
@@ -17,13 +15,11 @@ Announce = Callable[[str, int, int], None]  # (step, done, of)
 @contextmanager
 def show_progress() -> Iterator[Announce]:
     """A bar for each step that tells how far it is, or lines of those that take over two seconds."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if (bars := open_bars()) is None:
         yield Lines()
         return
-    with Progress(*columns, console=console, transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
+    with bars:
+        tasks: dict[str, int] = {}
 
         def announce(step: str, done: int, of: int) -> None:
             if step not in tasks:

@@ -93,8 +93,12 @@ def test_a_site_that_answers_wrong_has_no_capacity(site: Path) -> None:
 def test_more_clients_are_asked_until_that_tells_nothing_new() -> None:
     given = iter([Step(1, 50, 0.1, 0), Step(2, 99, 0.1, 0), Step(4, 100, 0.1, 0)])
     said: list[str] = []
-    steps = capacity.run_steps(lambda clients: next(given), 0.25, said.append)
+    announced: list[tuple[int, int]] = []
+    steps = capacity.run_steps(
+        lambda clients: next(given), 0.25, said.append, lambda done, of: announced.append((done, of))
+    )
     assert [step.clients for step in steps] == [1, 2, 4]
+    assert announced == [(1, 7), (2, 7), (3, 7)]
     assert said[0] == "• 1 clients: 50 a second, p95 100 ms, 0 failed"
     endless = (Step(clients, 50.0 * clients, 0.1, 0) for clients in itertools.count(1))
     assert len(capacity.run_steps(lambda clients: next(endless), 0.25, said.append)) == len(capacity.CLIENTS)

@@ -21,7 +21,7 @@ def test_a_long_step_says_how_far_it_is_and_what_it_took(monkeypatch: pytest.Mon
         if "so far" in line:
             ticked.set()
 
-    monkeypatch.setattr(module, "TOLD_FROM_SECONDS", 0.0)
+    monkeypatch.setattr(module, "LONG_SECONDS", 0.0)
     steps = Steps(report, tick_seconds=0.01)
     with steps.step("build", "building it"):
         assert ticked.wait(10)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from service.__main__ import MOVED
 from service.__main__ import main as service
 from service.command_line import Command, Group, json_option, print_json, say, working
 from service.errors import Deviated, InvalidInput, Mistake, ModelMismatch, OutlastError, Refused, Unavailable
+from service.ticks import ticking
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -148,7 +150,7 @@ def test_help_imports_no_command() -> None:
     script += "print([name for name in sys.modules if name.startswith('service.')], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "Step 9" in done.stdout
-    assert done.stderr.strip() == "['service.errors', 'service.command_line', 'service.__main__']"
+    assert done.stderr.strip() == "['service.errors', 'service.ticks', 'service.command_line', 'service.__main__']"
 
 
 # -- what goes on ------------------------------------------------------------------------------------------------------
@@ -170,8 +172,7 @@ def test_without_a_terminal_what_lasts_is_a_line_now_and_then(monkeypatch: pytes
             twice.set()
 
     monkeypatch.setattr(command_line, "say", say)
-    monkeypatch.setattr(command_line, "LONG_SECONDS", 0.01)
-    monkeypatch.setattr(command_line, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(command_line, "ticking", partial(ticking, first=0.01, every=0.01))
     with pytest.raises(KeyError), working("asking") as announce:
         announce(1, 2)
         assert twice.wait(10)

@@ -12,7 +12,14 @@ from service.errors import Unavailable
 from tools import environment
 
 ROOT = Path(__file__).resolve().parents[2]
-BEFORE_ANYTHING = ("tools.environment", "sandbox.steps", "sandbox.install", "sandbox.engine.cli", "service.errors")
+BEFORE_ANYTHING = (
+    "tools.environment",
+    "sandbox.steps",
+    "sandbox.install",
+    "sandbox.engine.cli",
+    "service.errors",
+    "service.ticks",
+)
 
 
 @pytest.mark.parametrize("module", BEFORE_ANYTHING)
