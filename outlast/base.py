@@ -7,7 +7,7 @@ import click
 from infra.models import ROOT
 from outlast.adopting import Adoption, Plan
 from outlast.rotate_stacks import pulumi_in
-from service.command_line import Command, Group, say
+from service.command_line import Command, Group, say, working
 
 _AGAIN = "nothing is lost at any moment of it: mend what Pulumi says, then give the same command again"
 
@@ -28,7 +28,8 @@ def adopt(site: str, into: str, dry_run: bool) -> None:
     safe, and given again it goes on. Afterwards each stack is brought up once, the base stack first.
     """
     adoption = Adoption(ROOT, site, into, pulumi_in(ROOT, hint=_AGAIN))
-    plan = adoption.plan()
+    with working(f"reading the states of {site} and {into}"):
+        plan = adoption.plan()
     _tell(plan, site, into)
     if dry_run:
         say("nothing was changed")

@@ -24,7 +24,7 @@ from infra.routing import group_host
 from infra.settings.reader import Reader, as_text
 from sandbox import stack_files
 from service.bundle.reading import read_file
-from service.command_line import Group, json_option, print_json, say
+from service.command_line import Group, json_option, print_json, say, working
 from service.errors import InvalidInput, Mistake, Refused
 
 _REGION = "us-east-1"  # Route 53 has one
@@ -68,7 +68,8 @@ def check_command(host: str, sites: tuple[str, ...], days: int, as_json: bool) -
     Needs no credentials. Made to be run every day by a scheduler: it sees what is served, not what should be.
     """
     dial = Dial.from_environment(os.environ)
-    found = describe(look(dial, host, sites or find_sites(dial, host)), days)
+    with working(f"asking the sites of {host}"):
+        found = describe(look(dial, host, sites or find_sites(dial, host)), days)
     if as_json:
         print_json({"host": host, "sites": found})
     else:

@@ -25,7 +25,7 @@ from infra.plan import name_site
 from infra.settings.regions import CLOUDS, REGION_KEYS
 from sandbox import stack_files
 from sandbox.layout import Layout
-from service.command_line import Command, json_option, say
+from service.command_line import Command, json_option, say, working
 from service.errors import InvalidInput, OutlastError, Unavailable
 
 _POLL_SECONDS = 2.0
@@ -66,12 +66,15 @@ def logs(
     reads = open_sources(layout, stacks, source, lambda text: _tell(text, text, told))
     show = _print_data if as_json else _print_text
     seen: set[LogLine] = set()
+    with working(f"reading the logs of {', '.join(sites)}"):
+        found = _read_each(sites, asked, reads, told)
     while True:
-        seen |= _print_new(show, merge(_read_each(sites, asked, reads, told)), seen)
+        seen |= _print_new(show, merge(found), seen)
         if not follow:
             return
         time.sleep(_POLL_SECONDS)
         asked, seen = move_on(asked, seen, datetime.now(UTC))
+        found = _read_each(sites, asked, reads, told)
 
 
 def open_sources(layout: Layout, stacks: str | None, source: str, tell: Callable[[str], None]) -> list[Read]:

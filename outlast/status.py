@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from service.command_line import Command, json_option, print_json
+from service.command_line import Command, json_option, print_json, working
 from service.errors import InvalidInput, Mistake
 
 
@@ -41,7 +41,8 @@ def show_copies(as_json: bool) -> None:
     """What `outlast sync` copied from here, and how far each copy is behind; fails where one cannot be read."""
     from outlast.sync.standing import collect, render
 
-    found = collect(Path.cwd())
+    with working("asking the stores"):
+        found = collect(Path.cwd())
     if as_json:
         print_json([one.document() for one in found])
     else:

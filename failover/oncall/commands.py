@@ -31,7 +31,7 @@ from failover.routing.lint_rules import LintFinding
 from failover.routing.lint_sites import Promises, lint_sites
 from failover.routing.lint_zone import lint_zone, list_reached
 from failover.routing.predict import Check, predict_failover
-from service.command_line import Command, json_option, print_json, say
+from service.command_line import Command, json_option, print_json, say, working
 from service.errors import Deviated, InvalidInput, Mistake, OutlastError
 
 if TYPE_CHECKING:
@@ -58,6 +58,11 @@ class _Edge:
         deadline, now = self.dial.deadline_seconds, datetime.now(UTC)
         return read_standing(self.route53, self.dial, self.host, now=now, deadline_seconds=deadline, drills=drills)
 
+    def look_told(self, drills: Path = _DRILLS) -> HostStanding:
+        """The same, told where it lasts: a site that does not answer takes its deadline."""
+        with working(f"looking at {self.host}"):
+            return self.look(drills)
+
     def sweep(self, site: SiteStanding, now: datetime) -> list[str]:
         """Undo what an expired drill left at the site, and say it; of any other nothing."""
         if site.endpoint is None or not draining.is_expired(site, now):
@@ -76,7 +81,7 @@ def host_option(command: Callable[..., None]) -> Callable[..., None]:
 
 def show_status(host: str, *, drills: Path = _DRILLS, as_json: bool = False) -> None:
     """Print how the host stands. Changes nothing."""
-    standing = _Edge.open(host).look(drills)
+    standing = _Edge.open(host).look_told(drills)
     notes = find_notes(standing)
     if as_json:
         print_json(to_document(standing, notes))
@@ -93,7 +98,7 @@ def show_status(host: str, *, drills: Path = _DRILLS, as_json: bool = False) -> 
 def lint(host: str, goal: float | None, peak_rps: float | None, next_drill: int, as_json: bool) -> None:
     """Find what in a host's records and health checks would hurt on the day a site is lost. Changes nothing."""
     edge = _Edge.open(host)
-    standing, checks = edge.look(), _read_configs(edge.route53)
+    standing, checks = edge.look_told(), _read_configs(edge.route53)
     with translate_errors(f"read the zone of {host}"):
         zone = read_zone(edge.route53, find_zone(edge.route53, standing.host), standing.host)
     reached = list_reached(zone, standing.host)
@@ -123,7 +128,7 @@ def lint(host: str, goal: float | None, peak_rps: float | None, next_drill: int,
 def drain(site: str, host: str, why: str, by: str, last: str, as_json: bool) -> None:
     """Take a site out of DNS until `undrain`; its running requests are served on."""
     edge = _Edge.open(host)
-    standing = edge.look()
+    standing = edge.look_told()
     found = draining.find_site(standing, site)
     outage = found.find_outage()
     if outage and not outage.by_drill:
@@ -150,7 +155,7 @@ def drain(site: str, host: str, why: str, by: str, last: str, as_json: bool) -> 
 def undrain(site: str, host: str, anyway: bool, as_json: bool) -> None:
     """Put a drained site back, once it answers right."""
     edge = _Edge.open(host)
-    standing = edge.look()
+    standing = edge.look_told()
     found = draining.find_site(standing, site)
     if not draining.is_out(found):
         draining.refuse_switched(found)
@@ -164,7 +169,7 @@ def undrain(site: str, host: str, anyway: bool, as_json: bool) -> None:
         done.append(draining.HealthCheckWay(edge.route53).undrain(found))
     if found.look.problem:
         say(f"warning: {site} {found.look.problem}: it gets traffic until its checkers have looked")
-    _tell(as_json, found, "\n".join(done), edge.look().shares())
+    _tell(as_json, found, "\n".join(done), edge.look_told().shares())
 
 
 def _sweep_before(edge: _Edge, site: SiteStanding, now: datetime) -> list[str]:

