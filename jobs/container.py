@@ -6,6 +6,8 @@ import posixpath
 from collections.abc import Sequence
 
 ENTRY_POINT = ("python", "-m", "service", "model")
+PACKAGES = frozenset({"xgboost"})
+"""Packages of algorithms that the image holds beside what Outlast needs anyway: `service/requirements-train.in`."""
 
 
 def channel(number: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobs.machines import DISK_USD_HOUR, STALE_DAYS, age_days, choose, is_stale
@@ -40,7 +41,7 @@ def spent(spec: TrainingSpec, cloud: str, state: JobState) -> Cost | None:
     return price(cloud, spec.cpu, spec.memory_gib, max(0, round(ran.total_seconds())))
 
 
-def refuse_above(costs: dict[str, Cost], max_usd: float, today: datetime.date) -> None:
+def refuse_above(costs: Mapping[str, Cost], max_usd: float, today: datetime.date) -> None:
     """Raise Refused where the jobs of all clouds together may cost more, or where the prices are too old to say so."""
     if is_stale(today):
         raise Refused(

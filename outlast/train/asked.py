@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jobs.place import Place
 from jobs.spec import TrainingSpec
 from outlast.train.tables import Table, find_tables
 from service.bundle.folder import Release
 from service.errors import InvalidInput, Mistake
+from service.evaluation.asked import Wanted
 from service.evaluation.steps import home_of
 from service.training.candidate import load_previous
 from service.training.fetched import SOURCES, find_table
@@ -91,6 +93,11 @@ def _digest_tables(problem: ProblemFile, tables: Sequence[Table]) -> str:
     """Whose fits are kept together: those of the same bytes, whatever problem file asks for them."""
     said = [table.sha256 for table in tables] or [problem.data]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
+
+
+def read_wanted(options: Mapping[str, Any]) -> Wanted:
+    """What the options say of the table."""
+    return Wanted(**{name: options[name] for name in _OF_THE_TABLE if options.get(name)})
 
 
 def _to_label(name: str) -> str:

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from failover.levers.clouds import Clouds
-from outlast.train.asked import choose_size, read_asked
+from outlast.train.asked import Asked, choose_size, read_asked
+from outlast.train.checking import check_asked
 from outlast.train.collecting import tell_cost
 from outlast.train.failures import Failures
 from outlast.train.following import Running
 from outlast.train.places import enter_sandbox, in_sandbox, name_clouds, open_service, read_place
-from outlast.train.tables import refuse_other_clouds
-from outlast.train.training import Done, Site, finish, start
+from outlast.train.tables import choose_tables, refuse_other_clouds
+from outlast.train.training import Done, Plan, Site, draw_up, finish, start, tell_cost_before
 from service.command_line import INTERRUPTED, say, say_error
 from service.errors import OutlastError
 from service.evaluation.cli import print_result
@@ -25,20 +26,39 @@ from service.evaluation.cli import print_result
 _PAUSE_SECONDS, _SANDBOX_PAUSE_SECONDS = 5.0, 0.5
 
 
-def train_elsewhere(on: str, data: Sequence[str], cpu: int, memory: float, asked: dict[str, Any]) -> None:
+def train_elsewhere(on: str, data: Sequence[str], cpu: int, memory: float, options: dict[str, Any]) -> None:
     """`outlast model train --on CLOUD`."""
-    enter_sandbox(asked["stacks"])
-    size = choose_size(cpu, memory, asked["budget"], asked["time_limit"], spot=asked["spot"])
-    refuse_other_clouds(data, name_clouds(on))
-    wanted = read_asked(asked["problem"], data, asked)
-    sites = open_sites(name_clouds(on), asked["stacks"])
-    today = datetime.datetime.now(datetime.UTC).date()
-    running, failures = list[Running](), Failures(tuple(sites), say)
-    with detaching(running, stop=asked["stop_on_interrupt"]):
-        for one in start(wanted, size, sites, failures, max_cost=asked["max_cost"], today=today):
+    enter_sandbox(options["stacks"])
+    plan = read_plan(on, data, cpu, memory, options)
+    tell_cost_before(plan, options["max_cost"], datetime.datetime.now(datetime.UTC).date(), say)
+    running, failures = list[Running](), Failures(tuple(plan.sites), say)
+    with detaching(running, stop=options["stop_on_interrupt"]):
+        for one in start(plan, failures):
             running.append(one)  # one by one: Ctrl-C may come between two clouds
-        done = finish(running, sites, failures, accept_draft=asked["accept_draft"], pause=pause)
-    tell(done, as_json=asked["as_json"])
+        done = finish(running, plan.sites, failures, accept_draft=options["accept_draft"], pause=pause)
+    tell(done, as_json=options["as_json"])
+
+
+def read_plan(on: str, data: Sequence[str], cpu: int, memory: float, options: dict[str, Any]) -> Plan:
+    """What is asked for. Raises OutlastError with all that is wrong in it: nothing was uploaded or started yet."""
+    clouds, wrong = name_clouds(on), Failures((), say)
+    limits = (options["budget"], options["time_limit"])
+    size = wrong.take("size", lambda: choose_size(cpu, memory, *limits, spot=options["spot"]))
+    asked = wrong.take("problem", lambda: _read_checked(data, clouds, options))
+    sites = wrong.take("stacks", lambda: open_sites(clouds, options["stacks"]))
+    if size and asked and sites:
+        plan = wrong.take("jobs", lambda: draw_up(asked, size, sites))
+        if plan:
+            return plan
+    wrong.raise_all("nothing was uploaded or started")
+    raise AssertionError("something is wrong")
+
+
+def _read_checked(data: Sequence[str], clouds: Sequence[str], options: dict[str, Any]) -> Asked:
+    refuse_other_clouds(data, clouds)  # before anything is read of them
+    asked = read_asked(options["problem"], data, options)
+    check_asked(asked, options, choose_tables(asked.tables, clouds)[clouds[0]])
+    return asked
 
 
 def open_sites(clouds: Sequence[str], stacks: str | None) -> dict[str, Site]:

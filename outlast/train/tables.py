@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from service.stores.matching import find_files
 from service.tables.readable import Readable
 from service.training.datasets import refuse_size
 
+_NOT_IN_ADDRESSES = re.compile(r"[^A-Za-z0-9._-]+")
 NAMES = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
 
 
@@ -36,8 +38,8 @@ class Table:
 
     @property
     def name(self) -> str:
-        """The last part of its path or address."""
-        return self.file.name
+        """The last part of its address; that of a path here as it may stand in an address."""
+        return self.file.name if self.scheme else _NOT_IN_ADDRESSES.sub("-", self.file.name)
 
     def __str__(self) -> str:
         return str(self.file)

@@ -13,7 +13,7 @@ from jobs.cost import Cost, estimate, refuse_above
 from jobs.machines import age_days, is_stale
 from jobs.place import Place
 from jobs.service import TrainingService
-from jobs.spec import TrainingSpec
+from jobs.spec import TrainingSpec, check
 from outlast.train import journal
 from outlast.train.asked import Asked, Size, build_spec
 from outlast.train.collecting import collect, describe_training, measure_cost, read_inputs, tell_cost
@@ -22,7 +22,7 @@ from outlast.train.following import AGAIN, Running, find_succeeded, follow, star
 from outlast.train.parity import Compared, compare, render, require_parity
 from outlast.train.release import Result, put_in_place, require_gate
 from outlast.train.tables import Table, choose_tables
-from outlast.train.upload import upload, upload_tables
+from outlast.train.upload import describe, upload
 from service.bundle.folder import Release
 from service.errors import OutlastError
 from service.evaluation.steps import Released, home_of
@@ -49,46 +49,61 @@ class Done:
     released: Released
 
 
-def start(
-    asked: Asked,
-    size: Size,
-    sites: Mapping[str, Site],
-    failures: Failures,
-    *,
-    max_cost: float | None,
-    today: datetime.date,
-) -> Iterator[Running]:
-    """Upload and start on every cloud, or find what was started before. Nothing is started above `max_cost` USD.
+@dataclass(frozen=True)
+class Plan:
+    """What is asked for, and of each cloud its site, its tables and the job that would run there."""
+
+    asked: Asked
+    sites: Mapping[str, Site]
+    tables: Mapping[str, tuple[Table, ...]]
+    specs: Mapping[str, TrainingSpec]
+    costs: Mapping[str, Cost]
+
+
+def draw_up(asked: Asked, size: Size, sites: Mapping[str, Site]) -> Plan:
+    """What would run on every cloud. Raises OutlastError with all that no service could take; nothing is uploaded."""
+    tables, failures = choose_tables(asked.tables, tuple(sites)), Failures(tuple(sites), lambda line: None)
+    specs, costs = {}, {}
+    for cloud, site in sites.items():
+        specs[cloud] = build_spec(asked, size, site.place, tables[cloud])
+        with failures.kept(cloud):
+            given = describe(open_store(site.place.data_address), asked.path, tables[cloud], {})
+            check(replace(specs[cloud], data=given.addresses), cloud)
+            costs[cloud] = estimate(specs[cloud], cloud)
+    failures.raise_all("not every cloud can run this job")
+    return Plan(asked, sites, tables, specs, costs)
+
+
+def tell_cost_before(plan: Plan, max_cost: float | None, today: datetime.date, say: Say) -> None:
+    """Say what the jobs cost at most. Raises Refused where that is above `max_cost` USD."""
+    if max_cost is not None:
+        refuse_above(plan.costs, max_cost, today)
+    each = ", ".join(f"{cloud} {cost.usd:.2f} ({cost.machine})" for cloud, cost in plan.costs.items())
+    total, longest = sum(cost.usd for cost in plan.costs.values()), max(cost.seconds for cost in plan.costs.values())
+    say(f"at most {total:.2f} USD for {longest / 60:g} minutes, by list prices: {each}")
+    if is_stale(today):
+        say(f"warning: the prices are {age_days(today)} days old")
+
+
+def start(plan: Plan, failures: Failures) -> Iterator[Running]:
+    """Upload and start on every cloud, or find what was started before.
 
     Each is given when it runs, so that a caller who is interrupted knows of it. A cloud that refuses, or does not
     answer, is kept as a failure.
     """
-    say = failures.say
-    tables = choose_tables(asked.tables, tuple(sites))
-    earlier = _read_earlier(asked.released, tuple(sites))
-    specs = {cloud: build_spec(asked, size, site.place, tables[cloud]) for cloud, site in sites.items()}
-    _tell_cost({cloud: estimate(spec, cloud) for cloud, spec in specs.items()}, max_cost, today, say)
-    for cloud, site in sites.items():
-        one = None
-        with failures.kept(cloud, "the others go on"):
-            one = _start_one(asked, cloud, site, specs[cloud], tables[cloud], earlier, say)
+    earlier = _read_earlier(plan.asked.released, tuple(plan.sites))
+    for cloud in plan.sites:
+        one = failures.take(cloud, partial(_start_one, plan, cloud, earlier, failures.say), "the others go on")
         if one is not None:
-            say(f"{cloud}: {one.job.name} is {one.state.state.value.lower()}; to come back: {one.attach}")
+            failures.say(f"{cloud}: {one.job.name} is {one.state.state.value.lower()}; to come back: {one.attach}")
             yield one
 
 
-def _start_one(
-    asked: Asked,
-    cloud: str,
-    site: Site,
-    spec: TrainingSpec,
-    tables: Sequence[Table],
-    earlier: _Earlier | None,
-    say: Say,
-) -> Running:
+def _start_one(plan: Plan, cloud: str, earlier: _Earlier | None, say: Say) -> Running:
+    asked, site, tables, spec = plan.asked, plan.sites[cloud], plan.tables[cloud], plan.specs[cloud]
     store = open_store(site.place.data_address)
     if earlier is not None:
-        given = upload_tables(store, asked.path, tables, earlier.held_to)
+        given = describe(store, asked.path, tables, earlier.held_to)
         same = replace(spec, data=given.addresses)
         if found := find_succeeded(cloud, site.service, same, earlier.jobs[cloud], say):
             return found
@@ -188,13 +203,3 @@ def _collect_all(running: Sequence[Running], failures: Failures, artifacts: Path
             collected.append((collect(one, inputs, artifacts / problem.name / "jobs"), problem))
             failures.say(f"{one.cloud}: results and report in {collected[-1][0].folder}")
     return collected
-
-
-def _tell_cost(costs: dict[str, Cost], max_cost: float | None, today: datetime.date, say: Say) -> None:
-    if max_cost is not None:
-        refuse_above(costs, max_cost, today)
-    each = ", ".join(f"{cloud} {cost.usd:.2f} ({cost.machine})" for cloud, cost in costs.items())
-    total, longest = sum(cost.usd for cost in costs.values()), max(cost.seconds for cost in costs.values())
-    say(f"at most {total:.2f} USD for {longest / 60:g} minutes, by list prices: {each}")
-    if is_stale(today):
-        say(f"warning: the prices are {age_days(today)} days old")

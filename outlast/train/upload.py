@@ -32,7 +32,9 @@ def upload(store: Store, problem: Path, tables: Sequence[Table], released: Relea
     """Lay everything into the store that is not there yet. Tables that lie in a store stay where they are."""
     model = _files_of(released)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in model.items()}
-    uploaded = upload_tables(store, problem, tables, digests)
+    uploaded = describe(store, problem, tables, digests)
+    for table in tables:
+        _place(store, table)
     rendered = render_inputs(uploaded.inputs)
     folder = folder_of(rendered)
     for name, content in model.items():
@@ -42,9 +44,9 @@ def upload(store: Store, problem: Path, tables: Sequence[Table], released: Relea
     return uploaded
 
 
-def upload_tables(store: Store, problem: Path, tables: Sequence[Table], released: Mapping[str, str]) -> Uploaded:
-    """The tables alone; what a job is given that is held to a model with files of these SHA-256."""
-    addresses = [_place(store, table) for table in tables]
+def describe(store: Store, problem: Path, tables: Sequence[Table], released: Mapping[str, str]) -> Uploaded:
+    """What a job is given that is held to a model with files of these SHA-256. Nothing is uploaded."""
+    addresses = [_address(store, table) for table in tables]
     described = [
         InputTable(table.name, address, table.sha256, table.size)
         for table, address in zip(tables, addresses, strict=True)
@@ -59,11 +61,19 @@ def folder_of(rendered: bytes) -> str:
     return f"inputs/{hashlib.sha256(rendered).hexdigest()[:32]}/"
 
 
-def _place(store: Store, table: Table) -> str:
-    """The address of a table in the cloud that trains."""
+def _address(store: Store, table: Table) -> str:
+    """Where a table lies in the cloud that trains, once it is uploaded."""
+    return str(table.file) if isinstance(table.file, StoreFile) else store.name(_key(table))
+
+
+def _key(table: Table) -> str:
+    return f"tables/{table.sha256}/{table.name}"
+
+
+def _place(store: Store, table: Table) -> None:
     if isinstance(table.file, StoreFile):
-        return str(table.file)
-    key = f"tables/{table.sha256}/{table.name}"
+        return
+    key = _key(table)
     there = store.find(key)
     if there is None:
         with cast(Path, table.file).open("rb") as stream:
@@ -72,7 +82,6 @@ def _place(store: Store, table: Table) -> str:
     if there is None or there.size != table.size:
         what = f"{store.name(key)} holds {there.size if there else 'nothing'}, and {table} has {table.size} bytes"
         raise OutlastError(what, hint="was the file changed while it was uploaded? delete the object and start again")
-    return store.name(key)
 
 
 def _put(store: Store, key: str, content: bytes) -> None:

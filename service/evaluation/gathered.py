@@ -80,7 +80,7 @@ def _make(named: str, found: Found, path: Path) -> None:
 def _join(tables: Sequence[CsvFile], out: BinaryIO) -> None:
     """Every file's rows as they stand, in UTF-8, below the first's header."""
     first = tables[0]
-    mistakes = [Mistake(str(table.path), why) for table in tables if (why := _find_difference(first, table))]
+    mistakes = [Mistake(str(table.path), why) for table in tables if (why := find_difference(first, table))]
     if mistakes:
         hint = "train on files that are written alike, or write them as one table"
         raise InvalidInput(f"the files are not parts of one table with {first.path}", mistakes, hint=hint)
@@ -96,7 +96,8 @@ def _join(tables: Sequence[CsvFile], out: BinaryIO) -> None:
             out.write(b"\n")
 
 
-def _find_difference(first: CsvFile, other: CsvFile) -> str:
+def find_difference(first: CsvFile, other: CsvFile) -> str:
+    """Why another file is no part of one table with the first; "" where it is."""
     if other.columns != first.columns:
         return f"has the columns {', '.join(other.columns)}, not {', '.join(first.columns)}"
     if _written(other) != _written(first):

@@ -68,7 +68,7 @@ def run_job(
     tables = check_inputs(folder, inputs, places.data)
     with TemporaryDirectory(prefix="outlast-job-") as scratch:
         work = Path(scratch)
-        problem, dataset = _load(folder / inputs.problem_file, inputs, tables, wanted, work)
+        problem, dataset = load_job(folder / inputs.problem_file, inputs, tables, wanted, work)
         bench = Workbench(
             problem, dataset, work / "results", jobs, _announce(say), budget=budget, fits=places.checkpoints
         )
@@ -87,17 +87,24 @@ def run_job(
     return document
 
 
-def _load(
+def load_job(
     problem_file: Path, inputs: JobInputs, tables: list[Path], wanted: Wanted, work: Path
 ) -> tuple[ProblemFile, Dataset]:
     """The problem and its data set, which is called as it would be if it had been trained on the spot."""
     problem = load_problem(problem_file.stem, folder=problem_file.parent)
     target = wanted.target
-    if target is None and tables and problem.table is None and problem.data in SOURCES:
-        target = SOURCES[problem.data].target
+    if target is None and tables and problem.table is None:
+        target = find_target(problem)
     table = _gather(inputs, tables, problem.data, work / "tables") if tables else None
     asked = load_asked(replace(wanted, problem=str(problem_file), csv_file=table, target=target))
     return asked.problem, replace(asked.dataset, name=problem.data) if tables else asked.dataset
+
+
+def find_target(problem: ProblemFile) -> str | None:
+    """The column that a problem predicts of its table, or of one that Outlast fetches by its name."""
+    if problem.table is not None:
+        return problem.table.target
+    return SOURCES[problem.data].target if problem.data in SOURCES else None
 
 
 def _gather(inputs: JobInputs, tables: list[Path], name: str, folder: Path) -> Path:

@@ -9,11 +9,12 @@ import pytest
 
 from jobs.service import Job
 from jobs.spec import TrainingSpec
-from outlast.train.elsewhere import detaching, tell
+from outlast.train import elsewhere
+from outlast.train.elsewhere import detaching, read_plan, tell
 from outlast.train.following import Running
 from outlast.train.training import Done
 from service.command_line import INTERRUPTED
-from service.errors import Unavailable
+from service.errors import OutlastError, Unavailable
 from tests.outlast.train.fake import FakeService, make_sites
 from tests.outlast.train.test_training import Rehearsal, rehearsal
 
@@ -51,6 +52,20 @@ def test_one_that_cannot_be_stopped_keeps_no_other_running(
     said = capsys.readouterr().err
     assert "AWS does not answer" in said and f"to come back: {running[0].attach}" in said
     assert "to compare what they give: the same command again" in said
+
+
+def test_all_that_is_wrong_is_told_before_anything_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(clouds: object, stacks: object) -> None:
+        raise Unavailable("stack training-aws is not up", hint="pulumi up -s training-aws")
+
+    monkeypatch.setattr(elsewhere, "open_sites", refuse)
+    options = {"budget": 20.0, "time_limit": 10.0, "spot": False, "stacks": None, "problem": "digits", "drop": ("x",)}
+    with pytest.raises(OutlastError) as caught:
+        read_plan("aws", (), 2, 8.0, options)
+    first, *told = caught.value.what.splitlines()
+    assert first == "nothing was uploaded or started"
+    assert [any(word in line for line in told) for word in ("the search alone", "--drop", "is not up")] == [True] * 3
+    assert "a longer --time-limit" in caught.value.hint and "pulumi up" in caught.value.hint
 
 
 @pytest.fixture

@@ -34,7 +34,9 @@ def test_all_are_told_with_every_mistake_and_each_hint_once() -> None:
     )
     with pytest.raises(InvalidInput) as caught:
         failures.raise_all("nothing was started", again="type it again")
-    told = "nothing was started\n- AWS: no job; cpu: is below 1; memory: is not above 0\n- Google Cloud: no stack"
+    told = (
+        "nothing was started\n- AWS: no job\n  - cpu: is below 1\n  - memory: is not above 0\n- Google Cloud: no stack"
+    )
     assert (caught.value.what, caught.value.hint) == (told, "read; type it again")
     assert said == ["aws: no job; the others go on", "gcp: no stack; the others go on"]
 
@@ -64,3 +66,19 @@ def test_the_first_error_of_a_cloud_is_the_one_and_others_pass_through() -> None
     assert failures.of["aws"].what == "first"
     with pytest.raises(KeyError), failures.kept("gcp"):
         raise KeyError("of ours")
+
+
+def test_places_that_are_no_clouds_are_told_by_what_is_wrong() -> None:
+    failures = Failures((), lambda line: None)
+    assert failures.take("size", lambda: 3) == 3
+    assert failures.take("problem", _refuse) is None
+    with pytest.raises(Refused, match=r"^no$"):
+        failures.raise_all("nothing")
+    failures.take("table", _refuse)
+    with pytest.raises(Refused) as caught:
+        failures.raise_all("nothing")
+    assert caught.value.what == "nothing\n- no\n- no"
+
+
+def _refuse() -> int:
+    raise Refused("no")

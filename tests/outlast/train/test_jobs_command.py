@@ -17,7 +17,6 @@ from outlast.train.jobs_command import jobs
 from outlast.train.training import Site
 from service.errors import Unavailable
 from tests.outlast.train.fake import SUCCEEDED, FakeService, make_sites
-from tests.outlast.train.test_training import TODAY
 
 
 @pytest.fixture
@@ -32,6 +31,7 @@ def sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Site]:
 
     monkeypatch.setattr(elsewhere, "open_sites", open_sites)
     monkeypatch.setenv("OUTLAST_SANDBOX_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setattr(training, "check", lambda spec, cloud: None)
     monkeypatch.setattr(training, "ARTIFACTS", tmp_path / "artifacts")
     monkeypatch.setattr(training, "home_of", lambda problem: tmp_path / "released")
     asked, size = read_asked("digits", (), {}), choose_size(2, 8.0, None, None, spot=False)
@@ -39,7 +39,7 @@ def sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Site]:
         chosen = {cloud: made[cloud]}
         wanted = replace(asked, released=None)
         failures = Failures([cloud], lambda line: None)
-        list(training.start(wanted, size, chosen, failures, max_cost=None, today=TODAY))
+        list(training.start(training.draw_up(wanted, size, chosen), failures))
     return made
 
 

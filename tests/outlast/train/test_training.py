@@ -12,13 +12,15 @@ import pytest
 from jobs.asking import NoAnswer
 from jobs.machines import CHECKED
 from jobs.service import JobState, State
-from outlast.train import following
+from outlast.train import following, training
 from outlast.train.asked import choose_size, read_asked
 from outlast.train.failures import Failures
 from outlast.train.following import AGAIN, Running
-from outlast.train.training import Done, Site, find, finish, start
+from outlast.train.tables import find_tables
+from outlast.train.training import Done, Site, draw_up, find, finish, start, tell_cost_before
 from service.bundle.folder import RELEASED, load_release
-from service.errors import Deviated, OutlastError, Refused, Unavailable
+from service.errors import Deviated, InvalidInput, OutlastError, Refused, Unavailable
+from service.stores.folder import FolderStore
 from tests.outlast.train.fake import SUCCEEDED, FakeService, make_sites
 from tests.outlast.train.finished import PROBABILITIES
 
@@ -33,11 +35,14 @@ class Rehearsal:
         self.folder = folder
         self.said: list[str] = []
 
-    def start(self, sites: dict[str, Site], **more: Any) -> list[Running]:
+    def start(
+        self, sites: dict[str, Site], max_cost: float | None = None, today: datetime.date = TODAY
+    ) -> list[Running]:
         asked, size = read_asked("digits", (), {}), choose_size(2, 8.0, None, None, spot=False)
-        asked = replace(asked, released=load_release(self.home / "digits"))
+        plan = draw_up(replace(asked, released=load_release(self.home / "digits")), size, sites)
+        tell_cost_before(plan, max_cost, today, self.said.append)
         self.failures = Failures(tuple(sites), self.said.append)
-        return list(start(asked, size, sites, self.failures, **{"max_cost": None, "today": TODAY, **more}))
+        return list(start(plan, self.failures))
 
     def finish(self, running: list[Running], sites: dict[str, Site]) -> Done:
         folders = {"artifacts": self.folder / "artifacts", "home": self.home}
@@ -51,8 +56,9 @@ class Rehearsal:
 
 
 @pytest.fixture
-def rehearsal(tmp_path: Path) -> Rehearsal:
-    """With the released digits in place, as every candidate is held to it."""
+def rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rehearsal:
+    """With the released digits in place, as every candidate is held to it; stores are folders, which no cloud takes."""
+    monkeypatch.setattr(training, "check", lambda spec, cloud: None)
     model = RELEASED / "digits"
     home = tmp_path / "released" / "digits"
     home.mkdir(parents=True)
@@ -199,6 +205,42 @@ def test_deleted_results_of_the_released_model_are_made_anew(rehearsal: Rehearsa
     (tmp_path / "aws" / "output" / job / "training.json").unlink()
     (other,) = rehearsal.start(sites)
     assert other.job.name != job and _service(sites["aws"]).started == [job, other.job.name]
+
+
+class NamedStore(FolderStore):
+    """A folder whose keys are named as those of an address."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        super().__init__(folder)
+        self._address = address
+
+    def name(self, key: str) -> str:
+        return f"{self._address.rstrip('/')}/{key}"
+
+
+def test_what_no_cloud_could_run_is_told_together_before_anything_is_uploaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "open_store", lambda address: NamedStore(tmp_path / "store", address))
+    table = tmp_path / "visits of 2026 (new).csv"
+    table.write_text("x,digit\n1,2\n")
+    sites = {}
+    for cloud, site in make_sites(tmp_path, CLOUDS).items():
+        root = {"aws": "s3://bucket", "azure": "az://account/container", "gcp": "gs://bucket"}[cloud]
+        stores = {f"{name}_address": f"{root}/{name}" for name in ("data", "output", "checkpoints")}
+        sites[cloud] = replace(site, place=replace(site.place, **stores))
+    asked = replace(read_asked("digits", (), {}), tables=find_tables([str(table)]))
+    plan = draw_up(asked, choose_size(2, 8.0, None, None, spot=False), sites)
+    assert set(plan.costs) == set(CLOUDS), "a file's name may hold what an address may not"
+    sites["gcp"] = replace(sites["gcp"], place=replace(sites["gcp"].place, training_image="outlast:latest"))
+    with pytest.raises(InvalidInput) as caught:
+        draw_up(replace(asked, arguments=("x" * 300,)), choose_size(200, 8.0, None, None, spot=False), sites)
+    told = str(caught.value)
+    assert told.count("has more than 256 characters") == 3 and "outlast:latest does not name an image" in told
+    assert not (tmp_path / "store").exists() and not any(_service(site).started for site in sites.values())
+    with pytest.raises(InvalidInput) as caught:
+        draw_up(asked, choose_size(200, 8.0, None, None, spot=False), {c: sites[c] for c in ("aws", "azure")})
+    assert str(caught.value).count("no machine of the table is that large") == 2
 
 
 def _raise(error: Exception) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from outlast.train.tables import Table, find_tables
-from outlast.train.upload import upload
+from outlast.train.upload import describe, upload
 from service.bundle.folder import RELEASED, load_release
 from service.errors import InvalidInput, OutlastError
 from service.stores.address import Address
@@ -42,6 +42,16 @@ def test_what_is_uploaded_is_what_a_job_checks(store: FolderStore, tables: tuple
     assert check_inputs(folder, uploaded.inputs, [folder, data]) == [data]
     assert set(uploaded.inputs.released) == {"manifest.json", "model.onnx", "golden.json"}
     assert uploaded.inputs.tables[0].address == str(data) and tables[0].sha256 in str(data)
+
+
+def test_what_a_job_will_be_given_is_known_before_anything_is_uploaded(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "bucket")
+    table = tmp_path / "visits of 2026 (new).csv.gz"
+    table.write_bytes(b"x")
+    told = describe(store, DIGITS, find_tables([str(table)]), {})
+    assert _list(store) == []
+    assert told == upload(store, DIGITS, find_tables([str(table)]), None)
+    assert told.addresses[1].endswith("/visits-of-2026-new-.csv.gz"), "it can stand in an address, and ends as it did"
 
 
 def test_a_second_start_writes_nothing_and_another_problem_something_else(
