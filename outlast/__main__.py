@@ -42,7 +42,11 @@ SECTIONS = {
         Row("keys", "outlast.keys", "Make API keys."),
         Row("certificate", "outlast.certificate", "Renew the certificate of a site on Azure where it is due."),
         Row("sync", "outlast.sync.command", "Keep models, feedback and data alike in several object stores."),
-        Row("audit", "outlast.audit", "Verify and export audit logs, of files or of every site's write-once store."),
+        Row(
+            "audit",
+            "outlast.audit.command",
+            "Verify and export audit logs, of files or of every site's write-once store.",
+        ),
     ),
     "Before anything is deployed": (
         Row("doctor", "outlast.doctor.command", "Find what this machine or an account lacks, and how to get it."),

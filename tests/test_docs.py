@@ -79,7 +79,7 @@ RUN_BY = {
     ("audit.md", "config:"): f"{AS_IT_STANDS}::test_a_stack_file_is_read_by_the_program",
     ("audit.md", "pulumi up"): "tests/end_to_end/test_own_stacks.py::"
     "test_audit_records_are_whole_in_three_stores_after_a_kill_and_a_failover",
-    ("audit.md", "outlast audit"): "tests/outlast/test_audit_merged.py",
+    ("audit.md", "outlast audit"): "tests/outlast/audit/test_merged.py",
     ("audit.md", "az storage"): f"{ACCOUNTS}, and it cannot be undone",
     ("bring-your-own-model.md", "$ outlast model import --onnx"): FOREIGN,
     ("bring-your-own-model.md", "$ outlast model import --predictions"): FOREIGN,
@@ -129,7 +129,7 @@ RUN_BY = {
     ("run-a-drill.md", "$ pip install"): "tests/end_to_end/test_chaostoolkit.py",
     ("run-a-drill.md", "{"): "tests/outlast/test_permissions.py",
     ("run-the-endpoint.md", "import tritonclient"): "tests/service/server/test_protocol.py",
-    ("run-the-endpoint.md", "$ outlast audit verify"): "tests/outlast/test_audit.py",
+    ("run-the-endpoint.md", "$ outlast audit verify"): "tests/outlast/audit/test_command.py",
     ("run-the-endpoint.md", ""): "tests/service/server/http/test_run.py",
     (
         "same-answers.md",

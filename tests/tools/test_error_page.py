@@ -44,7 +44,7 @@ def test_every_error_that_a_person_meets_says_what_to_do_next(rows: list[Row]) -
 @pytest.mark.slow
 def test_known_errors_are_there_with_their_exit_codes(rows: list[Row]) -> None:
     row = next(row for row in rows if row.what == "say whose feedback")
-    assert (row.module, row.function, row.exit_code) == ("outlast.audit", "feedback_sites", "2")
+    assert (row.module, row.function, row.exit_code) == ("outlast.audit.command", "feedback_sites", "2")
     assert row.hint == "outlast audit feedback FILE…, or outlast audit feedback --all-sites"
     assert exit_codes()["ReleaseRefused"] == exit_codes()["Refused"] == 3
     assert len(rows) > 500

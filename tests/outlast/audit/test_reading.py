@@ -13,7 +13,7 @@ import pytest
 
 from failover.levers.clouds import Clouds
 from infra.audit import AZURE_CONTAINER, AuditStore
-from outlast.audit_reading import read_lines
+from outlast.audit.reading import read_lines
 from sandbox.daemon.private_stores import PrivateStores
 from service.errors import Unavailable
 from tests.outlast.chains import chain

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from outlast.audit_export import check_target, parse_since, write_records
-from outlast.audit_merged import merge
+from outlast.audit.export import check_target, parse_since, write_records
+from outlast.audit.merged import merge
 from service.errors import InvalidInput
 from tests.outlast.chains import chain
 

@@ -6,7 +6,7 @@ import random
 
 import orjson
 
-from outlast.audit_merged import Chain, describe, merge, verify
+from outlast.audit.merged import Chain, describe, merge, verify
 from tests.outlast.chains import chain
 
 

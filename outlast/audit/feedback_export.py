@@ -10,8 +10,8 @@ from typing import Any
 import click
 import orjson
 
-from outlast.audit_export import load_arrow, write_table
-from outlast.feedback_merged import Given
+from outlast.audit.export import load_arrow, write_table
+from outlast.audit.feedback_merged import Given
 from service.bundle.writing import write_whole
 from service.command_line import say
 

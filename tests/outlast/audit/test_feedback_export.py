@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from outlast.audit_merged import merge
-from outlast.feedback_export import rows_since, write
-from outlast.feedback_merged import merge_feedback
+from outlast.audit.feedback_export import rows_since, write
+from outlast.audit.feedback_merged import merge_feedback
+from outlast.audit.merged import merge
 from service.bundle.folder import load_release
 from service.offline.feedback import read_feedback
 from tests.outlast.chains import chain, feedback

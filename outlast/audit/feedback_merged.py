@@ -14,8 +14,8 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
 from failover.metrics.exposition import Source
-from outlast.audit_counted import METRIC
-from outlast.audit_merged import Chain, Record
+from outlast.audit.counted import METRIC
+from outlast.audit.merged import Chain, Record
 from service.server.audit.settled import Settled, settle
 
 _ACCEPTED = {"route": "/feedback", "status": "202"}

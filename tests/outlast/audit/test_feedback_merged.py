@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from failover.metrics.exposition import Source
-from outlast.audit_counted import METRIC
-from outlast.audit_merged import merge, verify
-from outlast.feedback_merged import count_feedback, describe, merge_feedback
+from outlast.audit.counted import METRIC
+from outlast.audit.feedback_merged import count_feedback, describe, merge_feedback
+from outlast.audit.merged import merge, verify
 from tests.outlast.chains import chain, feedback
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from outlast.audit_stores import find_stores
+from outlast.audit.stores import find_stores
 from service.errors import InvalidInput
 from tests.infra.harness import BASES, audits
 from tests.sandbox.own_set import own_set, write

@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 from failover.levers.clouds import Clouds
 from failover.metrics.exposition import Source
 from infra.audit import AuditStore
-from outlast import audit as commands
-from outlast.audit_counted import METRIC
-from outlast.audit_stores import HeldBy
+from outlast.audit import command as commands
+from outlast.audit.counted import METRIC
+from outlast.audit.stores import HeldBy
 from service.errors import Unavailable
 from tests.outlast.chains import chain, feedback
 

@@ -17,14 +17,14 @@ from failover.metrics.command import SECONDS, asker_of
 from failover.metrics.exposition import Source
 from failover.metrics.gather import gather
 from infra.models import ROOT
-from outlast import audit_export, feedback_export
-from outlast.audit_counted import Counted, count
-from outlast.audit_merged import Chain, Merged, describe, merge, verify
-from outlast.audit_reading import read_lines
-from outlast.audit_stores import HeldBy, find_stores
+from outlast.audit import export, feedback_export
+from outlast.audit.counted import Counted, count
+from outlast.audit.feedback_merged import count_feedback, merge_feedback
+from outlast.audit.feedback_merged import describe as describe_feedback
+from outlast.audit.merged import Chain, Merged, describe, merge, verify
+from outlast.audit.reading import read_lines
+from outlast.audit.stores import HeldBy, find_stores
 from outlast.drill import find_host
-from outlast.feedback_merged import count_feedback, merge_feedback
-from outlast.feedback_merged import describe as describe_feedback
 from outlast.metrics import read_declared
 from service.command_line import Command, Group, json_option, print_json, say, say_error, working
 from service.errors import InvalidInput, Mistake, OutlastError, Tampered, Unavailable
@@ -105,15 +105,15 @@ def export_sites(all_sites: bool, stacks: str | None, since: str | None, out: Pa
     """
     if not all_sites:
         raise InvalidInput("the export has no source", [Mistake("--all-sites", "is missing", "write it")])
-    audit_export.check_target(out)
-    begin = audit_export.parse_since(since, datetime.datetime.now(datetime.UTC)) if since else 0.0
+    export.check_target(out)
+    begin = export.parse_since(since, datetime.datetime.now(datetime.UTC)) if since else 0.0
     reads = list(_read_stores(find_stores(ROOT, stacks)))
     for read in reads:
         if read.unread:
             raise read.unread
     records = [r for read in reads for r in read.merged.records if float(r.get("time") or 0.0) >= begin]
     records.sort(key=lambda record: float(record.get("time") or 0.0))
-    audit_export.write_records(records, out)
+    export.write_records(records, out)
     say(f"{len(records)} records of {', '.join(site for read in reads for site in read.held.sites)} are in {out}")
 
 
@@ -150,8 +150,8 @@ def feedback_sites(
         context.invoke(of_files.commands["feedback"], paths=paths)
         return
     if out:
-        audit_export.check_target(out)
-    begin = audit_export.parse_since(since, datetime.datetime.now(datetime.UTC)) if since else 0.0
+        export.check_target(out)
+    begin = export.parse_since(since, datetime.datetime.now(datetime.UTC)) if since else 0.0
     reads = list(_read_stores(find_stores(ROOT, stacks)))
     chains = [chain for read in reads for chain in read.chains]
     counts = count_feedback(_ask_metrics(reads, stacks), chains) if counted else []

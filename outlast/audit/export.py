@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from failover.logs.lines import SPAN, read_span
-from outlast.audit_merged import Record
+from outlast.audit.merged import Record
 from service.bundle.writing import write_whole
 from service.errors import InvalidInput, Mistake, Unavailable
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from prometheus_client.parser import text_string_to_metric_families
 
 from failover.metrics.exposition import Source
-from outlast.audit_merged import Chain
+from outlast.audit.merged import Chain
 
 METRIC = "outlast_audit_records"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from failover.metrics.exposition import Source
-from outlast.audit_counted import METRIC, count
-from outlast.audit_merged import merge, verify
+from outlast.audit.counted import METRIC, count
+from outlast.audit.merged import merge, verify
 from tests.outlast.chains import chain
 
 
