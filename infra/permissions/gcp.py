@@ -19,7 +19,8 @@ _CHANGE = ("create", "get", "update", "delete")
 
 PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "gcp:projects/service:Service": words(
-        "resourcemanager.projects.get serviceusage.services.enable serviceusage.services.get serviceusage.services.list"
+        "resourcemanager.projects.get serviceusage.operations.get "
+        + _of("serviceusage.services", "enable", "get", "list")
     ),
     "gcp:artifactregistry/repository:Repository": words(_of("artifactregistry.repositories", *_CHANGE)),
     IMAGE: words(
@@ -45,7 +46,7 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "gcp:compute/backendService:BackendService": words(
         _of("compute.backendServices", *_CHANGE, "use", "setSecurityPolicy") + " compute.globalOperations.get"
     ),
-    "gcp:compute/securityPolicy:SecurityPolicy": words(_of("compute.securityPolicies", *_CHANGE, "use")),
+    "gcp:compute/securityPolicy:SecurityPolicy": words(_of("compute.securityPolicies", *_CHANGE, "use", "setLabels")),
     "gcp:compute/globalAddress:GlobalAddress": words(
         _of("compute.globalAddresses", "create", "get", "delete", "use", "setLabels")
     ),

@@ -30,3 +30,10 @@ def test_a_deployer_gets_every_row_and_no_way_to_grant_roles() -> None:
 
 def test_a_drill_runner_makes_and_deletes_nothing() -> None:
     assert not [p for p in drill_role()["includedPermissions"] if p.endswith((".create", ".delete"))]
+
+
+def test_whoever_may_make_what_is_labelled_afterwards_may_label_it() -> None:
+    """terraform-provider-google: `setLabels` is a call of its own after the creation of these."""
+    for kind in ("SecurityPolicy", "GlobalAddress", "GlobalForwardingRule"):
+        type_ = f"gcp:compute/{kind[0].lower()}{kind[1:]}:{kind}"
+        assert [p for p in PERMISSIONS[type_] if p.endswith(".setLabels")], type_
