@@ -12,15 +12,23 @@ from infra.settings.options import read_aws_pins, read_project, read_subscriptio
 from infra.settings.reader import Check, Reader, like
 from infra.settings.regions import region_check
 
-_BUCKET = like(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "3 to 63 letters a-z, digits and hyphens, as nobody else has them")
+_BUCKET, _WRITTEN = (
+    r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+    "3 to 63 letters a-z, digits and hyphens, as nobody else has them",
+)
+_S3 = rf"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(-s3alias|--ol-s3|--x-s3|--table-s3)$){_BUCKET}"
 # Logging API, LogBucket: letters, digits, underscores, hyphens and periods, at most 100 of them.
 _LOG_BUCKET = like(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", "at most 100 letters, digits, hyphens, underscores and periods")
 LONGEST_AUDITED = 64 - len("outlast--audit-carrier")
 """Characters of a stack's name on AWS after which the roles of its audit store are called (IAM API, roleNameType)."""
 _STORES: Mapping[str, Check] = {
-    "aws": _BUCKET,
+    "aws": like(
+        _S3, f"{_WRITTEN}, none that S3 keeps for itself (xn--…, sthree-…, amzn-s3-demo-…, …-s3alias, …--ol-s3)"
+    ),
     "azure": like(r"[a-z0-9]{3,24}", "3 to 24 letters a-z and digits, as nobody else has them"),
-    "gcp": _BUCKET,
+    "gcp": like(
+        rf"(?!goog)(?!.*(google|g00gle)){_BUCKET}", f"{_WRITTEN}, without goog at the beginning or google in it"
+    ),
 }
 
 

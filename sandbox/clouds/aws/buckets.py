@@ -10,7 +10,9 @@ from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values, hex_id
 from sandbox.clouds.world import World
 
-_NAME = Text(63, r"[a-z0-9][a-z0-9.-]*[a-z0-9]", "S3 user guide, Bucket naming rules", shortest=3)
+# What access points, Object Lambda, directory and table buckets, and S3's own examples are called is nobody's bucket.
+_KEPT = r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
+_NAME = Text(63, rf"{_KEPT}[a-z0-9][a-z0-9.-]*[a-z0-9]", "S3 user guide, Bucket naming rules", shortest=3)
 
 
 def _bucket_id(world: World, r: Resource) -> str:

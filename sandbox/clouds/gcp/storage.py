@@ -10,7 +10,9 @@ from sandbox.clouds.store import CloudRefused, Resource
 from sandbox.clouds.values import Values
 from sandbox.clouds.world import World
 
-_NAME = Text(63, r"[a-z0-9][a-z0-9_.-]*[a-z0-9]", "Cloud Storage, Bucket names", shortest=3)
+_NAME = Text(
+    63, r"(?!goog)(?!.*(google|g00gle))[a-z0-9][a-z0-9_.-]*[a-z0-9]", "Cloud Storage, Bucket names", shortest=3
+)
 
 
 def _bucket_id(world: World, r: Resource) -> str:

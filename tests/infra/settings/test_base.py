@@ -39,6 +39,9 @@ def test_a_base_stack_is_read_whole(stack: str, region: str, account: str) -> No
     [
         ("base-aws", {"cloud": "oci"}, "cloud", "write one of aws, azure, gcp"),
         ("base-aws", {"store": "Switches"}, "store", "3 to 63 letters a-z"),
+        ("base-aws", {"store": "sthree-switches"}, "store", "none that S3 keeps for itself"),
+        ("base-aws", {"store": "switches--x-s3"}, "store", "none that S3 keeps for itself"),
+        ("base-gcp", {"store": "my-google-switches"}, "store", "without goog at the beginning"),
         ("base-azure", {"store": "outlast-switches"}, "store", "3 to 24 letters a-z and digits"),
         ("base-gcp", {"store": None}, "store", "is missing"),
         ("base-gcp", {"protect": None}, "protect", "is missing"),

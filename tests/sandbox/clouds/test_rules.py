@@ -653,6 +653,8 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         {"conditions": [{"conditionThreshold": {"duration": "120s"}}]},
     ),
     ("aws:s3/bucket:Bucket", {"bucket": "Upper"}, "bucket", {"bucket": "a.b-c"}),
+    ("aws:s3/bucket:Bucket", {"bucket": "switches-s3alias"}, "bucket", {"bucket": "s3alias-switches"}),
+    ("gcp:storage/bucket:Bucket", {"name": "a-google-bucket"}, "name", {"name": "a-goog-bucket"}),
     (
         "aws:appautoscaling/target:Target",
         {"minCapacity": 2, "maxCapacity": 1},
