@@ -57,6 +57,7 @@ def _errors(name: str, topic: aws.sns.Topic, watched: Watched) -> None:
                 period=PERIOD,
                 stat=metric.statistic,
             ),
+            return_data=False,  # left out, the API means true, and an alarm watches one value
         )
         for query, metric in metrics.COUNTED.items()
     ]

@@ -232,10 +232,10 @@ def _container(spec: SiteSpec, image: BuiltImage, secrets: AppSecrets) -> app.Co
         image=image.reference,
         env=[*(app.EnvironmentVarArgs(name=k, value=v) for k, v in sorted(variables.items())), *secrets.variables],
         resources=app.ContainerResourcesArgs(cpu=spec.size.cpu, memory=sizes.gibibytes(spec.size.memory_mib)),
-        # The API takes up to 240 failures for startup, 48 for readiness, 30 for liveness, whatever the SDK says (10):
+        # At most 10 failures, as the API's own description of a probe says, although it takes more for startup:
         # github.com/hashicorp/terraform-provider-azurerm/pull/31989
         probes=[
-            _probe(app.Type.STARTUP, HEALTH_PATH, period_seconds=2, failure_threshold=30),
+            _probe(app.Type.STARTUP, HEALTH_PATH, period_seconds=6, failure_threshold=10),
             _probe(app.Type.LIVENESS, LIVE_PATH, period_seconds=10, failure_threshold=3),
             _probe(app.Type.READINESS, HEALTH_PATH, period_seconds=5, failure_threshold=2),
         ],
