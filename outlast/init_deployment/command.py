@@ -48,8 +48,7 @@ def ask(given: Mapping[str, str], prompt: Prompt | None) -> dict[str, str]:
     if prompt is None:
         return questions.fill(answers)
     for question in questions.QUESTIONS:
-        wanted = not question.cloud or question.cloud in questions.chosen_clouds(answers)
-        if wanted and question.key not in given:
+        if question.is_asked(answers) and question.key not in given:
             default = answers.get(question.key) or question.default(answers)
             answers[question.key] = prompt(question.text, default, question.is_required(answers))
     return questions.fill(answers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,9 +12,10 @@ from typing import Any
 
 import yaml
 
-from infra.settings.profiles import SMALL
+from infra.secrets import SHORT_NAMES
+from infra.settings.profiles import SMALL, Profile
 from infra.settings.regions import CLOUDS
-from outlast.init_deployment.questions import QUESTIONS, Answers, chosen_clouds
+from outlast.init_deployment.questions import AUDIT_DAYS, QUESTIONS, Answers, chosen_clouds, has_bases
 from sandbox import keys, stack_files
 from sandbox.agreement import agree
 from service.errors import InvalidInput, Mistake
@@ -33,6 +35,8 @@ _COMMENTS = {
     "outlast:availabilityZones": "those of your account: aws ec2 describe-availability-zones",
     "outlast:rpsPerReplica": "a guess: `outlast capacity measure --write` finds it",
     "outlast:prefix": "names in Azure and of buckets are taken once in the world",
+    "outlast:store": "taken once in the world as well; its audit records have a store beside it",
+    "outlast:auditRetentionDays": "may be raised later, and on AWS and Google Cloud never lowered",
     "outlast:weights": "equal; 0 keeps a site in reserve",
 }
 _HEADER = "# {}: written by `outlast init-deployment`, yours to change. Every setting: docs/reference/settings.md.\n"
@@ -41,8 +45,14 @@ _HEADER = "# {}: written by `outlast init-deployment`, yours to change. Every se
 def build(root: Path, name: str, answers: Answers, digest: str, today: datetime.date) -> dict[str, Config]:
     """Stack -> its settings. `digest` is the model's, by which traffic accepts it."""
     made = _Builder(root, name, answers, digest, str(today + datetime.timedelta(days=EXCUSED_DAYS)))
-    sites = {f"{name}-{cloud}": made.site(cloud) for cloud in chosen_clouds(answers) if cloud in CLOUDS}
-    return {f"{name}-zone": made.zone(), **sites, f"{name}-traffic": made.traffic(list(sites))}
+    sites = {f"{name}-{cloud}": made.site(cloud) for cloud in made.clouds}
+    bases = {base_of(name, cloud): made.base(cloud) for cloud in made.clouds} if has_bases(answers) else {}
+    return {f"{name}-zone": made.zone(), **bases, **sites, f"{name}-traffic": made.traffic(list(sites))}
+
+
+def base_of(name: str, cloud: str) -> str:
+    """The base stack of a cloud."""
+    return f"{name}-base-{cloud}"
 
 
 class _Builder:
@@ -50,10 +60,35 @@ class _Builder:
 
     def __init__(self, root: Path, name: str, answers: Answers, digest: str, until: str) -> None:
         self._root, self._name, self._answers, self._digest, self._until = root, name, answers, digest, until
+        self.clouds = [cloud for cloud in chosen_clouds(answers) if cloud in CLOUDS]
 
     def zone(self) -> Config:
         names = {"outlast:domain": self._answer("domain"), "outlast:host": self._answer("host")}
         return {**self._pins(), "outlast:kind": "zone", **names, "outlast:protect": True}
+
+    def base(self, cloud: str) -> Config:
+        """What outlives the site of that cloud: its audit records, its images, log and secrets, others' switches."""
+        profile = Profile(self._answer("size"), cloud)
+        return {
+            **self._place(cloud),
+            **self._whose(),
+            "outlast:kind": "base",
+            "outlast:cloud": cloud,
+            "outlast:store": self._store(cloud),
+            "outlast:auditRetentionDays": _number(self._answer(AUDIT_DAYS)),
+            "outlast:prefix": self._answer("prefix"),
+            "outlast:holdsFor": [f"{self._name}-{cloud}"],
+            # On Azure they lie in a Key Vault that no stack has.
+            **({} if cloud == "azure" else {"outlast:holdsSecrets": sorted(SHORT_NAMES.values())}),
+            "outlast:logRetentionDays": profile.integer("logRetentionDays"),
+            "outlast:protect": True,
+        }
+
+    def _store(self, cloud: str) -> str:
+        """Azure takes 24 letters and digits, of which the audit store's name takes five more than this one."""
+        if cloud == "azure":
+            return re.sub(r"[^a-z0-9]", "", f"{self._answer('prefix')}{self._name}")[:13] + "switch"
+        return f"{self._answer('prefix')}-{self._name}-switches"
 
     def site(self, cloud: str) -> Config:
         committed = stack_files.read_config(self._root, cloud)
@@ -66,7 +101,13 @@ class _Builder:
             "outlast:rpsPerReplica": _GUESSED_RPS,
             **self._given(alertEmail="alert_email"),
         }
-        return {**taken, **self._pins(), **mine, **getattr(self, f"_of_{cloud}")(), **self._excuses(cloud, committed)}
+        of_cloud = {**self._place(cloud), **getattr(self, f"_of_{cloud}")()}
+        return {**taken, **self._pins(), **mine, **of_cloud, **self._held(cloud), **self._excuses(cloud, committed)}
+
+    def _held(self, cloud: str) -> Config:
+        """Where its records go, and what outlives it lies."""
+        base = base_of(self._name, cloud)
+        return {"outlast:base": base, "outlast:heldIn": base} if has_bases(self._answers) else {}
 
     def traffic(self, sites: Sequence[str]) -> Config:
         committed = stack_files.read_config(self._root, "traffic")
@@ -79,6 +120,7 @@ class _Builder:
             "outlast:weights": dict.fromkeys(sites, 10),
             **taken,
             **self._given(alertEmail="alert_email"),
+            **self._switches(),
             "outlast:monthlyBudgetUsd": _number(self._answer("budget")),
             "outlast:acceptedModels": [self._digest],
             **({} if len(sites) > 1 else self._excuse("one-site", "the second site comes later")),
@@ -86,11 +128,27 @@ class _Builder:
 
     def _pins(self) -> Config:
         """What every stack has: the account that it may touch, and by choice who answers for it and pays."""
-        return {
-            "aws:allowedAccountIds": [self._answer("aws_account")],
-            "aws:region": self._answer("aws_region"),
-            **self._given(owner="owner", costCentre="cost_centre", dataClass="data_class"),
-        }
+        return {**self._place("aws"), **self._whose()}
+
+    def _whose(self) -> Config:
+        return self._given(owner="owner", costCentre="cost_centre", dataClass="data_class")
+
+    def _switches(self) -> Config:
+        """Each site's drain switch in the next cloud: it is for the day on which its own is dark."""
+        if not has_bases(self._answers) or len(self.clouds) < 2:
+            return {}
+        beside = zip(self.clouds, [*self.clouds[1:], self.clouds[0]], strict=True)
+        return {"outlast:drainSwitches": {f"{self._name}-{one}": base_of(self._name, other) for one, other in beside}}
+
+    def _place(self, cloud: str) -> Config:
+        """The account and the region."""
+        keys = {
+            "aws": {"aws:allowedAccountIds": "aws_account", "aws:region": "aws_region"},
+            "azure": {"azure-native:subscriptionId": "azure_subscription", "azure-native:location": "azure_region"},
+            "gcp": {"gcp:project": "gcp_project", "gcp:region": "gcp_region"},
+        }[cloud]
+        found: Config = {setting: self._answer(key) for setting, key in keys.items()}
+        return found if cloud != "aws" else {**found, "aws:allowedAccountIds": [found["aws:allowedAccountIds"]]}
 
     def _given(self, **keys: str) -> Config:
         """Setting -> answer, of what was answered."""
@@ -104,14 +162,12 @@ class _Builder:
         group = f"/subscriptions/{subscription}/resourceGroups/{self._answer('azure_vault_group')}"
         secret = self._answer("host").replace(".", "-")
         return {
-            "azure-native:subscriptionId": subscription,
-            "azure-native:location": self._answer("azure_region"),
             "outlast:certificateVault": f"{group}/providers/Microsoft.KeyVault/vaults/{vault}",
             "outlast:certificateSecret": f"https://{vault.lower()}.vault.azure.net/secrets/{secret}",
         }
 
     def _of_gcp(self) -> Config:
-        return {"gcp:project": self._answer("gcp_project"), "gcp:region": self._answer("gcp_region")}
+        return {}
 
     def _excuses(self, cloud: str, committed: Mapping[str, Any]) -> Config:
         """What the committed site is excused from and a small one lacks as well; later somebody looks again.

@@ -17,6 +17,7 @@ Answers = Mapping[str, str]
 OPTIONAL = "no size"
 """In the place of a size: the question may be left without an answer in every size."""
 
+AUDIT_DAYS = "audit_days"
 PULUMI_CLOUD, PASSPHRASE = "pulumi", "passphrase"
 _SET = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _BACKEND = re.compile(r"(file|s3|azblob|gs)://.+|https://.+")
@@ -29,10 +30,11 @@ def _nothing(answers: Answers) -> str:
 
 @dataclass(frozen=True)
 class Question:
-    """One question: the flag is its key with hyphens. `default` is "" where there is none; `cloud` asks it only there.
+    """One question: the flag is its key with hyphens. `default` is "" where there is none.
 
-    `setting` is the key in the stack files that the answer becomes, by which their parser's words are told as the
-    answer's. `of_size` is the size that needs an answer, where the other does without.
+    `cloud` and `size` ask it only there; a flag answers it in every size. `setting` is the key in the stack files that
+    the answer becomes, by which their parser's words are told as the answer's. `of_size` is the size that needs an
+    answer, where the other does without.
     """
 
     key: str
@@ -41,6 +43,12 @@ class Question:
     cloud: str = ""
     of_size: str = ""
     setting: str = ""
+    size: str = ""
+
+    def is_asked(self, answers: Answers) -> bool:
+        """Whether the answers before it leave it standing."""
+        of_cloud = not self.cloud or self.cloud in chosen_clouds(answers)
+        return of_cloud and self.size in ("", answers.get("size"))
 
     def is_required(self, answers: Answers) -> bool:
         """Whether it has to be answered: by everybody, or for that size alone."""
@@ -66,6 +74,11 @@ def _host(answers: Answers) -> str:
     return f"api.{answers['domain']}" if answers.get("domain") else ""
 
 
+def _audit_days(answers: Answers) -> str:
+    """Few at first: they can be raised later, and on two of the clouds never be lowered."""
+    return "30" if answers.get("size") == PRODUCTION else ""
+
+
 def _budget(answers: Answers) -> str:
     return "1500" if answers.get("size") == PRODUCTION else "300"
 
@@ -89,6 +102,14 @@ QUESTIONS: tuple[Question, ...] = (
     Question("owner", "Who answers for it: a team", of_size=PRODUCTION, setting="outlast:owner"),
     Question("cost_centre", "Who pays", of_size=PRODUCTION, setting="outlast:costCentre"),
     Question("data_class", "Class of its data", lambda a: "internal", of_size=PRODUCTION, setting="outlast:dataClass"),
+    Question(
+        AUDIT_DAYS,
+        "Days in which nobody may delete an audit record (0: no base stacks)",
+        _audit_days,
+        of_size=PRODUCTION,
+        setting="outlast:auditRetentionDays",
+        size=PRODUCTION,
+    ),
     Question("alert_email", "Who is told of alarms", of_size=OPTIONAL, setting="outlast:alertEmail"),
     Question("state", "Pulumi's state: s3://, azblob://, gs://, file:// or `pulumi` for Pulumi Cloud"),
     Question(
@@ -98,16 +119,20 @@ QUESTIONS: tuple[Question, ...] = (
 
 
 def asked_of(answers: Answers) -> list[Question]:
-    """The questions that these answers leave standing: those of a cloud only where it is chosen."""
-    clouds = chosen_clouds(answers)
-    return [question for question in QUESTIONS if not question.cloud or question.cloud in clouds]
+    """The questions that these answers leave standing: those of a cloud, or of a size, only where it is chosen."""
+    return [question for question in QUESTIONS if question.is_asked(answers)]
+
+
+def has_bases(answers: Answers) -> bool:
+    """Whether each cloud gets a base stack: for the audit records, and for what should outlive its site."""
+    return answers.get(AUDIT_DAYS, "0") != "0"
 
 
 def fill(answers: Answers) -> dict[str, str]:
     """The answers with the defaults of what was not answered."""
     found = {key: value.strip() for key, value in answers.items() if value.strip()}
     for question in QUESTIONS:
-        if question.key not in found and (not question.cloud or question.cloud in chosen_clouds(found)):
+        if question.key not in found and question.is_asked(found):
             found |= {question.key: default} if (default := question.default(found)) else {}
     return found
 

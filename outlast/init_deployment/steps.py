@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from outlast.init_deployment.questions import PASSPHRASE, PULUMI_CLOUD, Answers, chosen_clouds, state_cloud, title_of
+from outlast.init_deployment.files import base_of
+from outlast.init_deployment.questions import (
+    PASSPHRASE,
+    PULUMI_CLOUD,
+    Answers,
+    chosen_clouds,
+    has_bases,
+    state_cloud,
+    title_of,
+)
 
 GUIDE = "docs/guides/deploy-for-real.md"
 
@@ -22,14 +31,16 @@ def next_steps(name: str, answers: Answers) -> list[Step]:
     """Everything from the files to the first prediction."""
     clouds = chosen_clouds(answers)
     sites, host = [f"{name}-{cloud}" for cloud in clouds], answers["host"]
+    bases = [base_of(name, cloud) for cloud in clouds] if has_bases(answers) else []
     return [
         Step("See that the files hold together, in the sandbox", (f"make up STACKS={name}", "make down")),
         Step("Let Pulumi keep its state there" + _dark(answers), _login(answers)),
-        Step("Make the stacks", _init(answers, [f"{name}-zone", *sites, f"{name}-traffic"])),
+        Step("Make the stacks", _init(answers, [f"{name}-zone", *bases, *sites, f"{name}-traffic"])),
         Step("See what the accounts lack", (f"outlast doctor --stacks {name}",)),
         Step("Give every site the same keys, as the guide on keys tells", _keys(sites)),
         Step("Make the zone, and delegate the domain to the servers that are printed", (_up(f"{name}-zone"),)),
         *_certificate(name, clouds),
+        *([Step("Make what outlives the sites, before them", tuple(_up(base) for base in bases))] if bases else []),
         Step("Bring up the sites, one after the other", tuple(_up(site) for site in sites)),
         Step("Let traffic in, and see how every site is", (_up(f"{name}-traffic"), f"outlast status --host {host}")),
         Step("Ask for a prediction: docs/guides/call-the-endpoint.md, with the key that was made above"),

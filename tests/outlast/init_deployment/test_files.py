@@ -12,9 +12,9 @@ from failover.routing.lint_rules import RULES
 from infra.contract import parse_site
 from infra.prediction import lint_plan
 from infra.settings.kinds import TrafficSettings
-from infra.settings.profiles import SIZES
+from infra.settings.profiles import PRODUCTION, SIZES
 from infra.settings.reader import as_text
-from infra.settings.regions import CLOUDS
+from infra.settings.regions import CLOUDS, REGION_KEYS
 from infra.stack_file import parse
 from outlast.init_deployment.files import EXCUSED_DAYS, Config, build, judge, render
 from outlast.init_deployment.questions import fill
@@ -36,7 +36,8 @@ def test_every_combination_is_a_set_that_agrees_with_itself(clouds: str, size: s
     files = made(clouds=clouds, size=size, owner="platform", cost_centre="c1", alert_email="us@example.org")
     assert judge("prod", files) == []
     sites = [f"prod-{cloud}" for cloud in clouds.split(",")]
-    assert [*files] == ["prod-zone", *sites, "prod-traffic"]
+    bases = [f"prod-base-{cloud}" for cloud in clouds.split(",") if size == PRODUCTION]
+    assert [*files] == ["prod-zone", *bases, *sites, "prod-traffic"]
     assert all(files[site]["outlast:size"] == size for site in sites)
     assert all(config["outlast:owner"] == "platform" for config in files.values())
     told = [stack for stack, config in files.items() if config.get("outlast:alertEmail") == "us@example.org"]
@@ -75,6 +76,38 @@ def test_a_production_site_is_excused_from_no_rule() -> None:
     assert not any("outlast:exceptions" in files[f"prod-{cloud}"] for cloud in CLOUDS)
 
 
+WHOSE = {"owner": "platform", "cost_centre": "c1"}
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_production_site_has_a_base_stack_for_what_outlives_it(cloud: str) -> None:
+    files = made(size="production", **WHOSE)
+    site, base = files[f"prod-{cloud}"], files[f"prod-base-{cloud}"]
+    assert site["outlast:base"] == site["outlast:heldIn"] == f"prod-base-{cloud}"
+    assert base["outlast:holdsFor"] == [f"prod-{cloud}"] and base["outlast:protect"] is True
+    assert (base["outlast:auditRetentionDays"], base["outlast:logRetentionDays"]) == (30, 365)
+    assert base[REGION_KEYS[cloud]] == site[REGION_KEYS[cloud]]
+    switch = files["prod-traffic"]["outlast:drainSwitches"][f"prod-{cloud}"]
+    assert switch in files and switch != f"prod-base-{cloud}", "in another cloud than the site"
+
+
+def test_base_stacks_are_left_out_and_asked_for_by_their_days() -> None:
+    without = made(size="production", audit_days="0", **WHOSE)
+    assert [*without] == ["prod-zone", *(f"prod-{cloud}" for cloud in CLOUDS), "prod-traffic"]
+    assert not any({"outlast:base", "outlast:drainSwitches"} & config.keys() for config in without.values())
+    small = made(audit_days="7", clouds="aws")
+    assert small["prod-base-aws"]["outlast:auditRetentionDays"] == 7
+    assert "outlast:drainSwitches" not in small["prod-traffic"], "no other cloud is there to hold it"
+
+
+def test_names_of_stores_are_such_as_a_cloud_takes_however_long_the_set_is_called() -> None:
+    name = "our-prod-2026"
+    answers = fill({**GIVEN, **WHOSE, "size": "production", "prefix": "outlast"})
+    files = build(ROOT, name, answers, read_digest(RELEASED / "tumour"), TODAY)
+    assert judge(name, files) == []
+    assert files[f"{name}-base-azure"]["outlast:store"] == "outlastourproswitch"
+
+
 def test_one_site_alone_is_excused_from_the_rule_about_it() -> None:
     (excuse,) = made(clouds="gcp")["prod-traffic"]["outlast:exceptions"]
     assert excuse["rule"] == "one-site" and excuse["rule"] in RULES
@@ -94,6 +127,7 @@ def test_one_site_alone_is_excused_from_the_rule_about_it() -> None:
         ({"budget": "much"}, "--budget"),
         ({"size": "huge"}, "--size"),
         ({"owner": "Platform Team"}, "--owner"),
+        ({"audit_days": "a year"}, "--audit-days"),
     ],
 )
 def test_what_the_programs_refuse_is_told_at_the_flag(changed: dict[str, str], place: str) -> None:

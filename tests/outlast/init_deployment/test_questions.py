@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from outlast.init_deployment.questions import asked_of, chosen_clouds, fill, find_mistakes, state_cloud, title_of
+from outlast.init_deployment.questions import (
+    asked_of,
+    chosen_clouds,
+    fill,
+    find_mistakes,
+    has_bases,
+    state_cloud,
+    title_of,
+)
 
 GIVEN = {
     "domain": "example.org",
@@ -28,6 +36,16 @@ def test_what_was_not_answered_has_a_default_that_follows_from_the_rest() -> Non
 def test_production_needs_to_know_whose_it_is_and_who_pays() -> None:
     found = find_mistakes("prod", fill({**GIVEN, "size": "production"}), ["tumour"])
     assert [mistake.place for mistake in found] == ["--owner", "--cost-centre"]
+
+
+def test_only_production_is_asked_how_long_audit_records_are_kept() -> None:
+    assert "audit_days" not in fill(GIVEN) and not has_bases(fill(GIVEN))
+    assert not any(question.key == "audit_days" for question in asked_of(fill(GIVEN)))
+    whole = fill({**GIVEN, "size": "production"})
+    assert whole["audit_days"] == "30" and has_bases(whole)
+    assert any(question.key == "audit_days" for question in asked_of(whole))
+    assert not has_bases(fill({**whole, "audit_days": "0"}))
+    assert has_bases(fill({**GIVEN, "audit_days": "7"})), "a flag answers it in every size"
 
 
 def test_a_domain_that_begins_with_a_digit_gives_no_prefix() -> None:

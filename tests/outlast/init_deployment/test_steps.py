@@ -16,7 +16,10 @@ def commands(**changed: str) -> list[str]:
     return [command for step in next_steps("prod", fill(GIVEN | changed)) for command in step.commands]
 
 
-@pytest.mark.parametrize("command", commands())
+WHOLE = {"size": "production", "owner": "platform", "cost_centre": "c1"}
+
+
+@pytest.mark.parametrize("command", sorted({*commands(), *commands(**WHOLE)}))
 def test_each_command_is_there_with_its_options(command: str) -> None:
     check_command(shlex.split(command))
 
@@ -25,6 +28,8 @@ def test_what_depends_on_something_comes_after_it() -> None:
     typed = commands()
     ups = [command.split()[3] for command in typed if command.startswith("pulumi up")]
     assert ups == ["prod-zone", "prod-aws", "prod-azure", "prod-gcp", "prod-traffic"]
+    whole = [command.split()[3] for command in commands(**WHOLE) if command.startswith("pulumi up")]
+    assert whole == ["prod-zone", *(f"prod-base-{cloud}" for cloud in ("aws", "azure", "gcp")), *ups[1:]]
     order = ("make up STACKS=prod", "pulumi login s3://our-state", "pulumi stack init prod-zone", "outlast doctor")
     places = [next(place for place, command in enumerate(typed) if command.startswith(word)) for word in order]
     assert places == sorted(places)
