@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 _HIDDEN = re.compile(r"access-control-|content-length$", re.IGNORECASE)
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/")
 _SIGNED_FOR = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
-Service = Callable[[Mapping[str, Any]], Reply]
+Service = Callable[[Mapping[str, Any]], Reply | None]
 Route = tuple[str, re.Pattern[str], str, Callable[[Request], Reply]]
 
 
@@ -44,7 +44,7 @@ class Dispatcher:
         propagation_seconds: how long a change stays PENDING.
         requests_per_second: the account's limit; None for no limit (the real one is 5).
         access_key_id: the one whose requests are taken; None for any.
-        services: who answers requests that are signed for another service; moto where nobody does.
+        services: who answers requests that are signed for another service; moto where nobody does, or one answers None.
     """
 
     def __init__(
@@ -142,8 +142,9 @@ class Dispatcher:
     def _forward(self, environ: dict[str, Any]) -> Reply:
         """Another service: moto's. An alarm of CloudWatch may have come, gone or changed its state."""
         signed = _SIGNED_FOR.search(str(environ.get("HTTP_AUTHORIZATION", "")))
-        if signed and signed[1] in self._services:
-            return self._services[signed[1]](environ)
+        answered = self._services[signed[1]](environ) if signed and signed[1] in self._services else None
+        if answered is not None:
+            return answered
         reply = self._store.forward(environ)
         if "/monitoring/" in str(environ.get("HTTP_AUTHORIZATION", "")) and reply.status < 300:
             with self.lock:

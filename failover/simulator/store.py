@@ -223,7 +223,8 @@ def in_process_client(answer: Callable[[dict[str, Any]], Reply], service: str, r
     """A boto3 client whose requests go straight to `answer`, a function of WSGI environments: no socket, no retry."""
     once = BotocoreConfig(retries={"total_max_attempts": 1})
     client = _session().client(cast(Any, service), region, endpoint_url=NOWHERE, config=once)
-    client.meta.events.register(f"before-send.{service}", lambda request, **_: _hand_over(request, answer))
+    event = f"before-send.{client.meta.service_model.service_id.hyphenize()}"
+    client.meta.events.register(event, lambda request, **_: _hand_over(request, answer))
     return client
 
 

@@ -107,6 +107,11 @@ class AlarmWatch:
                 for key, rule in sorted(self._rules.items())
             ]
 
+    def alarming(self) -> dict[str, float]:
+        """The alarms that are on, by the key of their resource: since when, in simulated seconds."""
+        with self._lock:
+            return {key: one.since for key, one in self._standings.items() if one.state is State.ALARM}
+
     def _look(self, at: float) -> None:
         changed = False
         for key, rule in self._rules.items():

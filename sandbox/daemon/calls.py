@@ -16,6 +16,7 @@ from sandbox.authority.server import Authority, render
 from sandbox.clouds.simulated import describe_kinds
 from sandbox.clouds.store import ResourceStore
 from sandbox.daemon import overview
+from sandbox.daemon.monitoring import Monitoring
 from sandbox.daemon.private_stores import PrivateStores
 from sandbox.daemon.training import Training
 from sandbox.daemon.vendors import Vendors
@@ -45,6 +46,7 @@ class Controls:
     forget_orphans: Callable[[str, set[tuple[str, str]], dict[tuple[str, str], str]], list[str]]
     reload_stacks: Callable[[], None]
     vendors: Vendors
+    monitoring: Monitoring
     stores: PrivateStores
     training: Training
     authority: Authority
@@ -90,7 +92,7 @@ class Calls:
         stored = self._controls.stores.answer(request.method, request.path, headers, request.get_data(), request.args)
         if stored is not None:
             return Response(stored.body, stored.status, dict(stored.headers))
-        found = self._controls.vendors.answer(*asked)
+        found = self._controls.monitoring.answer(*asked[:3]) or self._controls.vendors.answer(*asked)
         if found is not None:
             return _json(found[1], found[0])
         handler = self._routes.get((request.method, request.path))

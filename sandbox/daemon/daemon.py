@@ -25,6 +25,7 @@ from failover.simulator.route53 import shut_down
 from failover.simulator.wire import Reply
 from sandbox import layout as places
 from sandbox.alarms.counts import Counts
+from sandbox.alarms.monitor import Monitor
 from sandbox.authority.server import Authority
 from sandbox.clouds.audit_routes import list_routes
 from sandbox.clouds.azure import vaults
@@ -41,6 +42,7 @@ from sandbox.daemon.calls import Calls, Controls
 from sandbox.daemon.leftovers import Leftovers
 from sandbox.daemon.listed_stores import answer_s3
 from sandbox.daemon.log_folder import PAGE_LOG, LogFolder, describe
+from sandbox.daemon.monitoring import Monitoring
 from sandbox.daemon.page import ABOVE_DNS, PagePort
 from sandbox.daemon.private_stores import PrivateStores
 from sandbox.daemon.public_stores import PublicStores, certificate_hosts
@@ -131,6 +133,7 @@ class Daemon:
         self.world = self._make_world()
         self.alarms = watch_alarms(layout, self.counts, self.world, self.supervisor, self.route53, _log.warning)
         self.vendors = Vendors(self.world, self._why_silent)
+        self.monitoring = self._make_monitoring()
         self.training = Training(self.world, layout.state / "training", self._why_silent, self._has_no_spot)
         registries = instance.address(places.REGISTRIES), instance.port(places.HTTPS_PORT)
         self.azure_login = AzureLogin(self.world, *registries, self.ca.issue("registries", [HOSTS]))
@@ -256,6 +259,7 @@ class Daemon:
             forget_orphans=self._forget_orphans,
             reload_stacks=self._reload_stacks,
             vendors=self.vendors,
+            monitoring=self.monitoring,
             stores=PrivateStores(self.world, self.objects, self._is_dark),
             training=self.training,
             authority=Authority(self.ca, self.world.record_values, self.clock.simulated_now),
@@ -368,7 +372,11 @@ class Daemon:
         dark = [fault.site for fault in self.faults.active() if fault.kind == "dark"]
         return any(kind_of(self.layout.root, site) == cloud for site in dark)
 
-    def _aws_services(self) -> dict[str, Callable[[Mapping[str, Any]], Reply]]:
+    def _make_monitoring(self) -> Monitoring:
+        monitor = Monitor(self.counts, self.alarms.alarming, self.clock.simulated_now)
+        return Monitoring(self.world, monitor, self._why_silent)
+
+    def _aws_services(self) -> dict[str, Callable[[Mapping[str, Any]], Reply | None]]:
         """Of AWS, what Route 53's front passes on, by the name that requests are signed for."""
         return {
             "application-autoscaling": self._answer_scaling,
@@ -376,6 +384,8 @@ class Daemon:
             "servicequotas": self._answer_quotas,
             "sagemaker": lambda environ: self.training.sagemaker(environ),
             "logs": lambda environ: self.training.logs(environ),
+            "monitoring": lambda environ: self.monitoring.cloudwatch(environ),
+            "elasticloadbalancing": lambda environ: self.monitoring.balancers(environ),
             "s3": self._answer_s3,
         }
 

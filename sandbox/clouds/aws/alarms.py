@@ -86,29 +86,30 @@ def _asked(world: World, r: Resource) -> tuple[tuple[tuple[str, Measure], ...], 
     """What is measured, what is made of it, and over which period."""
     queries = _queries(r.inputs)
     if not queries:
-        return (("value", _measure(world, r, r.inputs)),), "value", int(r.inputs.get("period") or 60)
+        return (("value", measure_of(world, region_of(r), r.inputs)),), "value", int(r.inputs.get("period") or 60)
     metrics = {str(q["id"]): q["metric"] for q in queries if q.get("metric")}
     returned = next((q for q in queries if q.get("returnData")), queries[-1])
-    measures = tuple((name, _measure(world, r, metric)) for name, metric in metrics.items())
+    measures = tuple((name, measure_of(world, region_of(r), metric)) for name, metric in metrics.items())
     period = max((int(metric.get("period") or 60) for metric in metrics.values()), default=60)
     return measures, str(returned.get("expression") or returned["id"]), period
 
 
-def _measure(world: World, r: Resource, metric: Values) -> Measure:
+def measure_of(world: World, region: str, metric: Values) -> Measure:
+    """The metric that is asked for in a region, and what is made of its values."""
     statistic = str(metric.get("statistic") or metric.get("stat") or metric.get("extendedStatistic") or "")
     dimensions = metric.get("dimensions") or {}
     named = str(metric.get("namespace")), str(metric.get("metricName"))
     series, sets = METRICS.get(named, ("", ()))
-    of = _whose(world, r, dimensions) if frozenset(dimensions) in sets else ""
+    of = _whose(world, region, dimensions) if frozenset(dimensions) in sets else ""
     return Measure(series if of else "", of, _STATISTICS.get(statistic, statistic))
 
 
-def _whose(world: World, r: Resource, dimensions: Mapping[str, str]) -> str:
-    """The site, or the health check, that the dimensions mean; "" where there is none in the alarm's region."""
+def _whose(world: World, region: str, dimensions: Mapping[str, str]) -> str:
+    """The site, or the health check, that the dimensions mean; "" where there is none in the region."""
     if "HealthCheckId" in dimensions:
         found = world.store.get(HEALTH_CHECK, dimensions["HealthCheckId"])
-        return found.id if found and region_of(r) == _ROUTE53_REGION else ""
-    here = [one for one in world.store.all() if region_of(one) == region_of(r)]
+        return found.id if found and region == _ROUTE53_REGION else ""
+    here = [one for one in world.store.all() if region_of(one) == region]
     found = next((one for one in here if _means(one, dimensions)), None)
     if "TargetGroup" in dimensions and not any(_is(one, TARGET_GROUP, dimensions["TargetGroup"]) for one in here):
         return ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from sandbox.alarms.rule import AlarmRule, Condition, Measure
 from sandbox.clouds.azure.apps import APP
@@ -56,10 +57,10 @@ def _rule(world: World, r: Resource) -> AlarmRule:
 
 def _condition(site: str, criterion: Values, window: int) -> Condition:
     """A window without a request has none to count: nothing is violated."""
-    series, scale = METRICS.get(str(criterion.get("metricName")), ("", 1.0))
+    measure = measure_of(site, str(criterion.get("metricName")), str(criterion["timeAggregation"]))
     if criterion.get("dimensions"):
-        series = "errors" if series == "answers" and _five_hundreds(criterion["dimensions"]) else ""
-    measure = Measure(series, site, _STATISTICS[str(criterion["timeAggregation"])], scale)
+        errors = measure.series == "answers" and _five_hundreds(criterion["dimensions"])
+        measure = replace(measure, series="errors" if errors else "")
     return Condition(
         (("value", measure),),
         "value",
@@ -72,6 +73,12 @@ def _condition(site: str, criterion: Values, window: int) -> Condition:
         sliding=True,
         clears_after=_LOOKS_UNTIL_OVER,
     )
+
+
+def measure_of(site: str, metric: str, aggregation: str) -> Measure:
+    """A metric of a container app, and what is made of its values."""
+    series, scale = METRICS.get(metric, ("", 1.0))
+    return Measure(series, site, _STATISTICS[aggregation], scale)
 
 
 def _five_hundreds(dimensions: list[Values]) -> bool:

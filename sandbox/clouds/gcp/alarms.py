@@ -79,9 +79,9 @@ def _condition(world: World, r: Resource, asked: Values) -> Condition:
     """A value for each alignment period; all of the duration's must be beyond."""
     period = _seconds((asked.get("aggregations") or [{}])[0].get("alignmentPeriod"))
     points = max(1, _seconds(asked.get("duration"), 0) // period)
-    measures = [("value", _measure(world, r, asked.get("filter"), asked.get("aggregations")))]
+    measures = [("value", measure_of(world, project_of(r), asked.get("filter"), asked.get("aggregations")))]
     if asked.get("denominatorFilter"):
-        of = _measure(world, r, asked["denominatorFilter"], asked.get("denominatorAggregations"))
+        of = measure_of(world, project_of(r), asked["denominatorFilter"], asked.get("denominatorAggregations"))
         measures.append(("all", of))
     return Condition(
         tuple(measures),
@@ -96,10 +96,11 @@ def _condition(world: World, r: Resource, asked: Values) -> Condition:
     )
 
 
-def _measure(world: World, r: Resource, filter_: object, aggregations: object) -> Measure:
+def measure_of(world: World, project: str, filter_: object, aggregations: object) -> Measure:
+    """The metric that a filter means in a project, and what is made of its values."""
     parts = _parts(filter_)
     emitter, series, scale = METRICS.get(parts.get("metric.type", ""), ("", "", 1.0))
-    owner = next((_owner(world, r, name, parts[name]) for name in _OWNERS if name in parts), "")
+    owner = next((_owner(world, project, name, parts[name]) for name in _OWNERS if name in parts), "")
     if "metric.labels.response_code_class" in parts:
         wanted, errors = _ERRORS.get(series, ("", ""))
         series = errors if wanted in str(filter_) else ""
@@ -120,9 +121,9 @@ def _parts(filter_: object) -> dict[str, str]:
     }
 
 
-def _owner(world: World, r: Resource, label: str, name: str) -> str:
-    """The site whose resource of that name is in the policy's project."""
-    found = [one for one in world.store.all(_OWNERS[label]) if tail(one) == name and project_of(one) == project_of(r)]
+def _owner(world: World, project: str, label: str, name: str) -> str:
+    """The site whose resource of that name is in the project."""
+    found = [one for one in world.store.all(_OWNERS[label]) if tail(one) == name and project_of(one) == project]
     return found[0].stack if found else ""
 
 

@@ -27,6 +27,7 @@ def client(tmp_path: Path, spot: dict[str, int]) -> Client:
         token="t",
         stores=nobody,
         vendors=nobody,
+        monitoring=nobody,
         training=SimpleNamespace(
             answer=_train, read_log=lambda path, query: b"one\ntwo\n" if query["sig"] == "s" else None
         ),
