@@ -22,7 +22,7 @@ _deadline: ContextVar[float] = ContextVar("outlast_request_deadline", default=fl
 class DialTransport(httpx.BaseTransport):
     """Sends each request to an address of `addresses(host)` at port+offset; the URL's host stays in SNI and Host.
 
-    Tries the addresses in order until one accepts; all of it within `deadline_seconds` of wall-clock time, or within
+    Tries the addresses in order until one accepts; all of it within `deadline_seconds` of real time, or within
     those of a request's own extension of that name.
     """
 

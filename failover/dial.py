@@ -10,7 +10,7 @@ low ports may not be bound, 443 and 53 are served at 443+offset and 53+offset, a
     with dial.client(address="203.0.113.7") as http:        # the same request, sent to one address
         http.get("https://api.outlast.example/health")
 
-Deadlines are wall-clock seconds for a whole request, first byte to last: no server escapes them by dripping bytes.
+Deadlines are real seconds for a whole request, first byte to last: no server escapes them by dripping bytes.
 """
 
 from __future__ import annotations

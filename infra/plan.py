@@ -123,7 +123,7 @@ def sites_host(host: str) -> str:
 
 
 def is_kept_by_cloud_run(path: str) -> bool:
-    """Whether Google's own front answers a path, so that it never reaches a container on Cloud Run.
+    """Whether Google's own load balancer answers a path, so that it never reaches a container on Cloud Run.
 
     cloud.google.com/run/docs/known-issues, "Reserved URL paths": of those that end in z only some are, which it does
     not list, and it recommends to avoid them all.

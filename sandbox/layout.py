@@ -34,7 +34,7 @@ AUTHORITY_PREFIX = "/acme/"  # of the certificate authority, on the control inte
 
 # The host part of the addresses in a block.
 API, DNS, RESOLVER, REGISTRIES, STORES = 1, 53, 54, 60, 61
-FRONTS = range(11, 51)
+ENTRY_POINTS = range(11, 51)
 REPLICAS = range(100, 250)
 MACHINES = range(62, 100)  # for sites of the kind `private`, whose machines a person runs
 
@@ -228,10 +228,10 @@ def require_loopback(block: str) -> None:
 
     Linux has all of 127.0.0.0/8; macOS only those that were added to lo0, until it is started anew.
     """
-    hosts = [API, DNS, RESOLVER, *FRONTS, *REPLICAS]
+    hosts = [API, DNS, RESOLVER, *ENTRY_POINTS, *REPLICAS]
     missing = [f"{block}.{host}" for host in hosts if not _exists(f"{block}.{host}")]
     if missing:
-        ranges = " ".join(f"$(seq {r[0]} {r[-1]})" for r in (FRONTS, REPLICAS))
+        ranges = " ".join(f"$(seq {r[0]} {r[-1]})" for r in (ENTRY_POINTS, REPLICAS))
         command = f"for i in {API} {DNS} {RESOLVER} {ranges}; do sudo ifconfig lo0 alias {block}.$i up; done"
         raise Unavailable(
             f"{len(missing)} of the sandbox's {len(hosts)} loopback addresses do not exist on this machine "
@@ -258,11 +258,11 @@ def _new_instance(state: Path, wanted: dict[str, int]) -> Instance:
         block = f"127.{64 + (seed[attempt % 32] + attempt) % 128}.{seed[(attempt + 1) % 32]}"
         require_loopback(block)
         offset = wanted.get("port_offset", _usable_offset(f"{block}.{DNS}"))
-        if _is_free(f"{block}.{DNS}", DNS_PORT + offset) and _is_free(f"{block}.{FRONTS[0]}", HTTPS_PORT + offset):
+        if all(_is_free(f"{block}.{h}", p + offset) for h, p in ((DNS, DNS_PORT), (ENTRY_POINTS[0], HTTPS_PORT))):
             break
     else:
         raise Unavailable("no free block of loopback addresses was found", hint="stop other sandboxes with `make down`")
-    # The folder says where to begin, so that a sandbox that is down now finds its port free later.
+    # The folder says where to begin: a sandbox that is down now finds its port free later.
     dns_port = wanted.get("dns_port") or _free_dns_port(seed[0] * 256 + seed[1])
     speed, eventual = wanted.get("speed", 1), wanted.get("eventual", 0)
     return Instance(block, offset, dns_port, speed=speed, token=secrets.token_urlsafe(24), eventual=eventual)

@@ -1,4 +1,4 @@
-"""Time, handed in: the machine's own clock, in real (wall) seconds."""
+"""Time, handed in: the machine's own clock, in real seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class WallClock(Protocol):
-    """`now` is monotonic, in wall seconds; `utc` is for people, tags and names of folders."""
+    """`now` is monotonic, in real seconds; `utc` is for people, tags and names of folders."""
 
     def wall_now(self) -> float: ...
     def utc(self) -> datetime: ...
@@ -19,7 +19,7 @@ class SystemClock:
     """The machine's own time."""
 
     def wall_now(self) -> float:
-        """Monotonic wall seconds."""
+        """Monotonic real seconds."""
         return time.monotonic()
 
     def utc(self) -> datetime:
@@ -27,5 +27,5 @@ class SystemClock:
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
-        """Wait for so many wall seconds."""
+        """Wait for so many real seconds."""
         time.sleep(max(0.0, seconds))

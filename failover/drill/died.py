@@ -17,7 +17,7 @@ from failover.drill.observers import Watch
 from failover.drill.samples import SITE, Tally
 from failover.drill.streaks import STREAK
 
-_TICK_SECONDS = 0.5  # wall
+_TICK_SECONDS = 0.5  # real time
 
 
 @dataclass(frozen=True)

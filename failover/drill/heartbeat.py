@@ -16,7 +16,7 @@ from failover.levers.change import LOCK, Change, sign
 from failover.levers.flag import LockLever
 from service.errors import OutlastError, Refused
 
-LOCK_SECONDS, RENEW_SECONDS = 120.0, 30.0  # wall
+LOCK_SECONDS, RENEW_SECONDS = 120.0, 30.0  # real time
 _JOIN_SECONDS = 45.0  # longer than a renewal may take, which reads and writes: a late write would take the lock again
 
 

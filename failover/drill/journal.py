@@ -50,7 +50,7 @@ def new_folder(drills: Path, utc: datetime) -> Path:
 
 
 class Journal:
-    """Appends entries, from any thread. `at` in every entry is monotonic wall seconds since the start."""
+    """Appends entries, from any thread. `at` in every entry is monotonic real seconds since the start."""
 
     def __init__(self, path: Path, clock: WallClock) -> None:
         self.path = path

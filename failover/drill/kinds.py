@@ -51,7 +51,7 @@ class Around:
 
 @dataclass(frozen=True)
 class FlooredAuthority(Authority):
-    """A name server behind a cache that keeps every answer for a while (wall seconds), whatever its TTL."""
+    """A name server behind a cache that keeps every answer for a while (real seconds), whatever its TTL."""
 
     floor_seconds: float = 0.0
 
@@ -68,7 +68,7 @@ class Primable(Protocol):
 
 
 class OwnCache:
-    """A runtime's own cache above its resolver's: what it was told it keeps for `seconds` (wall), whatever the TTL."""
+    """A runtime's own cache above its resolver's: it keeps an answer for `seconds` of real time, whatever the TTL."""
 
     def __init__(self, below: ClientCache, seconds: float, *, now: Callable[[], float] = time.monotonic) -> None:
         self._below = below

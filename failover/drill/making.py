@@ -11,7 +11,7 @@ from failover.drill.journal import Journal, name_folder
 from failover.drill.plan import DrillPlan
 from failover.levers.change import Change
 
-EXPIRY_MARGIN_SECONDS = 300.0  # wall, on top of the longest that a drill may take
+EXPIRY_MARGIN_SECONDS = 300.0  # real time, on top of the longest that a drill may take
 
 
 def name_drill(now: datetime) -> str:

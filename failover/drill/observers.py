@@ -40,7 +40,7 @@ JOIN_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Observer:
-    """Something that looks: `look` is called every `period_seconds` (wall), first after `phase` periods."""
+    """Something that looks: `look` is called every `period_seconds` (real time), first after `phase` periods."""
 
     name: str
     period_seconds: float

@@ -23,7 +23,7 @@ from service.errors import Deviated, InvalidInput, OutlastError, Unavailable
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
-UNDO_PATIENCE_SECONDS, UNDO_PAUSE_SECONDS = 120.0, 2.0  # wall
+UNDO_PATIENCE_SECONDS, UNDO_PAUSE_SECONDS = 120.0, 2.0  # real time
 
 
 @dataclass(frozen=True)

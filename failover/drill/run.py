@@ -37,9 +37,9 @@ from failover.levers.change import Change, sign
 from service.errors import Deviated, OutlastError, Refused
 
 SLACK_SECONDS = 60.0  # simulated, beyond what was predicted, before a wait gives up
-WAIT_FLOOR_SECONDS = 10.0  # wall: sockets and threads do not get faster with a simulated clock
+WAIT_FLOOR_SECONDS = 10.0  # real time: sockets and threads do not get faster with a simulated clock
 TICK_SECONDS = 0.05
-LONGEST_FLAG_SECONDS = 3500.0  # wall: the service passes over a flag that ends in more than an hour
+LONGEST_FLAG_SECONDS = 3500.0  # real time: the service passes over a flag that ends in more than an hour
 
 Say = Callable[[str], None]
 

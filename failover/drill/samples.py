@@ -14,7 +14,7 @@ EMPTY = "empty answer"
 
 @dataclass(frozen=True)
 class Pace:
-    """How much is observed: beats per wall second, and how many clients there are."""
+    """How much is observed: beats per real second, and how many clients there are."""
 
     authority_hz: float = 20.0
     client_hz: float = 10.0
@@ -31,7 +31,7 @@ class Pace:
 class Look:
     """What one look found: `site` by DNS or by x-served-by; `error` when nothing came, `wrong` when not right.
 
-    `ran_out` is of clients only: DNS was asked for this look, so many wall seconds after the kept answer had run out.
+    `ran_out` is of clients only: DNS was asked for this look, so many real seconds after the kept answer had run out.
     """
 
     site: str | None
@@ -47,7 +47,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Sample(Look):
-    """One look and its times: `at` wall seconds since the drill began, `ms` its length, `late_ms` how late it began."""
+    """One look and its times: `at` real seconds since the drill began, `ms` its length, `late_ms` how late it began."""
 
     by: str = ""
     at: float = 0.0
@@ -56,13 +56,13 @@ class Sample(Look):
 
     @classmethod
     def taken(cls, look: Look, by: str, began: float, ended: float, late: float) -> Self:
-        """The sample of a look; times in wall seconds since the drill began, `late` in wall seconds."""
+        """The sample of a look; times in real seconds since the drill began, `late` in real seconds."""
         times = round(began, 4), round((ended - began) * 1000, 2), round(late * 1000, 2)
         return cls(look.site, look.error, look.wrong, look.ran_out, by, *times)
 
     @property
     def ended(self) -> float:
-        """When the answer was there, in wall seconds since the drill began."""
+        """When the answer was there, in real seconds since the drill began."""
         return self.at + self.ms / 1000
 
     def to_entry(self) -> dict[str, Any]:

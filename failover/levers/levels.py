@@ -44,7 +44,7 @@ _SLOW: Mapping[str, Fault] = {"blackhole": "blackhole", "dark": "blackhole", "la
 
 @dataclass(frozen=True)
 class Delay:
-    """Best, typical and worst seconds until a change acts: of the clock, and of the wall, which no clock hurries."""
+    """Best, typical and worst seconds until a change acts: of the clock, and of real time, which no clock hurries."""
 
     clock: tuple[float, float, float] = (0.0, 0.0, 0.0)
     wall: tuple[float, float, float] = (0.0, 0.0, 0.0)

@@ -17,7 +17,7 @@ from typing import Protocol
 from failover.levers.change import Change, State, render_state
 from service.errors import Deviated, Refused, Unavailable
 
-SETTLE_TRIES, SETTLE_PAUSE_SECONDS = 60, 2.0  # wall: what a cloud accepts at once it may do a minute later
+SETTLE_TRIES, SETTLE_PAUSE_SECONDS = 60, 2.0  # real time: what a cloud accepts at once it may do a minute later
 UNDO_TRIES = 5
 
 

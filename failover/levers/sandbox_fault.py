@@ -37,7 +37,7 @@ class SandboxFaultLever(StateLever):
         return {"fault": _spell(found) if found else ""}, ""
 
     def write(self, target: str, state: State, version: str) -> None:
-        """Inject it until the drill's expiry, which is wall time: the sandbox's clock runs faster."""
+        """Inject it until the drill's expiry, which is real time: the sandbox's clock runs faster."""
         site, kind = _split(target)
         with self._clouds.sandbox() as control:
             if not state["fault"]:

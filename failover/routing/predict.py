@@ -5,7 +5,7 @@
     predict_failover(check, ttl_seconds=30, level=1)             # a drill that switches the check: no detection term
 
 All seconds are simulated seconds. A simulated clock that runs `speed` times faster changes three things, which `Pace`
-knows: TTLs become whole wall seconds, socket time-outs keep a floor on the wall, and what the observers themselves
+knows: TTLs become whole real seconds, socket time-outs keep a floor in real time, and what the observers themselves
 take weighs `speed` times more.
 """
 
@@ -137,7 +137,7 @@ def predict_failover(
         ttl_seconds: of the records of the public host.
         level: of the drill; 1 switches the health check itself, so that there is nothing to detect.
         fault: how the site fails; matters from level 2 on.
-        pace: who watches; one client on the wall's own clock when absent.
+        pace: who watches; one client in real time when absent.
         connection_seconds: greatest age of a connection, for clients that keep theirs while the site answers on them;
             0 for clients that open one for each request.
     """
@@ -170,7 +170,7 @@ def time_to_fail(fault: Fault, speed: int = 1) -> float:
 
 
 def effective_ttl_seconds(ttl_seconds: int, speed: int) -> int:
-    """The TTL that a client on a clock of this speed really keeps: whole wall seconds, at least one."""
+    """The TTL that a client on a clock of this speed really keeps: whole real seconds, at least one."""
     return max(1, ttl_seconds // speed) * speed if ttl_seconds else 0
 
 

@@ -19,10 +19,10 @@ _log = logging.getLogger(__name__)
 
 CONNECT_SECONDS, TCP_CONNECT_SECONDS, STATUS_SECONDS, BODY_SECONDS = 4.0, 10.0, 2.0, 2.0
 WALL_FLOORS = Limits(connect=0.5, status=1.0, body=1.0)
-"""No socket time-out is shorter than this on the wall: a busy laptop needs it, however fast the clock runs."""
+"""No socket time-out is shorter than this in real time: a busy laptop needs it, however fast the clock runs."""
 
 ENDPOINT_KEYS = ("Type", "IPAddress", "FullyQualifiedDomainName", "Port", "ResourcePath", "SearchString", "EnableSNI")
-LAG_WINDOW = 100  # samples of the loop's own lag that are kept: 10 wall seconds
+LAG_WINDOW = 100  # samples of the loop's own lag that are kept: 10 real seconds
 LAG_EVERY_SECONDS = 0.1
 
 Alarms = Mapping[tuple[str, str], str]
@@ -156,7 +156,7 @@ class HealthCheckers:
         return tuple(c.latest_failure for c in list(self._checkers.get(check_id, ())) if c.latest_failure)
 
     def lag_seconds(self) -> float:
-        """The largest delay, in wall seconds, with which the loop came to a timer of late."""
+        """The largest delay, in real seconds, with which the loop came to a timer of late."""
         return max(self._lags, default=0.0)
 
     # -- inside ------------------------------------------------------------------------------------------------------

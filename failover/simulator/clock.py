@@ -1,4 +1,4 @@
-"""A clock that runs `speed` times faster than the wall: it divides every interval, TTL and deadline together."""
+"""A clock that runs `speed` times faster than real time: it divides every interval, TTL and deadline together."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from service.errors import InvalidInput, Mistake
 
 SPEEDS = (1, 2, 3, 5, 10, 15)
-"""The divisors of 30 up to 15: they keep the usual TTLs (30, 60, 300, 900 s) whole numbers of wall seconds."""
+"""The divisors of 30 up to 15: they keep the usual TTLs (30, 60, 300, 900 s) whole numbers of real seconds."""
 
 
 class ScaledClock:
-    """Simulated time. Every duration is in simulated seconds unless a name says wall (real time). Thread-safe."""
+    """Simulated time. Every duration is in simulated seconds unless a name says wall: real time. Thread-safe."""
 
     def __init__(self, speed: int = 1, *, wall: Callable[[], float] = time.monotonic) -> None:
         _check(speed)
@@ -38,7 +38,7 @@ class ScaledClock:
         return seconds / self._speed
 
     def ttl(self, seconds: int) -> int:
-        """A TTL as a client on the wall has to count it: whole seconds, at least 1 unless it is 0."""
+        """A TTL as a client in real time has to count it: whole seconds, at least 1 unless it is 0."""
         return max(1, seconds // self._speed) if seconds else 0
 
     def set_speed(self, speed: int) -> None:

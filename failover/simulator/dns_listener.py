@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import cast
 
-TCP_IDLE_SECONDS = 10.0  # wall: for each whole message, so that one byte an hour holds nothing
+TCP_IDLE_SECONDS = 10.0  # real time: for each whole message, so that one byte an hour holds nothing
 TCP_CONNECTIONS = 128
 WHOLE = 65_535  # bytes of a message where nothing has to be cut: TCP and HTTPS
 

@@ -41,7 +41,7 @@ DEFAULT_FLOOR_SECONDS = 30  # Simulated seconds: of the resolvers that clamp at 
 CACHE_ENTRIES = 10_000
 DOH_PATH = "/dns-query"
 MEDIA_TYPE = "application/dns-message"
-DATE_SECONDS = 1.0  # wall: how often the date header is made anew
+DATE_SECONDS = 1.0  # real time: how often the date header is made anew
 
 
 @dataclass

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
 SNAPSHOT_SCHEMA = 1
-POLL_SECONDS = 0.02  # wall: how often wait_until looks
-IDLE_POLL_SECONDS = 60.0  # wall: how often the idle API server wakes; to be stopped it is woken
+POLL_SECONDS = 0.02  # real time: how often wait_until looks
+IDLE_POLL_SECONDS = 60.0  # real time: how often the idle API server wakes; to be stopped it is woken
 LOOPBACK = "127.0.0.1"
 
 
@@ -224,7 +224,7 @@ class MovingRoute53:
         return tuple(self._checkers.transitions)
 
     def lag_seconds(self) -> float:
-        """By how much, in wall seconds, the checkers' loop was late at worst in the last ten seconds."""
+        """By how much, in real seconds, the checkers' loop was late at worst in the last ten seconds."""
         return self._checkers.lag_seconds()
 
     def wait_until(self, holds: Callable[[], bool], *, timeout_seconds: float, what: str = "the condition") -> float:

@@ -115,7 +115,7 @@ class Store:
     # -- writing, into moto's objects --------------------------------------------------------------------------------
 
     def write_records(self, zone_id: str, records: Sequence[Record]) -> None:
-        """Replace the records of a zone. moto's own change call deletes too much and does not check (front.py does)."""
+        """Replace the records of a zone. moto's own change call deletes too much, and checks nothing."""
         zone = self._backend.get_hosted_zone(zone_id)
         zone.rrsets = [
             _MotoRecordSet({**record, "ResourceRecords": [item["Value"] for item in record.get("ResourceRecords", ())]})

@@ -38,21 +38,23 @@ def build_network(name: str, region: str, options: AwsOptions) -> Network:
     )
     public, private = plan.lay_out_subnets(options.vpc_cidr, options.availability_zones, private=options.private)
     subnets = _subnets(name, vpc.id, public)
-    front = aws.ec2.SecurityGroup("front", name=f"{name}-front", description="From anyone to the site", vpc_id=vpc.id)
+    balancer = aws.ec2.SecurityGroup(
+        "front", name=f"{name}-front", description="From anyone to the site", vpc_id=vpc.id
+    )
     tasks = aws.ec2.SecurityGroup("tasks", name=f"{name}-tasks", description="From the front to tasks", vpc_id=vpc.id)
     ways_out = _routes(name, vpc.id, subnets)
-    paths = [*ways_out, *_rules(front.id, tasks.id)]
+    paths = [*ways_out, *_rules(balancer.id, tasks.id)]
     if not options.endpoints:
         paths.append(_let_out(tasks.id))
     ids = [subnet.id for subnet in subnets.values()]
     if not private:
-        return Network(vpc.id, ids, ids, True, front.id, tasks.id, ways_out, paths)
+        return Network(vpc.id, ids, ids, True, balancer.id, tasks.id, ways_out, paths)
     gateways = None if options.endpoints else build_gateways(name, subnets, ways_out)
     inner = build_private(name, vpc.id, private, gateways)
     paths += inner.paths
     if options.endpoints:
         paths += build_endpoints(name, region, vpc.id, tasks.id, inner.subnets, inner.tables)
-    return Network(vpc.id, ids, [*inner.subnets.values()], False, front.id, tasks.id, ways_out, paths)
+    return Network(vpc.id, ids, [*inner.subnets.values()], False, balancer.id, tasks.id, ways_out, paths)
 
 
 def _subnets(name: str, vpc_id: pulumi.Output[str], ranges: Mapping[str, str]) -> dict[str, aws.ec2.Subnet]:
@@ -76,14 +78,14 @@ def _routes(name: str, vpc_id: pulumi.Output[str], subnets: dict[str, aws.ec2.Su
     return [gateway, *associations]
 
 
-def _rules(front: pulumi.Output[str], tasks: pulumi.Output[str]) -> list[pulumi.Resource]:
+def _rules(balancer: pulumi.Output[str], tasks: pulumi.Output[str]) -> list[pulumi.Resource]:
     """Anyone (health checkers too) -> the load balancer -> the tasks."""
     ingress, egress = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
     return [
-        ingress("front-in-80", security_group_id=front, cidr_ipv4=ANYWHERE, **tcp(80)),
-        ingress("front-in-443", security_group_id=front, cidr_ipv4=ANYWHERE, **tcp(HTTPS)),
-        egress("front-out", security_group_id=front, referenced_security_group_id=tasks, **tcp(PORT)),
-        ingress("tasks-in", security_group_id=tasks, referenced_security_group_id=front, **tcp(PORT)),
+        ingress("front-in-80", security_group_id=balancer, cidr_ipv4=ANYWHERE, **tcp(80)),
+        ingress("front-in-443", security_group_id=balancer, cidr_ipv4=ANYWHERE, **tcp(HTTPS)),
+        egress("front-out", security_group_id=balancer, referenced_security_group_id=tasks, **tcp(PORT)),
+        ingress("tasks-in", security_group_id=tasks, referenced_security_group_id=balancer, **tcp(PORT)),
     ]
 
 

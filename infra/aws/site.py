@@ -78,16 +78,16 @@ class Aws:
         network = build_network(name, spec.region, self._options)
         holdings = holdings_aws.of_site(name, spec)
         image = build_site_image(holdings, spec, self._options.architecture)
-        front = _front(name, spec, network, build_certificate(zone, spec, origin))
-        limit_addresses(name, front.load_balancer, spec.address_limit)
-        deployed = _service(name, spec, self._options, network, front, image, holdings)
-        watched = metrics.watch(front.load_balancer, front.target_group, deployed.service)
+        balancer = _load_balancer(name, spec, network, build_certificate(zone, spec, origin))
+        limit_addresses(name, balancer.load_balancer, spec.address_limit)
+        deployed = _service(name, spec, self._options, network, balancer, image, holdings)
+        watched = metrics.watch(balancer.load_balancer, balancer.target_group, deployed.service)
         if spec.dashboard:
             dashboard.build_dashboard(name, spec, watched)
         if spec.alert_email:
             alarms.build_alarms(name, spec.alert_email, watched)
             budget.build_budget(name, spec)
-        record = zone.alias("origin", origin, front.load_balancer.dns_name, front.load_balancer.zone_id)
+        record = zone.alias("origin", origin, balancer.load_balancer.dns_name, balancer.load_balancer.zone_id)
         return Site(
             name=spec.name,
             cloud=self.name,
@@ -104,10 +104,12 @@ class Aws:
         )
 
 
-# -- front ---------------------------------------------------------------------------------------------------------
+# -- load balancer ------------------------------------------------------------------------------------------------
 
 
-def _front(name: str, spec: SiteSpec, network: Network, certificate: aws.acm.CertificateValidation) -> LoadBalancer:
+def _load_balancer(
+    name: str, spec: SiteSpec, network: Network, certificate: aws.acm.CertificateValidation
+) -> LoadBalancer:
     targets = _target_group(name, network)
     balancer = aws.lb.LoadBalancer(
         "front",
@@ -170,7 +172,7 @@ def _service(
     spec: SiteSpec,
     options: AwsOptions,
     network: Network,
-    front: LoadBalancer,
+    balancer: LoadBalancer,
     image: BuiltImage,
     holdings: Holdings,
 ) -> Deployed:
@@ -212,7 +214,7 @@ def _service(
             security_groups=[network.task_group],
             assign_public_ip=network.tasks_are_public,
         ),
-        load_balancers=[_registered(front)],
+        load_balancers=[_registered(balancer)],
         deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
         deployment_minimum_healthy_percent=100,
         propagate_tags="SERVICE",  # tasks are what costs, and tags are how a bill is told apart
@@ -221,10 +223,10 @@ def _service(
         wait_for_steady_state=True,
         # How many there are is said by the scaling from then on: an update that counted again would undo that.
         opts=pulumi.ResourceOptions(
-            depends_on=[front.https, fargate, allowed, *sent, *network.paths], ignore_changes=["desiredCount"]
+            depends_on=[balancer.https, fargate, allowed, *sent, *network.paths], ignore_changes=["desiredCount"]
         ),
     )
-    return Deployed(service, task.arn, add_scaling(name, spec, service, cluster.name, _metric_label(front)))
+    return Deployed(service, task.arn, add_scaling(name, spec, service, cluster.name, _metric_label(balancer)))
 
 
 def _insights(options: AwsOptions) -> list[aws.ecs.ClusterSettingArgs]:
@@ -233,16 +235,16 @@ def _insights(options: AwsOptions) -> list[aws.ecs.ClusterSettingArgs]:
     return [aws.ecs.ClusterSettingArgs(name="containerInsights", value=value)]
 
 
-def _registered(front: LoadBalancer) -> aws.ecs.ServiceLoadBalancerArgs:
+def _registered(balancer: LoadBalancer) -> aws.ecs.ServiceLoadBalancerArgs:
     """Where each task is registered as a target."""
     return aws.ecs.ServiceLoadBalancerArgs(
-        target_group_arn=front.target_group.arn, container_name=CONTAINER, container_port=PORT
+        target_group_arn=balancer.target_group.arn, container_name=CONTAINER, container_port=PORT
     )
 
 
-def _metric_label(front: LoadBalancer) -> Text:
+def _metric_label(balancer: LoadBalancer) -> Text:
     """Whose requests are counted: Application Auto Scaling API, PredefinedMetricSpecification.ResourceLabel."""
-    return pulumi.Output.concat(front.load_balancer.arn_suffix, "/", front.target_group.arn_suffix)
+    return pulumi.Output.concat(balancer.load_balancer.arn_suffix, "/", balancer.target_group.arn_suffix)
 
 
 def _running_digest(deployed: Deployed, image_digest: pulumi.Output[str]) -> pulumi.Output[str]:

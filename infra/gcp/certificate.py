@@ -19,7 +19,7 @@ Certificates = tuple[gcp.certificatemanager.CertificateMap, list[gcp.certificate
 
 
 def build_certificates(name: str, spec: SiteSpec, zone: ZoneWriter, ready: pulumi.ResourceOptions) -> Certificates:
-    """Google issues each some minutes after its record answers; until then the front speaks no TLS for that name."""
+    """Google issues each some minutes after its record answers; until then it has no TLS for that name."""
     hosts = {"": spec.host, **{f"-{geography}": host for geography, host in group_hosts(spec).items()}}
     issued = {suffix: _issue(f"{name}{suffix}", suffix, host, zone, ready) for suffix, host in hosts.items()}
     entries = gcp.certificatemanager.CertificateMap("certificates", name=name, opts=ready)

@@ -63,8 +63,8 @@ class Gcp:
         service = _service(name, spec, holdings, image, access, ready)
         address = gcp.compute.GlobalAddress("address", name=name, deletion_policy="DELETE", opts=held(spec, ready))
         certificates = build_certificates(name, spec, zone, ready)
-        front = _url_map(name, spec, service, ready)
-        ports = _front(name, front, address, certificates, ready)
+        urls = _url_map(name, spec, service, ready)
+        ports = _load_balancer(name, urls, address, certificates, ready)
         if spec.dashboard:
             dashboard.build_dashboard(name, spec, ready)
         if spec.alert_email:
@@ -178,10 +178,10 @@ def _container(
     )
 
 
-# -- front ---------------------------------------------------------------------------------------------------------
+# -- load balancer ------------------------------------------------------------------------------------------------
 
 
-def _front(
+def _load_balancer(
     name: str,
     url_map: gcp.compute.URLMap,
     address: gcp.compute.GlobalAddress,

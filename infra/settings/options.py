@@ -54,7 +54,7 @@ def read_aws(reader: Reader, region: str, profile: Profile) -> AwsOptions:
 
 
 def read_network(reader: Reader, profile: Profile) -> str:
-    """Whether the replicas have addresses of their own (`public`), or nobody can reach them past the front."""
+    """Whether the replicas have addresses of their own (`public`), or nobody can reach them past the load balancer."""
     return reader.choice("network", NETWORKS, profile.text("network"))
 
 

@@ -1,6 +1,6 @@
 """One fault at one site, from what observers saw: who noticed, when, and what each kind of client had of it. Pure.
 
-Moments of samples are wall seconds since the observers began; every duration here is in simulated seconds.
+Moments of samples are real seconds since the observers began; every duration here is in simulated seconds.
 """
 
 from __future__ import annotations

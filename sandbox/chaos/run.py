@@ -45,7 +45,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class Recorder:
-    """Samples in memory; `elapsed` is wall seconds since it was made."""
+    """Samples in memory; `elapsed` is real seconds since it was made."""
 
     began: float = field(default_factory=time.monotonic)
     samples: list[Sample] = field(default_factory=list)
@@ -163,7 +163,7 @@ def run_row(
 
 
 def inject(lab: Lab, fault: ChaosFault, site: FleetSite, lasts: float) -> Change:
-    """Make the fault; it ends by itself a while after the wall seconds that it is to last."""
+    """Make the fault; it ends by itself a while after the real seconds that it is to last."""
     way = fault.way(site.name, site.fault_flag)
     lever = lab.levers[way.action]
     before = lever.look(way.target)

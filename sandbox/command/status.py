@@ -67,9 +67,9 @@ def render(document: dict[str, Any]) -> str:
         kind = "=".join(filter(None, [fault["kind"], fault["value"]]))
         lines.append(f"fault at {where}: {kind}: {fault['does']}; {fault['seconds_left']:.0f} s left")
     lines += [
-        f"limited: {address} at {front['stack']}: {front['rate']}"
-        for front in document["fronts"]
-        for address in front["limited"]
+        f"limited: {address} at {entry['stack']}: {entry['rate']}"
+        for entry in _entry_points(document)
+        for address in entry["limited"]
     ]
     lines += [
         f"{'failing for some checkers' if check['healthy'] else 'unhealthy'}: {check['site']}: {check['failure']}"
@@ -140,12 +140,18 @@ def _model_line(model: dict[str, Any]) -> str:
     return f"model asked where none is named: {model['name'] or 'none'}, {origin}"
 
 
+def _entry_points(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Where sites are reached; a sandbox that was started before an upgrade has them under their earlier name."""
+    found: list[dict[str, Any]] = document.get("entry_points", document.get("fronts", []))
+    return found
+
+
 def _site_row(document: dict[str, Any], weight: dict[str, Any]) -> list[str]:
     site = weight["site"]
     health = next((c["healthy"] for c in document["health_checks"] if c["id"] == weight["health_check"]), None)
     workloads = [w for w in document["workloads"] if w["stack"] == site]
-    fronts = [f for f in document["fronts"] if f["stack"] == site and f["names"]]
-    address = ", ".join(f"{f['address']}:{f['port']}" for f in fronts)
+    entries = [f for f in _entry_points(document) if f["stack"] == site and f["names"]]
+    address = ", ".join(f"{f['address']}:{f['port']}" for f in entries)
     words = {True: "healthy", False: "unhealthy", None: "no check"}[health]
     return [site, str(weight["chosen"]), words, weight["origin"], _replicas(workloads), address]
 

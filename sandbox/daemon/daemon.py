@@ -326,7 +326,7 @@ class Daemon:
             route53=self.route53.provider_client,
             lookup=self._lookup,
             report=_log.info,
-            addresses=[self.instance.address(host) for host in places.FRONTS],
+            addresses=[self.instance.address(host) for host in places.ENTRY_POINTS],
             eventual_seconds=self.instance.eventual,
             hooks=Hooks(
                 self.reconcile,
@@ -377,7 +377,7 @@ class Daemon:
         return Monitoring(self.world, monitor, self._why_silent)
 
     def _aws_services(self) -> dict[str, Callable[[Mapping[str, Any]], Reply | None]]:
-        """Of AWS, what Route 53's front passes on, by the name that requests are signed for."""
+        """Of AWS, what the Route 53 API server passes on, by the name that requests are signed for."""
         return {
             "application-autoscaling": self._answer_scaling,
             "ecs": self._answer_ecs,
@@ -451,7 +451,8 @@ class Daemon:
             "sites": self.sites(),
             "workloads": self.supervisor.status(),
             "training": self.training.runs.status(),
-            "fronts": self.listeners.status(),
+            "entry_points": (entry_points := self.listeners.status()),
+            "fronts": entry_points,  # their name until 0.3, for who reads the document
             "why_not": self._why_not,
             "faults": self.faults.describe(),
             "health_checks": overview.describe_health(self.world, self.route53),

@@ -1,6 +1,6 @@
 """The training services of the three clouds as the daemon runs them: one for each, and the jobs of all.
 
-boto3's requests come signed, through the front of Route 53; Azure's and Google's with this sandbox's token, through the
+boto3's requests come signed, by way of Route 53; Azure's and Google's with this sandbox's token, through the
 control interface, the host of an API before its path.
 """
 

@@ -1,7 +1,7 @@
 """The clouds' own APIs beside Pulumi's providers, as drills and renewals call them: ECS, Resource Manager, a Key
 Vault, Cloud Run, Cloud Monitoring.
 
-boto3's requests come signed, through the front of Route 53; the others with this sandbox's token, through the control
+boto3's requests come signed, through the Route 53 API server; the others with this sandbox's token, through the control
 interface. The API of a cloud that is dark does not answer.
 """
 

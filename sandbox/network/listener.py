@@ -197,7 +197,7 @@ class Listener:
             return False
         delay = self._fault("delay")
         if delay is not None:
-            # A client feels it on the wall; it is divided by the clock's speed like every other duration.
+            # A client feels it in real time; it is divided by the clock's speed like every other duration.
             await asyncio.sleep(self._around.clock.to_wall(delay / 1000))
         await self._flowing.wait()
         return True

@@ -88,7 +88,8 @@ class Listeners:
         listeners = dict(self._listeners)
         return [
             {
-                "front": f.key,
+                "entry_point": f.key,
+                "front": f.key,  # as it was called
                 "stack": f.stack,
                 "address": f.address,
                 "port": f.port + self._around.port_offset,
@@ -167,27 +168,27 @@ class Listeners:
             elif wanted != listener.entry:
                 listener.replace(wanted)
         problems = []
-        for key, front in self._wanted.items():
+        for key, entry in self._wanted.items():
             if key not in self._listeners:
-                self._listeners[key] = Listener(front, self._around)
+                self._listeners[key] = Listener(entry, self._around)
             listener = self._listeners[key]
-            mode = self._mode(front.stack)
+            mode = self._mode(entry.stack)
             try:
                 await listener.open(mode)
-                if self._around.faults.at(front.stack, "reset"):
+                if self._around.faults.at(entry.stack, "reset"):
                     listener.reset()
             except OSError as error:
                 problems.append(_unavailable(listener, error))
             except Exception as error:  # of one listener; the thread and all the others go on
-                problems.append(_broken(front, mode, error))
+                problems.append(_broken(entry, mode, error))
         return problems
 
     def _mode(self, stack: str) -> str:
         return next((mode for kind, mode in _MODES if self._around.faults.at(stack, kind)), "serve")
 
 
-def _broken(front: EntryPoint, mode: str, error: Exception) -> Unavailable:
-    what = f"{front.key} cannot {mode}: {type(error).__name__}: {error}"
+def _broken(entry: EntryPoint, mode: str, error: Exception) -> Unavailable:
+    what = f"{entry.key} cannot {mode}: {type(error).__name__}: {error}"
     return Unavailable(what, hint="a mistake of the sandbox itself; it tries again")
 
 

@@ -12,7 +12,7 @@ from sandbox.replicas.workload import Probe
 from sandbox.replicas.workloads import Group, Replica
 
 # Simulated seconds that a replica may fail a health check that changed under it: two looks, ten seconds apart, and one
-# that was under way; and the least on the wall, for a laptop answers no faster when its clock runs faster.
+# that was under way; and the least in real time, for a laptop answers no faster when its clock runs faster.
 UNHEALTHY_SECONDS, UNHEALTHY_WALL_SECONDS = 30.0, 2.0
 _EVERY_WALL_SECONDS = 0.05
 _SLICE_WALL_SECONDS = 0.5  # between two looks at whether there is anybody to ask still

@@ -43,7 +43,7 @@ class Replica:
     cpu_seconds: float = 0.0  # of it that the meter has
     ready: bool = False
     killed: bool = False  # by a fault: not its own failure
-    stopping_since: float | None = None  # wall seconds
+    stopping_since: float | None = None  # real seconds
     connections: int = 0
 
     @property

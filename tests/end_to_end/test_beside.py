@@ -104,7 +104,7 @@ def belongings(project: Project) -> set[Any]:
         status["endpoint_url"],
         status["doh"],
         status["ca"],
-        *(f["address"] for f in status["fronts"]),
+        *(f["address"] for f in status["entry_points"]),
         *(r["pid"] for r in replicas),
         *(r["address"] for r in replicas),
         *(f"plugin {port}" for port in ports.values()),

@@ -42,7 +42,7 @@ def seen(project: Project) -> dict[str, Any]:
 
 def port_of(seen: dict[str, Any]) -> int:
     """443, or 443 and the offset where low ports may not be bound."""
-    (port,) = {front["port"] for front in seen["fronts"] if front["names"]}
+    (port,) = {entry["port"] for entry in seen["entry_points"] if entry["names"]}
     return int(port)
 
 
@@ -53,19 +53,19 @@ def test_curl_reaches_the_endpoint_by_its_name(seen: dict[str, Any]) -> None:
 
 
 def test_openssl_verifies_every_sites_certificate_for_the_name(seen: dict[str, Any]) -> None:
-    fronts = [front for front in seen["fronts"] if front["names"]]
-    assert {front["stack"] for front in fronts} == {"aws", "azure", "gcp"}
-    for front in fronts:
-        where = ("-connect", f"{front['address']}:{front['port']}", "-servername", HOST, "-CAfile", seen["ca"])
+    entries = [entry for entry in seen["entry_points"] if entry["names"]]
+    assert {entry["stack"] for entry in entries} == {"aws", "azure", "gcp"}
+    for entry in entries:
+        where = ("-connect", f"{entry['address']}:{entry['port']}", "-servername", HOST, "-CAfile", seen["ca"])
         said = run("openssl", "s_client", *where, "-verify_hostname", HOST, "-verify_return_error", "-brief")
-        assert "Verification: OK" in said, front
+        assert "Verification: OK" in said, entry
 
 
 def test_dig_gets_a_site_from_the_address_that_is_shown(seen: dict[str, Any]) -> None:
     ip, _, port = seen["dns"].rpartition(":")
     cname, address = run("dig", f"@{ip}", "-p", port, HOST, "A", "+short").split()
     assert cname.endswith(f".{HOST}.")
-    assert address in {front["address"] for front in seen["fronts"]}
+    assert address in {entry["address"] for entry in seen["entry_points"]}
 
 
 def test_the_aws_cli_lists_the_records_that_pulumi_made(project: Project) -> None:

@@ -48,8 +48,8 @@ class Entry:
     @classmethod
     def of(cls, project: Project, site: str) -> Entry:
         status = project.status()
-        (front,) = [f for f in status["fronts"] if f["stack"] == site and f["names"]]
-        return cls((front["address"], front["port"]), ssl.create_default_context(cafile=status["ca"]))
+        (entry,) = [f for f in status["entry_points"] if f["stack"] == site and f["names"]]
+        return cls((entry["address"], entry["port"]), ssl.create_default_context(cafile=status["ca"]))
 
     def ask(self, source: str, path: str = "/v2") -> bytes:
         """The head of the answer."""

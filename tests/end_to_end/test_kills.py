@@ -44,7 +44,7 @@ def kept(status: dict[str, Any]) -> dict[str, Any]:
     """What no update of the weights may change, whatever is killed in it."""
     sites = ("aws", "azure")
     return {
-        "fronts": sorted((f["front"], f["address"], f["port"]) for f in status["fronts"]),
+        "entry_points": sorted((f["entry_point"], f["address"], f["port"]) for f in status["entry_points"]),
         "checks": sorted((w["site"], w["health_check"], w["origin"]) for w in status["weights"] if w["site"] in sites),
     }
 

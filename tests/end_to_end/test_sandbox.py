@@ -36,7 +36,7 @@ def identity(project: Project) -> dict[str, Any]:
     """All by which the sandbox is known from outside: ids, addresses, weights."""
     status = project.status()
     return {
-        "fronts": sorted((f["front"], f["address"], f["port"]) for f in status["fronts"]),
+        "entry_points": sorted((f["entry_point"], f["address"], f["port"]) for f in status["entry_points"]),
         "checks": sorted(c["id"] for c in status["health_checks"]),
         "weights": sorted(status["weights"], key=lambda weight: str(weight["site"])),
     }
@@ -87,7 +87,7 @@ def test_an_ordinary_client_gets_a_prediction(project: Project) -> None:
     if curl is None:
         pytest.skip("curl is not installed")
     status = project.status()
-    front = next(f for f in status["fronts"] if f["stack"] == "gcp" and f["names"])
+    entry = next(f for f in status["entry_points"] if f["stack"] == "gcp" and f["names"])
     row = json.loads((project.root / "service/released/tumour/golden.json").read_text())["rows"][0]
     body = {"inputs": [{"name": "features", "shape": [1, 30], "datatype": "FP32", "data": row["features"]}]}
     done = subprocess.run(
@@ -97,14 +97,14 @@ def test_an_ordinary_client_gets_a_prediction(project: Project) -> None:
             "--max-time",
             "10",
             "--resolve",
-            f"{HOST}:{front['port']}:{front['address']}",
+            f"{HOST}:{entry['port']}:{entry['address']}",
             "--cacert",
             status["ca"],
             "--oauth2-bearer",
             project.inside()["OUTLAST_API_KEY"],
             "--json",
             json.dumps(body),
-            f"https://{HOST}:{front['port']}/v2/models/tumour/infer",
+            f"https://{HOST}:{entry['port']}/v2/models/tumour/infer",
         ],
         capture_output=True,
         text=True,

@@ -30,10 +30,10 @@ def ready(project: Project, site: str) -> int:
 def hold_requests(project: Project, site: str, stack: ExitStack) -> None:
     """Begin requests at the site's load balancer, none of which ends before `stack` does."""
     status = project.status()
-    front = next(f for f in status["fronts"] if f["stack"] == site and f["names"])
+    entry = next(f for f in status["entry_points"] if f["stack"] == site and f["names"])
     context = ssl.create_default_context(cafile=status["ca"])
     for _ in range(AT_ONCE):
-        plain = stack.enter_context(socket.create_connection((front["address"], front["port"]), timeout=10))
+        plain = stack.enter_context(socket.create_connection((entry["address"], entry["port"]), timeout=10))
         connection = stack.enter_context(context.wrap_socket(plain, server_hostname=HOST))
         connection.sendall(b"GET /health HTTP/1.1\r\n")
 

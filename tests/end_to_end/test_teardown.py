@@ -24,16 +24,16 @@ SITES = ("aws", "azure", "gcp")
 def test_destroy_leaves_no_process_no_port_and_no_file(project: Project) -> None:
     """In the order in which stacks lean on each other."""
     status = project.status()
-    fronts = [(f["address"], f["port"]) for f in status["fronts"]]
+    entries = [(f["address"], f["port"]) for f in status["entry_points"]]
     pids = [r["pid"] for w in status["workloads"] for r in w["replicas"]]
-    assert len(fronts) >= 3 and len(pids) >= 6
+    assert len(entries) >= 3 and len(pids) >= 6
     for group in ("traffic",), SITES, ("zone",):
         with futures.ThreadPoolExecutor(3) as pool:
             list(pool.map(lambda s: project.pulumi("destroy", "-s", s, "--yes", "--skip-preview"), group))
     status = project.status()
-    assert (status["workloads"], status["fronts"], status["resources"]) == ([], [], 0)
+    assert (status["workloads"], status["entry_points"], status["resources"]) == ([], [], 0)
     project.wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids), "the replicas ending")
-    for address in fronts:
+    for address in entries:
         with pytest.raises(ConnectionRefusedError), socket.create_connection(address, timeout=5):
             pass
     project.wait_until(lambda: _files_of_resources(project) == set(), "the files of resources going")

@@ -379,5 +379,5 @@ def test_what_holds_data_or_a_name_is_protected_unless_the_file_says_otherwise(s
 
 
 def test_a_protected_load_balancer_cannot_be_deleted_on_aws_either() -> None:
-    front = run_stack("aws", protect=True).one("aws:lb/loadBalancer:LoadBalancer")
-    assert front.inputs["enableDeletionProtection"] is True
+    balancer = run_stack("aws", protect=True).one("aws:lb/loadBalancer:LoadBalancer")
+    assert balancer.inputs["enableDeletionProtection"] is True

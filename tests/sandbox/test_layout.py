@@ -128,7 +128,7 @@ def test_that_command_names_every_address_that_a_sandbox_uses() -> None:
         require_loopback(instance.block)
     script = 'sudo() { echo "$4"; }; ' + caught.value.hint
     named = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    used = [places.API, places.DNS, places.RESOLVER, *places.FRONTS, *places.REPLICAS]
+    used = [places.API, places.DNS, places.RESOLVER, *places.ENTRY_POINTS, *places.REPLICAS]
     assert sorted(named) == sorted(instance.address(host) for host in used)
 
 

@@ -73,7 +73,7 @@ def test_status_names_faults_as_they_are_asked_for_and_what_is_damaged() -> None
             ],
             "health_checks": [{"id": "h1", "site": "azure", "healthy": False, "settled": True, "failure": REFUSED}],
             "workloads": [{"stack": "azure", "min": 2, "max": 4, "replicas": [{"ready": True}, {"ready": False}]}],
-            "fronts": [],
+            "entry_points": [],
             "faults": [fault, {**fault, "site": "", "kind": "control-plane", "value": ""}],
             "why_not": {},
             "alarms": [ALARM, {**ALARM, "told": []}, {**ALARM, "state": "OK"}],

@@ -47,7 +47,7 @@ def settle(world: World) -> None:
 
 
 def derive(world: World) -> Effects:
-    """Workloads of services, fronts of listeners, names of balancers."""
+    """Workloads of services, entry points of listeners, names of balancers."""
     effects = Effects(alarms=alarms.alarm_rules(world))
     for service in world.store.all(SERVICE):
         workload = fargate.workload(world, service)
@@ -60,7 +60,7 @@ def derive(world: World) -> Effects:
         effects.names[each.outputs["dnsName"].lower()] = [each.place["address"]]
     for listener in world.store.all(health.LISTENER):
         try:
-            effects.entry_points.append(listeners.front(world, listener))
+            effects.entry_points.append(listeners.entry_point(world, listener))
         except OutlastError as reason:
             effects.why_not[listener.key] = reason.what
     return effects

@@ -110,7 +110,7 @@ def _certificate_rules(world: World, r: Resource) -> None:
 # -- what a client meets ---------------------------------------------------------------------------------------------
 
 
-def front(world: World, listener: Resource) -> EntryPoint:
+def entry_point(world: World, listener: Resource) -> EntryPoint:
     """What listens for `listener`. Raises CloudRefused, with the reason in words, where nobody would reach it."""
     balancer = world.store.require(BALANCER, listener.inputs["loadBalancerArn"], "its load balancer is gone")
     port = int(listener.inputs.get("port") or 443)

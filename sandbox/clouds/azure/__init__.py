@@ -33,17 +33,17 @@ def settle(world: World) -> None:
 
 
 def derive(world: World) -> Effects:
-    """Workloads of apps; one front for each environment, with a binding for each custom domain of its app."""
+    """Workloads of apps; one entry point for each environment, with a binding for each custom domain of its app."""
     effects = Effects(alarms=alarms.alarm_rules(world))
     for app in world.store.all(apps.APP):
         workload = apps.workload(world, app)
         if workload is not None:
             effects.workloads.append(workload)
         try:
-            front = apps.front(world, app)
+            entry = apps.entry_point(world, app)
         except OutlastError as reason:
             effects.why_not[app.key] = reason.what
         else:
-            effects.entry_points += filter(None, (front, apps.redirect(front, app)))
-            effects.names[str(nested(app.outputs, "configuration", "ingress", "fqdn"))] = [front.address]
+            effects.entry_points += filter(None, (entry, apps.redirect(entry, app)))
+            effects.names[str(nested(app.outputs, "configuration", "ingress", "fqdn"))] = [entry.address]
     return effects

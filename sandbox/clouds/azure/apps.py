@@ -86,7 +86,7 @@ def _mebibytes(memory: object) -> int:
     return round(float(str(memory).removesuffix("Gi")) * 1024) if memory else 0
 
 
-def front(world: World, app: Resource) -> EntryPoint:
+def entry_point(world: World, app: Resource) -> EntryPoint:
     """What listens for an app. Raises CloudRefused, with the reason in words, where nobody would reach it."""
     ingress: Values = nested(app.inputs, "configuration", "ingress") or {}
     if not ingress.get("external"):
@@ -106,7 +106,7 @@ def front(world: World, app: Resource) -> EntryPoint:
     return EntryPoint(*where, tuple(bindings), app.key, forwards=True)
 
 
-def redirect(front: EntryPoint, app: Resource) -> EntryPoint | None:
+def redirect(entry: EntryPoint, app: Resource) -> EntryPoint | None:
     """Port 80, which leads to 443; None where plain HTTP is let in, which nothing here answers.
 
     learn.microsoft.com/azure/container-apps/ingress-overview: "By default, HTTP requests to port 80 are automatically
@@ -114,7 +114,7 @@ def redirect(front: EntryPoint, app: Resource) -> EntryPoint | None:
     """
     if nested(app.inputs, "configuration", "ingress", "allowInsecure"):
         return None
-    return EntryPoint(front.key.replace("/443", "/80"), front.stack, front.address, 80, redirect=True)
+    return EntryPoint(entry.key.replace("/443", "/80"), entry.stack, entry.address, 80, redirect=True)
 
 
 def _wait(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:

@@ -1,7 +1,7 @@
 """Google Cloud: a registry, Cloud Run, Certificate Manager and a global load balancer in front.
 
-The front serves only what the whole chain gives: forwarding rule, proxy, certificate map with an active certificate,
-URL map, backend service, network endpoint group, Cloud Run service, and the binding that lets everybody invoke it.
+It serves only what the whole chain gives: forwarding rule, proxy, certificate map with an active certificate, URL map,
+backend service, network endpoint group, Cloud Run service, and the binding that lets everybody invoke it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def settle(world: World) -> None:
 
 
 def derive(world: World) -> Effects:
-    """Workloads of Cloud Run services, and a front for each forwarding rule whose chain is whole."""
+    """Workloads of Cloud Run services, and an entry point for each forwarding rule whose chain is whole."""
     effects = Effects(alarms=alarms.alarm_rules(world))
     for service in world.store.all(run.SERVICE):
         workload = run.workload(world, service)

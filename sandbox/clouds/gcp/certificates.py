@@ -145,7 +145,7 @@ declare(
         exists("map", MAP, _NOT_FOUND, _MANAGER),
         exists("certificates[]", CERTIFICATE, _NOT_FOUND, _MANAGER),
     ),
-    effect="the front presents its certificate for this host name, and none for others",
+    effect="the load balancer presents its certificate for this host name, and none for others",
     id_of=_entry_id,
     outputs=_entry_outputs,
     limits={"name": _CERTIFICATE_MANAGER},

@@ -27,13 +27,13 @@ def entry_point(world: World, rule: Resource) -> EntryPoint:
     named = _url_map(world, proxy).inputs.get("defaultService")
     backend = world.store.require(balancer.BACKEND, named, "its backend service is gone")
     service = _service_behind(world, backend)
-    front = EntryPoint(*where, _bindings(world, proxy), answer=404, tls13_only=_tls13_only(world, proxy))
-    front = replace(front, rate=armor.rate_rule(world, backend))
+    entry = EntryPoint(*where, _bindings(world, proxy), answer=404, tls13_only=_tls13_only(world, proxy))
+    entry = replace(entry, rate=armor.rate_rule(world, backend))
     if service is None or not run_api.lets_balancers_in(service):
-        return front
+        return entry
     if not run.everybody_may_invoke(world, service):
-        return replace(front, answer=403)
-    return replace(front, workload=service.key, hides=is_kept_by_cloud_run, answer=503)
+        return replace(entry, answer=403)
+    return replace(entry, workload=service.key, hides=is_kept_by_cloud_run, answer=503)
 
 
 def _tls13_only(world: World, proxy: Resource) -> bool:
@@ -50,7 +50,7 @@ def _url_map(world: World, proxy: Resource) -> Resource:
 
 
 def _bindings(world: World, proxy: Resource) -> tuple[Binding, ...]:
-    """Without an active certificate the front is there and ends every handshake: no binding, not an absent front."""
+    """Without an active certificate the listener ends every handshake: it is there, and has no binding."""
     reference = str(proxy.inputs.get("certificateMap") or "").removeprefix(balancer.MAP_PREFIX)
     entries = world.store.require(certificates.MAP, reference, "its certificate map is gone")
     bindings = []

@@ -110,7 +110,7 @@ class Clouds:
         simulated.settle(self.world)
         return simulated.derive(self.world)
 
-    def front(self, stack: str, port: int = 443) -> EntryPoint | None:
+    def entry_point(self, stack: str, port: int = 443) -> EntryPoint | None:
         found = [f for f in self.effects().entry_points if (f.stack, f.port) == (stack, port)]
         return found[0] if found else None
 

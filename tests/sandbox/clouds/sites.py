@@ -54,18 +54,18 @@ def aws_network(clouds: Clouds) -> dict[str, Made]:
         clouds.make(
             "aws:ec2/routeTableAssociation:RouteTableAssociation", name, routeTableId=table.id, subnetId=subnet.id
         )
-    front = clouds.make("aws:ec2/securityGroup:SecurityGroup", "front", vpcId=vpc.id)
+    entry = clouds.make("aws:ec2/securityGroup:SecurityGroup", "front", vpcId=vpc.id)
     tasks = clouds.make("aws:ec2/securityGroup:SecurityGroup", "tasks", vpcId=vpc.id)
     let = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
     tcp = {"ipProtocol": "tcp"}
-    clouds.make(let, "443", securityGroupId=front.id, cidrIpv4=ANYWHERE, fromPort=443, toPort=443, **tcp)
-    source = {"securityGroupId": tasks.id, "referencedSecurityGroupId": front.id}
+    clouds.make(let, "443", securityGroupId=entry.id, cidrIpv4=ANYWHERE, fromPort=443, toPort=443, **tcp)
+    source = {"securityGroupId": tasks.id, "referencedSecurityGroupId": entry.id}
     clouds.make(let, "tasks", fromPort=8080, toPort=8080, **source, **tcp)
     out = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-    target = {"securityGroupId": front.id, "referencedSecurityGroupId": tasks.id}
+    target = {"securityGroupId": entry.id, "referencedSecurityGroupId": tasks.id}
     clouds.make(out, "front", fromPort=8080, toPort=8080, **target, **tcp)
     clouds.make(out, "tasks", securityGroupId=tasks.id, cidrIpv4=ANYWHERE, fromPort=443, toPort=443, **tcp)
-    return {"vpc": vpc, "a": subnets[0], "b": subnets[1], "front": front, "tasks": tasks}
+    return {"vpc": vpc, "a": subnets[0], "b": subnets[1], "front": entry, "tasks": tasks}
 
 
 def aws_certificate(clouds: Clouds, *, proven: bool = True) -> Made:

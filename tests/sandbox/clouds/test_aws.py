@@ -21,10 +21,10 @@ SERVICE, TASK = "aws:ecs/service:Service", "aws:ecs/taskDefinition:TaskDefinitio
 
 def test_a_right_site_has_a_front_and_two_tasks(clouds: Clouds) -> None:
     sites.aws_site(clouds)
-    front, workload = clouds.front("aws"), clouds.workload("aws")
-    assert front is not None and workload is not None
-    assert front.workload == workload.key
-    assert [binding.host for binding in front.bindings] == ["*"]
+    entry, workload = clouds.entry_point("aws"), clouds.workload("aws")
+    assert entry is not None and workload is not None
+    assert entry.workload == workload.key
+    assert [binding.host for binding in entry.bindings] == ["*"]
     assert (workload.image, workload.port, workload.probe_path) == (DIGEST, 8080, "/health")
     assert (workload.min_replicas, workload.max_replicas) == (2, 2)
     assert dict(workload.environment) == {"OUTLAST_SITE": "aws"}
@@ -144,7 +144,7 @@ def test_a_listener_takes_only_an_issued_certificate(clouds: Clouds) -> None:
         "defaultActions": [{"type": "forward", "targetGroupArn": group.id}],
     }
     clouds.make("aws:lb/listener:Listener", "two", **listener)
-    assert clouds.front("aws") is not None
+    assert clouds.entry_point("aws") is not None
 
 
 def test_a_listeners_tls_policy_exists_and_is_the_fronts(clouds: Clouds) -> None:
@@ -160,8 +160,8 @@ def test_a_listeners_tls_policy_exists_and_is_the_fronts(clouds: Clouds) -> None
         ("ELBSecurityPolicy-TLS13-1-3-2021-06", True),
     ):
         listener.inputs["sslPolicy"] = policy
-        front = clouds.front("aws")
-        assert front is not None and front.tls13_only is alone
+        entry = clouds.entry_point("aws")
+        assert entry is not None and entry.tls13_only is alone
 
 
 def test_a_listener_takes_no_certificate_of_another_region(clouds: Clouds) -> None:
@@ -477,7 +477,7 @@ def test_an_internal_balancer_serves_nobody_outside(clouds: Clouds) -> None:
     sites.aws_site(clouds)
     balancer = clouds.only("aws:lb/loadBalancer:LoadBalancer")
     balancer.inputs["internal"] = True
-    assert clouds.front("aws") is None
+    assert clouds.entry_point("aws") is None
     assert "internal" in " ".join(clouds.effects().why_not.values())
 
 
@@ -485,8 +485,8 @@ def test_a_task_group_that_lets_nobody_in_gives_503(clouds: Clouds) -> None:
     sites.aws_site(clouds)
     rule = clouds.only("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "tasks")
     rule.inputs["fromPort"] = rule.inputs["toPort"] = 9090
-    front = clouds.front("aws")
-    assert front is not None and (front.workload, front.answer) == (None, 503)
+    entry = clouds.entry_point("aws")
+    assert entry is not None and (entry.workload, entry.answer) == (None, 503)
 
 
 def test_rules_inside_of_a_group_count_too(clouds: Clouds) -> None:
@@ -494,7 +494,7 @@ def test_rules_inside_of_a_group_count_too(clouds: Clouds) -> None:
     clouds.delete(clouds.only("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "443"))
     group = clouds.only("aws:ec2/securityGroup:SecurityGroup", "front")
     group.inputs["ingress"] = [{"protocol": "-1", "cidrBlocks": ["0.0.0.0/0"], "fromPort": 0, "toPort": 0}]
-    assert clouds.front("aws") is not None
+    assert clouds.entry_point("aws") is not None
 
 
 def test_a_route_of_its_own_counts_as_one_of_its_table(clouds: Clouds) -> None:
@@ -502,9 +502,9 @@ def test_a_route_of_its_own_counts_as_one_of_its_table(clouds: Clouds) -> None:
     table = clouds.only("aws:ec2/routeTable:RouteTable")
     gateway = clouds.only("aws:ec2/internetGateway:InternetGateway")
     table.inputs["routes"] = []
-    assert clouds.front("aws") is None
+    assert clouds.entry_point("aws") is None
     clouds.make("aws:ec2/route:Route", routeTableId=table.id, destinationCidrBlock="0.0.0.0/0", gatewayId=gateway.id)
-    assert clouds.front("aws") is not None
+    assert clouds.entry_point("aws") is not None
 
 
 def test_a_managed_policy_may_permit_the_pull(clouds: Clouds) -> None:

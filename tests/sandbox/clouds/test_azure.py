@@ -21,10 +21,10 @@ ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 
 def test_a_right_site_has_a_front_for_the_host_alone(clouds: Clouds) -> None:
     sites.azure_site(clouds)
-    front, workload = clouds.front("azure"), clouds.workload("azure")
-    assert front is not None and workload is not None
-    assert front.workload == workload.key
-    assert [binding.host for binding in front.bindings] == [HOST]
+    entry, workload = clouds.entry_point("azure"), clouds.workload("azure")
+    assert entry is not None and workload is not None
+    assert entry.workload == workload.key
+    assert [binding.host for binding in entry.bindings] == [HOST]
     assert (workload.image, workload.port, workload.min_replicas, workload.max_replicas) == (DIGEST, 8080, 2, 4)
     assert not workload.tells_port
 
@@ -185,11 +185,11 @@ def test_a_group_that_does_not_exist_holds_nothing(clouds: Clouds) -> None:
 
 def test_port_80_leads_to_443_unless_plain_http_is_let_in(clouds: Clouds) -> None:
     sites.azure_site(clouds)
-    plain, front = clouds.front("azure", 80), clouds.front("azure")
-    assert plain is not None and front is not None
-    assert plain.redirect and plain.address == front.address and not plain.bindings
+    plain, entry = clouds.entry_point("azure", 80), clouds.entry_point("azure")
+    assert plain is not None and entry is not None
+    assert plain.redirect and plain.address == entry.address and not plain.bindings
     clouds.only("azure-native:app:ContainerApp").inputs["configuration"]["ingress"]["allowInsecure"] = True
-    assert clouds.front("azure", 80) is None and clouds.front("azure") is not None
+    assert clouds.entry_point("azure", 80) is None and clouds.entry_point("azure") is not None
 
 
 def test_an_environment_needs_a_delegated_subnet_to_be_in_every_zone(clouds: Clouds) -> None:

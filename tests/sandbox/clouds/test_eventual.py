@@ -223,10 +223,10 @@ def test_the_validation_waits_for_that(slow: Clouds) -> None:
 
 def test_googles_front_speaks_no_tls_until_its_certificate_is_active(slow: Clouds) -> None:
     sites.gcp_site(slow)
-    before = slow.front("gcp")
+    before = slow.entry_point("gcp")
     assert before is not None and before.bindings == ()
     slow.wall.sleep(SECONDS)
-    after = slow.front("gcp")
+    after = slow.entry_point("gcp")
     assert after is not None and [binding.host for binding in after.bindings] == [HOST]
 
 

@@ -48,14 +48,14 @@ def _lookup(route53: MovingRoute53) -> Callable[[str, str], list[str]]:
 
 
 def test_three_fronts_on_443_with_the_right_names(five: Clouds) -> None:
-    fronts = {f.stack: f for f in five.effects().entry_points if f.port == 443}
-    assert set(fronts) == {"aws", "azure", "gcp"}
-    assert [b.host for b in fronts["aws"].bindings] == ["*"]
-    assert fronts["aws"].bindings[0].pair.names == (HOST, f"aws.{HOST}")
+    entries = {f.stack: f for f in five.effects().entry_points if f.port == 443}
+    assert set(entries) == {"aws", "azure", "gcp"}
+    assert [b.host for b in entries["aws"].bindings] == ["*"]
+    assert entries["aws"].bindings[0].pair.names == (HOST, f"aws.{HOST}")
     for stack in ("azure", "gcp"):
-        assert [b.host for b in fronts[stack].bindings] == [HOST]
-        assert HOST in fronts[stack].bindings[0].pair.names
-    assert len({f.address for f in fronts.values()}) == 3
+        assert [b.host for b in entries[stack].bindings] == [HOST]
+        assert HOST in entries[stack].bindings[0].pair.names
+    assert len({f.address for f in entries.values()}) == 3
     assert five.effects().why_not == {}
 
 

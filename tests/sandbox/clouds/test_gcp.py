@@ -15,10 +15,10 @@ CERTIFICATE = "gcp:certificatemanager/certificate:Certificate"
 
 def test_a_right_site_has_a_front_for_the_host_and_a_redirect(clouds: Clouds) -> None:
     sites.gcp_site(clouds)
-    front, plain, workload = clouds.front("gcp"), clouds.front("gcp", 80), clouds.workload("gcp")
-    assert front is not None and plain is not None and workload is not None
-    assert front.workload == workload.key
-    assert [binding.host for binding in front.bindings] == [HOST]
+    entry, plain, workload = clouds.entry_point("gcp"), clouds.entry_point("gcp", 80), clouds.workload("gcp")
+    assert entry is not None and plain is not None and workload is not None
+    assert entry.workload == workload.key
+    assert [binding.host for binding in entry.bindings] == [HOST]
     assert plain.redirect
     assert (workload.image, workload.port, workload.min_replicas, workload.max_replicas) == (DIGEST, 8080, 2, 4)
 
@@ -62,12 +62,12 @@ def test_the_front_serves_no_tls_before_its_certificate_is_active(clouds: Clouds
     sites.gcp_apis(clouds)
     sites.gcp_service(clouds, sites.gcp_image(clouds))
     sites.gcp_front(clouds, sites.gcp_certificates(clouds, proven=False))
-    front = clouds.front("gcp")
-    assert front is not None and front.bindings == ()
+    entry = clouds.entry_point("gcp")
+    assert entry is not None and entry.bindings == ()
     record = clouds.only("gcp:certificatemanager/dnsAuthorization:DnsAuthorization").outputs["dnsResourceRecords"][0]
     clouds.answer(record["name"], "CNAME", record["data"].rstrip("."))
-    front = clouds.front("gcp")
-    assert front is not None and [binding.host for binding in front.bindings] == [HOST]
+    entry = clouds.entry_point("gcp")
+    assert entry is not None and [binding.host for binding in entry.bindings] == [HOST]
 
 
 def test_both_authorization_records_have_their_own_names(clouds: Clouds) -> None:
@@ -93,11 +93,11 @@ def test_a_certificate_map_is_named_in_full(clouds: Clouds) -> None:
 
 def test_a_policy_of_tls_13_alone_is_the_fronts(clouds: Clouds) -> None:
     sites.gcp_site(clouds)
-    front = clouds.front("gcp")
-    assert front is not None and not front.tls13_only
+    entry = clouds.entry_point("gcp")
+    assert entry is not None and not entry.tls13_only
     clouds.only("gcp:compute/sSLPolicy:SSLPolicy").inputs |= {"minTlsVersion": "TLS_1_3", "profile": "RESTRICTED"}
-    front = clouds.front("gcp")
-    assert front is not None and front.tls13_only
+    entry = clouds.entry_point("gcp")
+    assert entry is not None and entry.tls13_only
 
 
 def test_a_proxy_names_a_policy_that_exists(clouds: Clouds) -> None:
@@ -117,11 +117,11 @@ def test_cloud_run_reaches_nobody_without_the_invoker(clouds: Clouds) -> None:
     sites.gcp_apis(clouds)
     service = sites.gcp_service(clouds, sites.gcp_image(clouds), invoker=False)
     sites.gcp_front(clouds, sites.gcp_certificates(clouds))
-    front = clouds.front("gcp")
-    assert front is not None and (front.workload, front.answer) == (None, 403)
+    entry = clouds.entry_point("gcp")
+    assert entry is not None and (entry.workload, entry.answer) == (None, 403)
     clouds.change(service, invokerIamDisabled=True)
-    front = clouds.front("gcp")
-    assert front is not None and front.workload is not None
+    entry = clouds.entry_point("gcp")
+    assert entry is not None and entry.workload is not None
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_cloud_run_reaches_nobody_without_the_invoker(clouds: Clouds) -> None:
 def test_only_everybody_as_invoker_of_this_service_counts(clouds: Clouds, changed: dict[str, str]) -> None:
     sites.gcp_site(clouds)
     clouds.only("gcp:cloudrunv2/serviceIamMember:ServiceIamMember").inputs.update(changed)
-    front = clouds.front("gcp")
-    assert front is not None and front.answer == 403
+    entry = clouds.entry_point("gcp")
+    assert entry is not None and entry.answer == 403
 
 
 @pytest.mark.parametrize("name", ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"])
@@ -170,9 +170,9 @@ def test_an_instance_below_one_cpu_takes_one_request_at_once(clouds: Clouds) -> 
 def test_an_endpoint_group_reaches_only_services_of_its_own_region(clouds: Clouds) -> None:
     sites.gcp_site(clouds)
     clouds.only("gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup").inputs["region"] = "europe-west1"
-    front = clouds.front("gcp")
-    assert front is not None and (front.workload, front.answer) == (None, 404)
-    assert [binding.host for binding in front.bindings] == [HOST]
+    entry = clouds.entry_point("gcp")
+    assert entry is not None and (entry.workload, entry.answer) == (None, 404)
+    assert [binding.host for binding in entry.bindings] == [HOST]
 
 
 def test_a_service_runs_as_an_account_that_exists(clouds: Clouds) -> None:

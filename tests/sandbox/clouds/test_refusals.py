@@ -269,10 +269,10 @@ def record_gone(clouds: Clouds) -> str:
 
 
 def answer_of(clouds: Clouds) -> str:
-    front = clouds.front("gcp")
-    if front is None or not front.bindings:
+    entry = clouds.entry_point("gcp")
+    if entry is None or not entry.bindings:
         return "no TLS: the load balancer has no certificate for the name"
-    return f"{front.answer} from the load balancer"
+    return f"{entry.answer} from the load balancer"
 
 
 def api_off(clouds: Clouds) -> str:

@@ -32,23 +32,23 @@ from tests.sandbox.clouds.harness import HOST, OTHER_DIGEST, Clouds
 Take = Callable[[Clouds, str], None]
 
 
-def _front_is_gone(stack: str, name: str | None = None) -> Take:
+def _entry_point_is_gone(stack: str, name: str | None = None) -> Take:
     def take(clouds: Clouds, type_: str) -> None:
-        assert clouds.front(stack) is not None
+        assert clouds.entry_point(stack) is not None
         clouds.delete(clouds.only(type_, name))
-        assert clouds.front(stack) is None
+        assert clouds.entry_point(stack) is None
         assert clouds.effects().why_not, "it is said why"
 
     return take
 
 
 def _nobody_is_behind(stack: str, answer: int, name: str | None = None) -> Take:
-    """The front stays and answers itself."""
+    """The entry point stays and answers itself."""
 
     def take(clouds: Clouds, type_: str) -> None:
         clouds.delete(clouds.only(type_, name))
-        front = clouds.front(stack)
-        assert front is not None and (front.workload, front.answer) == (None, answer)
+        entry = clouds.entry_point(stack)
+        assert entry is not None and (entry.workload, entry.answer) == (None, answer)
 
     return take
 
@@ -56,8 +56,8 @@ def _nobody_is_behind(stack: str, answer: int, name: str | None = None) -> Take:
 def _serves_no_tls(clouds: Clouds, type_: str) -> None:
     """The listener stays, and ends every handshake for the name."""
     clouds.delete(clouds.only(type_))
-    front = clouds.front("gcp")
-    assert front is not None and front.bindings == ()
+    entry = clouds.entry_point("gcp")
+    assert entry is not None and entry.bindings == ()
 
 
 def _nothing_runs(stack: str) -> Take:
@@ -72,8 +72,8 @@ def _nothing_runs(stack: str) -> Take:
 def _probe_goes_elsewhere(clouds: Clouds, type_: str) -> None:
     """Two effects: nobody is behind the listener, and what is asked for health is ELB's default."""
     clouds.delete(clouds.only(type_))
-    front, workload = clouds.front("aws"), clouds.workload("aws")
-    assert front is not None and front.workload is None
+    entry, workload = clouds.entry_point("aws"), clouds.workload("aws")
+    assert entry is not None and entry.workload is None
     assert workload is not None and workload.probe_path == "/"
 
 
@@ -120,9 +120,9 @@ def _associations(clouds: Clouds, type_: str) -> None:
     """One subnet that leads out is enough; none is not."""
     first, second = clouds.world.store.all(type_)
     clouds.delete(first)
-    assert clouds.front("aws") is not None
+    assert clouds.entry_point("aws") is not None
     clouds.delete(second)
-    assert clouds.front("aws") is None
+    assert clouds.entry_point("aws") is None
 
 
 def _route(clouds: Clouds, type_: str) -> None:
@@ -132,9 +132,9 @@ def _route(clouds: Clouds, type_: str) -> None:
     )
     table.inputs["routes"] = []
     route = clouds.make(type_, routeTableId=table.id, destinationCidrBlock="0.0.0.0/0", gatewayId=gateway.id)
-    assert clouds.front("aws") is not None
+    assert clouds.entry_point("aws") is not None
     clouds.delete(route)
-    assert clouds.front("aws") is None
+    assert clouds.entry_point("aws") is None
 
 
 def _attachment(clouds: Clouds, type_: str) -> None:
@@ -174,7 +174,7 @@ def _group(clouds: Clouds, type_: str) -> None:
 
 
 def _environment(clouds: Clouds, type_: str) -> None:
-    _front_is_gone("azure")(clouds, type_)
+    _entry_point_is_gone("azure")(clouds, type_)
     assert clouds.workload("azure") is None
 
 
@@ -212,7 +212,7 @@ INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 def _ingress(clouds: Clouds, type_: str) -> None:
     _nobody_is_behind("aws", 503, "tasks")(clouds, type_)
-    _front_is_gone("aws", "443")(clouds, type_)
+    _entry_point_is_gone("aws", "443")(clouds, type_)
 
 
 def _egress(clouds: Clouds, type_: str) -> None:
@@ -224,34 +224,34 @@ def _egress(clouds: Clouds, type_: str) -> None:
 
 def _security_group(clouds: Clouds, type_: str) -> None:
     _nobody_is_behind("aws", 503, "tasks")(clouds, type_)
-    _front_is_gone("aws", "front")(clouds, type_)
+    _entry_point_is_gone("aws", "front")(clouds, type_)
 
 
 def _forwarding_rule(clouds: Clouds, type_: str) -> None:
     clouds.delete(clouds.only(type_, "443"))
-    assert clouds.front("gcp") is None and clouds.front("gcp", 80) is not None
+    assert clouds.entry_point("gcp") is None and clouds.entry_point("gcp", 80) is not None
 
 
 def _listener(clouds: Clouds, type_: str) -> None:
     clouds.delete(clouds.only(type_))
-    assert clouds.front("aws") is None
+    assert clouds.entry_point("aws") is None
 
 
 def _app(clouds: Clouds, type_: str) -> None:
     clouds.delete(clouds.only(type_))
-    assert clouds.front("azure") is None and clouds.workload("azure") is None
+    assert clouds.entry_point("azure") is None and clouds.workload("azure") is None
 
 
 def _http_proxy(clouds: Clouds, type_: str) -> None:
     clouds.delete(clouds.only(type_))
-    assert clouds.front("gcp", 80) is None and clouds.front("gcp") is not None
+    assert clouds.entry_point("gcp", 80) is None and clouds.entry_point("gcp") is not None
 
 
 AWS: dict[str, Take] = {
     "aws:ec2/vpc:Vpc": _vpc,
     "aws:ec2/subnet:Subnet": _both_subnets,
-    "aws:ec2/internetGateway:InternetGateway": _front_is_gone("aws"),
-    "aws:ec2/routeTable:RouteTable": _front_is_gone("aws"),
+    "aws:ec2/internetGateway:InternetGateway": _entry_point_is_gone("aws"),
+    "aws:ec2/routeTable:RouteTable": _entry_point_is_gone("aws"),
     "aws:ec2/route:Route": _route,
     "aws:ec2/routeTableAssociation:RouteTableAssociation": _associations,
     "aws:ec2/securityGroup:SecurityGroup": _security_group,
@@ -265,9 +265,9 @@ AWS: dict[str, Take] = {
     "aws:iam/role:Role": _next_deployment_is_refused("aws", "ECS was unable to assume the role"),
     "aws:iam/rolePolicy:RolePolicy": _next_deployment_is_refused("aws", "not authorized"),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _attachment,
-    "aws:acm/certificate:Certificate": _front_is_gone("aws"),
+    "aws:acm/certificate:Certificate": _entry_point_is_gone("aws"),
     "aws:acm/certificateValidation:CertificateValidation": _validation,
-    "aws:lb/loadBalancer:LoadBalancer": _front_is_gone("aws"),
+    "aws:lb/loadBalancer:LoadBalancer": _entry_point_is_gone("aws"),
     "aws:lb/targetGroup:TargetGroup": _probe_goes_elsewhere,
     "aws:lb/listener:Listener": _listener,
     "aws:ecs/cluster:Cluster": _nothing_runs("aws"),
@@ -280,26 +280,26 @@ AZURE: dict[str, Take] = {
     "azure-native:managedidentity:UserAssignedIdentity": _next_deployment_is_refused("azure", "Unable to pull"),
     "azure-native:authorization:RoleAssignment": _next_deployment_is_refused("azure", "Unable to pull", "may-pull"),
     "azure-native:app:ManagedEnvironment": _environment,
-    "azure-native:app:Certificate": _front_is_gone("azure"),
+    "azure-native:app:Certificate": _entry_point_is_gone("azure"),
     "azure-native:app:ContainerApp": _app,
 }
 GCP: dict[str, Take] = {
     "gcp:projects/service:Service": _api,
     "gcp:serviceaccount/account:Account": _next_deployment_is_refused("gcp", "actAs' denied on service account"),
     "gcp:artifactregistry/repository:Repository": _registry("gcp", "not found"),
-    "gcp:cloudrunv2/service:Service": _front_is_gone("gcp"),
+    "gcp:cloudrunv2/service:Service": _entry_point_is_gone("gcp"),
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember": _nobody_is_behind("gcp", 403),
     "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": _authorization,
     "gcp:certificatemanager/certificate:Certificate": _serves_no_tls,
-    "gcp:certificatemanager/certificateMap:CertificateMap": _front_is_gone("gcp"),
+    "gcp:certificatemanager/certificateMap:CertificateMap": _entry_point_is_gone("gcp"),
     "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": _serves_no_tls,
-    "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": _front_is_gone("gcp"),
-    "gcp:compute/backendService:BackendService": _front_is_gone("gcp"),
-    "gcp:compute/uRLMap:URLMap": _front_is_gone("gcp", "one"),
-    "gcp:compute/targetHttpsProxy:TargetHttpsProxy": _front_is_gone("gcp"),
+    "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": _entry_point_is_gone("gcp"),
+    "gcp:compute/backendService:BackendService": _entry_point_is_gone("gcp"),
+    "gcp:compute/uRLMap:URLMap": _entry_point_is_gone("gcp", "one"),
+    "gcp:compute/targetHttpsProxy:TargetHttpsProxy": _entry_point_is_gone("gcp"),
     "gcp:compute/targetHttpProxy:TargetHttpProxy": _http_proxy,
-    "gcp:compute/sSLPolicy:SSLPolicy": _front_is_gone("gcp"),
-    "gcp:compute/globalAddress:GlobalAddress": _front_is_gone("gcp"),
+    "gcp:compute/sSLPolicy:SSLPolicy": _entry_point_is_gone("gcp"),
+    "gcp:compute/globalAddress:GlobalAddress": _entry_point_is_gone("gcp"),
     "gcp:compute/globalForwardingRule:GlobalForwardingRule": _forwarding_rule,
     "docker-build:index:Image": _image,
 }
@@ -403,11 +403,11 @@ GCP_ALARM: dict[str, Take] = {
 
 def _nobody_is_limited(stack: str) -> Take:
     def take(clouds: Clouds, type_: str) -> None:
-        front = clouds.front(stack)
-        assert front is not None and front.rate is not None
+        entry = clouds.entry_point(stack)
+        assert entry is not None and entry.rate is not None
         clouds.delete(clouds.only(type_))
-        front = clouds.front(stack)
-        assert front is not None and front.rate is None
+        entry = clouds.entry_point(stack)
+        assert entry is not None and entry.rate is None
 
     return take
 

@@ -72,8 +72,8 @@ def levers(clouds: harness.Clouds, dark: set[str]) -> Mapping[str, Lever]:
 
 def serves(clouds: harness.Clouds, site: str) -> bool:
     """Whether a request would reach a replica."""
-    front, workload = clouds.front(site), clouds.workload(site)
-    return bool(front and front.workload and workload and workload.max_replicas)
+    entry, workload = clouds.entry_point(site), clouds.workload(site)
+    return bool(entry and entry.workload and workload and workload.max_replicas)
 
 
 @pytest.mark.parametrize("site", SITES)

@@ -48,7 +48,9 @@ class Site:
     listeners: Listeners
     said: list[str]
 
-    def front(self, host: int = 11, port: int = 443, names: Sequence[str] = (HOST,), **changes: object) -> EntryPoint:
+    def entry_point(
+        self, host: int = 11, port: int = 443, names: Sequence[str] = (HOST,), **changes: object
+    ) -> EntryPoint:
         bindings = tuple(Binding(name, self.pair(name)) for name in names) if port == 443 else ()
         made = EntryPoint(f"front-{host}-{port}", "aws", f"{self.block}.{host}", port, bindings, "service")
         return replace(made, **changes)  # type: ignore[arg-type]
@@ -136,7 +138,7 @@ def two_replicas(
 @pytest.fixture
 def site(tmp_path: Path, two_replicas: Supervisor) -> Iterator[Site]:
     with fronts_of(tmp_path, two_replicas, Wall()) as made:
-        made.listeners.apply([made.front()])
+        made.listeners.apply([made.entry_point()])
         yield made
 
 
@@ -148,7 +150,7 @@ def fragile(tmp_path: Path, tiny_image: images.Image, empty_environment: None) -
         supervisor.apply([workload(tiny_image, count=2)])
         supervisor.wait_ready("service", 60, lambda: False)
         with fronts_of(tmp_path, supervisor, wall) as made:
-            made.listeners.apply([made.front()])
+            made.listeners.apply([made.entry_point()])
             yield made
 
 
@@ -164,7 +166,7 @@ def quiet_loop(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 def test_each_name_gets_its_own_certificate(site: Site) -> None:
-    site.listeners.apply([site.front(names=[HOST, "other.example", "*.sites.example"])])
+    site.listeners.apply([site.entry_point(names=[HOST, "other.example", "*.sites.example"])])
     for name, expected in ((HOST, HOST), ("OTHER.example", "other.example"), ("a.sites.example", "*.sites.example")):
         with site.connect_tls(name) as connection:
             found = connection.getpeercert()
@@ -174,7 +176,7 @@ def test_each_name_gets_its_own_certificate(site: Site) -> None:
 
 @pytest.mark.parametrize("name", ["unknown.example", "a.b.sites.example", None])
 def test_a_name_without_a_binding_ends_the_handshake_with_an_alert(site: Site, name: str | None) -> None:
-    site.listeners.apply([site.front(names=[HOST, "*.sites.example"])])
+    site.listeners.apply([site.entry_point(names=[HOST, "*.sites.example"])])
     with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
         site.connect_tls(name)
     assert site.get()[0] == 200
@@ -185,7 +187,7 @@ def test_a_policy_of_tls_13_alone_ends_older_handshakes(site: Site) -> None:
     checker = ssl.create_default_context(cafile=site.ca.pair.certificate)
     checker.maximum_version = ssl.TLSVersion.TLSv1_2
     for alone in (True, False):
-        site.listeners.apply([site.front(tls13_only=alone)])
+        site.listeners.apply([site.entry_point(tls13_only=alone)])
         assert site.get()[0] == 200
         refused = pytest.raises(ssl.SSLError, match=r"(?i)protocol.version") if alone else nullcontext()
         later = checker.wrap_socket(site.connect(), server_hostname=HOST, do_handshake_on_connect=False)
@@ -194,14 +196,14 @@ def test_a_policy_of_tls_13_alone_ends_older_handshakes(site: Site) -> None:
 
 
 def test_a_binding_for_every_name_serves_the_nameless_too(site: Site) -> None:
-    site.listeners.apply([site.front(names=["*"])])
+    site.listeners.apply([site.entry_point(names=["*"])])
     assert site.get(name=None)[0] == 200
 
 
 def test_a_certificate_that_cannot_be_read_is_reported_and_ends_the_handshake(site: Site) -> None:
-    front = site.front()
-    front.bindings[0].pair.key.unlink()
-    site.listeners.apply([replace(front, redirect=False, answer=500)])
+    entry = site.entry_point()
+    entry.bindings[0].pair.key.unlink()
+    site.listeners.apply([replace(entry, redirect=False, answer=500)])
     with pytest.raises(ssl.SSLError):
         site.connect_tls()
     assert "cannot be used" in site.said[0]
@@ -209,7 +211,7 @@ def test_a_certificate_that_cannot_be_read_is_reported_and_ends_the_handshake(si
 
 def test_a_new_certificate_is_presented_without_closing_what_is_open(site: Site) -> None:
     with site.connect_tls() as before:
-        site.listeners.apply([site.front(names=[HOST, "new.example"])])
+        site.listeners.apply([site.entry_point(names=[HOST, "new.example"])])
         assert site.get(name="new.example")[0] == 200
         before.sendall(GET % b"/")
         assert parse(read_all(before))[0] == 200
@@ -219,9 +221,9 @@ def test_a_new_certificate_is_presented_without_closing_what_is_open(site: Site)
 
 
 def test_the_replicas_take_turns_at_each_front(site: Site) -> None:
-    site.listeners.apply([site.front(11), site.front(12)])
+    site.listeners.apply([site.entry_point(11), site.entry_point(12)])
     answered: dict[int, Counter[bytes]] = {11: Counter(), 12: Counter()}
-    for _ in range(4):  # alternating, so that one turn for both would give each front one replica alone
+    for _ in range(4):  # alternating, so that one turn for both would give each one replica alone
         for host, counter in answered.items():
             counter[site.get(host=host)[1]] += 1
     assert [sorted(counter.values()) for counter in answered.values()] == [[2, 2], [2, 2]]
@@ -260,12 +262,12 @@ def test_without_a_ready_replica_the_answer_is_503(fragile: Site) -> None:
 
 
 def test_without_a_workload_the_answer_is_the_fronts_own(site: Site) -> None:
-    site.listeners.apply([site.front(workload=None, answer=404)])
+    site.listeners.apply([site.entry_point(workload=None, answer=404)])
     assert site.get() == (404, b"")
 
 
 def test_plain_http_is_sent_to_https_with_host_and_path(site: Site) -> None:
-    site.listeners.apply([site.front(), site.front(port=80, redirect=True)])
+    site.listeners.apply([site.entry_point(), site.entry_point(port=80, redirect=True)])
     with site.connect(port=80) as connection:
         connection.sendall(b"GET /a?b=c HTTP/1.1\r\nhOST: api.outlast.example:80\r\n\r\n")
         answer = read_all(connection)
@@ -275,7 +277,7 @@ def test_plain_http_is_sent_to_https_with_host_and_path(site: Site) -> None:
 
 @pytest.mark.parametrize("sent", [b"\r\n\r\n", b"\x16\x03\x01\r\n\r\n", b"x" * 70_000, b"GET / HTTP/1.1\r\n", b""])
 def test_what_is_not_http_does_no_harm(site: Site, sent: bytes) -> None:
-    site.listeners.apply([site.front(), site.front(port=80, redirect=True)])
+    site.listeners.apply([site.entry_point(), site.entry_point(port=80, redirect=True)])
     with site.connect(port=80) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
@@ -344,7 +346,7 @@ def test_desired_zero_answers_503_at_once(fragile: Site, tiny_image: images.Imag
 
 def test_a_client_that_has_said_all_still_gets_its_answer(site: Site) -> None:
     """Half closed, over plain TCP; and more than any buffer holds, both ways."""
-    site.listeners.apply([site.front(port=80)])
+    site.listeners.apply([site.entry_point(port=80)])
     sent = os.urandom(3_000_000)
     with site.connect(port=80) as connection:
         connection.sendall(GET % b"/echo" + sent)
@@ -453,7 +455,7 @@ def test_each_fault_is_felt_and_ends_by_itself(site: Site, kind: str, felt: Call
 
 def test_dropped_packets_change_the_health_of_that_site_by_its_socket_alone(site: Site) -> None:
     """The checkers are given an address and nothing else: no fault, no supervisor, no word of the sandbox."""
-    site.listeners.apply([site.front(), replace(site.front(12), stack="azure")])
+    site.listeners.apply([site.entry_point(), replace(site.entry_point(12), stack="azure")])
     config: Any = {"Type": "HTTPS", "Port": 443, "RequestInterval": 10, "FailureThreshold": 1, "EnableSNI": True}
     config |= {"FullyQualifiedDomainName": HOST, "Regions": list(REGIONS[:3])}
     with MovingRoute53(speed=15, port_offset=OFFSET) as route53:
@@ -474,8 +476,8 @@ def test_dropped_packets_change_the_health_of_that_site_by_its_socket_alone(site
 
 
 def test_a_fault_at_another_site_is_not_felt_here(site: Site) -> None:
-    there = replace(site.front(12), stack="azure")
-    site.listeners.apply([site.front(), there])
+    there = replace(site.entry_point(12), stack="azure")
+    site.listeners.apply([site.entry_point(), there])
     site.inject("refuse")
     refused(site)
     assert site.get(host=12)[0] == 200
@@ -528,7 +530,7 @@ def test_a_reset_passes_over_a_connection_whose_client_has_left_already(site: Si
 
 
 def test_what_one_listener_does_not_survive_the_others_do(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = site.front(12), site.front(13)
+    first, second = site.entry_point(12), site.entry_point(13)
     site.listeners.apply([first, second])
     opened = Listener.open
 
@@ -548,7 +550,7 @@ def test_what_one_listener_does_not_survive_the_others_do(site: Site, monkeypatc
 
 
 def test_paths_that_the_cloud_hides_never_reach_a_replica(site: Site) -> None:
-    site.listeners.apply([site.front(12, hides=lambda path: path.endswith("z"))])
+    site.listeners.apply([site.entry_point(12, hides=lambda path: path.endswith("z"))])
     assert site.get("/healthz", host=12) == (404, b"")
     assert site.get("/quiz?deep=1", host=12)[0] == 404
     assert site.get("/health?z", host=12)[0] == 200
@@ -576,7 +578,7 @@ def test_a_tick_without_a_loop_does_nothing(tmp_path: Path, tiny_image: images.I
 
 
 def test_a_port_that_is_taken_is_named_and_had_once_it_is_free(site: Site) -> None:
-    first, second = site.front(12), site.front(13)
+    first, second = site.entry_point(12), site.entry_point(13)
     with socket.socket() as other:
         other.bind((first.address, 443 + OFFSET))
         other.listen()
@@ -592,7 +594,7 @@ def test_a_port_that_is_taken_is_named_and_had_once_it_is_free(site: Site) -> No
 
 
 def test_a_front_that_moves_or_goes_gives_its_port_back(site: Site) -> None:
-    site.listeners.apply([replace(site.front(), address=f"{site.block}.20")])
+    site.listeners.apply([replace(site.entry_point(), address=f"{site.block}.20")])
     refused(site)
     assert site.get(host=20)[0] == 200
     site.listeners.apply([])
@@ -603,7 +605,7 @@ def test_a_front_that_moves_or_goes_gives_its_port_back(site: Site) -> None:
 
 def test_stopping_closes_everything(tmp_path: Path, two_replicas: Supervisor) -> None:
     with fronts_of(tmp_path, two_replicas, Wall()) as site:
-        site.listeners.apply([site.front(), site.front(port=80, redirect=True)])
+        site.listeners.apply([site.entry_point(), site.entry_point(port=80, redirect=True)])
         held = site.connect_tls()
     with held, suppress(ConnectionResetError):
         assert held.recv(1) == b""
@@ -658,7 +660,7 @@ def test_tls_before_12_is_refused_in_words(site: Site, version: ssl.TLSVersion) 
 def test_its_own_answers_have_the_header_of_a_listener(
     site: Site, changes: dict[str, Any], path: str, status: int
 ) -> None:
-    site.listeners.apply([site.front(header=HSTS, **changes)])
+    site.listeners.apply([site.entry_point(header=HSTS, **changes)])
     with site.connect_tls() as connection:
         connection.sendall(GET % path.encode())
         answer = read_all(connection)
@@ -684,7 +686,7 @@ def ask_from(site: Site, source: str, path: str = "/") -> int:
 
 
 def test_one_address_over_its_limit_is_refused_and_another_is_not(site: Site) -> None:
-    site.listeners.apply([site.front(rate=RULE)])
+    site.listeners.apply([site.entry_point(rate=RULE)])
     first, second = f"{site.block}.101", f"{site.block}.102"
     assert [ask_from(site, first) for _ in range(5)] == [200, 200, 200, 429, 429]
     assert ask_from(site, second) == 200
@@ -698,17 +700,17 @@ def test_one_address_over_its_limit_is_refused_and_another_is_not(site: Site) ->
 
 def test_a_counted_limit_outlives_a_change_of_the_rest_and_a_new_limit_begins_anew(site: Site) -> None:
     source = f"{site.block}.101"
-    site.listeners.apply([site.front(rate=RULE)])
+    site.listeners.apply([site.entry_point(rate=RULE)])
     assert [ask_from(site, source) for _ in range(4)][-1] == 429
-    site.listeners.apply([site.front(names=[HOST, "other.example"], rate=RULE)])
+    site.listeners.apply([site.entry_point(names=[HOST, "other.example"], rate=RULE)])
     assert ask_from(site, source) == 429
-    site.listeners.apply([site.front(rate=replace(RULE, requests=10))])
+    site.listeners.apply([site.entry_point(rate=replace(RULE, requests=10))])
     assert ask_from(site, source) == 200
 
 
 def test_requests_of_one_connection_are_counted_each(site: Site) -> None:
     """What came before the limit is answered, then the client is told and the connection ends."""
-    site.listeners.apply([site.front(rate=replace(RULE, requests=1))])
+    site.listeners.apply([site.entry_point(rate=replace(RULE, requests=1))])
     with site.connect_tls() as connection:
         connection.sendall(GET % b"/" + GET % b"/" + GET % b"/")
         answers = read_all(connection)
@@ -717,7 +719,7 @@ def test_requests_of_one_connection_are_counted_each(site: Site) -> None:
 
 def test_an_ingress_says_whose_request_it_is(site: Site) -> None:
     source = f"{site.block}.101"
-    site.listeners.apply([site.front(forwards=True)])
+    site.listeners.apply([site.entry_point(forwards=True)])
     with site.connect_tls() as connection:
         own = connection.getsockname()[0]
         connection.sendall(b"GET /head HTTP/1.1\r\nx-forwarded-for: " + source.encode() + b"\r\n\r\n")

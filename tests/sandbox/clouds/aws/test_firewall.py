@@ -13,9 +13,9 @@ from tests.sandbox.clouds.harness import Clouds
 
 
 def rate(clouds: Clouds) -> RateRule | None:
-    front = clouds.front("aws")
-    assert front is not None
-    return front.rate
+    entry = clouds.entry_point("aws")
+    assert entry is not None
+    return entry.rate
 
 
 def changed(clouds: Clouds, **rule: Any) -> RateRule | None:

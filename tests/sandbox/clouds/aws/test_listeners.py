@@ -46,6 +46,6 @@ def test_a_tls_policy_is_one_that_elb_has(clouds: Clouds, policy: str, right: bo
 def test_a_listener_adds_the_header_that_it_is_told(clouds: Clouds) -> None:
     sites.aws_site(clouds)
     listener = clouds.only("aws:lb/listener:Listener")
-    assert listeners.front(clouds.world, listener).header == ""
+    assert listeners.entry_point(clouds.world, listener).header == ""
     listener.inputs["routingHttpResponseStrictTransportSecurityHeaderValue"] = "max-age=31536000"
-    assert listeners.front(clouds.world, listener).header == "strict-transport-security: max-age=31536000\r\n"
+    assert listeners.entry_point(clouds.world, listener).header == "strict-transport-security: max-age=31536000\r\n"

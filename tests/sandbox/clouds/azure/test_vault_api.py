@@ -58,9 +58,9 @@ def put(clouds: harness.Clouds, *hosts: str) -> Held:
 
 
 def presented(clouds: harness.Clouds) -> Any:
-    front = clouds.front("azure")
-    assert front is not None
-    binding = front.binding_for(HOST)
+    entry = clouds.entry_point("azure")
+    assert entry is not None
+    binding = entry.binding_for(HOST)
     assert binding is not None
     return load_pem_x509_certificate(binding.pair.certificate.read_bytes())
 

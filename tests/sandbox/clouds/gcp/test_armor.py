@@ -16,9 +16,9 @@ from tests.sandbox.clouds.harness import Clouds
 def rate(clouds: Clouds, rules: list[dict[str, Any]] | None = None) -> RateRule | None:
     if rules is not None:
         clouds.only(POLICY).inputs["rules"] = rules
-    front = clouds.front("gcp")
-    assert front is not None
-    return front.rate
+    entry = clouds.entry_point("gcp")
+    assert entry is not None
+    return entry.rate
 
 
 def test_the_throttle_spares_the_path_that_is_let_through_before_it(clouds: Clouds) -> None:

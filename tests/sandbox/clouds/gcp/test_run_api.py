@@ -23,13 +23,13 @@ def patch(clouds: Clouds, path: str, **asked: str) -> None:
 def test_a_closed_ingress_answers_404_until_it_is_open_again(clouds: Clouds, path: str) -> None:
     before = run_api.answer(clouds.world, "GET", path, "", {})
     patch(clouds, path, ingress=run_api.INTERNAL_INGRESS, etag=before["etag"])
-    front = clouds.front("gcp")
-    assert front is not None and (front.workload, front.answer) == (None, 404)
+    entry = clouds.entry_point("gcp")
+    assert entry is not None and (entry.workload, entry.answer) == (None, 404)
     closed = run_api.answer(clouds.world, "GET", path, "", {})
     assert (closed["ingress"], closed["etag"] != before["etag"]) == (run_api.INTERNAL_INGRESS, True)
     patch(clouds, path, ingress=before["ingress"])
-    front = clouds.front("gcp")
-    assert front is not None and front.workload
+    entry = clouds.entry_point("gcp")
+    assert entry is not None and entry.workload
 
 
 def test_an_old_etag_is_refused(clouds: Clouds, path: str) -> None:
