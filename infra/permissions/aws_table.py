@@ -300,7 +300,8 @@ GRANTS: Mapping[str, Grant] = {
             "s3:GetBucketCORS s3:GetBucketWebsite s3:GetBucketVersioning s3:GetAccelerateConfiguration "
             "s3:GetBucketRequestPayment s3:GetBucketLogging s3:GetLifecycleConfiguration "
             "s3:GetReplicationConfiguration s3:GetEncryptionConfiguration s3:GetBucketObjectLockConfiguration "
-            "s3:GetBucketTagging s3:PutBucketTagging s3:DeleteObject s3:DeleteObjectVersion"
+            "s3:GetBucketTagging s3:PutBucketTagging s3:ListTagsForResource s3:TagResource s3:UntagResource "
+            "s3:DeleteObject s3:DeleteObjectVersion"
         ),
         # Objects of the switches alone: `force_destroy` empties their store, and nobody the store of audit records.
         (
