@@ -6,6 +6,8 @@ name is looked up before a start and after it: where two were started at once, t
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -20,6 +22,8 @@ from service.errors import Refused, Unavailable
 
 LOGGING = "https://logging.googleapis.com"
 PAGE = 1000
+LATE_SECONDS = 120
+"""So late an entry of a log may come, an assumption: the service promises no time. It is then given after later ones."""
 STATES = {
     "JOB_STATE_QUEUED": State.PENDING,
     "JOB_STATE_PENDING": State.PENDING,
@@ -50,6 +54,8 @@ class VertexService:
         self._vertex = vertex
         self._logging = logging
         self._place = place
+        # A job's id -> from when on its log was read last, and which entries there were.
+        self._read: dict[str, tuple[str, frozenset[tuple[str, str]]]] = {}
 
     def start(self, spec: TrainingSpec, attempt: int = 1) -> Job:
         """Start the job unless its label is there."""
@@ -102,12 +108,23 @@ class VertexService:
         return _read_state(document)
 
     def lines(self, job: Job, after: str = "") -> list[LogLine]:
-        """What it wrote. Entries of the cursor's instant are read again, and those that were seen are left out."""
+        """What it wrote. The log's last minutes are read again: what came late is given before what is new."""
         instant, _, seen = after.partition(" ")
-        entries = self._entries(job, instant)
-        marks = [(entry["timestamp"], entry.get("insertId", "")) for entry in entries]
-        skip = marks.index((instant, seen)) + 1 if (instant, seen) in marks else 0
-        return [_line(entry) for entry in entries[skip:]]
+        start, last = _before(instant, LATE_SECONDS), (instant.removesuffix("Z"), seen)
+        entries = self._entries(job, start)
+        late = self._find_late(job, [one for one in entries if _instant(one) <= last])
+        self._read[job.id] = start.removesuffix("Z"), frozenset(map(_instant, entries))
+        return [
+            *(replace(_line(one), cursor=after) for one in late),
+            *(_line(one) for one in entries if _instant(one) > last),
+        ]
+
+    def _find_late(self, job: Job, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Of entries before the cursor those that were not there when their time was read last."""
+        if job.id not in self._read:
+            return []
+        since, given = self._read[job.id]
+        return [one for one in entries if _instant(one)[0] >= since and _instant(one) not in given]
 
     def _entries(self, job: Job, instant: str) -> list[dict[str, Any]]:
         """Entries of the job's own resource from this instant on, in the order of their time."""
@@ -172,6 +189,14 @@ def _read_state(document: dict[str, Any]) -> JobState:
 def _instant(entry: dict[str, Any]) -> tuple[str, str]:
     """What entries are sorted by. A time has as many digits of its second as it needs: 01.5Z sorts before 01Z."""
     return entry["timestamp"].removesuffix("Z"), entry.get("insertId", "")
+
+
+def _before(instant: str, seconds: float) -> str:
+    """An earlier instant; "" of none."""
+    if not instant:
+        return ""
+    earlier = datetime.fromisoformat(instant) - timedelta(seconds=seconds)
+    return earlier.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _line(entry: dict[str, Any]) -> LogLine:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from jobs.asking import NoAnswer
-from jobs.service import Job, JobState, State, TrainingService
+from jobs.service import Job, JobState, LogLine, State, TrainingService
 from jobs.spec import TrainingSpec, digest, job_name, parse_name
 from outlast.train.failures import Failures, Say
 from outlast.train.fetching import find_gone
@@ -16,6 +17,7 @@ from service.stores.opening import open_store
 
 _MOST_SILENCE = 60  # looks in a row without an answer
 _MOST_ATTEMPTS = 99
+_LAST_LOOKS = 2  # at the logs, after the last job's end: a service may take seconds to show what was written
 
 AGAIN = "the same command goes on: it finds what runs or succeeded, and starts only what is missing"
 
@@ -50,12 +52,20 @@ class Running:
         except OutlastError as error:
             raise type(error)(f"{error.what}; the job goes on", hint=f"{error.hint}; then {self.attach}") from error
         self._silent = 0
-        for line in lines:
-            say(f"{self.cloud}  {line.text}")
-            self.cursor = line.cursor
+        self._tell(lines, say)
         if state.state != self.state.state:
             say(_describe(self.cloud, state))
         self.state = state
+
+    def read_rest(self, say: Say) -> None:
+        """Look at the log alone, where lines may come after the job's end; one that cannot be read spoils nothing."""
+        with suppress(OutlastError):
+            self._tell(self.service.lines(self.job, self.cursor), say)
+
+    def _tell(self, lines: Iterable[LogLine], say: Say) -> None:
+        for line in lines:
+            say(f"{self.cloud}  {line.text}")
+            self.cursor = line.cursor
 
 
 def start_or_find(
@@ -102,10 +112,15 @@ def follow(running: Sequence[Running], failures: Failures, pause: Callable[[], N
     """Watch jobs until the last one is over. What ends the watching of one, or its job, is kept as a failure."""
     for one in running:
         _step(one, failures)
+    followed = [one for one in running if not one.state.state.final]
     while going := [one for one in running if not (one.state.state.final or one.cloud in failures.of)]:
         pause()
         for one in going:
             _step(one, failures)
+    for _ in range(_LAST_LOOKS if followed else 0):
+        pause()
+        for one in followed:
+            one.read_rest(failures.say)
     for one in running:
         with failures.kept(one.cloud):
             _refuse_failure(one)

@@ -165,6 +165,27 @@ def test_lines_go_on_after_the_last_one_seen(fake: FakeVertex, service: VertexSe
     assert [line.text for line in service.lines(job, lines[-1].cursor)] == ["same instant"]
 
 
+def test_an_entry_that_comes_late_is_given_once_and_moves_no_cursor_back(
+    fake: FakeVertex, service: VertexService
+) -> None:
+    job, at = service.start(SPEC), "2026-11-29T10:0"
+    fake.entries = [
+        {"timestamp": f"{at}{minute}:00.5Z", "insertId": "b", "textPayload": f"minute {minute}"} for minute in (0, 5, 9)
+    ]
+    cursor = service.lines(job)[-1].cursor
+    late = [("8:30Z", "a", "late"), ("9:00.5Z", "a", "same instant"), ("2:00Z", "a", "too late")]
+    for instant, id_, text in late:
+        fake.entries.append({"timestamp": f"{at}{instant}", "insertId": id_, "textPayload": text})
+    fake.entries.append({"timestamp": f"{at}9:01Z", "insertId": "a", "textPayload": "new"})
+    fake.entries.sort(key=lambda entry: str(entry["timestamp"]))
+    lines = service.lines(job, cursor)
+    assert [line.text for line in lines] == ["late", "same instant", "new"]
+    assert [line.cursor for line in lines[:2]] == [cursor] * 2
+    assert service.lines(job, lines[-1].cursor) == []
+    another = VertexService(fake.client(vertex_endpoint(GOOGLE.region)), fake.client(LOGGING), GOOGLE)
+    assert [line.text for line in another.lines(job, cursor)] == ["new"], "it was not there when they were read"
+
+
 def test_times_with_more_digits_come_after_those_with_fewer(fake: FakeVertex, service: VertexService) -> None:
     job, at = service.start(SPEC), "2026-11-29T10:00:0"
     fake.entries = [
