@@ -23,7 +23,7 @@ from service.errors import Refused, Unavailable
 LOGGING = "https://logging.googleapis.com"
 PAGE = 1000
 LATE_SECONDS = 120
-"""So late an entry of a log may come, an assumption: the service promises no time. It is then given after later ones."""
+"""So late an entry of a log may come, an assumption: the service promises no time."""
 STATES = {
     "JOB_STATE_QUEUED": State.PENDING,
     "JOB_STATE_PENDING": State.PENDING,

@@ -21,7 +21,10 @@ class Phase(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a job ended. `WAITED`: no machine came in time; `LOST`: its spot machine was taken away for good."""
+    """How a job ended.
+
+    `WAITED`: waiting and running together took too long; `LOST`: its spot machine was taken away for good.
+    """
 
     NONE = ""
     SUCCEEDED = "succeeded"
@@ -98,6 +101,10 @@ class Record:
     def interrupted(self) -> bool:
         """Whether it waits for another machine after it lost one."""
         return self.phase is Phase.QUEUED and self.starts > 0
+
+    def waited_too_long(self, now: float) -> bool:
+        """Whether it took longer than its order gives it for waiting and running together."""
+        return 0 < self.order.max_wait_seconds < now - self.created
 
     def to_document(self) -> dict[str, Any]:
         """Plain data for JSON."""

@@ -15,6 +15,7 @@ from sandbox.training.surroundings import Verdict
 
 POLL_WALL_SECONDS = 0.2
 END_WALL_SECONDS = 2.0  # for a process that ends with the sandbox
+_LIMITS = (Outcome.TIMED_OUT, Outcome.WAITED)
 
 
 @dataclass
@@ -49,9 +50,9 @@ def _follow(record: Record, started: Started, book: Book, signals: Signals) -> N
             started.process.end(END_WALL_SECONDS)
         elif asked and book.now() - asked > record.order.grace_seconds:
             started.process.end(0)
-        elif not asked and (why := _must_end(record, signals)):
+        elif not asked and (why := _must_end(record, signals, book.now())):
             asked = book.now()
-            record.outcome = why if why is Outcome.TIMED_OUT else Outcome.NONE
+            record.outcome = why if why in _LIMITS else Outcome.NONE
             book.set(record, Phase.STOPPING)
             started.ask_to_end()
         time.sleep(POLL_WALL_SECONDS)
@@ -59,12 +60,14 @@ def _follow(record: Record, started: Started, book: Book, signals: Signals) -> N
     _carry(record, started, book, last=True)
 
 
-def _must_end(record: Record, signals: Signals) -> Outcome:
+def _must_end(record: Record, signals: Signals, now: float) -> Outcome:
     """As what a running job is to end now; NONE where it may go on."""
     if record.stop_asked:
         return Outcome.STOPPED
     if signals.taken.is_set():
         return Outcome.LOST
+    if record.waited_too_long(now):
+        return Outcome.WAITED
     return Outcome.TIMED_OUT if record.busy_seconds > record.order.max_seconds else Outcome.NONE
 
 
@@ -82,8 +85,8 @@ def _finish(record: Record, started: Started, verdict: Verdict, book: Book, sign
         _save(record, started, verdict, book, Outcome.STOPPED)
     elif signals.taken.is_set():
         _lose_machine(record, book)
-    elif record.outcome is Outcome.TIMED_OUT:
-        _save(record, started, verdict, book, Outcome.TIMED_OUT)
+    elif record.outcome in _LIMITS:
+        _save(record, started, verdict, book, record.outcome)
     else:
         record.exit_code = started.process.exit_code
         _save(record, started, verdict, book, Outcome.FAILED if record.exit_code else Outcome.SUCCEEDED)

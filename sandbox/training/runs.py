@@ -162,7 +162,7 @@ class TrainingRuns:
     def _consider(self, record: Record) -> None:
         """Give a queued job a machine, if there is one; end it where it has waited for too long."""
         order = record.order
-        if order.max_wait_seconds and self._now() - record.created > order.max_wait_seconds:
+        if record.waited_too_long(self._now()):
             self._book.end(record, Outcome.WAITED)
             return
         busy = sum(self._book.records[key].order.stack == order.stack for key in self._running)

@@ -32,17 +32,21 @@ def test_a_job_that_may_not_start_ends_with_what_the_service_said(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("stopped", "taken", "seconds", "outcome"),
+    ("stopped", "taken", "busy", "since", "outcome"),
     [
-        (False, False, 5.0, Outcome.NONE),
-        (True, True, 50.0, Outcome.STOPPED),
-        (False, True, 50.0, Outcome.LOST),
-        (False, False, 50.0, Outcome.TIMED_OUT),
+        (False, False, 5.0, 15.0, Outcome.NONE),
+        (True, True, 50.0, 50.0, Outcome.STOPPED),
+        (False, True, 50.0, 50.0, Outcome.LOST),
+        (False, False, 15.0, 15.0, Outcome.TIMED_OUT),
+        (False, False, 5.0, 25.0, Outcome.WAITED),
+        (False, False, 5.0, 20.0, Outcome.NONE),
     ],
 )
-def test_what_ends_a_job_first(stopped: bool, taken: bool, seconds: float, outcome: Outcome) -> None:
-    record = Record(order("done", max_seconds=10.0), {}, 1.0, stop_asked=stopped, busy_seconds=seconds)
+def test_what_ends_a_job_first(stopped: bool, taken: bool, busy: float, since: float, outcome: Outcome) -> None:
+    """It may run for 10 s, and wait and run for 20 s."""
+    asked = order("done", max_seconds=10.0, max_wait_seconds=20.0)
+    record = Record(asked, {}, 1.0, stop_asked=stopped, busy_seconds=busy)
     signals = Signals(threading.Event())
     if taken:
         signals.taken.set()
-    assert run._must_end(record, signals) is outcome
+    assert run._must_end(record, signals, 1.0 + since) is outcome

@@ -76,6 +76,9 @@ def test_its_limits_of_time_end_a_job(bench: Bench) -> None:
     bench.no_spot = True
     waiting = bench.wait(bench.submit(order("done", key="arn:waits", spot=True, max_wait_seconds=0.05)))
     assert (waiting.outcome, waiting.starts) == (Outcome.WAITED, 0)
+    bench.no_spot = False
+    runs = bench.wait(bench.submit(order("wait", key="arn:runs", spot=True, max_wait_seconds=0.5)))
+    assert (runs.outcome, runs.starts) == (Outcome.WAITED, 1), "waiting and running are counted together"
 
 
 def test_a_spot_machine_that_is_taken_away_costs_what_was_not_finished(bench: Bench) -> None:
