@@ -157,11 +157,17 @@ def test_the_image_runs_as_nobody_and_starts_the_server_by_exec() -> None:
 def test_the_serving_image_holds_nothing_of_training(tmp_path: Path) -> None:
     held, lock = _build(tmp_path, "serve")
     assert {name.split(".")[1] for name in held if "." in name} == {
-        *("__main__", "bundle", "command_line", "errors", "server")
+        *("__main__", "bundle", "command_line", "errors", "server", "ticks")
     }
     names = {pin.name for pin in read_lock(lock)}
     assert "onnxruntime" in names
     assert not names & {"scikit-learn", "pandas", "skl2onnx", "scipy", "matplotlib"}
+
+
+def test_the_serving_image_holds_all_that_its_modules_import(tmp_path: Path) -> None:
+    held, _ = _build(tmp_path, "serve")
+    graph = import_graph(modules(ROOT, ["service"]))
+    assert {name: graph[name] - held for name in held if graph.get(name, set()) - held} == {}
 
 
 def test_the_training_image_holds_all_that_the_job_imports_and_nothing_of_serving(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 USER = 65532
-SERVED = frozenset({"__init__.py", "__main__.py", "bundle", "command_line.py", "errors.py", "released", "server"})
+SERVED = frozenset(
+    {"__init__.py", "__main__.py", "bundle", "command_line.py", "errors.py", "released", "server", "ticks.py"}
+)
 BOOKKEEPING = frozenset({"__pycache__"})
 # Nothing of training or provisioning may be in what answers requests.
 FOREIGN = frozenset({"scikit-learn", "pandas", "skl2onnx", "onnx", "matplotlib", "boto3", "pulumi", "moto"})

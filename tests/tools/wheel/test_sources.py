@@ -31,7 +31,7 @@ def test_there_is_no_top_level_service() -> None:
 def test_of_service_only_what_stands_below_both_is_inside() -> None:
     """Otherwise the wheel would grow by the server or by the training without anybody asking for it."""
     ours = {".".join(name.split(".")[:2]) for name in needed_modules() if name.startswith("service.")}
-    assert ours == {"service.errors", "service.bundle", "service.command_line", "service.pages"}
+    assert ours == {"service.errors", "service.bundle", "service.command_line", "service.pages", "service.ticks"}
 
 
 @pytest.mark.parametrize("place", [place for place in FILES if place != "failover/py.typed"])
