@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -12,6 +13,7 @@ from service.evaluation.findings import Findings
 from service.evaluation.schema import refuse_another_schema
 from service.evaluation.workbench import Workbench
 from service.training.candidate import load_previous
+from service.training.checkpoints import KEEP_DAYS
 
 Step = Callable[[str, str], AbstractContextManager[None]]
 """(name, what it does) -> a context that says so while the step lasts."""
@@ -39,8 +41,14 @@ def run_steps(
     step: Step = _quietly,
     say: Callable[[str], None],
 ) -> tuple[Findings, steps.Released]:
-    """From the problem to the release, finished fits not redone. Raises ReleaseRefused; the report is there then."""
+    """From the problem to the release, finished fits not redone. Raises ReleaseRefused; the report is there then.
+
+    Fits that nobody asked for in a month are removed, and it is said.
+    """
     found = find_winner(bench, accept=accept, step=step, say=say)
+    removed, size = bench.bench.kept.remove_old(time.time())
+    if removed:
+        say(f"note: removed old fits: {removed} ({size / 1e6:.1f} MB), which nobody asked for in {KEEP_DAYS} days")
     with step("release", f"holding {found.comparison.winner} to the release gate"):
         done = steps.release(found, now=now, accept_draft=accept_draft)
     return found, done

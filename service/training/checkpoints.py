@@ -7,6 +7,8 @@ in its place, and what a kill leaves half written is recognised when it is read:
 from __future__ import annotations
 
 import io
+import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,9 @@ from numpy.typing import NDArray
 from service.training.sealed import read_sealed, write_sealed
 
 Floats = NDArray[np.float64]
+
+KEEP_DAYS = 30
+_OURS = re.compile(r"\.?[0-9a-f]{32}(?:\.\d+)?\.(?P<kind>fit|npy)")  # .npy: of versions before 2026-11-29
 
 
 class Checkpoints:
@@ -45,5 +50,23 @@ class Checkpoints:
         write_sealed(self._path(name), written.getvalue())
         self.made.add(name)
 
+    def remove_old(self, now: float) -> tuple[int, int]:
+        """Remove what nobody asked for in KEEP_DAYS, or can read any more: how many fits, and how many bytes.
+
+        Those of this run count as asked for now.
+        """
+        for name in self.found | self.made:
+            os.utime(self._path(name), (now, now))
+        old = [path for path in self._folder.glob("*") if _is_old(path, now)]
+        size = sum(path.stat().st_size for path in old)
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old), size
+
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.fit"
+
+
+def _is_old(path: Path, now: float) -> bool:
+    found = _OURS.fullmatch(path.name)
+    return found is not None and (found["kind"] == "npy" or path.stat().st_mtime < now - KEEP_DAYS * 86_400)

@@ -56,7 +56,10 @@ def test_a_draft_stops_at_the_release_with_its_report_named(bench: Workbench, tm
     assert said.lines[:-2] == ["frame", "data", "explore", "prepare", "fit", "tune", "evaluate", "present"]
     assert (bench.folder / "report.html").exists()
     assert not (tmp_path / "drafts").exists()
+    old = bench.folder / "fits" / f"{'a' * 32}.npy"
+    old.write_bytes(b"of an earlier version")
     found, done = whole.run_steps(bench, now=NOW, accept_draft=True, say=said.say)
+    assert said.lines[-1].startswith("note: removed old fits: 1 (") and not old.exists()
     assert done.release.folder == tmp_path / "drafts" / "clients"
     assert (done.release.manifest.data.target, found.bench) == ("ok", bench)
     assert not (tmp_path / "released").exists(), "what is committed stays as it is"
