@@ -15,7 +15,12 @@ from outlast.doctor.checks import Finding, fine, unknown, wrong
 from outlast.doctor.ends import judge_end
 from service.errors import Unavailable
 
-NAMESPACES = ("Microsoft.App", "Microsoft.ContainerRegistry", "Microsoft.KeyVault", "Microsoft.ManagedIdentity")
+NAMESPACES = (
+    *("Microsoft.App", "Microsoft.ContainerRegistry", "Microsoft.Insights", "Microsoft.KeyVault"),
+    *("Microsoft.ManagedIdentity", "Microsoft.Network", "Microsoft.OperationalInsights"),
+)
+"""Of what a site registers, but for those that every subscription is registered for
+(learn.microsoft.com/azure/azure-resource-manager/management/azure-services-resource-providers)."""
 _LOGIN = "az login, then az account set --subscription {}"
 _SUBSCRIPTIONS, _PROVIDERS, _USAGES = "2022-12-01", "2021-04-01", "2024-03-01"
 """Versions of the APIs: Subscriptions, Resource Providers, Container Apps."""

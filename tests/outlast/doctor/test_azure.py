@@ -12,7 +12,10 @@ import httpx
 import pytest
 
 from failover.levers.clouds import Clouds
+from infra.permissions.azure import ACTIONS
+from infra.permissions.in_use import IMAGE, RECORD, types_of
 from outlast.doctor.azure import (
+    NAMESPACES,
     look_at_certificate,
     look_at_credentials,
     look_at_environments,
@@ -52,6 +55,13 @@ def test_whose_token_it_is() -> None:
     bearer = {token: httpx.Request("GET", "http://x", headers={"authorization": f"Bearer {token}"}) for token in
               (f"e.{claims}.s", "opaque", "a.b.c")}  # fmt: skip
     assert [read_principal(request) for request in bearer.values()] == ["ada@example.org", "a token", "a token"]
+
+
+def test_the_namespaces_are_those_of_what_a_site_registers() -> None:
+    types = [type_ for type_ in types_of("azure") if type_ not in (RECORD, IMAGE)]
+    always = {"Microsoft.Authorization", "Microsoft.Consumption", "Microsoft.Portal", "Microsoft.Resources"}
+    # Of each type the first action is its own; those behind it may be of what it is joined to.
+    assert {ACTIONS[type_][0].partition("/")[0] for type_ in types} - always == {*NAMESPACES}
 
 
 def test_namespaces_that_are_not_registered_are_named(seam: Seam) -> None:
