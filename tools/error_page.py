@@ -105,7 +105,8 @@ def read_module(source: Source) -> Iterator[Row]:
 def render_page() -> str:
     """The whole page: a section for each package, a table for each folder in it."""
     parts = [_INTRODUCTION]
-    for package, rows in groupby(read_rows(), key=lambda row: row.module.partition(".")[0]):
+    every = sorted(read_rows(), key=lambda row: _folder(row.module))
+    for package, rows in groupby(every, key=lambda row: row.module.partition(".")[0]):
         parts.append(f"\n## {package}\n")
         for folder, inside in groupby(rows, key=lambda row: _folder(row.module)):
             parts += [f"\n### {folder}\n\n", "| what | hint | exit code | where |\n|---|---|---|---|\n"]
