@@ -31,8 +31,10 @@ SERIES: Mapping[str, str] = {
     "memory": "memory of each replica, in per cent of what it is given",
     "rejected": "connections that the load balancer could not take: never here",
     "health": "1 while Route 53 finds the health check healthy, else 0",
+    "spent": "USD of the month so far, of what a budget looks at",
+    "expected": "USD of the whole month, if it goes on as now",
 }
-"""What the sandbox counts and measures, each by site, `health` by health check."""
+"""What the sandbox counts and measures, each by site, `health` by health check, `spent` and `expected` by budget."""
 
 
 @dataclass(frozen=True)

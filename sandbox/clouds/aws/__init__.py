@@ -13,6 +13,7 @@ from sandbox.clouds.aws import (
     balancer,
     bucket_settings,
     buckets,
+    budgets,
     certificates,
     dashboards,
     endpoints,
@@ -36,7 +37,7 @@ from service.errors import OutlastError
 # Importing a module enters its types into the table.
 MODULES = (
     *(firewall, buckets, bucket_settings, network, security_groups, endpoints, registry, roles),
-    *(secrets, certificates, balancer, listeners, tasks, fargate, scaling, audit, alarms, dashboards),
+    *(secrets, certificates, balancer, listeners, tasks, fargate, scaling, audit, alarms, budgets, dashboards),
 )
 
 
@@ -48,7 +49,7 @@ def settle(world: World) -> None:
 
 def derive(world: World) -> Effects:
     """Workloads of services, entry points of listeners, names of balancers."""
-    effects = Effects(alarms=alarms.alarm_rules(world))
+    effects = Effects(alarms=[*alarms.alarm_rules(world), *budgets.rules_of_budgets(world)])
     for service in world.store.all(SERVICE):
         workload = fargate.workload(world, service)
         if workload is not None:

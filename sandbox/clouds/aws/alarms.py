@@ -74,7 +74,7 @@ def _rule(world: World, r: Resource) -> AlarmRule:
     )
     enabled = r.inputs.get("actionsEnabled") is not False
     told, told_end, told_unknown = (
-        _addresses(world, r.inputs.get(name)) if enabled else ()
+        read_by(world, r.inputs.get(name)) if enabled else ()
         for name in ("alarmActions", "okActions", "insufficientDataActions")
     )
     about = str(r.inputs.get("alarmDescription") or "")
@@ -128,7 +128,7 @@ def _is(one: Resource, type_: str, suffix: str) -> bool:
     return one.type == type_ and one.outputs.get("arnSuffix") == suffix
 
 
-def _addresses(world: World, topics: object) -> tuple[str, ...]:
+def read_by(world: World, topics: object) -> tuple[str, ...]:
     """Who reads them. A topic that is not there is told nothing, and nobody hears of that, as in the real cloud."""
     named = [str(topic) for topic in topics] if isinstance(topics, list) else []
     subscriptions = world.store.all(SUBSCRIPTION)

@@ -6,6 +6,7 @@ from sandbox.clouds.azure import (
     alarms,
     apps,
     audit,
+    budgets,
     certificates,
     dashboards,
     environments,
@@ -23,7 +24,7 @@ from service.errors import OutlastError
 # Importing a module enters its types into the table.
 MODULES = (
     *(identity, registry, secrets, environments, certificates, apps, storage, workspaces),
-    *(audit, alarms, dashboards),
+    *(audit, alarms, budgets, dashboards),
 )
 
 
@@ -34,7 +35,7 @@ def settle(world: World) -> None:
 
 def derive(world: World) -> Effects:
     """Workloads of apps; one entry point for each environment, with a binding for each custom domain of its app."""
-    effects = Effects(alarms=alarms.alarm_rules(world))
+    effects = Effects(alarms=[*alarms.alarm_rules(world), *budgets.rules_of_budgets(world)])
     for app in world.store.all(apps.APP):
         workload = apps.workload(world, app)
         if workload is not None:

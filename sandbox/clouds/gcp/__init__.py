@@ -12,6 +12,7 @@ from sandbox.clouds.gcp import (
     armor,
     audit,
     balancer,
+    budgets,
     certificates,
     dashboards,
     entry_points,
@@ -29,7 +30,7 @@ from service.errors import OutlastError
 # Importing a module enters its types into the table.
 MODULES = (
     *(armor, project, registry, secrets, run, certificates, balancer, storage),
-    *(audit, alarms, dashboards, members, network),
+    *(audit, alarms, budgets, dashboards, members, network),
 )
 
 
@@ -40,7 +41,7 @@ def settle(world: World) -> None:
 
 def derive(world: World) -> Effects:
     """Workloads of Cloud Run services, and an entry point for each forwarding rule whose chain is whole."""
-    effects = Effects(alarms=alarms.alarm_rules(world))
+    effects = Effects(alarms=[*alarms.alarm_rules(world), *budgets.rules_of_budgets(world)])
     for service in world.store.all(run.SERVICE):
         workload = run.workload(world, service)
         if workload is not None:

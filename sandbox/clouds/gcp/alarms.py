@@ -62,7 +62,7 @@ def _rule(world: World, r: Resource) -> AlarmRule:
     thresholds = [
         one["conditionThreshold"] for one in r.inputs.get("conditions") or [] if one.get("conditionThreshold")
     ]
-    told = _addresses(world, r)
+    told = read_by(world, r.inputs.get("notificationChannels"))
     return AlarmRule(
         r.key,
         r.stack,
@@ -127,8 +127,9 @@ def _owner(world: World, project: str, label: str, name: str) -> str:
     return found[0].stack if found else ""
 
 
-def _addresses(world: World, r: Resource) -> tuple[str, ...]:
-    channels = [world.store.find(CHANNEL, name) for name in r.inputs.get("notificationChannels") or []]
+def read_by(world: World, named: object) -> tuple[str, ...]:
+    """Who reads channels of these names."""
+    channels = [world.store.find(CHANNEL, name) for name in named] if isinstance(named, list) else []
     enabled = [c for c in channels if c and c.inputs.get("enabled") is not False and c.inputs["type"] == "email"]
     return tuple(str(nested(channel.inputs, "labels", "email_address") or "") for channel in enabled)
 

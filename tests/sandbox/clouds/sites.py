@@ -688,6 +688,71 @@ def gcp_alarm(clouds: Clouds) -> Made:
     )
 
 
+# -- budgets -----------------------------------------------------------------------------------------------------------
+
+AWS_BUDGET, AZURE_BUDGET = "aws:budgets/budget:Budget", "azure-native:consumption:Budget"
+GCP_BUDGET = "gcp:billing/budget:Budget"
+
+
+def aws_budget(clouds: Clouds) -> Made:
+    """A site, and a budget of its account: most of it spent, and more of it expected."""
+    aws_site(clouds)
+    spent = {
+        "comparisonOperator": "GREATER_THAN",
+        "notificationType": "ACTUAL",
+        "threshold": 80,
+        "thresholdType": "PERCENTAGE",
+        "subscriberEmailAddresses": [ADDRESS],
+    }
+    return clouds.make(
+        AWS_BUDGET,
+        name="site-month",
+        budgetType="COST",
+        timeUnit="MONTHLY",
+        limitAmount="50",
+        limitUnit="USD",
+        notifications=[spent, {**spent, "notificationType": "FORECASTED", "threshold": 100}],
+    )
+
+
+def azure_budget(clouds: Clouds) -> Made:
+    """The same of its resource group on Azure."""
+    azure_site(clouds)
+    spent = {"enabled": True, "operator": "GreaterThan", "threshold": 80, "contactEmails": [ADDRESS]}
+    return clouds.make(
+        AZURE_BUDGET,
+        stack="azure",
+        budgetName="site-month",
+        scope=clouds.only("azure-native:resources:ResourceGroup").id,
+        amount=50,
+        category="Cost",
+        timeGrain="Monthly",
+        timePeriod={"startDate": "2026-11-01T00:00:00Z"},
+        notifications={"spent": spent, "expected": {**spent, "threshold": 100, "thresholdType": "Forecasted"}},
+    )
+
+
+def gcp_budget(clouds: Clouds) -> Made:
+    """The same of what is on Google Cloud."""
+    gcp_site(clouds)
+    for api in ("monitoring", "billingbudgets"):
+        clouds.make("gcp:projects/service:Service", api, service=f"{api}.googleapis.com", **ON_GCP)
+    labels = {"email_address": ADDRESS}
+    channel = clouds.make(CHANNEL, type="email", displayName="operator", labels=labels, **ON_GCP)
+    return clouds.make(
+        GCP_BUDGET,
+        billingAccount="012345-678901-ABCDEF",
+        displayName="site-month",
+        amount={"specifiedAmount": {"currencyCode": "USD", "units": "50"}},
+        thresholdRules=[
+            {"thresholdPercent": 0.8, "spendBasis": "CURRENT_SPEND"},
+            {"thresholdPercent": 1.0, "spendBasis": "FORECASTED_SPEND"},
+        ],
+        allUpdatesRule={"monitoringNotificationChannels": [channel.id]},
+        **ON_GCP,
+    )
+
+
 # -- the edge ----------------------------------------------------------------------------------------------------------
 
 ACL, ASSOCIATION = "aws:wafv2/webAcl:WebAcl", "aws:wafv2/webAclAssociation:WebAclAssociation"
