@@ -112,7 +112,8 @@ RUN_BY = {
         "",
     ): "not run: it asks the npm registry, for minutes; its parts are in tests/service/training",
     ("one-view.md", "$ make metrics"): "tests/outlast/test_metrics.py",
-    ("one-view.md", "$ outlast logs"): "tests/failover/logs/test_access_reading.py",
+    ("one-view.md", "$ outlast logs --source access --site gcp"): "tests/end_to_end/test_edge.py",
+    ("one-view.md", "$ outlast logs --stacks prod"): "tests/failover/logs/test_access_reading.py",
     ("one-view.md", "* * * * *"): "not run: a line of a crontab on the reader's machine",
     ("private-site.md", "config:"): f"{AS_IT_STANDS}::test_a_stack_file_is_read_by_the_program",
     ("private-site.md", ""): "tests/end_to_end/test_own_stacks.py::"

@@ -10,17 +10,15 @@ import pulumi
 from pulumi_azure_native import app, monitor
 
 from infra.contract import SiteSpec
+from infra.settings.log_days import AZURE_REQUESTS
 
 CATEGORIES = ("ContainerAppConsoleLogs", "ContainerAppSystemLogs")
 """What containers print, and why they were started and stopped: learn.microsoft.com/azure/container-apps/log-options"""
 
-REQUESTS = "ContainerAppHTTPLogs"
-"""A line for each request: learn.microsoft.com/azure/azure-monitor/reference/tables/containerapphttplogs"""
-
 
 def send_logs(environment: app.ManagedEnvironment, workspace_id: pulumi.Output[str], spec: SiteSpec) -> pulumi.Resource:
     """Every line of the environment goes to the workspace, and by choice one for each request."""
-    wanted = (*CATEGORIES, REQUESTS) if spec.access_logs else CATEGORIES
+    wanted = (*CATEGORIES, AZURE_REQUESTS) if spec.access_logs else CATEGORIES
     setting: pulumi.Resource = monitor.DiagnosticSetting(
         "logs",
         name="logs",

@@ -24,6 +24,9 @@ OFFERED: Mapping[str, tuple[int, ...] | range] = {
 ACCESS_LOGS = "accessLogs"
 """The setting that asks for a line for each request that reaches what lets requests in."""
 
+AZURE_REQUESTS = "ContainerAppHTTPLogs"
+"""Azure's table of them: learn.microsoft.com/azure/azure-monitor/reference/tables/containerapphttplogs"""
+
 GOOGLES_OWN = 30
 """What a project's own bucket `_Default` keeps: a site that asks for as many needs none of its own."""
 

@@ -19,14 +19,13 @@ from sandbox.clouds.aws.roles import role_allows
 from sandbox.clouds.aws.task_count import SERVICE as ECS_SERVICE
 from sandbox.clouds.aws.tasks import TASK, container_of
 from sandbox.clouds.azure.apps import APP
-from sandbox.clouds.azure.audit import SETTING
+from sandbox.clouds.azure.audit import SETTING, is_sent
 from sandbox.clouds.azure.environments import ENVIRONMENT, environment_of
 from sandbox.clouds.buckets import ACCOUNT, S3_BUCKET
 from sandbox.clouds.gcp.audit import SINK
 from sandbox.clouds.gcp.common import tail
 from sandbox.clouds.gcp.run import SERVICE as RUN_SERVICE
 from sandbox.clouds.retention import IMMUTABLE, LOG_BUCKET, log_folder
-from sandbox.clouds.store import Resource
 from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
 
@@ -137,7 +136,7 @@ def _on_azure(world: World) -> Iterator[Route]:
     for setting in world.store.all(SETTING):
         environment = world.store.follow(setting, "resourceUri", ENVIRONMENT)
         account = world.store.follow(setting, "storageAccountId", ACCOUNT)
-        if environment is None or account is None or not _is_sent(environment, setting):
+        if environment is None or account is None or not is_sent(environment, setting, AZURE_CATEGORY):
             continue
         name = str(account.inputs.get("accountName"))
         if not _takes_appends(world, name):
@@ -146,12 +145,6 @@ def _on_azure(world: World) -> Iterator[Route]:
             if environment_of(world, app) is environment:
                 folder = f"{name}/{AZURE_CONTAINER}/"
                 yield Route(app.stack, "azure", folder, environment.id, AZURE_SECONDS, 4 * _MEBIBYTE, _carries_all)
-
-
-def _is_sent(environment: Resource, setting: Resource) -> bool:
-    logs: list[Values] = setting.inputs.get("logs") or []
-    enabled = any(one.get("enabled") and one.get("category") == AZURE_CATEGORY for one in logs)
-    return enabled and nested(environment.inputs, "appLogsConfiguration", "destination") == "azure-monitor"
 
 
 def _takes_appends(world: World, account: str) -> bool:

@@ -87,6 +87,16 @@ class ObjectStore:
         """Whether anything is in a bucket."""
         return any(path.is_file() for path in (self._folder / bucket).rglob("*"))
 
+    def trim(self, folder: str, most_bytes: int) -> None:
+        """Take the oldest objects of a folder away until what is left is no more than that."""
+        files = {path: path.stat() for path in (self._folder / folder).rglob("*") if path.is_file()}
+        total = sum(found.st_size for found in files.values())
+        for path in sorted(files, key=lambda path: files[path].st_mtime_ns):
+            if total <= most_bytes:
+                return
+            path.unlink(missing_ok=True)
+            total -= files[path].st_size
+
     def drop(self, bucket: str) -> None:
         """Take a bucket away with all that is in it."""
         with self._lock:

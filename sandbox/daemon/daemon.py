@@ -27,6 +27,7 @@ from sandbox import layout as places
 from sandbox.alarms.counts import Counts
 from sandbox.alarms.monitor import Monitor
 from sandbox.authority.server import Authority
+from sandbox.clouds.access_routes import list_access_routes, mark_logged
 from sandbox.clouds.audit_routes import list_routes
 from sandbox.clouds.azure import vaults
 from sandbox.clouds.buckets import S3_BUCKET
@@ -35,6 +36,7 @@ from sandbox.clouds.object_store import ObjectStore
 from sandbox.clouds.simulated import SimulatedClouds, derive, settle
 from sandbox.clouds.world import Hooks, World
 from sandbox.daemon import overview, rebuild
+from sandbox.daemon.access_logs import AccessLogs
 from sandbox.daemon.alarms import watch_alarms
 from sandbox.daemon.audit_shipping import AuditShipping
 from sandbox.daemon.azure_login import HOSTS, AzureLogin
@@ -135,13 +137,11 @@ class Daemon:
         self.vendors = Vendors(self.world, self._why_silent)
         self.monitoring = self._make_monitoring()
         self.training = Training(self.world, layout.state / "training", self._why_silent, self._has_no_spot)
-        registries = instance.address(places.REGISTRIES), instance.port(places.HTTPS_PORT)
-        self.azure_login = AzureLogin(self.world, *registries, self.ca.issue("registries", [HOSTS]))
+        self.azure_login = self._make_azure_login()
         self.public_stores = self._make_public_stores()
-        port = instance.dns_port + ABOVE_DNS
-        self.page = PagePort(layout.root, layout.logs / PAGE_LOG, port, _log.warning)
-        shipped = layout.state / "audit.json"
-        self.shipping = AuditShipping(self.clock, self.objects, layout.logs, shipped, self._is_dark)
+        self.page = PagePort(layout.root, layout.logs / PAGE_LOG, instance.dns_port + ABOVE_DNS, _log.warning)
+        self.access_logs = AccessLogs(self.clock, self.objects, self._is_dark)
+        self.shipping = AuditShipping(self.clock, self.objects, layout.logs, layout.state / "audit.json", self._is_dark)
 
     # -- start and stop ---------------------------------------------------------------------------------------
 
@@ -165,6 +165,7 @@ class Daemon:
         self._begin(self.alarms)
         self._begin(self.azure_login)
         self._begin(self.public_stores)
+        self._begin(self.access_logs)
         self._begin(self.shipping)
         self._begin(self.training)
         self.reconcile()
@@ -234,7 +235,9 @@ class Daemon:
             self._why_not = effects.why_not
             self.supervisor.apply(effects.workloads, effects.proven)
             self.alarms.follow(effects.alarms)
-            self.listeners.apply(effects.entry_points)
+            routes = list_access_routes(self.world)
+            self.access_logs.follow(routes)
+            self.listeners.apply(mark_logged(effects.entry_points, routes))
             self.shipping.follow(list_routes(self.world))
             self.leftovers.sweep()
 
@@ -314,6 +317,7 @@ class Daemon:
             bad_pair=self._bad_pair,
             report=_log.warning,
             answered=self.counts.answer,
+            accessed=lambda access: self.access_logs.take(access),
         )
 
     def _make_world(self) -> World:
@@ -337,6 +341,10 @@ class Daemon:
             accounts=self._accounts,
             objects=self.objects,
         )
+
+    def _make_azure_login(self) -> AzureLogin:
+        where = self.instance.address(places.REGISTRIES), self.instance.port(places.HTTPS_PORT)
+        return AzureLogin(self.world, *where, self.ca.issue("registries", [HOSTS]))
 
     def _make_public_stores(self) -> PublicStores:
         where = self.instance.address(places.STORES), self.instance.port(places.HTTPS_PORT)

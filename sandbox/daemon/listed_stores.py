@@ -17,12 +17,16 @@ from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from failover.simulator.wire import Reply
+from sandbox.clouds.access_routes import logging_folder
 from sandbox.clouds.object_store import ObjectStore, tag_of
 from sandbox.clouds.retention import days_of, is_held, log_folder
 from sandbox.clouds.world import World
 
 _XML = (("Content-Type", "application/xml"),)
 _SINCE = re.compile(r'timestamp>="([^"]+)"')
+_PROJECT = re.compile(r"projects/([a-z0-9-]+)")
+_TRACE = re.compile(r'trace="([^"]+)"')
+_RESOURCE = re.compile(r'resource\.type="(\w+)" AND resource\.labels\.(\w+)="([^"]+)"')
 _VIEW = re.compile(r"(projects/[^/]+/locations/[^/]+/buckets/[^/]+)(/views/[^/]+)?")
 
 
@@ -107,12 +111,38 @@ def _find(objects: ObjectStore, bucket: str, prefix: str) -> Iterator[_Found]:
 
 
 def list_entries(objects: ObjectStore, body: bytes) -> bytes:
-    """Cloud Logging's reply to entries.list, of log buckets."""
+    """Cloud Logging's reply to entries.list, of log buckets, and of a project's own the requests."""
     asked = json.loads(body or b"{}")
+    projects = [named for one in asked.get("resourceNames", []) if (named := _PROJECT.fullmatch(str(one)))]
+    if projects:
+        return json.dumps({"entries": list_requests(objects, projects[0][1], str(asked.get("filter", "")))}).encode()
     since = _SINCE.search(str(asked.get("filter", "")))
     found = [entry for name in asked.get("resourceNames", []) for entry in _entries(objects, str(name))]
     found = [entry for entry in found if since is None or entry["timestamp"] >= since[1]]
     return json.dumps({"entries": sorted(found, key=lambda entry: str(entry["timestamp"]))}).encode()
+
+
+def list_requests(objects: ObjectStore, project: str, query: str) -> list[dict[str, Any]]:
+    """Entries of the logs of requests, the oldest first; of the query language its equations, one of which may be of
+    each of several resources, and a time to begin at."""
+    since, trace = _SINCE.search(query), _TRACE.search(query)
+    wanted = _RESOURCE.findall(query)
+    found = []
+    for name in objects.names(logging_folder(project)):
+        for line in (objects.read(name) or b"").splitlines():
+            entry = json.loads(line)
+            if _is_of(entry["resource"], wanted) and (trace is None or entry["trace"] == trace[1]):
+                found.append(entry)
+    found = [entry for entry in found if since is None or _read_time(entry["timestamp"]) >= _read_time(since[1])]
+    return sorted(found, key=lambda entry: str(entry["timestamp"]))
+
+
+def _is_of(resource: dict[str, Any], wanted: list[tuple[str, str, str]]) -> bool:
+    return any(resource["type"] == type_ and resource["labels"].get(name) == value for type_, name, value in wanted)
+
+
+def _read_time(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text)
 
 
 def _entries(objects: ObjectStore, view: str) -> Iterator[dict[str, Any]]:

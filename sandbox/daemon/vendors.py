@@ -1,5 +1,5 @@
-"""The clouds' own APIs beside Pulumi's providers, as drills and renewals call them: ECS, Resource Manager, a Key
-Vault, Cloud Run, Cloud Monitoring.
+"""The clouds' own APIs beside Pulumi's providers, as drills, renewals and `outlast logs` call them: ECS, Resource
+Manager, a Key Vault, Log Analytics, Cloud Run, Cloud Monitoring.
 
 boto3's requests come signed, through the Route 53 API server; the others with this sandbox's token, through the control
 interface. The API of a cloud that is dark does not answer.
@@ -14,7 +14,7 @@ from typing import Any
 from failover.simulator.wire import Reply
 from sandbox.clouds import accounts_api
 from sandbox.clouds.aws import ecs_api, scaling_api
-from sandbox.clouds.azure import arm_api, vault_api
+from sandbox.clouds.azure import analytics_api, arm_api, vault_api
 from sandbox.clouds.gcp import monitoring_api, run_api
 from sandbox.clouds.store import CloudRefused
 from sandbox.clouds.world import World
@@ -41,6 +41,10 @@ class Vendors:
                 vault_api.owner(self._world, path),
                 "azure",
                 lambda: vault_api.answer(self._world, method, path, body),
+            )
+        if analytics_api.PATH.fullmatch(path):
+            return self._reply(
+                analytics_api.owner(self._world, path), "azure", lambda: analytics_api.answer(self._world, path, body)
             )
         if run_api.PATH.fullmatch(path):
             mask = query.get("updateMask", "")

@@ -37,6 +37,8 @@ class EntryPoint:
     rate: RateRule | None = None  # how often one address may ask
     forwards: bool = False  # whether the client's address is appended to `x-forwarded-for`
     header: str = ""  # of each answer that is given here and not by a replica, whole lines
+    cloud: str = ""  # in whose way requests are named (`sandbox.network.naming`)
+    logged: bool = False  # whether each request is told to whoever keeps access logs
 
     def binding_for(self, name: str | None) -> Binding | None:
         """The most exact binding for the name that a client asks for."""

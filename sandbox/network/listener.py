@@ -2,7 +2,7 @@
 
 TLS ends here, as it does at a load balancer; what is inside is passed on byte by byte, so HTTP-level features of the
 real load balancers (rewriting, buffering, HTTP/2) are not simulated, but for a limit of each address's requests and the
-header that names it. Everything here runs on one event loop.
+headers that name it and the request. Everything here runs on one event loop.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ from functools import partial
 
 from failover.simulator.clock import ScaledClock
 from sandbox.network import sockets
+from sandbox.network.access import BROKEN, NO_REPLICA, OWN, RATE, REDIRECT, Notes, Told
 from sandbox.network.certificates import KeyPair
 from sandbox.network.entry_points import EntryPoint, path_of, plain_answer, redirect_answer
 from sandbox.network.faults import Faults
+from sandbox.network.handshakes import Handshakes
+from sandbox.network.meter import Meter
 from sandbox.network.rates import RateCounter
 from sandbox.network.requests import Inspector
 from sandbox.network.sockets import Streams
 from sandbox.network.turns import Turns
 from sandbox.replicas.supervisor import Replica, Supervisor
-from service.errors import OutlastError
 
 # Wall seconds; a laptop needs them however fast the clock runs.
 _CONNECT_WALL_SECONDS = 2.0
@@ -53,6 +55,7 @@ class Surroundings:
     bad_pair: Callable[[str, Sequence[str]], KeyPair]
     report: Callable[[str], None]
     answered: Callable[[str, int, float | None], None]  # a site, and as `sandbox.network.meter.Answered`
+    accessed: Told  # each request of what keeps an access log
 
 
 class Listener:
@@ -63,8 +66,7 @@ class Listener:
         self.mode = "closed"
         self._around = around
         self.counter = RateCounter(entry.rate, around.clock)
-        self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
-        self._tls = self._server_context() if entry.port == 443 else None
+        self._tls = self._handshakes().context() if entry.port == 443 else None
         self._sockets: list[socket.socket] = []
         self._accepting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -111,9 +113,8 @@ class Listener:
         counted, self.entry = self.entry.rate, entry
         if counted != entry.rate:
             self.counter = RateCounter(entry.rate, self._around.clock)
-        self._contexts.clear()
         if self._tls is not None:
-            self._tls = self._server_context()
+            self._tls = self._handshakes().context()
 
     def reset(self) -> None:
         """Reset every connection that is open or being opened."""
@@ -162,29 +163,32 @@ class Listener:
             if not await self._let_in(connection):
                 return
             self._new.discard(connection)  # from here on it is asyncio's to close
-            reader, writer = await self._agree(connection)
+            reader, writer, notes = await self._agree(connection)
             self._writers.add(writer)
             try:
                 await self._flowing.wait()
-                await self._serve(reader, writer)
+                await self._serve(reader, writer, notes)
                 await sockets.finish(reader, writer, _CLOSE_WALL_SECONDS)
             finally:
+                notes.closed()
                 self._writers.discard(writer)
                 sockets.abort(writer)
 
-    async def _agree(self, connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _agree(self, connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Notes]:
         """Streams over a connection that was let in. Raises what `sockets.streams` does, and where it was reset."""
         self._shaking.add(task := asyncio.current_task())
         try:
-            answered = partial(self._around.answered, self.entry.stack)
-            reader, writer = await sockets.streams(connection, self._tls, _HANDSHAKE_WALL_SECONDS, answered)
+            notes = Notes(self.entry.key, connection.getpeername()[:2], self._around.accessed)
+            meter = Meter(partial(self._around.answered, self.entry.stack), notes if self.entry.logged else None)
+            reader, writer = await sockets.streams(connection, self._tls, _HANDSHAKE_WALL_SECONDS, meter)
             if task in self._doomed:
                 sockets.reset_stream(writer)
                 raise ConnectionResetError
         finally:
             self._shaking.discard(task)
             self._doomed.discard(task)
-        return reader, writer
+        notes.tls = sockets.tls_of(writer)
+        return reader, writer, notes
 
     async def _let_in(self, connection: socket.socket) -> bool:
         """Let faults act before a byte of TLS is spoken, where a broken network acts. False ends the connection."""
@@ -207,41 +211,57 @@ class Listener:
         fault = self._around.faults.at(self.entry.stack, kind)
         return None if fault is None else float(fault.value or 1)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, notes: Notes) -> None:
         if self.entry.redirect:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _IDLE_WALL_SECONDS)
+            self._inspect(notes).feed(head)
+            notes.why = REDIRECT
             writer.write(redirect_answer(head))
             return
         # A connection that is opened ahead of need is no load yet.
         first = await asyncio.wait_for(reader.read(sockets.CHUNK), _IDLE_WALL_SECONDS)
         if not first:
             return
-        if self.entry.hides and self.entry.hides(path_of(first)):
-            writer.write(plain_answer(404, self.entry.header))
-            return
-        inspector = self._inspect(writer)
+        inspector = self._inspect(notes)
         passed = inspector.feed(first)
         if inspector.refusal is not None and not passed:
+            notes.why = RATE
             writer.write(inspector.refusal)
+        elif self.entry.hides and self.entry.hides(path_of(first)):
+            notes.why = OWN
+            writer.write(plain_answer(404, self.entry.header))
         elif (found := await self._connect()) is None:
+            notes.why = NO_REPLICA if self.entry.workload else OWN
             writer.write(plain_answer(self.entry.answer, self.entry.header))
         else:
-            await self._pass((reader, writer), found, passed, inspector)
+            await self._pass((reader, writer), found, passed, inspector, notes)
 
-    def _inspect(self, writer: asyncio.StreamWriter) -> Inspector:
-        address, header = str(writer.get_extra_info("peername")[0]), self.entry.header
-        return Inspector(address, self.counter, forwards=self.entry.forwards, header=header)
+    def _inspect(self, notes: Notes) -> Inspector:
+        entry = self.entry
+        return Inspector(
+            notes.client[0],
+            self.counter,
+            forwards=entry.forwards,
+            header=entry.header,
+            cloud=entry.cloud,
+            notes=notes if entry.logged else None,
+        )
 
-    async def _pass(self, client: Streams, found: tuple[Replica, Streams], first: bytes, inspector: Inspector) -> None:
+    async def _pass(
+        self, client: Streams, found: tuple[Replica, Streams], first: bytes, inspector: Inspector, notes: Notes
+    ) -> None:
         """Pass on what the client says, `first` of all, until one of the two has ended."""
         replica, back = found
         replica.connections += 1
+        notes.replica = f"{replica.address}:{replica.port}"
         try:
             back[1].write(first)
             answered = await sockets.exchange(client, back, self._flowing, inspector, Turns(replica.meter))
             if inspector.refusal is not None:
+                notes.why, notes.replica = RATE, ""
                 client[1].write(inspector.refusal)
             elif not answered:  # the replica died on it, or closed without a word
+                notes.why = BROKEN
                 client[1].write(plain_answer(502, self.entry.header))
         finally:
             replica.connections -= 1
@@ -273,26 +293,6 @@ class Listener:
                 return replica, await asyncio.wait_for(opening, _CONNECT_WALL_SECONDS)
         return None
 
-    def _server_context(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3 if self.entry.tls13_only else ssl.TLSVersion.TLSv1_2
-        # Health checkers never resume: two tickets a handshake would be a tenth of its cost for nothing.
-        context.num_tickets = 0
-        context.sni_callback = self._choose
-        return context
-
-    def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
-        """The certificate for the name that the client asks for; no binding for it ends the handshake."""
-        binding = self.entry.binding_for(name)
-        if binding is None:
-            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-        bad = next((kind for kind in ("expired-certificate", "wrong-certificate") if self._fault(kind)), "")
-        try:
-            if (binding.host, bad) not in self._contexts:
-                pair = self._around.bad_pair(bad, binding.pair.names) if bad else binding.pair
-                self._contexts[binding.host, bad] = pair.server_context()
-        except (OSError, ValueError, OutlastError) as error:
-            self._around.report(f"{self.entry.key}: the certificate for {name} cannot be used: {error}")
-            return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
-        connection.context = self._contexts[binding.host, bad]
-        return None
+    def _handshakes(self) -> Handshakes:
+        around = self._around
+        return Handshakes(self.entry, around.bad_pair, lambda kind: self._fault(kind) is not None, around.report)

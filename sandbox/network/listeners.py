@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from failover.simulator.clock import ScaledClock
+from sandbox.network.access import Told
 from sandbox.network.certificates import KeyPair
 from sandbox.network.entry_points import Binding, EntryPoint
 from sandbox.network.faults import Fault, Faults
@@ -38,6 +39,7 @@ class Listeners:
         bad_pair: makes the certificate of a fault (its kind) in place of a good one (its names).
         report: told of what cannot be done, once for each reason.
         answered: told of each answer of a site: its status, and a replica's seconds.
+        accessed: told of each request of an entry point that is logged, once it is over.
     """
 
     def __init__(
@@ -50,8 +52,9 @@ class Listeners:
         bad_pair: Callable[[str, Sequence[str]], KeyPair],
         report: Callable[[str], None],
         answered: Callable[[str, int, float | None], None] = lambda site, status, seconds: None,
+        accessed: Told = lambda access: None,
     ) -> None:
-        self._around = Surroundings(clock, supervisor, faults, port_offset, bad_pair, report, answered)
+        self._around = Surroundings(clock, supervisor, faults, port_offset, bad_pair, report, answered, accessed)
         self._wanted: dict[str, EntryPoint] = {}
         self._listeners: dict[str, Listener] = {}
         self._said: set[str] = set()

@@ -14,6 +14,8 @@ from typing import SupportsIndex
 
 import httptools
 
+from sandbox.network.access import Notes
+
 Answered = Callable[[int, float | None], None]
 """Told of each answer: its status, and the real seconds until its head; None where no replica gave it."""
 
@@ -41,8 +43,9 @@ class _Requests:
 class Meter:
     """Follows both directions of a connection; ends for good at the first byte that it does not understand."""
 
-    def __init__(self, answered: Answered) -> None:
+    def __init__(self, answered: Answered, notes: Notes | None = None) -> None:
         self._answered = answered
+        self._notes = notes
         self._requests: _Requests | None = _Requests()
         self._parser = httptools.HttpResponseParser(self)
         self._has_body = True
@@ -50,17 +53,22 @@ class Meter:
 
     def asked(self, data: bytes) -> None:
         """The client has said this."""
+        if self._notes is not None:
+            self._notes.received += len(data)
         with self._following():
             if self._requests is not None:
                 self._requests.feed(data)
 
     def said(self, data: bytes) -> None:
         """The client gets this."""
+        if self._notes is not None:
+            self._notes.sent += len(data)
         with self._following():
             if self._requests is not None:
                 self._parser.feed_data(data)
                 if self._method == b"HEAD":  # has a length and no body, which the parser cannot know
                     self._parser, self._method = httptools.HttpResponseParser(self), b""
+                    self.on_message_complete()
 
     def on_message_begin(self) -> None:
         self._has_body = True
@@ -77,6 +85,13 @@ class Meter:
         began, self._method = self._requests.waiting.popleft()
         own = status >= _ERROR and not self._has_body
         self._answered(status, None if own else time.monotonic() - began)
+        if self._notes is not None:
+            self._notes.answered(status)
+
+    def on_message_complete(self) -> None:
+        """The client has the whole answer."""
+        if self._notes is not None:
+            self._notes.ended()
 
     @contextlib.contextmanager
     def _following(self) -> Iterator[None]:
@@ -84,6 +99,8 @@ class Meter:
             yield
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._requests = None
+            if self._notes is not None:
+                self._notes.forget()
 
 
 class MeteredReader(asyncio.StreamReader):

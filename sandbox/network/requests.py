@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from sandbox.network.access import Notes
 from sandbox.network.entry_points import path_of, plain_answer
+from sandbox.network.naming import name_request
 from sandbox.network.rates import RateCounter
 
 _LONGEST_HEAD = 64 * 1024
@@ -112,33 +114,48 @@ class Requests:
 
 
 class Inspector:
-    """What an entry point does with each request of one client: counts it, and says whose it is.
+    """What an entry point does with each request of one client: counts it, says whose it is, names it, notes it down.
 
     `refusal` is what the client gets once a request went no further.
     """
 
-    def __init__(self, address: str, counter: RateCounter, *, forwards: bool, header: str = "") -> None:
+    def __init__(
+        self,
+        address: str,
+        counter: RateCounter,
+        *,
+        forwards: bool,
+        header: str = "",
+        cloud: str = "",
+        notes: Notes | None = None,
+    ) -> None:
         self.refusal: bytes | None = None
         self._address = address
         self._counter = counter
         self._forwards = forwards
         self._header = header
+        self._cloud = cloud
+        self._notes = notes
+        self._looks = bool(counter.rule is not None or forwards or cloud or notes)
         self._requests = Requests(self._look)
 
     def feed(self, data: bytes) -> bytes:
         """What goes on to the replica of these bytes; all of them where nothing is looked at."""
-        return self._requests.feed(data) if self._counter.rule is not None or self._forwards else data
+        return self._requests.feed(data) if self._looks else data
 
     def finish(self) -> bytes:
         """What else goes on, as the client sends no more."""
         return self._requests.finish()
 
     def _look(self, head: bytes) -> bytes | None:
+        request, named = name_request(self._cloud, head)
+        if self._notes is not None:
+            self._notes.asked(head, request)
         rule = self._counter.rule
         if rule is not None and self._counter.refuses(self._address, path_of(head)):
             self.refusal = plain_answer(rule.status, rule.headers + self._header)
             return None
-        return add_forwarded(head, self._address) if self._forwards else head
+        return add_forwarded(named, self._address) if self._forwards else named
 
 
 def add_forwarded(head: bytes, address: str) -> bytes:

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import Protocol
 
-from sandbox.network.meter import Answered, Meter, MeteredReader, MeteredWriter
+from sandbox.network.meter import Meter, MeteredReader, MeteredWriter
 from sandbox.network.turns import Turns
 
 CHUNK = 64 * 1024
@@ -109,14 +109,13 @@ async def swallow(connection: socket.socket, wall_seconds: float) -> None:
 
 
 async def streams(
-    connection: socket.socket, tls: ssl.SSLContext | None, handshake_wall_seconds: float, answered: Answered
+    connection: socket.socket, tls: ssl.SSLContext | None, handshake_wall_seconds: float, meter: Meter
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Streams over an accepted connection, TLS agreed; `answered` is told of each answer.
+    """Streams over an accepted connection, TLS agreed; the meter hears what is said.
 
     Raises OSError or ssl.SSLError where the client does not agree.
     """
     loop = asyncio.get_running_loop()
-    meter = Meter(answered)
     reader = MeteredReader(meter, limit=CHUNK)
     protocol = asyncio.StreamReaderProtocol(reader)
     if tls is None:
@@ -139,6 +138,12 @@ async def streams(
                         second.send(bytes([21, 3, 3, 0, 2, 2, alert]))
                 raise
     return reader, MeteredWriter(meter, transport, protocol, reader, loop)
+
+
+def tls_of(writer: asyncio.StreamWriter) -> tuple[str, str]:
+    """The version and the cipher that were agreed on; nothing without TLS."""
+    agreed = writer.get_extra_info("ssl_object")
+    return ("", "") if agreed is None else (str(agreed.version()), str(agreed.cipher()[0]))
 
 
 def abort(writer: asyncio.StreamWriter) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,12 +24,15 @@ HSTS = b"strict-transport-security: max-age=31536000; includeSubDomains"
 
 @pytest.fixture(scope="module")
 def limited(project: Project) -> Iterator[Project]:
-    """The sandbox with the least limit, ten requests a minute, at every site; as it was afterwards."""
+    """The sandbox with the least limit, ten requests a minute, at every site, and Google's access log; as it was
+    afterwards."""
     paths = [project.root / "stacks" / f"Pulumi.{site}.yaml" for site in SITES]
     before = {path: path.read_text() for path in paths}
     for path, text in before.items():
         document = yaml.safe_load(text)
         document["config"]["outlast:requestsPerMinutePerAddress"] = 10
+        if path.stem.endswith("gcp"):
+            document["config"]["outlast:accessLogs"] = True
         path.write_text(yaml.safe_dump(document))
     try:
         project.up()
@@ -79,3 +84,19 @@ def test_each_site_refuses_an_address_that_asks_too_often_and_no_other(limited: 
     if site != "gcp":  # whose load balancer's own answers cannot have the header
         assert HSTS in head, head
     assert all(check["healthy"] for check in limited.status()["health_checks"])
+
+
+def test_what_was_refused_stands_in_the_access_log_and_what_is_not_switched_on_is_told(limited: Project) -> None:
+    environment = limited.inside() | {"PYTHONPATH": str(limited.root)}
+
+    def read(*options: str) -> subprocess.CompletedProcess[str]:
+        command = (limited.python, "-m", "outlast", "logs", "--json", "--source", *options)
+        return limited.run_in(environment, *command, check=False)
+
+    lines = [json.loads(text) for text in read("access", "--site", "gcp").stdout.splitlines()]
+    refused = [line["line"] for line in lines if line["line"].get("status") == 429]
+    assert {(one["client"], one["path"], one["log"]) for one in refused} >= {(GREEDY, "/v2", "load-balancer")}
+    assert all(one["why"].startswith("denied_by_security_policy ") for one in refused), refused
+    assert {line["line"]["log"] for line in lines} == {"load-balancer", "service"}
+    aws = read("access", "--site", "aws")
+    assert aws.returncode == 4 and "the load balancer of aws writes no access log" in aws.stderr

@@ -12,11 +12,11 @@ from sandbox.clouds.kinds import Fidelity, declare
 from sandbox.clouds.route53 import ELB_ZONE_ID
 from sandbox.clouds.rules import TERRAFORM_AWS, Mistake, OneOf, Range, Text, because, is_given
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import Values, hex_id, stable_hex
+from sandbox.clouds.values import Values, hex_id, nested, stable_hex
 from sandbox.clouds.world import World
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
-_DELIVERY = "logdelivery.elasticloadbalancing.amazonaws.com"
+DELIVERY = "logdelivery.elasticloadbalancing.amazonaws.com"
 
 
 # -- rules -----------------------------------------------------------------------------------------------------------
@@ -45,12 +45,17 @@ def _subnet_rules(world: World, r: Resource) -> None:
         )
 
 
+def is_log_asked(inputs: Values) -> bool:
+    """Whether an access log is switched on."""
+    return bool(nested(inputs, "accessLogs", "enabled"))
+
+
 def _log_rules(world: World, r: Resource) -> None:
     """The bucket of access logs is there, in its region, and lets the log delivery service write: ELBv2 API,
     InvalidConfigurationRequest; Elastic Load Balancing, "Enable access logs", "Access denied for bucket".
     """
     asked = r.inputs.get("accessLogs") or {}
-    if not asked.get("enabled"):
+    if not is_log_asked(r.inputs):
         return
     name = str(asked.get("bucket"))
     bucket = world.store.get(S3_BUCKET, name)
@@ -58,10 +63,10 @@ def _log_rules(world: World, r: Resource) -> None:
         raise CloudRefused(f"InvalidConfigurationRequest: The specified bucket does not exist: {name}")
     if region_of(bucket) != region_of(r):
         raise CloudRefused(f"InvalidConfigurationRequest: The bucket {name} is not in the region {region_of(r)}")
-    if not lets_service(world, name, _DELIVERY, "s3:PutObject"):
+    if not lets_service(world, name, DELIVERY, "s3:PutObject"):
         raise CloudRefused(
             f"InvalidConfigurationRequest: Access Denied for bucket: {name}. Please check S3bucket permission",
-            hint=f"a bucket policy that allows {_DELIVERY} s3:PutObject, on which the load balancer depends",
+            hint=f"a bucket policy that allows {DELIVERY} s3:PutObject, on which the load balancer depends",
         )
 
 
@@ -138,9 +143,10 @@ _ADDRESSES = OneOf(
 declare(
     BALANCER,
     fidelity=Fidelity.SIMULATED,
-    effect="has a DNS name and a loopback address on which its listeners are open",
-    not_simulated="HTTP features: header rules, idle timeouts; that access logs are written; "
-    "one address where the real one has several",
+    effect="has a DNS name and a loopback address on which its listeners are open; with `accessLogs` a file of its "
+    "requests in the bucket every five minutes of simulated time",
+    not_simulated="HTTP features: header rules, idle timeouts; one address where the real one has several; in access "
+    "logs the query of an address and what is no HTTP/1.1; of them a site keeps the newest 20 MB",
     rules=(_subnet_rules, _network_rules, _log_rules),
     id_of=_balancer_id,
     create=_create_balancer,

@@ -118,16 +118,19 @@ def entry_point(world: World, listener: Resource) -> EntryPoint:
     where = (listener.key, listener.stack, balancer.place["address"], port, _bindings(world, listener))
     action: Values = next(iter(listener.inputs.get("defaultActions") or []), {})
     if action.get("type") == "redirect":
-        return EntryPoint(*where, redirect=True)
+        return EntryPoint(*where, redirect=True, cloud="aws")
     header = _own_header(listener)
     if action.get("type") == "fixed-response":
-        return EntryPoint(*where, answer=int(nested(action, "fixedResponse", "statusCode") or 200), header=header)
+        return EntryPoint(
+            *where, answer=int(nested(action, "fixedResponse", "statusCode") or 200), header=header, cloud="aws"
+        )
     return EntryPoint(
         *where,
         _workload_behind(world, action, balancer),
         tls13_only=str(listener.inputs.get("sslPolicy")).startswith(_TLS13_ONLY),
         rate=rate_rule(world, balancer),
         header=header,
+        cloud="aws",
     )
 
 

@@ -103,7 +103,7 @@ def entry_point(world: World, app: Resource) -> EntryPoint:
         raise CloudRefused("no custom domain with a certificate is bound to it")
     where = (f"{environment.key}/443", app.stack, environment.place["address"], 443)
     # learn.microsoft.com/azure/container-apps/ingress-overview, "HTTP headers"
-    return EntryPoint(*where, tuple(bindings), app.key, forwards=True)
+    return EntryPoint(*where, tuple(bindings), app.key, forwards=True, cloud="azure")
 
 
 def redirect(entry: EntryPoint, app: Resource) -> EntryPoint | None:
@@ -114,7 +114,7 @@ def redirect(entry: EntryPoint, app: Resource) -> EntryPoint | None:
     """
     if nested(app.inputs, "configuration", "ingress", "allowInsecure"):
         return None
-    return EntryPoint(entry.key.replace("/443", "/80"), entry.stack, entry.address, 80, redirect=True)
+    return EntryPoint(entry.key.replace("/443", "/80"), entry.stack, entry.address, 80, redirect=True, cloud="azure")
 
 
 def _wait(world: World, r: Resource, timeout_seconds: float, cancelled: Callable[[], bool]) -> None:

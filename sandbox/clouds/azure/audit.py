@@ -11,10 +11,17 @@ from sandbox.clouds.references import exists
 from sandbox.clouds.retention import IMMUTABLE
 from sandbox.clouds.rules import ID, OneOf, Range, because
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import Values
+from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
 
 SETTING = "azure-native:monitor:DiagnosticSetting"
+
+
+def is_sent(environment: Resource, setting: Resource, category: str) -> bool:
+    """Whether a diagnostic setting of an environment sends that category: nothing goes where logs do otherwise."""
+    logs: list[Values] = setting.inputs.get("logs") or []
+    enabled = any(one.get("enabled") and one.get("category") == category for one in logs)
+    return enabled and nested(environment.inputs, "appLogsConfiguration", "destination") == "azure-monitor"
 
 
 def _container_exists(world: World, r: Resource) -> None:
@@ -78,8 +85,10 @@ declare(
 declare(
     SETTING,
     fidelity=Fidelity.SIMULATED,
-    effect="console lines of an environment's apps are appended to a blob an hour of the account, minutes later",
-    not_simulated="what is sent to a workspace; event hubs, metrics, every category but ContainerAppConsoleLogs",
+    effect="console lines of an environment's apps are appended to a blob an hour of the account, and requests of its "
+    "ingress to a table of the workspace, minutes later",
+    not_simulated="what else is sent to a workspace; event hubs, metrics; categories but ContainerAppConsoleLogs "
+    "and ContainerAppHTTPLogs; the query of an address in the latter, of which the newest 20 MB stay",
     id_of=_setting_id,
     outputs=lambda world, r: {"name": r.id.rpartition("/")[2]},
     rules=(

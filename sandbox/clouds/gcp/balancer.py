@@ -111,8 +111,8 @@ declare(
 declare(
     BACKEND,
     fidelity=Fidelity.SIMULATED,
-    effect="joins the URL map to the endpoint group",
-    not_simulated="CDN, logging, further backends",
+    effect="joins the URL map to the endpoint group; with `logConfig` its requests are in Cloud Logging",
+    not_simulated="CDN, a sample rate of the log, further backends",
     id_of=global_id("backendServices"),
     rules=(_needs_compute, _backend_rules, exists("securityPolicy", armor.POLICY, _NOT_FOUND, _COMPUTE)),
     outputs=compute_outputs,

@@ -21,13 +21,13 @@ def entry_point(world: World, rule: Resource) -> EntryPoint:
     where = (rule.key, rule.stack, address.place["address"], port)
     plain = world.store.find(balancer.HTTP_PROXY, rule.inputs.get("target"))
     if plain is not None:
-        redirect = nested(_url_map(world, plain).inputs, "defaultUrlRedirect", "httpsRedirect")
-        return EntryPoint(*where, redirect=bool(redirect), answer=404)
+        redirect = nested(url_map(world, plain).inputs, "defaultUrlRedirect", "httpsRedirect")
+        return EntryPoint(*where, redirect=bool(redirect), answer=404, cloud="gcp")
     proxy = world.store.require(balancer.HTTPS_PROXY, rule.inputs.get("target"), "its proxy is gone")
-    named = _url_map(world, proxy).inputs.get("defaultService")
+    named = url_map(world, proxy).inputs.get("defaultService")
     backend = world.store.require(balancer.BACKEND, named, "its backend service is gone")
-    service = _service_behind(world, backend)
-    entry = EntryPoint(*where, _bindings(world, proxy), answer=404, tls13_only=_tls13_only(world, proxy))
+    service = service_behind(world, backend)
+    entry = EntryPoint(*where, _bindings(world, proxy), answer=404, tls13_only=_tls13_only(world, proxy), cloud="gcp")
     entry = replace(entry, rate=armor.rate_rule(world, backend))
     if service is None or not run_api.lets_balancers_in(service):
         return entry
@@ -45,7 +45,8 @@ def _tls13_only(world: World, proxy: Resource) -> bool:
     return bool(policy.inputs.get("minTlsVersion") == "TLS_1_3")
 
 
-def _url_map(world: World, proxy: Resource) -> Resource:
+def url_map(world: World, proxy: Resource) -> Resource:
+    """The URL map of a proxy. Raises CloudRefused where it is gone."""
     return world.store.require(balancer.URL_MAP, proxy.inputs.get("urlMap"), "its URL map is gone")
 
 
@@ -65,7 +66,7 @@ def _bindings(world: World, proxy: Resource) -> tuple[Binding, ...]:
     return tuple(bindings)
 
 
-def _service_behind(world: World, backend: Resource) -> Resource | None:
+def service_behind(world: World, backend: Resource) -> Resource | None:
     """The Cloud Run service that the endpoint group names, in the group's own region; None where it is in another."""
     reference = nested(backend.inputs, "backends", 0, "group")
     group = world.store.require(balancer.GROUP, reference, "its endpoint group is gone")

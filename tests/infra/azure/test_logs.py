@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from infra.azure.logs import CATEGORIES, REQUESTS
+from infra.azure.logs import CATEGORIES
+from infra.settings.log_days import AZURE_REQUESTS
 from tests.infra.harness import Run, run_stack
 
 SETTING = "azure-native:monitor:DiagnosticSetting"
@@ -30,4 +31,4 @@ def test_it_is_kept_as_long_as_is_asked_for() -> None:
 
 def test_by_choice_a_line_for_each_request_goes_there_too() -> None:
     setting = run_stack("azure", accessLogs=True).one(SETTING).inputs
-    assert [one["category"] for one in setting["logs"]] == [*CATEGORIES, REQUESTS]
+    assert [one["category"] for one in setting["logs"]] == [*CATEGORIES, AZURE_REQUESTS]

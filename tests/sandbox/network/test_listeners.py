@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import ssl
+import struct
 import time
 import warnings
 from collections import Counter
@@ -21,6 +22,7 @@ import pytest
 from failover.simulator import REGIONS, MovingRoute53
 from failover.simulator.clock import ScaledClock
 from sandbox.images import store as images
+from sandbox.network.access import NO_REPLICA, OWN, RATE, REDIRECT, Access
 from sandbox.network.certificates import KeyPair, PrivateCA
 from sandbox.network.faults import Faults, parse_fault
 from sandbox.network.listener import Listener
@@ -47,6 +49,7 @@ class Site:
     supervisor: Supervisor
     listeners: Listeners
     said: list[str]
+    accessed: list[Access]
 
     def entry_point(
         self, host: int = 11, port: int = 443, names: Sequence[str] = (HOST,), **changes: object
@@ -107,17 +110,24 @@ def fronts_of(site_folder: Path, supervisor: Supervisor, wall: Wall) -> Iterator
     clock = ScaledClock(1, wall=wall)
     faults = Faults(clock, site_folder / "faults.json")
     said: list[str] = []
+    accessed: list[Access] = []
 
     def bad_pair(kind: str, names: Sequence[str]) -> KeyPair:
         hosts = ["wrong.invalid"] if kind == "wrong-certificate" else list(names)
         return ca.issue(f"{kind}-{hosts[0]}", hosts, expired=kind == "expired-certificate")
 
     listeners = Listeners(
-        clock=clock, supervisor=supervisor, faults=faults, port_offset=OFFSET, bad_pair=bad_pair, report=said.append
+        clock=clock,
+        supervisor=supervisor,
+        faults=faults,
+        port_offset=OFFSET,
+        bad_pair=bad_pair,
+        report=said.append,
+        accessed=accessed.append,
     )
     listeners.start()
     try:
-        yield Site(own_block(), wall, ca, faults, supervisor, listeners, said)
+        yield Site(own_block(), wall, ca, faults, supervisor, listeners, said, accessed)
     finally:
         listeners.stop()
 
@@ -724,3 +734,47 @@ def test_an_ingress_says_whose_request_it_is(site: Site) -> None:
         own = connection.getsockname()[0]
         connection.sendall(b"GET /head HTTP/1.1\r\nx-forwarded-for: " + source.encode() + b"\r\n\r\n")
         assert f"x-forwarded-for: {source}, {own}".encode() in parse(read_all(connection))[1]
+
+
+# -- access logs --------------------------------------------------------------------------------------
+
+
+def test_each_request_of_a_logged_entry_point_is_told_once_it_is_over(site: Site) -> None:
+    own = site.entry_point(cloud="aws", logged=True, hides=lambda path: path == "/hidden")
+    plain = site.entry_point(port=80, redirect=True, cloud="aws", logged=True)
+    empty = site.entry_point(12, logged=True, workload="nobody")
+    site.listeners.apply([own, plain, empty, site.entry_point(13)])
+    status, head = site.get("/head")
+    assert status == 200 and b"X-Amzn-Trace-Id: Root=1-" in head
+    assert [site.get("/?token=secret")[0], site.get("/hidden")[0], site.get(host=12)[0], site.get(host=13)[0]] == [
+        *(200, 404),
+        *(503, 200),
+    ]
+    with site.connect(port=80) as connection:
+        connection.sendall(GET % b"/")
+        assert parse(read_all(connection))[0] == 301
+    until(lambda: len(site.accessed) == 5)
+    assert [(one.entry, one.path, one.status, one.why) for one in site.accessed] == [
+        ("front-11-443", "/head", 200, ""),
+        ("front-11-443", "/", 200, ""),
+        ("front-11-443", "/hidden", 404, OWN),
+        ("front-12-443", "/", 503, NO_REPLICA),
+        ("front-11-80", "/", 301, REDIRECT),
+    ]
+    first = site.accessed[0]
+    assert first.request.encode() in head and first.tls[0] == "TLSv1.3"
+    assert first.replica in {f"{one.address}:{one.port}" for one in site.supervisor.ready("service")}
+    assert (first.client, first.host, site.accessed[-1].tls) == ("127.0.0.1", HOST, ("", ""))
+
+
+def test_a_refusal_is_told_and_a_client_that_leaves(site: Site) -> None:
+    rule = RateRule("limit", requests=1, window_seconds=60, step_seconds=60, status=429)
+    site.listeners.apply([site.entry_point(logged=True, rate=rule)])
+    assert [site.get()[0], site.get()[0]] == [200, 429]
+    site.listeners.apply([site.entry_point(logged=True)])
+    with site.connect_tls() as connection:
+        connection.sendall(GET % b"/slow")
+        until(lambda: site.load() == 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    until(lambda: len(site.accessed) == 3)
+    assert [(one.status, one.why) for one in site.accessed] == [(200, ""), (429, RATE), (None, "")]
