@@ -21,10 +21,15 @@ def build_budget(name: str, spec: SiteSpec) -> None:
         name=f"{name}-month",
         budget_type="COST",
         time_unit="MONTHLY",
-        limit_amount=f"{spec.monthly_budget_usd:g}",
+        limit_amount=_dollars(spec.monthly_budget_usd),
         limit_unit="USD",
         notifications=[_notification(look, spec.alert_email) for look in BUDGET_LOOKS],
     )
+
+
+def _dollars(amount: float) -> str:
+    """Without the exponent that Python writes for a million: the API's NumericValue has none."""
+    return f"{amount:.2f}".removesuffix(".00")
 
 
 def _notification(look: BudgetLook, address: str) -> aws.budgets.BudgetNotificationArgs:

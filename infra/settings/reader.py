@@ -59,7 +59,7 @@ class Reader:
 
     def number(self, key: str, low: float, high: float, default: float = _REQUIRED) -> float:
         """A number from `low` to `high`."""
-        return self._read(key, default, low, _to_number, between(low, high), f"a number from {low:g} to {high:g}")
+        return self._read(key, default, low, _to_number, between(low, high), f"a number from {low:.12g} to {high:.12g}")
 
     def boolean(self, key: str, default: bool = _REQUIRED) -> bool:
         """`true` or `false`."""
