@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ from sandbox import stack_files
 from sandbox.layout import Layout
 from service.bundle.writing import write_whole
 from service.command_line import Command, json_option, print_json, say
-from service.errors import InvalidInput
+from service.errors import InvalidInput, Mistake
 from service.pages.page import Table, render
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -43,16 +44,18 @@ TEMPLATES = Path(__file__).parent / "templates"
 )
 @click.option("--lines", is_flag=True, help="Line by line, and what is assumed.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with a bar chart as well.")
+@click.option("--strict", is_flag=True, help="Refuse what is only warned of else: old prices, a site of unknown cost.")
 @json_option
-def cost(stacks: str | None, rps: float | None, minutes: int, lines: bool, html: Path | None, as_json: bool) -> None:
+def cost(
+    stacks: str | None, rps: float | None, minutes: int, lines: bool, html: Path | None, strict: bool, as_json: bool
+) -> None:
     """What the sites cost a month, from a dated table of list prices, and what the same would cost otherwise.
 
     Asks no cloud.
     """
     costs = reckon(load_traffic(stacks), rps=rps)
     training = Training.of(minutes)
-    for warning in [*list_warnings(costs), *training.warnings(costs.today)]:
-        say(f"warning: {warning}")
+    warn([*list_warnings(costs), *training.warnings(costs.today)], strict=strict)
     if html:
         write_whole(html, render_page(costs, training))
         say(f"wrote {html}")
@@ -60,6 +63,16 @@ def cost(stacks: str | None, rps: float | None, minutes: int, lines: bool, html:
         print_json({**to_data(costs), "training": training.to_data()})
     else:
         click.echo(f"{render_text(costs, lines=lines)}\n\n{training.render_text()}")
+
+
+def warn(warnings: Sequence[str], *, strict: bool) -> None:
+    """Say what a reader must know before the figures; raises InvalidInput for it where that is asked for."""
+    if strict and warnings:
+        what = "these figures cannot be relied on"
+        mistakes = [Mistake("", warning) for warning in warnings]
+        raise InvalidInput(what, mistakes, hint="mend each, or leave --strict out: then the same is a warning")
+    for warning in warnings:
+        say(f"warning: {warning}")
 
 
 def load_traffic(stacks: str | None, root: Path = ROOT) -> TrafficSettings:

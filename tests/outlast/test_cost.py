@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import html
 import json
 import re
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from infra.cost import prices
+from jobs import machines
 from outlast.cost import cost, load_traffic
 from service.errors import InvalidInput
 from tests.infra.harness import ROOT
@@ -61,6 +64,22 @@ def test_text_data_and_page_say_the_same_lines_and_the_same_sums(tmp_path: Path)
     assert sum(line["month"] for line in data["lines"]) == pytest.approx(data["month"], abs=0.01 * len(data["lines"]))
     for variant in data["variants"]:
         assert f"{variant['month']:,.2f}" in page and variant["name"] in page
+
+
+def test_old_prices_are_a_warning_and_refused_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check_on(day: datetime.date) -> None:
+        monkeypatch.setattr(prices, "CHECKED", day)
+        monkeypatch.setattr(machines, "CHECKED", day)
+
+    check_on(datetime.datetime.now(datetime.UTC).date())
+    assert run("--strict"), "new enough"
+    check_on(datetime.date(2001, 1, 1))
+    said = CliRunner().invoke(cost, [])
+    assert said.exit_code == 0 and "warning: the prices are " in said.stderr
+    refused = CliRunner().invoke(cost, ["--strict", "--json"])
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "the prices are " in refused.stderr and "the prices of training are " in refused.stderr, "both at once"
+    assert "hint: mend each" in refused.stderr
 
 
 def test_a_set_that_is_not_there_is_refused() -> None:
