@@ -13,11 +13,11 @@ from failover.drill.samples import Look, Sample
 from failover.levers.registry import build_levers
 from sandbox.chaos import run
 from sandbox.chaos.faults import choose_faults
-from sandbox.chaos.run import SPENT_WALL_SECONDS, Lab, Recorder, heal, inject, is_over, wait_until
+from sandbox.chaos.run import SPENT_WALL_SECONDS, Lab, Recorder, heal, inject, is_over, run_rows, wait_until
 from service.errors import Unavailable
 from tests.failover.drill.fake_route53 import FakeRoute53
 from tests.failover.drill.fakes import FakeClock
-from tests.failover.levers.fake_clouds import FLAG_URL, FakeWorld
+from tests.failover.levers.fake_clouds import ECS_ARN, FLAG_URL, FakeWorld
 
 
 @pytest.fixture
@@ -53,6 +53,17 @@ def test_a_fault_of_the_sandbox_is_healed_alone(lab: Lab, clouds: FakeWorld, nam
     assert key in clouds.faults
     heal(lab, change)
     assert clouds.faults == {("gcp", "dark"): ""}
+
+
+def test_a_fault_that_a_site_cannot_have_is_said_and_leaves_it_alone(lab: Lab, clouds: FakeWorld) -> None:
+    fake: Any = lab.route53
+    fake.tags["check-aws"]["outlast:workload"] = ECS_ARN
+    before, said = clouds.snapshot(), list[str]()
+    measured = run_rows(lab, choose_faults("spot"), ["aws"], said.append)
+    assert measured.rows == [] and clouds.snapshot() == before
+    ((fault, site, why),) = [(one.fault, one.site, one.why) for one in measured.not_made]
+    assert (fault, site) == ("spot", "aws") and "set outlast:spotAbove to true" in why
+    assert said == [f"spot at aws: not made: {why}"]
 
 
 def kept(recorder: Recorder, by: str, site: str | None, at: float, error: str = "") -> None:
