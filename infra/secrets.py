@@ -31,7 +31,16 @@ _KEY_PREFIX = "olk_"  # of every API key: `service.server.auth`
 _SET = "`pulumi config set --secret {0}:{1} -s {2}` writes it, and asks for the value"
 
 
-def read_secrets(reader: Reader, encrypted: Collection[str]) -> dict[str, str]:
+LARGEST: Mapping[str, tuple[int, str]] = {
+    "aws": (65_536, "Secrets Manager"),
+    "azure": (25_000, "Key Vault"),
+    "gcp": (65_536, "Secret Manager"),
+}
+"""Cloud -> the bytes of a value that its store takes: botocore, SecretStringType; 25k bytes by
+learn.microsoft.com/azure/key-vault/secrets/about-secrets; 64 KiB by Secret Manager API, SecretPayload."""
+
+
+def read_secrets(reader: Reader, encrypted: Collection[str], cloud: str) -> dict[str, str]:
     """Variable -> value, of the secrets that a site's file gives; `encrypted` are its keys with their namespace."""
     found = {}
     for key, variable in SETTINGS.items():
@@ -39,7 +48,15 @@ def read_secrets(reader: Reader, encrypted: Collection[str]) -> dict[str, str]:
             found[variable] = text
             if f"{NAMESPACE}:{key}" not in encrypted:
                 reader.wrong(key, "is in plain text in the file", _SET.format(NAMESPACE, key, reader.stack))
+            _check_size(reader, key, text, cloud)
     return found
+
+
+def _check_size(reader: Reader, key: str, text: str, cloud: str) -> None:
+    length, (most, store) = len(text.encode()), LARGEST[cloud]
+    if length > most:
+        what = f"has {length} bytes, and {store} takes {most}"
+        reader.wrong(key, what, "take out keys that nobody uses any more; the list is the same on every site")
 
 
 def note_plain_secrets(reader: Reader, variables: Mapping[str, object], secrets: Collection[str]) -> None:

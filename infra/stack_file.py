@@ -98,7 +98,7 @@ def parse(
         settings = read_private(reader, stack, available, measured_on)
     else:
         exceptions = read_all_exceptions(reader, kind, today)
-        secrets = read_secrets(reader, secret_keys)
+        secrets = read_secrets(reader, secret_keys, kind)
         environment = read_environment(reader, kind, exceptions, secrets, judge_variables)
         settings = _parse_site(stack, kind, reader, available, environment, secrets)
     settings = replace(settings, labels=read_labels(reader, stack, is_site=kind in (*CLOUDS, PRIVATE)))

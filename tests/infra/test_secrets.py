@@ -8,8 +8,18 @@ from typing import Any
 
 import pytest
 
-from infra.secrets import API_KEYS, RECEIPT_KEYS, SETTINGS, VARIABLE, lay_over_keys, read_key_file
+from infra.secrets import (
+    API_KEYS,
+    LARGEST,
+    RECEIPT_KEYS,
+    SETTINGS,
+    VARIABLE,
+    lay_over_keys,
+    read_key_file,
+    read_secrets,
+)
 from infra.settings.kinds import SiteSettings
+from infra.settings.reader import Reader
 from infra.stack_file import parse
 from service.errors import InvalidInput, Mistake
 from service.server.settings.table import find_mistakes
@@ -36,6 +46,15 @@ def test_encrypted_settings_are_taken_and_shown_to_nobody() -> None:
     found = read()
     assert found.secrets == {API_KEYS: HASHES, RECEIPT_KEYS: RECEIPTS}
     assert RECEIPTS not in repr(found) and "OUTLAST" not in repr(found.environment)
+
+
+@pytest.mark.parametrize("cloud", LARGEST)
+def test_a_list_that_the_clouds_store_does_not_take_is_refused(cloud: str) -> None:
+    most, store = LARGEST[cloud]
+    for length, said in ((most, []), (most + 1, [f"has {most + 1} bytes, and {store} takes {most}"])):
+        reader = Reader(cloud, {"outlast:apiKeys": "k" * length})
+        assert read_secrets(reader, BOTH, cloud).keys() == {API_KEYS}
+        assert [mistake.what for mistake in reader.mistakes] == said
 
 
 def test_a_site_without_receipts_has_one_secret() -> None:
