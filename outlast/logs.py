@@ -19,7 +19,7 @@ import click
 from failover.levers.clouds import Clouds
 from failover.logs.access_reading import AccessReader
 from failover.logs.clouds import Asked, LogPlace, read_log
-from failover.logs.lines import REQUEST_ID, LogLine, merge, own_replica, own_time, read_span
+from failover.logs.lines import REQUEST_ID, LogLine, merge, own_replica, own_time, own_trace, read_span
 from infra.models import ROOT
 from infra.plan import name_site
 from infra.settings.regions import CLOUDS, REGION_KEYS
@@ -80,13 +80,26 @@ def logs(
 
 def open_sources(layout: Layout, stacks: str | None, source: str, tell: Callable[[str], None]) -> list[Read]:
     """How each source that is asked for is read."""
-    reads: list[Read] = []
     if source != REPLICAS:
         enter_sandbox(stacks)
-        reads.append(read_access(layout.root, Clouds(os.environ), tell))
-    if source != ACCESS:
-        reads.append(read_real(layout.root, Clouds(os.environ)) if stacks else read_sandbox(layout))
-    return reads
+    clouds = Clouds(os.environ)
+    replicas = read_real(layout.root, clouds) if stacks else read_sandbox(layout)
+    access = follow_traces(replicas, read_access(layout.root, clouds, tell))
+    return {REPLICAS: [replicas], ACCESS: [access], ALL: [replicas, access]}[source]
+
+
+def follow_traces(replicas: Read, access: Read) -> Read:
+    """Access lines of a request by its id, and by the traces that replicas wrote down beside it: some load balancers
+    know a request by nothing else."""
+
+    def read(site: str, asked: Asked) -> list[LogLine]:
+        traces = (
+            {trace for line in replicas(site, asked) if (trace := own_trace(line.text))} if asked.request else set()
+        )
+        names = dict.fromkeys([asked.request, *sorted(traces)])
+        return sorted({line for name in names for line in access(site, replace(asked, request=name))})
+
+    return read
 
 
 def check_request(request: str) -> str:

@@ -1,8 +1,8 @@
 """Spans of a call where its caller gives an OpenTelemetry tracer: the call, DNS, each attempt and its connection.
 
 Every attempt carries the trace on: `traceparent` makes the site's span a child of the attempt's, and `x-request-id` is
-the trace's id, by which `outlast logs --request` finds what every replica wrote of the call. Without a tracer nothing
-of OpenTelemetry is imported, and nothing is sent.
+the trace's id, by which `outlast logs --request` finds what every replica, load balancer and ingress wrote of the call.
+Without a tracer nothing of OpenTelemetry is imported, and nothing is sent.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ class Sent:
         if span is not None and span.get_span_context().is_valid:
             propagation = import_module("opentelemetry.trace.propagation.tracecontext")
             propagation.TraceContextTextMapPropagator().inject(self.headers, context)
-            self.headers["x-request-id"] = format(span.get_span_context().trace_id, "032x")
+            trace = format(span.get_span_context().trace_id, "032x")
+            # AWS's load balancer writes this one down and no other: its own form of the same id.
+            self.headers |= {"x-request-id": trace, "x-amzn-trace-id": f"Root=1-{trace[:8]}-{trace[8:]}"}
 
     @property
     def extensions(self) -> dict[str, Any]:

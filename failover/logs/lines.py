@@ -61,6 +61,13 @@ def own_replica(text: str) -> str:
     return str(document.get("replica", "")) if isinstance(document, dict) else ""
 
 
+def own_trace(text: str) -> str:
+    """The id of the trace that a line says it is of, as `traceparent` has it; "" where it does not."""
+    document = read_json(text)
+    parts = str(document.get("trace", "")).split("-") if isinstance(document, dict) else []
+    return parts[1] if len(parts) == 4 else ""
+
+
 def read_span(text: str) -> timedelta:
     """`10m`, `2h`, `30s`, `1d`. Raises InvalidInput."""
     found = SPAN.fullmatch(text)

@@ -27,6 +27,7 @@ from service.server.protocol.problems import AUDIT_STALLED, FAULT, Problem
 from service.server.protocol.tensor_elements import encode_bytes
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+_AMAZON_ROOT = re.compile(rb"Root=([^;]+)")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
@@ -109,8 +110,8 @@ class Endpoint:
         exchange.rows = len(request.rows)
 
     def _name(self, exchange: Exchange) -> None:
-        """The caller's request id and trace where they are well formed, else a new id."""
-        given = exchange.headers.get(b"x-request-id")
+        """The caller's request id and trace where they are well formed, else a load balancer's id, or a new one."""
+        given = exchange.headers.get(b"x-request-id") or _drawn_by_balancer(exchange.headers.get(b"x-amzn-trace-id"))
         if given is not None and _REQUEST_ID.fullmatch(given):
             exchange.request_id = given.decode()
         else:
@@ -204,3 +205,13 @@ class Endpoint:
 def hash_answers(labels: Sequence[str], probabilities: NDArray[np.float32]) -> str:
     """Hex SHA-256 over the labels and the probabilities as binary tensor data, in this order."""
     return hashlib.sha256(encode_bytes(labels) + probabilities.tobytes()).hexdigest()
+
+
+def _drawn_by_balancer(header: bytes | None) -> bytes | None:
+    """The id by which AWS's load balancer writes the request into its access log, where it drew that itself.
+
+    It keeps a caller's root and adds a field before it; such a root may be that of many requests.
+    docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
+    """
+    found = _AMAZON_ROOT.fullmatch(header) if header is not None else None
+    return found[1] if found else None

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from failover.logs.clouds import Asked, LogPlace
 from failover.logs.lines import LogLine
 from outlast import logs as command
-from outlast.logs import check_request, choose_sites, move_on, place_of, read_files, read_sandbox
+from outlast.logs import check_request, choose_sites, follow_traces, move_on, place_of, read_files, read_sandbox
 from sandbox.layout import Layout
 from service.errors import InvalidInput, Unavailable
 
@@ -133,6 +133,27 @@ def test_the_access_logs_of_real_accounts_are_put_between_the_lines_of_replicas(
     assert "gcp: gcp has none" in both.stderr and both.exit_code == 0
     alone = CliRunner().invoke(command.logs, [*asked, "access"])
     assert len(alone.stdout.splitlines()) == 1
+
+
+def test_an_access_log_is_asked_for_the_request_and_for_the_trace_that_a_replica_wrote_beside_it() -> None:
+    asked_for: list[str] = []
+    trace = "15dc480f7c7879c404b6b33843099866"
+
+    def replicas(site: str, asked: Asked) -> list[LogLine]:
+        texts = [
+            said(0, request_id="id-1", trace=f"00-{trace}-25c549956d7c28e2-01"),
+            said(1, trace="what"),
+            "Traceback",
+        ]
+        return [LogLine(NOW, site, "r1", text) for text in texts]
+
+    def access(site: str, asked: Asked) -> list[LogLine]:
+        asked_for.append(asked.request)
+        return [LogLine(NOW, site, "-", "the same of both")]
+
+    read = follow_traces(replicas, access)
+    assert len(read("aws", Asked(NOW, "id-1"))) == 1 and asked_for == ["id-1", trace]
+    assert len(read("aws", Asked(NOW))) == 1 and asked_for[2:] == [""], "without a request nothing is looked up"
 
 
 def test_programs_get_a_document_a_line(logs: dict[str, list[LogLine]]) -> None:

@@ -11,12 +11,13 @@ import pytest
 
 from failover.client import Endpoint, NoAddress, Policy
 from failover.client.tracing import Tracing
+from failover.logs.access import root_of
 from failover.logs.lines import REQUEST_ID
 from service.server.endpoint import _TRACEPARENT
 from tests.failover.client.conftest import ADDRESSES, FEATURES, QUICK, H, Make, World
 from tests.failover.simulator.site import Site
 
-SENT = re.compile(r"\r\n(traceparent|x-request-id): (\S+)", re.IGNORECASE)
+SENT = re.compile(r"\r\n(traceparent|x-request-id|x-amzn-trace-id): (\S+)", re.IGNORECASE)
 
 
 class Spans:
@@ -75,6 +76,7 @@ def test_a_site_is_told_the_trace_as_the_service_reads_it(make: Make, sites: dic
     assert _TRACEPARENT.fullmatch(sent["traceparent"].encode())
     assert sent["traceparent"].split("-")[1:3] == [_id(attempt), format(attempt.context.span_id, "016x")]
     assert sent["x-request-id"] == _id(attempt)
+    assert sent["x-amzn-trace-id"] == f"Root={root_of(_id(attempt))}", "what is looked for in an access log of AWS"
     assert REQUEST_ID.fullmatch(sent["x-request-id"]), "what `outlast logs --request` takes"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from failover.logs.lines import LogLine, merge, own_replica, own_time, read_span
+from failover.logs.lines import LogLine, merge, own_replica, own_time, own_trace, read_span
 from service.errors import InvalidInput
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -40,6 +41,19 @@ def test_the_lines_of_all_sites_have_one_order() -> None:
 )
 def test_a_line_of_the_server_says_when_and_who(text: str, time: datetime | None, replica: str) -> None:
     assert (own_time(text), own_replica(text)) == (time, replica)
+
+
+@pytest.mark.parametrize(
+    ("trace", "expected"),
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "4bf92f3577b34da6a3ce929d0e0e4736"),
+        ("what", ""),
+        (7, ""),
+    ],
+)
+def test_a_line_of_the_server_says_of_which_trace_it_is(trace: object, expected: str) -> None:
+    assert own_trace(json.dumps({"trace": trace})) == expected
+    assert own_trace("Traceback") == own_trace("{}") == ""
 
 
 def test_people_see_time_site_and_replica_and_programs_the_fields() -> None:

@@ -107,6 +107,23 @@ def test_a_request_id_and_a_trace_come_back(open_server: Server, rows: np.ndarra
     assert reply.headers["traceparent"] == trace
 
 
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678"}, "1-67891233-abcdef012345678912345678"),
+        ({"x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678", "x-request-id": "abc-1"}, "abc-1"),
+        ({"x-amzn-trace-id": "Self=1-0-0;Root=1-67891233-abcdef012345678912345678"}, ""),
+        ({"x-amzn-trace-id": "Root=a b"}, ""),
+    ],
+)
+def test_a_request_without_an_id_has_the_one_that_a_load_balancer_drew(
+    open_server: Server, rows: np.ndarray, headers: dict[str, str], expected: str
+) -> None:
+    with open_server.client(headers=headers) as client:
+        found = client.post(INFER, json=infer_body([rows[0].tolist()])).headers["x-request-id"]
+    assert found == expected if expected else "67891233" not in found and " " not in found
+
+
 @pytest.mark.parametrize("length", ["-1", "x", "99999999", "1e3", ""])
 def test_a_wrong_length_of_the_json_part_is_refused(open_server: Server, length: str) -> None:
     with open_server.client(headers={"inference-header-content-length": length}) as client:
