@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 AUTHORITY, CLIENT, SITE, KIND = "authority-", "client-", "site-", "kind-"
@@ -67,7 +67,7 @@ class Sample(Look):
 
     def to_entry(self) -> dict[str, Any]:
         """The fields of a journal entry; what is absent is left out."""
-        return {key: value for key, value in asdict(self).items() if value not in ("", None) or key == "site"}
+        return {key: value for key, value in vars(self).items() if value not in ("", None) or key == "site"}
 
     @classmethod
     def from_entry(cls, entry: dict[str, Any]) -> Self:

@@ -53,7 +53,12 @@ def _list_versions(algorithm: str) -> list[str]:
     """Of an algorithm's own package as it says itself: XGBoost is installed under several names."""
     package = ALGORITHMS[algorithm].package
     own = [str(import_module(package).__version__)] if package else []
-    return [*map(version, _LIBRARIES), *own]
+    return [*map(_version_of, _LIBRARIES), *own]
+
+
+@cache  # a search names hundreds of fits, and reading a package's metadata takes milliseconds
+def _version_of(library: str) -> str:
+    return version(library)
 
 
 @cache

@@ -7,7 +7,8 @@ docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from sandbox.alarms.expression import explain_unknown, names_in
 from sandbox.alarms.rule import AlarmRule, Condition, Measure
@@ -109,23 +110,26 @@ def _whose(world: World, region: str, dimensions: Mapping[str, str]) -> str:
     if "HealthCheckId" in dimensions:
         found = world.store.get(HEALTH_CHECK, dimensions["HealthCheckId"])
         return found.id if found and region == _ROUTE53_REGION else ""
-    here = [one for one in world.store.all() if region_of(one) == region]
-    found = next((one for one in here if _means(one, dimensions)), None)
-    if "TargetGroup" in dimensions and not any(_is(one, TARGET_GROUP, dimensions["TargetGroup"]) for one in here):
+    if "TargetGroup" in dimensions and not _find(world, region, TARGET_GROUP, _ends(dimensions["TargetGroup"])):
         return ""
+    if "LoadBalancer" in dimensions:
+        found = _find(world, region, BALANCER, _ends(dimensions["LoadBalancer"]))
+    else:
+        found = _find(world, region, SERVICE, partial(_serves, dimensions))
     return found.stack if found else ""
 
 
-def _means(one: Resource, dimensions: Mapping[str, str]) -> bool:
-    if "LoadBalancer" in dimensions:
-        return _is(one, BALANCER, dimensions["LoadBalancer"])
+def _find(world: World, region: str, type_: str, means: Callable[[Resource], bool]) -> Resource | None:
+    return next((one for one in world.store.all(type_) if region_of(one) == region and means(one)), None)
+
+
+def _ends(suffix: str) -> Callable[[Resource], bool]:
+    return lambda one: one.outputs.get("arnSuffix") == suffix
+
+
+def _serves(dimensions: Mapping[str, str], one: Resource) -> bool:
     cluster = str(one.inputs.get("cluster") or "").rpartition("/")[2]
-    named = (cluster, own_name(one)) == (dimensions["ClusterName"], dimensions["ServiceName"])
-    return one.type == SERVICE and named
-
-
-def _is(one: Resource, type_: str, suffix: str) -> bool:
-    return one.type == type_ and one.outputs.get("arnSuffix") == suffix
+    return (cluster, own_name(one)) == (dimensions["ClusterName"], dimensions["ServiceName"])
 
 
 def read_by(world: World, topics: object) -> tuple[str, ...]:

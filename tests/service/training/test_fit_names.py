@@ -65,7 +65,7 @@ def test_nothing_else_is_in_its_name(named: Callable[[], str]) -> None:
 @pytest.mark.parametrize("library", ["numpy", "scipy", "scikit-learn"])
 def test_another_version_of_a_library_is_another_fit(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = _name()
-    monkeypatch.setattr(fit_names, "version", lambda name: "0" if name == library else version(name))
+    monkeypatch.setattr(fit_names, "_version_of", lambda name: "0" if name == library else version(name))
     assert _name() != before
 
 
