@@ -90,7 +90,7 @@ def predict_kinds(
         connection_seconds=CONNECTION_SECONDS,
         speed=pace.speed,
     )
-    kinds = [find_kind(name) for name in names]
+    kinds = tuple(find_kind(name) for name in names)
     found = predict_recovery(scenario, draws=KIND_DRAWS, kinds=kinds).kinds
     # Who goes to another site by itself waits for nobody else to notice, but stays while the site still serves.
     served = {kind.name: effect if kind.tries_others and level > 1 else (0.0,) for kind in kinds}

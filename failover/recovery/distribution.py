@@ -16,6 +16,7 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from failover.recovery.kinds import KINDS, ClientKind
@@ -150,14 +151,16 @@ class Recovery:
     kinds: Mapping[str, Spread]
 
 
+@functools.lru_cache(maxsize=32)  # a drill's plan is made anew for each question about it
 def predict_recovery(
-    scenario: Scenario, *, seed: int = 0, draws: int = DRAWS, kinds: Sequence[ClientKind] = KINDS
+    scenario: Scenario, *, seed: int = 0, draws: int = DRAWS, kinds: tuple[ClientKind, ...] = KINDS
 ) -> Recovery:
     """The same for the same arguments, everywhere."""
     chance = random.Random(seed)
     moved = [draw_moved(scenario, chance) for _ in range(draws)]
     drawn = {kind.name: [draw_client(scenario, kind, at, chance) for at in moved] for kind in kinds}
-    return Recovery(scenario, summarise(moved), {name: summarise(times) for name, times in drawn.items()})
+    spreads = {name: summarise(times) for name, times in drawn.items()}
+    return Recovery(scenario, summarise(moved), MappingProxyType(spreads))
 
 
 def summarise(times: Sequence[float]) -> Spread:

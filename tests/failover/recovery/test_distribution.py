@@ -88,7 +88,7 @@ def test_a_loss_takes_detection_switch_and_caches_together() -> None:
 
 
 def test_every_kind_takes_at_least_as_long_as_one_that_honours_the_ttl_but_ours() -> None:
-    kinds = predict_recovery(replace(LOSS, ttl_seconds=10), seed=1).kinds
+    kinds = dict(predict_recovery(replace(LOSS, ttl_seconds=10), seed=1).kinds)
     ttl = kinds.pop("ttl")
     ours = kinds.pop("outlast")
     assert all(spread.p95 >= ttl.p95 - 1 for spread in kinds.values())
