@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,8 +101,11 @@ def is_running(layout: Layout) -> bool:
         return True
 
 
-def start(layout: Layout) -> Control:
-    """Start the daemon in the background and return once it answers. Raises Unavailable with its log's end."""
+def start(layout: Layout, meanwhile: Callable[[], None] = lambda: None) -> Control:
+    """Start the daemon in the background and return once it answers. Raises Unavailable with its log's end.
+
+    `meanwhile` is what needs no daemon: it is done while that starts, which leaves a processor free.
+    """
     control = connect(layout)
     layout.logs.mkdir(parents=True, exist_ok=True)
     log = layout.logs / DAEMON_LOG
@@ -119,6 +123,7 @@ def start(layout: Layout) -> Control:
             start_new_session=True,
             env=environment,
         )
+    meanwhile()
     deadline = time.monotonic() + _START_WALL_SECONDS
     while not control.is_up():
         if process.poll() is not None or time.monotonic() > deadline:

@@ -16,10 +16,11 @@ from failover.dial import Dial
 from infra.holds import HOLDS
 from sandbox import keys, project, serving
 from sandbox import layout as places
-from sandbox.command import choose, control
+from sandbox.command import choose, control, new_stacks
 from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of, sandbox_environment, save_cli
 from sandbox.command.losses import check_named
+from sandbox.command.new_stacks import PROJECT, state_file
 from sandbox.command.policy import policy_flags
 from sandbox.command.rollout import Asking, Rollout, deploy_sites, find_serving, read_summary
 from sandbox.engine import cli, commands, plugins, recover
@@ -30,8 +31,6 @@ from sandbox.steps import Steps
 from service.bundle.folder import choose_released, load_golden
 from service.command_line import working
 from service.errors import Refused, Unavailable
-
-PROJECT = "outlast"  # Pulumi.yaml's name
 
 _HEALTHY_SIMULATED_SECONDS = 120.0
 _UPDATES_AT_ONCE = 4
@@ -85,7 +84,8 @@ def bring_up(
         keys.prepare(layout)
         with cli.obtaining() as wait_for_cli:
             asked = {"speed": speed, "dns_port": dns_port, "port_offset": port_offset, "eventual": eventual}
-            instance = _start(layout, steps, report, asked)
+            instance = places.choose_instance(layout, **asked)
+            _start(layout, instance, steps, report, lambda: new_stacks.make_early(layout, instance, chosen))
             page = str(control.connect(layout).status()["page"])
             report(f"see it happen: {page}")
             with steps.step("pulumi"):
@@ -104,9 +104,11 @@ def bring_up(
         return BroughtUp(pulumi, instance, chosen, host, changes, answer, page, steps.seconds)
 
 
-def _start(layout: Layout, steps: Steps, report: Report, asked: Mapping[str, int | None]) -> Instance:
-    """The daemon, running and as asked for; its plugin scripts; the image's virtual environment."""
-    instance = places.choose_instance(layout, **asked)
+def _start(layout: Layout, instance: Instance, steps: Steps, report: Report, meanwhile: Callable[[], None]) -> None:
+    """The daemon, running and as asked for; its plugin scripts; the image's virtual environment.
+
+    `meanwhile` is done while the daemon starts.
+    """
     layout.pulumi_state.mkdir(parents=True, exist_ok=True)
     with steps.step("image environment"):
         images.make_environment((layout.root / "service" / "requirements.lock").read_text(), report)
@@ -117,15 +119,14 @@ def _start(layout: Layout, steps: Steps, report: Report, asked: Mapping[str, int
             running.call("POST", "/speed", {"speed": instance.speed})
             running.call("POST", "/eventual", {"eventual": instance.eventual})
         running.call("POST", "/stacks")
-        return instance
+        return
     layout.save_instance(instance)
     where = f"{instance.block}.0/24, clock at speed {instance.speed}"
     if instance.eventual:
         where += f", changes counting after {instance.eventual} s at most"
     with steps.step("sandbox", f"starting three clouds on {where}"):
         plugins.make_home(layout.pulumi_home)
-        control.start(layout)
-    return instance
+        control.start(layout, meanwhile)
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class _Deployment:
         policy = policy_flags(self.layout.root, self.report)
         directory = project.refresh(self.layout)
         with self.steps.step("stacks"):
-            self._init([stack for stack in stacks.stacks if not stack_exists(self.layout, stack)], directory)
+            new_stacks.make(self.layout, self.pulumi, self.environment, stacks, directory)
         for group in _at_once(stacks):
             for stack in group:
                 self._make_ready(stack, directory)
@@ -159,16 +160,6 @@ class _Deployment:
     def _holds_anything(self, stack: str) -> bool:
         """Whether there is data or a name that an update of the stack could lose."""
         return any(type_ in HOLDS for type_, _ in known_resources(self.layout, stack))
-
-    def _init(self, new: Sequence[str], directory: Path) -> None:
-        """Make the stacks that Pulumi does not know yet, side by side: one takes half a second of its CLI.
-
-        The first goes alone, as it may make the backend as well: of two that do so at once, one reads a file that the
-        other has not written yet.
-        """
-        for together in (new[:1], new[1:]):
-            asked = {stack: ["stack", "init"] for stack in together}
-            commands.run_all(self.pulumi, asked, environ=self.environment, directory=directory)
 
     def _make_ready(self, stack: str, directory: Path) -> None:
         """Neither a dead command's lock nor what it left half done is in the way of the stack."""
@@ -194,8 +185,8 @@ class _Deployment:
 
     def _elsewhere(self, stack: str) -> list[tuple[str, str, str]]:
         """What the other stacks' states have: a resource that moved there is no orphan of this one."""
-        others = (path.stem for path in _state_file(self.layout, stack).parent.glob("*.json"))
-        return [row for other in others if other != stack for row in _read_state(_state_file(self.layout, other))]
+        others = (path.stem for path in state_file(self.layout, stack).parent.glob("*.json"))
+        return [row for other in others if other != stack for row in _read_state(state_file(self.layout, other))]
 
 
 def _at_once(stacks: StackSet) -> Iterator[tuple[str, ...]]:
@@ -210,7 +201,7 @@ def known_resources(layout: Layout, stack: str) -> list[tuple[str, str]]:
 
     Raises Unavailable for a state that cannot be read: taking that for an empty one would undo the whole stack.
     """
-    return [(type_, id_) for type_, id_, _ in _read_state(_state_file(layout, stack))]
+    return [(type_, id_) for type_, id_, _ in _read_state(state_file(layout, stack))]
 
 
 def _read_state(path: Path) -> list[tuple[str, str, str]]:
@@ -224,15 +215,6 @@ def _read_state(path: Path) -> list[tuple[str, str, str]]:
             hint=f"{path}.bak is the state before; or `make clean`, then `make up`",
         ) from error
     return [(r["type"], r["id"], r["urn"]) for r in resources if r.get("id")]
-
-
-def _state_file(layout: Layout, stack: str) -> Path:
-    return layout.pulumi_state / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
-
-
-def stack_exists(layout: Layout, stack: str) -> bool:
-    """Whether Pulumi's file backend holds the stack; looking saves half a second of asking the CLI."""
-    return _state_file(layout, stack).exists()
 
 
 def wait_healthy(layout: Layout, instance: Instance) -> None:
