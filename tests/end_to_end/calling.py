@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from failover.client import Endpoint, EndpointError
+from service.errors import OutlastError
 
 PERIOD_SECONDS = 0.05
 
@@ -35,17 +36,22 @@ class Borne:
         return max(ended - began for began, ended, _ in self.calls)
 
 
-@contextmanager
-def calling(endpoint: Endpoint, features: dict[str, Any], *, callers: int = 3) -> Iterator[Borne]:
+def calling(endpoint: Endpoint, features: dict[str, Any], *, callers: int = 3) -> AbstractContextManager[Borne]:
     """Call without pause while in the block; what was borne is complete after it."""
+    return asking(lambda: endpoint.predict(features), callers=callers)
+
+
+@contextmanager
+def asking(ask: Callable[[], object], *, callers: int = 3, pause_seconds: float = PERIOD_SECONDS) -> Iterator[Borne]:
+    """The same by any means of asking: one that repeats nothing shows every request that fails."""
     borne, stop = Borne(), threading.Event()
 
     def call() -> None:
-        while not stop.wait(PERIOD_SECONDS):
+        while not stop.wait(pause_seconds):
             began, why = time.monotonic(), ""
             try:
-                endpoint.predict(features)
-            except EndpointError as error:
+                ask()
+            except (EndpointError, OutlastError) as error:
                 why = str(error)
             borne.calls.append((began, time.monotonic(), why))
 

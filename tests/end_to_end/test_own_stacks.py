@@ -1,4 +1,8 @@
-"""Stack files of one's own, by the real CLI: two sites on one cloud, and accounts that lack something."""
+"""Stack files of one's own, by the real CLI: production sites with their base stacks, two of them on one cloud, and
+accounts that lack something.
+
+One file, although over 300 lines: each test goes on with the stacks that the one before it left.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +25,9 @@ from sandbox.command import predict as prediction
 from sandbox.command.environment import dial_of
 from sandbox.layout import MACHINES
 from service.bundle.folder import RELEASED, load_golden
+from tests.end_to_end.calling import Borne, asking
 from tests.end_to_end.conftest import Project, copy_project
-from tests.infra.harness import BASES
+from tests.infra.goldens import golden_file
 from tests.sandbox.own_set import ACCOUNT, HOST, PROJECT, SUBSCRIPTION, VAULT, write
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
@@ -32,12 +38,20 @@ SECRETS = {"prod-zone": "secretsprovider: awskms://alias/x\nencryptedkey: AQIB\n
 ANSWERS = (
     *("--domain", "example.org", "--aws-account", ACCOUNT, "--azure-subscription", SUBSCRIPTION),
     *("--azure-vault", "kv-prod", "--gcp-project", PROJECT, "--state", "s3://our-state"),
+    *("--size", "production", "--owner", "ml-platform", "--cost-centre", "c1", "--alert-email", "us@example.org"),
 )
+# What production leaves to choose: tasks and instances that get out nowhere, and spot.
+CHOSEN = {"prod-aws": {"outlast:spotAbove": True}, "prod-gcp": {"outlast:egress": "none"}}
 EU = {
     "aws:region": "eu-west-1",
     "outlast:availabilityZones": ["eu-west-1a", "eu-west-1b"],
+    "outlast:egress": "endpoints",
     "outlast:protect": False,  # this one goes at the end
 }
+# Of a site or its base stack that have not met yet: `outlast base adopt` brings them together below.
+APART = ("holdsFor", "holdsSecrets", "prefix", "logRetentionDays")
+LATE = "prod-base-gcp"
+"""Comes when Google's APIs are on: base stacks are made before the sites, whose accounts lack more than these."""
 TORN_DOWN = [
     {"rule": rule, "reason": "it goes at the end", "until": "2027-12-31"}
     for rule in ("held-is-protected", "aws-balancer-deletion-protection")
@@ -58,15 +72,19 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     written = json.loads(copy.run("-m", "outlast", "init-deployment", "prod", *ANSWERS, "--json").stdout)["files"]
     paths = {Path(name).name.split(".")[1]: root / name for name in written}
     files: dict[str, Any] = {stack: yaml.safe_load(path.read_text())["config"] for stack, path in paths.items()}
-    files["prod-aws-eu"] = files["prod-aws"] | EU
-    files["prod-aws-eu"]["outlast:exceptions"] = [*files["prod-aws"]["outlast:exceptions"], *TORN_DOWN]
+    for cloud in ("aws", "azure", "gcp"):
+        for key in APART:
+            files[f"prod-base-{cloud}"].pop(f"outlast:{key}", None)
+        del files[f"prod-{cloud}"]["outlast:heldIn"]
+    files["prod-aws-eu"] = files["prod-aws"] | EU | {"outlast:exceptions": TORN_DOWN}
+    del files["prod-aws-eu"]["outlast:base"]  # which is in another region
+    for stack, chosen in CHOSEN.items():
+        files[stack] |= chosen
     weights = {f"prod-{site}": 10 for site in SITES}
     files["prod-traffic"] |= {"outlast:sites": [*weights], "outlast:weights": weights}
-    for cloud in ("aws", "azure"):
-        files[f"prod-base-{cloud}"] = base_beside(cloud, files[f"prod-{cloud}"])
-        files[f"prod-{cloud}"]["outlast:base"] = f"prod-base-{cloud}"
-    files["prod-traffic"]["outlast:drainSwitches"] = {"prod-aws": "prod-base-azure"}
+    assert files["prod-gcp"].pop("outlast:base") == files["prod-traffic"]["outlast:drainSwitches"].pop("prod-azure")
     write(root, files)
+    stack_file(root, LATE).rename(root / LATE)
     for stack, secrets in SECRETS.items():
         path = stack_file(root, stack)
         path.write_text(secrets + path.read_text())
@@ -74,16 +92,20 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     copy.run("-m", "sandbox", "down", check=False)
 
 
-def base_beside(cloud: str, site: dict[str, Any]) -> dict[str, Any]:
-    """A base stack that takes the audit records of a site: in its account and its region."""
-    pins = {
-        key: value for key, value in site.items() if key in BASES[f"base-{cloud}"] and not key.startswith("outlast:")
-    }
-    return BASES[f"base-{cloud}"] | pins | {"outlast:protect": True, "outlast:auditRetentionDays": 30}
-
-
 def stack_file(root: Path, stack: str) -> Path:
     return root / "stacks" / f"Pulumi.{stack}.yaml"
+
+
+def change(own: Project, stack: str, **settings: Any) -> None:
+    """Write settings into a stack's file."""
+    path = stack_file(own.root, stack)
+    document = yaml.safe_load(path.read_text())
+    document["config"] |= {f"outlast:{key}": value for key, value in settings.items()}
+    path.write_text(yaml.safe_dump(document))
+
+
+def setting(own: Project, stack: str, key: str) -> Any:
+    return yaml.safe_load(stack_file(own.root, stack).read_text())["config"][f"outlast:{key}"]
 
 
 def declare(own: Project, accounts: dict[str, Any]) -> None:
@@ -130,10 +152,8 @@ def machine(own: Project) -> Iterator[subprocess.Popen[str]]:
     own_file = {"outlast:kind": "private", "outlast:region": "hall-2", "outlast:address": address}
     document = {"config": {key: config[key] for key in kept} | own_file | {"outlast:capacityRps": 100}}
     stack_file(own.root, "prod-private").write_text(yaml.safe_dump(document))
-    traffic = yaml.safe_load(stack_file(own.root, "prod-traffic").read_text())
-    traffic["config"]["outlast:sites"].append("prod-private")
-    traffic["config"]["outlast:weights"]["prod-private"] = 10
-    stack_file(own.root, "prod-traffic").write_text(yaml.safe_dump(traffic))
+    sites, weights = (setting(own, "prod-traffic", key) for key in ("sites", "weights"))
+    change(own, "prod-traffic", sites=[*sites, "prod-private"], weights=weights | {"prod-private": 10})
     command = (own.python, "-m", "outlast", "serve", "--site", "prod-private")
     server = subprocess.Popen(command, cwd=own.root, env=own.inside(), stderr=subprocess.DEVNULL, text=True)
     yield server
@@ -142,6 +162,9 @@ def machine(own: Project) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_mended_accounts_let_the_same_command_go_on(own: Project, machine: subprocess.Popen[str]) -> None:
+    (own.root / LATE).rename(stack_file(own.root, LATE))
+    change(own, "prod-gcp", base=LATE)
+    change(own, "prod-traffic", drainSwitches=setting(own, "prod-traffic", "drainSwitches") | {"prod-azure": LATE})
     before = stack_texts(own)
     declare(own, {"aws": {"quotas": {"L-53DA6B97": 1}}})  # in each region
     own.up_document = own.up()  # without the set's name: it is remembered
@@ -155,10 +178,19 @@ def test_mended_accounts_let_the_same_command_go_on(own: Project, machine: subpr
     assert stack_texts(own) == before
 
 
-def test_a_plain_preview_finds_nothing_to_do(own: Project) -> None:
-    plain_pulumi(own, "preview", "-s", "prod-azure", "--expect-no-changes")
+@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+def test_what_production_has_is_there_and_a_plain_preview_finds_nothing_to_do(own: Project, cloud: str) -> None:
+    plain_pulumi(own, "preview", "-s", f"prod-{cloud}", "--expect-no-changes")
+    state = json.loads(plain_pulumi(own, "stack", "export", "-s", f"prod-{cloud}").stdout)["deployment"]["resources"]
+    wanted = json.loads(golden_file(f"{cloud}-production").read_text())["resources"]
+    assert {one["type"] for one in state} >= {one["type"] for one in wanted}
+
+
+def test_a_second_site_on_a_cloud_is_in_its_own_region_and_its_tasks_get_out_nowhere(own: Project) -> None:
+    plain_pulumi(own, "preview", "-s", "prod-aws-eu", "--expect-no-changes")
     arns = plain_pulumi(own, "stack", "export", "-s", "prod-aws-eu").stdout
     assert f"arn:aws:ecs:eu-west-1:{ACCOUNT}:cluster/example-prod-aws-eu" in arns
+    assert "aws:ec2/vpcEndpoint:VpcEndpoint" in arns and "aws:ec2/natGateway:NatGateway" not in arns
 
 
 def outlast(own: Project, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -175,7 +207,7 @@ def is_routed(own: Project, site: str) -> bool:
 
 def test_a_site_is_drained_by_its_switch_while_route53s_api_refuses(own: Project) -> None:
     own.sandbox("fault", "--kind", "control-plane", "--for", "1200")
-    refused = outlast(own, "drain", "prod-azure", check=False)
+    refused = outlast(own, "drain", "prod-aws-eu", check=False)
     assert "ServiceUnavailable" in refused.stderr, "a site without a switch needs the API"
     drained = outlast(own, "drain", "prod-aws", "--by", "ann", "--why", "a rehearsal").stdout
     assert "flags/prod-aws.drain is there" in drained and "anybody can read there" in drained
@@ -192,16 +224,23 @@ def test_a_site_is_drained_by_its_switch_while_route53s_api_refuses(own: Project
     own.sandbox("heal")
 
 
-def test_one_of_two_sites_on_a_cloud_is_drilled(own: Project) -> None:
-    # Four sites beside the session's own sandbox: at a speed at which a busy machine's second is no client's ten.
+@pytest.fixture
+def slowly(own: Project) -> Iterator[None]:
+    """Four sites beside the session's own sandbox: at a speed at which a busy machine's second is no client's ten."""
     own.control.call("POST", "/speed", {"speed": 3})
+    yield
+    own.control.call("POST", "/speed", {"speed": 10})
+
+
+@pytest.mark.usefixtures("slowly")
+def test_one_of_two_sites_on_a_cloud_is_drilled(own: Project) -> None:
     drill = ("-m", "failover", "drill", "now", "--lose", "prod-aws-eu", "--json")
     done = own.run("-m", "sandbox", "exec", "--", own.python, *drill)
-    own.control.call("POST", "/speed", {"speed": 10})
     report = json.loads(done.stdout)
     assert (report["verdict"], report["restored"]) == ("passed", True)
 
 
+@pytest.mark.usefixtures("slowly")
 def test_a_site_on_a_machine_of_one_s_own_is_drilled_and_goes(own: Project, machine: subprocess.Popen[str]) -> None:
     drill = ("-m", "failover", "drill", "now", "--lose", "prod-private", "--json")
     for _ in range(3):  # on a busy machine its observers may lag, and then it counts for nothing
@@ -223,13 +262,6 @@ def site_that_answers(own: Project) -> str:
 
 
 def test_audit_records_are_whole_in_three_stores_after_a_kill_and_a_failover(own: Project, tmp_path: Path) -> None:
-    """The third base stack comes late: its site is changed by a sink alone, and goes on answering."""
-    site = yaml.safe_load(stack_file(own.root, "prod-gcp").read_text())["config"]
-    late = {"prod-base-gcp": base_beside("gcp", site), "prod-gcp": site | {"outlast:base": "prod-base-gcp"}}
-    write(own.root, late)
-    plain_pulumi(own, "stack", "init", "prod-base-gcp")
-    for stack in late:
-        plain_pulumi(own, "up", "-s", stack, "--yes", "--skip-preview")
     own.control.call("POST", "/speed", {"speed": 15})
     assert {site_that_answers(own) for _ in range(60)} >= {"prod-aws", "prod-azure", "prod-gcp"}
     own.control.call("POST", "/fault", {"site": "prod-aws", "kind": "kill", "seconds": 600})
@@ -257,6 +289,13 @@ def test_audit_records_are_whole_in_three_stores_after_a_kill_and_a_failover(own
     own.control.call("POST", "/speed", {"speed": 10})
 
 
+def a_client_asks(own: Project) -> AbstractContextManager[Borne]:
+    """Predictions by DNS while in the block, each a connection of its own and none repeated."""
+    dial = Dial.from_environment(dial_of(own.layout, own.control.instance))
+    key, golden = keys.api_key_of(own.layout), load_golden(RELEASED / "tumour")
+    return asking(lambda: prediction.predict(dial, HOST, golden, api_key=key), callers=1, pause_seconds=0.2)
+
+
 ADOPTED = ("prod-aws", "prod-azure", "prod-gcp")
 
 
@@ -280,7 +319,10 @@ def base_s_own(id_: str) -> bool:
 
 
 def test_base_stacks_take_over_what_should_outlive_sites(own: Project) -> None:
-    """Killed at some moment the command goes on when it is given again; only Pulumi's state and the files change."""
+    """Killed at some moment the command goes on when it is given again; only Pulumi's state and the files change.
+
+    A client that repeats nothing gets every answer meanwhile.
+    """
     before = holdings_of(own, *ADOPTED)
     assert set(before.values()) == {*ADOPTED}
     texts = stack_texts(own)
@@ -291,8 +333,10 @@ def test_base_stacks_take_over_what_should_outlive_sites(own: Project) -> None:
     with subprocess.Popen(command, cwd=own.root, env=own.inside(), start_new_session=True) as adopting:
         own.wait_until(lambda: stack_texts(own) != texts, "the files to say it")
         os.killpg(adopting.pid, signal.SIGKILL)
-    for site in ADOPTED:
-        outlast(own, "base", "adopt", site, "--into", base_of(site))
+    with a_client_asks(own) as borne:
+        for site in ADOPTED:
+            outlast(own, "base", "adopt", site, "--into", base_of(site))
+    assert borne.failures == [] and len(borne.calls) > len(ADOPTED)
     after = holdings_of(own, *ADOPTED, *map(base_of, ADOPTED))
     assert after == {holding: base_of(stack) for holding, stack in before.items()}
 
@@ -312,25 +356,30 @@ def output_of(own: Project, site: str) -> str:
 def test_what_was_taken_over_is_neither_made_nor_replaced(own: Project) -> None:
     before = holdings_of(own, *map(base_of, ADOPTED))
     exported = {site: output_of(own, site) for site in ADOPTED}
-    for site in ADOPTED:
-        made = {step for step in steps_of(own, base_of(site)) if step[0] != "update"}
-        assert made <= {("create", "gcp:projects/service:Service")}
-        plain_pulumi(own, "up", "-s", base_of(site), "--yes", "--skip-preview")
-        assert {op for op, _ in steps_of(own, site)} <= {"update"}
-        plain_pulumi(own, "up", "-s", site, "--yes", "--skip-preview")
-        plain_pulumi(own, "preview", "-s", site, "--expect-no-changes")
-        assert output_of(own, site) == exported[site]
+    with a_client_asks(own) as borne:
+        for site in ADOPTED:
+            update_both(own, site)
+    assert borne.failures == [] and len(borne.calls) > len(ADOPTED)
+    assert {site: output_of(own, site) for site in ADOPTED} == exported
     assert holdings_of(own, *ADOPTED, *map(base_of, ADOPTED)) == before
     assert {site_that_answers(own) for _ in range(40)} >= {*ADOPTED}
 
 
+def update_both(own: Project, site: str) -> None:
+    """The base stack, and then the site, neither of which makes or replaces what was taken over."""
+    made = {step for step in steps_of(own, base_of(site)) if step[0] != "update"}
+    assert made <= {("create", "gcp:projects/service:Service")}
+    plain_pulumi(own, "up", "-s", base_of(site), "--yes", "--skip-preview")
+    assert {op for op, _ in steps_of(own, site)} <= {"update"}
+    plain_pulumi(own, "up", "-s", site, "--yes", "--skip-preview")
+    plain_pulumi(own, "preview", "-s", site, "--expect-no-changes")
+
+
 def leave_traffic(own: Project, site: str) -> None:
     """Take a site out of the traffic stack."""
-    path = stack_file(own.root, "prod-traffic")
-    document = yaml.safe_load(path.read_text())
-    document["config"]["outlast:sites"].remove(site)
-    del document["config"]["outlast:weights"][site]
-    path.write_text(yaml.safe_dump(document))
+    weights = setting(own, "prod-traffic", "weights")
+    del weights[site]
+    change(own, "prod-traffic", sites=[*weights], weights=weights)
     plain_pulumi(own, "up", "-s", "prod-traffic", "--yes", "--skip-preview")
 
 
