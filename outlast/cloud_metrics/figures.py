@@ -1,8 +1,8 @@
 """What a cloud says of a site: the figures of one minute, and the alarms that are on. Plain data.
 
 The clouds take a while to show a minute: CloudWatch and Azure Monitor one or two, Cloud Monitoring up to 210 s for what
-a load balancer measures (cloud.google.com/monitoring/api/metrics_gcp). All are asked for the same minute, one that is
-old enough for each, so that the sites' shares of it add up, and a minute without a count had no request.
+a load balancer measures (cloud.google.com/monitoring/api/metrics_gcp). All are asked for a minute that is old enough
+for each, so that the sites' shares add up, and a minute without a count had no request.
 """
 
 from __future__ import annotations

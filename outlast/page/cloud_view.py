@@ -28,16 +28,16 @@ def name_source(measured: Measured, reading: Reading, cloud: str) -> str:
 
 
 def describe_figures(reading: Reading, cloud: str) -> str:
-    """The cloud's figures in one line, of which minute they are, or why there are none."""
+    """The cloud's figures in one line, after who says so and of which minute; or that there are none."""
     figures = reading.figures
     if figures is None:
-        return reading.why_not or NOT_YET
+        return f"{SERVICES[cloud]}: {'could not be read' if reading.why_not else NOT_YET}"
     said = [f"{figures.per_second:.3g} requests/s", _errors(figures)]
     if figures.latency_ms is not None:
         said.append(f"{figures.latency} {figures.latency_ms:.0f} ms")
     if figures.cpu_percent is not None:
         said.append(f"CPU {figures.cpu_percent:.0f} %")
-    return f"{', '.join(said)} ({SERVICES[cloud]}, minute of {figures.minute:%H:%M} UTC)"
+    return f"{SERVICES[cloud]}, minute of {figures.minute:%H:%M} UTC: {', '.join(said)}"
 
 
 def _errors(figures: Figures) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 
 from failover.levers.clouds import Clouds
 from failover.logs.clouds import LogPlace
@@ -20,6 +21,7 @@ from sandbox.stack_files import StackSet
 from service.errors import InvalidInput, OutlastError
 
 EVERY_SECONDS = 60.0
+_LONGEST = 160
 _NOBODY = f"no alarm is made: outlast:{ADDRESS} is not set"
 
 
@@ -126,6 +128,6 @@ _ALARMS: Mapping[str, Callable[[LogPlace, Clouds], tuple[CloudAlarm, ...]]] = {
 
 
 def _say(error: OutlastError) -> str:
-    """On one line."""
-    said = " ".join(error.what.split())
+    """On one line, and of what a cloud wrote no more than its beginning."""
+    said = shorten(error.what, _LONGEST, placeholder=" …")
     return f"{said} ({error.hint})" if error.hint else said

@@ -59,4 +59,8 @@ class Refreshed(Generic[T]):
                 self._value, self._error = self._make(), None
             except OutlastError as error:
                 self._error = error
+            except RuntimeError as error:
+                # This process ends, and its pools of threads take no more work: nobody waits for the value.
+                if "interpreter shutdown" not in str(error):
+                    raise
             self._made = self._now()

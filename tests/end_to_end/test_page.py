@@ -138,9 +138,38 @@ def test_of_real_accounts_it_is_the_same_and_every_call_only_reads(
     }
     assert all(site["digest"].startswith("sha256:") and site["ready"] and site["memory_mb"] for site in view["sites"])
     assert view["alarms"] == [] and view["zone"]["ttl_seconds"] == 30
+    assert {one.partition("'")[0] for one in view["unread"]} <= {"aws", "azure", "gcp", "traffic"}, "none waits"
     assert real.act("drill", "aws") == f"type: outlast drill now --lose aws --host {HOST}"
     assert real.predict(real.example()["row"])["receipt"]
     assert len(called) > 5 and {name for name in called if not name.startswith(("Get", "List"))} == set()
+
+
+@needs_browser
+def test_the_page_of_real_accounts_shows_what_each_cloud_measures(
+    link: str, browser: Browser, project: Project
+) -> None:
+    command = [project.python, "-m", "outlast", "watch", "--page", "--host", HOST]
+    server = subprocess.Popen(command, cwd=project.root, env=project.inside(), stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    said: list[str] = []
+    try:
+        played = _open(browser, link, "desk", said)  # whose clients ask as long as it is open
+        own = server.stdout.readline().strip()
+        desk, phone = (_open(browser, own, size, said) for size in ("desk", "phone"))
+        for service in ("CloudWatch", "Azure Monitor", "Cloud Monitoring"):
+            desk.get_by_text(f"{service}, minute of").wait_for(timeout=30_000)
+        desk.wait_for_function(SAYS, arg=["legend", [f"{SITE} {number}" for number in range(1, 100)]], timeout=30_000)
+        phone.get_by_text("CloudWatch, minute of").wait_for(timeout=30_000)
+        assert desk.inner_text("#unread") == ""
+        if "PICTURES" in os.environ:
+            desk.wait_for_timeout(30_000)  # a picture of half a minute says more
+        _look(desk, phone, "account")
+        assert said == []
+        for page in (played, desk, phone):
+            page.close()
+    finally:
+        server.kill()
+        server.communicate()
 
 
 def test_the_same_is_in_a_terminal(project: Project) -> None:

@@ -95,7 +95,7 @@ def test_without_the_key_shares_and_bars_are_of_the_clouds_and_say_so() -> None:
         (0.0, "nobody"),
     ]
     assert (azure["ready"], azure["p95_ms"], azure["cpu_percent"]) == (None, None, 31.0)
-    assert azure["cloud"] == "6 requests/s, 50.0% 5xx, average 7 ms, CPU 31 % (Azure Monitor, minute of 12:01 UTC)"
+    assert azure["cloud"] == "Azure Monitor, minute of 12:01 UTC: 6 requests/s, 50.0% 5xx, average 7 ms, CPU 31 %"
     assert bar_of(pair(measured, readings, ["aws", "azure"])) == {"aws": 5.5, "azure": 3.0, "failed": 3.5}
 
 

@@ -14,14 +14,14 @@ QUIET = Reading(Figures(MINUTE, 0.0))
 
 def test_a_minute_is_one_line_with_what_its_cloud_has() -> None:
     busy = Reading(Figures(MINUTE, 10.0, 0.15, 41.2, cpu_percent=12.5))
-    said = "10 requests/s, 1.5% 5xx, p95 41 ms, CPU 12 % (CloudWatch, minute of 12:01 UTC)"
+    said = "CloudWatch, minute of 12:01 UTC: 10 requests/s, 1.5% 5xx, p95 41 ms, CPU 12 %"
     assert describe_figures(busy, "aws") == said
-    assert describe_figures(QUIET, "gcp") == "0 requests/s, 0.0% 5xx (Cloud Monitoring, minute of 12:01 UTC)"
+    assert describe_figures(QUIET, "gcp") == "Cloud Monitoring, minute of 12:01 UTC: 0 requests/s, 0.0% 5xx"
 
 
-def test_where_there_is_none_it_says_why() -> None:
-    assert describe_figures(Reading(why_not="no credentials"), "aws") == "no credentials"
-    assert describe_figures(Reading(), "aws") == "not read yet"
+def test_where_there_is_none_it_says_so() -> None:
+    assert describe_figures(Reading(why_not="no credentials"), "aws") == "CloudWatch: could not be read"
+    assert describe_figures(Reading(), "aws") == "CloudWatch: not read yet"
 
 
 def test_what_replicas_count_goes_before_what_their_cloud_does() -> None:

@@ -63,6 +63,21 @@ def test_with_a_first_value_nobody_waits() -> None:
     assert value.get() == 7 and begun == []
 
 
+def test_a_process_that_ends_is_no_error_and_any_other_is_one() -> None:
+    time = Time()
+    ends = time.of(1, RuntimeError("cannot schedule new futures after interpreter shutdown"), RuntimeError("a mistake"))
+    assert ends.get() == 1
+    for at in (10.5, 21.0):
+        time.at = at
+        assert ends.get() == 1
+    first, second = time.begun
+    time.at = 10.5
+    first()
+    time.at = 21.0
+    with pytest.raises(RuntimeError, match="a mistake"):
+        second()
+
+
 def test_the_next_one_is_made_by_a_thread_of_its_own() -> None:
     makers: list[str] = []
     done = threading.Event()
