@@ -2,6 +2,7 @@
 
 Every process appends, so a file can be emptied under it: the next line is then the first. What it held before is beside
 it as `NAME.log.1` until the next cut. Where all is too much, the oldest that no running process writes to is deleted.
+On a disk without room for the copy nothing is cut and nothing is lost: the next look tries again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 FILE_BYTES, FOLDER_BYTES = 5_000_000, 100_000_000
-BEFORE = ".1"
+BEFORE, _COPY = ".1", ".copy"
 DAEMON_LOG, PAGE_LOG = "daemon.log", "page.log"
 
 
@@ -35,10 +36,11 @@ class LogFolder:
 
     def trim(self) -> None:
         """Cut what is too long, then delete the oldest of what nobody writes to while all is too much."""
-        with contextlib.suppress(OSError):  # a full disk: the next look tries again
-            for log in self._folder.glob("*.log"):
+        for log in self._folder.glob("*.log"):
+            with contextlib.suppress(OSError):
                 if log.stat().st_size > self._file_bytes:
                     _begin_anew(log)
+        with contextlib.suppress(OSError):
             self._delete_oldest()
 
     def _delete_oldest(self) -> None:
@@ -58,8 +60,18 @@ def before_cut(log: Path) -> Path:
 
 
 def _begin_anew(log: Path) -> None:
-    shutil.copyfile(log, before_cut(log))
-    os.truncate(log, 0)
+    """Keep all that it holds, then empty it. Without room for a copy none is begun, as each look would fail again."""
+    if shutil.disk_usage(log.parent).free < 2 * log.stat().st_size:
+        return
+    copy = log.with_name(log.name + _COPY)
+    try:
+        with log.open("rb") as held, copy.open("wb") as kept:
+            shutil.copyfileobj(held, kept)
+            shutil.copyfileobj(held, kept)  # what was written meanwhile
+        copy.replace(before_cut(log))
+        os.truncate(log, 0)
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def describe(folder: Path) -> str:
