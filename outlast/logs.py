@@ -93,10 +93,7 @@ def follow_traces(replicas: Read, access: Read) -> Read:
     know a request by nothing else."""
 
     def read(site: str, asked: Asked) -> list[LogLine]:
-        traces = (
-            {trace for line in replicas(site, asked) if (trace := own_trace(line.text))} if asked.request else set()
-        )
-        names = dict.fromkeys([asked.request, *sorted(traces)])
+        names = dict.fromkeys([asked.request, *(_list_traces(replicas, site, asked) if asked.request else [])])
         return sorted({line for name in names for line in access(site, replace(asked, request=name))})
 
     return read
@@ -122,6 +119,14 @@ def move_on(asked: Asked, seen: set[LogLine], now: datetime) -> tuple[Asked, set
     """What to ask for next: lines that may still come late; and what of those was seen."""
     since = max(asked.since, now - _LATE)
     return replace(asked, since=since), {line for line in seen if line.time >= since}
+
+
+def _list_traces(replicas: Read, site: str, asked: Asked) -> list[str]:
+    """None where the replicas' log cannot be read: the access log still can."""
+    try:
+        return sorted({trace for line in replicas(site, asked) if (trace := own_trace(line.text))})
+    except OutlastError:
+        return []
 
 
 def _read_each(sites: Sequence[str], asked: Asked, reads: Sequence[Read], told: dict[str, str]) -> list[list[LogLine]]:

@@ -155,6 +155,11 @@ def test_an_access_log_is_asked_for_the_request_and_for_the_trace_that_a_replica
     assert len(read("aws", Asked(NOW, "id-1"))) == 1 and asked_for == ["id-1", trace]
     assert len(read("aws", Asked(NOW))) == 1 and asked_for[2:] == [""], "without a request nothing is looked up"
 
+    def silent(site: str, asked: Asked) -> list[LogLine]:
+        raise Unavailable("no answer", hint="")
+
+    assert len(follow_traces(silent, access)("aws", Asked(NOW, "id-1"))) == 1
+
 
 def test_programs_get_a_document_a_line(logs: dict[str, list[LogLine]]) -> None:
     logs["aws"] = [line(1, "aws")]
