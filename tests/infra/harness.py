@@ -409,19 +409,21 @@ def run_stack(
     preview: bool = False,
     stacks: Mapping[str, Mapping[str, Any]] | None = None,
     broken: tuple[str, str] | None = None,
+    called: str = "",
     **changed: Any,
 ) -> Run:
     """Run the program of `stack` as `pulumi up` would, with `changed` settings.
 
     `stacks` are outputs of other stacks that differ, `broken` is the type and name of a resource that cannot be made:
-    then the run ends early, as it does with the engine, and exports nothing that depends on it.
+    then the run ends early, as it does with the engine, and exports nothing that depends on it. `called` is another
+    name for the stack, as its file could have.
     """
     others: dict[str, Mapping[str, Any]] = {"zone": {"zone": ZONE}} | {s: {"site": site(s)} for s in STACKS[1:4]}
-    run, clouds = Run(stack), _Clouds(others | dict(stacks or {}))
+    run, clouds = Run(called or stack), _Clouds(others | dict(stacks or {}))
     clouds.broken = broken
     available = Available({name: read_digest(RELEASED / name) for name in list_released()})
     config = with_keys(stack, **changed)
-    settings = parse(stack, config, KEYS, available=available, judge_variables=find_mistakes)
+    settings = parse(run.stack, config, KEYS, available=available, judge_variables=find_mistakes)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:
