@@ -1,6 +1,6 @@
 """What a site's dashboard shows: one table of panels for every cloud, with the alarms' thresholds as lines. Pure.
 
-The metric of a panel is named by its cloud's module (`aws_metrics`, `azure_metrics`, `gcp_metrics`), once for alarms
+The metric of a panel is named by its cloud's module (`infra.aws.metrics` and its like), once for alarms
 and dashboards together.
 """
 

@@ -30,32 +30,42 @@ _LATE = {
     "azure": "Log Analytics takes minutes to take rows in",
     "gcp": "Cloud Logging takes seconds to take entries in",
 }
-_SWITCH = "outlast:accessLogs: true in Pulumi.{site}.yaml, then `outlast up {site}`"
+_SWITCH = (
+    "outlast:accessLogs: true in stacks/Pulumi.{site}.yaml, then `pulumi up -s {site}`, in the sandbox `outlast up`"
+)
 
 
 @dataclass
 class AccessReader:
     """Reads the access logs of sites; what is wrong with one and keeps nobody from the rest goes to `tell`.
 
-    A file of S3 does not change, so each is fetched once.
+    A file of S3 does not change, so each is fetched once. That a log has nothing is told once, until it has something.
     """
 
     clouds: Clouds
     tell: Callable[[str], None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _files: dict[str, list[Access]] = field(default_factory=dict)
+    _empty: set[str] = field(default_factory=set)
 
     def read(self, place: LogPlace, asked: Asked) -> list[LogLine]:
         """The lines, the oldest first. Raises Unavailable where the cloud does not answer, refuses, or has no such
         log."""
         readers = {"aws": self._read_balancer, "azure": self._read_ingress, "gcp": self._read_logging}
         found = [one for one in readers[place.cloud](place, asked) if one.time >= asked.since]
-        if not found and not asked.request:
+        if found:
+            self._empty.discard(place.site)
+        elif not asked.request:
+            self._tell_empty(place, asked)
+        return sorted(one.to_line(place.site) for one in found if is_asked(one, asked.request))
+
+    def _tell_empty(self, place: LogPlace, asked: Asked) -> None:
+        if place.site not in self._empty:
+            self._empty.add(place.site)
             self.tell(
                 f"{place.site}: its access log has nothing since {asked.since:%H:%M:%S} UTC\n"
-                f"hint: {_LATE[place.cloud]}; it begins with {_SWITCH.format(site=place.site)}"
+                f"hint: {_LATE[place.cloud]}; it begins with {_switch(place)}"
             )
-        return sorted(one.to_line(place.site) for one in found if is_asked(one, asked.request))
 
     # -- AWS -----------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """What the clouds' monitoring answers to whoever is on call: CloudWatch, Azure Monitor, Cloud Monitoring.
 
-boto3's requests come signed, through the front of Route 53; the others with this sandbox's token, through the control
+boto3's requests come signed, through the Route 53 API server; the others with this sandbox's token, through the control
 interface. The API of a cloud that is dark does not answer.
 """
 

@@ -162,8 +162,10 @@ class Listener:
         with contextlib.suppress(*_GONE):
             if not await self._let_in(connection):
                 return
-            self._new.discard(connection)  # from here on it is asyncio's to close
-            reader, writer, notes = await self._agree(connection)
+            # Before it is asyncio's to close: of a client that has left already nobody knows the address.
+            notes = Notes(self.entry.key, connection.getpeername()[:2], self._around.accessed)
+            self._new.discard(connection)
+            reader, writer = await self._agree(connection, notes)
             self._writers.add(writer)
             try:
                 await self._flowing.wait()
@@ -174,11 +176,10 @@ class Listener:
                 self._writers.discard(writer)
                 sockets.abort(writer)
 
-    async def _agree(self, connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Notes]:
+    async def _agree(self, connection: socket.socket, notes: Notes) -> Streams:
         """Streams over a connection that was let in. Raises what `sockets.streams` does, and where it was reset."""
         self._shaking.add(task := asyncio.current_task())
         try:
-            notes = Notes(self.entry.key, connection.getpeername()[:2], self._around.accessed)
             meter = Meter(partial(self._around.answered, self.entry.stack), notes if self.entry.logged else None)
             reader, writer = await sockets.streams(connection, self._tls, _HANDSHAKE_WALL_SECONDS, meter)
             if task in self._doomed:
@@ -188,7 +189,7 @@ class Listener:
             self._shaking.discard(task)
             self._doomed.discard(task)
         notes.tls = sockets.tls_of(writer)
-        return reader, writer, notes
+        return reader, writer
 
     async def _let_in(self, connection: socket.socket) -> bool:
         """Let faults act before a byte of TLS is spoken, where a broken network acts. False ends the connection."""

@@ -150,6 +150,18 @@ def test_nothing_delivered_yet_is_told_and_no_error(aws: Aws) -> None:
     found, told = reader(aws)
     assert found.read(PLACES["aws"], Asked(SINCE)) == []
     assert "nothing since" in told[0] and "every five minutes" in told[0]
+    assert "`pulumi up -s aws`, in the sandbox `outlast up`" in told[0]
+
+
+def test_whoever_follows_an_empty_log_hears_of_it_once_until_it_has_something(aws: Aws) -> None:
+    aws.switch_on()
+    found, told = reader(aws)
+    for seconds in range(3):  # what is looked back to moves on with each look
+        assert found.read(PLACES["aws"], Asked(SINCE + timedelta(seconds=seconds))) == []
+    assert len(told) == 1
+    aws.deliver(NOW - timedelta(minutes=3), gzip.compress(written(NOW - timedelta(minutes=4))))
+    assert len(found.read(PLACES["aws"], Asked(SINCE))) == 1
+    assert found.read(PLACES["aws"], Asked(NOW)) == [] and len(told) == 2
 
 
 def test_a_load_balancer_or_a_bucket_that_is_not_there_is_told(aws: Aws) -> None:

@@ -383,6 +383,18 @@ def test_a_client_that_vanishes_leaves_nothing_behind(site: Site) -> None:
     assert site.get()[0] == 200
 
 
+def test_a_client_that_vanishes_before_it_is_let_in_leaves_no_socket(site: Site) -> None:
+    (listener,) = (one for one in site.listeners._listeners.values() if one.entry.port == 443)
+    site.inject("delay=200")
+    connection = site.connect()
+    until(lambda: len(listener._new) == 1)
+    (accepted,) = listener._new
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    connection.close()
+    until(lambda: not listener._tasks)
+    assert accepted.fileno() == -1
+
+
 def test_two_hundred_idle_connections_disturb_nobody(site: Site) -> None:
     with ExitStack() as stack:
         for _ in range(150):
