@@ -32,10 +32,11 @@ class Logged:
 
 def rows_of(logged: Logged) -> Rows:
     """What requests cause of it."""
-    taken = logged.bytes_a_second
+    lines = logged.requests_a_second * ACCESS_LOG_BYTES[logged.cloud]
+    # Cloud Run writes a line for each request by itself; what is asked for is the load balancer's beside it.
+    taken = logged.bytes_a_second + (lines if logged.cloud == "gcp" else 0)
     rows = {"logs, less what is free": (f"{logged.cloud}-logs", _amount(taken))}
     if logged.each_request:
-        lines = logged.requests_a_second * ACCESS_LOG_BYTES[logged.cloud]
         rows["a line for each request"] = _each_request(logged, lines)
         taken += lines if logged.cloud != "aws" else 0  # there it is a file in a bucket
     months = max(logged.days - DAYS_PAID[logged.cloud], 0) / DAYS_A_MONTH
