@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUTLAST := $(BIN)/outlast
 RUN := $(BIN)/python -m
-WORKERS ?= 2
+# Tests wait a fifth of their time, for processes and for clocks: one more than the processors of a small machine.
+WORKERS ?= 3
 .DEFAULT_GOAL := help
 # Set in many images of containers. Then each of the hundreds of processes of a test run, and each replica of the sandbox,
 # would compile its sources anew.
