@@ -70,6 +70,20 @@ class ObjectStore:
             with self._lock:
                 write_whole(file, (_read(file) or b"") + content)
 
+    def extend(self, name: str, content: bytes) -> None:
+        """The same in place and without waiting for the disk: for lines that nobody misses after a power cut."""
+        file = self._file(name)
+        if file is not None:
+            with self._lock:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with file.open("ab") as opened:
+                    opened.write(content)
+
+    def whole_lines(self, name: str) -> list[bytes]:
+        """The lines of an object, without one that is being written."""
+        content = self.read(name) or b""
+        return content[: content.rfind(b"\n") + 1].splitlines()
+
     def names(self, bucket: str) -> list[str]:
         """The objects of a bucket, or of a folder in one, as `bucket/key`, in the order of their names."""
         paths = (path for path in (self._folder / bucket).rglob("*") if path.is_file())

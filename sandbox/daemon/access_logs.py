@@ -23,9 +23,9 @@ from sandbox.daemon.access_forms import to_entries, to_line, to_row
 from sandbox.network.access import Access
 
 STORE_BYTES = 20_000_000
-_LOOK_WALL_SECONDS = 0.5
+_LOOK_WALL_SECONDS = 1.0
 _WAITING = 100_000  # requests between two looks: what is more is lost, as a log is best effort
-_SEGMENT_BYTES = 250_000  # an object that is appended to is written anew each time
+_SEGMENT_BYTES = 250_000  # of what is appended to, which goes as a whole
 
 
 @dataclass
@@ -101,10 +101,9 @@ class AccessLogs:
     def _write(self, route: AccessRoute, found: list[Access]) -> None:
         if route.cloud == "aws":
             self._objects.append(self._name_file(route), _zip(route, found))
+            self._objects.trim(route.folder.rstrip("/"), STORE_BYTES)
         else:
-            documents = _documents(route, found)
-            self._append(route, b"".join(json.dumps(one).encode() + b"\n" for one in documents))
-        self._objects.trim(route.folder.rstrip("/"), STORE_BYTES)
+            self._extend(route, b"".join(json.dumps(one).encode() + b"\n" for one in _documents(route, found)))
 
     def _name_file(self, route: AccessRoute) -> str:
         """As the load balancer's guide says, "Access log files": the minute at which the five minutes ended."""
@@ -113,13 +112,13 @@ class AccessLogs:
         about = f"{names['account']}_elasticloadbalancing_{names['region']}_{balancer}_{ended:%Y%m%dT%H%MZ}"
         return f"{route.folder}{self._now():%Y/%m/%d}/{about}_{names['address']}_{secrets.token_hex(4)}.log.gz"
 
-    def _append(self, route: AccessRoute, content: bytes) -> None:
-        """To the newest object of the folder; a further one where that is long."""
+    def _extend(self, route: AccessRoute, content: bytes) -> None:
+        """The newest object of the folder; a further one where that is long, which may push out the oldest."""
         name, size = self._segments.get(route.folder, ("", _SEGMENT_BYTES))
         if size >= _SEGMENT_BYTES:
             name, size = f"{route.folder}{self._now():%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}", 0
-        if content:
-            self._objects.append(name, content)
+            self._objects.trim(route.folder.rstrip("/"), STORE_BYTES - _SEGMENT_BYTES)
+        self._objects.extend(name, content)
         self._segments[route.folder] = name, size + len(content)
 
 

@@ -129,7 +129,7 @@ def list_requests(objects: ObjectStore, project: str, query: str) -> list[dict[s
     wanted = _RESOURCE.findall(query)
     found = []
     for name in objects.names(logging_folder(project)):
-        for line in (objects.read(name) or b"").splitlines():
+        for line in objects.whole_lines(name):
             entry = json.loads(line)
             if _is_of(entry["resource"], wanted) and (trace is None or entry["trace"] == trace[1]):
                 found.append(entry)

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import yaml
@@ -93,8 +94,11 @@ def test_what_was_refused_stands_in_the_access_log_and_what_is_not_switched_on_i
         command = (limited.python, "-m", "outlast", "logs", "--json", "--source", *options)
         return limited.run_in(environment, *command, check=False)
 
-    lines = [json.loads(text) for text in read("access", "--site", "gcp").stdout.splitlines()]
-    refused = [line["line"] for line in lines if line["line"].get("status") == 429]
+    lines, refused = list[Any](), list[Any]()
+    until = time.monotonic() + 30
+    while not refused and time.monotonic() < until:  # Cloud Logging takes a moment
+        lines = [json.loads(text) for text in read("access", "--site", "gcp").stdout.splitlines()]
+        refused = [line["line"] for line in lines if line["line"].get("status") == 429]
     assert {(one["client"], one["path"], one["log"]) for one in refused} >= {(GREEDY, "/v2", "load-balancer")}
     assert all(one["why"].startswith("denied_by_security_policy ") for one in refused), refused
     assert {line["line"]["log"] for line in lines} == {"load-balancer", "service"}

@@ -75,7 +75,7 @@ def _render(columns: list[str], rows: list[Document]) -> Document:
 
 def _rows(world: World, workspace: Resource) -> Iterator[Document]:
     for name in world.objects.names(analytics_folder(tail(workspace))):
-        for line in (world.objects.read(name) or b"").splitlines():
+        for line in world.objects.whole_lines(name):
             yield json.loads(line)
 
 

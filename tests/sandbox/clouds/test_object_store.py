@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +82,17 @@ def test_what_is_not_simulated_is_said(s3: Any, monkeypatch: pytest.MonkeyPatch)
         s3.list_objects_v2(Bucket="outlast-drills")
     with pytest.raises(ClientError, match="EntityTooLarge"):
         s3.put_object(Bucket="outlast-drills", Key="large", Body=b"x" * 11)
+
+
+def test_lines_are_added_in_place_and_read_whole_and_the_oldest_objects_make_room(tmp_path: Path) -> None:
+    store = ObjectStore(tmp_path)
+    store.extend("logs/a/one", b"first\nsec")
+    assert store.whole_lines("logs/a/one") == [b"first"]
+    store.extend("logs/a/one", b"ond\n")
+    assert store.whole_lines("logs/a/one") == [b"first", b"second"] and store.whole_lines("logs/a/none") == []
+    for at, name in enumerate(("b", "c"), 1):
+        store.extend(f"logs/a/{name}", b"x" * 10)
+        os.utime(tmp_path / "logs" / "a" / name, (at, at))
+    store.trim("logs/a", 13 + 10)
+    assert store.names("logs") == ["logs/a/c", "logs/a/one"]
+    store.trim("logs/nowhere", 0)
