@@ -8,6 +8,7 @@ import pulumi
 from pulumi_azure_native import authorization, resources, storage
 
 from infra.settings.kinds import BaseSettings
+from infra.settings.regions import has_zones
 from infra.switch import FLAGS
 
 
@@ -33,14 +34,15 @@ def make_store(settings: BaseSettings) -> Sequence[pulumi.CustomResource]:
 def make_account(
     name: str, account: str, settings: BaseSettings, group: resources.ResourceGroup, *, public: bool
 ) -> storage.StorageAccount:
-    """A storage account in three zones; `public`: a container of it may let anybody read."""
+    """A storage account in three zones, where its region has them; `public`: a container of it may let anybody read."""
+    spread = storage.SkuName.STANDARD_ZRS if has_zones(settings.region) else storage.SkuName.STANDARD_LRS
     return storage.StorageAccount(
         name,
         account_name=account,
         resource_group_name=group.name,
         location=settings.region,
         kind=storage.Kind.STORAGE_V2,
-        sku=storage.SkuArgs(name=storage.SkuName.STANDARD_ZRS),
+        sku=storage.SkuArgs(name=spread),
         allow_blob_public_access=public,
         enable_https_traffic_only=True,
         # The checkers, which read the switches, speak TLS up to 1.2.

@@ -12,7 +12,7 @@ from infra.secrets import SETTINGS as SECRETS
 from infra.settings.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions
 from infra.settings.profiles import Profile
 from infra.settings.reader import Reader, like
-from infra.settings.regions import region_check
+from infra.settings.regions import has_zones, region_check
 
 _ACCOUNT = like(r"\d{12}", "an account's 12 digits, in quotes")
 
@@ -121,7 +121,7 @@ def read_azure(reader: Reader, region: str, profile: Profile) -> AzureOptions:
         secrets_vault=_read_secrets_vault(reader, vault, subscription),
         registry_login=reader.choice("registryLogin", ("docker", "token"), "token"),
         dns=read_dns_account(reader),
-        **_read_own_network(reader, profile),
+        **_read_own_network(reader, region, profile),
     )
 
 
@@ -140,13 +140,17 @@ def _vnet(value: str) -> str | None:
     return f"a range that does not overlap with {', '.join(taken)}, which Container Apps uses itself" if taken else None
 
 
-def _read_own_network(reader: Reader, profile: Profile) -> dict[str, Any]:
+def _read_own_network(reader: Reader, region: str, profile: Profile) -> dict[str, Any]:
     private = read_network(reader, profile) == "private"
     cidr = reader.text("vnetCidr", "10.30.0.0/23", check=_vnet)
     redundant = reader.boolean("zoneRedundant", private and profile.boolean("zoneRedundant"))
     if redundant and not private:
         what = "is true, and an environment without a subnet of its own lies in one zone"
         reader.wrong("zoneRedundant", what, "write outlast:network: private as well")
+    elif redundant and not has_zones(region):
+        source = "" if reader.is_given("zoneRedundant") else f" (by outlast:size, {profile.size})"
+        what = f"is true{source}, and {region} has no availability zones"
+        reader.wrong("zoneRedundant", what, "write outlast:zoneRedundant: false, or a region that has some")
     return {"vnet_cidr": cidr if private else "", "zone_redundant": redundant}
 
 

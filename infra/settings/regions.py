@@ -27,6 +27,12 @@ southindia spaincentral swedencentral switzerlandnorth uaenorth uksouth ukwest w
 westus westus2 westus3
 """
 
+# The same page, column "Availability zone support": those of them that have none.
+_ONE_ZONE = """
+australiacentral australiasoutheast canadaeast koreasouth northcentralus southindia ukwest westcentralus
+westindia westus
+"""
+
 # https://cloud.google.com/run/docs/locations, and for the two that opened since
 # https://docs.cloud.google.com/saas-runtime/docs/locations (europe-north2), northamerica-south1.
 _GCP = """
@@ -105,6 +111,11 @@ def regions_of(cloud: str) -> frozenset[str]:
     if cloud == "aws":
         return _aws_regions()
     return frozenset({"azure": _AZURE, "gcp": _GCP}[cloud].split())
+
+
+def has_zones(region: str) -> bool:
+    """Whether a region of Azure has availability zones, so that something can lie in several of them."""
+    return region.lower().replace(" ", "") not in _ONE_ZONE.split()
 
 
 def _aws_regions() -> frozenset[str]:

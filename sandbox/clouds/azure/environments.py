@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from infra.settings.regions import has_zones
 from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, location_of, subscription_of, tail
 from sandbox.clouds.azure.identity import identity_outputs
 from sandbox.clouds.kinds import Fidelity, declare
@@ -103,6 +104,13 @@ def _subnet_rule(world: World, r: Resource) -> None:
         )
 
 
+def _zones(inputs: Values) -> Iterator[Mistake]:
+    """learn.microsoft.com/azure/reliability/regions-list: replicas are spread over zones only where there are some."""
+    location = inputs.get("location")
+    if inputs.get("zoneRedundant") is True and is_known(location) and not has_zones(str(location)):
+        yield "zoneRedundant", f"the region {location} has no availability zones"
+
+
 _RANGE = Network(8, 29, "Azure, virtual networks: address ranges")
 
 declare(
@@ -130,6 +138,8 @@ declare(
         "appLogsConfiguration.destination": _DESTINATION,
         "workloadProfiles[].workloadProfileType": _PROFILE_TYPE,
     },
+    combinations=(_zones,),
+    not_known=("the words with which zones are refused in a region that has none",),
     forces_new=because(ID, "environmentName") | IN_GROUP,
     replacement_unknown=("vnetConfiguration", "zoneRedundant"),
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from infra.settings.regions import has_zones
 from sandbox.clouds.azure.common import IN_GROUP, REGION, common_outputs, in_group, location_of, tail
 from sandbox.clouds.buckets import ACCOUNT, CONTAINER, keep_objects
 from sandbox.clouds.kinds import Fidelity, declare
-from sandbox.clouds.rules import ID, Text, because
+from sandbox.clouds.rules import ID, Mistake, Text, because, is_known
 from sandbox.clouds.store import CloudRefused, Resource
-from sandbox.clouds.values import Values
+from sandbox.clouds.values import Values, nested
 from sandbox.clouds.world import World
 
 _ACCOUNT_NAME = Text(24, r"[a-z0-9]+", "Azure naming rules, storageAccounts", shortest=3)
@@ -41,6 +44,13 @@ def _account_allows(world: World, r: Resource) -> None:
         )
 
 
+def _spread(inputs: Values) -> Iterator[Mistake]:
+    """learn.microsoft.com/azure/storage/common/storage-redundancy: zones are written to only where there are some."""
+    location, sku = inputs.get("location"), nested(inputs, "sku", "name")
+    if is_known(location, sku) and "ZRS" in str(sku) and not has_zones(str(location)):
+        yield "sku.name", f"SkuNotAvailable: {sku} is not offered in {location}, which has no availability zones"
+
+
 declare(
     ACCOUNT,
     fidelity=Fidelity.SIMULATED,
@@ -49,6 +59,8 @@ declare(
     id_of=in_group("Microsoft.Storage/storageAccounts", "accountName"),
     outputs=_account_outputs,
     limits={"accountName": _ACCOUNT_NAME, "location": REGION},
+    combinations=(_spread,),
+    not_known=("the words with which a SKU is refused in a region that has none",),
     forces_new=IN_GROUP | because(ID, "accountName"),
 )
 declare(

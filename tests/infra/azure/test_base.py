@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.infra.harness import run_stack
+import pytest
+
+from tests.infra.harness import BASES, run_stack
 
 LOCK = "azure-native:authorization:ManagementLockAtResourceGroupLevel"
 
@@ -18,3 +20,11 @@ def test_blobs_are_read_and_not_listed() -> None:
 def test_a_protected_group_is_locked() -> None:
     assert run_stack("base-azure", protect=True).one(LOCK).inputs["level"] == "CanNotDelete"
     assert not run_stack("base-azure").all(LOCK)
+
+
+@pytest.mark.parametrize(("region", "sku"), [("westeurope", "Standard_ZRS"), ("westus", "Standard_LRS")])
+def test_a_store_lies_in_several_zones_where_the_region_has_them(
+    monkeypatch: pytest.MonkeyPatch, region: str, sku: str
+) -> None:
+    monkeypatch.setitem(BASES["base-azure"], "azure-native:location", region)
+    assert run_stack("base-azure").one("azure-native:storage:StorageAccount").inputs["sku"] == {"name": sku}

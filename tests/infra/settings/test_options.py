@@ -6,6 +6,7 @@ import pytest
 
 from infra.settings.kinds import AwsOptions, AzureOptions, DnsAccount, GcpOptions, Options, SiteSettings
 from infra.stack_file import parse
+from service.errors import InvalidInput
 from tests.infra.harness import configuration
 from tests.infra.test_stack_file import mistakes
 
@@ -46,3 +47,21 @@ def test_registry_login_asks_for_a_token_unless_told_otherwise() -> None:
         found = options("azure", registryLogin=given)
         assert isinstance(found, AzureOptions)
         assert found.registry_login == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"size": "production"}, "is true (by outlast:size, production), and westus has no availability zones"),
+        ({"network": "private", "zoneRedundant": True}, "is true, and westus has no availability zones"),
+        ({"size": "production", "zoneRedundant": False}, None),
+    ],
+)
+def test_zones_are_refused_in_a_region_of_azure_that_has_none(changed: dict[str, object], said: str | None) -> None:
+    config = configuration("azure", **changed) | {"azure-native:location": "westus"}
+    try:
+        parse("azure", config)
+        found = None
+    except InvalidInput as error:
+        found = next((m.what for m in error.mistakes if m.place.endswith("zoneRedundant")), None)
+    assert found == said

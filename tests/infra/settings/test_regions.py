@@ -9,7 +9,7 @@ import pytest
 from botocore.session import Session
 
 from infra.settings import regions
-from infra.settings.regions import region_check, regions_of
+from infra.settings.regions import has_zones, region_check, regions_of
 
 
 def test_aws_regions_are_botocores_own() -> None:
@@ -59,3 +59,9 @@ def test_every_neighbour_is_a_region_of_its_cloud() -> None:
     for row in regions._NEIGHBOURS.strip().splitlines():
         for cloud, region in zip(regions.CLOUDS, row.split(), strict=True):
             assert region in regions.regions_of(cloud), row
+
+
+def test_a_region_without_zones_is_one_of_azures() -> None:
+    without = {region for region in regions_of("azure") if not has_zones(region)}
+    assert "westus" in without and not has_zones("West US") and has_zones("West US 2")
+    assert without == set(regions._ONE_ZONE.split())

@@ -341,6 +341,18 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         {"workspaceName": "abcd"},
     ),
     ("azure-native:app:ManagedEnvironment", {"environmentName": "1a"}, "environmentName", {"environmentName": "a1"}),
+    (
+        "azure-native:app:ManagedEnvironment",
+        {"zoneRedundant": True, "location": "West US"},
+        "zoneRedundant",
+        {"zoneRedundant": True, "location": "westus2"},
+    ),
+    (
+        "azure-native:storage:StorageAccount",
+        {"sku": {"name": "Standard_ZRS"}, "location": "westus"},
+        "sku.name",
+        {"sku": {"name": "Standard_LRS"}, "location": "westus"},
+    ),
     ("azure-native:app:Certificate", {"certificateName": "A"}, "certificateName", {"certificateName": "outlast-azure"}),
     ("azure-native:app:ContainerApp", {"containerAppName": "a--b"}, "containerAppName", {"containerAppName": "a-b"}),
     (
