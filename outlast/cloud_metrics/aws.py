@@ -1,7 +1,7 @@
 """CloudWatch: GetMetricData for a site's load balancer and service, DescribeAlarms by the names of its stack's alarms.
 
 docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html. A load balancer is called in metrics by
-a part of its ARN, which one DescribeLoadBalancers finds.
+a part of its ARN, which DescribeLoadBalancers finds: anew each time, as one that is replaced keeps its name.
 """
 
 from __future__ import annotations
@@ -32,8 +32,13 @@ def find_balancer(place: LogPlace, clouds: Clouds) -> str:
     return str(found[0]["LoadBalancerArn"]).partition(":loadbalancer/")[2]
 
 
-def read_figures(place: LogPlace, balancer: str, minute: datetime, clouds: Clouds) -> Figures:
+def read_figures(place: LogPlace, minute: datetime, clouds: Clouds) -> Figures:
     """The site's figures of a minute. Raises Unavailable."""
+    return read_minute(place, find_balancer(place, clouds), minute, clouds)
+
+
+def read_minute(place: LogPlace, balancer: str, minute: datetime, clouds: Clouds) -> Figures:
+    """The same, of a load balancer that is known. Raises Unavailable."""
     queries = [_query(name, metric, place, balancer) for name, metric in ASKED.items()]
     with translate_errors(f"read the metrics of {place.name}"):
         document = clouds.aws("cloudwatch", place.region).get_metric_data(

@@ -64,7 +64,7 @@ def _since(moment: datetime | None) -> str:
 
 def list_unread(readings: Mapping[str, Reading], asked: Collection[str]) -> list[str]:
     """What the page does not know of the clouds, and why; nobody is asked where no stack files are named."""
-    if not asked:
+    if not asked and not readings:
         return [NOT_ASKED]
     waiting = [place for place in asked if place not in readings]
     return [

@@ -69,7 +69,6 @@ class CloudWatching:
         self._watched = watched
         self._clouds = clouds
         self._now = now
-        self._balancers: dict[str, str] = {}
         by_cloud: dict[str, list[LogPlace]] = {}
         for place in watched.places:
             by_cloud.setdefault(place.cloud, []).append(place)
@@ -93,7 +92,7 @@ class CloudWatching:
     def _read(self, place: LogPlace, minute: datetime) -> Reading:
         """A cloud that refuses one of the two may give the other."""
         try:
-            found = Reading(self._read_figures(place, minute))
+            found = Reading(_FIGURES[place.cloud](place, minute, self._clouds))
         except OutlastError as error:
             found = Reading(why_not=_say(error))
         if place.site not in self._watched.alarmed:
@@ -102,14 +101,6 @@ class CloudWatching:
             return replace(found, alarms=_ALARMS[place.cloud](place, self._clouds))
         except OutlastError as error:
             return replace(found, why_no_alarms=_say(error))
-
-    def _read_figures(self, place: LogPlace, minute: datetime) -> Figures:
-        if place.cloud != "aws":
-            read = {"azure": azure.read_figures, "gcp": gcp.read_figures}[place.cloud]
-            return read(place, minute, self._clouds)
-        if place.site not in self._balancers:
-            self._balancers[place.site] = aws.find_balancer(place, self._clouds)
-        return aws.read_figures(place, self._balancers[place.site], minute, self._clouds)
 
     def _read_traffic(self) -> dict[str, Reading]:
         watched = self._watched
@@ -120,6 +111,11 @@ class CloudWatching:
             return {watched.traffic: Reading(why_no_alarms=_say(error))}
 
 
+_FIGURES: Mapping[str, Callable[[LogPlace, datetime, Clouds], Figures]] = {
+    "aws": aws.read_figures,
+    "azure": azure.read_figures,
+    "gcp": gcp.read_figures,
+}
 _ALARMS: Mapping[str, Callable[[LogPlace, Clouds], tuple[CloudAlarm, ...]]] = {
     "aws": aws.read_alarms,
     "azure": azure.read_alarms,

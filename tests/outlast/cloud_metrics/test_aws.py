@@ -63,7 +63,7 @@ def test_a_minute_is_read_in_one_call_of_five_metrics() -> None:
     asked = {"MetricDataQueries": ANY, "StartTime": MINUTE, "EndTime": MINUTE + timedelta(minutes=1)}
     with Stubber(client) as stub:
         stub.add_response("get_metric_data", {"MetricDataResults": results}, asked)
-        found = aws.read_figures(AWS, BALANCER, MINUTE, Stubbed(client=client))
+        found = aws.read_minute(AWS, BALANCER, MINUTE, Stubbed(client=client))
         stub.assert_no_pending_responses()
     assert found == Figures(MINUTE, 10.0, 0.15, 41.0, cpu_percent=12.5)
     assert len(aws.ASKED) == 5  # each is billed: docs/guides/the-page.md says what that costs
@@ -74,12 +74,12 @@ def test_the_metrics_are_those_of_the_sites_own_load_balancer_and_service(watch:
     _put(watch, "AWS/ApplicationELB", {"LoadBalancer": BALANCER}, **counted)
     _put(watch, "AWS/ApplicationELB", {"LoadBalancer": "app/another/1"}, RequestCount=999.0)
     _put(watch, "AWS/ECS", {"ClusterName": "outlast-aws", "ServiceName": "outlast-aws"}, CPUUtilization=12.5)
-    found = aws.read_figures(AWS, BALANCER, MINUTE, Clouds())
+    found = aws.read_minute(AWS, BALANCER, MINUTE, Clouds())
     assert found == Figures(MINUTE, 2.0, 0.1, cpu_percent=12.5)
 
 
 def test_a_minute_without_a_count_had_no_request(watch: Any) -> None:
-    assert aws.read_figures(AWS, "app/quiet/1", MINUTE - timedelta(minutes=9), Clouds()).per_second == 0.0
+    assert aws.read_minute(AWS, "app/quiet/1", MINUTE - timedelta(minutes=9), Clouds()).per_second == 0.0
 
 
 def test_the_load_balancer_is_found_by_its_name() -> None:

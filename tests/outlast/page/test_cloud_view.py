@@ -58,3 +58,6 @@ def test_what_is_not_known_is_said_with_its_reason() -> None:
         "gcp's alarms: no alarm is made",
     ]
     assert list_unread({}, []) == [NOT_ASKED]
+    assert list_unread({"rack": Reading(why_not="nobody measures it")}, []) == [
+        "rack's own metrics: nobody measures it"
+    ]

@@ -63,9 +63,7 @@ def _place(clouds: Simulated, cloud: str) -> LogPlace:
 
 
 def _read(place: LogPlace, seam: Clouds) -> Figures:
-    if place.cloud == "aws":
-        return aws.read_figures(place, aws.find_balancer(place, seam), MINUTE, seam)
-    return (azure if place.cloud == "azure" else gcp).read_figures(place, MINUTE, seam)
+    return {"aws": aws, "azure": azure, "gcp": gcp}[place.cloud].read_figures(place, MINUTE, seam)
 
 
 MAKE = {"aws": sites.aws_alarm, "azure": sites.azure_alarm, "gcp": sites.gcp_alarm}
