@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-
-import pytest
 
 from infra.settings.log_days import AZURE_REQUESTS
 from sandbox.clouds.access_routes import ANALYTICS_SECONDS, BALANCER_SECONDS, list_access_routes, mark_logged
@@ -42,7 +39,7 @@ def make_gcp(clouds: Clouds) -> None:
     clouds.only(balancer.BACKEND).inputs["logConfig"] = {"enable": True, "sampleRate": 1.0}
 
 
-def test_a_load_balancer_writes_to_its_bucket_every_five_minutes(clouds: Clouds) -> None:
+def test_a_load_balancer_writes_to_its_bucket_every_five_minutes_where_it_may(clouds: Clouds) -> None:
     make_aws(clouds)
     found = {route.names["port"]: route for route in list_access_routes(clouds.world)}
     route, entry = found["443"], clouds.entry_point("aws")
@@ -52,9 +49,18 @@ def test_a_load_balancer_writes_to_its_bucket_every_five_minutes(clouds: Clouds)
     assert route.names["balancer"].startswith("app/") and route.names["action"] == "forward"
     assert "targetgroup/" in route.names["group"] and ":certificate/" in route.names["certificate"]
     assert not entry.logged and all(one.logged for one in mark_logged([entry], found.values()))
+    inputs = clouds.only(BALANCER).inputs
+    asked = inputs["accessLogs"]
+    for wrong in ({**asked, "enabled": False}, {**asked, "bucket": "nowhere"}, None):
+        inputs["accessLogs"] = wrong
+        assert list_access_routes(clouds.world) == [], wrong
+    inputs["accessLogs"] = asked
+    assert list_access_routes(clouds.world)
+    clouds.delete(clouds.only(S3_POLICY))
+    assert list_access_routes(clouds.world) == [], "nobody lets it write any more"
 
 
-def test_an_ingress_writes_to_the_workspace_of_its_environment(clouds: Clouds) -> None:
+def test_an_ingress_writes_to_the_workspace_of_its_environment_where_a_setting_sends_it(clouds: Clouds) -> None:
     make_azure(clouds)
     routes = list_access_routes(clouds.world)
     entry = clouds.entry_point("azure")
@@ -62,40 +68,28 @@ def test_an_ingress_writes_to_the_workspace_of_its_environment(clouds: Clouds) -
     assert {(route.folder, route.seconds) for route in routes} == {
         ("api.loganalytics.azure.com/outlast-azure/", ANALYTICS_SECONDS)
     }
+    setting, environment = clouds.only(SETTING).inputs, clouds.only(ENVIRONMENT).inputs
+    for inputs, name, wrong in (
+        (setting, "logs", []),
+        (setting, "workspaceId", "gone"),
+        (environment, "appLogsConfiguration", {"destination": "none"}),
+    ):
+        right, inputs[name] = inputs[name], wrong
+        assert list_access_routes(clouds.world) == [], name
+        inputs[name] = right
+    assert list_access_routes(clouds.world) == routes
+    clouds.delete(clouds.only(SETTING))
+    assert list_access_routes(clouds.world) == []
 
 
 def test_cloud_run_writes_always_and_the_load_balancer_where_its_backend_says_so(clouds: Clouds) -> None:
     make_gcp(clouds)
     entry = clouds.entry_point("gcp")
-    found = {route.entry: route for route in list_access_routes(clouds.world)}
     assert entry is not None
-    assert found[entry.key].folder == "logging.googleapis.com/outlast-sandbox/global/_Default/"
-    assert (found[entry.key].names["logged"], bool(found[entry.key].names["service"])) == ("yes", True)
-    clouds.only(balancer.BACKEND).inputs["logConfig"] = {"enable": False}
-    found = {route.entry: route for route in list_access_routes(clouds.world)}
-    assert (found[entry.key].names["logged"], bool(found[entry.key].names["service"])) == ("", True)
-
-
-Break = Callable[[Clouds], object]
-
-
-@pytest.mark.parametrize(
-    ("make", "broken"),
-    [
-        (make_aws, lambda clouds: clouds.only(BALANCER).inputs.update(accessLogs={"enabled": False})),
-        (make_aws, lambda clouds: clouds.only(BALANCER).inputs.pop("accessLogs")),
-        (make_aws, lambda clouds: clouds.delete(clouds.only(S3_POLICY))),
-        (make_aws, lambda clouds: clouds.delete(clouds.only(S3_BUCKET))),
-        (make_azure, lambda clouds: clouds.delete(clouds.only(SETTING))),
-        (make_azure, lambda clouds: clouds.only(SETTING).inputs.update(logs=[])),
-        (make_azure, lambda clouds: clouds.delete(clouds.only(WORKSPACE))),
-        (make_azure, lambda clouds: clouds.only(ENVIRONMENT).inputs.pop("appLogsConfiguration")),
-        (make_gcp, lambda clouds: clouds.delete(clouds.only(balancer.FORWARDING_RULE, "443"))),
-        (make_gcp, lambda clouds: clouds.delete(clouds.only(balancer.ADDRESS))),
-    ],
-)
-def test_what_is_taken_away_writes_nothing(clouds: Clouds, make: Callable[[Clouds], None], broken: Break) -> None:
-    make(clouds)
-    assert list_access_routes(clouds.world)
-    broken(clouds)
+    for logged in (True, False):
+        clouds.only(balancer.BACKEND).inputs["logConfig"] = {"enable": logged}
+        (route,) = list_access_routes(clouds.world)
+        assert (route.entry, route.folder) == (entry.key, "logging.googleapis.com/outlast-sandbox/global/_Default/")
+        assert (bool(route.names["logged"]), bool(route.names["service"])) == (logged, True)
+    clouds.delete(clouds.only(balancer.FORWARDING_RULE, "443"))
     assert list_access_routes(clouds.world) == []

@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.clouds.access_routes import ANALYTICS, analytics_folder
 from sandbox.clouds.azure import analytics_api
+from sandbox.clouds.azure.common import GROUP
 from sandbox.clouds.azure.identity import WORKSPACE
 from sandbox.clouds.store import CloudRefused
 from tests.sandbox.clouds import sites
@@ -30,7 +31,7 @@ def query(clouds: Clouds, text: str, path: str = PATH) -> list[list[Any]]:
 
 @pytest.fixture
 def filled(clouds: Clouds) -> Clouds:
-    sites.azure_site(clouds)
+    clouds.make(GROUP, stack="azure", **sites.GROUP)
     clouds.make(WORKSPACE, stack="azure", workspaceName="outlast-azure", **sites.GROUP)
     rows = [
         {"TimeGenerated": f"2026-11-29T20:0{n}:00.5Z", "RequestId": f"id-{n}", "StatusCode": 200} for n in (2, 1, 3)
