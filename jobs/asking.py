@@ -72,7 +72,9 @@ def refusal(doing: str, said: str, *, denied: bool = False) -> OutlastError:
     why = f": {reason.why}" if reason else ""
     what = f"could not {doing}{why} ({shorten(said)})"
     hint = reason.hint if reason else "the service's sentence says more than we know"
-    kind = Unavailable if denied or (reason and reason.name in ("credentials ended", "not allowed")) else Refused
+    kind = (
+        Unavailable if denied or (reason and reason.name in ("credentials ended", "clock", "not allowed")) else Refused
+    )
     return kind(what, hint=hint)
 
 

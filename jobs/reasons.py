@@ -33,6 +33,12 @@ REASONS: tuple[Reason, ...] = (
         "log in again, then `outlast model jobs attach`",
     ),
     _row(
+        "clock",
+        r"RequestTimeTooSkewed|Signature (?:expired|not yet current)|Token used too early|short-lived token",
+        "the clock of this machine is wrong by minutes: the service takes no signature from another time",
+        "set the clock (on Linux: timedatectl set-ntp true), then type the same again",
+    ),
+    _row(
         "role not trusted",
         r"could not assume role|allows principal|iam\.serviceAccounts\.actAs|permission to act as|PassRole|"
         r"identity.{0,60}(?:not (?:assigned|associated|attached)|cannot be used)",
@@ -77,6 +83,13 @@ REASONS: tuple[Reason, ...] = (
         r"entrypoint.{0,40}not (?:found|exist)",
         "the image holds no training code: it is one that serves",
         "name the training stack's output `trainingImage`",
+    ),
+    _row(
+        "another region",
+        r"PermanentRedirect|must be addressed using the specified endpoint|AuthorizationHeaderMalformed|"
+        r"bucket.{0,80}(?:different|another|same|wrong) region",
+        "a bucket lies in another region than the job",
+        "train in the data's region (`region` of the training stack), or copy the data to a bucket of this one",
     ),
     _row(
         "data not found",

@@ -18,7 +18,7 @@ from outlast.train.failures import Failures
 from outlast.train.following import Running
 from outlast.train.places import enter_sandbox, in_sandbox, name_clouds, open_service, read_place
 from outlast.train.tables import choose_tables, refuse_other_clouds
-from outlast.train.training import Done, Plan, Site, draw_up, finish, start, tell_cost_before
+from outlast.train.training import Done, Plan, Site, ask_access, draw_up, finish, start, tell_cost_before
 from service.command_line import INTERRUPTED, say, say_error
 from service.errors import OutlastError
 from service.evaluation.cli import print_result
@@ -32,7 +32,7 @@ def train_elsewhere(on: str, data: Sequence[str], cpu: int, memory: float, optio
     plan = read_plan(on, data, cpu, memory, options)
     tell_cost_before(plan, options["max_cost"], datetime.datetime.now(datetime.UTC).date(), say)
     running, failures = list[Running](), Failures(tuple(plan.sites), say)
-    with detaching(running, stop=options["stop_on_interrupt"]):
+    with detaching(running, stop=options["stop_on_interrupt"], clouds=tuple(plan.sites)):
         for one in start(plan, failures):
             running.append(one)  # one by one: Ctrl-C may come between two clouds
         done = finish(running, plan.sites, failures, accept_draft=options["accept_draft"], pause=pause)
@@ -47,8 +47,9 @@ def read_plan(on: str, data: Sequence[str], cpu: int, memory: float, options: di
     asked = wrong.take("problem", lambda: _read_checked(data, clouds, options))
     sites = wrong.take("stacks", lambda: open_sites(clouds, options["stacks"]))
     if size and asked and sites:
-        plan = wrong.take("jobs", lambda: draw_up(asked, size, sites))
-        if plan:
+        with wrong.kept("jobs"):
+            plan = draw_up(asked, size, sites)
+            ask_access(plan)
             return plan
     wrong.raise_all("nothing was uploaded or started")
     raise AssertionError("something is wrong")
@@ -78,13 +79,18 @@ def pause() -> None:
 
 
 @contextmanager
-def detaching(running: Sequence[Running], *, stop: bool) -> Iterator[None]:
-    """Ctrl-C leaves the jobs as they are and tells how to come back; or stops them, where that was asked for."""
+def detaching(running: Sequence[Running], *, stop: bool, clouds: Sequence[str] = ()) -> Iterator[None]:
+    """Ctrl-C leaves the jobs as they are and tells how to come back; or stops them, where that was asked for.
+
+    `clouds` are those that have a job, or are about to: it may come while a start is on its way.
+    """
     try:
         yield
     except KeyboardInterrupt:
         for one in running:
             _stop(one) if stop else say(f"the job goes on; to come back: {one.attach}")
+        for cloud in (one for one in clouds if one not in {job.cloud for job in running}):
+            say(f"{cloud}: if a start was on its way, its job runs; outlast model jobs list --on {cloud} names it")
         if len(running) > 1:
             say("to compare what they give: the same command again; attach releases one without comparing")
         sys.exit(INTERRUPTED)

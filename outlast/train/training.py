@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from jobs.asking import NoAnswer
 from jobs.cost import Cost, estimate, refuse_above
 from jobs.machines import age_days, is_stale
 from jobs.place import Place
 from jobs.service import TrainingService
-from jobs.spec import TrainingSpec, check
+from jobs.spec import TrainingSpec, check, job_name
 from outlast.train import journal
 from outlast.train.asked import Asked, Size, build_spec
 from outlast.train.collecting import collect, describe_training, measure_cost, read_inputs, tell_cost
@@ -28,6 +30,7 @@ from service.errors import OutlastError
 from service.evaluation.steps import Released, home_of
 from service.evaluation.workbench import ARTIFACTS
 from service.stores.opening import open_store
+from service.training.job_inputs import INPUTS_FILE
 from service.training.problem import ProblemFile
 
 
@@ -83,6 +86,20 @@ def tell_cost_before(plan: Plan, max_cost: float | None, today: datetime.date, s
     say(f"at most {total:.2f} USD for {longest / 60:g} minutes, by list prices: {each}")
     if is_stale(today):
         say(f"warning: the prices are {age_days(today)} days old")
+
+
+def ask_access(plan: Plan) -> None:
+    """Ask every service and store what costs nothing. Raises OutlastError for those that let nobody in.
+
+    So whoever has credentials for one cloud alone is told before that one is paid. One that is silent is asked again
+    when its job is started.
+    """
+    failures = Failures(tuple(plan.sites), lambda line: None)
+    for cloud, site in plan.sites.items():
+        with failures.kept(cloud), suppress(NoAnswer):
+            site.service.find(job_name(plan.specs[cloud], 1))
+            open_store(site.place.data_address).find(INPUTS_FILE)
+    failures.raise_all("not every cloud lets these credentials in")
 
 
 def start(plan: Plan, failures: Failures) -> Iterator[Running]:

@@ -14,7 +14,7 @@ from typing import cast
 from outlast.train.tables import Table
 from service.bundle.folder import Release
 from service.bundle.manifest import MANIFEST_FILE
-from service.errors import OutlastError
+from service.errors import InvalidInput, OutlastError
 from service.stores.files import StoreFile
 from service.stores.store import Store, check_digest, read_whole
 from service.training.job_inputs import INPUTS_FILE, RELEASED_FOLDER, InputTable, JobInputs, render_inputs
@@ -76,12 +76,19 @@ def _place(store: Store, table: Table) -> None:
     key = _key(table)
     there = store.find(key)
     if there is None:
-        with cast(Path, table.file).open("rb") as stream:
-            store.put_if_absent(key, stream)
+        store.put_if_absent(key, _read_unchanged(table))
         there = store.find(key)
     if there is None or there.size != table.size:
         what = f"{store.name(key)} holds {there.size if there else 'nothing'}, and {table} has {table.size} bytes"
-        raise OutlastError(what, hint="was the file changed while it was uploaded? delete the object and start again")
+        raise OutlastError(what, hint="somebody else wrote it: delete the object and start again")
+
+
+def _read_unchanged(table: Table) -> bytes:
+    """What is uploaded under a SHA-256 has to have it: other bytes would stay there, and fail every job of it."""
+    content = cast(Path, table.file).read_bytes()
+    if hashlib.sha256(content).hexdigest() != table.sha256:
+        raise InvalidInput(f"{table} was changed since it was read", hint="start again once nobody writes it")
+    return content
 
 
 def _put(store: Store, key: str, content: bytes) -> None:

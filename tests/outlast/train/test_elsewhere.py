@@ -37,6 +37,17 @@ def test_ctrl_c_detaches_or_stops(stop: bool, tmp_path: Path, capsys: pytest.Cap
     assert told in said and "the same command again" not in said
 
 
+def test_ctrl_c_while_a_start_is_on_its_way_says_where_a_job_may_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = FakeService("aws", tmp_path)
+    running = [Running("aws", service, service.start(SPEC), SPEC)]
+    with pytest.raises(SystemExit), detaching(running, stop=True, clouds=("aws", "gcp")):
+        raise KeyboardInterrupt
+    said = capsys.readouterr().err
+    assert "gcp: if a start was on its way" in said and "aws: if a start" not in said
+
+
 def test_one_that_cannot_be_stopped_keeps_no_other_running(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

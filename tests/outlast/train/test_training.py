@@ -17,7 +17,7 @@ from outlast.train.asked import choose_size, read_asked
 from outlast.train.failures import Failures
 from outlast.train.following import AGAIN, Running
 from outlast.train.tables import find_tables
-from outlast.train.training import Done, Site, draw_up, find, finish, start, tell_cost_before
+from outlast.train.training import Done, Site, ask_access, draw_up, find, finish, start, tell_cost_before
 from service.bundle.folder import RELEASED, load_release
 from service.errors import Deviated, InvalidInput, OutlastError, Refused, Unavailable
 from service.stores.folder import FolderStore
@@ -178,6 +178,21 @@ def test_one_silent_cloud_ends_no_other_and_typed_again_only_its_job_is_started(
     done = rehearsal.finish(rehearsal.start(sites), sites)
     assert [result.cloud for result in done.results] == list(CLOUDS)
     assert [len(_service(site).started) for site in sites.values()] == [1, 1, 1]
+
+
+def test_credentials_for_one_cloud_alone_are_told_before_it_is_paid(
+    rehearsal: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sites = make_sites(tmp_path, CLOUDS)
+    plan = draw_up(read_asked("digits", (), {}), choose_size(2, 8.0, None, None, spot=False), sites)
+    ask_access(plan)
+    monkeypatch.setattr(_service(sites["azure"]), "find", _raise(NoAnswer("could not look: timeout")))
+    ask_access(plan)
+    monkeypatch.setattr(_service(sites["gcp"]), "find", _raise(Unavailable("no credentials", hint="log in")))
+    with pytest.raises(Unavailable, match="Google Cloud: no credentials"):
+        ask_access(plan)
+    assert not any(_service(site).started for site in sites.values())
+    assert not any(Path(site.place.data_address).exists() for site in sites.values())
 
 
 def test_deleted_results_are_told_and_made_by_the_next_attempt(rehearsal: Rehearsal, tmp_path: Path) -> None:

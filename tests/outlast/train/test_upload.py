@@ -85,3 +85,12 @@ def test_what_was_changed_in_the_store_is_refused(store: FolderStore, tables: tu
 def test_the_address_of_a_table_that_moved_makes_other_inputs(store: FolderStore, tables: tuple[Table, ...]) -> None:
     there = replace(tables[0], file=StoreFile(Address("s3", "", "lake", "in/a.csv"), 8, "1"))
     assert upload(store, DIGITS, [there], None).addresses[0] != upload(store, DIGITS, tables, None).addresses[0]
+
+
+def test_a_table_that_changes_while_it_is_uploaded_leaves_nothing_under_its_digest(
+    store: FolderStore, tables: tuple[Table, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n1,3\n")  # as long as it was
+    with pytest.raises(InvalidInput, match="was changed since it was read"):
+        upload(store, DIGITS, tables, None)
+    assert _list(store) == []
