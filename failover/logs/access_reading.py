@@ -70,6 +70,7 @@ class AccessReader:
     # -- AWS -----------------------------------------------------------------------------------------------------------
 
     def _read_balancer(self, place: LogPlace, asked: Asked) -> Iterator[Access]:
+        self._files = {key: read for key, read in self._files.items() if _is_since(key, asked.since)}
         balancer, bucket, prefix = self._find_bucket(place)
         s3 = self.clouds.aws("s3", place.region)
         with translate_errors(f"read the access log of {place.site} in s3://{bucket}"):
@@ -96,8 +97,7 @@ class AccessReader:
             folder = f"{root}AWSLogs/{account}/elasticloadbalancing/{region}/{day:%Y/%m/%d}/"
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder):
                 for one in page.get("Contents", []):
-                    ended = _ENDED.search(one["Key"])
-                    if own in one["Key"] and ended and read_end(ended[1]) >= since:
+                    if own in one["Key"] and _is_since(one["Key"], since):
                         yield one["Key"]
 
     def _read_file(self, s3: Any, bucket: str, key: str) -> list[Access]:
@@ -152,6 +152,12 @@ def _switch(place: LogPlace) -> str:
 def read_end(text: str) -> datetime:
     """When the five minutes of a file ended, as its name has it."""
     return datetime.strptime(text, "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
+
+
+def _is_since(key: str, since: datetime) -> bool:
+    """Whether a file may hold a line since then."""
+    ended = _ENDED.search(key)
+    return ended is not None and read_end(ended[1]) >= since
 
 
 def _days(since: datetime, now: datetime) -> Iterator[datetime]:

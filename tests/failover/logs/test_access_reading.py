@@ -111,6 +111,8 @@ def test_the_files_of_each_day_since_then_are_read_once(aws: Aws) -> None:
     aws.s3.delete_object(Bucket=BUCKET, Key=key)
     aws.s3.put_object(Bucket=BUCKET, Key=key, Body=b"not read again")
     assert found.read(PLACES["aws"], Asked(SINCE)) == lines and told == []
+    found.read(PLACES["aws"], Asked(NOW - timedelta(minutes=1)))
+    assert key not in found._files, "what is not asked for any more is not kept: --follow goes on for days"
 
 
 def test_a_prefix_of_the_bucket_is_looked_below(aws: Aws) -> None:
