@@ -375,6 +375,14 @@ def update_both(own: Project, site: str) -> None:
     plain_pulumi(own, "preview", "-s", site, "--expect-no-changes")
 
 
+def test_a_site_s_way_out_is_closed_while_a_client_asks(own: Project) -> None:
+    change(own, "prod-aws", egress="endpoints")
+    with a_client_asks(own) as borne:
+        shown = plain_pulumi(own, "up", "-s", "prod-aws", "--yes", "--skip-preview", "--color=never").stdout
+    assert borne.failures == [] and borne.calls
+    assert "aws:ec2:VpcEndpoint endpoint-s3 created" in shown and "replaced" not in shown, shown
+
+
 def leave_traffic(own: Project, site: str) -> None:
     """Take a site out of the traffic stack."""
     weights = setting(own, "prod-traffic", "weights")
