@@ -19,6 +19,7 @@ ROLE, SERVICE, CLUSTER = "aws:iam/role:Role", "aws:ecs/service:Service", "aws:ec
 # Types without an operation of their own in the table, and who looks at their values.
 ELSEWHERE = {
     "aws:acm/certificateValidation:CertificateValidation": "a wait, nothing is made",
+    "aws:budgets/budget:Budget": "rows: the operation has its values one level deeper, in `Budget`",
     "aws:wafv2/webAcl:WebAcl": "rows: the statements of WAF's model hold each other, without an end",
     "aws:wafv2/webAclAssociation:WebAclAssociation": "two references, which a rule looks up",
     "aws:route53/record:Record": "the simulated Route 53 holds changes to botocore's model itself",
