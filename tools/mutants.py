@@ -18,18 +18,22 @@ from pathlib import Path
 
 import click
 
+from service.command_line import Command
+from service.errors import InvalidInput
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ".mutants"
 
 
-@click.command(help="Mutate one module, and show each change that its tests do not notice.")
+@click.command(cls=Command, help="Mutate one module, and show each change that its tests do not notice.")
 @click.argument("module")
 @click.option("--tests", multiple=True, help="A further test file that holds the module.")
 def main(module: str, tests: Sequence[str]) -> None:
     selection = [mirror_of(module), *tests]
     missing = [name for name in (module, *selection) if not (ROOT / name).is_file()]
     if missing:
-        raise click.ClickException(f"there is no {' and no '.join(missing)}")
+        hint = "name a module that has a test file under the same path: make mutants MODULE=failover/routing/answers.py"
+        raise InvalidInput(f"there is no {' and no '.join(missing)}" if module else "no module is named", hint=hint)
     copy = make_copy(ROOT, ROOT / FOLDER / Path(module).with_suffix("").as_posix().replace("/", "."))
     add_configuration(copy / "pyproject.toml", module, selection)
     _mutmut(copy, "run")

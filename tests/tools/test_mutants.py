@@ -64,5 +64,6 @@ def test_mutants_that_live_are_those_that_no_test_noticed() -> None:
 
 def test_a_module_that_is_not_there_is_named_before_anything_is_copied() -> None:
     done = CliRunner().invoke(main, ["failover/nothing.py"])
-    assert done.exit_code == 1
-    assert "there is no failover/nothing.py and no tests/failover/test_nothing.py" in done.output
+    assert done.exit_code == 2
+    assert "there is no failover/nothing.py and no tests/failover/test_nothing.py\nhint: " in done.output
+    assert "error: no module is named\nhint: " in CliRunner().invoke(main, [""]).output
