@@ -21,7 +21,7 @@ from jobs.vertex import artifacts_of, build_request
 from service.errors import Refused, Unavailable
 
 LOGGING = "https://logging.googleapis.com"
-PAGE = 1000
+PAGE, MOST_PAGES = 1000, 10
 LATE_SECONDS = 120
 """So late an entry of a log may come, an assumption: the service promises no time."""
 STATES = {
@@ -112,6 +112,8 @@ class VertexService:
         instant, _, seen = after.partition(" ")
         start, last = _before(instant, LATE_SECONDS), (instant.removesuffix("Z"), seen)
         entries = self._entries(job, start)
+        if len(entries) >= PAGE * MOST_PAGES and _instant(entries[-1]) <= last:  # nothing new among so many
+            entries = self._entries(job, instant)
         late = self._find_late(job, [one for one in entries if _instant(one) <= last])
         self._read[job.id] = start.removesuffix("Z"), frozenset(map(_instant, entries))
         return [
@@ -127,7 +129,10 @@ class VertexService:
         return [one for one in entries if _instant(one)[0] >= since and _instant(one) not in given]
 
     def _entries(self, job: Job, instant: str) -> list[dict[str, Any]]:
-        """Entries of the job's own resource from this instant on, in the order of their time."""
+        """Entries of the job's own resource from this instant on, in the order of their time; MOST_PAGES at most.
+
+        A call more for each page of a long log would be one too many: the service counts them by the minute.
+        """
         number = job.id.rpartition("/")[2]
         filter_ = f'resource.type="ml_job" AND resource.labels.job_id="{number}"'
         body: dict[str, Any] = {
@@ -137,12 +142,13 @@ class VertexService:
             "pageSize": PAGE,
         }
         found: list[dict[str, Any]] = []
-        while True:
+        for _ in range(MOST_PAGES):
             page = ask_for(self._logging, "POST", "/v2/entries:list", "read the job's log", json=body)
             found += page.get("entries", [])
             if not page.get("nextPageToken"):
-                return sorted(found, key=_instant)
+                break
             body["pageToken"] = page["nextPageToken"]
+        return sorted(found, key=_instant)
 
     def stop(self, job: Job) -> None:
         """Cancel it."""

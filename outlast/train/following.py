@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from jobs.asking import NoAnswer
-from jobs.service import Job, JobState, LogLine, State, TrainingService
+from jobs.service import Job, JobState, State, TrainingService
 from jobs.spec import TrainingSpec, digest, job_name, parse_name
 from outlast.train.failures import Failures, Say
 from outlast.train.fetching import find_gone
@@ -17,6 +17,7 @@ from service.stores.opening import open_store
 
 _MOST_SILENCE = 60  # looks in a row without an answer
 _MOST_ATTEMPTS = 99
+_MOST_READS, _MANY_LINES = 100, 1000  # of a log in one look: so many lines may be a part of it
 _LAST_LOOKS = 2  # at the logs, after the last job's end: a service may take seconds to show what was written
 
 AGAIN = "the same command goes on: it finds what runs or succeeded, and starts only what is missing"
@@ -43,7 +44,7 @@ class Running:
         """Look once. An answer that does not come is waited for; the job goes on meanwhile."""
         try:
             state = self.service.look(self.job)
-            lines = self.service.lines(self.job, self.cursor)  # after the state, so that a last look has them all
+            self._read(say)  # after the state, so that a last look has everything
         except NoAnswer as error:
             self._silent += 1
             if self._silent > _MOST_SILENCE:
@@ -52,7 +53,6 @@ class Running:
         except OutlastError as error:
             raise type(error)(f"{error.what}; the job goes on", hint=f"{error.hint}; then {self.attach}") from error
         self._silent = 0
-        self._tell(lines, say)
         if state.state != self.state.state:
             say(_describe(self.cloud, state))
         self.state = state
@@ -60,12 +60,17 @@ class Running:
     def read_rest(self, say: Say) -> None:
         """Look at the log alone, where lines may come after the job's end; one that cannot be read spoils nothing."""
         with suppress(OutlastError):
-            self._tell(self.service.lines(self.job, self.cursor), say)
+            self._read(say)
 
-    def _tell(self, lines: Iterable[LogLine], say: Say) -> None:
-        for line in lines:
-            say(f"{self.cloud}  {line.text}")
-            self.cursor = line.cursor
+    def _read(self, say: Say) -> None:
+        """Print what is new. A long log is read in parts, so that what was printed stays printed where one fails."""
+        for _ in range(_MOST_READS):
+            lines = self.service.lines(self.job, self.cursor)
+            for line in lines:
+                say(f"{self.cloud}  {line.text}")
+                self.cursor = line.cursor
+            if len(lines) < _MANY_LINES:
+                return
 
 
 def start_or_find(

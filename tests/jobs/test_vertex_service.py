@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobs import vertex_service
 from jobs.asking import NoAnswer
 from jobs.service import Job, State
 from jobs.spec import digest, job_name
@@ -184,6 +185,26 @@ def test_an_entry_that_comes_late_is_given_once_and_moves_no_cursor_back(
     assert service.lines(job, lines[-1].cursor) == []
     another = VertexService(fake.client(vertex_endpoint(GOOGLE.region)), fake.client(LOGGING), GOOGLE)
     assert [line.text for line in another.lines(job, cursor)] == ["new"], "it was not there when they were read"
+
+
+def test_a_long_log_is_given_in_parts(
+    fake: FakeVertex, service: VertexService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where more than one part of it was written within the minutes that are read again."""
+    monkeypatch.setattr(vertex_service, "PAGE", 2)
+    monkeypatch.setattr(vertex_service, "MOST_PAGES", 2)
+    job = service.start(SPEC)
+    fake.entries = [
+        {"timestamp": f"2026-11-29T10:00:{second}Z", "insertId": "a", "textPayload": str(second)}
+        for second in range(10, 19)
+    ]
+    read: list[str] = []
+    cursor = ""
+    while lines := service.lines(job, cursor):
+        assert len(lines) <= 4, "a page of the fake has two"
+        read += [line.text for line in lines]
+        cursor = lines[-1].cursor
+    assert read == [str(second) for second in range(10, 19)]
 
 
 def test_times_with_more_digits_come_after_those_with_fewer(fake: FakeVertex, service: VertexService) -> None:

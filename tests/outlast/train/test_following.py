@@ -88,6 +88,16 @@ def test_lines_that_come_after_the_end_are_said_and_a_log_that_is_silent_then_sp
     assert not [line for line in said if "no answer" in line]
 
 
+def test_a_long_log_is_read_in_parts_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "_MANY_LINES", 2)
+    service, said = _service(tmp_path, SUCCEEDED), list[str]()
+    service.texts = [str(number) for number in range(5)]
+    whole = service.lines
+    monkeypatch.setattr(service, "lines", lambda job, after="": whole(job, after)[:2])
+    follow([_start(service)], Failures(["aws"], said.append), lambda: None)
+    assert said[:5] == [f"aws  {number}" for number in range(5)]
+
+
 def test_a_job_that_runs_or_succeeded_is_not_started_again(tmp_path: Path) -> None:
     for states in ((State.RUNNING, SUCCEEDED), (SUCCEEDED,)):
         service, prepared = _service(tmp_path, *states), list[int]()
