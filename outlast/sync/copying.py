@@ -83,22 +83,36 @@ Tell = Callable[[int], None]
 
 def copy(source: Source, manifest: Manifest, targets: Sequence[Target], tell: Tell, *, at_once: int = AT_ONCE) -> Done:
     """Copy the files that targets lack, then the manifest into each target that has them all."""
-    began = time.monotonic()
+    began, over = time.monotonic(), threading.Event()
     lacking = _by_blob({target.address: target.work.write for target in targets}, targets)
     unproven = _by_blob({target.address: target.work.prove for target in targets}, targets)
 
+    def tell_on(size: int) -> None:
+        if over.is_set():
+            raise Unavailable("the copying was ended", hint="repeat the command: it goes on")
+        tell(size)
+
     def copy_one(file: File) -> int:
-        fetched = _write(source, file, lacking.get(file.sha256, []), tell)
+        fetched = _write(source, file, lacking.get(file.sha256, []), tell_on)
         for target in (*lacking.get(file.sha256, []), *unproven.get(file.sha256, [])):
             with _giving_up(target):
-                _read_back(target, file.key, file.size, file.sha256, tell)
+                _read_back(target, file.key, file.size, file.sha256, tell_on)
         return fetched
 
     files = [file for sha256, file in manifest.blobs.items() if sha256 in lacking or sha256 in unproven]
-    with ThreadPoolExecutor(at_once) as pool:
+    with ThreadPoolExecutor(at_once) as pool, _set_at_end(over):
         fetched = sum(pool.map(copy_one, files))
         list(pool.map(lambda target: _finish(target, manifest), targets))
     return Done(fetched, time.monotonic() - began, targets)
+
+
+@contextmanager
+def _set_at_end(over: threading.Event) -> Iterator[None]:
+    """After Ctrl-C as well: the threads would read long files to their end, and the command wait for them."""
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def _by_blob(files: Mapping[str, Iterable[File]], targets: Sequence[Target]) -> dict[str, list[Target]]:

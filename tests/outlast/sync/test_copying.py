@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from outlast.sync import reading
 from outlast.sync.checking import check
 from outlast.sync.copying import Target, copy, worst_of
 from outlast.sync.manifest import Manifest
@@ -127,6 +128,28 @@ def test_every_wrong_blob_is_named_the_rest_is_copied_and_no_manifest_names_them
     assert f"- x/{changed} has the SHA-256 {digest(b'4,5,6,8')}" in str(error)
     assert store.objects.keys() == {short, changed, f"sha256/{digest(b'')}"}
     assert sum(told) == sum(work.write_bytes + work.read_bytes for work in (target.work for target in targets))
+
+
+def test_ctrl_c_ends_the_reading_of_long_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PIECE", 1)
+    source, begun = source_of({"long": bytes(200_000), "short": b"1"}), threading.Event()
+    assert isinstance(source.store, Memory)
+    told: list[int] = []
+
+    def tell(size: int) -> None:
+        told.append(size)
+        begun.set()
+
+    def interrupt(call: str) -> None:
+        if call == "read short":
+            assert begun.wait(10)
+            raise KeyboardInterrupt
+
+    source.store.on_call = interrupt
+    _, manifest, targets = plan(source, {"x": Memory("x")})
+    with pytest.raises(KeyboardInterrupt):
+        copy(source, manifest, targets, tell, at_once=2)
+    assert 0 < len(told) < 200_000
 
 
 def test_a_full_disk_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
