@@ -118,6 +118,8 @@ class AccessLogs:
         if size >= _SEGMENT_BYTES:
             name, size = f"{route.folder}{self._now():%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}", 0
             self._objects.trim(route.folder.rstrip("/"), STORE_BYTES - _SEGMENT_BYTES)
+        # On a full disk the last line may be cut off: nothing is added behind it then, but in another object.
+        self._segments.pop(route.folder, None)
         self._objects.extend(name, content)
         self._segments[route.folder] = name, size + len(content)
 

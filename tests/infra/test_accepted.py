@@ -103,7 +103,7 @@ def test_no_type_is_left_out_that_has_a_row() -> None:
 
 
 def test_a_value_that_the_cloud_refuses_is_found() -> None:
-    """The checks bite: each is shown something wrong once."""
+    """Each check is shown something wrong once."""
     for type_, inputs, told in (
         ("aws:lb/targetGroup:TargetGroup", {"name": "a" * 33}, "name"),
         ("aws:ecs/taskDefinition:TaskDefinition", {"containerDefinitions": '[{"nmae": "service"}]'}, "nmae"),

@@ -112,3 +112,23 @@ def test_a_store_keeps_the_newest(sandbox: Sandbox, monkeypatch: pytest.MonkeyPa
     kept = [json.loads(line)["httpRequest"]["userAgent"] for line in sandbox.lines("gcp")]
     assert "agent-59" in kept and "agent-0" not in kept
     assert sum(len(line) for line in sandbox.lines("gcp")) <= 60_000
+
+
+def test_a_line_that_a_full_disk_cut_off_spoils_no_other(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off(store: ObjectStore, name: str, content: bytes) -> None:
+        extend(store, name, content[:40])
+        raise OSError(28, "No space left on device")
+
+    extend = ObjectStore.extend
+    sandbox.take("gcp")
+    before = sandbox.after(1)["gcp"]
+    monkeypatch.setattr(ObjectStore, "extend", cut_off)
+    sandbox.take("gcp")
+    with pytest.raises(OSError, match="No space"):
+        sandbox.logs.deliver()
+    monkeypatch.undo()
+    sandbox.take("gcp")
+    sandbox.logs.deliver()
+    names = sandbox.objects.names("logging.googleapis.com")
+    whole = [json.loads(line) for name in names for line in sandbox.objects.whole_lines(name)]
+    assert len(whole) == 2 * before > 0
