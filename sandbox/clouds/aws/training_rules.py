@@ -117,7 +117,8 @@ def _fetch(world: World, mount: Mount, role: str) -> str:
 def _allows(world: World, role: str, action: str, mount: Mount) -> bool:
     if mount.saved == "end" and action == "s3:GetObject":
         return True  # nothing of it is read
-    return roles.role_allows(world, role, action, f"arn:aws:s3:::{mount.bucket}/{mount.key}")
+    below = f"{mount.key}/" if mount.saved else mount.key  # a folder is written, so a grant of all below it is enough
+    return roles.role_allows(world, role, action, f"arn:aws:s3:::{mount.bucket}/{below}")
 
 
 def _may_list(world: World, role: str, mount: Mount) -> bool:
