@@ -20,12 +20,13 @@ from service.bundle.columns import InputSpec
 from service.evaluation.coefficients import name_weights
 from service.evaluation.metrics import Floats
 from service.evaluation.workbench import Workbench
-from service.training.algorithms import LINEAR
+from service.training.algorithms import ALGORITHMS, LINEAR
 from service.training.export import export_onnx, run_onnx
-from service.training.fit_names import name_fit
+from service.training.fit_names import digest_code, name_fit
 from service.training.sealed import read_sealed, write_sealed
 
 FOLDER = "finals"
+_EXPORT = tuple(f"training/export{kind}.py" for kind in ("", "_boosting", "_neighbours", "_svm", "_text"))
 
 
 class Final(Protocol):
@@ -107,7 +108,8 @@ def take_final(bench: Workbench, algorithm: str, parameters: Mapping[str, Any], 
 
 def _name(bench: Workbench, algorithm: str, parameters: Mapping[str, Any]) -> str:
     """As the names of the other fits, and of what exports the model: its graph is kept with it."""
-    exported_by = [bench.problem.name, version("onnx"), version("skl2onnx")]
+    libraries = ("onnx", "skl2onnx", *(("onnxmltools",) if ALGORITHMS[algorithm].package else ()))
+    exported_by = [bench.problem.name, *map(version, libraries), digest_code(_EXPORT)]
     return name_fit([*bench.bench.shared_by_fits, exported_by], algorithm, parameters, [bench.splits.training])
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from service.training.algorithms import ALGORITHMS
@@ -27,16 +28,24 @@ _SERVICE = Path(__file__).resolve().parent.parent
 _LIBRARIES = ("numpy", "scipy", "scikit-learn")
 # Our own part of a fit. A changed comment in them fits anew once, which costs less than a stale fit.
 _CODE = (
-    *(f"training/{name}.py" for name in ("algorithms", "boosting", "pipeline", "text_columns")),
+    *(f"training/{name}.py" for name in ("algorithms", "boosting", "export_boosting", "pipeline", "text_columns")),
     *(f"bundle/{name}.py" for name in ("rows", "text")),
 )
 
 
 def describe_table(dataset: Dataset, truth: Indices) -> list[Any]:
-    """The table as a fit sees it: its bytes, the columns with their kinds, and each row's class."""
+    """The table as a fit sees it: its bytes, the columns with their kinds, each row as it was read, and its class.
+
+    The rows are in it because another release may read the same bytes as other values.
+    """
     kinds = dict.fromkeys(dataset.categorical, "category") | dict.fromkeys(dataset.texts, "text")
     columns = [(name, kinds.get(name, "number")) for name in dataset.features]
-    return [dataset.sha256, columns, hashlib.sha256(truth.astype(np.int64).tobytes()).hexdigest()]
+    rows = pd.util.hash_pandas_object(dataset.frame, index=False).to_numpy()
+    return [
+        dataset.sha256,
+        columns,
+        *(hashlib.sha256(of.tobytes()).hexdigest() for of in (rows, truth.astype(np.int64))),
+    ]
 
 
 def name_fit(table: Sequence[Any], algorithm: str, parameters: Mapping[str, Any], rows: Iterable[Indices]) -> str:
@@ -44,7 +53,9 @@ def name_fit(table: Sequence[Any], algorithm: str, parameters: Mapping[str, Any]
 
     The rows are written as numbers of one width, so that a machine of another width finds them.
     """
-    said = json.dumps([*table, algorithm, dict(parameters), _list_versions(algorithm), _digest_code()], sort_keys=True)
+    said = json.dumps(
+        [*table, algorithm, dict(parameters), _list_versions(algorithm), digest_code(_CODE)], sort_keys=True
+    )
     parts = [said.encode(), *(part.astype(np.int64).tobytes() for part in rows)]
     return hashlib.sha256(b"/".join(parts)).hexdigest()[:32]
 
@@ -62,5 +73,6 @@ def _version_of(library: str) -> str:
 
 
 @cache
-def _digest_code() -> str:
-    return hashlib.sha256(b"\0".join((_SERVICE / name).read_bytes() for name in _CODE)).hexdigest()
+def digest_code(names: tuple[str, ...]) -> str:
+    """SHA-256 (hex) of modules of ours, named by their paths below `service`."""
+    return hashlib.sha256(b"\0".join((_SERVICE / name).read_bytes() for name in names)).hexdigest()

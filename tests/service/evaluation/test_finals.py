@@ -53,6 +53,13 @@ def test_other_parameters_and_other_rows_are_other_fits(bench: Workbench) -> Non
             take_final(other, "softmax", {"C": 2.0} if other is bench else PARAMETERS, _refuse)
 
 
+def test_another_exporter_is_asked_anew(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    _take(bench)
+    monkeypatch.setattr("service.evaluation.finals._EXPORT", ("training/export.py",))
+    with pytest.raises(AssertionError, match="fitted again"):
+        take_final(bench, "softmax", PARAMETERS, _refuse)
+
+
 def test_one_that_was_cut_is_fitted_again(bench: Workbench) -> None:
     whole = _take(bench, {}, "naive_bayes")
     assert whole.weights == {}

@@ -33,6 +33,7 @@ OTHERS: Mapping[str, Callable[[], str]] = {
     "columns in another order": lambda: _name(replace(DATASET, frame=FRAME[["kind", "size"]])),
     "a category read as text": lambda: _name(replace(DATASET, texts=frozenset({"kind"}))),
     "a category read as a number": lambda: _name(replace(DATASET, frame=FRAME.assign(kind=[1.0, 2.0, 1.0, 2.0]))),
+    "a value read otherwise": lambda: _name(replace(DATASET, frame=FRAME.assign(size=[1.0, 2.0, 3.0, 40.0]))),
     "another target of the same features": lambda: _name(truth=1 - TRUTH),
     "another seed": lambda: _name(shared=(2, False)),
     "rarer classes weigh more": lambda: _name(shared=(1, True)),
@@ -79,7 +80,5 @@ def test_an_algorithm_of_a_package_depends_on_that_one_alone(monkeypatch: pytest
 
 def test_our_own_code_of_a_fit_is_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     before = _name()
-    fit_names._digest_code.cache_clear()
     monkeypatch.setattr(fit_names, "_CODE", fit_names._CODE[:-1])
     assert _name() != before
-    fit_names._digest_code.cache_clear()
