@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -56,17 +57,23 @@ class Checkpoints:
         Those of this run count as asked for now.
         """
         for name in self.found | self.made:
-            os.utime(self._path(name), (now, now))
-        old = [path for path in self._folder.glob("*") if _is_old(path, now)]
-        size = sum(path.stat().st_size for path in old)
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old), size
+            with suppress(FileNotFoundError):  # another run may remove them at the same time, here and below
+                os.utime(self._path(name), (now, now))
+        removed = [size for path in self._folder.glob("*") if (size := _remove_if_old(path, now)) is not None]
+        return len(removed), sum(removed)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.fit"
 
 
-def _is_old(path: Path, now: float) -> bool:
+def _remove_if_old(path: Path, now: float) -> int | None:
+    """The bytes of what was removed; None of what stays."""
     found = _OURS.fullmatch(path.name)
-    return found is not None and (found["kind"] == "npy" or path.stat().st_mtime < now - KEEP_DAYS * 86_400)
+    if found is None:
+        return None
+    with suppress(FileNotFoundError):
+        there = path.stat()
+        if found["kind"] == "npy" or there.st_mtime < now - KEEP_DAYS * 86_400:
+            path.unlink()
+            return there.st_size
+    return None

@@ -66,3 +66,12 @@ def test_what_nobody_asked_for_is_removed_and_nothing_else(tmp_path: Path) -> No
 
 def test_a_folder_that_is_not_there_holds_nothing_old(tmp_path: Path) -> None:
     assert Checkpoints(tmp_path / "none").remove_old(0.0) == (0, 0)
+
+
+def test_another_run_may_remove_the_same_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, gone = "a" * 32, tmp_path / f"{'b' * 32}.fit"
+    kept = Checkpoints(tmp_path)
+    kept.write(asked, FIT)
+    (tmp_path / f"{asked}.fit").unlink()
+    monkeypatch.setattr(Path, "glob", lambda *_: iter([gone]))
+    assert kept.remove_old(1e9) == (0, 0)
