@@ -13,7 +13,7 @@ from pathlib import Path
 from service.errors import Mistake, OutlastError, Refused
 
 LARGEST_COMMITTED = 5_000_000  # bytes of a model that may go into git; a larger one stays in the ignored folder
-START_SECONDS = 60.0  # what each cloud gives a replica to become healthy: infra/aws/site.py, azure.py, gcp.py
+START_SECONDS = 60.0  # what each cloud gives a replica to become healthy: infra/{aws,azure,gcp}/site.py
 _MEMORY_SHARE = 0.8  # of a replica's memory: the rest is for requests that wait and for the system
 _PATIENCE = 300.0
 
