@@ -27,7 +27,7 @@ from service.server.protocol.problems import AUDIT_STALLED, FAULT, Problem
 from service.server.protocol.tensor_elements import encode_bytes
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
-_AMAZON_ROOT = re.compile(rb"Root=([^;]+)")
+_AMAZON_ROOT = re.compile(rb"Root=([A-Za-z0-9._:-]{1,64})")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
@@ -111,8 +111,10 @@ class Endpoint:
 
     def _name(self, exchange: Exchange) -> None:
         """The caller's request id and trace where they are well formed, else a load balancer's id, or a new one."""
-        given = exchange.headers.get(b"x-request-id") or _drawn_by_balancer(exchange.headers.get(b"x-amzn-trace-id"))
-        if given is not None and _REQUEST_ID.fullmatch(given):
+        given = exchange.headers.get(b"x-request-id")
+        if given is None or not _REQUEST_ID.fullmatch(given):
+            given = _drawn_by_balancer(exchange.headers.get(b"x-amzn-trace-id"))
+        if given is not None:
             exchange.request_id = given.decode()
         else:
             self._count += 1
@@ -213,5 +215,5 @@ def _drawn_by_balancer(header: bytes | None) -> bytes | None:
     It keeps a caller's root and adds a field before it; such a root may be that of many requests.
     docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
     """
-    found = _AMAZON_ROOT.fullmatch(header) if header is not None else None
+    found = _AMAZON_ROOT.fullmatch(header) if header else None
     return found[1] if found else None

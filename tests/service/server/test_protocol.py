@@ -112,6 +112,10 @@ def test_a_request_id_and_a_trace_come_back(open_server: Server, rows: np.ndarra
     [
         ({"x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678"}, "1-67891233-abcdef012345678912345678"),
         ({"x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678", "x-request-id": "abc-1"}, "abc-1"),
+        (
+            {"x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678", "x-request-id": "no id"},
+            "1-67891233-abcdef012345678912345678",
+        ),
         ({"x-amzn-trace-id": "Self=1-0-0;Root=1-67891233-abcdef012345678912345678"}, ""),
         ({"x-amzn-trace-id": "Root=a b"}, ""),
     ],
