@@ -51,7 +51,8 @@ class Running:
                 raise NoAnswer(f"{error.what}; the job goes on", hint=f"once it answers: {self.attach}") from error
             return
         except OutlastError as error:
-            raise type(error)(f"{error.what}; the job goes on", hint=f"{error.hint}; then {self.attach}") from error
+            hint = "; then ".join(filter(None, (error.hint, self.attach)))
+            raise type(error)(f"{error.what}; the job goes on", hint=hint) from error
         self._silent = 0
         if state.state != self.state.state:
             say(_describe(self.cloud, state))

@@ -160,10 +160,11 @@ def test_silence_is_waited_for_and_not_for_ever(tmp_path: Path, monkeypatch: pyt
     assert "outlast model jobs attach outlast-" in caught.value.hint
 
 
-def test_credentials_that_end_meanwhile_leave_the_job_to_be_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("hint", "before"), [("log in", "log in; then "), ("", "")])
+def test_credentials_that_end_meanwhile_leave_the_job_to_be_found(tmp_path: Path, hint: str, before: str) -> None:
     service = _service(tmp_path, State.RUNNING)
     running = _start(service)
-    service.raised = [Unavailable("ExpiredToken", hint="log in")]
+    service.raised = [Unavailable("ExpiredToken", hint=hint)]
     with pytest.raises(Unavailable, match="ExpiredToken; the job goes on") as caught:
         _follow(running)
-    assert caught.value.hint == f"log in; then {running.attach}"
+    assert caught.value.hint == f"{before}{running.attach}"
