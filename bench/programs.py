@@ -38,7 +38,7 @@ _CREATED = re.compile(r"^ *\+ (\d+) to create", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Site:
-    """One site's program and the bare one: medians of wall seconds (preview) and processor seconds (imports)."""
+    """One site's program and the bare one: medians of real seconds (preview) and processor seconds (imports)."""
 
     name: str
     resources: int

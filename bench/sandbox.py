@@ -35,7 +35,7 @@ WINDOW_SECONDS, QUICK_WINDOW_SECONDS = 60.0, 10.0
 
 @dataclass(frozen=True)
 class Rest:
-    """One speed, everything healthy and nobody asking: shares of one core, and the checkers' lag in wall seconds."""
+    """One speed, everything healthy and nobody asking: shares of one core, and the checkers' lag in real seconds."""
 
     speed: int
     daemon: float
@@ -59,7 +59,7 @@ class Way:
 
 @dataclass(frozen=True)
 class SandboxFigures:
-    """One run. Bytes and wall seconds; `up` is step -> seconds of the first `make up` and of a repeated one."""
+    """One run. Bytes and real seconds; `up` is step -> seconds of the first `make up` and of a repeated one."""
 
     machine: str
     versions: Mapping[str, str]

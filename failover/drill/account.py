@@ -256,7 +256,7 @@ def _cost(samples: Sequence[Sample], away: Span, speed: int) -> Cost:
 
 
 def _clock_jumps(entries: Iterable[Entry]) -> Iterator[str]:
-    """Where the clock on the wall and monotonic time part; measured times are monotonic, an expiry is not."""
+    """Where the wall clock and monotonic time part; measured times are monotonic, an expiry is not."""
     dated = [entry for entry in entries if "utc" in entry]
     for before, after in pairwise(dated):
         passed = datetime.fromisoformat(after["utc"]) - datetime.fromisoformat(before["utc"])

@@ -24,7 +24,7 @@ RESTART_SECONDS = 20.0
 RETRY_SECONDS = 300.0
 # Simulated seconds that a new revision without a startup probe has to get ready before it is given up.
 READY_SECONDS = 300.0
-# The same on the wall: a laptop starts no Python any faster when its clock runs faster.
+# The same in real time: a laptop starts no Python any faster when its clock runs faster.
 READY_WALL_SECONDS = 30.0
 # Simulated seconds with less to do before a replica is stopped: Container Apps' cool-down period,
 # https://learn.microsoft.com/azure/container-apps/scale-app; the other clouds wait longer (ECS and Cloud Run 15 min).

@@ -16,7 +16,7 @@ CHANGE = plan_switch_off(HealthCheck("check-aws", 1, 10, 3))
 
 @dataclass
 class Story:
-    """When things happened, in wall seconds since the drill began; `ran_out` and `moved` are by client."""
+    """When things happened, in real seconds since the drill began; `ran_out` and `moved` are by client."""
 
     speed: int = 10
     asked: float = 2.0

@@ -11,7 +11,7 @@ from service.errors import Unavailable
 
 def test_a_throttled_drill_waits_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge, "THROTTLED_WAIT_SECONDS", 0.1)
-    with MovingRoute53(speed=10, requests_per_second=1) as slow:  # one in a tenth of a second of the wall
+    with MovingRoute53(speed=10, requests_per_second=1) as slow:  # one in a tenth of a real second
         client = edge.build_client(slow.endpoint_url)
         assert [client.list_hosted_zones()["HostedZones"] for _ in range(6)] == [[]] * 6
 
