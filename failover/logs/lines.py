@@ -18,6 +18,8 @@ _LONGEST = timedelta(days=36_500)  # what lies before it may lie before the firs
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 """What is looked for as it stands in the clouds' own queries: no quotes, no spaces."""
 
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
 
 @dataclass(frozen=True, order=True)
 class LogLine:
@@ -64,8 +66,8 @@ def own_replica(text: str) -> str:
 def own_trace(text: str) -> str:
     """The id of the trace that a line says it is of, as `traceparent` has it; "" where it does not."""
     document = read_json(text)
-    parts = str(document.get("trace", "")).split("-") if isinstance(document, dict) else []
-    return parts[1] if len(parts) == 4 else ""
+    found = _TRACEPARENT.fullmatch(str(document.get("trace", ""))) if isinstance(document, dict) else None
+    return found[1] if found else ""
 
 
 def read_span(text: str) -> timedelta:

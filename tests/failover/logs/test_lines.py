@@ -54,6 +54,8 @@ def test_a_line_of_the_server_says_when_and_who(text: str, time: datetime | None
 def test_a_line_of_the_server_says_of_which_trace_it_is(trace: object, expected: str) -> None:
     assert own_trace(json.dumps({"trace": trace})) == expected
     assert own_trace("Traceback") == own_trace("{}") == ""
+    quoted = '00-" OR "-0123456789abcdef-01'
+    assert own_trace(json.dumps({"trace": quoted})) == "", "it goes into the clouds' own queries as it stands"
 
 
 def test_people_see_time_site_and_replica_and_programs_the_fields() -> None:
