@@ -1,6 +1,6 @@
 """The bills that budgets look at: what each stack costs grows with the sandbox's clock, from a table of list prices.
 
-The month begins with the sandbox and ends after 730 hours of its clock. What is spent is kept over a restart.
+The month begins with the first budget and ends after 730 hours of the clock. What is spent is kept over a restart.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from sandbox.clouds.store import Resource
 NOT_SIMULATED = (
     "bills but of sites, whose is what `outlast cost` reckons for the stack's file at the load of the last minutes; "
     "that a real bill is hours late, and a forecast needs weeks of it: here both are of this minute; the month begins "
-    "with the sandbox, and is over after 730 hours of its clock"
+    "with the first budget, and is over after 730 hours of the clock"
 )
 
 
