@@ -113,7 +113,7 @@ class VertexService:
         start, last = _before(instant, LATE_SECONDS), (instant.removesuffix("Z"), seen)
         entries = self._entries(job, start)
         if len(entries) >= PAGE * MOST_PAGES and _instant(entries[-1]) <= last:  # nothing new among so many
-            entries = self._entries(job, instant)
+            start, entries = instant, self._entries(job, instant)
         late = self._find_late(job, [one for one in entries if _instant(one) <= last])
         self._read[job.id] = start.removesuffix("Z"), frozenset(map(_instant, entries))
         return [

@@ -207,6 +207,22 @@ def test_a_long_log_is_given_in_parts(
     assert read == [str(second) for second in range(10, 19)]
 
 
+def test_no_line_of_a_log_in_parts_is_taken_for_a_late_one(
+    fake: FakeVertex, service: VertexService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the minutes that are read again held too much, they are read again once they hold less."""
+    monkeypatch.setattr(vertex_service, "PAGE", 2)
+    monkeypatch.setattr(vertex_service, "MOST_PAGES", 2)
+    job, read, cursor = service.start(SPEC), list[str](), ""
+    seconds = ["00:00", "00:01", "00:02", "00:03", "00:04", "00:05", "02:02", "02:04", "02:06", "02:08"]
+    for second in seconds:
+        fake.entries.append({"timestamp": f"2026-11-29T10:{second}Z", "insertId": "a", "textPayload": second})
+        lines = service.lines(job, cursor)
+        read += [line.text for line in lines]
+        cursor = lines[-1].cursor if lines else cursor
+    assert read == seconds
+
+
 def test_times_with_more_digits_come_after_those_with_fewer(fake: FakeVertex, service: VertexService) -> None:
     job, at = service.start(SPEC), "2026-11-29T10:00:0"
     fake.entries = [
