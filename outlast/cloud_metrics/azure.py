@@ -2,7 +2,8 @@
 
 Metrics - List, version 2023-10-01: learn.microsoft.com/rest/api/monitor/metrics/list. Alerts - Get All, version
 2019-03-01: learn.microsoft.com/rest/api/monitor/alertsmanagement/alerts/get-all, whose `alertRule` is "ARM id or name
-of the rule". An alert of more than thirty days ago is not listed.
+of the rule". An alert of more than thirty days ago is not listed, and of a subscription's the 250 that changed last: a
+page's most, where 25 are its default.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from infra.azure.metrics import APP_METRICS, CATEGORY, FIVE_HUNDREDS
 from outlast.cloud_metrics.figures import MINUTE, CloudAlarm, Figures, alarm_names, largest
 
 METRICS_VERSION, ALERTS_VERSION = "2023-10-01", "2019-03-01"
+_PAGE = 250
 
 
 def read_figures(place: LogPlace, minute: datetime, clouds: Clouds) -> Figures:
@@ -69,7 +71,7 @@ def read_alarms(place: LogPlace, clouds: Clouds) -> tuple[CloudAlarm, ...]:
     """Those of the site's stack that are on. Raises Unavailable."""
     about = alarm_names(place.name, "azure")
     path = f"/subscriptions/{place.account}/providers/Microsoft.AlertsManagement/alerts"
-    asked = {"api-version": ALERTS_VERSION, "monitorCondition": "Fired", "timeRange": "30d"}
+    asked = {"api-version": ALERTS_VERSION, "monitorCondition": "Fired", "timeRange": "30d", "pageCount": _PAGE}
     with clouds.azure() as arm:
         document = ask_for(arm, "GET", path, f"list the alerts of {place.name}", params=asked)
     fired = [one["properties"]["essentials"] for one in document.get("value", [])]

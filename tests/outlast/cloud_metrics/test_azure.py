@@ -73,7 +73,8 @@ def test_alerts_are_those_of_the_sites_rules_by_name_or_by_id() -> None:
     ]
     (request,) = web.asked
     assert request.url.path == f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.AlertsManagement/alerts"
-    assert dict(request.url.params) == {"api-version": "2019-03-01", "monitorCondition": "Fired", "timeRange": "30d"}
+    fired = {"monitorCondition": "Fired", "timeRange": "30d", "pageCount": "250"}
+    assert dict(request.url.params) == {"api-version": "2019-03-01", **fired}
 
 
 def test_a_refusal_is_told() -> None:
