@@ -19,7 +19,7 @@ from outlast.train.following import Running
 from outlast.train.places import enter_sandbox, in_sandbox, name_clouds, open_service, read_place
 from outlast.train.tables import choose_tables, refuse_other_clouds
 from outlast.train.training import Done, Plan, Site, ask_access, draw_up, finish, start, tell_cost_before
-from service.command_line import INTERRUPTED, say, say_error
+from service.command_line import INTERRUPTED, say, say_error, working
 from service.errors import OutlastError
 from service.evaluation.cli import print_result
 
@@ -29,7 +29,8 @@ _PAUSE_SECONDS, _SANDBOX_PAUSE_SECONDS = 5.0, 0.5
 def train_elsewhere(on: str, data: Sequence[str], cpu: int, memory: float, options: dict[str, Any]) -> None:
     """`outlast model train --on CLOUD`."""
     enter_sandbox(options["stacks"])
-    plan = read_plan(on, data, cpu, memory, options)
+    with working("reading what is asked for, and asking the clouds"):
+        plan = read_plan(on, data, cpu, memory, options)
     tell_cost_before(plan, options["max_cost"], datetime.datetime.now(datetime.UTC).date(), say)
     running, failures = list[Running](), Failures(tuple(plan.sites), say)
     with detaching(running, stop=options["stop_on_interrupt"], clouds=tuple(plan.sites)):
