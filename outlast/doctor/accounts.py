@@ -54,9 +54,10 @@ def _of_aws(clouds: Clouds, subjects: Subjects) -> Iterator[Check]:
 
 def _of_azure(clouds: Clouds, subjects: Subjects) -> Iterator[Check]:
     places = subjects.places("azure", "azure-native:subscriptionId", "azure-native:location")
+    more = azure.OF_BASES if subjects.has_base("azure") else ()
     for subscription in dict.fromkeys(account for account, _ in places):
         yield Check(AZURE, "credentials", partial(azure.look_at_credentials, clouds, subscription))
-        yield Check(AZURE, "namespaces", partial(azure.look_at_namespaces, clouds, subscription))
+        yield Check(AZURE, "namespaces", partial(azure.look_at_namespaces, clouds, subscription, more))
     for (subscription, region), sites in places.items():
         look = partial(azure.look_at_environments, clouds, subscription, region, len(sites))
         yield Check(AZURE, f"{region}: environments", look)

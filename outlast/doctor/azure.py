@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import httpx
@@ -21,6 +21,8 @@ NAMESPACES = (
 )
 """Of what a site registers, but for those that every subscription is registered for
 (learn.microsoft.com/azure/azure-resource-manager/management/azure-services-resource-providers)."""
+OF_BASES = ("Microsoft.Storage",)
+"""Those of a base stack beside."""
 _LOGIN = "az login, then az account set --subscription {}"
 _SUBSCRIPTIONS, _PROVIDERS, _USAGES = "2022-12-01", "2021-04-01", "2024-03-01"
 """Versions of the APIs: Subscriptions, Resource Providers, Container Apps."""
@@ -56,17 +58,17 @@ def read_principal(request: httpx.Request) -> str:
     return str(claims.get("upn") or claims.get("unique_name") or claims.get("appid") or claims.get("oid") or "a token")
 
 
-def look_at_namespaces(clouds: Clouds, subscription: str) -> Finding:
+def look_at_namespaces(clouds: Clouds, subscription: str, more: Sequence[str] = ()) -> Finding:
     """A subscription that never had a resource of a kind has to be registered for it."""
-    lacking = []
+    lacking, wanted = [], (*NAMESPACES, *more)
     with clouds.azure() as arm:
-        for namespace in NAMESPACES:
+        for namespace in wanted:
             path = f"/subscriptions/{subscription}/providers/{namespace}"
             answer = ask(arm, "GET", path, f"read {namespace}", params={"api-version": _PROVIDERS})
             if answer.status_code == 404 or answer.json().get("registrationState") != "Registered":
                 lacking.append(namespace)
     if not lacking:
-        return fine(", ".join(NAMESPACES))
+        return fine(", ".join(wanted))
     commands = "; ".join(f"az provider register --wait -n {name}" for name in lacking)
     return wrong(f"not registered: {', '.join(lacking)}", commands)
 

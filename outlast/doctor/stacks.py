@@ -58,6 +58,10 @@ class Subjects:
             found.setdefault((str(config.get(account, "")), str(config.get(region, ""))), []).append(config)
         return found
 
+    def has_base(self, cloud: str) -> bool:
+        """Whether a base stack is on that cloud."""
+        return any(self.configs[base].get("outlast:cloud") == cloud for base in self.stacks.bases)
+
     def _with(self, key: str) -> Iterator[Config]:
         return (config for config in self.configs.values() if key in config)
 

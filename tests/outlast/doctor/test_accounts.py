@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,17 @@ def test_accounts_that_have_everything(look: Look) -> None:
     assert {"AWS: credentials", "Azure: credentials", "Google Cloud: credentials", "names: CAA"} <= fine
     assert {"Azure: certificate of prod-azure", "AWS: us-east-1: VPCs", "Azure: eastus: environments"} <= fine
     assert "has no address yet" in found["names: TLS of prod-gcp"].what
+
+
+@pytest.mark.parametrize(("cloud", "is_asked"), [("azure", True), ("gcp", False)])
+def test_a_base_stack_on_azure_needs_a_namespace_more(
+    seam: Any, subjects: Callable[..., Subjects], cloud: str, is_asked: bool
+) -> None:
+    plain, base = subjects(), {"prod-base": {"outlast:kind": "base", "outlast:cloud": cloud}}
+    based = replace(plain, stacks=replace(plain.stacks, bases=("prod-base",)), configs={**plain.configs, **base})
+    asked = accounts.Asked(seam(), Answering(nameserver="192.0.2.53"), {})
+    (check,) = (one for one in accounts.checks(asked, based) if one.name == "namespaces")
+    assert ("Microsoft.Storage" in check.look().what) == is_asked
 
 
 @pytest.mark.parametrize(

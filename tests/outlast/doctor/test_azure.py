@@ -16,6 +16,7 @@ from infra.permissions.azure import ACTIONS
 from infra.permissions.in_use import IMAGE, RECORD, types_of
 from outlast.doctor.azure import (
     NAMESPACES,
+    OF_BASES,
     look_at_certificate,
     look_at_credentials,
     look_at_environments,
@@ -57,17 +58,22 @@ def test_whose_token_it_is() -> None:
     assert [read_principal(request) for request in bearer.values()] == ["ada@example.org", "a token", "a token"]
 
 
-def test_the_namespaces_are_those_of_what_a_site_registers() -> None:
-    types = [type_ for type_ in types_of("azure") if type_ not in (RECORD, IMAGE)]
+def _namespaces_of(kind: str) -> set[str]:
+    """Of each type the first action is its own; those behind it may be of what it is joined to."""
     always = {"Microsoft.Authorization", "Microsoft.Consumption", "Microsoft.Portal", "Microsoft.Resources"}
-    # Of each type the first action is its own; those behind it may be of what it is joined to.
-    assert {ACTIONS[type_][0].partition("/")[0] for type_ in types} - always == {*NAMESPACES}
+    types = [type_ for type_ in types_of(kind) if type_ not in (RECORD, IMAGE)]
+    return {ACTIONS[type_][0].partition("/")[0] for type_ in types} - always
+
+
+def test_the_namespaces_are_those_of_what_a_site_and_its_base_stack_register() -> None:
+    assert _namespaces_of("azure") == {*NAMESPACES}
+    assert _namespaces_of("base-azure") - {*NAMESPACES} == {*OF_BASES}
 
 
 def test_namespaces_that_are_not_registered_are_named(seam: Seam) -> None:
     assert look_at_namespaces(seam(), SUBSCRIPTION).state == FINE
-    found = look_at_namespaces(answering(200, {"registrationState": "NotRegistered"}), SUBSCRIPTION)
-    assert found.state == WRONG
+    found = look_at_namespaces(answering(200, {"registrationState": "NotRegistered"}), SUBSCRIPTION, OF_BASES)
+    assert found.state == WRONG and "Microsoft.Storage" in found.hint
     assert found.hint.startswith("az provider register --wait -n Microsoft.App; ")
 
 
