@@ -65,7 +65,8 @@ class _Watch(Command):
     def invoke(self, context: click.Context) -> Any:
         asked = {str(option.name): context.params.pop(str(option.name)) for option in _SHOWS}
         shows = [option for option in ("--plain", "--page") if asked[option[2:]]]
-        _refuse_misfits(asked)
+        named_here = context.get_parameter_source("host") == ParameterSource.COMMANDLINE
+        _refuse_misfits(asked, named_here)
         if not shows:
             return super().invoke(context)
         _refuse_alarms(context, shows[0])
@@ -75,15 +76,14 @@ class _Watch(Command):
 
             serve_here(_open_account(host, asked), asked["port"], opens=asked["opens"])
             return None
-        named_here = context.get_parameter_source("host") == ParameterSource.COMMANDLINE
         with suppress(KeyboardInterrupt):
             source = _open_account(host, asked) if named_here else _open_sandbox()
             watch_plain(source, Console(), context.params["looks"])
         return None
 
 
-def _refuse_misfits(asked: Mapping[str, Any]) -> None:
-    """Raises InvalidInput for both ways to show it, and for options of the page where none is served."""
+def _refuse_misfits(asked: Mapping[str, Any], named_here: bool) -> None:
+    """Raises InvalidInput for both ways to show it, and for options of what is not shown."""
     mistakes = []
     if asked["plain"] and asked["page"]:
         mistakes.append(Mistake("--plain", "is of this terminal, --page of a browser", "leave one out"))
@@ -95,6 +95,8 @@ def _refuse_misfits(asked: Mapping[str, Any]) -> None:
         mistakes += [
             Mistake(option, "is of what is shown", "add --page or --plain, or leave it out") for option in given
         ]
+    if given and asked["plain"] and not named_here:
+        mistakes += [Mistake(option, "is of real accounts", "name their --host, or leave it out") for option in given]
     if mistakes:
         raise InvalidInput("these do not fit", mistakes)
 

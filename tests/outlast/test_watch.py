@@ -91,6 +91,7 @@ def test_what_is_of_alarms_does_not_fit(option: str, shows: str) -> None:
         (["--plain", "--page"], "--plain: is of this terminal"),
         (["--page", "--looks", "3"], "--looks: counts looks; a page is served until Ctrl-C"),
         (["--drills", "there", "--lock", "x", "--stacks", "prod"], "--lock: is of what is shown"),
+        (["--plain", "--lock", "x"], "--lock: is of real accounts"),
     ],
 )
 def test_what_would_be_passed_over_is_refused(given: list[str], told: str) -> None:
