@@ -108,7 +108,7 @@ def copy(source: Source, manifest: Manifest, targets: Sequence[Target], tell: Te
 
 @contextmanager
 def _set_at_end(over: threading.Event) -> Iterator[None]:
-    """After Ctrl-C as well: the threads would read long files to their end, and the command wait for them."""
+    """After Ctrl-C as well: the threads would copy long files to their end, and the command wait for them."""
     try:
         yield
     finally:
@@ -133,9 +133,29 @@ def _write(source: Source, file: File, targets: Sequence[Target], tell: Tell) ->
             with _giving_up(target):
                 if not target.stopped:
                     content.seek(0)
-                    target.count(written=file.size * target.store.put_if_absent(file.key, content))
+                    shown = cast(BinaryIO, _Ending(content, lambda: tell(0)))
+                    target.count(written=file.size * target.store.put_if_absent(file.key, shown))
                     tell(file.size)
     return file.size
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """Content that asks before each part is read whether the run goes on: a large file is written for hours."""
+
+    content: BinaryIO
+    ask: Callable[[], None]
+
+    def read(self, size: int = -1) -> bytes:
+        """Raises what `ask` raises."""
+        self.ask()
+        return self.content.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self.content.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.content.tell()
 
 
 @contextmanager

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import threading
+from typing import BinaryIO
 
 import pytest
 
@@ -150,6 +152,28 @@ def test_ctrl_c_ends_the_reading_of_long_files(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(KeyboardInterrupt):
         copy(source, manifest, targets, tell, at_once=2)
     assert 0 < len(told) < 200_000
+
+
+def test_ctrl_c_ends_the_writing_of_long_files() -> None:
+    source, begun, read = source_of({"long": bytes(200_000), "short": b"1"}), threading.Event(), list[bytes]()
+
+    class Slow(Memory):
+        def put_if_absent(self, key: str, content: bytes | BinaryIO) -> bool:
+            assert not isinstance(content, bytes)
+            if content.seek(0, os.SEEK_END) == 1:
+                assert begun.wait(10)
+                raise KeyboardInterrupt
+            content.seek(0)
+            while piece := content.read(1):
+                begun.set()
+                read.append(piece)
+            return super().put_if_absent(key, content)
+
+    slow = Slow("x")
+    _, manifest, targets = plan(source, {"x": slow})
+    with pytest.raises(KeyboardInterrupt):
+        copy(source, manifest, targets, lambda size: None, at_once=2)
+    assert 0 < len(read) < 200_000 and not slow.objects
 
 
 def test_a_full_disk_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
