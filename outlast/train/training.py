@@ -23,9 +23,10 @@ from outlast.train.failures import Failures, Say
 from outlast.train.following import AGAIN, Running, find_succeeded, follow, start_or_find
 from outlast.train.parity import Compared, compare, render, require_parity
 from outlast.train.release import Result, put_in_place, require_gate
-from outlast.train.tables import Table, choose_tables
+from outlast.train.tables import NAMES, Table, choose_tables
 from outlast.train.upload import describe, upload
 from service.bundle.folder import Release
+from service.command_line import working
 from service.errors import OutlastError
 from service.evaluation.steps import Released, home_of
 from service.evaluation.workbench import ARTIFACTS
@@ -110,7 +111,8 @@ def start(plan: Plan, failures: Failures) -> Iterator[Running]:
     """
     earlier = _read_earlier(plan.asked.released, tuple(plan.sites))
     for cloud in plan.sites:
-        one = failures.take(cloud, partial(_start_one, plan, cloud, earlier, failures.say), "the others go on")
+        with working(f"uploading to {NAMES[cloud]}, and starting the job"):
+            one = failures.take(cloud, partial(_start_one, plan, cloud, earlier, failures.say), "the others go on")
         if one is not None:
             failures.say(f"{cloud}: {one.job.name} is {one.state.state.value.lower()}; to come back: {one.attach}")
             yield one
