@@ -112,7 +112,7 @@ def choose_sites(layout: Layout, stacks: str | None, only: Sequence[str]) -> tup
     unknown = [site for site in only if site not in chosen.sites]
     if unknown:
         raise InvalidInput(f"{', '.join(unknown)} is no site of {chosen}", hint=f"one of: {', '.join(chosen.sites)}")
-    return tuple(only) or chosen.sites
+    return tuple(dict.fromkeys(only)) or chosen.sites
 
 
 def move_on(asked: Asked, seen: set[LogLine], now: datetime) -> tuple[Asked, set[LogLine]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from service.command_line import Command, json_option, print_json, working
+from service.command_line import Command, json_option, print_json, say_error, working
 from service.errors import InvalidInput, Mistake
 
 
@@ -48,6 +48,8 @@ def show_copies(as_json: bool) -> None:
     else:
         click.echo("\n".join(render(found)))
     unread = [error for one in found for error in one.unread.values()]
+    for error in unread:
+        say_error(error)
     if unread:
         sys.exit(unread[0].exit_code)
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from sandbox.layout import Layout
-from service.command_line import CONTEXT, Group, json_option, model_option, say, working
+from service.command_line import CONTEXT, Group, json_option, leave, model_option, say, working
 from service.errors import InvalidInput, Refused, Unavailable
 
 
@@ -125,7 +125,7 @@ def predict(row: str | None, model: str | None, as_json: bool) -> None:
     answer = send(dial, public_host(layout), golden, row, api_key=api_key_of(layout)).document()
     click.echo(json.dumps(answer)) if as_json else _print_prediction(answer)
     if not answer["right"]:
-        sys.exit(5)
+        leave(5, "is a fault on, or a model of an older release served? outlast status says; outlast heal ends faults")
 
 
 @main.command()

@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -97,6 +97,12 @@ def say_error(error: OutlastError) -> None:
     """`error: what and why`, and `hint: …` where there is one; the first word red on a terminal without NO_COLOR."""
     plain = bool(os.environ.get("NO_COLOR"))
     click.echo(click.style("error:", fg="red") + f" {error}", err=True, color=False if plain else None)
+
+
+def leave(exit_code: int, hint: str) -> NoReturn:
+    """End a command that did what it was asked and found something wrong; the last line says what to do about it."""
+    click.echo(f"hint: {hint}", err=True)
+    sys.exit(exit_code)
 
 
 class _Speaking(click.Command):

@@ -26,7 +26,7 @@ from outlast.audit.reading import read_lines
 from outlast.audit.stores import HeldBy, find_stores
 from outlast.drill import find_host
 from outlast.metrics import read_declared
-from service.command_line import Command, Group, json_option, print_json, say, say_error, working
+from service.command_line import Command, Group, json_option, leave, print_json, say, say_error, working
 from service.errors import InvalidInput, Mistake, OutlastError, Tampered, Unavailable
 from service.server.commands import TAMPERED, verify_command
 from service.server.commands import audit_command as of_files
@@ -252,7 +252,7 @@ def _leave(reads: list[Read], findings: list[str]) -> None:
     for error in unread:
         say_error(error)
     if findings:
-        sys.exit(TAMPERED)
+        leave(TAMPERED, "leave the stores as they are; docs/guides/audit.md says what each finding can come from")
     if unread:
         sys.exit(unread[0].exit_code)
     if not any(read.chains for read in reads):

@@ -125,7 +125,7 @@ def asked_of(answers: Answers) -> list[Question]:
 
 def has_bases(answers: Answers) -> bool:
     """Whether each cloud gets a base stack: for the audit records, and for what should outlive its site."""
-    return answers.get(AUDIT_DAYS, "0") != "0"
+    return bool(answers.get(AUDIT_DAYS, "").strip().lstrip("0"))
 
 
 def fill(answers: Answers) -> dict[str, str]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from service.errors import OutlastError
+from service.errors import OutlastError, Unavailable
 
 T = TypeVar("T")
 
@@ -42,13 +42,14 @@ class Refreshed(Generic[T]):
 
     def get(self) -> T:
         """The value. Raises what the latest attempt raised, until one goes well again."""
-        if self._made == float("-inf") and self._value is None:
+        if self._value is None and self._error is None:
             self._refresh()
         elif self._now() - self._made > self._every and not self._lock.locked():
             self._begin(self._refresh)
         if self._error is not None:
             raise self._error
-        assert self._value is not None
+        if self._value is None:
+            raise Unavailable("not read yet", hint="an attempt failed; the next one is made in its turn")
         return self._value
 
     def _refresh(self) -> None:
@@ -63,4 +64,5 @@ class Refreshed(Generic[T]):
                 # This process ends, and its pools of threads take no more work: nobody waits for the value.
                 if "interpreter shutdown" not in str(error):
                     raise
-            self._made = self._now()
+            finally:  # whatever went wrong, the next attempt is a turn away: a cloud's API is paid by the call
+                self._made = self._now()

@@ -12,7 +12,7 @@ import json
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -24,14 +24,14 @@ from sandbox.network.access import Access
 
 STORE_BYTES = 20_000_000
 _LOOK_WALL_SECONDS = 1.0
-_WAITING = 100_000  # requests between two looks: what is more is lost, as a log is best effort
+_WAITING = 100_000  # requests until they are delivered: what is more is lost, as a log is best effort
 _SEGMENT_BYTES = 250_000  # of what is appended to, which goes as a whole
 
 
 @dataclass
 class _Gathered:
     since: float
-    found: list[Access] = field(default_factory=list)
+    found: deque[Access] = field(default_factory=lambda: deque(maxlen=_WAITING))
 
 
 class AccessLogs:
@@ -98,7 +98,7 @@ class AccessLogs:
             with contextlib.suppress(OSError):  # a full disk: this delivery is lost, the next one is tried
                 self.deliver()
 
-    def _write(self, route: AccessRoute, found: list[Access]) -> None:
+    def _write(self, route: AccessRoute, found: Collection[Access]) -> None:
         if route.cloud == "aws":
             self._objects.append(self._name_file(route), _zip(route, found))
             self._objects.trim(route.folder.rstrip("/"), STORE_BYTES)
@@ -124,11 +124,11 @@ class AccessLogs:
         self._segments[route.folder] = name, size + len(content)
 
 
-def _zip(route: AccessRoute, found: list[Access]) -> bytes:
+def _zip(route: AccessRoute, found: Collection[Access]) -> bytes:
     return gzip.compress("".join(f"{to_line(one, route.names)}\n" for one in found).encode())
 
 
-def _documents(route: AccessRoute, found: list[Access]) -> list[dict[str, object]]:
+def _documents(route: AccessRoute, found: Collection[Access]) -> list[dict[str, object]]:
     if route.cloud == "azure":
         return [to_row(one, route.names) for one in found]
     return [entry for one in found for entry in to_entries(one, route.names)]

@@ -9,7 +9,6 @@ to be.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import click
 import numpy as np
 
 from service.bundle.folder import choose_released, load_release
-from service.command_line import Command, json_option, model_option, print_json, working
+from service.command_line import Command, json_option, leave, model_option, print_json, working
 from service.offline.comparing import LOOKS, WRITES_ONE, Shift, ShiftReport, compare_feedback
 from service.offline.feedback import read_feedback
 from service.offline.grown import write_table
@@ -49,7 +48,8 @@ def shift(
         words = report.recommendation.replace(WRITES_ONE, f": {table} is one.")
         report = replace(report, command=command, recommendation=words)
     print_json(_without_nan(report.to_document())) if as_json else click.echo(_say(report))
-    sys.exit(SHIFTED if report.worse else 0)
+    if report.worse:
+        leave(SHIFTED, report.command or "do as the last line above says")
 
 
 def _say(report: ShiftReport) -> str:

@@ -34,7 +34,8 @@ _NOT_COUNTED = (
     *("RestartCount", "UsageNanoCores", "WorkingSetBytes", "RxBytes", "TxBytes"),
     *("CoresQuotaUsed", "TotalCoresQuotaUsed"),
 )
-_STATISTICS = {"Average": "average", "Count": "count", "Minimum": "minimum", "Maximum": "maximum", "Total": "sum"}
+STATISTICS = {"Average": "average", "Count": "count", "Minimum": "minimum", "Maximum": "maximum", "Total": "sum"}
+"""An aggregation as the API names it -> as a measure does."""
 _COMPARISONS = {"GreaterThan": ">", "GreaterThanOrEqual": ">=", "LessThan": "<", "LessThanOrEqual": "<="}
 _LOOKS_UNTIL_OVER = 3
 
@@ -78,7 +79,7 @@ def _condition(site: str, criterion: Values, window: int) -> Condition:
 def measure_of(site: str, metric: str, aggregation: str) -> Measure:
     """A metric of a container app, and what is made of its values."""
     series, scale = METRICS.get(metric, ("", 1.0))
-    return Measure(series, site, _STATISTICS[aggregation], scale)
+    return Measure(series, site, STATISTICS[aggregation], scale)
 
 
 def _five_hundreds(dimensions: list[Values]) -> bool:

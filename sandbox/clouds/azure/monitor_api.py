@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.alarms.monitor import Monitor
 from sandbox.alarms.rule import Measure
-from sandbox.clouds.azure.alarms import METRIC_ALERT, METRICS, measure_of
+from sandbox.clouds.azure.alarms import METRIC_ALERT, METRICS, STATISTICS, measure_of
 from sandbox.clouds.azure.apps import APP
 from sandbox.clouds.azure.common import tail
 from sandbox.clouds.store import CloudRefused, Resource
@@ -43,7 +43,10 @@ def answer(world: World, monitor: Monitor, method: str, path: str, query: Mappin
     unknown = [name for name in names if name not in METRICS]
     if unknown:
         raise CloudRefused(f"BadRequest: Failed to find metric configuration for metric: {', '.join(unknown)}")
-    return {"value": [_metric(monitor, app, name, query) for name in names]}
+    if query.get("aggregation", "Average") not in STATISTICS:
+        raise CloudRefused(f"BadRequest: Invalid aggregation: {query['aggregation']}; one of {', '.join(STATISTICS)}")
+    begin, end = _period(query.get("timespan", ""))
+    return {"value": [_metric(monitor, app, name, query, begin, end) for name in names]}
 
 
 def owner(world: World, path: str) -> str:
@@ -60,18 +63,19 @@ def _rules(world: World, subscription: str) -> list[Resource]:
     return [r for r in world.store.all(METRIC_ALERT) if r.id.startswith(f"/subscriptions/{subscription}/")]
 
 
-def _metric(monitor: Monitor, app: Resource, name: str, query: Mapping[str, str]) -> Document:
+def _metric(
+    monitor: Monitor, app: Resource, name: str, query: Mapping[str, str], begin: datetime, end: datetime
+) -> Document:
     aggregation = query.get("aggregation", "Average")
     every = measure_of(app.stack, name, aggregation)
-    begin, end = (_seconds(one) for one in query["timespan"].split("/"))
 
     def series(value: float | None, *categories: str) -> Document:
         about = [{"name": {"value": "statuscodecategory"}, "value": category} for category in categories]
         point = {} if value is None else {aggregation.lower(): value}
-        return {"metadatavalues": about, "data": [{"timeStamp": query["timespan"].partition("/")[0], **point}]}
+        return {"metadatavalues": about, "data": [{"timeStamp": begin.isoformat(), **point}]}
 
     def read(measure: Measure) -> float | None:
-        return monitor.measure(measure, begin, end)
+        return monitor.measure(measure, begin.timestamp(), end.timestamp())
 
     found = [series(read(every))]
     if query.get("$filter") == _BY_CATEGORY and every.series == "answers":
@@ -91,5 +95,12 @@ def _fired(r: Resource, since: float) -> Document:
     return {"name": tail(r), "properties": {"essentials": essentials}}
 
 
-def _seconds(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+def _period(timespan: str) -> tuple[datetime, datetime]:
+    """Of `begin/end`. Left out it is the last hour, as Metrics - List has it; of its other forms none is simulated."""
+    if not timespan:
+        return (now := datetime.now(UTC)) - timedelta(hours=1), now
+    try:
+        begin, end = (datetime.fromisoformat(one.replace("Z", "+00:00")) for one in timespan.split("/"))
+    except ValueError:
+        raise CloudRefused(f"BadRequest: Invalid timespan: {timespan}") from None
+    return begin, end

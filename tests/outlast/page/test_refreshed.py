@@ -55,6 +55,22 @@ def test_what_it_raised_is_raised_until_it_goes_well() -> None:
     assert value.get() == 7
 
 
+def test_a_mistake_of_ours_is_not_asked_for_at_every_look() -> None:
+    time = Time()
+    value = time.of(KeyError("value"), 1, KeyError("value"), 2)
+    with pytest.raises(KeyError):
+        value.get()
+    with pytest.raises(Unavailable, match="not read yet"):
+        value.get()
+    time.at = 10.5
+    assert value.get() == 1
+    time.at = 21
+    assert value.get() == 1
+    with pytest.raises(KeyError):
+        time.begun.pop()()
+    assert value.get() == 1 and time.begun == []
+
+
 def test_with_a_first_value_nobody_waits() -> None:
     begun: list[Callable[[], None]] = []
     value = Refreshed(lambda: 7, 10.0, begin=begun.append, first=0)

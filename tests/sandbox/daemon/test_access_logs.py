@@ -87,6 +87,19 @@ def test_a_cloud_that_is_dark_takes_nothing_until_it_is_back(sandbox: Sandbox) -
     assert sandbox.after(1)["azure"] == 1
 
 
+def test_a_cloud_that_is_dark_for_long_loses_the_oldest_instead_of_growing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_logs, "_WAITING", 3)
+    sandbox = Sandbox(tmp_path)
+    sandbox.dark.add("azure")
+    for _ in range(4):
+        sandbox.take("azure", 2)
+        sandbox.after(0)
+    sandbox.dark.clear()
+    assert sandbox.after(500)["azure"] == 3
+
+
 def test_what_is_no_longer_switched_on_is_not_delivered(sandbox: Sandbox) -> None:
     sandbox.take("aws")
     sandbox.after(0)

@@ -86,9 +86,9 @@ def test_the_command_that_retrains_has_a_table_with_the_new_rows_in_it(
     asked = ["shift", "--model", "tumour", "--feedback", str(feedback), "--json", "--table", str(table)]
     result = CliRunner().invoke(main, asked)
     assert result.exit_code == 5, result.stderr
-    assert json.loads(result.stdout)["command"] == (
-        f"outlast model train --problem tumour --csv {table} --target diagnosis"
-    )
+    command = f"outlast model train --problem tumour --csv {table} --target diagnosis"
+    assert json.loads(result.stdout)["command"] == command
+    assert result.stderr.splitlines()[-1] == f"hint: {command}"
     written, known = load_csv(table, "diagnosis"), load_bundled("tumour")
     assert written.features == known.features
     assert list(written.labels) == [*known.labels, *["benign"] * 300]

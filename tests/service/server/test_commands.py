@@ -84,7 +84,7 @@ def test_a_record_that_is_gone_is_told_and_leaves_with_a_code_of_its_own(tmp_pat
     lines = _written(4)
     (tmp_path / "a.jsonl").write_bytes(b"".join(lines[:2] + lines[3:]))
     done = run(audit_command, "verify", str(tmp_path))
-    assert done.exit_code == 7
+    assert done.exit_code == 7 and done.stderr.startswith("hint: keep the files as they are")
     assert "wrong: " in done.stdout
     assert "audit log verification failed: 1 problem" in done.stdout
     said = json.loads(run(audit_command, "verify", "--json", str(tmp_path)).stdout)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -72,3 +72,22 @@ def test_what_is_not_there_is_refused(clouds: Clouds) -> None:
         with pytest.raises(CloudRefused, match=told):
             monitor_api.answer(clouds.world, monitor, method, path, query)
     assert monitor_api.owner(clouds.world, "/elsewhere") == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [({"timespan": "yesterday"}, "Invalid timespan"), ({"aggregation": "P95"}, "Invalid aggregation")],
+)
+def test_what_is_asked_for_wrongly_is_refused(clouds: Clouds, wrong: dict[str, str], told: str) -> None:
+    sites.azure_site(clouds)
+    with pytest.raises(CloudRefused, match=told):
+        query = {"metricnames": "ResponseTime", "timespan": SPAN, **wrong}
+        monitor_api.answer(clouds.world, monitors.Watched().monitor, "GET", asked(clouds), query)
+
+
+def test_without_a_time_the_last_hour_is_meant(clouds: Clouds) -> None:
+    sites.azure_site(clouds)
+    query = {"metricnames": "ResponseTime"}
+    (metric,) = monitor_api.answer(clouds.world, monitors.Watched().monitor, "GET", asked(clouds), query)["value"]
+    began = datetime.fromisoformat(metric["timeseries"][0]["data"][0]["timeStamp"])
+    assert timedelta(hours=1) <= datetime.now(UTC) - began < timedelta(hours=2)
