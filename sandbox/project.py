@@ -24,6 +24,8 @@ SALT = "v1:h2heDPfbPFE=:v1:nT1sqVgs3eu9pn10:zJSoZEoWgbnbp+dLnU7mRNRfRtBbDQ=="
 
 _SECRETS = re.compile(r"^(encryptionsalt|secretsprovider|encryptedkey):.*\n?", re.MULTILINE)
 _KEYS = re.compile(r"^( *)outlast:(apiKeys|receiptKeys):.*(?:\n\1 +.*)*(?:\n|\Z)", re.MULTILINE)
+_BESIDE = ("infra", ".venv")
+"""What `--policy-pack infra/policy` means in the project's own folder, and where the pack looks for its interpreter."""
 _HEADER = "# A copy for the sandbox, made anew by each command: what is changed here is lost. The file itself: {}\n"
 
 
@@ -45,6 +47,8 @@ def refresh(layout: Layout) -> Path:
         write_whole(target / "stacks" / name, _copy(source))
     for gone in (path for path in (target / "stacks").iterdir() if path.name not in sources):
         gone.unlink()
+    for name in _BESIDE:
+        _link(target / name, layout.root / name)
     return target
 
 
@@ -64,6 +68,12 @@ exec {shlex.quote(str(pulumi))} -C {shlex.quote(str(_folder(layout)))} "$@"
 
 def _folder(layout: Layout) -> Path:
     return layout.state / "project"
+
+
+def _link(link: Path, source: Path) -> None:
+    if not link.is_symlink() or link.readlink() != source:
+        link.unlink(missing_ok=True)
+        link.symlink_to(source)
 
 
 def _copy(source: Path) -> str:

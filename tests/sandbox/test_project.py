@@ -104,3 +104,15 @@ def test_the_module_refreshes_when_it_is_run(tmp_path: Path) -> None:
         [sys.executable, "-m", "sandbox.project"], cwd=ROOT, env={"OUTLAST_STATE": str(tmp_path)}, check=False
     )
     assert done.returncode == 0
+
+
+def test_a_path_of_the_project_means_the_same_where_pulumi_is_run(layout: Layout, tmp_path: Path) -> None:
+    pack = layout.root / "infra" / "policy" / "PulumiPolicy.yaml"
+    pack.parent.mkdir(parents=True)
+    pack.write_text("runtime: python\n")
+    for _ in range(2):
+        assert (project.refresh(layout) / "infra/policy/PulumiPolicy.yaml").read_text() == "runtime: python\n"
+    link = project.folder(layout) / "infra"
+    link.unlink()
+    link.symlink_to(tmp_path)  # as after the project's folder was moved
+    assert (project.refresh(layout) / "infra").resolve() == layout.root / "infra"
