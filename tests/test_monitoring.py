@@ -64,6 +64,7 @@ def test_every_alert_says_what_to_do_and_has_a_case() -> None:
     assert all(rule["annotations"].keys() == {"summary", "what_to_do"} for rule in alerts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("verb", "file"), [("check", "prometheus-rules.yml"), ("test", "prometheus-rules-test.yml")])
 def test_promtool_agrees(verb: str, file: str) -> None:
     promtool = shutil.which("promtool")

@@ -39,11 +39,13 @@ def python(tmp_path: Path) -> Path:
     return tmp_path / "venv" / "bin" / "python"
 
 
+@pytest.mark.slow
 def test_pip_installs_where_there_is_no_uv(lock: Path, python: Path) -> None:
     assert install_lock(python, lock, None) == "pip"
     subprocess.run([python, "-c", "import tiny"], check=True)
 
 
+@pytest.mark.slow
 def test_pip_is_asked_where_uv_cannot(lock: Path, python: Path, tmp_path: Path) -> None:
     broken = tmp_path / "uv"
     broken.write_text("#!/bin/sh\nexit 1\n")
@@ -60,6 +62,7 @@ def test_uv_installs_from_where_pip_would(lock: Path, python: Path) -> None:
     subprocess.run([python, "-c", "import tiny"], check=True)
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_what_the_lock_says_is_refused(lock: Path, python: Path) -> None:
     lock.write_text(lock.read_text().replace("sha256:", "sha256:0000")[:-5] + "\n")
     with pytest.raises(Unavailable, match=r"requirements\.lock could not be installed") as caught:

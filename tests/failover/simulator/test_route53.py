@@ -106,6 +106,7 @@ def change(client: Route53Client, zone: str, *records: dict[str, Any], action: s
 # -- moving ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_dead_site_leaves_the_answers_and_returns_within_the_prediction(world: World) -> None:
     world.wait(lambda: world.all_succeed("aws"))
     assert world.names() == {"aws", "azure"}

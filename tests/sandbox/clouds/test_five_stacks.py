@@ -72,6 +72,7 @@ UNBOUNDED = {
 }
 
 
+@pytest.mark.slow
 def test_somebody_refuses_every_number_that_is_wrong(five: Clouds) -> None:
     """Each number of each resource is made far too large, and negative: refused, or somebody outside sees it."""
     numbers = [(r.key, place, value) for r in five.world.store.all() for place, value in _numbers(r.inputs)]

@@ -68,6 +68,7 @@ def test_kserve_is_told_what_is_wrong(guarded_server: Server, golden: list[Mappi
     assert "An API key is needed" in _run("kserve", {**asked, "headers": {}, "rows": rows})["error"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("batch", "binary"), [(1, False), (3, True)])
 def test_mlserver_gets_golden_answers(
     guarded_server: Server, golden: list[Mapping[str, Any]], batch: int, binary: bool
@@ -80,6 +81,7 @@ def test_mlserver_gets_golden_answers(
     assert np.abs(probabilities - _probabilities(golden)).max() <= 1e-5
 
 
+@pytest.mark.slow
 def test_mlserver_is_told_what_is_wrong(guarded_server: Server, golden: list[Mapping[str, Any]]) -> None:
     address = guarded_server.url.removeprefix("http://")
     asked = {"address": address, "headers": {}, "rows": _features(golden[:1]), "batch": 1, "binary": False}

@@ -72,6 +72,7 @@ bench.predict([Task("softmax", {"C": c}, *half) for c in (0.1, 0.3, 1.0, 3.0)])
 """
 
 
+@pytest.mark.slow
 def test_a_search_killed_with_9_goes_on_where_it_was(tumour: Dataset, tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _CHILD, str(tmp_path / "fits")],

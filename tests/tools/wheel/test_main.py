@@ -18,10 +18,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("dist"))
 
 
+@pytest.mark.slow
 def test_the_same_sources_give_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
     assert build(tmp_path).read_bytes() == wheel.read_bytes()
 
 
+@pytest.mark.slow
 def test_building_leaves_the_process_as_it_was(tmp_path: Path) -> None:
     before = (Path.cwd(), dict(os.environ))
     build(tmp_path)
@@ -43,6 +45,7 @@ def test_it_works_alone_in_an_empty_environment(wheel: Path, tmp_path: Path) -> 
     try_alone(wheel, Path(sys.executable).resolve(), tmp_path / "alone")
 
 
+@pytest.mark.slow
 def test_an_environment_that_cannot_be_made_is_said(wheel: Path, tmp_path: Path) -> None:
     with pytest.raises(OutlastError, match="alone on /bin/false"):
         try_alone(wheel, Path("/bin/false"), tmp_path / "alone")
