@@ -65,6 +65,13 @@ def answer(connection):
             while data := connection.recv(65536):
                 rest += data
             body = rest
+        if path == b"/endless":  # more than all buffers on the way hold
+            connection.sendall(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n")
+            while True:
+                try:
+                    connection.sendall(b"x" * 65536)
+                except OSError:
+                    return
         if path == b"/head":
             body = head
         if path == b"/die":
