@@ -94,6 +94,7 @@ def test_sigterm_under_load_loses_not_one_accepted_request(tmp_path: Path) -> No
     assert sum(record["kind"] == "prediction" for record in records) == len(answered) + 1
 
 
+@pytest.mark.slow
 def test_the_first_answer_waits_for_nothing_that_it_does_not_need() -> None:
     """What takes longest to import of what serving needs is loaded after the port is open, or when it is asked for."""
     late = ["starlette", "anyio", "prometheus_client", "http.client", "urllib.request", "difflib", "opentelemetry"]
