@@ -56,6 +56,7 @@ def bind(port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((ADDRESS, port))
+        bound.listen()  # who opens the link at once waits for the server, and is not refused
     except OSError as error:
         bound.close()
         raise Unavailable(f"port {port} of {ADDRESS} cannot be used: {error.strerror}", hint="--port 0") from error

@@ -65,9 +65,12 @@ def test_a_free_port_of_loopback_is_taken() -> None:
         assert bound.getsockname()[0] == ADDRESS == "127.0.0.1"
 
 
+def test_a_link_that_is_opened_before_the_server_runs_is_not_refused() -> None:
+    with bind(0) as bound, socket.create_connection(bound.getsockname(), timeout=5):
+        pass
+
+
 def test_a_port_that_is_taken_is_told() -> None:
-    with bind(0) as bound:
-        bound.listen()
-        with pytest.raises(Unavailable, match="cannot be used") as raised:
-            bind(bound.getsockname()[1])
+    with bind(0) as bound, pytest.raises(Unavailable, match="cannot be used") as raised:
+        bind(bound.getsockname()[1])
     assert raised.value.hint == "--port 0"
