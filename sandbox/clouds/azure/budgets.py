@@ -99,15 +99,9 @@ declare(
     effect="its thresholds are looked at each simulated minute, and written for their addresses into the file that "
     "`outlast status` names",
     not_simulated=f"{NOT_SIMULATED}; filters, scopes but a resource group, action groups and roles",
-    rules=(
-        exists(
-            "scope", GROUP, 'Code="ResourceGroupNotFound" Message="Resource group \'{}\' could not be found."', _API
-        ),
-    ),
-    id_of=lambda world, r: (
-        f"{r.inputs['scope']}/providers/Microsoft.Consumption/budgets/{r.inputs.get('budgetName') or r.name}"
-    ),
-    outputs=lambda world, r: {"name": tail(r), "type": "Microsoft.Consumption/budgets"},
+    rules=(exists("scope", GROUP, _NO_GROUP, _API),),
+    id_of=lambda world, r: f"{r.inputs['scope']}/providers/{_TYPE}/{r.inputs.get('budgetName') or r.name}",
+    outputs=lambda world, r: {"name": tail(r), "type": _TYPE},
     limits={
         "budgetName": Text(63, r"[A-Za-z0-9_-]+", f"{_API}, budgetName"),
         "amount": Range(1, 10**12, f"{_API}, amount"),
