@@ -22,6 +22,7 @@ import importlib
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -97,6 +98,15 @@ def say_error(error: OutlastError) -> None:
     """`error: what and why`, and `hint: …` where there is one; the first word red on a terminal without NO_COLOR."""
     plain = bool(os.environ.get("NO_COLOR"))
     click.echo(click.style("error:", fg="red") + f" {error}", err=True, color=False if plain else None)
+
+
+@contextmanager
+def set_at_end(over: threading.Event) -> Iterator[None]:
+    """Tell threads that it is over, after Ctrl-C as well: they would go on with long work, and the command wait."""
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def leave(exit_code: int, hint: str) -> NoReturn:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 from failover.metrics.exposition import Coverage, Source, find_replica
+from service.command_line import set_at_end
 from service.errors import OutlastError
 
 # A replica renders its metrics once a second at most, so that whoever asks more often gets the same.
@@ -39,20 +39,11 @@ def gather(
 
     texts: dict[Source, str] = {}
     coverage = []
-    with ThreadPoolExecutor(max_workers=max(1, len(declared))) as pool, _set_at_end(over):
+    with ThreadPoolExecutor(max_workers=max(1, len(declared))) as pool, set_at_end(over):
         for found, each in pool.map(watch, declared):
             texts |= found
             coverage.append(each)
     return texts, coverage
-
-
-@contextmanager
-def _set_at_end(over: threading.Event) -> Iterator[None]:
-    """After Ctrl-C as well: the threads would go on asking, and the command wait for them."""
-    try:
-        yield
-    finally:
-        over.set()
 
 
 def _watch(

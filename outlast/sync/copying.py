@@ -19,6 +19,7 @@ from typing import IO, BinaryIO, cast
 from outlast.sync.manifest import File, Manifest
 from outlast.sync.plan import Work
 from outlast.sync.reading import Source, look, read_pieces
+from service.command_line import set_at_end
 from service.errors import Deviated, OutlastError, Unavailable
 from service.stores.parts import ONE_REQUEST
 from service.stores.store import Store
@@ -100,19 +101,10 @@ def copy(source: Source, manifest: Manifest, targets: Sequence[Target], tell: Te
         return fetched
 
     files = [file for sha256, file in manifest.blobs.items() if sha256 in lacking or sha256 in unproven]
-    with ThreadPoolExecutor(at_once) as pool, _set_at_end(over):
+    with ThreadPoolExecutor(at_once) as pool, set_at_end(over):
         fetched = sum(pool.map(copy_one, files))
         list(pool.map(lambda target: _finish(target, manifest), targets))
     return Done(fetched, time.monotonic() - began, targets)
-
-
-@contextmanager
-def _set_at_end(over: threading.Event) -> Iterator[None]:
-    """After Ctrl-C as well: the threads would copy long files to their end, and the command wait for them."""
-    try:
-        yield
-    finally:
-        over.set()
 
 
 def _by_blob(files: Mapping[str, Iterable[File]], targets: Sequence[Target]) -> dict[str, list[Target]]:
