@@ -16,10 +16,9 @@ from sandbox.clouds.aws.balancer import BALANCER, DELIVERY, is_log_asked
 from sandbox.clouds.aws.common import account_of, region_of
 from sandbox.clouds.aws.firewall import rate_rule
 from sandbox.clouds.aws.health import LISTENER, group_of
-from sandbox.clouds.azure.apps import APP
-from sandbox.clouds.azure.audit import SETTING, is_sent
+from sandbox.clouds.azure.apps import apps_in
+from sandbox.clouds.azure.audit import find_sending
 from sandbox.clouds.azure.common import tail as azure_tail
-from sandbox.clouds.azure.environments import ENVIRONMENT, environment_of
 from sandbox.clouds.azure.identity import WORKSPACE
 from sandbox.clouds.buckets import S3_BUCKET, lets_service
 from sandbox.clouds.gcp import armor, balancer
@@ -97,17 +96,12 @@ def _bucket_of(found: Resource) -> str:
 
 
 def _on_azure(world: World) -> Iterator[AccessRoute]:
-    for setting in world.store.all(SETTING):
-        environment = world.store.follow(setting, "resourceUri", ENVIRONMENT)
-        workspace = world.store.follow(setting, "workspaceId", WORKSPACE)
-        if environment is None or workspace is None or not is_sent(environment, setting, AZURE_REQUESTS):
-            continue
-        for app in world.store.all(APP):
-            if environment_of(world, app) is environment:
-                names = {"environment": azure_tail(environment), "app": azure_tail(app)}
-                folder = f"{analytics_folder(azure_tail(workspace))}/"
-                for port in (443, 80):
-                    yield AccessRoute(f"{environment.key}/{port}", "azure", folder, ANALYTICS_SECONDS, names)
+    for environment, workspace in find_sending(world, AZURE_REQUESTS, "workspaceId", WORKSPACE):
+        folder = f"{analytics_folder(azure_tail(workspace))}/"
+        for app in apps_in(world, environment):
+            names = {"environment": azure_tail(environment), "app": azure_tail(app)}
+            for port in (443, 80):
+                yield AccessRoute(f"{environment.key}/{port}", "azure", folder, ANALYTICS_SECONDS, names)
 
 
 def analytics_folder(workspace: str) -> str:

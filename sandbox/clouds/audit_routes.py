@@ -18,9 +18,8 @@ from sandbox.clouds.aws.audit import STREAM, SUBSCRIPTION
 from sandbox.clouds.aws.roles import role_allows
 from sandbox.clouds.aws.task_count import SERVICE as ECS_SERVICE
 from sandbox.clouds.aws.tasks import TASK, container_of
-from sandbox.clouds.azure.apps import APP
-from sandbox.clouds.azure.audit import SETTING, is_sent
-from sandbox.clouds.azure.environments import ENVIRONMENT, environment_of
+from sandbox.clouds.azure.apps import apps_in
+from sandbox.clouds.azure.audit import find_sending
 from sandbox.clouds.buckets import ACCOUNT, S3_BUCKET
 from sandbox.clouds.gcp.audit import SINK
 from sandbox.clouds.gcp.common import tail
@@ -133,18 +132,13 @@ def _writers(world: World, log_group: str) -> list[str]:
 
 
 def _on_azure(world: World) -> Iterator[Route]:
-    for setting in world.store.all(SETTING):
-        environment = world.store.follow(setting, "resourceUri", ENVIRONMENT)
-        account = world.store.follow(setting, "storageAccountId", ACCOUNT)
-        if environment is None or account is None or not is_sent(environment, setting, AZURE_CATEGORY):
-            continue
+    for environment, account in find_sending(world, AZURE_CATEGORY, "storageAccountId", ACCOUNT):
         name = str(account.inputs.get("accountName"))
         if not _takes_appends(world, name):
             continue
-        for app in world.store.all(APP):
-            if environment_of(world, app) is environment:
-                folder = f"{name}/{AZURE_CONTAINER}/"
-                yield Route(app.stack, "azure", folder, environment.id, AZURE_SECONDS, 4 * _MEBIBYTE, _carries_all)
+        for app in apps_in(world, environment):
+            folder = f"{name}/{AZURE_CONTAINER}/"
+            yield Route(app.stack, "azure", folder, environment.id, AZURE_SECONDS, 4 * _MEBIBYTE, _carries_all)
 
 
 def _takes_appends(world: World, account: str) -> bool:

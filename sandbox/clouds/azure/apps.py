@@ -39,6 +39,11 @@ _READY_SECONDS = 1800.0
 # -- what runs, and what a client meets ------------------------------------------------------------------------------
 
 
+def apps_in(world: World, environment: Resource) -> list[Resource]:
+    """The container apps of an environment."""
+    return [app for app in world.store.all(APP) if environment_of(world, app) is environment]
+
+
 def workload(world: World, r: Resource) -> Workload | None:
     """What the app runs; without a replica where it was stopped. None without its environment."""
     asked = _asked(world, r)

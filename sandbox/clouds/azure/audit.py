@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sandbox.clouds.azure.common import in_group
 from sandbox.clouds.azure.environments import ENVIRONMENT
 from sandbox.clouds.azure.identity import WORKSPACE
@@ -17,7 +19,16 @@ from sandbox.clouds.world import World
 SETTING = "azure-native:monitor:DiagnosticSetting"
 
 
-def is_sent(environment: Resource, setting: Resource, category: str) -> bool:
+def find_sending(world: World, category: str, target: str, kind: str) -> Iterator[tuple[Resource, Resource]]:
+    """Each environment of which a diagnostic setting sends that category to its `target`, and what that is."""
+    for setting in world.store.all(SETTING):
+        environment = world.store.follow(setting, "resourceUri", ENVIRONMENT)
+        found = world.store.follow(setting, target, kind)
+        if environment is not None and found is not None and _is_sent(environment, setting, category):
+            yield environment, found
+
+
+def _is_sent(environment: Resource, setting: Resource, category: str) -> bool:
     """Whether a diagnostic setting of an environment sends that category: nothing goes where logs do otherwise."""
     logs: list[Values] = setting.inputs.get("logs") or []
     enabled = any(one.get("enabled") and one.get("category") == category for one in logs)
